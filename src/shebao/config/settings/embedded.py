@@ -1,0 +1,20 @@
+"""One machine, SQLite, no set-up: `make demo` and small agencies. Data lives in SHEBAO_DATA_DIR (default ./var)."""
+
+import os
+from pathlib import Path
+
+from shebao.config.databases import database, sqlite
+from shebao.config.secrets import kept_secret
+
+from .base import *  # noqa: F403
+
+DATA_DIR = Path(os.environ.get("SHEBAO_DATA_DIR", "var")).resolve()
+SECRET_KEY = kept_secret(DATA_DIR, "secret.key")
+SHEBAO_FIELD_KEY = kept_secret(DATA_DIR, "field.key")
+SHEBAO_AUDIT_KEY = kept_secret(DATA_DIR, "audit.key")
+SHEBAO_BANK_SECRET = kept_secret(DATA_DIR, "bank.key")
+ALLOWED_HOSTS = os.environ.get("SHEBAO_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
+
+_url = os.environ.get("SHEBAO_DATABASE_URL")
+DATABASES = {"default": database(_url) if _url else sqlite(DATA_DIR / "shebao.sqlite3")}
+STATIC_ROOT = DATA_DIR / "static"

@@ -1,0 +1,38 @@
+"""A public installation: PostgreSQL behind TLS. Every secret comes from the environment; a missing one is an error."""
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+from shebao.config.databases import database
+
+from .base import *  # noqa: F403
+
+
+def _needed(name: str, length: int = 1) -> str:
+    value = os.environ.get(name, "")
+    if len(value) < length:
+        raise ImproperlyConfigured(f"请设置环境变量 {name}" + (f"（至少 {length} 个字符）。" if length > 1 else "。"))
+    return value
+
+
+SECRET_KEY = _needed("SHEBAO_SECRET_KEY", 50)
+SHEBAO_FIELD_KEY = _needed("SHEBAO_FIELD_KEY", 64)
+SHEBAO_AUDIT_KEY = _needed("SHEBAO_AUDIT_KEY", 64)
+SHEBAO_BANK_SECRET = os.environ.get("SHEBAO_BANK_SECRET", "")
+ALLOWED_HOSTS = [host.strip() for host in _needed("SHEBAO_ALLOWED_HOSTS").split(",")]
+if "*" in ALLOWED_HOSTS:
+    raise ImproperlyConfigured("SHEBAO_ALLOWED_HOSTS 不能是 *，请写明域名。")
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
+DATABASES = {"default": database(_needed("SHEBAO_DATABASE_URL"))}
+STATIC_ROOT = os.environ.get("SHEBAO_STATIC_ROOT", "static")
+
+SECURE_SSL_REDIRECT = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-session"
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-csrf"

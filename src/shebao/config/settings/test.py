@@ -1,0 +1,31 @@
+"""The test suite: fixed keys, fast hashing, jobs at once. SHEBAO_DATABASE_URL chooses the engine."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from shebao.config.databases import database, sqlite
+
+from .base import *  # noqa: F403
+
+SECRET_KEY = "test-only-" + "k" * 50
+SHEBAO_FIELD_KEY = "11" * 32
+SHEBAO_AUDIT_KEY = "22" * 32
+SHEBAO_BANK_SECRET = "33" * 32
+ALLOWED_HOSTS = ["*"]
+DATA_DIR = Path(tempfile.gettempdir()) / f"shebao-test-{os.getuid()}"
+DATA_DIR.mkdir(exist_ok=True)
+_url = os.environ.get("SHEBAO_DATABASE_URL")
+DATABASES = {"default": database(_url) if _url else sqlite(DATA_DIR / "unused.sqlite3")}
+# The live server of the journeys runs in threads of this process: its database must be a file.
+DATABASES["default"]["TEST"] = {"NAME": "shebao_test" if _url else str(DATA_DIR / "test.sqlite3")}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "⚠UNDEFINED(%s)⚠"  # noqa: F405

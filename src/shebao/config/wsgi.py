@@ -1,0 +1,8 @@
+"""The application that Granian serves."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shebao.config.settings.embedded")
+application = get_wsgi_application()

@@ -1,0 +1,42 @@
+"""Who did what: append-only and chained, so that a changed, missing or reordered record shows."""
+
+from django.conf import settings
+from django.db import models
+
+from ..scopes import ScopedQuerySet
+
+
+class AuditHead(models.Model):
+    """The end of the chain: one row, locked by every writer, so that records have one order."""
+
+    sequence = models.BigIntegerField("最后序号", default=0)
+    digest = models.CharField("最后摘要", max_length=64, default="")
+
+    class Meta:
+        verbose_name = "操作记录链尾"
+
+
+class AuditEntry(models.Model):
+    """One thing somebody did (操作记录), written in the same transaction as the deed; never changed.
+
+    `digest` = HMAC(audit key, previous digest + the record). Raw SQL cannot change a row either: triggers refuse.
+    """
+
+    sequence = models.BigIntegerField("序号", unique=True)
+    at = models.DateTimeField("时间")
+    action = models.CharField("动作", max_length=60)
+    subject = models.CharField("对象", max_length=80)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    actor_label = models.CharField("操作人", max_length=120)
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
+    region = models.CharField("地区方案", max_length=40, blank=True)
+    detail = models.JSONField("明细", default=dict)
+    previous_digest = models.CharField("前一摘要", max_length=64, blank=True)
+    digest = models.CharField("摘要", max_length=64)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "操作记录"
+        ordering = ["-sequence"]
+        indexes = [models.Index(fields=["employer", "-sequence"], name="audit_by_employer")]

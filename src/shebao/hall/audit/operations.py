@@ -1,0 +1,93 @@
+"""Writing the audit record, and proving the chain."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import models, transaction
+
+from ..clock import now
+from .models import AuditEntry, AuditHead
+
+
+def record(action: str, subject: models.Model, *, by, employer=None, **detail) -> AuditEntry:
+    """Record `action` on `subject` by `by` (None = the system), in the caller's transaction.
+
+    Raises when called outside a transaction: a deed without its record must not be possible.
+    `detail` holds no personal data: ids, codes, months and amounts (fen) only.
+    """
+    return record_many(action, [(subject, detail)], by=by, employer=employer)[0]
+
+
+def record_many(action: str, subjects: list, *, by, employer=None) -> list[AuditEntry]:
+    """Record one action on many subjects [(subject, detail), …] in a constant number of queries."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError(f"{action}: an audit record belongs inside the transaction of its deed")
+    if not subjects:
+        return []
+    head = _locked_head()
+    entries = []
+    for subject, detail in subjects:
+        entry = _entry(action, subject, by, employer, detail)
+        entry.sequence, entry.previous_digest = head.sequence + 1, head.digest
+        entry.digest = entry_digest(entry)
+        head.sequence, head.digest = entry.sequence, entry.digest
+        entries.append(entry)
+    AuditEntry.objects.bulk_create(entries, batch_size=500)
+    head.save(update_fields=["sequence", "digest"])
+    return entries
+
+
+def _locked_head() -> AuditHead:
+    # On SQLite the transaction is IMMEDIATE and already holds the write lock.
+    head = AuditHead.objects.select_for_update().filter(pk=1).first()
+    return head or AuditHead.objects.create(pk=1)
+
+
+def _entry(action, subject, by, employer, detail) -> AuditEntry:
+    owner = employer or getattr(subject, "employer", None)
+    return AuditEntry(
+        at=now(),
+        action=action,
+        subject=f"{subject._meta.model_name}:{subject.pk}",
+        actor=by,
+        actor_label=f"{by.username}（{by.get_role_display()}）" if by else "系统",
+        employer=owner,
+        region=owner.region if owner else getattr(by, "region", "") or "",
+        detail=detail,
+    )
+
+
+def entry_digest(entry: AuditEntry) -> str:
+    """The chained digest of a record (64 hex digits)."""
+    body = {
+        "sequence": entry.sequence,
+        "at": entry.at.isoformat(),
+        "action": entry.action,
+        "subject": entry.subject,
+        "actor": entry.actor_id,
+        "actor_label": entry.actor_label,
+        "employer": entry.employer_id,
+        "region": entry.region,
+        "detail": entry.detail,
+    }
+    text = entry.previous_digest + json.dumps(body, sort_keys=True, ensure_ascii=False)
+    return hmac.new(bytes.fromhex(settings.SHEBAO_AUDIT_KEY), text.encode(), hashlib.sha256).hexdigest()
+
+
+def broken_links() -> Iterator[str]:
+    """Walk the chain from its start and yield a sentence for every break (none = unbroken)."""
+    digest, sequence = "", 0
+    for entry in AuditEntry.objects.order_by("sequence").iterator(chunk_size=2000):
+        if entry.sequence != sequence + 1:
+            yield f"第 {sequence + 1} 条操作记录缺失，下一条是第 {entry.sequence} 条。"
+        elif entry.previous_digest != digest:
+            yield f"第 {entry.sequence} 条操作记录与前一条接不上。"
+        if entry_digest(entry) != entry.digest:
+            yield f"第 {entry.sequence} 条操作记录的内容被改动过。"
+        digest, sequence = entry.digest, entry.sequence
+    head = AuditHead.objects.filter(pk=1).first()
+    if (head.sequence, head.digest) != (sequence, digest) if head else sequence:
+        yield f"链尾记的是第 {head.sequence if head else 0} 条，实际最后是第 {sequence} 条：末尾被截断或伪造。"

@@ -1,0 +1,118 @@
+"""The declaration (申报): everything an employer asks for takes this one shape."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from ..fields import EncryptedJSONField, MonthField
+from ..regions import region
+from ..scopes import ScopedQuerySet, scoped
+from .states import OPEN, State
+
+
+class Declaration(models.Model):
+    """One employer's request about one person (申报). Never removed; what happened is in its events.
+
+    `answers` is the cleaned form; `before` what the roster said when it was saved; `problems` the findings of the
+    checks; `confirmed` the reasons the clerk gave for findings that need one; `marks` what the reviewer marked.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="declarations")
+    region = models.CharField("地区方案", max_length=40)
+    service = models.CharField("事项", max_length=60)
+    state = models.CharField("状态", max_length=20, choices=State, default=State.DRAFT)
+    case_number = models.CharField("办件号", max_length=30, unique=True, null=True)
+    month = MonthField("业务年月")
+    first_month = MonthField("生效年月")
+    employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, null=True, related_name="declarations")
+    subject_name = models.CharField("姓名", max_length=60)
+    subject_digest = models.CharField("证件索引", max_length=32)
+    answers = EncryptedJSONField("申报内容")
+    before = EncryptedJSONField("申报前", default=dict)
+    problems = models.JSONField("核验结果", default=list)
+    confirmed = models.JSONField("已确认", default=dict)
+    marks = models.JSONField("退回标注", default=dict)
+    note = models.CharField("审核意见", max_length=300, blank=True)
+    effect_fen = models.BigIntegerField("每月影响（分）", default=0)
+    batch = models.ForeignKey("sheets.Batch", on_delete=models.PROTECT, null=True, related_name="declarations")
+    revision = models.PositiveIntegerField("第几次提交", default=0)
+    version = models.PositiveIntegerField("版本", default=1)
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    declared_at = models.DateTimeField("录入时间")
+    submitted_at = models.DateTimeField("提交时间", null=True)
+    due_on = models.DateField("办结时限", null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField("办结时间", null=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "申报"
+        constraints = [
+            models.CheckConstraint(
+                name="a_reviewed_declaration_has_a_reviewer",
+                condition=~Q(state__in=[State.APPROVED, State.REJECTED, State.RETURNED]) | Q(decided_by__isnull=False),
+                violation_error_message="已办结的申报必须有办理人。",
+            ),
+            models.UniqueConstraint(
+                fields=["employer", "service", "subject_digest"],
+                condition=Q(state__in=OPEN),
+                name="one_open_declaration_for_a_person_and_service",
+                violation_error_message="该人员已有同一事项的申报尚未办结。",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["employer", "month", "state"], name="declaration_by_month"),
+            models.Index(fields=["region", "state", "submitted_at"], name="declaration_for_desk"),
+        ]
+
+    def __str__(self):
+        return f"{self.subject_name} · {self.service}"
+
+    @property
+    def spec(self):
+        """The region's service this declaration asks for."""
+        return region(self.region).services[self.service]
+
+    @property
+    def is_direct(self) -> bool:
+        """Takes effect without a human review, by the region's route."""
+        return self.spec.is_direct
+
+
+class DeclarationEvent(models.Model):
+    """One step of a declaration (办件轨迹). `answers` keeps what was submitted, for the difference shown later."""
+
+    declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="events")
+    move = models.CharField("动作", max_length=20)
+    from_state = models.CharField("原状态", max_length=20, blank=True)
+    to_state = models.CharField("新状态", max_length=20)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField("时间")
+    note = models.CharField("说明", max_length=300, blank=True)
+    marks = models.JSONField("标注", default=dict)
+    answers = EncryptedJSONField("当时内容", default=dict)
+
+    objects = scoped("declaration__employer").as_manager()
+
+    class Meta:
+        verbose_name = "办件轨迹"
+        ordering = ["at", "pk"]
+
+
+class FormDraft(models.Model):
+    """What was typed but not yet saved (草稿), kept for its writer so that nothing is lost."""
+
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
+    service = models.CharField("事项", max_length=60)
+    answers = EncryptedJSONField("内容")
+    saved_at = models.DateTimeField("保存时间")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "草稿"
+        constraints = [
+            models.UniqueConstraint(fields=["operator", "employer", "service"], name="one_draft_for_an_operator_and_service")
+        ]

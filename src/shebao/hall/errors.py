@@ -1,0 +1,19 @@
+"""How the hall says no."""
+
+
+class Refused(Exception):
+    """A refusal in words that a clerk can act on. `code` is stable for machines; the words may change.
+
+    `field` names the field it belongs to, when there is one; `status` is the HTTP status a page answers with.
+    """
+
+    def __init__(self, code: str, message: str, *, field: str = "", status: int = 422):
+        super().__init__(message)
+        self.code, self.message, self.field, self.status = code, message, field, status
+
+
+class Conflict(Refused):
+    """Somebody else changed it first: nothing was done, look again."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(code, message, status=409)

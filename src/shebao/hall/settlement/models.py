@@ -1,0 +1,165 @@
+"""The month's money: assessment, bill, evidence, and the double-entry ledger. Amounts are whole fen."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from ..fields import MonthField
+from ..scopes import ScopedQuerySet, scoped
+
+
+class Evidence(models.Model):
+    """Why an amount is what it is, stored once by kind: values, dates, documents, rounding, fingerprint.
+
+    With the person's wage it recomputes the amount without the region folder.
+    """
+
+    digest = models.CharField("摘要", max_length=16, unique=True)
+    data = models.JSONField("依据")
+
+    class Meta:
+        verbose_name = "计算依据"
+
+
+class Assessment(models.Model):
+    """The agency's determination of one employer's month (核定). One for an employer and month."""
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="assessments")
+    month = MonthField("费款所属期")
+    kind = models.CharField("结算种类", max_length=40)
+    number = models.CharField("核定编号", max_length=30, unique=True)
+    fingerprint = models.CharField("规则指纹", max_length=12)
+    known_on = models.DateField("依据截至")
+    changes = models.JSONField("本月变动", default=dict)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField("核定时间")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "核定"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["employer", "month"],
+                name="one_assessment_for_an_employer_and_month",
+                violation_error_message="本月已经核定过。",
+            )
+        ]
+
+
+class Bill(models.Model):
+    """What the employer owes for a month (账单): by definition the sum of its lines. Paid is a query of the ledger."""
+
+    assessment = models.OneToOneField(Assessment, on_delete=models.PROTECT, related_name="bill")
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="bills")
+    month = MonthField("费款所属期")
+    number = models.CharField("账单号", max_length=30, unique=True)
+    employer_due = models.BigIntegerField("单位应缴（分）")
+    employee_due = models.BigIntegerField("个人应缴（分）")
+    total_due = models.BigIntegerField("应缴合计（分）")
+    head_count = models.IntegerField("人数")
+    pay_until = models.DateTimeField("缴费截止")
+    illustrative = models.JSONField("示例值", default=list)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "账单"
+        ordering = ["-month"]
+        constraints = [
+            models.CheckConstraint(
+                name="bill_total_is_the_sum_of_its_parts",
+                condition=Q(total_due=F("employer_due") + F("employee_due")),
+                violation_error_message="账单合计须等于单位与个人之和。",
+            )
+        ]
+
+
+class BillLine(models.Model):
+    """One person, one scheme, one month (账单明细). Posted once; never changed (the database refuses)."""
+
+    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="lines")
+    employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, related_name="lines")
+    person = models.ForeignKey("roster.Person", on_delete=models.PROTECT, related_name="+")
+    region = models.CharField("地区方案", max_length=40)
+    scheme = models.CharField("险种", max_length=40)
+    month = MonthField("费款所属期")
+    booking_month = MonthField("做账期")
+    kind = models.CharField("应缴类型", max_length=2, default="1")
+    is_exclusive = models.BooleanField("排他", default=True)
+    declared_wage = models.BigIntegerField("申报工资（分）")
+    contribution_base = models.BigIntegerField("缴费基数（分）")
+    limit = models.SmallIntegerField("上下限", default=0)
+    employer_due = models.BigIntegerField("单位应缴（分）")
+    employee_due = models.BigIntegerField("个人应缴（分）")
+    employer_evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, related_name="+")
+    employee_evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = scoped("bill__employer").as_manager()
+
+    class Meta:
+        verbose_name = "账单明细"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "region", "scheme", "month"],
+                condition=Q(kind="1", is_exclusive=True),
+                name="one_regular_charge_for_a_person_scheme_and_month",
+                violation_error_message="该人员此险种当月已经核定过。",
+            ),
+            models.UniqueConstraint(
+                fields=["employee", "scheme", "month"],
+                condition=Q(kind="1"),
+                name="one_regular_charge_for_an_employee_scheme_and_month",
+                violation_error_message="该人员此险种当月已在本单位核定过。",
+            ),
+        ]
+
+
+class Account(models.TextChoices):
+    """Accounts of the ledger. Receivable: what employers owe. The entries of a transaction add up to zero."""
+
+    RECEIVABLE = "receivable", "应收"
+    CONTRIBUTIONS = "contributions", "基金收入"
+    BANK = "bank", "到账"
+    CREDIT = "credit", "待转金"
+    SUSPENSE = "suspense", "待查款"
+
+
+class LedgerTransaction(models.Model):
+    """One booking (记账), balanced, append-only."""
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="transactions")
+    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, null=True, related_name="transactions")
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, null=True, related_name="transactions")
+    kind = models.CharField("种类", max_length=20)
+    booked_at = models.DateTimeField("记账时间")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "记账"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bill"], condition=Q(kind="assessed"), name="a_bill_is_booked_once"
+            ),
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(payment__isnull=False), name="a_payment_is_booked_once"
+            ),
+        ]
+
+
+class LedgerEntry(models.Model):
+    """One side of a booking, in fen: debit positive, credit negative."""
+
+    transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
+    account = models.CharField("科目", max_length=20, choices=Account)
+    scheme = models.CharField("险种", max_length=40, blank=True)
+    part = models.CharField("部分", max_length=10, blank=True)
+    month = MonthField("费款所属期")
+    amount_fen = models.BigIntegerField("金额（分）")
+
+    objects = scoped("transaction__employer").as_manager()
+
+    class Meta:
+        verbose_name = "分录"
+        indexes = [models.Index(fields=["transaction", "account"], name="entry_by_account")]
