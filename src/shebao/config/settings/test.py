@@ -13,8 +13,8 @@ SHEBAO_FIELD_KEY = "11" * 32
 SHEBAO_AUDIT_KEY = "22" * 32
 SHEBAO_BANK_SECRET = "33" * 32
 ALLOWED_HOSTS = ["*"]
-DATA_DIR = Path(tempfile.gettempdir()) / f"shebao-test-{os.getuid()}"
-DATA_DIR.mkdir(exist_ok=True)
+DATA_DIR = Path(os.environ.get("SHEBAO_TEST_DIR") or Path(tempfile.gettempdir()) / f"shebao-test-{os.getuid()}")
+DATA_DIR.mkdir(exist_ok=True, parents=True)
 _url = os.environ.get("SHEBAO_DATABASE_URL")
 DATABASES = {"default": database(_url) if _url else sqlite(DATA_DIR / "unused.sqlite3")}
 # The live server of the journeys runs in threads of this process: its database must be a file.

@@ -1,0 +1,55 @@
+PY ?= python3.11
+V  := .venv
+BIN := $(V)/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix lock vendor bench journeys postgres chromium
+
+help:  ## say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(V)/.run: requirements.lock
+	@test -x $(BIN)/uv || { $(PY) -m venv $(V) && $(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9; }
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@touch $@
+
+$(V)/.dev: requirements-dev.lock $(V)/.run
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(V)/.run  ## load the demo city and serve it at http://127.0.0.1:8000
+	@PYTHONPATH=src $(BIN)/python -m shebao demo
+
+test: $(V)/.dev chromium  ## everything: units on both databases, journeys in Chromium
+	$(BIN)/python -m pytest -q -n 2 -m "not journey"
+	$(BIN)/python -m pytest -q -m journey
+	$(BIN)/python -m tests.on_postgres
+
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk; } || { echo "浏览器测试需要 Chromium：请以管理员身份运行 apt-get install chromium fonts-noto-cjk，再运行 make test。"; exit 1; }
+
+check: $(V)/.dev  ## linters, types, import contracts, migrations, regions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet src/shebao/web/templates
+	SHEBAO_TEST_DIR=var/check PYTHONPATH=src DJANGO_SETTINGS_MODULE=shebao.config.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
+	PYTHONPATH=src $(BIN)/python -m shebao region check
+	! grep -rnE '://' requirements*.lock
+
+fix: $(V)/.dev  ## format and repair what can be repaired
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(V)/.run  ## choose versions anew and write the lock files
+	$(BIN)/uv lock -q --upgrade
+	$(BIN)/uv export -q --locked --no-header --no-annotate --format requirements-txt --no-emit-project -o requirements-dev.lock
+	$(BIN)/uv export -q --locked --no-header --no-annotate --no-dev --format requirements-txt --no-emit-project -o requirements.lock
+
+vendor: $(V)/.run  ## refresh the vendored browser files from the installed packages
+	$(BIN)/python tools/vendor.py
+
+bench: $(V)/.dev  ## measure: engine, import, pages
+	PYTHONPATH=src $(BIN)/python bench/engine.py
+	PYTHONPATH=src $(BIN)/python bench/sheets_import.py
+	PYTHONPATH=src $(BIN)/python bench/pages.py

@@ -1,0 +1,7 @@
+"""`python -m shebao …` is `shebao …`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

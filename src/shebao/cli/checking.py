@@ -1,0 +1,58 @@
+"""`shebao check-ledger`, `shebao verify-audit`, `shebao functions`: prove that the books and the catalogue are right."""
+
+import json
+import os
+import sys
+
+
+def add_parsers(subparsers) -> None:
+    """Add the three commands."""
+    subparsers.add_parser("check-ledger", help="check the ledger's invariants").set_defaults(run=check_ledger)
+    subparsers.add_parser("verify-audit", help="check the chain of audit records").set_defaults(run=verify_audit)
+    functions = subparsers.add_parser("functions", help="list the functions that work, by the manuals' ids")
+    functions.add_argument("--json", action="store_true", help="as JSON")
+    functions.set_defaults(run=list_functions)
+
+
+def _setup() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shebao.config.settings.embedded")
+    import django
+
+    django.setup()
+
+
+def check_ledger(options) -> int:
+    """Exit 1 and print a sentence for every break of the ledger's invariants."""
+    _setup()
+    from shebao.hall.settlement.queries import check_ledger as breaks
+
+    return _report(list(breaks()), "账务核对通过：分录平衡，账单等于明细之和，逐条重算一致。")
+
+
+def verify_audit(options) -> int:
+    """Exit 1 and print a sentence for every break of the audit chain."""
+    _setup()
+    from shebao.hall.audit.operations import broken_links
+
+    return _report(list(broken_links()), "操作记录完整：序号连续，摘要链未断。")
+
+
+def _report(breaks: list[str], fine: str) -> int:
+    for sentence in breaks:
+        print(sentence, file=sys.stderr)
+    print(f"发现 {len(breaks)} 处问题。" if breaks else fine, file=sys.stderr if breaks else sys.stdout)
+    return 1 if breaks else 0
+
+
+def list_functions(options) -> int:
+    """Print id, region, title, address and journey of every function that works."""
+    _setup()
+    from shebao.web.functions import working_functions
+
+    rows = working_functions()
+    if options.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        for row in rows:
+            print(f"{row['id']:<7}{row['region']:<10}{row['title']}  {row['address']}  {row['journey']}")
+    return 0
