@@ -1,0 +1,89 @@
+"""When a month may be declared and paid, and which days are working days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from chinese_calendar.constants import holidays, workdays
+
+from shebao.rules.months import Month
+
+#: Years for which the State Council's notice is in the calendar data. Ten holidays or more tells a published
+#: year from one that merely received the first days of a neighbour's Spring Festival.
+PUBLISHED_YEARS = frozenset(y for y in {d.year for d in holidays} if sum(d.year == y for d in holidays) >= 10)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The naive local times between which one month is declared, and until which it is paid."""
+
+    opens_at: datetime
+    declare_until: datetime
+    pay_until: datetime
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A region's calendar. Days are of the month declared for; a day past its end means its last day.
+
+    `shift` says what happens to a last day that is no working day: "next_working_day" or "none".
+    """
+
+    declare_from: int
+    declare_until: int
+    declare_until_time: time
+    pay_until: int
+    pay_until_time: time
+    shift: str
+    back_months: int
+    source: str
+    status: str
+    origin: Mapping[str, str]
+
+    def window(self, month: Month) -> Window:
+        """The declaration and payment window of a month."""
+        return Window(
+            datetime.combine(_day(month, self.declare_from), time(0, 0)),
+            datetime.combine(self._last(_day(month, self.declare_until)), self.declare_until_time),
+            datetime.combine(self._last(_day(month, self.pay_until)), self.pay_until_time),
+        )
+
+    def _last(self, day: date) -> date:
+        while self.shift == "next_working_day" and not is_working_day(day):
+            day += timedelta(days=1)
+        return day
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices work on that day; in a year without a published calendar, Monday to Friday."""
+        return is_working_day(day)
+
+    def add_working_days(self, day: date, n: int) -> date:
+        """The date `n` working days after `day`; the day itself does not count. `n` may be negative."""
+        step = timedelta(days=1 if n >= 0 else -1)
+        for _ in range(abs(n)):
+            day += step
+            while not is_working_day(day):
+                day += step
+        return day
+
+    def is_published(self, year: int) -> bool:
+        """Whether the holidays of that year are known; if not, pages warn that weekdays were assumed."""
+        return year in PUBLISHED_YEARS
+
+
+def is_working_day(day: date) -> bool:
+    """Published holidays and make-up working days; Monday to Friday where nothing is published."""
+    if isinstance(day, datetime):
+        day = day.date()
+    if day.year in PUBLISHED_YEARS:
+        if day in holidays:
+            return False
+        if day in workdays:
+            return True
+    return day.weekday() < 5
+
+
+def _day(month: Month, number: int) -> date:
+    return month.last_day if number > month.last_day.day else date(month.year, month.number, number)

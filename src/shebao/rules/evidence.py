@@ -1,0 +1,141 @@
+"""The evidence of one kind of charge: enough to recompute and explain the number without any region
+folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from shebao.rules.money import ROUNDINGS, rounded, yuan
+from shebao.rules.months import Month
+
+_SIDES = {"employer": "单位", "employee": "个人"}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """JSON-able data of one scheme, share and kind of person; see docs/decisions for the keys."""
+
+    data: Mapping[str, Any]
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits that name this evidence: equal data, equal digest, on every machine."""
+        text = json.dumps(self.data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """One person's share: the base in fen, whether a limit moved it (−1 raised, +1 cut), the amount in
+    fen.
+    """
+
+    base: int
+    limit: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of an explanation."""
+
+    label: str
+    value: str
+    note: str = ""
+    source: str = ""
+    status: str = ""
+
+
+def recompute(data: Mapping[str, Any], wage_fen: int) -> Amount:
+    """The share of a covered person with this declared wage, from the evidence alone."""
+    if data["fixed"] is not None:
+        return Amount(0, 0, int(data["fixed"]["value"]))
+    floor, ceiling = (data[side]["value"] if data[side] else None for side in ("floor", "ceiling"))
+    base, limit = wage_fen, 0
+    if floor is not None and wage_fen < floor:
+        base, limit = floor, -1
+    if ceiling is not None and base > ceiling:
+        base, limit = ceiling, 1
+    ratio = Fraction(data["rate"]["value"])
+    if data["multiplier"] is not None:
+        ratio *= Fraction(data["multiplier"]["value"])
+    return Amount(base, limit, rounded(base * ratio.numerator, ratio.denominator, data["rounding"]))
+
+
+def explain(data: Mapping[str, Any], wage_fen: int) -> list[Step]:
+    """The rows that answer 「为什么是这个数」, in reading order."""
+    got, side = recompute(data, wage_fen), _SIDES[data["share"]]
+    rounding = ROUNDINGS[data["rounding"]]
+    if data["fixed"] is not None:
+        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人每月{side}定额", **_cited(data["fixed"]))]
+        return [*steps, _basis(data)]
+    steps = [Step(data["base_term"], f"{yuan(wage_fen)} 元", "单位申报")]
+    steps += _limit_steps(data, wage_fen, got)
+    steps.append(
+        Step(
+            "缴费基数",
+            f"{yuan(got.base)} 元",
+            {-1: "按下限计算", 0: "按申报工资计算", 1: "按上限计算"}[got.limit],
+        )
+    )
+    kind = f"{data['rate']['title']}" + (f"（{data['key_title']}）" if data["key"] is not None else "")
+    steps.append(Step("费率", _percent(data["rate"]["value"]), kind, **_cited(data["rate"])))
+    formula, ratio = f"{yuan(got.base)} × {_percent(data['rate']['value'])}", Fraction(data["rate"]["value"])
+    if (times := data["multiplier"]) is not None:
+        note = f"{times['title']}（{times['key_title']}）" if times.get("key_title") else times["title"]
+        steps.append(Step("浮动倍数", f"× {times['value']}", note, **_cited(times)))
+        formula, ratio = f"{formula} × {times['value']}", ratio * Fraction(times["value"])
+    steps.append(Step("计算", f"{formula} = {_exact(got.base * ratio / 100)} 元"))
+    steps.append(Step("进位", f"{yuan(got.amount)} 元", rounding.title))
+    return [*steps, _basis(data)]
+
+
+def _limit_steps(data: Mapping[str, Any], wage_fen: int, got: Amount) -> list[Step]:
+    steps = []
+    for side, name, moved in (("floor", "下限", -1), ("ceiling", "上限", 1)):
+        if (limit := data[side]) is not None:
+            note = f"申报工资{'低于下限' if moved < 0 else '高于上限'}" if got.limit == moved else "未触及"
+            steps.append(Step(name, f"{yuan(limit['value'])} 元", note, **_cited(limit)))
+    if not steps:
+        steps.append(Step("上下限", "无", "本险种不设缴费基数上下限"))
+    return steps
+
+
+def _cited(value: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "source": f"{value['source']}（{value['from']} 起，{value['known']} 公布）",
+        "status": value["status"],
+    }
+
+
+def _basis(data: Mapping[str, Any]) -> Step:
+    month = Month.parse(data["month"]).label
+    value = f"{data['region_title']} {month} {data['scheme_title']}{_SIDES[data['share']]}部分"
+    return Step("依据", value, f"按 {data['known_on']} 已公布的数值；方案版本 {data['fingerprint']}")
+
+
+def _percent(value: str) -> str:
+    """ "0.0105" → "1.05%"; exact, without float."""
+    return f"{_exact(Fraction(value) * 100)}%"
+
+
+def _exact(number: Fraction) -> str:
+    """A terminating fraction as plain decimals, at least as many as needed."""
+    places, rest = 0, number.denominator
+    while rest % 10 == 0:
+        rest, places = rest // 10, places + 1
+    while rest % 2 == 0 or rest % 5 == 0:
+        rest, places = (rest // 2 if rest % 2 == 0 else rest // 5), places + 1
+    digits = f"{abs(number.numerator) * 10**places // number.denominator:0{places + 1}d}"
+    return (
+        f"{digits[: len(digits) - places]}.{digits[len(digits) - places :]}".rstrip("0").rstrip(".")
+        if places
+        else digits
+    )

@@ -1,0 +1,188 @@
+"""Answers of a form: tidied in spelling, judged by kind, never repaired in content. All problems at once."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from shebao.rules.identity import check_id_number, tidy_number
+from shebao.rules.money import BadMoney, parse_fen, plain_yuan, yuan
+from shebao.rules.months import BadMonth, Month
+from shebao.rules.region_model import Field, Form, Region
+
+LONGEST = {"text": 60, "note": 500}
+_CJK_GAP = re.compile(r"(?<=[\u3400-\u9fff·]) +(?=[\u3400-\u9fff·])")
+_DATE = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:[-/.月]?)(\d{1,2})日?(?:[ T]00:00(?::00)?)?", re.ASCII)
+_UNKNOWN_KIND = "99"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with, or to be confirmed about, one field. `fix` is a button: its label and the
+    value.
+    """
+
+    code: str
+    field: str
+    level: str
+    message: str
+    fix: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """values: JSON-able answers. notes: field → what was typed, where tidying changed it."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+class _Bad(ValueError):
+    def __init__(self, code: str, message: str, fix: tuple[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.fix = code, message, fix
+
+
+def clean(form: Form, raw: Mapping[str, str], region: Region) -> Cleaned:
+    """Judge raw answers against a form.
+
+    Values: text → str, money → fen, month → "YYYY-MM", date → "YYYY-MM-DD", choice → code. A blank answer
+    takes the field's default (noted as blank) or, where required, is a problem. Unknown keys of `raw` are
+    ignored.
+    """
+    done = Cleaned()
+    for one in form.fields:
+        typed = str(raw.get(one.id) or "")
+        text = unicodedata.normalize("NFKC", typed).strip().strip("\u200b\ufeff\t")
+        if not text:
+            if one.default:
+                done.values[one.id] = one.default
+                done.notes[one.id] = ""
+            elif one.required:
+                done.problems.append(Problem("required", one.id, "error", f"请填写“{one.label}”"))
+            continue
+        try:
+            value, spellings = _READERS[one.kind](one, text, region, done.values)
+        except _Bad as bad:
+            done.problems.append(Problem(bad.code, one.id, "error", f"{one.label}：{bad.message}", bad.fix))
+            continue
+        done.values[one.id] = value
+        if typed not in spellings:
+            done.notes[one.id] = typed
+        if one.kind == "id_number":
+            _derive(one, value, done.values)
+    return done
+
+
+def facts_of(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that a form's answers supply to rules: fact → value."""
+    return {f.feeds: values[f.id] for f in form.fields if f.feeds and values.get(f.id) not in (None, "")}
+
+
+def _derive(field: Field, number: str, values: dict[str, Any]) -> None:
+    known = check_id_number(number, values.get("id_kind"))
+    if "sex" in field.derive and known.sex:
+        values["sex"] = known.sex
+    if "born_on" in field.derive and known.born_on:
+        values["born_on"] = known.born_on.isoformat()
+
+
+def _text(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\r" for c in text):
+        raise _Bad("bad_text", "含有不可见的控制字符，请重新输入")
+    tidy = text if field.kind == "note" else _CJK_GAP.sub("", re.sub(r"\s+", " ", text))
+    longest = LONGEST.get(field.kind, LONGEST["text"])
+    if len(tidy) > longest:
+        raise _Bad("too_long", f"共 {len(tidy)} 个字，最多 {longest} 个字，请删减")
+    return tidy, {tidy}
+
+
+def _id_number(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    number = tidy_number(text)
+    kind = values.get("id_kind")
+    if kind is None and sum(c.isdigit() for c in number) < 14:
+        kind = _UNKNOWN_KIND  # a passport or permit: without the kind only its shape can be judged
+    checked = check_id_number(text, kind)
+    if not checked.ok:
+        raise _Bad("bad_id_number", "；".join(checked.problems))
+    return checked.number, {checked.number}
+
+
+def _choice(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    codes = region.codes[field.options or ""]
+    code = codes.find(text)
+    if code is None:
+        near = codes.nearest(text)
+        if near is not None:
+            raise _Bad("not_a_choice", f"没有“{text[:30]}”这一项，是不是“{near}”？", (f"改为“{near}”", near))
+        some = "、".join(item.title for item in codes.items[:4])
+        raise _Bad("not_a_choice", f"没有“{text[:30]}”这一项，请从{codes.title}中选择，如{some}")
+    title = codes.title_of(code)
+    return code, {code, title, f"{code}|{title}"}
+
+
+def _money(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[int, set[str]]:
+    try:
+        fen = parse_fen(text)
+    except BadMoney as bad:
+        raise _Bad("bad_money", bad.message) from None
+    plain = plain_yuan(fen)
+    return fen, {
+        plain,
+        yuan(fen),
+        plain.removesuffix("0"),
+        plain.removesuffix(".00"),
+        yuan(fen).removesuffix(".00"),
+    }
+
+
+def _month(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    day = _DATE.fullmatch(text)
+    try:
+        month = Month(int(day[1]), int(day[2])) if day and len(text) > 7 else Month.parse(text)
+    except BadMonth as bad:
+        raise _Bad("bad_month", bad.message) from None
+    return str(month), {str(month), f"{month.year}{month.number:02d}"}
+
+
+def _date(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    found = _DATE.fullmatch(text)
+    if found is None or (text.isdigit() and len(text) != 8):
+        raise _Bad("bad_date", f"“{text[:30]}”不是日期，请按 2026-11-05 的样式填写")
+    try:
+        day = date(int(found[1]), int(found[2]), int(found[3])).isoformat()
+    except ValueError:
+        raise _Bad("bad_date", f"没有“{text[:30]}”这一天，请核对") from None
+    return day, {day, day.replace("-", "")}
+
+
+def _phone(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    digits = re.sub(r"[\s\-]", "", text).removeprefix("+86")
+    if not re.fullmatch(r"1[3-9]\d{9}", digits, re.ASCII):
+        raise _Bad("bad_phone", "应为 1 开头的 11 位手机号码")
+    return digits, {digits}
+
+
+def _number(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[int, set[str]]:
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise _Bad("bad_number", f"“{text[:30]}”不是整数，请只填数字")
+    return int(text), {text}
+
+
+_Reader = Callable[[Field, str, Region, Mapping[str, Any]], tuple[Any, set[str]]]
+_READERS: Mapping[str, _Reader] = {
+    "text": _text,
+    "note": _text,
+    "id_number": _id_number,
+    "choice": _choice,
+    "money": _money,
+    "month": _month,
+    "date": _date,
+    "phone": _phone,
+    "number": _number,
+}

@@ -1,0 +1,86 @@
+"""A month is a value of its own: 费款所属期, never a date and never a number."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+
+_SHAPE = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})月?", re.ASCII)
+
+
+class BadMonth(ValueError):
+    """Text that is not a month; `message` is a Chinese sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Month:
+    """One calendar month of the years 1900 to 2999; ordered, hashable, written "2026-11"."""
+
+    year: int
+    number: int
+
+    def __post_init__(self) -> None:
+        if not (1900 <= self.year <= 2999 and 1 <= self.number <= 12):
+            raise BadMonth(f"“{self.year}-{self.number:02d}”不是有效的月份")
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """From "2026-11", "202611", "2026/11" or "2026年11月"; raises BadMonth with a Chinese sentence."""
+        tidy = unicodedata.normalize("NFKC", str(text)).strip().replace(" ", "")
+        found = _SHAPE.fullmatch(tidy)
+        if found is None or (tidy.isdigit() and len(tidy) != 6):
+            raise BadMonth(f"“{str(text)[:30]}”不是月份，请按 2026-11 的样式填写")
+        return cls(int(found[1]), int(found[2]))
+
+    @classmethod
+    def of(cls, day: date) -> Month:
+        """The month that a date (or datetime) lies in."""
+        return cls(day.year, day.month)
+
+    @classmethod
+    def from_index(cls, index: int) -> Month:
+        """The inverse of `index`."""
+        return cls(index // 12, index % 12 + 1)
+
+    @property
+    def index(self) -> int:
+        """Months counted from year 0, so that differences are plain subtraction."""
+        return self.year * 12 + self.number - 1
+
+    def next(self, n: int = 1) -> Month:
+        """The month `n` months later."""
+        return Month.from_index(self.index + n)
+
+    def previous(self, n: int = 1) -> Month:
+        """The month `n` months earlier."""
+        return Month.from_index(self.index - n)
+
+    @property
+    def first_day(self) -> date:
+        """The first day of the month."""
+        return date(self.year, self.number, 1)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the month."""
+        return date(self.year, self.number, monthrange(self.year, self.number)[1])
+
+    @property
+    def label(self) -> str:
+        """For a page: "2026 年 11 月"."""
+        return f"{self.year} 年 {self.number} 月"
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.number:02d}"
+
+
+def months_between(first: Month, last: Month) -> list[Month]:
+    """Every month from first to last, both included; empty when last is earlier."""
+    return [Month.from_index(i) for i in range(first.index, last.index + 1)]

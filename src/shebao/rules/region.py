@@ -1,0 +1,139 @@
+"""Load a region: `load_region(code, roots)` returns a frozen Region or raises BadRegion with every mistake
+at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from shebao.rules import region_parts as parts
+from shebao.rules.months import Month
+from shebao.rules.region_checks import check
+from shebao.rules.region_files import Folder, Mapped, Problems, read_folder
+from shebao.rules.region_model import (
+    BadRegion,
+    Code,
+    CodeList,
+    Field,
+    Form,
+    NoTerm,
+    NoValue,
+    Parameter,
+    Region,
+    Scheme,
+    Service,
+    Settlement,
+    Share,
+    Sheet,
+    Value,
+    parameters_of,
+)
+from shebao.rules.region_take import Take
+
+__all__ = [
+    "BadRegion",
+    "Code",
+    "CodeList",
+    "Field",
+    "Form",
+    "NoTerm",
+    "NoValue",
+    "Parameter",
+    "Region",
+    "Scheme",
+    "Service",
+    "Settlement",
+    "Share",
+    "Sheet",
+    "Value",
+    "load_region",
+    "load_regions",
+    "parameters_of",
+    "read_cases",
+    "region_codes",
+]
+
+
+def load_region(code: str, roots: Sequence[Path], *, checked_until: Month | None = None) -> Region:
+    """The region in the folder `code` of the first root that has it, laid over the regions it extends.
+
+    `checked_until` overrides the folder's own last month for which every value must exist. Raises BadRegion.
+    """
+    problems = Problems()
+    folder = read_folder(code, roots, problems)
+    region = _assemble(folder, problems, checked_until) if folder else None
+    if problems.found or region is None:
+        raise BadRegion(problems.found)
+    return region
+
+
+def region_codes(roots: Sequence[Path]) -> list[str]:
+    """Codes of the folders that can be opened: those that say, or inherit, `opened_on`. Templates start
+    with "_".
+    """
+    codes: dict[str, None] = {}
+    for root in roots:
+        for file in sorted(root.glob("*/region.yaml")):
+            code = file.parent.name
+            if not code.startswith(("_", ".")) and code not in codes:
+                folder = read_folder(code, roots, Problems())
+                if folder is None or "opened_on" in folder.head:
+                    codes[code] = None
+    return list(codes)
+
+
+def load_regions(roots: Sequence[Path]) -> dict[str, Region]:
+    """Every region that can be opened; raises BadRegion with the mistakes of all of them."""
+    regions: dict[str, Region] = {}
+    problems: list[str] = []
+    for code in region_codes(roots):
+        try:
+            regions[code] = load_region(code, roots)
+        except BadRegion as bad:
+            problems += [p for p in bad.problems if p not in problems]
+    if problems:
+        raise BadRegion(problems)
+    return regions
+
+
+def read_cases(code: str, roots: Sequence[Path]) -> list[Mapped]:
+    """The cases of a region's own folder and of those it extends, as written; raises BadRegion."""
+    problems = Problems()
+    folder = read_folder(code, roots, problems)
+    if folder is None or problems.found:
+        raise BadRegion(problems.found)
+    return folder.cases
+
+
+def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -> Region:
+    head = Take(folder.head, "", folder.head.where(), problems)
+    head.raw("extends"), head.text("note", "")
+    title = head.text("title")
+    opened_on = head.month("opened_on")
+    until = head.month("checked_until", default=opened_on)
+    terms = parts.read_terms(folder, problems)
+    short = head.text("short_title", title)
+    head.done()
+    region = Region(
+        code=folder.code,
+        title=title,
+        short_title=short,
+        fingerprint=folder.fingerprint,
+        opened_on=opened_on,
+        checked_until=checked_until or until,
+        terms=terms,
+        parameters=parts.read_parameters(folder, problems),
+        schemes=parts.read_schemes(folder, problems),
+        services=parts.read_services(folder, problems),
+        forms=parts.read_forms(folder, terms, problems),
+        codes=parts.read_codes(folder, problems),
+        calendar=parts.read_calendar(folder, problems),
+        settlements=parts.read_settlements(folder, problems),
+        documents=parts.read_documents(folder, problems),
+        sheets=parts.read_sheets(folder, problems),
+        origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
+        lineage=folder.lineage,
+    )
+    check(region, folder, problems)
+    return region

@@ -1,0 +1,210 @@
+"""Whether the parts of a region fit together and nothing is missing: completeness, before anybody relies on
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from shebao.rules import vocabulary as v
+from shebao.rules.conditions import Condition, Test
+from shebao.rules.months import Month, months_between
+from shebao.rules.region_files import Folder, Problems
+from shebao.rules.region_model import Parameter, Region, Scheme, Share, parameters_of
+
+#: Terms that pages ask for in every region.
+TERMS_NEEDED = (
+    *("employer", "employer_number", "person_number", "enrolment", "cessation", "declared_wage", "bill"),
+    *("menu.enrol", "menu.cease", "menu.wages", "menu.import", "menu.basket", "menu.cases", "menu.settle"),
+    *("menu.bills", "menu.pay", "menu.documents", "menu.roster"),
+)
+
+
+def check(region: Region, folder: Folder, problems: Problems) -> None:
+    """Note every mistake that only shows when the parts are put together."""
+    for term in TERMS_NEEDED:
+        if term not in region.terms:
+            problems.add(f"{region.code}/terms.yaml:1", term, "缺少用语")
+    for scheme in region.schemes.values():
+        _check_scheme(scheme, region, folder, problems)
+    _check_forms(region, folder, problems)
+    _check_services(region, folder, problems)
+    for parameter in region.parameters.values():
+        _check_values(parameter, folder, problems)
+    _check_months(region, folder, problems)
+    _check_cases(region, folder, problems)
+
+
+def _check_scheme(scheme: Scheme, region: Region, folder: Folder, problems: Problems) -> None:
+    where = folder.where("schemes", scheme.key)
+    for name in parameters_of(scheme):
+        if name not in region.parameters:
+            problems.add(where, scheme.key, f"没有参数“{name}”")
+    for name, units in _units_wanted(scheme):
+        if name in region.parameters and region.parameters[name].unit not in units:
+            problems.add(where, scheme.key, f"参数“{name}”的单位应为 {'、'.join(units)}")
+    for fact in sorted(scheme.facts | {scheme.base}):
+        if fact not in v.FACTS:
+            problems.add(where, scheme.key, f"不认识的信息“{fact}”，可用：{'、'.join(v.FACTS)}")
+    if scheme.base in v.FACTS and v.FACTS[scheme.base].kind != "money":
+        problems.add(where, scheme.key, f"基数“{scheme.base}”不是金额")
+    if not scheme.shares:
+        problems.add(where, scheme.key, "至少要有单位或个人一部分")
+    for test in _tests(scheme.applies):
+        _check_operand(test, scheme.key, where, region, problems)
+    for share in scheme.shares.values():
+        _check_tables(scheme, share, region, folder, problems)
+
+
+def _units_wanted(scheme: Scheme) -> Iterable[tuple[str, tuple[str, ...]]]:
+    for name in (scheme.floor, scheme.ceiling):
+        if name:
+            yield name, ("yuan",)
+    for share in scheme.shares.values():
+        yield share.parameter, ("rate",) if share.kind == "rate" else ("yuan",)
+        if share.times:
+            yield share.times, ("factor",)
+
+
+def _tests(condition: Condition | None) -> Iterable[Test]:
+    for part in condition.parts if condition else ():
+        if isinstance(part, Test):
+            yield part
+        else:
+            yield from _tests(part)
+
+
+def _check_operand(test: Test, key: str, where: str, region: Region, problems: Problems) -> None:
+    fact = v.FACTS.get(test.fact)
+    if fact is None:
+        return
+    if fact.codes is None:
+        if test.word not in ("at_least", "below"):
+            problems.add(where, key, f"“{test.fact}”是数字，请用 at_least 或 below")
+        return
+    if test.word not in ("is", "in"):
+        problems.add(where, key, f"“{test.fact}”是代码，请用 is 或 in")
+        return
+    codes = region.codes.get(fact.codes)
+    for code in test.operand if test.word == "in" else (test.operand,):
+        if codes is not None and codes.get(code) is None:
+            problems.add(where, key, f"代码表 {fact.codes} 没有“{code}”")
+
+
+def _check_tables(scheme: Scheme, share: Share, region: Region, folder: Folder, problems: Problems) -> None:
+    """A table must have a row for every code of the fact that chooses in it."""
+    for name, fact_key in ((share.parameter, share.by), (share.times, share.times_by)):
+        parameter = region.parameters.get(name or "")
+        for value in parameter.values if parameter else ():
+            where = folder.where("parameters", value.parameter)
+            table = isinstance(value.value, Mapping)
+            if table != (fact_key is not None):
+                word = "应是按代码取值的表" if fact_key else "应是一个数，不是表"
+                problems.add(where, value.parameter, f"{value.since}：{word}（险种 {scheme.key}）")
+                continue
+            fact = v.FACTS.get(fact_key or "")
+            codes = region.codes.get(fact.codes or "") if fact else None
+            if isinstance(value.value, Mapping) and codes is not None:
+                lost = [item.code for item in codes.items if item.code not in value.value]
+                if lost:
+                    problems.add(where, value.parameter, f"{value.since}：缺少 {'、'.join(lost)}")
+
+
+def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
+    for form in region.forms.values():
+        where = folder.where("forms", form.key)
+        for field in form.fields:
+            if field.kind == "choice" and not field.options:
+                problems.add(where, f"{form.key}.{field.id}", "choice 字段要写 options")
+            if field.options and field.options not in region.codes:
+                problems.add(where, f"{form.key}.{field.id}", f"没有代码表“{field.options}”")
+            if field.feeds and field.feeds not in v.FACTS:
+                problems.add(where, f"{form.key}.{field.id}", f"不认识的信息“{field.feeds}”")
+            elif field.feeds and v.FACTS[field.feeds].codes not in (None, field.options):
+                expected = v.FACTS[field.feeds].codes
+                problems.add(where, f"{form.key}.{field.id}", f"“{field.feeds}”应从代码表 {expected} 选择")
+            codes = region.codes.get(field.options or "")
+            if codes and field.default and codes.get(field.default) is None:
+                problems.add(where, f"{form.key}.{field.id}", f"默认值“{field.default}”不在代码表里")
+    fed = {
+        f.feeds
+        for s in region.services.values()
+        if s.form in region.forms
+        for f in region.forms[s.form].fields
+    }
+    for scheme in region.open_schemes:
+        for fact_key in sorted(scheme.facts):
+            fact = v.FACTS.get(fact_key)
+            if fact and fact.supplied_by == v.FORM and fact.default is None and fact_key not in fed:
+                where = folder.where("schemes", scheme.key)
+                problems.add(where, scheme.key, f"没有表单提供计算所需的“{fact.title}”（{fact_key}）")
+
+
+def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
+    for service in region.services.values():
+        where = folder.where("services", service.key)
+        if service.form not in region.forms:
+            problems.add(where, service.key, f"没有表单“{service.form}”")
+        if not service.is_direct and service.decide_within < 1:
+            problems.add(where, service.key, "需要审核的事项要写 decide_within（工作日）")
+    for sheet in region.sheets.values():
+        where = folder.where("sheets", sheet.key)
+        found = region.services.get(sheet.service)
+        form = region.forms.get(found.form) if found else None
+        if found is None:
+            problems.add(where, sheet.key, f"没有事项“{sheet.service}”")
+        for name in sheet.aliases if form else ():
+            if form and form.field(name) is None:
+                problems.add(where, sheet.key, f"表单 {form.key} 没有字段“{name}”")
+    kinds = [s.applies for s in region.settlements.values()]
+    if sorted(kinds) not in (["always"], ["with_changes", "without_changes"]):
+        problems.add(
+            f"{region.code}/settlements.yaml:1",
+            "",
+            "每个月应恰有一种结算方式适用：always，或有变动与无变动各一",
+        )
+
+
+def _check_values(parameter: Parameter, folder: Folder, problems: Problems) -> None:
+    where = folder.where("parameters", parameter.key)
+    for value, later in zip(parameter.values, parameter.values[1:], strict=False):
+        if value.until is not None and later.since > value.since and value.until >= later.since:
+            problems.add(where, parameter.key, f"{value.since} 与 {later.since} 起的两个数值重叠")
+
+
+def _check_months(region: Region, folder: Folder, problems: Problems) -> None:
+    """Every month from opening to `checked_until` has every value that charging reads."""
+    if region.checked_until < region.opened_on:
+        problems.add(f"{region.code}/region.yaml:1", "checked_until", "早于 opened_on")
+    for scheme in region.open_schemes:
+        for name in parameters_of(scheme):
+            parameter = region.parameters.get(name)
+            if parameter is None:
+                continue
+            lost = [
+                str(m)
+                for m in months_between(region.opened_on, region.checked_until)
+                if not _has(parameter, m)
+            ]
+            if lost:
+                span = lost[0] if len(lost) == 1 else f"{lost[0]} 至 {lost[-1]} 共 {len(lost)} 个月"
+                problems.add(folder.where("parameters", name), name, f"{span}没有数值（险种 {scheme.key}）")
+
+
+def _has(parameter: Parameter, month: Month) -> bool:
+    fits = [one for one in parameter.values if one.since <= month]
+    return bool(fits) and (fits[-1].until is None or fits[-1].until >= month)
+
+
+def _check_cases(region: Region, folder: Folder, problems: Problems) -> None:
+    told: set[str] = set()
+    for case in folder.cases:
+        for name in case.get("expect") or ():
+            told.add(str(name).partition(".")[0])
+    for scheme in region.open_schemes:
+        if scheme.key not in told:
+            problems.add(
+                folder.where("schemes", scheme.key),
+                scheme.key,
+                "没有算例，请在 cases/ 写一个一定要算出的结果",
+            )

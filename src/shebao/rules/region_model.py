@@ -1,0 +1,329 @@
+"""What a region consists of, once its folder has been read: frozen objects, no behaviour beyond looking
+up.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+
+from shebao.rules.calendar import Calendar
+from shebao.rules.conditions import Condition
+from shebao.rules.months import Month
+
+Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
+
+
+class BadRegion(Exception):
+    """A folder that cannot be used; `problems` holds every mistake as "file:line: key: sentence"."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class NoValue(LookupError):
+    """A rule was asked about a month for which nobody has written a value. Silence is never zero."""
+
+
+class NoTerm(LookupError):
+    """A term that the region does not define."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One dated value: it applies from `since` (through `until`) and could be known from the day `known` on.
+
+    `value` is fen for yuan and days, an exact Decimal for rates and factors, or a table of these by code.
+    """
+
+    since: Month
+    known: date
+    value: Amount | Mapping[str, Amount]
+    source: str
+    status: str
+    parameter: str
+    until: Month | None = None
+
+    @property
+    def number(self) -> Amount:
+        """The single number; raises TypeError where the value is a table and no key was given."""
+        if isinstance(self.value, Mapping):
+            raise TypeError(f"{self.parameter} is a table: give a key")
+        return self.value
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named quantity with its dated values, oldest first."""
+
+    key: str
+    title: str
+    unit: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one side pays: "rate" or "fixed" from `parameter` (by a fact), times a factor (by another
+    fact).
+    """
+
+    kind: str
+    parameter: str
+    by: str | None = None
+    times: str | None = None
+    times_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """One insurance of a region. `base` is a fact; `floor` and `ceiling` are parameter names."""
+
+    key: str
+    title: str
+    short: str
+    national_code: str
+    base: str
+    floor: str | None
+    ceiling: str | None
+    rounding: str
+    shares: Mapping[str, Share]
+    applies: Condition | None
+    open: bool
+    colour: str
+    note: str
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Every fact that charging this scheme needs."""
+        found = set(self.applies.facts) if self.applies else set()
+        for share in self.shares.values():
+            found |= {f for f in (share.by, share.times_by) if f}
+            if share.kind == "rate":
+                found.add(self.base)
+        return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Code:
+    """One entry of a code list; `national` is the code of the national list, `kind` groups change reasons."""
+
+    code: str
+    title: str
+    national: str
+    aliases: tuple[str, ...] = ()
+    note: str = ""
+    kind: str = ""
+    needs_evidence: bool = False
+
+
+def _tidy(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().replace(" ", "").casefold()
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """A list of codes in display order."""
+
+    key: str
+    title: str
+    items: tuple[Code, ...]
+    _index: Mapping[str, str] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, key: str, title: str, items: tuple[Code, ...]) -> CodeList:
+        """A list with its look-up table; an earlier entry wins where two share an alias."""
+        index: dict[str, str] = {}
+        for item in items:
+            for name in (item.code, item.title, f"{item.code}|{item.title}", *item.aliases):
+                index.setdefault(_tidy(name), item.code)
+        return cls(key, title, items, index)
+
+    def get(self, code: str) -> Code | None:
+        """The entry with exactly this code."""
+        return next((item for item in self.items if item.code == code), None)
+
+    def title_of(self, code: str) -> str:
+        """The Chinese title of a code; the code itself where the list does not know it."""
+        item = self.get(code)
+        return item.title if item else code
+
+    def find(self, text: str) -> str | None:
+        """The code meant by a code, a title, "code|title", "code title" or an alias, in any width."""
+        tidy = _tidy(str(text))
+        head = _tidy(str(text).replace("｜", "|").split("|")[0])
+        return self._index.get(tidy) or self._index.get(head) or self._find_joined(tidy)
+
+    def _find_joined(self, tidy: str) -> str | None:
+        return next(
+            (i.code for i in self.items if tidy in (_tidy(i.code + i.title), _tidy(i.title + i.code))), None
+        )
+
+    def nearest(self, text: str) -> str | None:
+        """The title that looks most like the text, for a suggestion; None where nothing is near."""
+        tidy = _tidy(str(text))
+        names = {_tidy(n): i.title for i in reversed(self.items) for n in (i.title, *i.aliases)}
+        close = get_close_matches(tidy, list(names), n=1, cutoff=0.5)
+        if close:
+            return names[close[0]]
+        return next((title for name, title in names.items() if tidy and (tidy in name or name in tidy)), None)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question of a form. `feeds` is the only way an answer reaches a rule."""
+
+    id: str
+    kind: str
+    label: str
+    required: bool
+    options: str | None = None
+    feeds: str | None = None
+    help: str = ""
+    default: str = ""
+    identity: bool = False
+    derive: tuple[str, ...] = ()
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Form:
+    """A list of questions in reading order."""
+
+    key: str
+    fields: tuple[Field, ...]
+
+    def field(self, id: str) -> Field | None:
+        """The field with this id."""
+        return next((f for f in self.fields if f.id == id), None)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One thing an employer can declare, by the name it bears in this region."""
+
+    key: str
+    title: str
+    form: str
+    route: tuple[str, ...]
+    decide_within: int
+    operation: str
+    checks: tuple[str, ...]
+    menu: str
+    notes: tuple[str, ...]
+    functions: tuple[str, ...]
+    returned: str
+    group: str
+    batch_title: str
+    batch_button: str
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it takes effect without a reviewer."""
+        return not any(step.endswith("review") for step in self.route)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """One way to settle a month; `confirmations` is how often the employer says yes."""
+
+    key: str
+    title: str
+    applies: str
+    preconditions: tuple[str, ...]
+    confirmations: int
+    route: tuple[str, ...]
+    notes: tuple[str, ...]
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Spreadsheet headers understood for a service: field id → other names of the column."""
+
+    key: str
+    title: str
+    service: str
+    aliases: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A region: the arrangement of words and values that a folder lineage spells out."""
+
+    code: str
+    title: str
+    short_title: str
+    fingerprint: str
+    opened_on: Month
+    checked_until: Month
+    terms: Mapping[str, str] = field(repr=False)
+    parameters: Mapping[str, Parameter] = field(repr=False)
+    schemes: Mapping[str, Scheme] = field(repr=False)
+    services: Mapping[str, Service] = field(repr=False)
+    forms: Mapping[str, Form] = field(repr=False)
+    codes: Mapping[str, CodeList] = field(repr=False)
+    calendar: Calendar = field(repr=False)
+    settlements: Mapping[str, Settlement] = field(repr=False)
+    documents: Mapping[str, Mapping[str, object]] = field(repr=False)
+    sheets: Mapping[str, Sheet] = field(repr=False)
+    origin: Mapping[str, str] = field(repr=False)
+    lineage: tuple[str, ...]
+
+    def term(self, key: str) -> str:
+        """The region's word for a notion; raises NoTerm."""
+        try:
+            return self.terms[key]
+        except KeyError:
+            raise NoTerm(f"{self.title}没有用语“{key}”") from None
+
+    @property
+    def open_schemes(self) -> tuple[Scheme, ...]:
+        """The schemes charged here, in display order."""
+        return tuple(s for s in self.schemes.values() if s.open)
+
+    def value(self, name: str, month: Month, *, known_on: date, key: str | None = None) -> Value:
+        """The value in force for `month` as far as anyone knew on `known_on`; of a table, the row of `key`.
+
+        Latest `since` not after the month wins, then latest `known`. Raises NoValue with a Chinese sentence.
+        """
+        parameter = self.parameters.get(name)
+        if parameter is None:
+            raise NoValue(f"{self.title}没有参数“{name}”")
+        fits = [v for v in parameter.values if v.since <= month and v.known <= known_on]
+        if not fits or (fits[-1].until is not None and fits[-1].until < month):
+            raise NoValue(f"{self.title}{month.label}没有“{parameter.title}”（截至 {known_on} 公布）")
+        latest = fits[-1]
+        if key is None:
+            return latest
+        if not isinstance(latest.value, Mapping) or key not in latest.value:
+            raise NoValue(f"{self.title}{month.label}的“{parameter.title}”没有“{key}”这一档")
+        return Value(
+            latest.since, latest.known, latest.value[key], latest.source, latest.status, name, latest.until
+        )
+
+    def illustrative(self, month: Month, known_on: date) -> tuple[str, ...]:
+        """Titles of the values used for charging in that month that no public document supports."""
+        found: dict[str, None] = {}
+        for scheme in self.open_schemes:
+            for name in parameters_of(scheme):
+                try:
+                    value = self.value(name, month, known_on=known_on)
+                except NoValue:
+                    continue
+                if value.status == "illustrative":
+                    found[self.parameters[name].title] = None
+        return tuple(found)
+
+
+def parameters_of(scheme: Scheme) -> tuple[str, ...]:
+    """Every parameter that charging a scheme reads, in reading order."""
+    names = [scheme.floor, scheme.ceiling]
+    for share in scheme.shares.values():
+        names += [share.parameter, share.times]
+    return tuple(dict.fromkeys(n for n in names if n))

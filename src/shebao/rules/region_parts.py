@@ -1,0 +1,346 @@
+"""From the text of a folder to the parts of a region. Only shapes and words are judged here, not whether
+parts fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from shebao.rules import vocabulary as v
+from shebao.rules.calendar import Calendar
+from shebao.rules.money import LARGEST_FEN, LARGEST_NUMERATOR, ROUNDINGS
+from shebao.rules.months import Month
+from shebao.rules.region_files import Folder, Listed, Mapped, Problems
+from shebao.rules.region_model import (
+    Amount,
+    Code,
+    CodeList,
+    Field,
+    Form,
+    Parameter,
+    Scheme,
+    Service,
+    Settlement,
+    Share,
+    Sheet,
+    Value,
+)
+from shebao.rules.region_take import Take, frozen
+
+EARLIEST = Month(1900, 1)
+
+
+def each(folder: Folder, part: str, problems: Problems) -> Iterator[tuple[str, Take]]:
+    """The keys of a part, ready to be read; unknown keys are noted after each. `open: false` closes what is
+    above.
+    """
+    for key, content in folder.parts[part].items():
+        if part != "schemes" and isinstance(content, Mapped) and content.get("open") is False:
+            continue
+        take = Take(content, key, folder.where(part, key), problems)
+        if not take.broken:
+            take.taken.add("open")
+            yield key, take
+            take.done()
+
+
+def read_terms(folder: Folder, problems: Problems) -> dict[str, str]:
+    """terms.yaml: notion → the region's word."""
+    terms: dict[str, str] = {}
+    for key, word in folder.parts["terms"].items():
+        if not isinstance(word, str) or not word.strip():
+            problems.add(folder.where("terms", key), key, "用语应是一段文字")
+        terms[key] = str(word)
+    return terms
+
+
+def read_parameters(folder: Folder, problems: Problems) -> dict[str, Parameter]:
+    """parameters.yaml: dated values with their sources."""
+    result: dict[str, Parameter] = {}
+    for key, take in each(folder, "parameters", problems):
+        title, unit = take.text("title"), take.word("unit", v.UNITS)
+        rows = take.raw("values", needed=True)
+        values: dict[tuple[Month, Any], Value] = {}
+        for row in rows if isinstance(rows, Listed) else ():
+            one = Take(row, key, take.content.where("values"), problems)
+            if one.broken:
+                continue
+            value = _value(one, key, unit)
+            if (value.since, value.known) in values:
+                one.say("from", f"{value.since} 起、{value.known} 公布的数值重复")
+            values[(value.since, value.known)] = value
+        result[key] = Parameter(key, title, unit, tuple(values[k] for k in sorted(values)))
+    return result
+
+
+def _value(take: Take, key: str, unit: str) -> Value:
+    since, known = take.month("from"), take.day("known")
+    until = take.month("until", needed=False)
+    raw = take.raw("value", needed=True)
+    source, status = take.text("source"), take.word("status", v.STATUSES)
+    take.done()
+    number: Amount | Mapping[str, Amount]
+    if isinstance(raw, Mapped):
+        number = {str(k): _number(take, str(k), n, unit) for k, n in raw.items()}
+    else:
+        number = _number(take, "value", raw, unit)
+    if until != EARLIEST and until < since:
+        take.say("until", "终止月份早于起始月份")
+    return Value(since, known, number, source, status, key, None if until == EARLIEST else until)
+
+
+def _number(take: Take, key: str, raw: Any, unit: str) -> Amount:
+    if isinstance(raw, bool) or not isinstance(raw, (int, Decimal)):
+        if raw is not None:
+            take.say("value", f"{key} 应是数字，实际为“{raw}”")
+        return 0
+    exact = Decimal(raw)
+    if exact < 0:
+        take.say("value", f"{key} 不能为负数")
+        return 0
+    if unit in ("rate", "factor"):
+        digits = exact.as_integer_ratio()
+        if max(digits) > LARGEST_NUMERATOR or (unit == "rate" and exact > 1):
+            take.say("value", f"{key} 超出可用范围：{exact}")
+        return exact
+    scaled = exact * 100 if unit == "yuan" else exact
+    if scaled != int(scaled) or scaled > LARGEST_FEN:
+        take.say("value", f"{key} 应精确到{'分' if unit == 'yuan' else '整数'}且在可用范围内，实际为 {exact}")
+    return int(scaled)
+
+
+def read_schemes(folder: Folder, problems: Problems) -> dict[str, Scheme]:
+    """schemes.yaml: what is charged."""
+    result: dict[str, Scheme] = {}
+    for key, take in each(folder, "schemes", problems):
+        shares: dict[str, Share] = {}
+        written = take.raw("shares", needed=True)
+        for side, content in written.items() if isinstance(written, Mapped) else ():
+            if side not in v.SHARES:
+                problems.add(
+                    written.where(side), f"{key}.shares", f"不认识“{side}”，可用：{'、'.join(v.SHARES)}"
+                )
+                continue
+            shares[side] = _share(Take(content, f"{key}.{side}", written.where(side), problems))
+        result[key] = Scheme(
+            key,
+            take.text("title"),
+            take.text("short"),
+            take.text("national_code"),
+            take.text("base", "declared_wage"),
+            take.text("floor", "") or None,
+            take.text("ceiling", "") or None,
+            take.word("rounding", ROUNDINGS),
+            shares,
+            take.condition("applies"),
+            take.flag("open", True),
+            take.word("colour", v.COLOURS),
+            take.text("note", ""),
+        )
+    return result
+
+
+def _share(take: Take) -> Share:
+    kinds = [k for k in v.SHARE_KINDS if k in take.content]
+    kind = kinds[0] if len(kinds) == 1 else ""
+    if not kind and not take.broken:
+        take.say("", f"应写 {'、'.join(v.SHARE_KINDS)} 之一")
+    share = Share(
+        kind or "rate",
+        take.text(kind) if kind else "",
+        take.text("by", "") or None,
+        take.text("times", "") or None,
+        take.text("times_by", "") or None,
+    )
+    take.done()
+    return share
+
+
+def read_codes(folder: Folder, problems: Problems) -> dict[str, CodeList]:
+    """codes/*.yaml: code lists."""
+    result: dict[str, CodeList] = {}
+    for key, take in each(folder, "codes", problems):
+        items: dict[str, Code] = {}
+        rows = take.raw("items", needed=True)
+        for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
+            one = Take(row, key, rows.where(index), problems)
+            code = one.text("code")
+            if code in items:
+                one.say("code", f"代码“{code}”重复")
+            items[code] = Code(
+                code,
+                one.text("title"),
+                one.text("national", code),
+                one.texts("aliases"),
+                one.text("note", ""),
+                one.word("kind", v.CHANGE_KINDS, ""),
+                one.flag("needs_evidence", False),
+            )
+            one.done()
+        result[key] = CodeList.of(key, take.text("title"), tuple(items.values()))
+    return result
+
+
+def read_forms(folder: Folder, terms: Mapping[str, str], problems: Problems) -> dict[str, Form]:
+    """forms/*.yaml: shared blocks and local fields, unfolded in reading order."""
+    result: dict[str, Form] = {}
+    for key, take in each(folder, "forms", problems):
+        fields: dict[str, Field] = {}
+        needed = take.texts("required_here")
+        rows = take.raw("fields", needed=True)
+        for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
+            for one in _unfold(row, key, rows.where(index), folder, problems):
+                read = _field(one, terms, needed)
+                if read.id in fields:
+                    one.say("id", f"字段“{read.id}”重复")
+                fields[read.id] = read
+        for name in needed:
+            if name not in fields:
+                take.say("required_here", f"表单里没有字段“{name}”")
+        result[key] = Form(key, tuple(fields.values()))
+    return result
+
+
+def _unfold(row: Any, form: str, where: str, folder: Folder, problems: Problems) -> Iterator[Take]:
+    if not (isinstance(row, Mapped) and "use" in row):
+        yield Take(row, form, where, problems)
+        return
+    name = str(row["use"])
+    block = folder.parts["blocks"].get(name)
+    rows = block.get("fields") if isinstance(block, Mapped) else None
+    if not isinstance(rows, Listed):
+        problems.add(row.where("use"), form, f"没有名为“{name}”的字段组（blocks/{name}.yaml）")
+        return
+    for index, one in enumerate(rows):
+        yield Take(one, f"{form}.{name}", rows.where(index), problems)
+
+
+def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Field:
+    id, term = take.text("id"), take.text("term", "")
+    label = take.text("label", "")
+    if term and term not in terms:
+        take.say("term", f"没有用语“{term}”")
+    if not (term or label) and not take.broken:
+        take.say("term", "字段要有 term 或 label")
+    field = Field(
+        id,
+        take.word("kind", v.FIELD_KINDS),
+        label or terms.get(term, term),
+        take.flag("required", False) or id in needed,
+        take.text("options", "") or None,
+        take.text("feeds", "") or None,
+        take.text("help", ""),
+        take.text("default", ""),
+        take.flag("identity", False),
+        take.texts("derive", v.DERIVED),
+        take.flag("wide", False),
+    )
+    take.done()
+    return field
+
+
+def read_services(folder: Folder, problems: Problems) -> dict[str, Service]:
+    """services.yaml: the catalogue, in display order."""
+    return {
+        key: Service(
+            key,
+            take.text("title"),
+            take.text("form"),
+            take.texts("route", v.STEPS),
+            take.whole("decide_within", 0),
+            take.word("operation", v.OPERATIONS),
+            take.texts("checks", v.CHECKS),
+            take.text("menu", "file"),
+            take.texts("notes"),
+            take.texts("functions"),
+            take.word("returned", v.RETURNED, "repair"),
+            take.word("group", v.GROUPS, "people"),
+            take.text("batch_title", ""),
+            take.text("batch_button", ""),
+        )
+        for key, take in each(folder, "services", problems)
+    }
+
+
+def read_settlements(folder: Folder, problems: Problems) -> dict[str, Settlement]:
+    """settlements.yaml: the ways to settle a month."""
+    return {
+        key: Settlement(
+            key,
+            take.text("title"),
+            take.word("applies", v.APPLIES),
+            take.texts("preconditions", v.PRECONDITIONS),
+            take.whole("confirmations", 1),
+            take.texts("route", v.STEPS),
+            take.texts("notes"),
+            take.texts("functions"),
+        )
+        for key, take in each(folder, "settlements", problems)
+    }
+
+
+def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str, object]]:
+    """documents.yaml: papers by layout, with their words and columns."""
+    result: dict[str, Mapping[str, object]] = {}
+    for key, take in each(folder, "documents", problems):
+        take.text("title"), take.text("letterhead"), take.text("number_prefix", "")
+        take.word("layout", v.LAYOUTS), take.word("stage", v.STAGES)
+        (
+            take.texts("columns", v.COLUMNS),
+            take.texts("notes"),
+            take.texts("functions"),
+            take.texts("signatures"),
+        )
+        result[key] = {"notes": [], "columns": [], "functions": [], "signatures": []} | frozen(take.content)
+    return result
+
+
+def read_sheets(folder: Folder, problems: Problems) -> dict[str, Sheet]:
+    """sheets/*.yaml: other names of spreadsheet columns."""
+    result: dict[str, Sheet] = {}
+    for key, take in each(folder, "sheets", problems):
+        columns = take.raw("aliases", needed=True)
+        inner = Take(columns, f"{key}.aliases", take.content.where("aliases"), problems)
+        aliases = {name: inner.texts(name) for name in inner.content}
+        result[key] = Sheet(key, take.text("title"), take.text("service"), aliases)
+    return result
+
+
+def read_calendar(folder: Folder, problems: Problems) -> Calendar:
+    """calendar.yaml: the declaration window, the payment day, the holiday shift, months back."""
+    parts, origin = folder.parts["calendar"], {}
+    takes: dict[str, Take] = {}
+    for key in ("declaration", "payment", "back_dating"):
+        where = folder.where("calendar", key)
+        if key not in parts:
+            problems.add(f"{folder.code}/calendar.yaml:1", key, "必须填写")
+        takes[key] = Take(parts.get(key, Mapped(where.rpartition(":")[0], 1)), key, where, problems)
+        takes[key].broken = takes[key].broken or key not in parts
+        origin[key] = where
+    for key in parts:
+        if key not in takes:
+            problems.add(
+                folder.where("calendar", key), key, "不认识的键，可用：declaration、payment、back_dating"
+            )
+    declare, pay, back = takes["declaration"], takes["payment"], takes["back_dating"]
+    calendar = Calendar(
+        declare.whole("from_day"),
+        declare.whole("until_day"),
+        declare.clock("until_time", "23:59"),
+        pay.whole("until_day"),
+        pay.clock("until_time", "23:59"),
+        declare.word("shift", v.SHIFTS),
+        back.whole("months"),
+        declare.text("source"),
+        declare.word("status", v.STATUSES),
+        origin,
+    )
+    pay.text("source"), pay.word("status", v.STATUSES), back.text("source"), back.word("status", v.STATUSES)
+    for take in takes.values():
+        take.done()
+    for take, key in ((declare, "from_day"), (declare, "until_day"), (pay, "until_day")):
+        if not take.broken and not 1 <= take.whole(key, 1) <= 31:
+            take.say(key, "应在 1 到 31 之间")
+    return calendar

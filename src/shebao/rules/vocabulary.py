@@ -1,0 +1,191 @@
+"""The closed vocabulary: every word a region folder may use. Code owns the words, a region owns the
+sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from shebao.rules.conditions import JOINS, TESTS
+from shebao.rules.money import ROUNDINGS
+
+FORM, REGISTER = "form", "register"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something rules may ask about a person: its type, Chinese title, who supplies it, and its code list.
+
+    `supplied_by` is "form" (an answer must feed it) or "register" (the employer's or person's record holds
+    it). `default` is the value where nobody was asked, None where silence is a mistake.
+    """
+
+    key: str
+    kind: str
+    title: str
+    supplied_by: str
+    codes: str | None = None
+    default: str | None = None
+
+
+FACTS: Mapping[str, Fact] = MappingProxyType(
+    {
+        f.key: f
+        for f in (
+            Fact("declared_wage", "money", "申报工资", FORM),
+            Fact("household", "code", "户口性质", FORM, "household_kinds"),
+            Fact("employment_kind", "code", "用工形式", FORM, "employment_kinds"),
+            Fact("enrolment_kind", "code", "参保类型", FORM, "enrolment_kinds"),
+            Fact("position", "code", "岗位类别", FORM, "position_kinds"),
+            Fact("supplementary_medical", "code", "补充医疗", FORM, "yes_no", default="0"),
+            Fact("id_kind", "code", "证件类型", FORM, "id_kinds"),
+            Fact("sex", "code", "性别", REGISTER, "sexes"),
+            Fact("age", "number", "年龄（周岁）", REGISTER),
+            Fact("industry_class", "code", "工伤行业类别", REGISTER, "industry_classes"),
+            Fact("float_grade", "code", "工伤浮动档次", REGISTER, "float_grades"),
+        )
+    }
+)
+
+
+def _words(**titles: str) -> Mapping[str, str]:
+    return MappingProxyType(dict(titles))
+
+
+FIELD_KINDS = _words(
+    text="短文字",
+    note="长文字",
+    id_number="证件号码，按证件类型校验",
+    choice="从代码表选择",
+    money="金额，元，最多两位小数",
+    month="年月",
+    date="日期",
+    phone="手机号码",
+    number="整数",
+)
+DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")
+SHARES = _words(employer="单位部分", employee="个人部分")
+SHARE_KINDS = _words(rate="基数 × 费率", fixed="每人每月定额")
+UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
+STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
+STEPS = _words(auto_check="系统校验", first_review="初审", second_review="复审")
+RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
+OPERATIONS = _words(enrol_employees="增员", cease_employees="减员", declare_wages="工资申报")
+GROUPS = _words(people="人员", wages="工资", settlement="结算", papers="单据", employer="单位")
+CHECKS = _words(
+    id_number_valid="证件号码有效",
+    already_declared="同一人同一月份已有在办申报",
+    already_enrolled="已在本单位参保",
+    enrolled_elsewhere="当前在其他单位参保",
+    age_limits="年满 16 周岁且未到龄",
+    month_window="月份在可申报的范围内",
+    wage_limits="申报工资在上下限之内，或已确认",
+    contract_before_month="合同开始不晚于参保月份",
+    reason_evidence="变更原因所需的说明或材料",
+    has_arrears="单位或人员有欠费",
+    same_name="同名人员提示",
+    not_enrolled="未在本单位参保",
+)
+APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
+PRECONDITIONS = _words(
+    no_drafts="没有待提交的申报",
+    none_in_review="没有审核中的申报",
+    none_returned="没有退回未处理的申报",
+    wages_complete="在保人员都有申报工资",
+    employer_confirmed="单位已确认人员与金额",
+)
+STAGES = _words(settled="结算之后可打印", paid="缴费之后可打印")
+LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证")
+COLUMNS = _words(
+    scheme="险种",
+    head_count="缴费人数",
+    retired_count="退休人数",
+    wage_sum="缴费工资合计",
+    employer_base="单位缴费基数",
+    employee_base="个人缴费基数",
+    employer_rate="单位费率",
+    employee_rate="个人费率",
+    employee_due="个人应缴",
+    employer_due="单位应缴",
+    late_fee="滞纳金",
+    credit_used="待转金抵扣",
+    total_due="合计应缴",
+)
+COLOURS = _words(
+    pension="养老保险",
+    medical="医疗保险",
+    unemployment="失业保险",
+    injury="工伤保险",
+    maternity="生育保险",
+    large_medical="大额医疗",
+    supplementary_medical="补充医疗",
+)
+SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
+CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
+FILES = _words(
+    **{
+        "region.yaml": "名称、上级方案、启用月份、检查到哪个月",
+        "terms.yaml": "用语",
+        "parameters.yaml": "带生效月份、公布日期和依据的数值",
+        "schemes.yaml": "险种：基数、上下限、进位、单位与个人部分",
+        "services.yaml": "申报事项：表单、流程、时限、校验",
+        "settlements.yaml": "结算方式",
+        "documents.yaml": "单据",
+        "calendar.yaml": "申报期与缴费期",
+        "blocks/*.yaml": "表单共用的一组字段",
+        "forms/*.yaml": "表单",
+        "codes/*.yaml": "代码表",
+        "sheets/*.yaml": "报盘列名的别名",
+        "cases/*.yaml": "算例：一定要算出的结果",
+    }
+)
+
+
+def page() -> str:
+    """The vocabulary as Markdown: docs/vocabulary.md is exactly this text."""
+    tables: list[tuple[str, Mapping[str, str]]] = [
+        ("Files of a region folder 文件", FILES),
+        ("Field kinds 字段类型", FIELD_KINDS),
+        ("Derived from an identity number 由证件号码得出", DERIVED),
+        ("Shares 部分", SHARES),
+        ("Share kinds 计算方式", SHARE_KINDS),
+        ("Units of parameters 数值单位", UNITS),
+        ("Status of a value 数值状态", STATUSES),
+        ("Roundings 进位", {k: r.title for k, r in ROUNDINGS.items()}),
+        ("Route steps 办理环节", STEPS),
+        ("What a refused case becomes 退回方式", RETURNED),
+        ("Operations 办理动作", OPERATIONS),
+        ("Service groups 事项分组", GROUPS),
+        ("Checks 校验", CHECKS),
+        ("Settlement applies 结算适用", APPLIES),
+        ("Settlement preconditions 结算前提", PRECONDITIONS),
+        ("Document stages 单据时点", STAGES),
+        ("Document layouts 单据版式", LAYOUTS),
+        ("Document columns 单据栏目", COLUMNS),
+        ("Chart colours 图表配色", COLOURS),
+        ("Holiday shift 顺延", SHIFTS),
+        ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),
+    ]
+    lines = [
+        "# Vocabulary of a region folder",
+        "",
+        "Generated by `shebao region vocabulary`; a test keeps it current.",
+        "A region may only combine these words.",
+        "",
+        f"Conditions join with `{'`, `'.join(JOINS)}`; each test is `{{fact: …, <word>: …}}` with the word",
+        f"`{'`, `'.join(TESTS)}`.",
+        "",
+        "## Facts 计算所依据的信息",
+        "",
+        "| word | meaning | type | supplied by | code list |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{f.key}` | {f.title} | {f.kind} | {f.supplied_by} | {f.codes or ''} |" for f in FACTS.values()
+    ]
+    for title, words in tables:
+        lines += ["", f"## {title}", "", "| word | meaning |", "|---|---|"]
+        lines += [f"| `{key}` | {meaning} |" for key, meaning in words.items()]
+    return "\n".join(lines) + "\n"
