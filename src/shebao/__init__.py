@@ -1,0 +1,1 @@
+"""Shebao: the employer side of Chinese social insurance."""
