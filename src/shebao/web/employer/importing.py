@@ -1,0 +1,324 @@
+"""The import wizard (批量导入): upload, match columns, repair in the page, confirm."""
+
+import json
+from urllib.parse import quote
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_GET, require_POST
+
+from shebao.hall.errors import Conflict, Refused
+from shebao.hall.regions import region
+from shebao.hall.sheets import operations, queries
+from shebao.hall.sheets.models import Batch, BatchState
+from shebao.hall.sheets.queries import PAGE, TABS
+from shebao.hall.sheets.returning import marked_workbook
+from shebao.hall.sheets.templates import enrolment_template
+
+from ..access import needs
+from .import_rows import columns_of, grid_rows
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STEPS = ["上传表格", "匹配列", "修正问题", "核对并加入"]
+
+
+def _here(request):
+    return region(request.user.employer.region)
+
+
+def _services(request):
+    return [service for service in _here(request).services.values() if service.operation]
+
+
+def _crumbs(last: str, middle: bool = True) -> list[dict]:
+    crumbs = [{"label": "工作台", "url": reverse("e_home")}]
+    if middle:
+        crumbs.append({"label": "批量导入", "url": reverse("e_import")})
+    return [*crumbs, {"label": last}]
+
+
+@needs("declare")
+def start(request):
+    """Choose what to import, upload a file, see what was imported before."""
+    services = _services(request)
+    chosen = request.POST.get("service") or request.GET.get("service") or services[0].key
+    context = {
+        "services": services,
+        "chosen": chosen,
+        "batches": queries.batches(request.user)[:20],
+        "steps": STEPS,
+        "crumbs": _crumbs("批量导入", middle=False),
+    }
+    if request.method == "POST":
+        upload = request.FILES.get("file")
+        if upload is None:
+            context["errors"] = [{"id": "file", "text": "请选择要上传的表格文件。"}]
+        elif upload.size > settings.SHEBAO_UPLOAD_LIMIT:
+            context["errors"] = [{"id": "file", "text": "文件超过 20 MB，请拆成几个文件分别上传。"}]
+        else:
+            try:
+                batch = operations.start_batch(
+                    request.user.employer_id, chosen, upload.name, upload.read(), by=request.user
+                )
+                return redirect("e_batch", batch.pk)
+            except Refused as no:
+                context["errors"] = [{"id": "file", "text": no.message}]
+        return render(request, "employer/import_start.html", context, status=422)
+    return render(request, "employer/import_start.html", context)
+
+
+@needs("declare")
+@require_GET
+def template(request, service):
+    """Download the sheet of a service: drop-downs, text cells, examples."""
+    here = _here(request)
+    spec = here.services.get(service)
+    if spec is None:
+        raise Batch.DoesNotExist
+    data = enrolment_template(here, spec, here.forms[spec.form])
+    return _download(data, f"{spec.title}模板.xlsx")
+
+
+def _download(data: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(data, content_type=XLSX)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response
+
+
+@needs("declare")
+@require_GET
+def batch(request, pk):
+    """The step the batch is at."""
+    found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    context = _context(request, found)
+    if found.state == BatchState.MATCHING:
+        context["fields"] = _form(found).fields
+        return render(request, "employer/import_match.html", context)
+    if found.state in (BatchState.CHECKING, BatchState.READING):
+        return render(request, "employer/import_checking.html", context)
+    if found.state in (BatchState.DONE, BatchState.UNDONE, BatchState.DISCARDED):
+        return render(request, "employer/import_done.html", context)
+    return _fixing(request, found, context)
+
+
+def _form(found: Batch):
+    here = region(found.employer.region)
+    return here.forms[here.services[found.service].form]
+
+
+def _context(request, found: Batch) -> dict:
+    spec = _here(request).services[found.service]
+    step = {BatchState.MATCHING: 2, BatchState.CHECKING: 3, BatchState.FIXING: 3}.get(found.state, 4)
+    return {
+        "batch": found,
+        "service": spec,
+        "step": step,
+        "steps": STEPS,
+        "note": f"{found.file_name}，{found.rows_read} 行，{sum(1 for c in found.columns if c['field'])} 列已匹配",
+        "crumbs": _crumbs(f"批量{spec.title}"),
+        "counts": queries.counts(found),
+    }
+
+
+def _fixing(request, found: Batch, context: dict):
+    default = "error" if context["counts"]["error"] and context["counts"]["all"] > 200 else "all"
+    tab = request.GET.get("tab", default)
+    tab = tab if tab in TABS else "all"
+    page = max(int(request.GET["page"]), 1) if request.GET.get("page", "").isdecimal() else 1
+    columns = columns_of(_form(found), _here(request))
+    rows = queries.page_of_rows(found, tab, page)
+    context |= {
+        "tab": tab,
+        "page": page,
+        "pages": max(-(-context["counts"][tab] // PAGE), 1),
+        "columns": columns,
+        "rows": grid_rows(rows, columns),
+        "actions": [
+            {"label": "导出标错的表格", "url": reverse("e_batch_marked", args=[found.pk]), "icon": "download"},
+            {"label": "存草稿，稍后再改", "url": reverse("e_import"), "icon": "save"},
+        ],
+        **_side(found),
+    }
+    return render(request, "employer/import_fix.html", context)
+
+
+def _side(found: Batch) -> dict:
+    return {"groups": queries.groups(found), "tidied": queries.tidied(found), "tabs": TABS}
+
+
+@needs("declare")
+@require_POST
+def match(request, pk):
+    """Take the chosen columns."""
+    chosen = {
+        int(key.removeprefix("column-")): value
+        for key, value in request.POST.items()
+        if key.startswith("column-") and value and key.removeprefix("column-").isdecimal()
+    }
+    try:
+        operations.match_columns(pk, chosen, by=request.user, remember="remember" in request.POST)
+    except Refused as no:
+        messages.error(request, no.message)
+    return redirect("e_batch", pk)
+
+
+@needs("declare")
+@require_POST
+def row(request, pk, number):
+    """Change one row; the answer holds every fragment that changed (JSON for the grid, a page without scripts)."""
+    version = request.POST.get("version", "")
+    changes = {
+        key.removeprefix("cell-"): value for key, value in request.POST.items() if key.startswith("cell-")
+    }
+    try:
+        changed = operations.edit_row(
+            pk, number, changes, by=request.user, version=int(version) if version.isdecimal() else -1
+        )
+    except Conflict as no:
+        found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+        return _grid_answer(request, found, list(found.rows.filter(number=number)), no.message, 409)
+    return _changed(request, pk, changed)
+
+
+def _changed(request, pk, changed, message: str = ""):
+    found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return _grid_answer(request, found, changed, message)
+    if message:
+        messages.success(request, message)
+    return redirect("e_batch", pk)
+
+
+def _grid_answer(request, found, changed, message: str, status: int = 200):
+    context = _context(request, found) | _side(found) | {"tab": request.POST.get("tab", "all")}
+    context["columns"] = columns_of(_form(found), _here(request))
+
+    def part(name, **extra):
+        return render_to_string(f"employer/{name}", context | extra, request)
+
+    return JsonResponse(
+        {
+            "message": message,
+            "rows": {r["number"]: part("import_row.html", row=r) for r in grid_rows(changed, context["columns"])},
+            "rail": part("import_rail.html"),
+            "tabs": part("import_tabs.html"),
+            "bar": part("import_bar.html"),
+            "left": context["counts"]["error"] + context["counts"]["confirm"],
+        },
+        status=status,
+    )
+
+
+def _numbers(request) -> list[int]:
+    return [int(n) for n in request.POST.get("numbers", "").split(",") if n.strip().isdecimal()]
+
+
+@needs("declare")
+@require_POST
+def group(request, pk):
+    """One act on a whole group of findings: take the offer, confirm with a reason, remove, put back."""
+    act, code = request.POST.get("act"), request.POST.get("code", "")
+    try:
+        if act == "fix":
+            changed = operations.apply_fix(pk, code, request.POST.get("value", ""), by=request.user)
+        elif act == "confirm":
+            changed = operations.confirm_group(pk, code, request.POST.get("reason", ""), by=request.user)
+        elif act == "restore":
+            changed = operations.put_back_rows(pk, _numbers(request), by=request.user)
+        else:
+            changed = operations.remove_rows(pk, _numbers(request), by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_batch", pk)
+    word = {"fix": "已修改", "confirm": "已确认", "restore": "已放回"}.get(act, "已移出")
+    return _changed(request, pk, changed, f"{word} {len(changed)} 行。")
+
+
+@needs("declare")
+@require_GET
+def marked(request, pk):
+    """The user's own rows again, with the errors marked."""
+    found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    return _download(marked_workbook(found), f"标错-{found.file_name.rsplit('.', 1)[0]}.xlsx")
+
+
+@needs("declare")
+@require_GET
+def review(request, pk):
+    """Step 4: what will be added, before it is."""
+    found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    context = _context(request, found) | {"step": 4, "summary": queries.summary(found)}
+    return render(request, "employer/import_review.html", context)
+
+
+@needs("declare")
+@require_POST
+def confirm(request, pk):
+    """Add the rows that passed."""
+    try:
+        done = operations.confirm_batch(pk, by=request.user, good_rows_only="good_rows_only" in request.POST)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_batch", pk)
+    spec = _here(request).services[done.service]
+    text = "已生效 {} 行。" if spec.is_direct else "已加入待提交 {} 行。"
+    target = reverse("e_cases" if spec.is_direct else "e_basket")
+    count = queries.counts(done)["imported"]
+    messages.success(request, format_html(text + ' <a href="{}">去看看</a>', count, target))
+    return redirect("e_batch", pk)
+
+
+@needs("declare")
+@require_POST
+def undo(request, pk):
+    """Take the whole batch back."""
+    try:
+        operations.undo_batch(pk, by=request.user)
+        messages.success(request, "已撤销本批，所有行都回到了修正列表。")
+    except Refused as no:
+        messages.error(request, no.message)
+    return redirect("e_batch", pk)
+
+
+@needs("declare")
+@require_POST
+def discard(request, pk):
+    """Give the batch up."""
+    try:
+        operations.discard_batch(pk, by=request.user)
+        messages.success(request, "已放弃这个批次。")
+    except Refused as no:
+        messages.error(request, no.message)
+    return redirect("e_import")
+
+
+@needs("declare")
+@require_GET
+def progress(request, pk):
+    """How far the check is (JSON for the waiting page)."""
+    found = Batch.objects.visible_to(request.user).get(pk=pk)
+    return HttpResponse(
+        json.dumps({"state": found.state, "checked": found.rows_checked, "total": found.rows_read}),
+        content_type="application/json",
+    )
+
+
+urlpatterns = [
+    path("import/", start, name="e_import"),
+    path("import/template/<slug:service>/", template, name="e_import_template"),
+    path("import/<int:pk>/", batch, name="e_batch"),
+    path("import/<int:pk>/match/", match, name="e_batch_match"),
+    path("import/<int:pk>/rows/<int:number>/", row, name="e_batch_row"),
+    path("import/<int:pk>/group/", group, name="e_batch_group"),
+    path("import/<int:pk>/marked/", marked, name="e_batch_marked"),
+    path("import/<int:pk>/review/", review, name="e_batch_review"),
+    path("import/<int:pk>/confirm/", confirm, name="e_batch_confirm"),
+    path("import/<int:pk>/undo/", undo, name="e_batch_undo"),
+    path("import/<int:pk>/discard/", discard, name="e_batch_discard"),
+    path("import/<int:pk>/progress/", progress, name="e_batch_progress"),
+]
