@@ -1,0 +1,131 @@
+"""Operators come, go, and get passwords; every deed leaves a record."""
+
+import secrets
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from ..audit.operations import record
+from ..errors import Refused
+from .models import AGENCY_ROLES, Operator, Role
+
+# Without the letters and digits that look alike on paper: 0 O 1 l I.
+PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+EMPLOYER_ROLES = (Role.CLERK, Role.EMPLOYER_ADMIN)
+
+
+def roles_to_give(by) -> tuple[Role, ...]:
+    """The roles that this administrator can hand out: only those of their own side of the counter."""
+    return AGENCY_ROLES if by.is_agency else EMPLOYER_ROLES
+
+
+@transaction.atomic
+def create_operator(username: str, name: str, role: str, *, by) -> tuple[Operator, str]:
+    """Create an operator where `by` works; returns it and its random password, which is shown once.
+
+    The operator must change the password when signing in. Raises Refused (field named).
+    """
+    _must_manage(by)
+    username, name = username.strip(), name.strip()
+    if not username or not name:
+        raise Refused(
+            "operator_incomplete", "请填写账号和姓名。", field="username" if not username else "name"
+        )
+    if role not in roles_to_give(by):
+        raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
+    if Operator.objects.filter(username=username).exists():
+        raise Refused("username_taken", f"账号“{username}”已被使用，请换一个。", field="username")
+    password = _random_password()
+    operator = Operator(
+        username=username,
+        name=name,
+        role=role,
+        employer=by.employer,
+        region=by.region,
+        must_change_password=True,
+    )
+    operator.set_password(password)
+    _check(operator)
+    operator.save()
+    record("operator.created", operator, by=by, role=role)
+    return operator, password
+
+
+@transaction.atomic
+def reset_password(operator_id: int, *, by) -> tuple[Operator, str]:
+    """Give an operator a random password, returned once; their sessions end. Raises Refused, DoesNotExist."""
+    operator = _other(operator_id, by, "请在“修改密码”中修改自己的密码。")
+    password = _random_password()
+    operator.set_password(password)
+    operator.must_change_password = True
+    operator.save(update_fields=["password", "must_change_password"])
+    record("operator.password_reset", operator, by=by)
+    return operator, password
+
+
+@transaction.atomic
+def set_active(operator_id: int, active: bool, *, by) -> Operator:
+    """Enable or disable an operator; a disabled one is signed out at once. Raises Refused, DoesNotExist."""
+    operator = _other(operator_id, by, "不能停用自己的账号。")
+    operator.is_active = active
+    operator.save(update_fields=["is_active"])
+    record("operator.enabled" if active else "operator.disabled", operator, by=by)
+    return operator
+
+
+@transaction.atomic
+def change_own_password(current: str, new: str, *, by) -> None:
+    """Change one's own password. Raises Refused with every problem of the new one in one message."""
+    operator = Operator.objects.select_for_update().get(pk=by.pk)
+    if not operator.check_password(current):
+        raise Refused("wrong_password", "当前密码不对，请重新输入。", field="current")
+    if new == current:
+        raise Refused("same_password", "新密码不能和当前密码相同。", field="new")
+    try:
+        validate_password(new, operator)
+    except ValidationError as problems:
+        raise Refused("weak_password", " ".join(problems.messages), field="new") from None
+    operator.set_password(new)
+    operator.must_change_password = False
+    operator.save(update_fields=["password", "must_change_password"])
+    record("operator.password_changed", operator, by=operator)
+    by.refresh_from_db()
+
+
+@transaction.atomic
+def note_sign_in(operator: Operator) -> None:
+    """Keep when the operator signed in before, to be shown on the first page, and record this sign-in."""
+    Operator.objects.filter(pk=operator.pk).update(previous_login=operator.last_login)
+    operator.previous_login = operator.last_login
+    record("operator.signed_in", operator, by=operator)
+
+
+def _must_manage(by) -> None:
+    if not by.may("manage_operators"):
+        raise Refused("not_permitted", "您的账号没有“管理操作员”权限，请联系管理员。", status=403)
+
+
+def _other(operator_id: int, by, not_oneself: str) -> Operator:
+    """Another operator of one's own, locked."""
+    _must_manage(by)
+    operator = Operator.objects.visible_to(by).select_for_update(of=("self",)).get(pk=operator_id)
+    if operator.pk == by.pk:
+        raise Refused("not_oneself", not_oneself)
+    return operator
+
+
+def _check(operator: Operator) -> None:
+    try:
+        operator.full_clean()
+    except ValidationError as problems:
+        field, texts = next(iter(problems.message_dict.items()))
+        raise Refused("operator_invalid", " ".join(texts), field=field) from None
+
+
+def _random_password() -> str:
+    """Fourteen characters of a 55-letter alphabet: about 80 bits."""
+    while True:
+        password = "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(14))
+        if any(c.isdigit() for c in password) and any(c.isalpha() for c in password):
+            return password

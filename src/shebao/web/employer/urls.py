@@ -1,0 +1,3 @@
+"""The employer's pages."""
+
+urlpatterns = []

@@ -1,0 +1,127 @@
+"""What happens around every page: nothing is cached, nobody is unknown, and a refusal is in words."""
+
+import logging
+import secrets
+import time
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django_htmx.http import HttpResponseClientRedirect
+
+from shebao.hall.errors import Refused
+
+from .public import errors
+
+logger = logging.getLogger("shebao.web")
+
+LAST_SEEN = "last_seen"
+# The session is written once a minute at most, not on every request.
+SEEN_STEP_SECONDS = 60
+BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder"}
+POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+
+
+class PrivatePages:
+    """No page is kept by browsers or proxies, and a session that was left alone ends."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.number = secrets.token_hex(5)
+        response = self._timed_out(request) or self.get_response(request)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Permissions-Policy"] = POLICY
+        return response
+
+    def _timed_out(self, request):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+            return None
+        now = int(time.time())
+        last = request.session.get(LAST_SEEN, now)
+        # Slow readers get twice the time (elder mode).
+        allowed = settings.SHEBAO_IDLE_SECONDS * (2 if is_elder(request) else 1)
+        if now - last > allowed:
+            logout(request)
+            messages.info(
+                request, "您离开的时间较长，为保护单位信息已自动退出。请重新登录，登录后回到原来的页面。"
+            )
+            return to_sign_in(request)
+        if LAST_SEEN not in request.session or now - last >= min(SEEN_STEP_SECONDS, allowed):
+            request.session[LAST_SEEN] = now
+        return None
+
+
+class SignInRequired:
+    """Every view needs a signed-in operator, on the right side of the counter, unless marked `public`."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        if getattr(view, "is_public", False):
+            return None
+        if not request.user.is_authenticated:
+            return to_sign_in(request)
+        if (
+            request.user.must_change_password
+            and request.resolver_match.url_name not in BEFORE_PASSWORD_CHANGE
+        ):
+            return go(request, resolve_url("change_password"))
+        wrong_side = "/e/" if request.user.is_agency else "/a/"
+        if request.path_info.startswith(wrong_side):
+            raise Http404
+        return None
+
+
+class PlainRefusals:
+    """What a view lets through becomes a page in plain Chinese: not found, refused, or our own fault."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, ObjectDoesNotExist):
+            return errors.not_found(request, exception)
+        if isinstance(exception, Refused):
+            return errors.refused(request, exception)
+        if not isinstance(exception, Http404):
+            # Django logs the traceback; this line ties it to the number that the user reads out.
+            logger.error("request %s failed: %s", request.number, type(exception).__name__)
+        return None
+
+
+def is_elder(request) -> bool:
+    """Whether the large, plain presentation (长者模式) is on in this browser."""
+    return request.COOKIES.get("elder") == "1"
+
+
+def to_sign_in(request):
+    """Off to the sign-in page, and back to the same address afterwards."""
+    return go(request, f"{resolve_url('sign_in')}?{urlencode({'next': _address(request)})}")
+
+
+def go(request, url: str):
+    """A redirect of the whole page, for a fragment request too."""
+    return HttpResponseClientRedirect(url) if getattr(request, "htmx", False) else redirect(url)
+
+
+def _address(request) -> str:
+    """The page that the user is looking at: of a POST or a fragment, the page it was sent from."""
+    if request.method == "GET" and not getattr(request, "htmx", False):
+        return request.get_full_path()
+    referer = request.META.get("HTTP_REFERER", "")
+    if url_has_allowed_host_and_scheme(referer, {request.get_host()}, request.is_secure()):
+        return "/" + referer.split("://", 1)[1].partition("/")[2]
+    return "/"

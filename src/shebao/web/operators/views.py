@@ -1,0 +1,133 @@
+"""Who may sign in, and who did what."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.errors import Refused
+from shebao.hall.operators import operations
+from shebao.hall.operators.models import Operator, Role
+
+from ..access import needs
+from .audit_words import ACTIONS, action_title, detail_text
+
+PAGE = 50
+
+
+@require_safe
+@needs("manage_operators")
+def operators(request):
+    """The operators of one's own employer or agency."""
+    found = Operator.objects.visible_to(request.user).order_by("-is_active", "username")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "operators/operators.html", {"page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("manage_operators")
+def create(request):
+    """A new operator; the random password is shown once, on the page that answers."""
+    error = None
+    if request.method == "POST":
+        try:
+            operator, password = operations.create_operator(
+                request.POST.get("username", ""),
+                request.POST.get("name", ""),
+                request.POST.get("role", ""),
+                by=request.user,
+            )
+        except Refused as no:
+            error = no
+        else:
+            return _password_page(request, operator, password, "操作员已新建")
+    roles = [(role.value, Role(role).label) for role in operations.roles_to_give(request.user)]
+    context = {"fields": _fields(request.POST, roles, error)}
+    context["errors"] = [{"id": error.field, "text": error.message}] if error else []
+    return render(request, "operators/create.html", context, status=422 if error else 200)
+
+
+def _fields(answers, roles, error) -> list[dict]:
+    fields = [
+        {
+            "id": "username",
+            "label": "账号",
+            "kind": "text",
+            "maxlength": 60,
+            "hint": "登录时输入，全系统不能重复",
+        },
+        {"id": "name", "label": "姓名", "kind": "text", "maxlength": 60},
+        {"id": "role", "label": "角色", "kind": "radios", "options": roles, "full": True},
+    ]
+    for field in fields:
+        field |= {"name": field["id"], "required": True, "value": answers.get(field["id"], "")}
+        if error and error.field == field["id"]:
+            field["error"] = error.message
+    return fields
+
+
+@require_POST
+@needs("manage_operators")
+def reset(request, pk):
+    """A new random password, shown once."""
+    try:
+        operator, password = operations.reset_password(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("operators")
+    return _password_page(request, operator, password, "密码已重置")
+
+
+def _password_page(request, operator, password: str, title: str):
+    context = {"operator": operator, "password": password, "title": title}
+    return render(request, "operators/password.html", context)
+
+
+@require_POST
+@needs("manage_operators")
+def enable(request, pk):
+    """Let an operator sign in again."""
+    return _set_active(request, pk, True, "已启用")
+
+
+@require_POST
+@needs("manage_operators")
+def disable(request, pk):
+    """Stop an operator from signing in; open sessions end."""
+    return _set_active(request, pk, False, "已停用")
+
+
+def _set_active(request, pk, active: bool, words: str):
+    try:
+        operator = operations.set_active(pk, active, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, f"{words}{operator.name}的账号。")
+    return redirect("operators")
+
+
+@require_safe
+@needs("see_audit")
+def audit(request):
+    """Who did what at one's own employer, or in the agency's region."""
+    chosen = request.GET.get("action", "")
+    entries = AuditEntry.objects.visible_to(request.user).order_by("-sequence")
+    if chosen:
+        entries = entries.filter(action=chosen)
+    page = Paginator(entries, PAGE).get_page(request.GET.get("page"))
+    rows = [
+        {"entry": entry, "title": action_title(entry.action), "detail": detail_text(entry.detail)}
+        for entry in page
+    ]
+    kinds = {
+        "id": "action",
+        "name": "action",
+        "label": "动作",
+        "kind": "choice",
+        "value": chosen,
+        "placeholder": "全部",
+        "options": list(ACTIONS.items()),
+    }
+    return render(request, "operators/audit.html", {"page": page, "rows": rows, "kinds": kinds})

@@ -1,0 +1,68 @@
+"""Pages for what went wrong: what happened, whether anything was done, and what to do next."""
+
+from django.http import HttpResponse, HttpResponseServerError
+from django.shortcuts import render
+from django.template import loader
+
+from shebao.hall.errors import Refused
+
+from ..access import public
+
+TITLES = {400: "请求有误", 403: "没有权限", 404: "没有找到", 409: "已有变化", 422: "未能办理"}
+
+
+def show(request, status: int, text: str, *, title: str = ""):
+    """An error page, or for a fragment request a banner."""
+    context = {"title": title or TITLES.get(status, "未能办理"), "text": text, "status": status}
+    if getattr(request, "htmx", False):
+        return render(request, "errors/fragment.html", context, status=status)
+    user = getattr(request, "user", None)
+    name = "errors/inside.html" if user is not None and user.is_authenticated else "errors/outside.html"
+    return render(request, name, context, status=status)
+
+
+def refused(request, no: Refused):
+    """A refusal that the view did not show itself."""
+    return show(request, no.status, no.message)
+
+
+@public
+def bad_request(request, exception=None):
+    """400: what was sent cannot be read."""
+    return show(request, 400, "发来的内容不完整或格式不对，没有保存任何内容。请返回上一页重新操作。")
+
+
+@public
+def forbidden(request, exception=None):
+    """403: not allowed."""
+    return show(request, 403, "您的账号没有打开这个页面的权限，请联系管理员。")
+
+
+@public
+def not_found(request, exception=None):
+    """404: not there, or not yours."""
+    return show(request, 404, "这个地址没有内容，或者不属于您的单位。请检查网址，或从首页重新进入。")
+
+
+@public
+def server_error(request):
+    """500: our fault. Asks the database nothing: it may be what failed."""
+    from ..shell import anonymous_shell
+
+    number = getattr(request, "number", "")
+    if getattr(request, "htmx", False):
+        return HttpResponse(
+            loader.render_to_string("errors/fault_fragment.html", {"number": number}), status=500
+        )
+    context = {"shell": anonymous_shell() | {"elder_url": ""}, "number": number}
+    return HttpResponseServerError(loader.render_to_string("errors/fault.html", context))
+
+
+def csrf_failure(request, reason=""):
+    """The form's token is missing or old: the page was open too long, or cookies are off."""
+    return show(
+        request,
+        403,
+        "页面打开的时间太长，或浏览器没有保存 Cookie，这次提交没有生效。请返回上一页，刷新后再提交一次。",
+        title="页面已过期",
+    )

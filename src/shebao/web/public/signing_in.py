@@ -1,0 +1,145 @@
+"""Signing in and out, one's own password, and where everybody starts."""
+
+from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from shebao.hall import clock
+from shebao.hall.errors import Refused
+from shebao.hall.operators import operations
+from shebao.hall.regions import all_regions
+from shebao.rules.months import Month
+
+from ..access import public
+
+LOCKED_TEXT = "密码输错次数过多，该账号已锁定 15 分钟。请稍后再试，或请单位管理员重置密码。"
+ELDER_YEAR = 365 * 24 * 3600
+
+
+@public
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request):
+    """The sign-in page; a wrong account and a wrong password get the same answer."""
+    following = local_address(request, request.POST.get("next") or request.GET.get("next", ""))
+    if request.user.is_authenticated:
+        return redirect(following or "start")
+    if request.method != "POST":
+        return _sign_in_page(request, following)
+    username, password = request.POST.get("username", "").strip(), request.POST.get("password", "")
+    if not username or not password:
+        missing = [("username", "请填写账号。", username), ("password", "请填写密码。", password)]
+        return _sign_in_page(
+            request, following, [{"id": i, "text": t} for i, t, value in missing if not value]
+        )
+    operator = authenticate(request, username=username, password=password)
+    if operator is None:
+        return _sign_in_page(request, following, [{"id": "username", "text": _wrong(request, username)}])
+    operations.note_sign_in(operator)
+    login(request, operator)
+    return redirect(following or "start")
+
+
+def _sign_in_page(request, following: str, errors=(), status: int | None = None):
+    context = {"next": following, "errors": errors, "username": request.POST.get("username", "")}
+    context["windows"] = _windows()
+    return render(request, "public/sign_in.html", context, status=status or (422 if errors else 200))
+
+
+def _windows() -> list[dict]:
+    """When every region of this installation takes this month's declarations and money."""
+    month = Month.of(clock.today())
+    found = [(region.title, region.calendar.window(month)) for region in all_regions().values()]
+    return [
+        {
+            "title": title,
+            "month": month,
+            "opens_on": window.opens_at,
+            "declare_until": window.declare_until,
+            "pay_until": window.pay_until,
+        }
+        for title, window in found
+    ]
+
+
+def _wrong(request, username: str) -> str:
+    failures = AxesProxyHandler.get_failures(request, {"username": username})
+    left = max(settings.AXES_FAILURE_LIMIT - failures, 0)
+    return f"账号或密码不对，还可以试 {left} 次。"
+
+
+def locked_out(request, original_response=None, credentials=None):
+    """What django-axes answers while the account and address are locked."""
+    return _sign_in_page(request, "", [{"id": "username", "text": LOCKED_TEXT}], status=429)
+
+
+def local_address(request, address: str) -> str:
+    """The address if it leads into this hall, otherwise nothing: nobody is sent to a stranger."""
+    fits = url_has_allowed_host_and_scheme(address, allowed_hosts=None, require_https=request.is_secure())
+    return address if fits and address.startswith("/") else ""
+
+
+@public
+@require_POST
+def sign_out(request):
+    """Leave; the session is gone at once."""
+    logout(request)
+    messages.success(request, "您已安全退出。")
+    return redirect("sign_in")
+
+
+def start(request):
+    """The first page of whoever signed in."""
+    return redirect("a_home" if request.user.is_agency else "e_home")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_password(request):
+    """Change one's own password; the first sign-in ends here."""
+    errors = []
+    if request.method == "POST":
+        try:
+            operations.change_own_password(
+                request.POST.get("current", ""), request.POST.get("new", ""), by=request.user
+            )
+        except Refused as no:
+            errors = [{"id": no.field, "text": no.message}]
+        else:
+            update_session_auth_hash(request, request.user)
+            messages.success(request, "密码已修改，下次请用新密码登录。")
+            return redirect("start")
+    forced = request.user.must_change_password
+    context = {"errors": errors, "by_field": {e["id"]: e["text"] for e in errors}, "forced": forced}
+    return render(request, "public/change_password.html", context, status=422 if errors else 200)
+
+
+@public
+@require_POST
+def elder(request):
+    """Switch the large, plain presentation on or off for this browser."""
+    back = local_address(request, request.POST.get("next", "")) or _referer(request) or resolve_url("start")
+    response = redirect(back)
+    if request.POST.get("elder") == "1":
+        response.set_cookie(
+            "elder",
+            "1",
+            max_age=ELDER_YEAR,
+            samesite="Lax",
+            httponly=True,
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+    else:
+        response.delete_cookie("elder", samesite="Lax")
+    return response
+
+
+def _referer(request) -> str:
+    referer = request.META.get("HTTP_REFERER", "")
+    host = f"{request.scheme}://{request.get_host()}"
+    return local_address(request, referer.removeprefix(host)) if referer.startswith(f"{host}/") else ""

@@ -1,0 +1,17 @@
+"""Addresses that everybody may open."""
+
+from django.urls import path
+
+from . import machines, signing_in, verifying
+
+urlpatterns = [
+    path("", signing_in.start, name="start"),
+    path("login", signing_in.sign_in, name="sign_in"),
+    path("logout", signing_in.sign_out, name="sign_out"),
+    path("password", signing_in.change_password, name="change_password"),
+    path("elder", signing_in.elder, name="elder"),
+    path("verify", verifying.verify, name="verify"),
+    path("pay/notice", machines.pay_notice, name="pay_notice"),
+    path("healthz", machines.healthz, name="healthz"),
+    path("readyz", machines.readyz, name="readyz"),
+]

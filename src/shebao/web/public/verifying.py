@@ -1,0 +1,44 @@
+"""Anybody who holds a paper can check it: the code and the amount together, or nothing is said."""
+
+from django.core.cache import cache
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from ..access import public
+
+TRIES, TRY_SECONDS = 30, 600
+
+
+@public
+@require_http_methods(["GET", "HEAD"])
+def verify(request):
+    """Check a paper by its verification code and amount (yuan); the QR code on it leads here."""
+    code, total = request.GET.get("code", "").strip().upper(), request.GET.get("total", "").strip()
+    errors, status, found = _missing(request, code, total), 200, None
+    is_asked = bool(code and total)
+    if errors:
+        status = 422
+    elif is_asked and _too_many(request):
+        errors, status, is_asked = [{"id": "code", "text": "查验次数过多，请 10 分钟后再试。"}], 429, False
+    elif is_asked:
+        from shebao.hall.documents import operations
+
+        found = operations.verify(code, total)
+    context = {"code": code, "total": total, "errors": errors, "is_asked": is_asked, "found": found}
+    context["by_field"] = {error["id"]: error["text"] for error in errors}
+    return render(request, "public/verify.html", context, status=status)
+
+
+def _missing(request, code: str, total: str) -> list[dict]:
+    """What was left empty on a form that was sent; the QR code brings the code alone, which is no mistake."""
+    if "total" not in request.GET:
+        return []
+    asked = [("code", "请填写单据上的验证码。", code), ("total", "请填写单据上的合计金额。", total)]
+    return [{"id": name, "text": text} for name, text, value in asked if not value]
+
+
+def _too_many(request) -> bool:
+    """Whether this address asked too often: codes cannot be guessed by trying."""
+    key = f"verify:{request.META.get('REMOTE_ADDR', '')}"
+    cache.add(key, 0, TRY_SECONDS)
+    return cache.incr(key) > TRIES

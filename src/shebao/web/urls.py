@@ -1,0 +1,10 @@
+"""Every page, by side of the counter."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("shebao.web.public.urls")),
+    path("", include("shebao.web.operators.urls")),
+    path("e/", include("shebao.web.employer.urls")),
+    path("a/", include("shebao.web.agency.urls")),
+]

@@ -1,0 +1,61 @@
+"""An employer with its people, and the agency's, for the tests of pages."""
+
+import pytest
+
+from shebao.hall.employers.models import Employer
+from shebao.hall.operators.models import Operator, Role
+from shebao.rules.months import Month
+
+PASSWORD = "right-Password-1"
+
+
+@pytest.fixture
+def employer(db):
+    return make_employer("1")
+
+
+@pytest.fixture
+def clerk(employer):
+    return make_operator("clerk", Role.CLERK, employer)
+
+
+@pytest.fixture
+def employer_admin(employer):
+    return make_operator("boss", Role.EMPLOYER_ADMIN, employer)
+
+
+@pytest.fixture
+def reviewer(db):
+    return make_operator("reviewer", Role.REVIEWER)
+
+
+@pytest.fixture
+def agency_admin(db):
+    return make_operator("agency", Role.AGENCY_ADMIN)
+
+
+def make_employer(number: str, region: str = "tianjin") -> Employer:
+    return Employer.objects.create(
+        region=region,
+        employer_number=f"0000000{number}",
+        credit_code=f"9112000000000000{number}X"[:18],
+        name=f"第{number}机械厂",
+        industry_class="1",
+        float_grade="0",
+        legal_representative="赵一",
+        first_month=Month(2020, 1),
+    )
+
+
+def make_operator(username, role, employer=None, region="tianjin", **more) -> Operator:
+    operator = Operator(
+        username=username,
+        name=f"{username}某",
+        role=role,
+        employer=employer,
+        region=employer.region if employer else region,
+        **more,
+    )
+    operator.set_password(PASSWORD)
+    operator.save()
+    return operator

@@ -1,0 +1,166 @@
+"""Signing in, out, and what a stranger may not do."""
+
+import time
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.operators.models import Operator
+
+from .conftest import PASSWORD, make_operator
+
+SIGN_IN = "/login"
+
+
+def sign_in(client, username="clerk", password=PASSWORD, **more):
+    return client.post(SIGN_IN, {"username": username, "password": password, **more})
+
+
+def test_a_stranger_is_asked_to_sign_in_and_returns_to_the_same_address(client, clerk):
+    response = client.get("/password?x=1")
+    assert response.status_code == 302
+    assert response.url == "/login?next=%2Fpassword%3Fx%3D1"
+    assert sign_in(client, next="/password?x=1").url == "/password?x=1"
+
+
+def test_signing_in_is_recorded_and_keeps_the_sign_in_before(client, clerk):
+    sign_in(client)
+    client.post("/logout")
+    sign_in(client)
+    clerk.refresh_from_db()
+    assert clerk.previous_login is not None
+    assert clerk.previous_login < clerk.last_login
+    assert AuditEntry.objects.filter(action="operator.signed_in").count() == 2
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "http:///evil.example",
+    ],
+)
+def test_nobody_is_sent_to_a_strangers_address(client, clerk, stranger):
+    assert sign_in(client, next=stranger).url == "/"
+
+
+def test_a_wrong_password_says_how_many_tries_are_left_but_not_what_was_wrong(client, clerk):
+    for username in ("clerk", "nobody"):
+        response = sign_in(client, username=username, password="wrong")
+        assert response.status_code == 422
+        assert "账号或密码不对，还可以试 4 次" in response.content.decode()
+
+
+def test_an_empty_form_names_both_fields(client, db):
+    text = client.post(SIGN_IN, {}).content.decode()
+    assert "请填写账号。" in text
+    assert "请填写密码。" in text
+
+
+def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(client, clerk):
+    for _ in range(5):
+        response = sign_in(client, password="wrong")
+    assert response.status_code == 429
+    response = sign_in(client)
+    assert response.status_code == 429
+    assert "已锁定 15 分钟" in response.content.decode()
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_disabled_operator_does_not_get_in(client, employer):
+    make_operator("gone", "clerk", employer, is_active=False)
+    assert sign_in(client, username="gone").status_code == 422
+
+
+def test_disabling_ends_an_open_session(client, clerk):
+    sign_in(client)
+    clerk.is_active = False
+    clerk.save()
+    assert client.get("/password").url.startswith(SIGN_IN)
+
+
+def test_the_first_sign_in_ends_at_the_change_of_password(client, employer):
+    make_operator("new", "clerk", employer, must_change_password=True)
+    sign_in(client, username="new")
+    assert client.get("/").url == reverse("change_password")
+    response = client.post("/password", {"current": PASSWORD, "new": "12345678"})
+    assert response.status_code == 422
+    response = client.post("/password", {"current": PASSWORD, "new": "brand-New-Words-7"})
+    assert response.url == "/"
+    assert client.get("/password").status_code == 200
+    assert not Operator.objects.get(username="new").must_change_password
+
+
+def test_a_session_left_alone_ends_and_leads_back(client, clerk, settings):
+    sign_in(client)
+    client.get("/password")
+    session = client.session
+    session["last_seen"] = int(time.time()) - settings.SHEBAO_IDLE_SECONDS - 5
+    session.save()
+    response = client.get("/password?again=1")
+    assert response.url == "/login?next=%2Fpassword%3Fagain%3D1"
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_fragment_request_of_a_stranger_moves_the_whole_page(client, db):
+    headers = {"HX-Request": "true", "Referer": "http://testserver/e/roster?q=a"}
+    response = client.get("/password", headers=headers)
+    assert response.headers["HX-Redirect"] == "/login?next=%2Fe%2Froster%3Fq%3Da"
+
+
+def test_signing_out_needs_a_post_and_ends_the_session(client, clerk):
+    sign_in(client)
+    assert client.get("/logout").status_code == 405
+    client.post("/logout")
+    assert "_auth_user_id" not in client.session
+
+
+def test_no_page_is_kept_by_browsers_and_scripts_come_only_from_here(client, clerk):
+    for path in (SIGN_IN, "/password", "/verify", "/nowhere"):
+        headers = client.get(path).headers
+        assert headers["Cache-Control"] == "no-store"
+        assert "script-src 'self'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert "geolocation=()" in headers["Permissions-Policy"]
+        assert headers["X-Frame-Options"] == "DENY"
+    client.force_login(clerk)
+    assert client.get("/password").headers["Cache-Control"] == "no-store"
+
+
+def test_an_old_form_is_refused_with_words(clerk):
+    client = Client(enforce_csrf_checks=True)
+    response = client.post(SIGN_IN, {"username": "clerk", "password": PASSWORD})
+    assert response.status_code == 403
+    assert "刷新后再提交一次" in response.content.decode()
+
+
+def test_health_asks_nothing_and_readiness_asks_the_database(client, db, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert client.get("/healthz").content == b"ok"
+    with django_assert_num_queries(1):
+        assert client.get("/readyz").content == b"ok"
+
+
+def test_our_own_fault_is_said_in_chinese_with_a_number(clerk, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("shebao.web.public.signing_in.operations.change_own_password", broken)
+    client = Client(raise_request_exception=False)
+    client.force_login(clerk)
+    response = client.post("/password", {"current": "a", "new": "b"})
+    assert response.status_code == 500
+    assert "错误编号" in response.content.decode()
+    assert "boom" not in response.content.decode()
+
+
+def test_elder_mode_is_kept_in_this_browser_and_never_leads_away(client, db):
+    response = client.post("/elder", {"elder": "1", "next": "https://evil.example/"})
+    assert response.url == "/"
+    assert client.cookies["elder"].value == "1"
+    assert 'class="elder"' in client.get(SIGN_IN).content.decode()
