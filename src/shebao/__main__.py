@@ -1,7 +1,8 @@
-"""`python -m shebao …` is `shebao …`."""
+"""`python -m shebao`."""
 
 import sys
 
-from .cli import main
+from shebao.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

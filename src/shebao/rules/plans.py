@@ -128,7 +128,7 @@ def _share_plan(
 
 def _rows(value: Value) -> dict[str | None, Amount]:
     if isinstance(value.value, Mapping):
-        return {key: amount for key, amount in value.value.items()}
+        return {**value.value}
     return {None: value.value}
 
 

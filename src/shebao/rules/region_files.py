@@ -93,8 +93,7 @@ def read_yaml(text: str, place: str, problems: Problems) -> Any:
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as bad:
-        mark: Any = bad.problem_mark
-        line = mark.line + 1 if mark else 1
+        line = getattr(bad.problem_mark, "line", 0) + 1
         problems.add(f"{place}:{line}", "", f"不是有效的 YAML：{bad.problem}")
         return None
     except yaml.YAMLError as bad:

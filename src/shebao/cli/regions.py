@@ -1,0 +1,250 @@
+"""`shebao region …` and `shebao calculate`: a region folder looked at and tried out, without Django or a
+database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shebao.regions_home import regions_roots
+from shebao.rules import vocabulary
+from shebao.rules.cases import cases_of, run_case
+from shebao.rules.contributions import Charges, NoFact, People, charge, explain
+from shebao.rules.money import BadMoney, parse_fen, plain_yuan, yuan
+from shebao.rules.months import BadMonth, Month
+from shebao.rules.region import BadRegion, NoValue, Region, load_region, region_codes
+
+PARTS = ("terms", "parameters", "schemes", "services", "forms", "codes", "settlements", "documents", "sheets")
+
+
+class _Refused(Exception):
+    """One plain sentence for the person at the terminal."""
+
+
+def add_parsers(subparsers: Any) -> None:
+    """Add `region list|check|explain|diff|vocabulary` and `calculate`."""
+    region = subparsers.add_parser("region", help="look at and check region folders")
+    inner = region.add_subparsers(dest="region_command", metavar="WHAT", required=True)
+    _add(inner, "list", "the regions that can be opened", list_regions)
+    check = _add(inner, "check", "load folders, run their cases, list every mistake", check_regions)
+    check.add_argument("codes", nargs="*", metavar="CODE")
+    explained = _add(inner, "explain", "print one key, its value and the file that owns it", explain_key)
+    explained.add_argument("code")
+    explained.add_argument("key", help="for example schemes/pension or parameters/base_floor")
+    compared = _add(inner, "diff", "what two regions write differently", diff_regions)
+    compared.add_argument("first")
+    compared.add_argument("second")
+    _add(inner, "vocabulary", "print docs/vocabulary.md", print_vocabulary)
+    calculate = _add(subparsers, "calculate", "one person's contributions for a month", calculate_month)
+    calculate.add_argument("--region", required=True)
+    calculate.add_argument("--month", required=True, help="2026-11")
+    calculate.add_argument("--known-on", help="2026-11-24; today unless told")
+    calculate.add_argument("--wage", required=True, help="yuan a month")
+    calculate.add_argument("--fact", action="append", default=[], metavar="FACT=VALUE")
+    calculate.add_argument("--json", action="store_true")
+
+
+def _add(subparsers: Any, name: str, help: str, run: Callable[[argparse.Namespace], int]) -> Any:
+    parser = subparsers.add_parser(name, help=help)
+    parser.set_defaults(run=lambda options: _politely(run, options))
+    return parser
+
+
+def _politely(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Bad input ends with status 2 and a sentence, never with a traceback."""
+    try:
+        return run(options)
+    except (_Refused, BadRegion, NoValue, NoFact, BadMoney, BadMonth) as bad:
+        sys.stderr.write(f"{bad}\n")
+        return 2
+
+
+def list_regions(options: argparse.Namespace) -> int:
+    """Code, title, opening month, lineage and fingerprint of every region that can be opened."""
+    roots = regions_roots()
+    for code in region_codes(roots):
+        one = load_region(code, roots)
+        print(f"{one.code}\t{one.title}\t{one.opened_on}\t{' → '.join(one.lineage)}\t{one.fingerprint}")
+    return 0
+
+
+def check_regions(options: argparse.Namespace) -> int:
+    """Status 1 and every mistake where a folder does not load or a case does not come out."""
+    roots, wrong = regions_roots(), 0
+    for code in options.codes or region_codes(roots):
+        try:
+            region = load_region(code, roots)
+            cases = cases_of(region, roots)
+            problems = [text for case in cases for text in run_case(region, case)]
+        except BadRegion as bad:
+            problems, cases = bad.problems, []
+        for problem in problems:
+            print(problem)
+        wrong += len(problems)
+        print(f"{code}: {f'{len(problems)} 处错误' if problems else f'通过，{len(cases)} 个算例'}")
+    return 1 if wrong else 0
+
+
+def explain_key(options: argparse.Namespace) -> int:
+    """One key of a region: where it is written and what it says."""
+    region = _load(options.code, regions_roots())
+    written = _written(region)
+    if options.key not in written:
+        near = [key for key in written if options.key in key][:8]
+        hint = f"，相近的有：{'、'.join(near)}" if near else ""
+        raise _Refused(f"{region.title}没有“{options.key}”{hint}")
+    print(f"{options.key}\n{region.origin[options.key]}")
+    print(json.dumps(written[options.key], ensure_ascii=False, indent=2, default=str))
+    return 0
+
+
+def diff_regions(options: argparse.Namespace) -> int:
+    """Keys that only one of two regions has, or that they write differently."""
+    roots = regions_roots()
+    first, second = _load(options.first, roots), _load(options.second, roots)
+    ours, theirs = _written(first), _written(second)
+    for key in sorted({*ours, *theirs}):
+        here, there = _text(ours.get(key)), _text(theirs.get(key))
+        if here != there:
+            print(f"{key}\n  {first.code}: {here}\n  {second.code}: {there}")
+    return 0
+
+
+def print_vocabulary(options: argparse.Namespace) -> int:
+    """The closed vocabulary as Markdown."""
+    sys.stdout.write(vocabulary.page())
+    return 0
+
+
+def calculate_month(options: argparse.Namespace) -> int:
+    """Base, both shares and the evidence of every scheme that applies to one person."""
+    region = _load(options.region, regions_roots())
+    month, known_on, wage = Month.parse(options.month), _day(options.known_on), parse_fen(options.wage)
+    facts = _facts(region, options.fact)
+    people = People(np.array([wage], dtype=np.int64), facts)
+    charges = charge(region, month, people, known_on=known_on)
+    if options.json:
+        print(json.dumps(_answer(region, charges, wage, facts), ensure_ascii=False, indent=2))
+        return 0
+    print(f"{region.title}  {month.label}  申报工资 {yuan(wage)} 元")
+    for one in charges.schemes:
+        title = region.schemes[one.scheme].title
+        if not one.covered[0]:
+            print(f"\n{title}  不参加")
+            continue
+        print(f"\n{title}  单位 {yuan(int(one.employer[0]))}  个人 {yuan(int(one.employee[0]))}")
+        for index in (int(one.employer_evidence[0]), int(one.employee_evidence[0])):
+            for step in explain(charges.evidence[index].data, wage) if index >= 0 else ():
+                print(f"  {step.label}  {step.value}  {step.note}  {step.source}".rstrip())
+    totals = int(charges.employer_total[0]), int(charges.employee_total[0])
+    print(f"\n合计  单位 {yuan(totals[0])}  个人 {yuan(totals[1])}  共 {yuan(sum(totals))} 元")
+    if shown := region.illustrative(month, known_on):
+        print(f"注意：以下数值为示例值，未见公开文件：{'、'.join(shown)}")
+    return 0
+
+
+def _answer(region: Region, charges: Charges, wage: int, facts: Mapping[str, str]) -> dict[str, Any]:
+    schemes = {}
+    for one in charges.schemes:
+        if one.covered[0]:
+            evidence = {
+                side: charges.evidence[int(index[0])]
+                for side, index in (("employer", one.employer_evidence), ("employee", one.employee_evidence))
+                if index[0] >= 0
+            }
+            schemes[one.scheme] = {
+                "title": region.schemes[one.scheme].title,
+                "base": plain_yuan(int(one.base[0])),
+                "employer": plain_yuan(int(one.employer[0])),
+                "employee": plain_yuan(int(one.employee[0])),
+                "evidence": {side: {"digest": e.digest, **e.data} for side, e in evidence.items()},
+            }
+    return {
+        "region": region.code,
+        "fingerprint": region.fingerprint,
+        "month": str(charges.month),
+        "known_on": charges.known_on.isoformat(),
+        "wage": plain_yuan(wage),
+        "facts": dict(facts),
+        "schemes": schemes,
+        "employer_total": plain_yuan(int(charges.employer_total[0])),
+        "employee_total": plain_yuan(int(charges.employee_total[0])),
+        "illustrative": list(region.illustrative(charges.month, charges.known_on)),
+    }
+
+
+def _facts(region: Region, given: list[str]) -> dict[str, str]:
+    """Facts from FACT=VALUE, a value being a code or its Chinese title; sensible ones where none is given."""
+    facts = _usual(region)
+    for text in given:
+        key, equals, value = text.partition("=")
+        fact = vocabulary.FACTS.get(key)
+        if fact is None or not equals:
+            raise _Refused(f"“{text}”应写成 信息=值，可用的信息：{'、'.join(vocabulary.FACTS)}")
+        codes = region.codes.get(fact.codes or "")
+        code = codes.find(value) if codes else value
+        if codes and code is None:
+            raise _Refused(
+                f"{fact.title}没有“{value}”，可用：{'、'.join(i.code + ' ' + i.title for i in codes.items)}"
+            )
+        facts[key] = str(code)
+    return facts
+
+
+def _usual(region: Region) -> dict[str, str]:
+    """What a form would put there by itself, and the first code of what only the register knows."""
+    facts = {}
+    for form in region.forms.values():
+        facts |= {f.feeds: f.default for f in form.fields if f.feeds and f.default}
+    for fact in vocabulary.FACTS.values():
+        codes = region.codes.get(fact.codes or "")
+        if fact.supplied_by == vocabulary.REGISTER and codes:
+            facts.setdefault(fact.key, codes.items[0].code)
+    return facts
+
+
+def _load(code: str, roots: list[Path]) -> Region:
+    codes = region_codes(roots)
+    if code not in codes:
+        raise _Refused(f"没有地区“{code}”，可用：{'、'.join(codes)}")
+    return load_region(code, roots)
+
+
+def _written(region: Region) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in PARTS:
+        for key, value in getattr(region, part).items():
+            found[f"{part}/{key}"] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, Month):
+        names = [n for n in value.__dataclass_fields__ if not n.startswith("_")]
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, (str, int, bool)) or value is None else str(value)
+
+
+def _text(value: Any) -> str:
+    return "—" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).astimezone().date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _Refused(f"“{text}”不是日期，请按 2026-11-24 的样式填写") from None
