@@ -1,0 +1,54 @@
+"""The child process that turns papers into PDF. A script, run by `rendering`; imports nothing of the project.
+
+Protocol on its pipes, until stdin ends: a request is a line of JSON {"layout", "paper"}; an answer is a line
+"ok <length>" or "failed <length>", then so many bytes: the PDF, or what the compiler said.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import typst
+
+HERE = Path(__file__).resolve().parent
+SOURCES = HERE / "typst"
+FONTS = HERE / "fonts"
+STANDARDS = ["a-2a", "ua-1"]
+
+
+def main() -> None:
+    """Answer requests until stdin ends. One compiler per layout: building one reads the 16 MB font."""
+    compilers: dict[str, typst.Compiler] = {}
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        layout = request["layout"]
+        try:
+            if layout not in compilers:
+                compilers[layout] = typst.Compiler(
+                    str(SOURCES / f"{layout}.typ"),
+                    root=str(SOURCES),
+                    font_paths=[str(FONTS)],
+                    ignore_system_fonts=True,
+                )
+            inputs = {"paper": json.dumps(request["paper"], ensure_ascii=False, sort_keys=True)}
+            answer = _compile(compilers[layout], inputs)
+            verdict = b"ok"
+        except typst.TypstError as error:
+            answer, verdict = str(error).encode(), b"failed"
+        sys.stdout.buffer.write(verdict + b" %d\n" % len(answer) + answer)
+        sys.stdout.buffer.flush()
+
+
+def _compile(compiler: typst.Compiler, inputs: dict[str, str]) -> bytes:
+    try:
+        return compiler.compile(format="pdf", pdf_standards=STANDARDS, sys_inputs=inputs)
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        # The standards forbid a character that the font lacks. A name is a name: such a paper is printed with
+        # a box and without the declaration, rather than not at all.
+        return compiler.compile(format="pdf", sys_inputs=inputs)
+
+
+if __name__ == "__main__":
+    main()

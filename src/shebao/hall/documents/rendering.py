@@ -1,0 +1,204 @@
+"""Papers as PDF: data in, bytes out. Plain Python: no database, no clock, no region.
+
+The same data gives the same bytes; the date inside the file is the data's `made_on`. A paper is a `Paper`;
+the layout decides only how it lies on the page. Data reaches the compiler as one JSON input, never as markup.
+"""
+
+import atexit
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+import segno
+
+COMPILING = Path(__file__).resolve().with_name("compiling.py")
+LAYOUTS = ("payment_notice", "collection_assessment", "declaration_assessment", "receipt")
+
+
+class Column(TypedDict):
+    """A column of a table."""
+
+    title: str
+    align: NotRequired[str]  # "left" (default), "center" or "right"
+    width: NotRequired[float]  # share of the page width, default 1
+    group: NotRequired[str]  # neighbours of one group get a common heading above (险种 over 单位, 个人)
+    keep: NotRequired[
+        bool
+    ]  # never broken over lines: shrunk instead (names, numbers). Right-aligned ones always are
+
+
+class PeopleTable(TypedDict):
+    """The second part of a paper: every person's line. Its heading repeats on every page."""
+
+    columns: list[Column]
+    rows: list[list[str]]
+    title: NotRequired[str]
+    total: NotRequired[list[str]]
+
+
+class Paper(TypedDict):
+    """What a paper says. Values are finished text («1,234.50»); an empty list leaves its part out."""
+
+    title: str  # 社会保险费缴费通知单
+    letterhead: str  # who issues it
+    subtitle: str
+    number: str  # the paper's own number
+    code: str  # verification code
+    made_on: str  # ISO date, becomes the document's date
+    header: list[list[str]]  # [[label, value], …], three in a line
+    columns: list[Column]
+    rows: list[list[str]]
+    total: list[str]  # as long as `columns`, or empty
+    amount_words: str  # "" leaves the line out; see `amount_in_words`
+    people: PeopleTable | None
+    notes: list[str]
+    signatures: list[str]  # 「审核人」 leaves a line to sign on; 「审核人：张三」 is printed as it is
+    seals: list[str]  # captions of the places for seals
+    illustrative: list[str]  # parameters without an official source; not empty prints a banner
+
+
+class UnprintablePaper(ValueError):
+    """The data is not a paper; `problems` lists everything that is wrong."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        super().__init__("单据数据有误：" + "；".join(problems))
+
+
+class PaperNotRendered(RuntimeError):
+    """The compiler failed, died or took too long; the same data may be tried again."""
+
+
+class _Press:
+    """The child process that compiles, replaced after a while: the compiler's cache only ever grows.
+
+    Measured: some 0.3 MB for each line of people, so a press lives for some thousand lines.
+    """
+
+    LINES = 2_000
+    PAPER_COSTS = 2  # lines' worth of a paper without people
+    TIMEOUT_SECONDS = 120
+
+    def __init__(self):
+        self._lock = threading.Lock()  # one caller at a time
+        self._process: subprocess.Popen | None = None
+        self._owner = 0
+        self._lines = 0
+
+    def compile(self, layout: str, paper: dict[str, Any]) -> bytes:
+        """Return the PDF. Raises PaperNotRendered."""
+        request = json.dumps({"layout": layout, "paper": paper}).encode() + b"\n"
+        with self._lock:
+            process = self._ready()
+            self._lines += self.PAPER_COSTS + len((paper["people"] or {}).get("rows", ()))
+            guard = threading.Timer(self.TIMEOUT_SECONDS, process.kill)
+            guard.daemon = True
+            guard.start()
+            try:
+                process.stdin.write(request)
+                process.stdin.flush()
+                verdict, _, length = process.stdout.readline().partition(b" ")
+                answer = process.stdout.read(int(length or 0))
+            except OSError as error:
+                self.close()
+                raise PaperNotRendered("排版程序中断，请重试") from error
+            finally:
+                guard.cancel()
+            if verdict not in (b"ok", b"failed"):
+                self.close()
+                raise PaperNotRendered("排版程序中断，请重试")
+        if verdict == b"failed":
+            raise PaperNotRendered(answer.decode())
+        return answer
+
+    def _ready(self) -> subprocess.Popen:
+        forked = self._owner != os.getpid()  # after a fork the press belongs to the parent
+        if forked:
+            self._process = None
+        elif self._process and (self._lines >= self.LINES or self._process.poll() is not None):
+            self.close()
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(COMPILING)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            self._owner, self._lines = os.getpid(), 0
+        return self._process
+
+    def close(self) -> None:
+        """End the child; the next paper starts another."""
+        process, self._process = self._process, None
+        if process is None or self._owner != os.getpid():
+            return
+        process.kill()
+        process.wait()
+        # Closing may still want to flush to the dead child.
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        process.stdout.close()
+
+
+_press = _Press()
+atexit.register(_press.close)
+
+
+def render(layout: str, data: dict[str, Any], *, verify_url: str) -> bytes:
+    """Return `data` (a `Paper`) as PDF in one of `LAYOUTS`, tagged, with a QR code of `verify_url`.
+
+    Raises UnprintablePaper with every problem at once, PaperNotRendered when the compiler fails. Safe among
+    threads.
+    """
+    problems = _problems(layout, data)
+    if problems:
+        raise UnprintablePaper(problems)
+    made_on = date.fromisoformat(data["made_on"])
+    paper = {
+        **{key: data[key] for key in Paper.__annotations__},
+        "date": [made_on.year, made_on.month, made_on.day],
+        "qr": _qr_code(verify_url),
+        "verify_url": verify_url,
+    }
+    return _press.compile(layout, paper)
+
+
+def _qr_code(text: str) -> str:
+    out = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(out, kind="svg", scale=4, border=1, xmldecl=False)
+    return out.getvalue().decode()
+
+
+def _problems(layout: str, data: dict[str, Any]) -> list[str]:
+    if layout not in LAYOUTS:
+        return [f"没有名为 {layout} 的版式，可用：{'、'.join(LAYOUTS)}"]
+    missing = [key for key in Paper.__annotations__ if key not in data]
+    if missing:
+        return [f"缺少 {key}" for key in missing]
+    problems = _table_problems("表格", data["columns"], data["rows"], data["total"])
+    if people := data["people"]:
+        problems += _table_problems("人员明细", people["columns"], people["rows"], people.get("total", []))
+    problems += [
+        f"表头第 {i} 项须为 [名称, 内容]" for i, pair in enumerate(data["header"], 1) if len(pair) != 2
+    ]
+    try:
+        date.fromisoformat(data["made_on"])
+    except (TypeError, ValueError):
+        problems.append(f"made_on 须为 2026-03-05 样式的日期，收到 {data['made_on']!r}")
+    return problems
+
+
+def _table_problems(name: str, columns: list, rows: list, total: list) -> list[str]:
+    problems = [
+        f"{name}第 {i} 行有 {len(row)} 格，应为 {len(columns)} 格"
+        for i, row in enumerate(rows, 1)
+        if len(row) != len(columns)
+    ]
+    if total and len(total) != len(columns):
+        problems.append(f"{name}合计行有 {len(total)} 格，应为 {len(columns)} 格")
+    bad = [c["title"] for c in columns if c.get("align", "left") not in ("left", "center", "right")]
+    return problems + [f"{name}列「{title}」的 align 须为 left、center 或 right" for title in bad]
