@@ -12,12 +12,14 @@ from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..regions import region
 from . import rows as batch_rows
-from .cells import row_kind, row_values
-from .headers import match_headers
+from .cells import read_rows
+from .headers import match_headers, normal_header
 from .models import Batch, BatchRow, BatchState, RememberedColumn, RowState
-from .reading import Cell, UnreadableSheet, read_workbook
+from .reading import UnreadableSheet, read_workbook
+from .returning import header_match, kept_sheet
 from .tasks import check_in_background
 
+SURE = {"exact", "alias", "remembered"}
 LIVE = (BatchState.READING, BatchState.MATCHING, BatchState.CHECKING, BatchState.FIXING, BatchState.DONE)
 
 
@@ -38,7 +40,9 @@ def start_batch(employer_id: int, service: str, file_name: str, data: bytes, *, 
     remembered = dict(
         RememberedColumn.objects.visible_to(by).filter(service=service).values_list("heading", "field")
     )
-    match = match_headers(sheet.rows, here.forms[spec.form], here.sheets.get(service), remembered)
+    match = match_headers(sheet, here.forms[spec.form], here.sheets.get(service), remembered)
+    if match.header_row is None:
+        raise Refused("no_header", "没有认出表头：前 15 行里找不到姓名、证件号码这样的列名。请对照模板补上表头后再上传。")
     with transaction.atomic():
         batch = Batch.objects.create(
             employer=employer,
@@ -47,16 +51,21 @@ def start_batch(employer_id: int, service: str, file_name: str, data: bytes, *, 
             state=BatchState.MATCHING,
             file_name=file_name[-200:],
             file_digest=digest,
-            file_content={"rows": [[list(cell) for cell in row] for row in sheet.rows], "sheet": sheet.sheet},
+            file_content={
+                "rows": [[list(cell) for cell in row] for row in sheet.rows],
+                "sheet": sheet.sheet,
+                "first_data_row": match.first_data_row,
+                "key_column": match.key_column,
+            },
             columns=[_column(column) for column in match.columns],
-            header_row=match.header_row,
-            rows_read=max(len(sheet.rows) - match.header_row - 1, 0),
+            header_row=match.header_row or 0,
+            rows_read=len(sheet.rows),
             fingerprint=here.fingerprint,
             created_by=by,
             created_at=now(),
         )
         record("batch.uploaded", batch, by=by, service=service, rows=batch.rows_read)
-    if not match.missing_required and all(c["confidence"] in {"exact", "alias", "remembered"} for c in batch.columns):
+    if not match.missing_required and all(c["confidence"] in SURE for c in batch.columns):
         match_columns(batch.pk, {c["index"]: c["field"] for c in batch.columns if c["field"]}, by=by, remember=False)
         batch.refresh_from_db()
     return batch
@@ -97,9 +106,9 @@ def match_columns(batch_id: int, chosen: dict[int, str], *, by, remember: bool =
         raise Refused("columns_doubled", "有两列对应到同一个字段，请只保留一列。")
     for column in batch.columns:
         column["field"] = chosen.get(column["index"])
-    _cut_rows(batch, form, chosen)
+    _cut_rows(batch, here, form)
     if remember:
-        _remember(batch, by)
+        _remember(batch)
     batch.state, batch.rows_checked = BatchState.CHECKING, 0
     batch.save()
     record("batch.matched", batch, by=by)
@@ -107,26 +116,35 @@ def match_columns(batch_id: int, chosen: dict[int, str], *, by, remember: bool =
     return batch
 
 
-def _cut_rows(batch: Batch, form, chosen: dict[int, str]) -> None:
-    rows = []
-    for number, raw in enumerate(batch.file_content["rows"][batch.header_row + 1 :], batch.header_row + 2):
-        cells = [Cell(*cell) for cell in raw]
-        kind, reason = row_kind(cells)
-        if kind == "data":
-            values, problems = row_values(cells, chosen, form)
-            row = BatchRow(batch=batch, number=number, cells=values, original={"refused": problems})
-        else:
-            row = BatchRow(batch=batch, number=number, cells={}, state=RowState.IGNORED, note=reason)
-        rows.append(row)
+def _cut_rows(batch: Batch, here, form) -> None:
+    found = read_rows(kept_sheet(batch), header_match(batch), form, here)
+    rows = [
+        BatchRow(
+            batch=batch,
+            number=row.number,
+            cells=dict(row.values),
+            original={"refused": {problem.field: problem.message for problem in row.problems}},
+        )
+        for row in found.data
+    ]
+    rows += [
+        BatchRow(batch=batch, number=row.number, cells={}, state=RowState.IGNORED, note=row.reason)
+        for row in found.ignored
+    ]
     batch.rows.all().delete()
     BatchRow.objects.bulk_create(rows, batch_size=1000)
     batch.rows_read = len(rows)
 
 
-def _remember(batch: Batch, by) -> None:
+def _remember(batch: Batch) -> None:
     RememberedColumn.objects.bulk_create(
         [
-            RememberedColumn(employer=batch.employer, service=batch.service, heading=c["header"][:80], field=c["field"])
+            RememberedColumn(
+                employer=batch.employer,
+                service=batch.service,
+                heading=normal_header(c["header"])[:80],
+                field=c["field"],
+            )
             for c in batch.columns
             if c["field"] and c["header"] and c["confidence"] != "exact"
         ],

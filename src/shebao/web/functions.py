@@ -1,0 +1,40 @@
+"""The catalogue of what works: function ids of the manuals, with their region, title, address and journey."""
+
+from django.urls import reverse
+
+from shebao.hall.regions import all_regions
+
+# Functions that belong to the hall rather than to one service, document or settlement of a region.
+# id → (title key of the region's terms, url name)
+HALL_FUNCTIONS = {
+    "TJ-5": ("menu.basket", "e_basket"),
+    "LS-2": ("menu.roster", "e_roster"),
+    "LS-8": ("menu.bills", "e_bills"),
+}
+SHEET_FUNCTIONS = {"LS-9", "LS-11"}
+
+
+def working_functions() -> list[dict[str, str]]:
+    """Every function that a person can do now, sorted by id. Each names the browser journey that walks it."""
+    rows = []
+    for region in all_regions().values():
+        found: dict[str, tuple[str, str]] = {}
+        for service in region.services.values():
+            for id in service.functions:
+                sheet = id in SHEET_FUNCTIONS
+                address = f"{reverse('e_import')}?service={service.key}" if sheet else reverse("e_declare", args=[service.key])
+                found[id] = (getattr(service, "batch_title", "") or service.title if sheet else service.title, address)
+        for settlement in region.settlements.values():
+            for id in settlement.functions:
+                found[id] = (settlement.title, reverse("e_settle"))
+        for document in region.documents.values():
+            for id in document.functions:
+                found.setdefault(id, (document.title, reverse("e_documents")))
+        prefixes = {id.split("-")[0] for id in found}
+        for id, (term, name) in HALL_FUNCTIONS.items():
+            if id.split("-")[0] in prefixes:
+                found.setdefault(id, (region.term(term), reverse(name)))
+        for id, (title, address) in found.items():
+            journey = f"tests/journeys/test_month_{region.code}.py"
+            rows.append({"id": id, "region": region.code, "title": title, "address": address, "journey": journey})
+    return sorted(rows, key=lambda row: (row["id"].split("-")[0], int(row["id"].split("-")[1])))
