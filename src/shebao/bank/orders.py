@@ -1,0 +1,116 @@
+"""The bank's own books: orders and what became of them, in one small SQLite file."""
+
+import secrets
+import sqlite3
+import threading
+from datetime import datetime
+from pathlib import Path
+
+from .reasons import REASONS
+
+SCHEMA = """
+create table if not exists orders (
+    order_id text primary key,
+    amount_fen integer not null check (amount_fen > 0),
+    payer text not null, payee text not null, bill_number text not null,
+    callback_url text not null, return_url text not null,
+    page_token text not null,
+    state text not null default 'waiting' check (state in ('waiting', 'succeeded', 'refused', 'unknown')),
+    reason_code text not null default '',
+    bank_serial text not null default '',
+    message_id text not null default '',
+    paid_at text not null default ''
+);
+"""
+CONTENT = ("order_id", "amount_fen", "payer", "payee", "bill_number", "callback_url", "return_url")
+
+
+class OrderExists(Exception):
+    """The order_id is taken by an order with other content."""
+
+
+class AlreadyDecided(Exception):
+    """The order is no longer waiting for the payer."""
+
+
+class OrderBook:
+    """Orders of one bank. One connection, one lock: the process is small and the file its own."""
+
+    def __init__(self, path: Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("pragma synchronous = full")
+        self._connection.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def place(self, order: dict) -> dict:
+        """Enter an order, or return the same one again. Raises OrderExists for other content."""
+        values = [order[key] for key in CONTENT]
+        with self._lock:
+            self._connection.execute(
+                f"insert into orders ({', '.join(CONTENT)}, page_token)"
+                f" values ({', '.join('?' * len(CONTENT))}, ?) on conflict (order_id) do nothing",
+                [*values, secrets.token_urlsafe(24)],
+            )
+            stored = self._find(order["order_id"])
+        if [stored[key] for key in CONTENT] != values:
+            raise OrderExists(f"订单号 {order['order_id']} 已用于另一笔内容不同的订单")
+        return stored
+
+    def find(self, order_id: str) -> dict | None:
+        """Return the order, or None."""
+        with self._lock:
+            return self._find(order_id)
+
+    def decide(self, order_id: str, *, state: str, reason_code: str, paid: bool, at: datetime) -> dict:
+        """Close a waiting order. `paid` says that money moved, which with state `unknown` nobody is told yet.
+
+        Raises AlreadyDecided; of two at once, one wins.
+        """
+        serial = f"YH{at:%Y%m%d}{secrets.randbelow(10**10):010d}" if paid else ""
+        with self._lock:
+            changed = self._connection.execute(
+                "update orders set state = ?, reason_code = ?, bank_serial = ?, message_id = ?, paid_at = ?"
+                " where order_id = ? and state = 'waiting'",
+                [state, reason_code, serial, f"MSG{secrets.token_hex(12)}",
+                 at.isoformat(timespec="seconds") if paid else "", order_id],
+            ).rowcount  # fmt: skip
+            if changed == 0:
+                raise AlreadyDecided("这笔订单已有结果，不能再次付款")
+            return self._find(order_id)
+
+    def settle_unknown(self, order_id: str) -> dict:
+        """Clear up an unknown order, as a real bank does when asked: if money moved, it now says so."""
+        with self._lock:
+            self._connection.execute(
+                "update orders set state = 'succeeded', reason_code = ''"
+                " where order_id = ? and state = 'unknown' and bank_serial <> ''",
+                [order_id],
+            )
+            return self._find(order_id)
+
+    def _find(self, order_id: str) -> dict | None:
+        row = self._connection.execute("select * from orders where order_id = ?", [order_id]).fetchone()
+        return dict(row) if row else None
+
+
+def message(order: dict) -> dict:
+    """Return what the bank says about an order, in a call-back or an answer."""
+    reason = REASONS.get(order["reason_code"])
+    return {
+        "message_id": order["message_id"],
+        "order_id": order["order_id"],
+        "state": order["state"],
+        "reason_code": order["reason_code"],
+        "reason": reason.text if reason else "",
+        "advice": reason.advice if reason else "",
+        "amount_fen": order["amount_fen"],
+        "bank_serial": order["bank_serial"] if order["state"] == "succeeded" else "",
+        "paid_at": order["paid_at"] if order["state"] == "succeeded" else "",
+    }

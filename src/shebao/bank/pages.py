@@ -1,0 +1,79 @@
+"""The bank's pages: choose how the payment goes, and what came of it."""
+
+from html import escape
+
+from .reasons import REASONS
+
+# What the payer may make happen: label of the button → what it does is in `server.CHOICES`.
+TRIALS = {
+    "insufficient_balance": "余额不足",
+    "account_not_signed": "账户未签约",
+    "timeout": "超时无应答（状态未知）",
+    "success_twice": "付款成功但通知重复发送两次",
+    "success_late": "付款成功但通知延迟",
+}
+
+FRAME = """<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · 示例银行（演示渠道）</title><link rel="stylesheet" href="/bank.css"></head>
+<body><header><p>示例银行（演示渠道）<small>不发生真实扣款</small></p></header><main>{body}</main></body></html>"""
+
+
+def yuan(fen: int) -> str:
+    """Amount for people: 123456 → 1,234.56."""
+    return f"{fen // 100:,}.{fen % 100:02d}"
+
+
+def pay_page(order: dict) -> str:
+    """The page of a waiting order."""
+    trials = "".join(
+        f'<button name="choice" value="{choice}">{label}</button>' for choice, label in TRIALS.items()
+    )
+    return _page(
+        "付款",
+        f"""<h1>待付款</h1><p class="amount">¥ {yuan(order["amount_fen"])}</p>{_facts(order)}
+<form method="post" action="/pay/{escape(order["order_id"])}">
+<input type="hidden" name="token" value="{escape(order["page_token"])}">
+<button class="pay" name="choice" value="success">确认付款</button>
+<fieldset><legend>演示：改为让这笔付款得到以下结果</legend><div>{trials}</div></fieldset></form>""",
+    )
+
+
+def result_page(order: dict) -> str:
+    """What came of a decided order, with the way back to the hall."""
+    title, text = _outcome(order)
+    return _page(
+        title,
+        f"""<h1>{title}</h1><p class="amount">¥ {yuan(order["amount_fen"])}</p><p class="say">{text}</p>
+{_facts(order)}<a class="back" href="{escape(order["return_url"])}">返回社保网厅</a>""",
+    )
+
+
+def plain_page(title: str, text: str) -> str:
+    """A page for what cannot be shown."""
+    return _page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
+
+
+def _page(title: str, body: str) -> str:
+    return FRAME.format(title=escape(title), body=body)
+
+
+def _facts(order: dict) -> str:
+    facts = {
+        "付款单位": order["payer"],
+        "收款单位": order["payee"],
+        "账单编号": order["bill_number"],
+        "订单号": order["order_id"],
+    }
+    if order["state"] == "succeeded":
+        facts |= {"银行流水": order["bank_serial"], "付款时间": order["paid_at"].replace("T", " ")[:19]}
+    return "<dl>" + "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in facts.items()) + "</dl>"
+
+
+def _outcome(order: dict) -> tuple[str, str]:
+    if order["state"] == "succeeded":
+        return "付款成功", "结果已通知社保网厅。网厅收到通知后账单显示为已缴。"
+    reason = REASONS[order["reason_code"]]
+    title = "付款未成功" if order["state"] == "refused" else "结果待查"
+    return title, f"{reason.text}。{reason.advice}"

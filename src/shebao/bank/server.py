@@ -1,0 +1,234 @@
+"""The embedded bank over HTTP: orders for the hall, pages for the payer."""
+
+import json
+import re
+import time
+import urllib.parse
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from . import pages, signing
+from .callbacks import Courier
+from .orders import CONTENT, AlreadyDecided, OrderBook, OrderExists, message
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LARGEST_BODY = 20_000
+LATE_SECONDS = 6
+ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+CSS = Path(__file__).with_name("bank.css").read_bytes()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a button of the payment page makes happen."""
+
+    state: str
+    reason_code: str = ""
+    paid: bool = False
+    notices: int = 1
+    after: float = 0
+
+
+CHOICES = {
+    "success": Choice("succeeded", paid=True),
+    "insufficient_balance": Choice("refused", "insufficient_balance"),
+    "account_not_signed": Choice("refused", "account_not_signed"),
+    # Money moved, but the hall hears only that nobody knows: the next query finds out.
+    "timeout": Choice("unknown", "timeout", paid=True),
+    "success_twice": Choice("succeeded", paid=True, notices=2),
+    "success_late": Choice("succeeded", paid=True, after=LATE_SECONDS),
+}
+
+
+@dataclass
+class Bank:
+    """What a running bank holds."""
+
+    secret: bytes
+    book: OrderBook
+    courier: Courier
+    allowed_hosts: frozenset[str] = LOOPBACK
+    seen: signing.SeenNonces = field(default_factory=signing.SeenNonces)
+
+
+class Refusal(Exception):
+    """An answer other than 200, in words."""
+
+    def __init__(self, status: HTTPStatus, text: str):
+        self.status = status
+        super().__init__(text)
+
+
+class BankServer(ThreadingHTTPServer):
+    """HTTP around a `Bank`; `server_address[1]` is the port in use."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], bank: Bank):
+        self.bank = bank
+        super().__init__(address, Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """POST /orders, GET /orders/ID (signed, JSON); GET and POST /pay/ID (pages); GET /bank.css."""
+
+    server: BankServer
+    timeout = 15
+    server_version = "bank"
+    sys_version = ""
+
+    def do_GET(self):  # noqa: N802 (named by http.server)
+        """Answer the status of an order, a page, or the style sheet."""
+        self._answer({"orders": self._order_status, "pay": self._pay_page, "bank.css": self._style})
+
+    def do_POST(self):  # noqa: N802
+        """Take an order, or the payer's choice."""
+        self._answer({"orders": self._place_order, "pay": self._pay})
+
+    def log_message(self, format, *args):  # noqa: A002 (named by http.server)
+        """Stay silent: addresses hold order numbers."""
+
+    def _answer(self, routes: dict) -> None:
+        first, _, rest = self.path.partition("?")[0].strip("/").partition("/")
+        try:
+            if first not in routes:
+                raise Refusal(HTTPStatus.NOT_FOUND, "没有这个页面")
+            routes[first](urllib.parse.unquote(rest))
+        except signing.BadSignature as bad:
+            self._json(HTTPStatus.UNAUTHORIZED, {"code": bad.code, "message": str(bad)})
+        except Refusal as no:
+            if first == "orders":
+                self._json(no.status, {"code": no.status.phrase, "message": str(no)})
+            else:
+                self._page(no.status, pages.plain_page("无法付款", str(no)))
+
+    # Machine side
+
+    def _place_order(self, rest: str) -> None:
+        body = self._body()
+        self._check_signature(body)
+        if rest:
+            raise Refusal(HTTPStatus.NOT_FOUND, "没有这个页面")
+        order = self._order_from(body)
+        try:
+            stored = self.server.bank.book.place(order)
+        except OrderExists as taken:
+            raise Refusal(HTTPStatus.CONFLICT, str(taken)) from None
+        path = f"/pay/{stored['order_id']}"
+        answer = {"order_id": stored["order_id"], "state": stored["state"], "pay_path": path}
+        self._json(HTTPStatus.OK, answer)
+
+    def _order_status(self, order_id: str) -> None:
+        self._check_signature(self.path.encode())
+        self._find(order_id)
+        self._json(HTTPStatus.OK, message(self.server.bank.book.settle_unknown(order_id)))
+
+    def _check_signature(self, signed: bytes) -> None:
+        bank = self.server.bank
+        signing.verify(bank.secret, self.headers, signed, now=time.time(), seen=bank.seen)
+
+    def _order_from(self, body: bytes) -> dict:
+        try:
+            order = json.loads(body)
+        except ValueError:
+            order = None
+        if not isinstance(order, dict) or set(order) != set(CONTENT):
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"订单须为 JSON，且恰好包含：{'、'.join(CONTENT)}")
+        problems = []
+        if type(order["amount_fen"]) is not int or not 0 < order["amount_fen"] < 10**15:
+            problems.append("amount_fen 须为正整数（分）")
+        texts = [key for key in CONTENT if key != "amount_fen"]
+        problems += [f"{k} 须为 1 至 500 字的文字" for k in texts if not _is_text(order[k])]
+        if not problems and not ORDER_ID.fullmatch(order["order_id"]):
+            problems.append("order_id 只能由字母、数字、_ 和 - 组成，至多 64 位")
+        problems += [
+            f"{k} 的主机不在允许范围" for k in ("callback_url", "return_url") if not self._allowed(order[k])
+        ]
+        if problems:
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "；".join(problems))
+        return order
+
+    def _allowed(self, url) -> bool:
+        try:
+            parts = urllib.parse.urlsplit(url) if _is_text(url) else None
+            return (
+                bool(parts)
+                and parts.scheme in ("http", "https")
+                and parts.hostname in self.server.bank.allowed_hosts
+            )
+        except ValueError:
+            return False
+
+    # Page side
+
+    def _pay_page(self, order_id: str) -> None:
+        order = self._find(order_id)
+        page = pages.pay_page(order) if order["state"] == "waiting" else pages.result_page(order)
+        self._page(HTTPStatus.OK, page)
+
+    def _pay(self, order_id: str) -> None:
+        fields = urllib.parse.parse_qs(self._body().decode("utf-8", "replace"))
+        order = self._find(order_id)
+        if not signing.same(fields.get("token", [""])[0], order["page_token"]):
+            raise Refusal(HTTPStatus.FORBIDDEN, "页面已失效，请回到社保网厅重新打开付款页面。")
+        choice = CHOICES.get(fields.get("choice", [""])[0])
+        if choice is None:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "请选择一种付款结果。")
+        bank = self.server.bank
+        try:
+            order = bank.book.decide(
+                order_id,
+                state=choice.state,
+                reason_code=choice.reason_code,
+                paid=choice.paid,
+                at=datetime.now().astimezone(),
+            )
+        except AlreadyDecided:
+            order = self._find(order_id)  # a second click sees what the first one did, and pays nothing
+        else:
+            bank.courier.send(order["callback_url"], message(order), times=choice.notices, after=choice.after)
+        self._page(HTTPStatus.OK, pages.result_page(order))
+
+    def _style(self, _rest: str) -> None:
+        self._send(HTTPStatus.OK, "text/css; charset=utf-8", CSS)
+
+    # Plumbing
+
+    def _find(self, order_id: str) -> dict:
+        order = self.server.bank.book.find(order_id)
+        if order is None:
+            raise Refusal(HTTPStatus.NOT_FOUND, "没有这笔订单")
+        return order
+
+    def _body(self) -> bytes:
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()) or int(length) > LARGEST_BODY:
+            self.close_connection = True
+            raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "内容过长或没有注明长度")
+        return self.rfile.read(int(length))
+
+    def _json(self, status: HTTPStatus, answer: dict) -> None:
+        self._send(status, "application/json; charset=utf-8", json.dumps(answer, ensure_ascii=False).encode())
+
+    def _page(self, status: HTTPStatus, page: str) -> None:
+        self._send(status, "text/html; charset=utf-8", page.encode())
+
+    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("X-Frame-Options", "DENY")
+        self.send_header(
+            "Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'"
+        )
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _is_text(value) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 500
