@@ -23,7 +23,7 @@ MINUS = "−"
 NOTHING = "—"
 SCHEME_COLOURS = ("pension", "medical", "unemployment", "injury", "maternity")
 
-# state → word, colour (g grey, b blue, ok green, w amber, d red), icon. The states are those of the declaration,
+# state → word, colour (g grey, b blue, ok green, w amber, d red), icon. The states are of the declaration,
 # the bill, the payment, the paper and the check; a page may replace the word, never the colour.
 STATUSES = {
     "draft": ("待提交", "g", "basket"),
@@ -366,7 +366,7 @@ def stepper(steps: Iterable[Any]) -> dict[str, Any]:
 def wizard_steps(
     titles: Iterable[str], current: int, urls: Iterable[str] = (), note: str = ""
 ) -> dict[str, Any]:
-    """Show a wizard's steps; `current` counts from 1; `urls` make finished steps links; `note` is at the right."""
+    """Show a wizard's steps; `current` counts from 1; `urls` link finished steps; `note` is at the right."""
     links = list(urls)
     steps = [
         {
