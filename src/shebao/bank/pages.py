@@ -73,7 +73,7 @@ def _facts(order: dict) -> str:
 
 def _outcome(order: dict) -> tuple[str, str]:
     if order["state"] == "succeeded":
-        return "付款成功", "结果已通知社保网厅。网厅收到通知后账单显示为已缴。"
+        return "付款成功", "银行会把结果通知社保网厅，网厅收到后账单显示为已缴。"
     reason = REASONS[order["reason_code"]]
     title = "付款未成功" if order["state"] == "refused" else "结果待查"
     return title, f"{reason.text}。{reason.advice}"
