@@ -1,0 +1,118 @@
+"""The user's own rows again with the mistakes marked (导出标错的表格), to be corrected and sent back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from shebao.hall.sheets.headers import ERROR_HEADING, KEY_HEADING, HeaderMatch, is_ours
+from shebao.hall.sheets.reading import Cell, SheetRows
+from shebao.hall.sheets.writing import Book, plain_text, sheet_name
+from shebao.rules.region_model import Form
+
+NO_VALUE = "#N/A"  # an uncalculated formula goes back as this, and is refused again if nobody corrects it
+
+
+def write_marked(
+    sheet_rows: SheetRows,
+    match: HeaderMatch,
+    problems: Mapping[int, Sequence[Mapping[str, str]]],
+    form: Form,
+    *,
+    keys: Mapping[int, str] | None = None,
+) -> bytes:
+    """An .xlsx with the rows where they were, wrong cells coloured and commented, and two more columns.
+
+    `problems` is by row number of the sheet, from 1; each has `field`, `level` (error, confirm, hint) and
+    `message`, as kept with a batch. The column 错误 repeats all reasons in words, so that colour is never
+    the only sign. The last column holds each row's key (`keys`, else its number), by which a file sent back
+    finds its rows. Such columns of an earlier marked file are replaced, not repeated.
+    """
+    ours = {c.index for c in match.columns if is_ours(c.header)}
+    width = max((len(r) for r in sheet_rows.rows), default=0)
+    places = {index: place for place, index in enumerate(i for i in range(width) if i not in ours)}
+    with Book() as book:
+        sheet = book.add_sheet(sheet_name(sheet_rows.sheet))
+        sheet.set_column(0, max(len(places) - 1, 0), 18)
+        sheet.set_column(len(places), len(places), 50)
+        sheet.set_column(len(places) + 1, len(places) + 1, 20)
+        _write_heads(book, sheet, match, len(places))
+        for number, row in enumerate(sheet_rows.rows, 1):
+            found = problems.get(number, ())
+            heads = match.header_row is not None and match.header_row <= number < match.first_data_row
+            _write_row(book, sheet, number - 1, row, places, match, found, heads)
+            if found:
+                words = _reasons(match, form, found)
+                sheet.write_string(number - 1, len(places), words, book.format("reason"))
+            if key := _key(number, row, match, keys):
+                sheet.write_string(number - 1, len(places) + 1, key, book.format("text"))
+    return book.data
+
+
+def _write_heads(book: Book, sheet, match: HeaderMatch, width: int) -> None:
+    if match.header_row is None:
+        return
+    row = match.first_data_row - 2  # the lowest header row, where a second reading looks for names
+    sheet.write_string(row, width, ERROR_HEADING, book.format("head"))
+    sheet.write_string(row, width + 1, KEY_HEADING, book.format("head"))
+    sheet.freeze_panes(match.first_data_row - 1, 0)
+
+
+def _write_row(
+    book: Book,
+    sheet,
+    index: int,
+    row: list[Cell],
+    places: Mapping[int, int],
+    match: HeaderMatch,
+    found: Sequence[Mapping[str, str]],
+    heads: bool,
+) -> None:
+    by_column: dict[int, list[Mapping[str, str]]] = {}
+    for problem in found:
+        if problem["field"] in match.field_columns:
+            by_column.setdefault(match.field_columns[problem["field"]], []).append(problem)
+    for column, place in places.items():
+        cell = row[column] if column < len(row) else None
+        here = by_column.get(column, ())
+        if here:
+            text = plain_text("\n".join(p["message"] for p in here))[:2000]
+            sheet.write_comment(index, place, text, {"x_scale": 2, "y_scale": 1.2})
+        style = "error" if any(p["level"] == "error" for p in here) else "confirm" if here else ""
+        _write_cell(book, sheet, index, place, cell, "head" if heads else style)
+
+
+def _write_cell(book: Book, sheet, row: int, column: int, cell: Cell | None, style: str) -> None:
+    """A cell as it was read: a number stays a number, a date a date, everything else text."""
+    marked = style in ("error", "confirm")
+    if cell is None or cell.kind == "empty":
+        if marked:
+            sheet.write_blank(row, column, None, book.format(style))
+    elif cell.kind == "number":  # also a cut identity number: as text it would look whole on the way back
+        sheet.write_number(
+            row, column, float(cell.text), book.format(f"{style}_number" if marked else "plain")
+        )
+    elif cell.kind == "date" and len(cell.text) == 10 and cell.text >= "1901":
+        day = date.fromisoformat(cell.text)
+        sheet.write_datetime(row, column, day, book.format(f"{style}_date" if marked else "date"))
+    else:
+        text = cell.text if cell.kind != "formula_without_value" else NO_VALUE
+        sheet.write_string(row, column, plain_text(text), book.format(style or "text"))
+
+
+def _key(number: int, row: list[Cell], match: HeaderMatch, keys: Mapping[int, str] | None) -> str:
+    """What goes into the key column of a row; "" above the data and for a blank row."""
+    if number < match.first_data_row or all(c.kind == "empty" for c in row):
+        return ""
+    return plain_text(keys.get(number, "")) if keys is not None else str(number)
+
+
+def _reasons(match: HeaderMatch, form: Form, found: Sequence[Mapping[str, str]]) -> str:
+    """All reasons of a row in words, each after the heading of its column or the label of its field."""
+    names = {f.id: f.label for f in form.fields} | {c.field: c.header for c in match.columns if c.field}
+    lines = [_line(names.get(p["field"], ""), p["message"]) for p in found]
+    return plain_text("\n".join(dict.fromkeys(lines)))
+
+
+def _line(name: str, message: str) -> str:
+    return f"{name}：{message}" if name and not message.startswith(f"{name}：") else message
