@@ -127,9 +127,8 @@ def _share_plan(
 
 
 def _rows(value: Value) -> dict[str | None, Amount]:
-    if isinstance(value.value, Mapping):
-        return {**value.value}
-    return {None: value.value}
+    keyed: Mapping[Any, Amount] = value.value if isinstance(value.value, Mapping) else {None: value.value}
+    return dict(keyed)
 
 
 def _table(mains: list[Amount], factors: list[Amount], fixed: bool) -> tuple[NDArray[np.int64], int]:

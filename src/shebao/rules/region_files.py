@@ -93,7 +93,7 @@ def read_yaml(text: str, place: str, problems: Problems) -> Any:
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as bad:
-        line = getattr(bad.problem_mark, "line", 0) + 1
+        line = int(getattr(bad.problem_mark, "line", 0)) + 1
         problems.add(f"{place}:{line}", "", f"不是有效的 YAML：{bad.problem}")
         return None
     except yaml.YAMLError as bad:
@@ -101,11 +101,11 @@ def read_yaml(text: str, place: str, problems: Problems) -> Any:
         return None
     if node is None:
         return Mapped(place, 1)
-    for event in yaml.parse(text, Loader=_LOADER):
+    events: Any = yaml.parse(text, Loader=_LOADER)
+    for event in events:
         if getattr(event, "anchor", None) or getattr(event, "tag", None):
-            problems.add(
-                f"{place}:{event.start_mark.line + 1}", "", "不使用锚点、引用或类型标记，请把内容写全"
-            )
+            where = f"{place}:{event.start_mark.line + 1}"
+            problems.add(where, "", "不使用锚点、引用或类型标记，请把内容写全")
     return _build(node, place, problems)
 
 
