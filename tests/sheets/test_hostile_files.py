@@ -77,9 +77,9 @@ def survive(count):
     return outcomes
 
 
-def test_100_damaged_files_are_read_or_refused():
-    outcomes = survive(100)
-    assert sum(outcomes.values()) == 100
+def test_300_damaged_files_are_read_or_refused():
+    outcomes = survive(300)
+    assert sum(outcomes.values()) == 300
     assert len(outcomes) > 2, "the damage must reach more than one check"
 
 

@@ -246,6 +246,11 @@ def _site_packages():
     return str(__import__("pathlib").Path(python_calamine.__file__).parents[1])
 
 
+def test_a_line_separator_inside_a_csv_cell_does_not_break_the_row():
+    sheet = read_workbook('姓名,说明\r\n张三,上\u2028下\r\n"李\n四",好\r\n'.encode(), "a.csv")
+    assert texts(sheet) == [["姓名", "说明"], ["张三", "上\u2028下"], ["李\n四", "好"]]
+
+
 def test_a_stored_file_name_has_no_path_in_it():
     assert safe_file_name("../../etc/passwd") == "passwd"
     assert safe_file_name("C:\\桌面\\十一月 增员.xlsx") == "十一月 增员.xlsx"

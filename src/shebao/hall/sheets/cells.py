@@ -209,7 +209,7 @@ def _month(cell: Cell, text: str) -> str:
         if re.fullmatch(r"\d{4}\.1", text, re.ASCII):
             raise _NotSo(
                 "month_ambiguous",
-                f"“{text}”看不出是 1 月还是 10 月（末尾的 0 会丢失）。请写成 {text[:4]}-01 或 {text[:4]}-10。",
+                f"“{text}”看不出是 1 月还是 10 月（末尾的 0 会丢）。请写成 {text[:4]}-01 或 {text[:4]}-10。",
             )
         if re.fullmatch(r"\d{5}", text, re.ASCII):
             return _date_of_number(text)[:7]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -51,7 +52,7 @@ def delimiter_of(text: str) -> str | None:
 def split(text: str) -> list[list[str]]:
     """Rows of a delimited text; raises BadText naming the line where the quotes break."""
     rows = []
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter_of(text) or ",", strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text) or ",", strict=True)
     try:
         for row in reader:
             while row and not row[-1].strip():

@@ -209,48 +209,58 @@ def mentions_formula(archive, path):
 
 
 def scan_cells(archive, path, recalculated):
-    """Walk a sheet's XML and note formulas without a value and error values by (row, column), from 0.
+    """Walk a sheet's XML and note formulas without a value and error values by (row, column), from 0."""
+    import pyexpat
+
+    scan = CellScan(recalculated)
+    parser = pyexpat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler = scan.start, scan.end
+    parser.CharacterDataHandler = scan.characters
+    with archive.open(path) as part:
+        parser.ParseFile(part)
+    return scan.marks
+
+
+class CellScan:
+    """What is known of the cell being walked, and the marks found so far.
 
     Writers that do not calculate leave a 0 and ask for recalculation on opening: such a 0 is no value.
     """
-    import pyexpat
 
-    marks, state = {}, {"place": None, "type": "", "formula": False, "valued": False, "text": None}
+    def __init__(self, recalculated):
+        self.recalculated, self.marks = recalculated, {}
+        self.place, self.kind, self.formula, self.value, self.inside = None, "n", False, None, False
 
-    def start(tag, attributes):
+    def start(self, tag, attributes):
         tag = tag.rpartition(":")[2]
         if tag == "c":
-            state.update(place=attributes.get("r"), type=attributes.get("t", "n"))
-            state.update(formula=False, valued=False, text=None)
+            self.place, self.kind = attributes.get("r"), attributes.get("t", "n")
+            self.formula, self.value = False, None
         elif tag == "f":
-            state["formula"] = True
+            self.formula = True
         elif tag == "v":
-            state["valued"], state["text"] = True, ""
+            self.value, self.inside = "", True
 
-    def text(data):
-        if state["text"] is not None:
-            state["text"] += data
+    def characters(self, data):
+        if self.inside:
+            self.value += data
 
-    def end(tag):
+    def end(self, tag):
         tag = tag.rpartition(":")[2]
         if tag == "v":
-            state["value"], state["text"] = state["text"], None
-        if tag != "c" or not state["place"]:
-            return
-        value = state.pop("value", "")
-        if state["type"] == "e":
-            marks[place_of(state["place"])] = [ERROR, value]
-        elif state["formula"]:
-            unknown = not state["valued"] or (value == "" and state["type"] != "str")
-            if unknown or (recalculated and value == "0"):
-                marks[place_of(state["place"])] = [FORMULA, ""]
+            self.inside = False
+        elif tag == "c" and self.place:
+            if self.kind == "e":
+                self.marks[place_of(self.place)] = [ERROR, self.value or ""]
+            elif self.formula and self.has_no_value():
+                self.marks[place_of(self.place)] = [FORMULA, ""]
 
-    parser = pyexpat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
-    with archive.open(path) as part:
-        parser.ParseFile(part)
-    return marks
+    def has_no_value(self):
+        """A formula's value is missing, or blank where it should be a number, or a 0 nobody calculated."""
+        if self.value is None or (self.value == "" and self.kind != "str"):
+            return True
+        return self.recalculated and self.value == "0"
 
 
 def place_of(reference):
