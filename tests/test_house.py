@@ -70,7 +70,11 @@ def test_no_float_touches_money():
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, float):
                     offences.append(f"{file.relative_to(SOURCE)}:{node.lineno}")
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"float", "round"}:
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Name)
+                    and node.func.id in {"float", "round"}
+                ):
                     offences.append(f"{file.relative_to(SOURCE)}:{node.lineno}")
     assert not offences
 

@@ -24,7 +24,7 @@ def _setup() -> None:
 def check_ledger(options) -> int:
     """Exit 1 and print a sentence for every break of the ledger's invariants."""
     _setup()
-    from shebao.hall.settlement.queries import check_ledger as breaks
+    from shebao.hall.settlement.ledger import check_ledger as breaks
 
     return _report(list(breaks()), "账务核对通过：分录平衡，账单等于明细之和，逐条重算一致。")
 

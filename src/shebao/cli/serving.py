@@ -20,7 +20,9 @@ def add_parsers(subparsers) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--workers", type=int, default=2)
         if name == "demo":
-            parser.add_argument("--load-only", action="store_true", help="load the demo city, print sign-ins, do not serve")
+            parser.add_argument(
+                "--load-only", action="store_true", help="load the demo city, print sign-ins, do not serve"
+            )
         parser.set_defaults(run=run)
 
 
@@ -71,7 +73,10 @@ def _refuse_taken_port(host: str, port: int) -> None:
 def _run_all(options) -> int:
     from django.conf import settings
 
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])}
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
+    }
     commands = {
         "bank": [sys.executable, "-m", "shebao.bank", "--port", str(options.port + 1),
                  "--secret-file", str(settings.DATA_DIR / "bank.key"), "--data", str(settings.DATA_DIR)],

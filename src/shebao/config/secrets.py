@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -13,9 +14,7 @@ def kept_secret(folder: Path, name: str) -> str:
         draft = folder / f".{name}.{os.getpid()}"
         draft.write_text(secrets.token_hex(32))
         draft.chmod(0o600)
-        try:
+        with suppress(FileExistsError):  # somebody else was first: theirs is the secret
             os.link(draft, file)
-        except FileExistsError:
-            pass  # somebody else was first: theirs is the secret
         draft.unlink()
     return file.read_text().strip()

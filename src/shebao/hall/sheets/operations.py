@@ -37,12 +37,12 @@ def start_batch(employer_id: int, service: str, file_name: str, data: bytes, *, 
     except UnreadableSheet as no:
         raise Refused(no.code, no.message, field="file") from no
     here = region(employer.region)
-    remembered = dict(
-        RememberedColumn.objects.visible_to(by).filter(service=service).values_list("heading", "field")
-    )
+    remembered = dict(RememberedColumn.objects.visible_to(by).filter(service=service).values_list("heading", "field"))
     match = match_headers(sheet, here.forms[spec.form], here.sheets.get(service), remembered)
     if match.header_row is None:
-        raise Refused("no_header", "没有认出表头：前 15 行里找不到姓名、证件号码这样的列名。请对照模板补上表头后再上传。")
+        raise Refused(
+            "no_header", "没有认出表头：前 15 行里找不到姓名、证件号码这样的列名。请对照模板补上表头后再上传。"
+        )
     with transaction.atomic():
         batch = Batch.objects.create(
             employer=employer,
@@ -156,7 +156,9 @@ def _remember(batch: Batch) -> None:
 
 def _expect(batch: Batch, *states: str) -> None:
     if batch.state not in states:
-        raise Conflict("batch_state", f"这个批次现在是“{batch.get_state_display()}”，刚才的操作没有执行，请刷新后再看。")
+        raise Conflict(
+            "batch_state", f"这个批次现在是“{batch.get_state_display()}”，刚才的操作没有执行，请刷新后再看。"
+        )
 
 
 @transaction.atomic

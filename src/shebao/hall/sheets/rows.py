@@ -24,9 +24,7 @@ def check_whole_batch(batch_id: int, *, by) -> None:
         with transaction.atomic():
             store_findings(rows[start : start + 1000], found[start : start + 1000])
             Batch.objects.filter(pk=batch_id).update(rows_checked=min(start + 1000, len(rows)))
-    Batch.objects.filter(pk=batch_id, state=BatchState.CHECKING).update(
-        state=BatchState.FIXING, rows_checked=len(rows)
-    )
+    Batch.objects.filter(pk=batch_id, state=BatchState.CHECKING).update(state=BatchState.FIXING, rows_checked=len(rows))
 
 
 def check_again(batch: Batch, rows: list[BatchRow], *, by) -> list[BatchRow]:
@@ -53,7 +51,13 @@ def store_findings(rows: list[BatchRow], found: list) -> None:
             for field, message in refused.items()
         ]
         row.problems += [
-            {"code": p.code, "field": p.field, "level": p.level, "message": p.message, "fix": list(p.fix) if p.fix else None}
+            {
+                "code": p.code,
+                "field": p.field,
+                "level": p.level,
+                "message": p.message,
+                "fix": list(p.fix) if p.fix else None,
+            }
             for p in preview.problems
             if p.field not in refused
         ]
