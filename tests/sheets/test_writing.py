@@ -1,12 +1,11 @@
 """Templates, exports and marked files: they open in other programs, and they come back as they went."""
 
 import io
-from dataclasses import asdict
 
 import openpyxl
 import pytest
 
-from shebao.hall.sheets.cells import read_rows
+from shebao.hall.sheets.cells import CellProblem, read_rows
 from shebao.hall.sheets.headers import match_headers
 from shebao.hall.sheets.marked import write_marked
 from shebao.hall.sheets.reading import read_workbook
@@ -108,9 +107,7 @@ PAYLOADS = [
 
 
 def test_no_text_of_ours_becomes_a_formula_or_a_link():
-    data = write_table(
-        "导出", "筛选：=1+1", [Column("=甲"), Column("乙", "yuan")], [[p, 123_456] for p in PAYLOADS]
-    )
+    data = write_table("导出", "筛选：=1+1", [Column("=甲"), Column("乙", "yuan")], [[p, 123_456] for p in PAYLOADS])
     sheet = opened(data).active
     assert all(c.data_type != "f" and c.hyperlink is None for row in sheet.iter_rows() for c in row)
     back = read_workbook(data, "a.xlsx")
@@ -167,9 +164,9 @@ def marked_file():
     sheet = read_workbook(files.xlsx(rows), "a.xlsx")
     found = match_headers(sheet, form, spec)
     data = read_rows(sheet, found, form, region).data
-    problems = {r.number: [asdict(p) for p in r.problems] for r in data}
-    problems[4].append({"field": "declared_wage", "level": "confirm", "message": "不是金额"})
-    problems[4].append({"field": "household", "level": "error", "message": "请填写"})
+    problems = {r.number: list(r.problems) for r in data}
+    problems[4].append(CellProblem("bad_money", "declared_wage", "不是金额", "confirm"))
+    problems[4].append(CellProblem("required", "household", "请填写"))
     return write_marked(sheet, found, problems, form, keys={3: "k3", 4: "k4"})
 
 

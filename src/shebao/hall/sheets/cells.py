@@ -10,7 +10,6 @@ from datetime import date, timedelta
 
 from shebao.hall.sheets.headers import HeaderMatch
 from shebao.hall.sheets.reading import EMPTY, Cell, SheetRows
-from shebao.rules.forms import Problem
 from shebao.rules.region_model import Field, Form, Region
 
 _TOTAL = re.compile(r"(合计|小计|总计|共计|本页合计|本页小计|累计)[::]?.{0,6}|.{0,8}(合计|小计|总计)[::]?")
@@ -26,12 +25,22 @@ _EXCEL_ORIGIN = date(1899, 12, 30)
 
 
 @dataclass(frozen=True)
+class CellProblem:
+    """Something wrong with a cell, as said beside it: stable code, field, and what to do in Chinese."""
+
+    code: str
+    field: str
+    message: str
+    level: str = "error"
+
+
+@dataclass(frozen=True)
 class DataRow:
     """One row to import. `number` is the row of the sheet, from 1; `values` are raw texts by field id."""
 
     number: int
     values: Mapping[str, str]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[CellProblem, ...] = ()
     key: str = ""
 
 
@@ -107,12 +116,8 @@ def _data_row(
             values[column.id] = raw_text(cell, column, region)
         except _NotSo as no:
             values[column.id] = ""
-            problems.append(Problem(no.args[0], column.id, "error", no.args[1]))
-    key = (
-        row[match.key_column].text.strip()
-        if match.key_column is not None and match.key_column < len(row)
-        else ""
-    )
+            problems.append(CellProblem(no.args[0], column.id, no.args[1]))
+    key = row[match.key_column].text.strip() if match.key_column is not None and match.key_column < len(row) else ""
     return DataRow(number, values, tuple(problems), key)
 
 

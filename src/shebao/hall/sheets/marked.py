@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from shebao.hall.sheets.cells import CellProblem
 from shebao.hall.sheets.headers import ERROR_HEADING, KEY_HEADING, HeaderMatch, is_ours
 from shebao.hall.sheets.reading import Cell, SheetRows
 from shebao.hall.sheets.writing import Book, plain_text, sheet_name
@@ -16,15 +17,15 @@ NO_VALUE = "#N/A"  # an uncalculated formula goes back as this, and is refused a
 def write_marked(
     sheet_rows: SheetRows,
     match: HeaderMatch,
-    problems: Mapping[int, Sequence[Mapping[str, str]]],
-    form: Form,
+    problems: Mapping[int, Sequence[CellProblem]],
+    form: Form | None = None,
     *,
     keys: Mapping[int, str] | None = None,
 ) -> bytes:
     """An .xlsx with the rows where they were, wrong cells coloured and commented, and two more columns.
 
-    `problems` is by row number of the sheet, from 1; each has `field`, `level` (error, confirm, hint) and
-    `message`, as kept with a batch. The column 错误 repeats all reasons in words, so that colour is never
+    `problems` is by row number of the sheet, from 1; each says its level (error, confirm, hint). `form`
+    names the fields that have no column. The column 错误 repeats all reasons in words, so that colour is never
     the only sign. The last column holds each row's key (`keys`, else its number), by which a file sent back
     finds its rows. Such columns of an earlier marked file are replaced, not repeated.
     """
@@ -65,20 +66,20 @@ def _write_row(
     row: list[Cell],
     places: Mapping[int, int],
     match: HeaderMatch,
-    found: Sequence[Mapping[str, str]],
+    found: Sequence[CellProblem],
     heads: bool,
 ) -> None:
-    by_column: dict[int, list[Mapping[str, str]]] = {}
+    by_column: dict[int, list[CellProblem]] = {}
     for problem in found:
-        if problem["field"] in match.field_columns:
-            by_column.setdefault(match.field_columns[problem["field"]], []).append(problem)
+        if problem.field in match.field_columns:
+            by_column.setdefault(match.field_columns[problem.field], []).append(problem)
     for column, place in places.items():
         cell = row[column] if column < len(row) else None
         here = by_column.get(column, ())
         if here:
-            text = plain_text("\n".join(p["message"] for p in here))[:2000]
+            text = plain_text("\n".join(p.message for p in here))[:2000]
             sheet.write_comment(index, place, text, {"x_scale": 2, "y_scale": 1.2})
-        style = "error" if any(p["level"] == "error" for p in here) else "confirm" if here else ""
+        style = "error" if any(p.level == "error" for p in here) else "confirm" if here else ""
         _write_cell(book, sheet, index, place, cell, "head" if heads else style)
 
 
@@ -89,9 +90,7 @@ def _write_cell(book: Book, sheet, row: int, column: int, cell: Cell | None, sty
         if marked:
             sheet.write_blank(row, column, None, book.format(style))
     elif cell.kind == "number":  # also a cut identity number: as text it would look whole on the way back
-        sheet.write_number(
-            row, column, float(cell.text), book.format(f"{style}_number" if marked else "plain")
-        )
+        sheet.write_number(row, column, float(cell.text), book.format(f"{style}_number" if marked else "plain"))
     elif cell.kind == "date" and len(cell.text) == 10 and cell.text >= "1901":
         day = date.fromisoformat(cell.text)
         sheet.write_datetime(row, column, day, book.format(f"{style}_date" if marked else "date"))
@@ -107,10 +106,12 @@ def _key(number: int, row: list[Cell], match: HeaderMatch, keys: Mapping[int, st
     return plain_text(keys.get(number, "")) if keys is not None else str(number)
 
 
-def _reasons(match: HeaderMatch, form: Form, found: Sequence[Mapping[str, str]]) -> str:
+def _reasons(match: HeaderMatch, form: Form | None, found: Sequence[CellProblem]) -> str:
     """All reasons of a row in words, each after the heading of its column or the label of its field."""
-    names = {f.id: f.label for f in form.fields} | {c.field: c.header for c in match.columns if c.field}
-    lines = [_line(names.get(p["field"], ""), p["message"]) for p in found]
+    names = {f.id: f.label for f in (form.fields if form else ())} | {
+        c.field: c.header for c in match.columns if c.field
+    }
+    lines = [_line(names.get(p.field, ""), p.message) for p in found]
     return plain_text("\n".join(dict.fromkeys(lines)))
 
 
