@@ -30,9 +30,7 @@ def test_a_change_carries_its_sign_and_zero_carries_none() -> None:
     assert [ui.signed_yuan(fen) for fen in (1554048, -576384, 0)] == ["+15,540.48", "−5,763.84", "0.00"]
 
 
-@pytest.mark.parametrize(
-    ("fen", "text"), [(23562432, "23.6"), (49_999, "0.0"), (50_000, "0.1"), (-23562432, "−23.6")]
-)
+@pytest.mark.parametrize(("fen", "text"), [(23562432, "23.6"), (49_999, "0.0"), (50_000, "0.1"), (-23562432, "−23.6")])
 def test_ten_thousands_are_rounded_half_up_to_one_decimal(fen: int, text: str) -> None:
     assert ui.wan(fen) == text
 

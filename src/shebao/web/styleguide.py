@@ -30,9 +30,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     return render(request, SAMPLE_PAGES.get(show, "styleguide.html"), context)
 
 
-def _item(
-    label: str, icon: str, current: bool = False, badge: int = 0, badge_kind: str = ""
-) -> dict[str, Any]:
+def _item(label: str, icon: str, current: bool = False, badge: int = 0, badge_kind: str = "") -> dict[str, Any]:
     return {
         "label": label,
         "icon": icon,
@@ -123,38 +121,10 @@ def home_samples() -> dict[str, Any]:
         "next_action": {"label": "提交 4 笔待提交业务", "url": "#main"},
         "finished_action": {"label": "本月已完成"},
         "stats": [
-            {
-                "label": "待提交",
-                "count": 4,
-                "note": "最早暂存于 11 月 11 日",
-                "url": "#main",
-                "icon": "basket",
-                "kind": "g",
-            },
-            {
-                "label": "审核中",
-                "count": 3,
-                "note": "预计明天 17:00 前办结",
-                "url": "#main",
-                "icon": "hourglass",
-                "kind": "b",
-            },
-            {
-                "label": "审核不通过",
-                "count": 1,
-                "note": "可在原单上修改重报",
-                "url": "#main",
-                "icon": "arrow-back",
-                "kind": "d",
-            },
-            {
-                "label": "审核通过",
-                "count": 5,
-                "note": "平均用时 6 小时 20 分",
-                "url": "#main",
-                "icon": "check-circle",
-                "kind": "ok",
-            },
+            _stat("待提交", 4, "最早暂存于 11 月 11 日", "basket", "g"),
+            _stat("审核中", 3, "预计明天 17:00 前办结", "hourglass", "b"),
+            _stat("审核不通过", 1, "可在原单上修改重报", "arrow-back", "d"),
+            _stat("审核通过", 5, "平均用时 6 小时 20 分", "check-circle", "ok"),
         ],
         "todos": [
             _todo(
@@ -218,6 +188,10 @@ def home_samples() -> dict[str, Any]:
             {"label": "申报基数", "icon": "coins", "url": "#main"},
         ],
     }
+
+
+def _stat(label: str, count: int, note: str, icon: str, kind: str) -> dict[str, Any]:
+    return {"label": label, "count": count, "note": note, "icon": icon, "kind": kind, "url": "#main"}
 
 
 def _todo(tag: str, kind: str, title: str, note: str, action: str) -> dict[str, str]:
@@ -390,51 +364,24 @@ def case_samples() -> dict[str, Any]:
 
 def import_samples() -> dict[str, Any]:
     """Return rows of the import grid as the mock shows them."""
-    names = [
-        "赵文静",
-        "马骏",
-        "沈一鸣",
-        "何雨桐",
-        "林嘉豪",
-        "罗思远",
-        "杨柳",
-        "吴晓峰",
-        "郑凯",
-        "孙悦",
-        "黄立诚",
-        "冯晓东",
-        "曾婷",
-        "唐志远",
-    ]
-    tails = [
-        "2214",
-        "1837",
-        "403X",
-        "",
-        "3352",
-        "5019",
-        "2620",
-        "1291",
-        "8217",
-        "4467",
-        "7733",
-        "0956",
-        "6682",
-        "3018",
-    ]
-    marks = {
-        4: "error",
-        5: "warning",
-        7: "error",
-        9: "error",
-        11: "warning",
-        12: "error",
-        13: "error",
-        14: "warning",
-    }
-    wages = [7200, 6850, 9300, 8100, 4200, 7600, 5400, 10500, 8800, 6900, 6200, 5400, 7000, 7400]
     rows = [
-        {"number": n, "name": name, "tail": tail, "mark": marks.get(n, "passed"), "wage": wage * 100}
-        for n, (name, tail, wage) in enumerate(zip(names, tails, wages, strict=True), 1)
+        ("赵文静", "2214", 720000, "passed"),
+        ("马骏", "1837", 685000, "passed"),
+        ("沈一鸣", "403X", 930000, "passed"),
+        ("何雨桐", "2415", 810000, "error"),
+        ("林嘉豪", "3352", 420000, "warning"),
+        ("罗思远", "5019", 760000, "passed"),
+        ("杨柳", "2620", 540000, "error"),
+        ("吴晓峰", "1291", 1050000, "passed"),
+        ("郑凯", "8217", 880000, "error"),
+        ("孙悦", "4467", 690000, "passed"),
+        ("黄立诚", "7733", 620000, "warning"),
+        ("冯晓东", "0956", 540000, "error"),
+        ("曾婷", "6682", 700000, "error"),
+        ("唐志远", "3018", 740000, "warning"),
     ]
-    return {"grid_rows": rows, "wizard_titles": ["上传表格", "匹配列", "修正问题", "核对并加入待提交"]}
+    grid = [
+        {"number": number, "name": name, "tail": tail, "wage": wage, "mark": mark}
+        for number, (name, tail, wage, mark) in enumerate(rows, 1)
+    ]
+    return {"grid_rows": grid, "wizard_titles": ["上传表格", "匹配列", "修正问题", "核对并加入待提交"]}

@@ -81,9 +81,7 @@ def icon(name: str, **attributes: str) -> str:
     href = f"{static('shebao/icons/sprite.svg')}#{name}"
     classes = f"i {attributes.get('class', '')}".strip()
     if label := attributes.get("label"):
-        return format_html(
-            '<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, href
-        )
+        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, href)
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', classes, href)
 
 
@@ -255,9 +253,7 @@ def ribbon_svg(lanes: Iterable[Any], first_month: Any, title: str = "参保轨�
         for offset, cell in enumerate(row["cells"]):
             year, number = divmod(first_year * 12 + first_number - 1 + offset, 12)
             cell["month"] = f"{year}-{number + 1:02d}"
-    heads = [
-        c for c in (drawn["rows"][0]["cells"] if drawn["rows"] else []) if c["month"][5:] in ("01", "07")
-    ]
+    heads = [c for c in (drawn["rows"][0]["cells"] if drawn["rows"] else []) if c["month"][5:] in ("01", "07")]
     return {**drawn, "heads": heads, "title": title}
 
 
@@ -326,9 +322,7 @@ def field(source: Any, **changes: Any) -> dict[str, Any]:
         shown["value"] = str(shown["value"])
     shown["choices"] = _options(shown["options"], shown["value"])
     shown["chosen"] = next((option["label"] for option in shown["choices"] if option["on"]), shown["value"])
-    told = [
-        n for n in ("help", "hint", "mark", "old_value", "confirm", "error") if shown[n] not in ("", None)
-    ]
+    told = [n for n in ("help", "hint", "mark", "old_value", "confirm", "error") if shown[n] not in ("", None)]
     shown["describedby"] = " ".join(f"{shown['id']}-{name}" for name in told)
     return {"f": shown}
 
@@ -354,18 +348,14 @@ def countdown(
 def stepper(steps: Iterable[Any]) -> dict[str, Any]:
     """Show the month's steps: title, note, state (done, current, next, blocked) and perhaps url."""
     items = list(steps)
-    current = next(
-        (n for n, s in enumerate(items, 1) if _get(s, "state") in ("current", "blocked")), len(items)
-    )
+    current = next((n for n, s in enumerate(items, 1) if _get(s, "state") in ("current", "blocked")), len(items))
     done = sum(1 for s in items if _get(s, "state") == "done")
     title = _get(items[current - 1], "title") if items else ""
     return {"steps": items, "current": current, "done": done, "total": len(items), "title": title}
 
 
 @register.inclusion_tag("parts/_wizard_steps.html")
-def wizard_steps(
-    titles: Iterable[str], current: int, urls: Iterable[str] = (), note: str = ""
-) -> dict[str, Any]:
+def wizard_steps(titles: Iterable[str], current: int, urls: Iterable[str] = (), note: str = "") -> dict[str, Any]:
     """Show a wizard's steps; `current` counts from 1; `urls` link finished steps; `note` is at the right."""
     links = list(urls)
     steps = [

@@ -12,7 +12,8 @@ function setDrawer(open) {
   if (!menu) return;
   menu.classList.toggle("open", open);
   if (open) {
-    menu.querySelector("a, button")?.focus();
+    // the drawer becomes focusable only once its 120 ms transition has begun
+    setTimeout(() => menu.querySelector("[aria-current], .nav a")?.focus(), 150);
   } else {
     if (location.hash === "#menu") history.replaceState(null, "", location.pathname + location.search);
     opener?.focus();

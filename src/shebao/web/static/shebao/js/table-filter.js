@@ -13,7 +13,7 @@ function matches(cell, wanted) {
 }
 
 function apply(table) {
-  const wanted = [...table.querySelectorAll("tr.filters th")].map((th) => th.querySelector("input")?.value.trim().toLowerCase() ?? "");
+  const wanted = [...table.querySelector("tr.filters").cells].map((cell) => cell.querySelector("input")?.value.trim().toLowerCase() ?? "");
   let shown = 0;
   for (const row of table.tBodies[0].rows) {
     row.hidden = !wanted.every((text, index) => !text || !row.cells[index] || matches(row.cells[index], text));
@@ -30,7 +30,7 @@ function dress(table) {
   const row = document.createElement("tr");
   row.className = "filters";
   for (const th of head.cells) {
-    const place = document.createElement("th");
+    const place = document.createElement("td");
     if (!th.hasAttribute("data-nofilter")) {
       const input = document.createElement("input");
       input.type = "search";
