@@ -1,4 +1,4 @@
-"""`shebao check-ledger`, `shebao verify-audit`, `shebao functions`: prove that the books and the catalogue are right."""
+"""`shebao check-ledger`, `shebao verify-audit`, `shebao functions`: prove the books, list what works."""
 
 import json
 import os

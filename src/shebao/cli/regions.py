@@ -192,9 +192,7 @@ def _facts(region: Region, given: list[str]) -> dict[str, str]:
         codes = region.codes.get(fact.codes or "")
         code = codes.find(value) if codes else value
         if codes and code is None:
-            raise _Refused(
-                f"{fact.title}没有“{value}”，可用：{'、'.join(i.code + ' ' + i.title for i in codes.items)}"
-            )
+            raise _Refused(f"{fact.title}没有“{value}”，可用：{'、'.join(i.code + ' ' + i.title for i in codes.items)}")
         facts[key] = str(code)
     return facts
 

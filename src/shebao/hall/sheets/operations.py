@@ -1,4 +1,4 @@
-"""What happens to a batch: uploaded, matched, checked, repaired, confirmed, undone. Declarations come only at the end."""
+"""What happens to a batch: uploaded, matched, checked, repaired, confirmed, undone. Only confirming declares."""
 
 import hashlib
 
@@ -99,7 +99,9 @@ def match_columns(batch_id: int, chosen: dict[int, str], *, by, remember: bool =
     form = here.forms[here.services[batch.service].form]
     known = {field.id for field in form.fields}
     chosen = {index: field for index, field in chosen.items() if field in known}
-    lost = [field.label for field in form.fields if field.required and field.id not in chosen.values()]
+    given = set(chosen.values())
+    given |= {name for field in form.fields if field.id in given for name in field.derive}
+    lost = [field.label for field in form.fields if field.required and not field.default and field.id not in given]
     if lost:
         raise Refused("columns_missing", f"还有必填内容没有对应的列：{'、'.join(lost)}。请在左侧选出对应的列。")
     if len(set(chosen.values())) < len(chosen):

@@ -1,5 +1,6 @@
 """The user's own sheet as it was read: kept with the batch, and returned with its errors marked."""
 
+from ..regions import region
 from .cells import CellProblem
 from .headers import ColumnMatch, HeaderMatch
 from .marked import write_marked
@@ -29,4 +30,6 @@ def marked_workbook(batch: Batch) -> bytes:
         row.number: [CellProblem(p["code"], p["field"], p["message"], p["level"]) for p in row.problems]
         for row in batch.rows.all().iterator(chunk_size=1000)
     }
-    return write_marked(kept_sheet(batch), header_match(batch), problems)
+    here = region(batch.employer.region)
+    form = here.forms[here.services[batch.service].form]
+    return write_marked(kept_sheet(batch), header_match(batch), problems, form)

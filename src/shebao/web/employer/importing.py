@@ -18,7 +18,7 @@ from shebao.hall.sheets import operations, queries
 from shebao.hall.sheets.models import Batch, BatchState
 from shebao.hall.sheets.queries import PAGE, TABS
 from shebao.hall.sheets.returning import marked_workbook
-from shebao.hall.sheets.templates import enrolment_template
+from shebao.hall.sheets.templates import write_template
 
 from ..access import needs
 from .import_rows import columns_of, grid_rows
@@ -80,7 +80,7 @@ def template(request, service):
     spec = here.services.get(service)
     if spec is None:
         raise Batch.DoesNotExist
-    data = enrolment_template(here, spec, here.forms[spec.form])
+    data = write_template(here, spec, here.forms[spec.form])
     return _download(data, f"{spec.title}模板.xlsx")
 
 
@@ -172,9 +172,7 @@ def match(request, pk):
 def row(request, pk, number):
     """Change one row; the answer holds every fragment that changed (JSON for the grid, a page without scripts)."""
     version = request.POST.get("version", "")
-    changes = {
-        key.removeprefix("cell-"): value for key, value in request.POST.items() if key.startswith("cell-")
-    }
+    changes = {key.removeprefix("cell-"): value for key, value in request.POST.items() if key.startswith("cell-")}
     try:
         changed = operations.edit_row(
             pk, number, changes, by=request.user, version=int(version) if version.isdecimal() else -1
