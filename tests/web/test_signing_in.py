@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators.models import Operator
 
@@ -164,3 +165,23 @@ def test_elder_mode_is_kept_in_this_browser_and_never_leads_away(client, db):
     assert response.url == "/"
     assert client.cookies["elder"].value == "1"
     assert 'class="elder"' in client.get(SIGN_IN).content.decode()
+
+
+def test_a_paper_is_only_known_to_whoever_has_code_and_amount(client, db, monkeypatch):
+    found = {"title": "缴费通知单", "employer_name": "第一机械制造有限公司", "month": "2026-11", "total_fen": 123456}
+    found |= {"number": "1", "issued_on": clock.now()}
+
+    def verify(code, total):
+        return found if (code, total) == ("ABCD", "1234.56") else None
+
+    monkeypatch.setattr("shebao.web.public.verifying.operations.verify", verify)
+    text = client.get("/verify", {"code": "abcd", "total": "1234.56"}).content.decode()
+    assert "单据真实有效" in text
+    assert "第一机械制造有限公司" not in text
+    assert "没有查到" in client.get("/verify", {"code": "abcd", "total": "1.00"}).content.decode()
+    assert "没有查到" not in client.get("/verify", {"code": "abcd"}).content.decode()
+
+
+def test_the_bank_is_answered_by_its_signature_not_by_a_form_token(db):
+    client = Client(enforce_csrf_checks=True)
+    assert client.post("/pay/notice", b"{}", content_type="application/json").status_code == 403

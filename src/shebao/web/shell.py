@@ -87,7 +87,7 @@ def _signed_in(request, user) -> dict:
     region, today = region_of(user.region), clock.today()
     month = Month.of(today)
     nav = _agency_nav(user, region) if user.is_agency else _employer_nav(user, region)
-    nav = [group for group in nav if group["items_list"]]
+    nav = [group for group in nav if group["items"]]
     _mark_current(nav, request.path)
     return {
         "region_title": region.title,
@@ -169,7 +169,7 @@ def _item(label: str, url: str, icon: str, badge: int = 0, red: bool = False) ->
 
 def _group(title: str, items: list[dict]) -> dict:
     """A part of the menu. What has no address is not built and is not shown."""
-    return {"heading": title, "items_list": [item for item in items if item["url"]]}
+    return {"heading": title, "items": [item for item in items if item["url"]]}
 
 
 def _url(name: str, *args) -> str:
@@ -181,6 +181,6 @@ def _url(name: str, *args) -> str:
 
 def _mark_current(nav: list[dict], path: str) -> None:
     """The entry with the longest address that the path starts with is the current one."""
-    items = [item for group in nav for item in group["items_list"] if path.startswith(item["url"])]
+    items = [item for group in nav for item in group["items"] if path.startswith(item["url"])]
     if items:
         max(items, key=lambda item: len(item["url"]))["current"] = True

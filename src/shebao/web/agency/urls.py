@@ -1,3 +1,16 @@
-"""The agency's pages."""
+"""The agency's pages: the review desk and the employers of the region."""
 
-urlpatterns = []
+from django.urls import path
+
+from . import desk, employers
+
+urlpatterns = [
+    path("", desk.queue, name="a_home"),
+    path("cases/approve", desk.approve_many, name="a_approve_many"),
+    path("cases/<int:pk>", desk.case, name="a_case"),
+    path("cases/<int:pk>/approve", desk.approve, name="a_approve"),
+    path("cases/<int:pk>/return", desk.send_back, name="a_return"),
+    path("cases/<int:pk>/reject", desk.reject, name="a_reject"),
+    path("employers/", employers.employers, name="a_employers"),
+    path("employers/<int:pk>", employers.employer, name="a_employer"),
+]

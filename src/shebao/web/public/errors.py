@@ -51,9 +51,7 @@ def server_error(request):
 
     number = getattr(request, "number", "")
     if getattr(request, "htmx", False):
-        return HttpResponse(
-            loader.render_to_string("errors/fault_fragment.html", {"number": number}), status=500
-        )
+        return HttpResponse(loader.render_to_string("errors/fault_fragment.html", {"number": number}), status=500)
     context = {"shell": anonymous_shell() | {"elder_url": ""}, "number": number}
     return HttpResponseServerError(loader.render_to_string("errors/fault.html", context))
 

@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.errors import Refused
+from shebao.hall.payments import operations
 from shebao.hall.regions import all_regions
 
 from ..access import public
@@ -36,8 +37,6 @@ def readyz(request):
 @require_POST
 def pay_notice(request):
     """The bank tells the outcome of a payment (maybe repeatedly); its signature is its only credential."""
-    from shebao.hall.payments import operations
-
     try:
         outcome = operations.receive_notice(request.headers, request.body)
     except Refused as no:

@@ -34,9 +34,7 @@ def sign_in(request):
     username, password = request.POST.get("username", "").strip(), request.POST.get("password", "")
     if not username or not password:
         missing = [("username", "请填写账号。", username), ("password", "请填写密码。", password)]
-        return _sign_in_page(
-            request, following, [{"id": i, "text": t} for i, t, value in missing if not value]
-        )
+        return _sign_in_page(request, following, [{"id": i, "text": t} for i, t, value in missing if not value])
     operator = authenticate(request, username=username, password=password)
     if operator is None:
         return _sign_in_page(request, following, [{"id": "username", "text": _wrong(request, username)}])

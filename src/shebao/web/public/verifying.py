@@ -4,6 +4,8 @@ from django.core.cache import cache
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from shebao.hall.documents import operations
+
 from ..access import public
 
 TRIES, TRY_SECONDS = 30, 600
@@ -21,12 +23,18 @@ def verify(request):
     elif is_asked and _too_many(request):
         errors, status, is_asked = [{"id": "code", "text": "查验次数过多，请 10 分钟后再试。"}], 429, False
     elif is_asked:
-        from shebao.hall.documents import operations
-
-        found = operations.verify(code, total)
+        found = _shown(operations.verify(code, total))
     context = {"code": code, "total": total, "errors": errors, "is_asked": is_asked, "found": found}
     context["by_field"] = {error["id"]: error["text"] for error in errors}
     return render(request, "public/verify.html", context, status=status)
+
+
+def _shown(found: dict | None) -> dict | None:
+    """What the public sees of a paper: the holder knows the employer, a stranger learns only its ends."""
+    if found is None:
+        return None
+    name = found["employer_name"]
+    return found | {"employer_name": name[:2] + "*" * max(len(name) - 4, 1) + name[-2:]}
 
 
 def _missing(request, code: str, total: str) -> list[dict]:

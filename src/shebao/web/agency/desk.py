@@ -1,0 +1,210 @@
+"""The review desk (审核台): what waits, one case at a time, and the three answers."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from shebao.hall import clock
+from shebao.hall.declarations import operations, queries
+from shebao.hall.errors import Refused
+from shebao.hall.regions import region as region_of
+
+from ..access import needs
+
+PAGE = 50
+# How much of the queue the case page shows beside the case, and how far next and previous reach.
+QUEUE_BESIDE = 200
+ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
+FILTERS = ("service", "employer", "risk")
+LOOK_AGAIN = "请核对这一项"
+
+
+@require_safe
+@needs("review")
+def queue(request):
+    """Everything submitted in the region, the most urgent first."""
+    page = Paginator(_waiting(request), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [_row(declaration) for declaration in page],
+        "filters": _filter_fields(request),
+        "is_filtered": bool(_chosen(request)),
+        "suffix": _suffix(request),
+        "buttons": [{"label": "批量通过", "kind": "p", "icon": "check"}],
+    }
+    return render(request, "agency/desk.html", context)
+
+
+def _waiting(request):
+    chosen = _chosen(request)
+    waiting = queries.desk(request.user, service=chosen.get("service"), risk=chosen.get("risk"))
+    asked = chosen.get("employer")
+    if asked:
+        named = Q(employer__name__icontains=asked) | Q(employer__employer_number__startswith=asked)
+        waiting = waiting.filter(named)
+    return waiting
+
+
+def _chosen(request) -> dict[str, str]:
+    return {name: request.GET[name].strip() for name in FILTERS if request.GET.get(name, "").strip()}
+
+
+def _suffix(request) -> str:
+    """The chosen filters as the end of an address, so that the next case comes from the same queue."""
+    chosen = _chosen(request)
+    return f"?{urlencode(chosen)}" if chosen else ""
+
+
+def _row(declaration) -> dict:
+    """One line of the queue."""
+    days = (declaration.due_on - clock.today()).days if declaration.due_on else None
+    return {
+        "declaration": declaration,
+        "service_title": declaration.spec.title,
+        "due_text": _due_text(days),
+        "due_kind": "d" if days is not None and days < 0 else "w" if days is not None and days <= 1 else "g",
+    }
+
+
+def _due_text(days: int | None) -> str:
+    if days is None:
+        return "无时限"
+    if days < 0:
+        return f"超 {-days} 天"
+    return f"剩 {days} 天" if days else "今天到期"
+
+
+def _filter_fields(request) -> list[dict]:
+    chosen = _chosen(request)
+    services = region_of(request.user.region).services.values()
+    reviewed = [(service.key, service.title) for service in services if not service.is_direct]
+    fields = [
+        {"id": "service", "label": "事项", "kind": "choice", "options": reviewed, "placeholder": "全部"},
+        {"id": "employer", "label": "单位名称或编号", "kind": "text", "maxlength": 60},
+        {
+            "id": "risk",
+            "label": "风险",
+            "kind": "choice",
+            "options": list(queries.RISKS.items()),
+            "placeholder": "全部",
+        },
+    ]
+    return [field | {"name": field["id"], "value": chosen.get(field["id"], "")} for field in fields]
+
+
+@require_safe
+@needs("review")
+def case(request, pk):
+    """One case: what changes, what the checks found, and what happened so far."""
+    return _case_page(request, pk)
+
+
+def _case_page(request, pk, answers=None, error: Refused | None = None):
+    view = queries.case_view(request.user, pk)
+    waiting = list(_waiting(request)[:QUEUE_BESIDE])
+    before, after = _neighbours([declaration.pk for declaration in waiting], pk)
+    answers = answers or {}
+    fields = sorted(view.fields, key=lambda field: not field.changed)
+    context = {
+        "view": view,
+        "declaration": view.declaration,
+        "row": _row(view.declaration),
+        "changed": [_field(field, answers) for field in fields if field.changed],
+        "unchanged": [_field(field, answers) for field in fields if not field.changed],
+        "events": [{"icon": ICONS[event["kind"]]} | event for event in view.events],
+        "note": answers.get("note", ""),
+        "queue": [_row(declaration) for declaration in waiting],
+        "before": before,
+        "after": after,
+        "suffix": _suffix(request),
+        "errors": [{"id": error.field or "note", "text": error.message}] if error else [],
+        "is_returning": error is not None,
+    }
+    return render(request, "agency/case.html", context, status=error.status if error else 200)
+
+
+def _neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
+    """The case before and the case after `pk`; of a case no longer in the queue, the first one follows."""
+    if pk not in pks:
+        return None, pks[0] if pks else None
+    at = pks.index(pk)
+    return (pks[at - 1] if at else None), (pks[at + 1] if at + 1 < len(pks) else None)
+
+
+def _field(field, answers) -> dict:
+    return {
+        "view": field,
+        "is_flagged": f"flag_{field.id}" in answers,
+        "reason": answers.get(f"reason_{field.id}", ""),
+    }
+
+
+@require_POST
+@needs("review")
+def approve(request, pk):
+    """Approve one case and go on to the next."""
+    try:
+        operations.approve_declarations([pk], by=request.user, note=_note(request))
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect(reverse("a_case", args=[pk]) + _suffix(request))
+    messages.success(request, "已审核通过。")
+    return _onwards(request)
+
+
+@require_POST
+@needs("review")
+def reject(request, pk):
+    """Decline one case for good and go on to the next."""
+    try:
+        operations.reject_declaration(pk, by=request.user, note=_note(request))
+    except Refused as no:
+        return _case_page(request, pk, request.POST, no)
+    messages.success(request, "已不予办理，单位会看到原因。")
+    return _onwards(request)
+
+
+@require_POST
+@needs("review")
+def send_back(request, pk):
+    """Return one case with remarks beside the fields; what was typed stays when the return is refused."""
+    marks = {
+        name.removeprefix("flag_"): request.POST.get(f"reason_{name.removeprefix('flag_')}", "").strip() or LOOK_AGAIN
+        for name in request.POST
+        if name.startswith("flag_")
+    }
+    try:
+        operations.return_declaration(pk, by=request.user, marks=marks, note=_note(request))
+    except Refused as no:
+        return _case_page(request, pk, request.POST, no)
+    messages.success(request, "已退回，单位可以按标注修改后重新提交。")
+    return _onwards(request)
+
+
+def _note(request) -> str:
+    return request.POST.get("note", "").strip()
+
+
+def _onwards(request):
+    """The next case of the same queue, or the desk when it is empty."""
+    after = request.POST.get("after", "")
+    address = reverse("a_case", args=[int(after)]) if after.isdecimal() else reverse("a_home")
+    return redirect(address + _suffix(request))
+
+
+@require_POST
+@needs("review")
+def approve_many(request):
+    """Approve the ticked cases, all or none."""
+    pks = [int(value) for value in request.POST.getlist("chosen") if value.isdecimal()]
+    try:
+        operations.approve_declarations(pks, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, f"已通过 {len(pks)} 笔。")
+    return redirect(reverse("a_home") + _suffix(request))

@@ -1,0 +1,61 @@
+"""The employers of the region, as the agency sees them."""
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from shebao.hall.declarations.queries import current_month
+from shebao.hall.employers.models import Employer
+from shebao.hall.regions import region as region_of
+from shebao.hall.roster.queries import insured_count
+from shebao.hall.settlement.models import Bill
+
+from ..access import needs
+
+PAGE = 50
+BILLS = 24
+
+
+@require_safe
+@needs("see_roster")
+def employers(request):
+    """The employers of the region, found by name, number or credit code."""
+    asked = request.GET.get("q", "").strip()
+    found = Employer.objects.visible_to(request.user).order_by("employer_number")
+    if asked:
+        found = found.filter(
+            Q(name__icontains=asked) | Q(employer_number__startswith=asked) | Q(credit_code__startswith=asked.upper())
+        )
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    search = {
+        "id": "q",
+        "name": "q",
+        "label": "单位名称、编号或统一社会信用代码",
+        "kind": "text",
+        "value": asked,
+    }
+    return render(request, "agency/employers.html", {"page": page, "search": search, "asked": asked})
+
+
+@require_safe
+@needs("see_roster")
+def employer(request, pk):
+    """One employer: what is registered, how many are insured, and the bills."""
+    found = Employer.objects.visible_to(request.user).get(pk=pk)
+    region = region_of(found.region)
+    month = current_month(region)
+    context = {
+        "employer": found,
+        "month": month,
+        "head_count": insured_count(found, month),
+        "bills": Bill.objects.visible_to(request.user).filter(employer=found).order_by("-month")[:BILLS],
+        "industry_title": _title(region, "industry_classes", found.industry_class),
+        "grade_title": _title(region, "float_grades", found.float_grade),
+        "crumbs": [{"label": "单位", "url": "../employers/"}, {"label": found.name}],
+    }
+    return render(request, "agency/employer.html", context)
+
+
+def _title(region, codes: str, code: str) -> str:
+    return region.codes[codes].title_of(code) if codes in region.codes else code

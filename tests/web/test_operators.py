@@ -1,0 +1,98 @@
+"""Operators are made, reset and disabled by their administrator; every deed is on record."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.audit.operations import broken_links
+from shebao.hall.operators.models import Operator
+
+from .conftest import PASSWORD
+
+
+@pytest.fixture
+def admin(client, employer_admin):
+    client.force_login(employer_admin)
+    return client
+
+
+def new_operator(admin, **answers):
+    return admin.post("/operators/new", {"username": "wang", "name": "王敏", "role": "clerk"} | answers)
+
+
+def shown_password(response) -> str:
+    return re.search(r'id="one-time-password">([^<]+)<', response.content.decode())[1]
+
+
+def test_a_new_operator_signs_in_with_the_password_shown_once_and_must_change_it(admin, employer):
+    password = shown_password(new_operator(admin))
+    operator = Operator.objects.get(username="wang")
+    assert (operator.employer, operator.region, operator.must_change_password) == (employer, "tianjin", True)
+    assert password not in admin.get("/operators/").content.decode()
+    theirs = Client()
+    theirs.post("/login", {"username": "wang", "password": password})
+    assert theirs.get("/").url == "/password"
+
+
+def test_an_employer_cannot_make_a_reviewer(admin):
+    response = new_operator(admin, role="agency_admin")
+    assert response.status_code == 422
+    assert not Operator.objects.filter(username="wang").exists()
+
+
+def test_a_taken_account_is_refused_beside_its_field_and_keeps_what_was_typed(admin, clerk):
+    response = new_operator(admin, username="clerk")
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "账号“clerk”已被使用" in text
+    assert 'value="王敏"' in text
+
+
+def test_resetting_ends_the_session_and_the_old_password(admin, clerk):
+    theirs = Client()
+    theirs.post("/login", {"username": "clerk", "password": PASSWORD})
+    password = shown_password(admin.post(f"/operators/{clerk.pk}/password"))
+    assert theirs.get("/password").url.startswith("/login")
+    clerk.refresh_from_db()
+    assert clerk.check_password(password)
+    assert not clerk.check_password(PASSWORD)
+
+
+def test_nobody_disables_oneself(admin, employer_admin):
+    admin.post(f"/operators/{employer_admin.pk}/disable")
+    employer_admin.refresh_from_db()
+    assert employer_admin.is_active
+    assert not AuditEntry.objects.filter(action="operator.disabled").exists()
+
+
+def test_a_disabled_operator_can_be_enabled_again(admin, clerk):
+    admin.post(f"/operators/{clerk.pk}/disable")
+    clerk.refresh_from_db()
+    assert not clerk.is_active
+    admin.post(f"/operators/{clerk.pk}/enable")
+    clerk.refresh_from_db()
+    assert clerk.is_active
+
+
+def test_a_deed_needs_a_post(admin, clerk):
+    for action in ("password", "disable", "enable"):
+        assert admin.get(f"/operators/{clerk.pk}/{action}").status_code == 405
+
+
+def test_every_deed_is_on_record_in_chinese_and_the_chain_holds(admin, clerk):
+    new_operator(admin)
+    admin.post(f"/operators/{clerk.pk}/password")
+    admin.post(f"/operators/{clerk.pk}/disable")
+    text = admin.get("/audit/").content.decode()
+    for words in ("新建操作员", "重置密码", "停用操作员"):
+        assert words in text
+    only = admin.get("/audit/?action=operator.disabled").content.decode()
+    assert "共 1 条" in only
+    assert list(broken_links()) == []
+
+
+def test_no_password_is_on_record(admin):
+    password = shown_password(new_operator(admin))
+    assert all(password not in str(entry.detail) for entry in AuditEntry.objects.all())
