@@ -24,9 +24,7 @@ def cases_of(region: Region, roots: Sequence[Path]) -> list[Mapped]:
     return read_cases(region.code, roots)
 
 
-def due(
-    region: Region, facts: Mapping[str, Any], wage_fen: int, month: Month, known_on: date
-) -> dict[str, int]:
+def due(region: Region, facts: Mapping[str, Any], wage_fen: int, month: Month, known_on: date) -> dict[str, int]:
     """One person's shares of the schemes that apply: "pension.employer" → fen."""
     people = People(np.array([wage_fen], dtype=np.int64), facts)
     result: dict[str, int] = {}

@@ -148,9 +148,7 @@ class _Work:
         """Who is covered, and how many."""
         if self.given is not None:
             flags = self.given.get(plan.scheme.key)
-            found = (
-                np.zeros(self.count, dtype=np.bool_) if flags is None else np.asarray(flags, dtype=np.bool_)
-            )
+            found = np.zeros(self.count, dtype=np.bool_) if flags is None else np.asarray(flags, dtype=np.bool_)
             if found.shape != (self.count,):
                 raise ValueError(f"covered[{plan.scheme.key}] must have one flag for each person")
             return _locked(found.copy()), int(np.count_nonzero(found))

@@ -118,9 +118,7 @@ def _check_18(number: str, kind: str) -> IdCheck:
         problem = f"证件号码应为 18 位，实际为 {len(number)} 位"
         return IdCheck(False, kind, number, None, "", (problem,), MappingProxyType({}))
     if not re.fullmatch(r"\d{17}[\dX]", number):
-        wrong = next(
-            i for i, c in enumerate(number) if not (c.isdigit() and c.isascii()) and (i < 17 or c != "X")
-        )
+        wrong = next(i for i, c in enumerate(number) if not (c.isdigit() and c.isascii()) and (i < 17 or c != "X"))
         problem = f"第 {wrong + 1} 位“{number[wrong]}”不应出现：前 17 位为数字，末位为数字或 X"
         return IdCheck(False, kind, number, None, "", (problem,), MappingProxyType({}))
     segments = {"division": number[:6], "birth": number[6:14], "order": number[14:17], "check": number[17]}
@@ -163,9 +161,7 @@ def check_credit_code(text: str) -> CodeCheck:
     if len(number) != 18:
         return CodeCheck(False, number, (f"统一社会信用代码应为 18 位，实际为 {len(number)} 位",))
     wrong = [f"第 {i + 1} 位“{c}”不应出现" for i, c in enumerate(number) if c not in _CREDIT_ALPHABET]
-    wrong += [
-        f"第 {i + 1} 位“{number[i]}”应为数字" for i in range(2, 8) if number[i] in _CREDIT_ALPHABET[10:]
-    ]
+    wrong += [f"第 {i + 1} 位“{number[i]}”应为数字" for i in range(2, 8) if number[i] in _CREDIT_ALPHABET[10:]]
     if wrong:
         return CodeCheck(False, number, tuple(wrong))
     expected = credit_check_character(number[:17])

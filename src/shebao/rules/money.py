@@ -81,10 +81,7 @@ def parse_fen(text: str) -> int:
     if len(cents.rstrip("0")) > 2:
         raise BadMoney(f"“{text.strip()[:30]}”的小数超过两位，金额最小到分")
     digits = found["yuan"].replace(",", "")
-    if (
-        len(digits.lstrip("0")) > 12
-        or (fen := int(digits) * 100 + int(cents[:2].ljust(2, "0"))) > LARGEST_FEN
-    ):
+    if len(digits.lstrip("0")) > 12 or (fen := int(digits) * 100 + int(cents[:2].ljust(2, "0"))) > LARGEST_FEN:
         raise BadMoney(f"“{text.strip()[:30]}”超过可填写的最大金额 {yuan(LARGEST_FEN)} 元")
     return fen
 

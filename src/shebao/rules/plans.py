@@ -89,9 +89,7 @@ def _scheme_plan(region: Region, scheme: Scheme, month: Month, known_on: date) -
         "ceiling": _described(region, ceiling),
         "rounding": scheme.rounding,
     }
-    shares = tuple(
-        _share_plan(region, side, share, month, known_on, common) for side, share in scheme.shares.items()
-    )
+    shares = tuple(_share_plan(region, side, share, month, known_on, common) for side, share in scheme.shares.items())
     return SchemePlan(scheme, ROUNDINGS[scheme.rounding], _fen(floor), _fen(ceiling), shares)
 
 

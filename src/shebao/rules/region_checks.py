@@ -5,6 +5,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from shebao.rules import vocabulary as v
 from shebao.rules.conditions import Condition, Test
@@ -126,12 +127,7 @@ def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
             codes = region.codes.get(field.options or "")
             if codes and field.default and codes.get(field.default) is None:
                 problems.add(where, f"{form.key}.{field.id}", f"默认值“{field.default}”不在代码表里")
-    fed = {
-        f.feeds
-        for s in region.services.values()
-        if s.form in region.forms
-        for f in region.forms[s.form].fields
-    }
+    fed = {f.feeds for s in region.services.values() if s.form in region.forms for f in region.forms[s.form].fields}
     for scheme in region.open_schemes:
         for fact_key in sorted(scheme.facts):
             fact = v.FACTS.get(fact_key)
@@ -177,18 +173,29 @@ def _check_months(region: Region, folder: Folder, problems: Problems) -> None:
     if region.checked_until < region.opened_on:
         problems.add(f"{region.code}/region.yaml:1", "checked_until", "早于 opened_on")
     for scheme in region.open_schemes:
+        _check_limits(scheme, region, folder, problems)
         for name in parameters_of(scheme):
             parameter = region.parameters.get(name)
             if parameter is None:
                 continue
-            lost = [
-                str(m)
-                for m in months_between(region.opened_on, region.checked_until)
-                if not _has(parameter, m)
-            ]
+            lost = [str(m) for m in months_between(region.opened_on, region.checked_until) if not _has(parameter, m)]
             if lost:
                 span = lost[0] if len(lost) == 1 else f"{lost[0]} 至 {lost[-1]} 共 {len(lost)} 个月"
                 problems.add(folder.where("parameters", name), name, f"{span}没有数值（险种 {scheme.key}）")
+
+
+def _check_limits(scheme: Scheme, region: Region, folder: Folder, problems: Problems) -> None:
+    """No month in which the floor is above the ceiling."""
+    floor, ceiling = (region.parameters.get(name or "") for name in (scheme.floor, scheme.ceiling))
+    if floor is None or ceiling is None:
+        return
+    for month in months_between(region.opened_on, region.checked_until):
+        if not (_has(floor, month) and _has(ceiling, month)):
+            continue
+        low, high = (region.value(one.key, month, known_on=date.max).value for one in (floor, ceiling))
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            problems.add(folder.where("parameters", floor.key), floor.key, f"{month} 的下限高于上限")
+            return
 
 
 def _has(parameter: Parameter, month: Month) -> bool:

@@ -22,9 +22,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
 _DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_SUSPECT = re.compile(
-    r"-?\d[\d_]*(\.\d*)?[eE][+-]?\d+|[-+]?\.(inf|nan)|[-+]?\.\d+|\d+\.", re.IGNORECASE | re.ASCII
-)
+_SUSPECT = re.compile(r"-?\d[\d_]*(\.\d*)?[eE][+-]?\d+|[-+]?\.(inf|nan)|[-+]?\.\d+|\d+\.", re.IGNORECASE | re.ASCII)
 
 KEYED_FILES = ("terms", "parameters", "schemes", "services", "settlements", "documents", "calendar")
 FOLDERS = ("blocks", "forms", "codes", "sheets")
@@ -234,9 +232,7 @@ def _heir(older: Mapped, content: Any) -> Mapped:
     return content
 
 
-def _lay(
-    parts: dict[str, dict[str, Any]], owners: dict[str, Mapped], content: Any, place: str, p: Problems
-) -> None:
+def _lay(parts: dict[str, dict[str, Any]], owners: dict[str, Mapped], content: Any, place: str, p: Problems) -> None:
     _, *inner = place.split("/")
     name = inner[-1].removesuffix(".yaml")
     if len(inner) == 2 and inner[0] in FOLDERS:

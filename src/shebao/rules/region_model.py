@@ -160,9 +160,7 @@ class CodeList:
         return self._index.get(tidy) or self._index.get(head) or self._find_joined(tidy)
 
     def _find_joined(self, tidy: str) -> str | None:
-        return next(
-            (i.code for i in self.items if tidy in (_tidy(i.code + i.title), _tidy(i.title + i.code))), None
-        )
+        return next((i.code for i in self.items if tidy in (_tidy(i.code + i.title), _tidy(i.title + i.code))), None)
 
     def nearest(self, text: str) -> str | None:
         """The title that looks most like the text, for a suggestion; None where nothing is near."""
@@ -303,9 +301,7 @@ class Region:
             return latest
         if not isinstance(latest.value, Mapping) or key not in latest.value:
             raise NoValue(f"{self.title}{month.label}的“{parameter.title}”没有“{key}”这一档")
-        return Value(
-            latest.since, latest.known, latest.value[key], latest.source, latest.status, name, latest.until
-        )
+        return Value(latest.since, latest.known, latest.value[key], latest.source, latest.status, name, latest.until)
 
     def illustrative(self, month: Month, known_on: date) -> tuple[str, ...]:
         """Titles of the values used for charging in that month that no public document supports."""

@@ -119,9 +119,7 @@ def read_schemes(folder: Folder, problems: Problems) -> dict[str, Scheme]:
         written = take.raw("shares", needed=True)
         for side, content in written.items() if isinstance(written, Mapped) else ():
             if side not in v.SHARES:
-                problems.add(
-                    written.where(side), f"{key}.shares", f"不认识“{side}”，可用：{'、'.join(v.SHARES)}"
-                )
+                problems.add(written.where(side), f"{key}.shares", f"不认识“{side}”，可用：{'、'.join(v.SHARES)}")
                 continue
             shares[side] = _share(Take(content, f"{key}.{side}", written.where(side), problems))
         result[key] = Scheme(
@@ -321,9 +319,7 @@ def read_calendar(folder: Folder, problems: Problems) -> Calendar:
         origin[key] = where
     for key in parts:
         if key not in takes:
-            problems.add(
-                folder.where("calendar", key), key, "不认识的键，可用：declaration、payment、back_dating"
-            )
+            problems.add(folder.where("calendar", key), key, "不认识的键，可用：declaration、payment、back_dating")
     declare, pay, back = takes["declaration"], takes["payment"], takes["back_dating"]
     calendar = Calendar(
         declare.whole("from_day"),

@@ -182,9 +182,7 @@ def page() -> str:
         "| word | meaning | type | supplied by | code list |",
         "|---|---|---|---|---|",
     ]
-    lines += [
-        f"| `{f.key}` | {f.title} | {f.kind} | {f.supplied_by} | {f.codes or ''} |" for f in FACTS.values()
-    ]
+    lines += [f"| `{f.key}` | {f.title} | {f.kind} | {f.supplied_by} | {f.codes or ''} |" for f in FACTS.values()]
     for title, words in tables:
         lines += ["", f"## {title}", "", "| word | meaning |", "|---|---|"]
         lines += [f"| `{key}` | {meaning} |" for key, meaning in words.items()]

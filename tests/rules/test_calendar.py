@@ -1,0 +1,60 @@
+"""Windows and working days: published holidays where there are any, weekdays where there are none."""
+
+from datetime import date
+
+import pytest
+
+from shebao.regions_home import regions_roots
+from shebao.rules.calendar import is_working_day
+from shebao.rules.months import Month
+from shebao.rules.region import load_region
+
+CALENDAR = load_region("tianjin", regions_roots()).calendar
+
+
+@pytest.mark.parametrize(
+    ("day", "working"),
+    [
+        (date(2025, 1, 26), True),  # a Sunday worked before Spring Festival
+        (date(2025, 1, 28), False),
+        (date(2025, 10, 8), False),
+        (date(2026, 11, 24), True),
+        (date(2026, 11, 22), False),
+        (date(2040, 10, 1), True),  # a Monday of a year nobody has published
+        (date(2040, 10, 6), False),
+    ],
+)
+def test_holidays_and_make_up_days_are_known(day, working):
+    assert is_working_day(day) is working
+
+
+def test_a_year_without_a_published_calendar_says_so():
+    assert CALENDAR.is_published(2025) and not CALENDAR.is_published(2040)
+
+
+OWN = """
+declaration: {{from_day: 5, until_day: 25, until_time: "18:00", shift: {shift}, source: 无, status: illustrative}}
+payment: {{until_day: 31, source: 无, status: illustrative}}
+back_dating: {{months: 3, source: 无, status: illustrative}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("shift", "until"), [("next_working_day", "2026-10-26T18:00:00"), ("none", "2026-10-25T18:00:00")]
+)
+def test_a_last_day_that_is_a_sunday_moves_where_the_region_says_so(new_region, shift, until):
+    calendar = new_region({"calendar.yaml": OWN.format(shift=shift)}).calendar
+    window = calendar.window(Month(2026, 10))
+    assert (window.opens_at.isoformat(), window.declare_until.isoformat()) == ("2026-10-05T00:00:00", until)
+
+
+def test_a_day_past_the_end_of_the_month_is_its_last_day(new_region):
+    calendar = new_region({"calendar.yaml": OWN.format(shift="none")}).calendar
+    assert calendar.window(Month(2026, 2)).pay_until.isoformat() == "2026-02-28T23:59:00"
+
+
+def test_working_days_are_counted_over_holidays():
+    assert CALENDAR.add_working_days(date(2025, 9, 30), 1) == date(2025, 10, 9)
+    assert CALENDAR.add_working_days(date(2026, 11, 20), 3) == date(2026, 11, 25)
+    assert CALENDAR.add_working_days(date(2025, 10, 9), -1) == date(2025, 9, 30)
+    assert CALENDAR.add_working_days(date(2025, 10, 5), 0) == date(2025, 10, 5)
