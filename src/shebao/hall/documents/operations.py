@@ -1,0 +1,159 @@
+"""Issuing papers, printing them again byte for byte, and letting anybody check one."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from shebao.rules.money import BadMoney, parse_fen
+from shebao.rules.months import Month
+
+from ..audit.operations import record
+from ..clock import now, today
+from ..errors import Refused
+from ..payments.models import Payment, PaymentState
+from ..regions import region
+from ..settlement.ledger import balance
+from ..settlement.models import Bill
+from .models import Document
+from .papers import layout_of, paper_of
+from .rendering import render
+
+# Without the signs that people confuse when they copy a code from paper.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_LENGTH = 16
+
+
+def issue_document(bill_id: int, kind: str, *, by) -> Document:
+    """Issue one paper of a bill; the second time, return the one that was issued.
+
+    Raises Refused for a paper the region does not have, and for a receipt before the bill is paid.
+    """
+    bill = Bill.objects.visible_to(by).select_related("employer").get(pk=bill_id)
+    if not by.may("print"):
+        raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
+    if found := bill.documents.filter(kind=kind).first():
+        return found
+    payment = _check(bill, kind)
+    # Rendering takes its time, and a settled bill does not change: no lock is held meanwhile.
+    prepared = _prepare(bill, kind, payment, by)
+    try:
+        with transaction.atomic():
+            prepared.save()
+            record("document.issued", prepared, by=by, kind=kind, bill=bill.number, number=prepared.number)
+    except IntegrityError:
+        return bill.documents.get(kind=kind)  # somebody else was first: theirs is the paper
+    return prepared
+
+
+def _check(bill: Bill, kind: str) -> Payment | None:
+    spec = region(bill.employer.region).documents.get(kind)
+    if spec is None:
+        raise Refused("no_such_document", "本地没有这种单据。", status=404)
+    if spec["stage"] != "paid":
+        return None
+    due, paid = balance(bill)
+    payment = bill.payments.filter(state=PaymentState.SUCCEEDED).first()
+    if paid < due or payment is None:
+        raise Refused("not_paid", f"缴清之后才能开具{spec['title']}，请先缴费。")
+    return payment
+
+
+def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
+    spec = region(bill.employer.region).documents[kind]
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    number = f"D{today():%Y%m%d}{secrets.randbelow(10**10):010d}"
+    paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), payment=payment)
+    # The address is part of what was printed: it must not change when the hall moves.
+    content = {"paper": paper, "verify_url": f"{settings.SHEBAO_BASE_URL}/verify?code={code}"}
+    document = Document(
+        employer=bill.employer,
+        bill=bill,
+        kind=kind,
+        title=spec["title"],
+        month=bill.month,
+        number=number,
+        verification_code=code,
+        layout=layout_of(kind, spec),
+        content=content,
+        total_fen=bill.total_due,
+        issued_by=by,
+        issued_at=now(),
+    )
+    document.pdf_digest = hashlib.sha256(_rendered(document)).hexdigest()
+    return document
+
+
+def _rendered(document: Document) -> bytes:
+    return render(document.layout, document.content["paper"], verify_url=document.content["verify_url"])
+
+
+def pdf(document: Document) -> bytes:
+    """The paper as PDF, made anew from what it says; notes the first download.
+
+    Raises Refused when it is not byte for byte what was issued: a changed paper never leaves the house.
+    """
+    made = _rendered(document)
+    if not hmac.compare_digest(hashlib.sha256(made).hexdigest(), document.pdf_digest):
+        raise Refused(
+            "paper_changed",
+            f"单据 {document.number} 与开具时不一致，已停止输出，请联系系统管理员。",
+            status=500,
+        )
+    Document.objects.filter(pk=document.pk, downloaded_at__isnull=True).update(downloaded_at=now())
+    return made
+
+
+def verify(code: str, total_yuan_text: str) -> dict | None:
+    """What the public may know of a paper, when code and total (yuan, as text) both fit; else None."""
+    try:
+        total = parse_fen(total_yuan_text)
+    except BadMoney:
+        return None
+    document = (
+        Document.objects.filter(verification_code=code.strip().upper(), total_fen=total)
+        .select_related("employer")
+        .first()
+    )
+    if document is None:
+        return None
+    return {
+        "title": document.title,
+        "number": document.number,
+        "employer_name": document.employer.name,
+        "month": document.month,
+        "total_fen": document.total_fen,
+        "issued_on": document.issued_at,
+    }
+
+
+@dataclass(frozen=True)
+class Card:
+    """One paper of a month: state is waiting (too early), ready (can be issued) or issued."""
+
+    kind: str
+    title: str
+    state: str
+    note: str
+    document: Document | None
+
+
+def available(employer, month: Month) -> list[Card]:
+    """The region's papers for an employer's month, each with what stands before it."""
+    bill = Bill.objects.filter(employer=employer, month=month).first()
+    issued = {document.kind: document for document in bill.documents.all()} if bill else {}
+    due, paid = balance(bill) if bill else (0, 0)
+    cards = []
+    for kind, spec in region(employer.region).documents.items():
+        state, note = "ready", "可以开具"
+        if kind in issued:
+            state, note = "issued", "已下载" if issued[kind].downloaded_at else "待下载"
+        elif bill is None:
+            state, note = "waiting", "结算后生成"
+        elif spec["stage"] == "paid" and paid < due:
+            state, note = "waiting", "缴费后生成"
+        cards.append(Card(kind, str(spec["title"]), state, note, issued.get(kind)))
+    return cards

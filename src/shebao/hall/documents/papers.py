@@ -1,0 +1,135 @@
+"""What a paper says: from a bill and the region's words to the data that `rendering` prints."""
+
+from collections.abc import Callable, Mapping
+
+from django.utils import timezone
+
+from shebao.rules.money import yuan
+from shebao.rules.vocabulary import COLUMNS
+
+from ..regions import region
+from ..settlement.models import Bill
+from ..settlement.queries import PersonRow, SchemeSum, bill_people, bill_summary
+from .amount_words import amount_in_words
+from .rendering import LAYOUTS, Column, Paper, PeopleTable
+
+# Nothing of an employer's month is retired, fined or offset yet: these columns are on the official papers and
+# the ledger holds no such entry, so what they say is the truth of this bill.
+CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
+    "scheme": lambda row: row.title,
+    "head_count": lambda row: str(row.head_count),
+    "retired_count": lambda row: "0",
+    "wage_sum": lambda row: yuan(row.wage_sum),
+    "employer_base": lambda row: yuan(row.base_sum if row.employer_rate or row.employer_due else 0),
+    "employee_base": lambda row: yuan(row.base_sum if row.employee_rate or row.employee_due else 0),
+    "employer_rate": lambda row: row.employer_rate or ("按人" if row.employer_due else "—"),
+    "employee_rate": lambda row: row.employee_rate or ("按人" if row.employee_due else "—"),
+    "employer_due": lambda row: yuan(row.employer_due),
+    "employee_due": lambda row: yuan(row.employee_due),
+    "late_fee": lambda row: yuan(0),
+    "credit_used": lambda row: yuan(0),
+    "total_due": lambda row: yuan(row.total),
+}
+SUMMED = {
+    "employer_due": lambda rows: sum(row.employer_due for row in rows),
+    "employee_due": lambda rows: sum(row.employee_due for row in rows),
+    "late_fee": lambda rows: 0,
+    "credit_used": lambda rows: 0,
+    "total_due": lambda rows: sum(row.total for row in rows),
+}
+NATIONAL_LAYOUT = {"notice": "payment_notice", "assessment": "collection_assessment", "receipt": "receipt"}
+
+
+def layout_of(kind: str, spec: Mapping) -> str:
+    """The national layout of a region's paper: its own where there is one by that name, else its family's."""
+    return kind if kind in LAYOUTS else NATIONAL_LAYOUT[str(spec["layout"])]
+
+
+def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, payment=None) -> Paper:
+    """The data of one paper of a bill. `payment` is the one that succeeded, for a receipt; `made_on` an ISO date."""
+    spec = region(bill.employer.region)
+    document = spec.documents[kind]
+    rows = bill_summary(bill)
+    keys = list(document["columns"])
+    return {
+        "title": document["title"],
+        "letterhead": document["letterhead"],
+        "subtitle": f"费款所属期 {bill.month.label}",
+        "number": number,
+        "code": code,
+        "made_on": made_on,
+        "header": _header(spec, bill, payment),
+        "columns": [_column(key) for key in keys],
+        "rows": [[CELLS[key](row) for key in keys] for row in rows],
+        "total": _total(keys, rows, bill),
+        "amount_words": amount_in_words(bill.total_due),
+        "people": _people(spec, bill, rows) if layout_of(kind, document) == "declaration_assessment" else None,
+        "notes": [str(note) for note in document["notes"]],
+        "signatures": list(document["signatures"]),
+        "seals": [f"{spec.term('employer')}（章）", f"{document['letterhead']}（章）"],
+        "illustrative": list(bill.illustrative),
+    }
+
+
+def _header(spec, bill: Bill, payment) -> list[list[str]]:
+    employer = bill.employer
+    pairs = [
+        [spec.term("employer_number"), employer.employer_number],
+        ["单位名称", employer.name],
+        [spec.term("credit_code"), employer.credit_code],
+        [spec.term("month"), str(bill.month)],
+        ["账单号", bill.number],
+        ["缴费人数", str(bill.head_count)],
+    ]
+    if payment is None:
+        return [*pairs, ["缴费截止", f"{timezone.localtime(bill.pay_until):%Y-%m-%d %H:%M}"]]
+    return [
+        *pairs,
+        ["缴费流水", payment.number],
+        ["银行流水", payment.bank_serial],
+        ["到账时间", f"{timezone.localtime(payment.paid_at):%Y-%m-%d %H:%M}"],
+    ]
+
+
+def _column(key: str) -> Column:
+    if key == "scheme":
+        return {"title": COLUMNS[key], "align": "left", "width": 2.2}
+    if key.endswith(("_count", "_rate")):
+        return {"title": COLUMNS[key], "align": "center", "width": 0.8}
+    return {"title": COLUMNS[key], "align": "right", "width": 1.3}
+
+
+def _total(keys: list[str], rows: list[SchemeSum], bill: Bill) -> list[str]:
+    """Only what may be added up is: a person is in several schemes, so heads and bases are not."""
+    cells = [yuan(SUMMED[key](rows)) if key in SUMMED else "" for key in keys]
+    return ["合计" if key == "scheme" else cell for key, cell in zip(keys, cells, strict=True)]
+
+
+def _people(spec, bill: Bill, rows: list[SchemeSum]) -> PeopleTable:
+    columns: list[Column] = [
+        {"title": "序号", "align": "center", "width": 0.5},
+        {"title": spec.term("person_number"), "width": 1.4, "keep": True},
+        {"title": "姓名", "width": 1.0, "keep": True},
+        {"title": "申报工资", "align": "right", "width": 1.2},
+    ]
+    for row in rows:
+        name = row.short or row.title
+        columns += [{"title": part, "align": "right", "width": 1.0, "group": name} for part in ("单位", "个人")]
+    columns.append({"title": "合计", "align": "right", "width": 1.2})
+    people = bill_people(bill)
+    body = [_person(index, person, rows) for index, person in enumerate(people, 1)]
+    totals = [cell for row in rows for cell in (yuan(row.employer_due), yuan(row.employee_due))]
+    return {
+        "title": "人员明细",
+        "columns": columns,
+        "rows": body,
+        "total": ["", "合计", f"{len(people)} 人", "", *totals, yuan(bill.total_due)],
+    }
+
+
+def _person(index: int, person: PersonRow, rows: list[SchemeSum]) -> list[str]:
+    cells = [str(index), person.employee.person_number, person.employee.name, yuan(person.declared_wage)]
+    for row in rows:
+        line = person.schemes.get(row.scheme)
+        cells += [yuan(line.employer_due), yuan(line.employee_due)] if line else ["", ""]
+    return [*cells, yuan(person.total)]

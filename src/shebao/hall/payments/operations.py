@@ -1,0 +1,264 @@
+"""Paying a bill: start an attempt, hear the bank, ask the bank. Money is booked once or not at all."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from shebao.bank import signing
+from shebao.bank.client import BankRefused, BankUnreachable
+
+from ..audit.operations import record
+from ..clock import now, today
+from ..errors import Refused
+from ..settlement.ledger import balance, book_paid
+from ..settlement.models import Bill
+from .channels import bank_secret, channel
+from .models import UNDECIDED, BankNotice, Payment, PaymentState
+
+SAID = ("succeeded", "refused", "unknown", "waiting")
+UNREACHABLE = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，稍后再点一次，会继续同一笔缴费。"
+
+
+def start_payment(bill_id: int, *, by, channel: str = "bank") -> Payment:
+    """Start paying what is open of a bill and return the payment with the page to pay on.
+
+    A second press returns the running attempt. The order is placed only after the payment is committed, and under
+    its number, so that no order exists that the hall does not know. Raises Refused in words.
+    """
+    payment = _begin(bill_id, by=by, name=channel)
+    return payment if payment.pay_url else _place(payment, by=by)
+
+
+@transaction.atomic(durable=True)
+def _begin(bill_id: int, *, by, name: str) -> Payment:
+    bill = Bill.objects.visible_to(by).select_for_update().get(pk=bill_id)
+    _check_permission(by)
+    channel(name)
+    if running := bill.payments.filter(state__in=UNDECIDED).select_related("bill", "employer").first():
+        return running
+    due, paid = balance(bill)
+    if paid >= due:
+        raise Refused("already_paid", "这张账单已经缴清，不需要再缴费。")
+    payment = Payment.objects.create(
+        employer=bill.employer,
+        bill=bill,
+        number=f"P{today():%Y%m%d}{secrets.randbelow(10**12):012d}",
+        channel=name,
+        amount_fen=due - paid,
+        started_by=by,
+        started_at=now(),
+    )
+    record("payment.started", payment, by=by, bill=bill.number, amount_fen=payment.amount_fen, channel=name)
+    return payment
+
+
+def _check_permission(by) -> None:
+    if not by.may("pay"):
+        raise Refused("not_permitted", "您的账号没有“缴费”权限，请联系单位管理员。", status=403)
+
+
+def _place(payment: Payment, *, by) -> Payment:
+    try:
+        pay_url = channel(payment.channel).place(payment)
+    except BankUnreachable:
+        raise Refused("bank_unreachable", UNREACHABLE, status=503) from None
+    except BankRefused as no:
+        _mark_turned_away(payment.pk, str(no), by=by)
+        raise Refused("order_refused", f"银行没有接受这笔缴费：{no}。没有扣款，可以重新发起。") from None
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update(of=("self",)).select_related("bill", "employer").get(pk=payment.pk)
+        payment.pay_url = pay_url
+        if payment.state == PaymentState.CREATED:
+            payment.state = PaymentState.SENT
+        payment.save(update_fields=["pay_url", "state"])
+        record("payment.sent", payment, by=by)
+    return payment
+
+
+@transaction.atomic
+def _mark_turned_away(pk: int, reason: str, *, by) -> None:
+    payment = Payment.objects.select_for_update().get(pk=pk)
+    if payment.state == PaymentState.CREATED:
+        payment.state, payment.finished_at = PaymentState.REFUSED, now()
+        payment.reason_code, payment.reason = "order_refused", reason[:200]
+        payment.save()
+        record("payment.refused", payment, by=by, reason_code="order_refused")
+
+
+def receive_notice(headers: Mapping[str, str], body: bytes) -> str:
+    """Take a call-back of the bank and return what became of it: booked, refused, unknown, repeated or parked.
+
+    Only a fresh, correctly signed message is heard; the same message again has the same outcome. Raises Refused
+    with status 403 for a bad signature, 422 for a message that is not one.
+    """
+    try:
+        signing.verify(bank_secret(), headers, body, now=now().timestamp(), seen=None)
+    except signing.BadSignature as bad:
+        raise Refused(bad.code, str(bad), status=403) from None
+    return _hear(_read(body))
+
+
+def ask_bank(payment_id: int, *, by) -> Payment:
+    """Ask the bank about a payment whose result is open, apply its answer like a notice, and return the payment.
+
+    Raises Refused when the bank does not answer.
+    """
+    _check_permission(by)
+    payment = Payment.objects.visible_to(by).select_related("bill", "employer").get(pk=payment_id)
+    if payment.state == PaymentState.SUCCEEDED:
+        return payment
+    try:
+        answer = channel(payment.channel).ask(payment)
+    except BankUnreachable:
+        raise Refused("bank_unreachable", UNREACHABLE, status=503) from None
+    except BankRefused as no:
+        if no.status == 404:
+            raise Refused("order_not_placed", "银行没有收到这笔缴费，没有扣款，请点“去缴费”继续。") from None
+        raise Refused("bank_refused", f"银行没有答复：{no}") from None
+    message = _checked(dict(answer) | {"order_id": payment.number})
+    if message["state"] != "waiting":
+        _hear(message)
+    payment.refresh_from_db()
+    return payment
+
+
+def _read(body: bytes) -> dict:
+    try:
+        message = json.loads(body)
+    except ValueError:
+        raise Refused("malformed", "银行通知不是 JSON。") from None
+    return _checked(message)
+
+
+def _checked(message) -> dict:
+    if not isinstance(message, dict):
+        raise Refused("malformed", "银行通知不是一个对象。")
+    texts = ("message_id", "order_id", "state")
+    wrong = [key for key in texts if not isinstance(message.get(key), str) or len(message[key]) > 40]
+    if type(message.get("amount_fen")) is not int:
+        wrong.append("amount_fen")
+    if message.get("state") not in SAID:
+        wrong.append("state")
+    elif message["state"] != "waiting" and not message.get("message_id"):
+        wrong.append("message_id")
+    if wrong:
+        raise Refused("malformed", f"银行通知的这些项不对：{'、'.join(dict.fromkeys(wrong))}。")
+    return message
+
+
+def _hear(message: dict) -> str:
+    try:
+        return _apply(message)
+    except IntegrityError:
+        # The same message was being applied at this very moment; its outcome stands.
+        told = BankNotice.objects.filter(message_id=_identity(message)).first()
+        if told is None:
+            raise
+        return told.outcome
+
+
+def _identity(message: dict) -> str:
+    # A bank that clears up an unknown order says so under the same message number: the state is part of it.
+    return f"{message['message_id']}:{message['state']}"
+
+
+@transaction.atomic
+def _apply(message: dict) -> str:
+    payment = (
+        Payment.objects.select_for_update(of=("self",))
+        .select_related("bill", "employer")
+        .filter(number=message["order_id"])
+        .first()
+    )
+    if told := BankNotice.objects.filter(message_id=_identity(message)).first():
+        return told.outcome
+    outcome = _outcome(payment, message)
+    notice = BankNotice.objects.create(
+        message_id=_identity(message), payment=payment, body=message, outcome=outcome, received_at=now()
+    )
+    detail = {"notice": notice.pk, "amount_fen": message["amount_fen"], "said": message["state"]}
+    record(
+        f"payment.{outcome}",
+        payment or notice,
+        by=None,
+        employer=payment.employer if payment else None,
+        **detail,
+    )
+    return outcome
+
+
+def _outcome(payment: Payment | None, message: dict) -> str:
+    """Apply the message to the locked payment. Money that does not fit is parked for a person to look at."""
+    if payment is None:
+        return "parked"
+    handlers = {"succeeded": _succeed, "refused": _refuse, "unknown": _leave_open, "waiting": _leave_open}
+    return handlers[message["state"]](payment, message)
+
+
+def _succeed(payment: Payment, message: dict) -> str:
+    serial = str(message.get("bank_serial", ""))[:60]
+    if payment.state == PaymentState.SUCCEEDED:
+        same = (serial, message["amount_fen"]) == (payment.bank_serial, payment.amount_fen)
+        return "repeated" if same else "parked"
+    bill = Bill.objects.select_for_update().get(pk=payment.bill_id)
+    due, paid = balance(bill)
+    wrong = _mismatch(payment, message, due - paid)
+    if wrong:
+        if payment.state in UNDECIDED:
+            # The money moved, but not as ordered: nobody may pay again before a person has looked.
+            payment.state, payment.reason_code, payment.reason = PaymentState.UNKNOWN, "mismatch", wrong
+            payment.save()
+        return "parked"
+    payment.state, payment.bank_serial = PaymentState.SUCCEEDED, serial
+    payment.paid_at, payment.finished_at = _paid_at(message), now()
+    payment.reason_code = payment.reason = ""
+    payment.save()
+    book_paid(bill, payment)
+    return "booked"
+
+
+def _mismatch(payment: Payment, message: dict, open_fen: int) -> str:
+    if payment.state not in UNDECIDED:
+        return "此前已告知未扣款，现又通知到账，待人工核对。"
+    if message.get("bill_number", payment.bill.number) != payment.bill.number:
+        return "银行通知的账单号不符，待人工核对。"
+    if not message["amount_fen"] == payment.amount_fen == open_fen:
+        return "银行通知的金额不符，待人工核对。"
+    return ""
+
+
+def _refuse(payment: Payment, message: dict) -> str:
+    if payment.state == PaymentState.REFUSED:
+        return "repeated"
+    if payment.state == PaymentState.SUCCEEDED or payment.reason_code == "mismatch":
+        return "parked"
+    payment.state, payment.finished_at = PaymentState.REFUSED, now()
+    _take_reason(payment, message)
+    payment.save()
+    return "refused"
+
+
+def _leave_open(payment: Payment, message: dict) -> str:
+    if payment.state not in UNDECIDED or payment.reason_code == "mismatch":
+        return "repeated"
+    payment.state = PaymentState.UNKNOWN if message["state"] == "unknown" else payment.state
+    _take_reason(payment, message)
+    payment.save()
+    return message["state"]
+
+
+def _take_reason(payment: Payment, message: dict) -> None:
+    payment.reason_code = str(message.get("reason_code", ""))[:40]
+    payment.reason = f"{message.get('reason', '')} {message.get('advice', '')}".strip()[:200]
+
+
+def _paid_at(message: dict) -> datetime:
+    try:
+        at = datetime.fromisoformat(str(message.get("paid_at", "")))
+    except ValueError:
+        return now()
+    return at if timezone.is_aware(at) else timezone.make_aware(at)

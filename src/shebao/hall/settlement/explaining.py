@@ -1,0 +1,102 @@
+"""为什么是这个数: one amount of a bill, told from the evidence that was stored with it."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from shebao.rules.contributions import Step, explain
+from shebao.rules.money import yuan
+
+from ..errors import Refused
+from ..roster.models import DeclaredWage
+from .models import BillLine
+
+SHARES = {"employer": "单位部分", "employee": "个人部分"}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """An amount in fen, the steps to it, last month's amount (None: not charged), and all of it as plain text."""
+
+    title: str
+    amount: int
+    steps: list[Step]
+    previous: int | None
+    text: str
+
+
+def explain_line(actor, line_pk: int, share: str) -> Explanation:
+    """Explain the `share` ("employer" or "employee") of a bill line that `actor` may see.
+
+    Raises BillLine.DoesNotExist for what is not theirs, Refused for a share that this scheme does not have.
+    """
+    if share not in SHARES:
+        raise Refused("no_such_share", "只有单位部分和个人部分可以说明。", status=404)
+    line = (
+        BillLine.objects.visible_to(actor)
+        .select_related("employee", "bill__assessment", f"{share}_evidence")
+        .get(pk=line_pk)
+    )
+    evidence = getattr(line, f"{share}_evidence")
+    if evidence is None:
+        raise Refused("no_such_share", f"这个险种没有{SHARES[share]}。", status=404)
+    data, amount = evidence.data, getattr(line, f"{share}_due")
+    previous = _previous(line, share)
+    steps = _with_wage_source(explain(data, line.declared_wage), line, data)
+    steps.append(Step("上月", "未参保" if previous is None else f"{yuan(previous)} 元", _change(amount, previous)))
+    title = f"{line.employee.name} · {data['scheme_title']} · {SHARES[share]} · {line.month}"
+    return Explanation(title, amount, steps, previous, _plain(title, amount, steps))
+
+
+def _previous(line: BillLine, share: str) -> int | None:
+    found = BillLine.objects.filter(
+        employee=line.employee_id, scheme=line.scheme, month=line.month.previous(), kind="1"
+    )
+    return found.values_list(f"{share}_due", flat=True).first()
+
+
+def _change(amount: int, previous: int | None) -> str:
+    if previous is None:
+        return ""
+    if amount == previous:
+        return "与上月相同"
+    return f"比上月{'多' if amount > previous else '少'} {yuan(abs(amount - previous))} 元"
+
+
+def _with_wage_source(steps: list[Step], line: BillLine, data) -> list[Step]:
+    """The wage's step says which declaration it came from; a fixed amount has no wage."""
+    if data["fixed"] is not None:
+        return steps
+    wage = (
+        DeclaredWage.objects.filter(
+            employee=line.employee_id,
+            first_month__lte=line.month,
+            declared_at__lte=line.bill.assessment.made_at,
+            is_voided=False,
+        )
+        .select_related("declared_in__declared_by")
+        .order_by("-first_month")
+        .first()
+    )
+    first = steps[0]
+    return [Step(first.label, first.value, _told(wage) or first.note, first.source, first.status), *steps[1:]]
+
+
+def _told(wage: DeclaredWage | None) -> str:
+    if wage is None:
+        return ""
+    since = f"{wage.first_month.label}起"
+    on = timezone.localtime(wage.declared_at)
+    declared = wage.declared_in
+    if declared is None:
+        return f"{on:%Y-%m-%d} 登记，{since}"
+    return f"{on:%Y-%m-%d} {declared.declared_by.name} {declared.spec.title}，{since}"
+
+
+def _plain(title: str, amount: int, steps: list[Step]) -> str:
+    lines = [f"{title}：{yuan(amount)} 元"]
+    for step in steps:
+        extra = "，".join(part for part in (step.note, step.source) if part)
+        sample = "【示例值】" if step.status == "illustrative" else ""
+        lines.append(f"{step.label}：{step.value}{f'（{extra}）' if extra else ''}{sample}")
+    return "\n".join(lines)

@@ -1,0 +1,180 @@
+"""The double-entry ledger: booking what is owed and what was paid, asking it, and proving it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from django.db.models import Count, Q, Sum
+
+from shebao.rules.contributions import recompute
+from shebao.rules.money import yuan
+
+from ..clock import now
+from .models import Account, Bill, BillLine, Evidence, LedgerEntry, LedgerTransaction
+
+PARTS = ("employer", "employee")
+
+
+def book_assessed(bill: Bill, dues: Mapping[tuple[str, str], int]) -> LedgerTransaction:
+    """Book what a bill demands: {(scheme, part): fen}, debited to the receivable, credited to the contributions."""
+    booked = _transaction(bill, "assessed")
+    entries = []
+    for (scheme, part), fen in dues.items():
+        if fen:
+            entries += [
+                _entry(booked, bill, Account.RECEIVABLE, fen, scheme, part),
+                _entry(booked, bill, Account.CONTRIBUTIONS, -fen, scheme, part),
+            ]
+    LedgerEntry.objects.bulk_create(entries)
+    return booked
+
+
+def book_paid(bill: Bill, payment) -> LedgerTransaction:
+    """Book a payment of the whole bill: the bank is debited, every open receivable credited.
+
+    Raises ValueError when the amount is not what is open: such money is never booked here.
+    """
+    entries = LedgerEntry.objects.filter(transaction__bill=bill, account=Account.RECEIVABLE)
+    open_parts = entries.values_list("scheme", "part").annotate(fen=Sum("amount_fen")).order_by("scheme", "part")
+    dues = {(scheme, part): fen for scheme, part, fen in open_parts if fen}
+    if sum(dues.values()) != payment.amount_fen:
+        raise ValueError(f"{bill.number}: {payment.amount_fen} fen do not settle what is open")
+    booked = _transaction(bill, "paid", payment)
+    LedgerEntry.objects.bulk_create(
+        [
+            _entry(booked, bill, Account.BANK, payment.amount_fen),
+            *(_entry(booked, bill, Account.RECEIVABLE, -fen, *key) for key, fen in dues.items()),
+        ]
+    )
+    return booked
+
+
+def balance(bill: Bill) -> tuple[int, int]:
+    """(due, paid) of a bill in fen, as the ledger has it."""
+    return balances([bill]).get(bill.pk, (0, 0))
+
+
+def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
+    """(due, paid) in fen of many bills by id, in one query."""
+    receivable = LedgerEntry.objects.filter(
+        transaction__bill__in=[bill.pk for bill in bills], account=Account.RECEIVABLE
+    )
+    rows = receivable.values_list("transaction__bill").annotate(
+        due=Sum("amount_fen", filter=Q(transaction__kind="assessed"), default=0),
+        paid=Sum("amount_fen", filter=~Q(transaction__kind="assessed"), default=0),
+    )
+    return {pk: (due, -paid) for pk, due, paid in rows}
+
+
+def _transaction(bill: Bill, kind: str, payment=None) -> LedgerTransaction:
+    return LedgerTransaction.objects.create(
+        employer_id=bill.employer_id, bill=bill, payment=payment, kind=kind, booked_at=now()
+    )
+
+
+def _entry(booked, bill, account, fen, scheme="", part="") -> LedgerEntry:
+    return LedgerEntry(transaction=booked, account=account, scheme=scheme, part=part, month=bill.month, amount_fen=fen)
+
+
+def check_ledger() -> Iterator[str]:
+    """Prove the money and yield a sentence for every break: balance, sums, payments, every line's evidence."""
+    yield from _unbalanced()
+    sums = {
+        row["bill"]: row
+        for row in BillLine.objects.values("bill").annotate(
+            heads=Count("employee", distinct=True), unit=Sum("employer_due"), own=Sum("employee_due")
+        )
+    }
+    for bills in _chunks(Bill.objects.order_by("pk").iterator(chunk_size=500), 500):
+        booked = balances(bills)
+        for bill in bills:
+            yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
+    yield from _split_breaks()
+    yield from _line_breaks()
+
+
+def _chunks(rows: Iterator, size: int) -> Iterator[list]:
+    chunk = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _unbalanced() -> Iterator[str]:
+    wrong = (
+        LedgerTransaction.objects.annotate(fen=Sum("entries__amount_fen", default=0))
+        .exclude(fen=0)
+        .select_related("bill")
+        .order_by("pk")
+    )
+    for booked in wrong:
+        name = f"账单 {booked.bill.number} " if booked.bill else ""
+        yield f"{name}的第 {booked.pk} 笔记账借贷不平，相差 {yuan(booked.fen)} 元。"
+
+
+def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Iterator[str]:
+    lines = lines or {"unit": 0, "own": 0, "heads": 0}
+    for title, said, found in (
+        ("单位应缴", bill.employer_due, lines["unit"]),
+        ("个人应缴", bill.employee_due, lines["own"]),
+    ):
+        if said != found:
+            yield f"账单 {bill.number} 的{title} {yuan(said)} 元，明细之和是 {yuan(found)} 元。"
+    if bill.head_count != lines["heads"]:
+        yield f"账单 {bill.number} 写的是 {bill.head_count} 人，明细里有 {lines['heads']} 人。"
+    due, paid = booked
+    if bill.total_due != due:
+        yield f"账单 {bill.number} 应缴 {yuan(bill.total_due)} 元，账上记的是 {yuan(due)} 元。"
+    if paid > due:
+        yield f"账单 {bill.number} 实缴 {yuan(paid)} 元，多于应缴 {yuan(due)} 元。"
+    if paid < 0:
+        yield f"账单 {bill.number} 的实缴是负数：{yuan(paid)} 元。"
+
+
+def _split_breaks() -> Iterator[str]:
+    """The ledger of every bill, scheme and part against the lines."""
+    lines: dict[tuple, int] = {}
+    for bill, scheme, employer, employee in BillLine.objects.values_list("bill", "scheme").annotate(
+        Sum("employer_due"), Sum("employee_due")
+    ):
+        lines |= {(bill, scheme, "employer"): employer, (bill, scheme, "employee"): employee}
+    booked: dict[tuple, int] = defaultdict(int)
+    assessed = LedgerEntry.objects.filter(transaction__kind="assessed", account=Account.RECEIVABLE)
+    for bill, scheme, part, fen in assessed.values_list("transaction__bill", "scheme", "part").annotate(
+        Sum("amount_fen")
+    ):
+        booked[bill, scheme, part] = fen
+    wrong = sorted(key for key in lines.keys() | booked.keys() if lines.get(key, 0) != booked.get(key, 0))
+    numbers = Bill.objects.in_bulk({key[0] for key in wrong})
+    for key in wrong:
+        side = "单位" if key[2] == "employer" else "个人"
+        yield (
+            f"账单 {numbers[key[0]].number} 的 {key[1]} {side}部分，明细之和 {yuan(lines.get(key, 0))} 元，"
+            f"账上 {yuan(booked.get(key, 0))} 元。"
+        )
+
+
+def _line_breaks() -> Iterator[str]:
+    """Recompute every line from its evidence, bit for bit."""
+    known: dict[int, Mapping] = dict(Evidence.objects.values_list("pk", "data"))
+    results: dict[tuple[int, int], object] = {}
+    for line in BillLine.objects.select_related("bill").order_by("pk").iterator(chunk_size=2000):
+        for part in PARTS:
+            evidence, said = getattr(line, f"{part}_evidence_id"), getattr(line, f"{part}_due")
+            name = f"账单 {line.bill.number} 第 {line.pk} 行"
+            if evidence is None:
+                if said:
+                    yield f"{name}有金额 {yuan(said)} 元，却没有计算依据。"
+                continue
+            key = evidence, line.declared_wage
+            if key not in results:
+                results[key] = recompute(known[evidence], line.declared_wage)
+            amount = results[key]
+            if amount.amount != said:
+                yield f"{name}记的是 {yuan(said)} 元，按依据应为 {yuan(amount.amount)} 元。"
+            is_rated = known[evidence]["fixed"] is None
+            if is_rated and (amount.base, amount.limit) != (line.contribution_base, line.limit):
+                yield f"{name}的缴费基数 {yuan(line.contribution_base)} 元，按依据应为 {yuan(amount.base)} 元。"

@@ -1,0 +1,203 @@
+"""How far an employer's month is: what stands before settling it, and the steps of the month."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from shebao.rules.money import yuan
+from shebao.rules.months import Month
+from shebao.rules.region_model import Settlement
+
+from ..clock import local_now
+from ..declarations.models import Declaration
+from ..declarations.states import OPEN, State
+from ..documents.models import Document
+from ..errors import Refused
+from ..regions import region
+from ..roster.models import DeclaredWage, Employee, Spell
+from .ledger import balance
+from .models import Assessment, Bill
+
+
+@dataclass(frozen=True)
+class Precondition:
+    """One thing to be true before settling. `is_task`: the settling clerk fulfils it by confirming."""
+
+    key: str
+    title: str
+    is_met: bool
+    note: str
+    url_name: str
+    is_task: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the month; state is done, current, next or blocked."""
+
+    title: str
+    note: str
+    state: str
+    url_name: str
+
+
+TITLES = {
+    "no_drafts": ("没有待提交的申报", State.DRAFT, "e_basket"),
+    "none_in_review": ("没有审核中的申报", State.SUBMITTED, "e_cases"),
+    "none_returned": ("没有退回未处理的申报", State.RETURNED, "e_cases"),
+}
+
+
+def changes_of(employer, month: Month) -> dict[str, int]:
+    """How many declarations of the month took effect, by service."""
+    approved = Declaration.objects.filter(employer=employer, month=month, state=State.APPROVED)
+    return dict(approved.values_list("service").annotate(Count("pk")).order_by("service"))
+
+
+def applicable_settlement(employer, month: Month) -> Settlement:
+    """The one way in which this month is settled here: by the region, and by whether anything changed."""
+    kinds = region(employer.region).settlements.values()
+    wanted = "with_changes" if changes_of(employer, month) else "without_changes"
+    for applies in ("always", wanted):
+        if found := next((kind for kind in kinds if kind.applies == applies), None):
+            return found
+    raise Refused("no_settlement", "本地没有开放适用于本月的结算方式，请联系经办机构。")
+
+
+def preconditions(employer, month: Month, *, by) -> list[Precondition]:
+    """What the applicable settlement asks for, each met or not, in the region's order."""
+    settlement = applicable_settlement(employer, month)
+    is_settled = Assessment.objects.visible_to(by).filter(employer=employer, month=month).exists()
+    counts = open_counts(employer, month)
+    found = []
+    for key in settlement.preconditions:
+        if key in TITLES:
+            title, state, url_name = TITLES[key]
+            count = counts.get(state, 0)
+            found.append(Precondition(key, title, not count, f"还有 {count} 笔" if count else "", url_name))
+        elif key == "wages_complete":
+            found.append(_wages_complete(employer, month))
+        elif key == "employer_confirmed":
+            note = "" if is_settled else f"提交结算时须确认 {settlement.confirmations} 次"
+            title = "单位已确认人员与金额"
+            found.append(Precondition(key, title, is_settled, note, "e_settle", is_task=True))
+    return found
+
+
+def open_counts(employer, month: Month) -> dict[str, int]:
+    """Undecided declarations by state, up to and including the month."""
+    undecided = Declaration.objects.filter(employer=employer, month__lte=month, state__in=OPEN)
+    return dict(undecided.values_list("state").annotate(Count("pk")).order_by("state"))
+
+
+def _wages_complete(employer, month: Month) -> Precondition:
+    insured = Spell.objects.filter(
+        Q(last_month__isnull=True) | Q(last_month__gte=month),
+        employee__employer=employer,
+        first_month__lte=month,
+        is_voided=False,
+    )
+    without = (
+        Employee.objects.filter(pk__in=insured.values("employee"))
+        .exclude(
+            pk__in=DeclaredWage.objects.filter(
+                employee__employer=employer, first_month__lte=month, is_voided=False
+            ).values("employee")
+        )
+        .order_by("name_pinyin", "pk")
+    )
+    names = list(without.values_list("name", flat=True)[:4])
+    if not names:
+        return Precondition("wages_complete", "在保人员都有申报工资", True, "", "e_roster")
+    more = f"等 {without.count()} 人" if len(names) > 3 else ""
+    note = f"{'、'.join(names[:3])}{more}没有申报工资"
+    return Precondition("wages_complete", "在保人员都有申报工资", False, note, "e_roster")
+
+
+def month_steps(employer, month: Month, by) -> list[Step]:
+    """录入变动, 提交审核, 月度结算, 缴费, 打印归档: all computed from the data, nothing stored by hand."""
+    spec = region(employer.region)
+    bill = Bill.objects.visible_to(by).filter(employer=employer, month=month).first()
+    counts, changes = open_counts(employer, month), sum(changes_of(employer, month).values())
+    due, paid = balance(bill) if bill else (0, 0)
+    done = {
+        "enter": bool(bill or counts or changes),
+        "submit": bool(bill) or (bool(changes) and not counts),
+        "settle": bool(bill),
+        "pay": bool(bill) and paid >= due,
+    }
+    notes = {
+        "enter": _enter_note(spec, month, changes + sum(counts.values()), done["enter"]),
+        "submit": _submit_note(counts, changes, done["submit"]),
+        "settle": _settle_note(bill, counts),
+        "pay": _pay_note(bill, due, paid),
+    }
+    done["file"], notes["file"] = _papers(spec, bill, done["pay"])
+    is_direct = all(service.is_direct for service in spec.services.values())
+    rows = [
+        ("enter", "录入变动", "e_home"),
+        ("submit", "自动生效" if is_direct else "提交审核", "e_cases" if is_direct else "e_basket"),
+        ("settle", "月度结算", "e_settle"),
+        ("pay", "缴费", "e_pay"),
+        ("file", "打印归档", "e_documents"),
+    ]
+    return _with_states(rows, done, notes, counts)
+
+
+def _with_states(rows, done: dict, notes: dict, counts: dict) -> list[Step]:
+    """The first step that is not done is the current one; a returned declaration blocks it."""
+    # Without changes the month goes straight on to the settlement: then that is where the clerk stands.
+    skipped = {"enter", "submit"} if not done["enter"] else set()
+    current = next((key for key, _, _ in rows if not done[key] and key not in skipped), None)
+    steps = []
+    for key, title, url_name in rows:
+        state = "done" if done[key] else "current" if key == current else "next"
+        if state == "current" and key == "submit" and counts.get(State.RETURNED):
+            state = "blocked"
+        steps.append(Step(title, notes[key], state, url_name))
+    return steps
+
+
+def _enter_note(spec, month: Month, count: int, is_done: bool) -> str:
+    if count:
+        return f"本月 {count} 笔"
+    if is_done:
+        return "本月无变动"
+    window = spec.calendar.window(month)
+    return "申报期已过" if local_now() > window.declare_until else "还没有变动，可直接办理无变动结算"
+
+
+def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
+    words = ((State.DRAFT, "待提交"), (State.SUBMITTED, "审核中"), (State.RETURNED, "被退回"))
+    parts = [f"{counts[state]} 笔{word}" for state, word in words if counts.get(state)]
+    if parts:
+        return "，".join(parts)
+    if is_done:
+        return f"{changes} 笔已生效" if changes else "没有需要提交的申报"
+    return "先录入变动"
+
+
+def _settle_note(bill: Bill | None, counts: dict) -> str:
+    if bill:
+        return f"已核定 {yuan(bill.total_due)} 元"
+    return "申报全部办结后可办" if counts else "可以结算"
+
+
+def _pay_note(bill: Bill | None, due: int, paid: int) -> str:
+    if bill is None:
+        return "结算后开放"
+    if paid >= due:
+        return f"已缴 {yuan(paid)} 元"
+    return f"待缴 {yuan(due - paid)} 元，{timezone.localtime(bill.pay_until):%m-%d} 前"
+
+
+def _papers(spec, bill: Bill | None, is_paid: bool) -> tuple[bool, str]:
+    """A month is filed when every paper of the region was downloaded once."""
+    if bill is None:
+        return False, "结算后生成"
+    got = set(Document.objects.filter(bill=bill, downloaded_at__isnull=False).values_list("kind", flat=True))
+    waiting = [kind for kind in spec.documents if kind not in got]
+    if not waiting:
+        return True, "单据已下载"
+    return False, f"{len(waiting)} 份单据待下载" if is_paid else "缴费后生成凭证"

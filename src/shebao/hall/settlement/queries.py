@@ -1,0 +1,291 @@
+"""What a month costs: the estimate before it is settled, the bill after, and why it differs from the last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from django.db.models import Count, Max, Q, Sum
+
+from shebao.rules.contributions import Charges, NoFact, charge
+from shebao.rules.money import yuan
+from shebao.rules.months import Month, months_between
+from shebao.rules.region import NoValue
+
+from ..clock import today
+from ..declarations.models import Declaration
+from ..declarations.states import State
+from ..errors import Refused
+from ..regions import region
+from ..roster.models import Employee
+from ..roster.queries import columns_for_charge
+from .ledger import balance, check_ledger
+from .models import Bill, BillLine, Evidence
+
+__all__ = ["balance", "check_ledger"]  # what the ledger answers is asked for here too
+PENDING = (State.DRAFT, State.SUBMITTED)
+
+
+@dataclass(frozen=True)
+class SchemeSum:
+    """One scheme of a month, in fen; rates are text ("16%", "20.00 元/人", "" where people differ)."""
+
+    scheme: str
+    title: str
+    short: str
+    colour: str
+    head_count: int
+    wage_sum: int
+    base_sum: int
+    employer_due: int
+    employee_due: int
+    employer_rate: str
+    employee_rate: str
+
+    @property
+    def total(self) -> int:
+        """Both parts, fen."""
+        return self.employer_due + self.employee_due
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """What a month would cost now, in fen; `pending_fen` is what declarations not yet in force would add.
+
+    `schemes` and the columns hold the facts in force; `total` includes `pending_fen` when it was asked for.
+    """
+
+    employer_due: int
+    employee_due: int
+    pending_fen: int
+    pending_count: int
+    schemes: list[SchemeSum]
+    head_count: int
+    employees: list[Employee]
+    wages: np.ndarray
+    charges: Charges
+
+    @property
+    def total(self) -> int:
+        """All of it, fen."""
+        return self.employer_due + self.employee_due + self.pending_fen
+
+
+def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
+    """Charge the month as the roster stands today. Raises Refused where a value or a fact is missing."""
+    spec = region(employer.region)
+    employees, people = columns_for_charge(employer, month)
+    charges = charged(spec, month, people)
+    waiting = {"fen": 0, "count": 0}
+    if pending:
+        waiting = Declaration.objects.filter(
+            employer=employer, month__lte=month, first_month__lte=month, state__in=PENDING
+        ).aggregate(fen=Sum("effect_fen", default=0), count=Count("pk"))
+    return Estimate(
+        employer_due=int(charges.employer_total.sum()),
+        employee_due=int(charges.employee_total.sum()),
+        pending_fen=waiting["fen"],
+        pending_count=waiting["count"],
+        schemes=_scheme_sums(spec, charges, people.declared_wage),
+        head_count=int(np.count_nonzero(covered_by_any(charges))),
+        employees=employees,
+        wages=people.declared_wage,
+        charges=charges,
+    )
+
+
+def charged(spec, month: Month, people) -> Charges:
+    """The engine's answer as known today; a missing value or fact is refused in its own words."""
+    try:
+        return charge(spec, month, people, known_on=today())
+    except (NoValue, NoFact) as missing:
+        raise Refused("no_value", f"现在还不能计算：{missing}。请联系经办机构补充。") from missing
+
+
+def covered_by_any(charges: Charges) -> np.ndarray:
+    """Who is insured in at least one scheme."""
+    nobody = np.zeros(charges.count, dtype=np.bool_)
+    return np.logical_or.reduce([nobody, *(one.covered for one in charges.schemes)])
+
+
+def _scheme_sums(spec, charges: Charges, wages: np.ndarray) -> list[SchemeSum]:
+    sums = []
+    for one in charges.schemes:
+        heads = int(np.count_nonzero(one.covered))
+        if not heads:
+            continue
+        employer, employee = (
+            [charges.evidence[i].data for i in np.unique(why) if i >= 0]
+            for why in (one.employer_evidence, one.employee_evidence)
+        )
+        scheme = spec.schemes[one.scheme]
+        sums.append(
+            SchemeSum(
+                one.scheme,
+                scheme.title,
+                scheme.short,
+                scheme.colour,
+                heads,
+                int(wages[one.covered].sum()),
+                int(one.base.sum()),
+                int(one.employer.sum()),
+                int(one.employee.sum()),
+                common_rate(employer),
+                common_rate(employee),
+            )  # fmt: skip
+        )
+    return sums
+
+
+def common_rate(evidence: Iterable) -> str:
+    """The rate that all this evidence shares, as text; "" where there is none or people differ."""
+    rates = {_rate(data) for data in evidence}
+    return rates.pop() if len(rates) == 1 else ""
+
+
+def _rate(data) -> str:
+    if data["fixed"] is not None:
+        return f"{yuan(data['fixed']['value'])} 元/人"
+    percent = Decimal(data["rate"]["value"]) * 100
+    if data["multiplier"] is not None:
+        percent *= Decimal(str(data["multiplier"]["value"]))
+    text = f"{percent:f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
+
+
+def bill_summary(bill: Bill) -> list[SchemeSum]:
+    """The schemes of a bill in the region's order; sums of its lines, rates from their evidence."""
+    spec = region(bill.employer.region)
+    rows = {
+        row["scheme"]: row
+        for row in bill.lines.values("scheme").annotate(
+            heads=Count("employee", distinct=True),
+            wages=Sum("declared_wage"),
+            bases=Sum("contribution_base"),
+            employer=Sum("employer_due"),
+            employee=Sum("employee_due"),
+        )
+    }
+    rates = {part: _bill_rates(bill, part) for part in ("employer", "employee")}
+    order = [key for key in spec.schemes if key in rows] + [key for key in rows if key not in spec.schemes]
+    return [_bill_sum(spec, key, rows[key], rates) for key in order]
+
+
+def _bill_rates(bill: Bill, part: str) -> dict[str, str]:
+    name = f"{part}_evidence"
+    pairs = set(bill.lines.exclude(**{name: None}).order_by().values_list("scheme", name).distinct())
+    data = dict(Evidence.objects.filter(pk__in={pk for _, pk in pairs}).values_list("pk", "data"))
+    schemes = {scheme for scheme, _ in pairs}
+    return {key: common_rate(data[pk] for scheme, pk in pairs if scheme == key) for key in schemes}
+
+
+def _bill_sum(spec, key: str, row: dict, rates: dict) -> SchemeSum:
+    # A region may drop a scheme after it was billed; the old bill still has to be read.
+    scheme = spec.schemes.get(key)
+    title, short, colour = (scheme.title, scheme.short, scheme.colour) if scheme else (key, "", "")
+    return SchemeSum(
+        key, title, short, colour, row["heads"], row["wages"], row["bases"], row["employer"], row["employee"],
+        rates["employer"].get(key, ""), rates["employee"].get(key, ""),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One person of a bill: `schemes` maps a scheme to its line; amounts in fen."""
+
+    employee: Employee
+    declared_wage: int
+    schemes: dict[str, BillLine]
+    employer_due: int
+    employee_due: int
+
+    @property
+    def total(self) -> int:
+        """Both parts, fen."""
+        return self.employer_due + self.employee_due
+
+
+def bill_people(bill: Bill, q: str = "") -> list[PersonRow]:
+    """The people of a bill by pinyin; `q` narrows by name, pinyin or person number."""
+    lines = bill.lines.select_related("employee").order_by("employee__name_pinyin", "employee_id", "pk")
+    if q := q.strip():
+        lines = lines.filter(
+            Q(employee__name__icontains=q)
+            | Q(employee__name_pinyin__icontains=q)
+            | Q(employee__person_number__icontains=q)
+        )
+    people: dict[int, list[BillLine]] = {}
+    for line in lines:
+        people.setdefault(line.employee_id, []).append(line)
+    return [
+        PersonRow(
+            own[0].employee,
+            own[0].declared_wage,
+            {line.scheme: line for line in own},
+            sum(line.employer_due for line in own),
+            sum(line.employee_due for line in own),
+        )
+        for own in people.values()
+    ]
+
+
+@dataclass(frozen=True)
+class BridgeRow:
+    """One reason why this month differs from the last: a label with the number of people, and fen."""
+
+    label: str
+    delta: int
+
+
+def bridge(employer, month: Month, *, pending: bool = False) -> list[BridgeRow]:
+    """Rows whose deltas add up to this month minus last month, exactly; without the reasons that moved nothing."""
+    before, after = _people_of(employer, month.previous()), _people_of(employer, month)
+    groups: dict[str, list[int]] = {"增员": [], "减员": [], "基数调整": [], "上下限或费率调整": []}
+    for key in before.keys() | after.keys():
+        wage_then, then = before.get(key, (None, 0))
+        wage_now, now = after.get(key, (None, 0))
+        if key not in before:
+            reason = "增员"
+        elif key not in after:
+            reason = "减员"
+        elif now == then:
+            continue
+        else:
+            reason = "基数调整" if wage_now != wage_then else "上下限或费率调整"
+        groups[reason].append(now - then)
+    rows = [BridgeRow(f"{label} {len(deltas)} 人", sum(deltas)) for label, deltas in groups.items() if deltas]
+    if pending and not Bill.objects.filter(employer=employer, month=month).exists():
+        waiting = estimate(employer, month, pending=True)
+        if waiting.pending_count:
+            rows.append(BridgeRow(f"待生效申报 {waiting.pending_count} 笔", waiting.pending_fen))
+    return rows
+
+
+def _people_of(employer, month: Month) -> dict[int, tuple[int, int]]:
+    """Employee id → (declared wage, total) from the month's bill, or from an estimate where there is none."""
+    lines = BillLine.objects.filter(bill__employer=employer, bill__month=month).values_list("employee")
+    billed = lines.annotate(Max("declared_wage"), Sum("employer_due"), Sum("employee_due"))
+    people = {pk: (wage, employer_due + employee_due) for pk, wage, employer_due, employee_due in billed}
+    if people or month < max(employer.first_month, region(employer.region).opened_on):
+        return people
+    return _estimated_people(estimate(employer, month))
+
+
+def _estimated_people(found: Estimate) -> dict[int, tuple[int, int]]:
+    insured = covered_by_any(found.charges)
+    totals = found.charges.employer_total + found.charges.employee_total
+    return {
+        employee.pk: (int(found.wages[i]), int(totals[i])) for i, employee in enumerate(found.employees) if insured[i]
+    }
+
+
+def chart(employer, months: int = 12) -> list[tuple[Month, int, bool]]:
+    """(month, total in fen, is_estimate) of the last `months` months; the current one is estimated until it is
+    settled, an earlier one without a bill is 0."""
+    current = Month.of(today())
+    span = months_between(current.previous(months - 1), current)
+    billed = dict(Bill.objects.filter(employer=employer, month__gte=span[0]).values_list("month", "total_due"))
+    rows = [(month, billed.get(month, 0), False) for month in span]
+    if current not in billed:
+        rows[-1] = (current, estimate(employer, current).total, True)
+    return rows

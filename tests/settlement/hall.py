@@ -1,0 +1,107 @@
+"""A small hall for the tests of settling and paying: one employer with people, in any region."""
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from shebao.hall.clock import pretending
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.states import State
+from shebao.hall.employers.models import Employer
+from shebao.hall.operators.models import Operator
+from shebao.hall.regions import region
+from shebao.hall.roster.models import DeclaredWage, Employee, Person, Spell
+from shebao.hall.settlement.operations import settle_month
+from shebao.hall.settlement.progress import applicable_settlement
+from shebao.rules.contributions import enrol_schemes
+from shebao.rules.months import Month
+
+EARLIER = datetime(2025, 12, 15, tzinfo=UTC)
+JANUARY, OCTOBER, NOVEMBER = Month(2026, 1), Month(2026, 10), Month(2026, 11)
+
+
+def make_employer(code: str = "tianjin", number: str = "120001") -> Employer:
+    """An employer insured since January."""
+    return Employer.objects.create(
+        region=code,
+        employer_number=number,
+        credit_code=f"91350100M{number}0Y43",
+        name=f"测试单位{number}",
+        industry_class="1",
+        float_grade="100",
+        legal_representative="赵一",
+        first_month=Month(2026, 1),
+    )
+
+
+def make_clerk(employer: Employer, role: str = "clerk") -> Operator:
+    return Operator.objects.create(
+        username=f"{role}{employer.pk}", name="王敏", role=role, employer=employer, region=employer.region
+    )
+
+
+def hire(employer: Employer, wages: list[int], first_month: Month = JANUARY) -> list[Employee]:
+    """People with declared wages (fen), insured in every scheme that applies, in a few statements."""
+    start, spec = Person.objects.count(), region(employer.region)
+    persons = Person.objects.bulk_create(
+        [
+            Person(id_kind="01", id_number=str(i), id_digest=f"d{i}", name=f"职工{i}", sex="1")
+            for i in range(start, start + len(wages))
+        ]
+    )
+    people = Employee.objects.bulk_create(
+        [
+            Employee(
+                employer=employer, person=person, person_number=f"{person.pk:08d}", name=person.name,
+                name_pinyin=f"zhigong{person.pk}", employment_kind="41", household="11",
+            )
+            for person in persons
+        ]
+    )  # fmt: skip
+    facts = {"employment_kind": "41", "supplementary_medical": "0"}
+    Spell.objects.bulk_create(
+        [
+            Spell(employee=one, person=one.person, region=spec.code, scheme=key, first_month=first_month)
+            for one in people
+            for key in enrol_schemes(spec, facts)
+        ]
+    )
+    DeclaredWage.objects.bulk_create(
+        [
+            DeclaredWage(employee=one, first_month=first_month, amount_fen=wage, declared_at=EARLIER)
+            for one, wage in zip(people, wages, strict=True)
+        ]
+    )
+    return people
+
+
+def dismiss(employee: Employee, last_month: Month) -> None:
+    Spell.objects.filter(employee=employee).update(last_month=last_month)
+
+
+def raise_wage(employee: Employee, wage: int, first_month: Month) -> None:
+    DeclaredWage.objects.create(employee=employee, first_month=first_month, amount_fen=wage, declared_at=EARLIER)
+
+
+def declare(employer: Employer, by: Operator, state: State, month: Month = NOVEMBER, **more) -> Declaration:
+    """A declaration as it stands in the database; who decided it is filled in where it must be."""
+    decided = state in (State.APPROVED, State.RETURNED)
+    service = "wage_declaration"
+    return Declaration.objects.create(
+        employer=employer, region=employer.region, service=service, state=state, month=month, first_month=month,
+        subject_name="某某", subject_digest=f"s{Declaration.objects.count()}", answers={}, declared_by=by,
+        declared_at=EARLIER, decided_by=by if decided else None, **more,
+    )  # fmt: skip
+
+
+def settle(employer: Employer, by: Operator, month: Month = NOVEMBER):
+    """Settle as the region wants it, confirmed as often as it wants."""
+    kind = applicable_settlement(employer, month)
+    with on_day(month):
+        return settle_month(employer.pk, month, kind.key, by=by, confirmations=kind.confirmations)
+
+
+@contextmanager
+def on_day(month: Month = NOVEMBER, day: int = 10):
+    """The hall's clock on a morning of the month."""
+    with pretending(datetime(month.year, month.number, day, 9, 30)):  # noqa: DTZ001 - naive local by contract
+        yield
