@@ -114,5 +114,7 @@ class FormDraft(models.Model):
     class Meta:
         verbose_name = "草稿"
         constraints = [
-            models.UniqueConstraint(fields=["operator", "employer", "service"], name="one_draft_for_an_operator_and_service")
+            models.UniqueConstraint(
+                fields=["operator", "employer", "service"], name="one_draft_for_an_operator_and_service"
+            )
         ]

@@ -47,7 +47,9 @@ class Employee(models.Model):
                 name="a_person_is_one_employee_of_an_employer",
                 violation_error_message="该人员已在本单位花名册中。",
             ),
-            models.UniqueConstraint(fields=["employer", "person_number"], name="person_number_is_unique_at_an_employer"),
+            models.UniqueConstraint(
+                fields=["employer", "person_number"], name="person_number_is_unique_at_an_employer"
+            ),
         ]
         indexes = [models.Index(fields=["employer", "name_pinyin"], name="employee_by_pinyin")]
 

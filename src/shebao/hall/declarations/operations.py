@@ -1,0 +1,293 @@
+"""What an employer does with declarations: save, repair, submit, take back. Reviewing is in review.py."""
+
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from shebao.rules.months import Month
+
+from .. import clock
+from ..audit.operations import record
+from ..employers.models import Employer
+from ..errors import Conflict, Refused
+from ..regions import region
+from ..services.registry import OPERATIONS
+from ..settlement.models import Assessment
+from .models import Declaration, DeclarationEvent, FormDraft
+from .pipe import audit, by_service, due_on, locked, move, number_cases, permit, races_become_conflicts
+from .preview import Preview, previews, raw_answers, service_of
+from .review import approve_declarations, reject_declaration, return_declaration
+from .states import State
+
+__all__ = [
+    "InvalidDeclaration",
+    "SubmitResult",
+    "approve_declarations",
+    "delete_declarations",
+    "discard_draft",
+    "reject_declaration",
+    "repair_declaration",
+    "restore_declarations",
+    "return_declaration",
+    "save_declarations",
+    "save_draft",
+    "submit_declarations",
+    "undo_declarations",
+    "withdraw_declaration",
+]
+
+KEPT = ["answers", "before", "problems", "confirmed", "effect_fen", "first_month", "employee"]
+"""What a preview decides about a declaration; the identity is kept too when it is repaired."""
+
+
+class InvalidDeclaration(Exception):
+    """Answers that cannot be declared: an error, or a finding without its reason. Nothing was written.
+
+    `previews` has one for every row, in order.
+    """
+
+    def __init__(self, found: list[Preview]):
+        super().__init__(f"{sum(bool(p.blocking) for p in found)} of {len(found)} declarations cannot be saved")
+        self.previews = found
+
+
+@dataclass
+class SubmitResult:
+    """Which declarations went to review, and which did not, with the reason."""
+
+    submitted: list[Declaration] = field(default_factory=list)
+    refused: list[tuple[Declaration, str]] = field(default_factory=list)
+
+
+@transaction.atomic
+def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, by, confirmed=None, batch=None) -> list:
+    """Declare for many people at once, all or none (加入待提交). A direct service takes effect at once.
+
+    Raises InvalidDeclaration, Refused (permission, unknown service), Conflict (somebody was faster) and
+    Employer.DoesNotExist.
+    """
+    permit(by, "declare", "申报")
+    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
+    if any(one.blocking for one in found):
+        raise InvalidDeclaration(found)
+    declarations = [_declaration(employer, service_key, one, batch, by) for one in found]
+    with races_become_conflicts():
+        Declaration.objects.bulk_create(declarations, batch_size=500)
+        DeclarationEvent.objects.bulk_create(
+            [
+                DeclarationEvent(declaration=d, move="save", to_state=State.DRAFT, by=by, at=d.declared_at)
+                for d in declarations
+            ],
+            batch_size=500,
+        )
+        audit("declaration.saved", declarations, by=by)
+        if declarations and declarations[0].is_direct:
+            _complete(declarations, by)
+    if batch is None:
+        _drafts(employer_id, service_key, by).delete()
+    return declarations
+
+
+def _declaration(employer: Employer, service_key: str, one: Preview, batch, by) -> Declaration:
+    declaration = Declaration(
+        employer=employer,
+        region=employer.region,
+        service=service_key,
+        batch=batch,
+        declared_by=by,
+        declared_at=clock.now(),
+        month=Month.of(clock.today()),
+    )
+    _keep(declaration, one)
+    return declaration
+
+
+def _keep(declaration: Declaration, one: Preview) -> None:
+    declaration.answers, declaration.before, declaration.confirmed = one.values, one.before, one.confirmed
+    declaration.subject_name, declaration.subject_digest = str(one.values.get("name", "")), one.digest
+    declaration.first_month, declaration.effect_fen, declaration.employee = one.first_month, one.effect_fen, one.known
+    declaration.problems = [
+        {
+            "code": p.code,
+            "field": p.field,
+            "level": p.level,
+            "message": p.message,
+            "fix": list(p.fix) if p.fix else None,
+        }
+        for p in one.problems
+    ]
+
+
+def _complete(declarations: list[Declaration], by) -> None:
+    """A direct service: what was declared takes effect now (生效)."""
+    number_cases(declarations)
+    for declaration in declarations:
+        declaration.submitted_at = declaration.decided_at = clock.now()
+        declaration.decided_by, declaration.revision = by, 1
+    OPERATIONS[declarations[0].spec.operation].apply(declarations, by=by)
+    save = ["case_number", "submitted_at", "decided_at", "decided_by", "revision", "employee", "before"]
+    move(declarations, "complete", by=by, save=save)
+
+
+@transaction.atomic
+def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int) -> Declaration:
+    """Change a draft or returned declaration in place (修改、补正); it keeps its state and its number.
+
+    `version` is the one the writer saw. Raises Conflict when somebody changed it since, InvalidDeclaration.
+    """
+    permit(by, "declare", "申报")
+    (declaration,) = locked([pk], by=by)
+    if declaration.version != version:
+        last = declaration.events.select_related("by").order_by("-at", "-pk").first()
+        who = last.by.name if last and last.by else "别人"
+        raise Conflict("declaration_changed", f"这笔申报刚被{who}改过，您的修改没有保存，请看过最新内容再改。")
+    if declaration.state not in (State.DRAFT, State.RETURNED):
+        label = State(declaration.state).label
+        raise Conflict("wrong_state", f"这笔申报现在是“{label}”，不能修改。要修改请先撤回。")
+    found = previews(
+        declaration.employer, declaration.service, [raw], by=by, confirmed=[confirmed], declarations=[declaration]
+    )
+    if found[0].blocking:
+        raise InvalidDeclaration(found)
+    _keep(declaration, found[0])
+    declaration.version += 1
+    with races_become_conflicts():
+        declaration.save()
+        DeclarationEvent.objects.create(
+            declaration=declaration,
+            move="repair",
+            from_state=declaration.state,
+            to_state=declaration.state,
+            by=by,
+            at=clock.now(),
+        )
+        audit("declaration.repaired", [declaration], by=by)
+    return declaration
+
+
+@transaction.atomic
+def submit_declarations(pks: list[int], *, by) -> SubmitResult:
+    """Send declarations to review (提交). Every check runs again; what fails stays, with the reason."""
+    permit(by, "declare", "提交")
+    result = SubmitResult()
+    ready: list[Declaration] = []
+    for group in by_service(locked(pks, by=by)):
+        movable = [d for d in group if d.state in (State.DRAFT, State.RETURNED) and not d.is_direct]
+        for declaration in group:
+            if declaration not in movable:
+                label = State(declaration.state).label
+                result.refused.append((declaration, f"现在是“{label}”，不能再提交，可能刚被别人处理过。"))
+        if movable:
+            ready += _checked_again(movable, by, result)
+    if ready:
+        number_cases(ready)
+        for declaration in ready:
+            declaration.submitted_at, declaration.due_on = clock.now(), due_on(declaration)
+            declaration.revision += 1
+            declaration.marks, declaration.note, declaration.month = {}, "", Month.of(clock.today())
+        save = ["case_number", "submitted_at", "due_on", "revision", "marks", "note", "month", *KEPT]
+        with races_become_conflicts():
+            move(ready, "submit", by=by, save=save)
+    result.submitted = ready
+    return result
+
+
+def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[Declaration]:
+    here = region(group[0].region)
+    form = here.forms[group[0].spec.form]
+    found = previews(
+        group[0].employer,
+        group[0].service,
+        [raw_answers(form, d.answers) for d in group],
+        by=by,
+        confirmed=[d.confirmed for d in group],
+        declarations=group,
+    )
+    ready = []
+    for declaration, one in zip(group, found, strict=True):
+        if one.blocking:
+            result.refused.append(
+                (declaration, "；".join(problem.message.rstrip("。") for problem in one.blocking) + "。")
+            )
+        else:
+            _keep(declaration, one)
+            ready.append(declaration)
+    return ready
+
+
+@transaction.atomic
+def withdraw_declaration(pk: int, *, by) -> Declaration:
+    """Take a submitted declaration back before it is decided (撤回): it is a draft again."""
+    (declaration,) = locked([pk], by=by)
+    declaration.due_on = None
+    move([declaration], "withdraw", by=by, save=["due_on"])
+    return declaration
+
+
+@transaction.atomic
+def delete_declarations(pks: list[int], *, by) -> list[Declaration]:
+    """Remove drafts and returned declarations from the basket (删除); they can be restored."""
+    declarations = locked(pks, by=by)
+    move(declarations, "delete", by=by)
+    return declarations
+
+
+@transaction.atomic
+def restore_declarations(pks: list[int], *, by) -> list[Declaration]:
+    """Bring deleted declarations back as drafts (恢复). Raises Conflict when the person was declared again since."""
+    declarations = locked(pks, by=by)
+    with races_become_conflicts():
+        move(declarations, "restore", by=by)
+    return declarations
+
+
+@transaction.atomic
+def undo_declarations(pks: list[int], *, by) -> list[Declaration]:
+    """Take back what a direct service did (撤销), as long as no month it touches is settled."""
+    permit(by, "declare", "撤销")
+    declarations = locked(pks, by=by)
+    for group in by_service(declarations):
+        _may_be_undone(group)
+        with races_become_conflicts():
+            move(group, "undo", by=by)
+            OPERATIONS[group[0].spec.operation].revert(group, by=by)
+    return declarations
+
+
+def _may_be_undone(group: list[Declaration]) -> None:
+    if not group[0].is_direct:
+        raise Refused("not_direct", "这笔申报经过审核，不能自行撤销，请联系经办机构。")
+    settled = set(Assessment.objects.filter(employer=group[0].employer_id).values_list("month", flat=True))
+    late = [d for d in group if any(month >= d.first_month for month in settled)]
+    if late:
+        who = "、".join(d.subject_name for d in late[:5])
+        raise Refused("month_settled", f"{who}：{max(settled)} 已经结算，不能再撤销。请在本月另行申报更正。")
+
+
+def _drafts(employer_id: int, service_key: str, by):
+    return FormDraft.objects.visible_to(by).filter(operator=by, employer=employer_id, service=service_key)
+
+
+@transaction.atomic
+def save_draft(employer_id: int, service_key: str, raw: dict, *, by) -> FormDraft:
+    """Keep what was typed but not yet saved (草稿), one for an operator and service."""
+    permit(by, "declare", "申报")
+    employer = Employer.objects.visible_to(by).get(pk=employer_id)
+    service_of(region(employer.region), service_key)
+    draft, _ = FormDraft.objects.update_or_create(
+        operator=by,
+        employer=employer,
+        service=service_key,
+        defaults={"answers": {str(k)[:60]: str(v)[:500] for k, v in raw.items()}, "saved_at": clock.now()},
+    )
+    return draft
+
+
+@transaction.atomic
+def discard_draft(employer_id: int, service_key: str, *, by) -> None:
+    """Forget what was typed (放弃草稿)."""
+    drafts = _drafts(employer_id, service_key, by)
+    if draft := drafts.select_related("employer").first():
+        record("draft.discarded", draft, by=by, service=service_key)
+        drafts.delete()

@@ -1,0 +1,122 @@
+"""Steps that every move of a declaration shares: lock, record, and words for what the database refuses."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, models, transaction
+
+from .. import clock
+from ..audit.operations import record_many
+from ..errors import Conflict, Refused
+from ..regions import region
+from ..services.scene import chunks
+from .models import Declaration, DeclarationEvent
+from .states import MOVES, advance
+
+CONSTRAINED = ("declarations.Declaration", "roster.Spell", "roster.DeclaredWage", "roster.Employee", "roster.Person")
+
+
+def permit(by, permission: str, title: str) -> None:
+    """Refuse an actor whose role does not give the permission."""
+    if not by.may(permission):
+        raise Refused("not_permitted", f"您的账号没有“{title}”的权限，请联系管理员。", status=403)
+
+
+def locked(pks: list[int], *, by) -> list[Declaration]:
+    """The declarations, locked, in the order asked. Raises DoesNotExist when any is not the actor's to see."""
+    found: dict[int, Declaration] = {}
+    for part in chunks(pks):
+        rows = Declaration.objects.visible_to(by).filter(pk__in=part).select_for_update(of=("self",))
+        found |= {d.pk: d for d in rows.select_related("employer", "employee__person")}
+    if missing := set(pks) - set(found):
+        raise Declaration.DoesNotExist(f"declarations not found: {sorted(missing)[:5]}")
+    return [found[pk] for pk in dict.fromkeys(pks)]
+
+
+def by_service(declarations: list[Declaration]) -> Iterator[list[Declaration]]:
+    """Groups of one employer and one service: what an operation takes."""
+    groups = defaultdict(list)
+    for declaration in declarations:
+        groups[declaration.employer_id, declaration.service].append(declaration)
+    yield from groups.values()
+
+
+def move(declarations: list[Declaration], name: str, *, by, note: str = "", marks: dict | None = None, save=()) -> None:
+    """Advance every declaration, save state and `save`, keep an event and an audit record of each.
+
+    Raises Conflict or Refused for the first that may not move: the caller's transaction undoes the others.
+    """
+    events = [
+        DeclarationEvent(
+            declaration=declaration,
+            move=name,
+            from_state=advance(declaration, name, by=by),
+            to_state=MOVES[name].target,
+            by=by,
+            at=clock.now(),
+            note=note[:300],
+            marks=marks or {},
+            answers=declaration.answers if name in ("submit", "complete") else {},
+        )
+        for declaration in declarations
+    ]
+    for declaration in declarations:
+        declaration.version += 1
+    Declaration.objects.bulk_update(declarations, ["state", "version", *save], batch_size=500)
+    DeclarationEvent.objects.bulk_create(events, batch_size=500)
+    audit(f"declaration.{MOVES[name].target if name != 'withdraw' else 'withdrawn'}", declarations, by=by)
+
+
+def audit(action: str, declarations: list[Declaration], *, by) -> None:
+    """Record an action on declarations, employer by employer; codes and months only."""
+    groups = defaultdict(list)
+    for declaration in declarations:
+        detail = {"service": declaration.service, "case": declaration.case_number, "month": str(declaration.month)}
+        groups[declaration.employer_id].append((declaration, detail))
+    for subjects in groups.values():
+        record_many(action, subjects, by=by, employer=subjects[0][0].employer)
+
+
+def number_cases(declarations: list[Declaration]) -> None:
+    """Give a case number to those that have none: the month it was first submitted in and its own number."""
+    month = clock.today()
+    for declaration in declarations:
+        declaration.case_number = declaration.case_number or f"{month:%Y%m}{declaration.pk:06d}"
+
+
+def due_on(declaration: Declaration):
+    """The last working day for a decision (办结时限)."""
+    here = region(declaration.region)
+    return here.calendar.add_working_days(clock.today(), declaration.spec.decide_within)
+
+
+@contextmanager
+def races_become_conflicts() -> Iterator[None]:
+    """What two people did at the same time shows as a broken constraint: say its sentence, leave no trace."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise Conflict("changed_meanwhile", f"{_sentence(error)}刚才的操作没有执行，请刷新后再看。") from error
+
+
+def _sentence(error: IntegrityError) -> str:
+    """The message of the constraint that a database error names: by its name, or on SQLite by its columns."""
+    text = str(error)
+    for constraint, model in _constraints():
+        fields = getattr(constraint, "fields", ())
+        columns = ", ".join(f"{model._meta.db_table}.{model._meta.get_field(f).column}" for f in fields)
+        if constraint.name in text or (columns and text.endswith(f"failed: {columns}")):
+            message = constraint.violation_error_message
+            if message != constraint.default_violation_error_message:
+                return str(message)
+    return "数据刚被别人改过。"
+
+
+def _constraints() -> Iterator[tuple[models.BaseConstraint, type[models.Model]]]:
+    from django.apps import apps
+
+    for label in CONSTRAINED:
+        model = apps.get_model(label)
+        yield from ((constraint, model) for constraint in model._meta.constraints)

@@ -1,0 +1,158 @@
+"""What a declaration would mean before it is made: findings, the person known, the monthly cost."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from shebao.rules.forms import Cleaned, Problem, clean
+from shebao.rules.identity import check_id_number
+from shebao.rules.money import plain_yuan
+from shebao.rules.months import Month, months_between
+from shebao.rules.region import Form
+
+from ..crypto import blind_index
+from ..employers.models import Employer
+from ..errors import Refused
+from ..regions import region
+from ..roster.facts import roster_answers
+from ..roster.models import Employee
+from ..services.checks import age_on
+from ..services.registry import CHECKS, OPERATIONS
+from ..services.scene import Case, CostRow, Scene, field_of_kind, read_people
+
+SEXES = {"1": "男", "2": "女"}
+
+
+@dataclass
+class Preview:
+    """The answer to "what if I declared this": nothing is written. Amounts in fen, each month."""
+
+    values: dict
+    problems: list[Problem]
+    notes: dict
+    known: Employee | None
+    derived: dict
+    cost: list[CostRow]
+    employer_total: int
+    employee_total: int
+    effect_fen: int
+    months: list[Month]
+    window: object
+    digest: str = ""
+    first_month: Month | None = None
+    before: dict = field(default_factory=dict)
+    confirmed: dict = field(default_factory=dict)
+
+    @property
+    def blocking(self) -> list[Problem]:
+        """Errors, and findings to be confirmed that have no reason yet."""
+        return [
+            problem
+            for problem in self.problems
+            if problem.level == "error" or (problem.level == "confirm" and not self.confirmed.get(problem.code))
+        ]
+
+
+def preview(employer: Employer, service_key: str, raw: dict, *, by, confirmed=None, declaration=None) -> Preview:
+    """The batch of one. `declaration`: the one being repaired, which is no double of itself."""
+    owners = [declaration] if declaration else None
+    return previews(employer, service_key, [raw], by=by, confirmed=[confirmed or {}], declarations=owners)[0]
+
+
+def previews(
+    employer: Employer, service_key: str, raws: list, *, by, confirmed=None, declarations=None
+) -> list[Preview]:
+    """Clean, check and price every row of a batch in a constant number of queries.
+
+    Raises Employer.DoesNotExist for an employer the actor may not see, Refused for an unknown service.
+    """
+    if not (by.region == employer.region if by.is_agency else by.employer_id == employer.pk):
+        raise Employer.DoesNotExist
+    here = region(employer.region)
+    service = service_of(here, service_key)
+    form = here.forms[service.form]
+    scene = Scene(employer, here, service, form, [])
+    confirmed = confirmed or [{}] * len(raws)
+    owners = declarations or [None] * len(raws)
+    for raw, reasons, owner in zip(raws, confirmed, owners, strict=True):
+        scene.cases.append(_case(here, service, form, raw, reasons or {}, owner))
+    read_people(scene)
+    for name in service.checks:
+        CHECKS[name](scene, scene.cases)
+    OPERATIONS[service.operation].estimate(scene, scene.cases)
+    return [_preview(scene, case) for case in scene.cases]
+
+
+def service_of(here, key: str):
+    """The region's service, or a refusal in words."""
+    try:
+        return here.services[key]
+    except KeyError:
+        raise Refused("unknown_service", f"{here.title}没有开通这个事项，请从菜单重新进入。", status=404) from None
+
+
+def raw_answers(form: Form, values: dict) -> dict[str, str]:
+    """Kept answers as somebody would type them, to be judged again."""
+    kinds = {field.id: field.kind for field in form.fields}
+    return {
+        key: plain_yuan(value) if kinds[key] == "money" else str(value)
+        for key, value in values.items()
+        if key in kinds and value is not None
+    }
+
+
+def _case(here, service, form: Form, raw: dict, confirmed: dict, owner) -> Case:
+    done: Cleaned = clean(form, raw, here)
+    number_field, month_field = field_of_kind(form, "id_number"), field_of_kind(form, "month")
+    typed = str(done.values.get(number_field) or raw.get(number_field) or "")
+    identity = check_id_number(typed, done.values.get("id_kind"))
+    wage_field = next((f.id for f in form.fields if f.feeds == "declared_wage"), "")
+    month = done.values.get(month_field)
+    return Case(
+        values=done.values,
+        # The form's own finding about the number is the check's: one code for both, so that reasons and groups match.
+        problems=[_same_code(problem) for problem in done.problems],
+        notes=done.notes,
+        confirmed=dict(confirmed),
+        identity=identity,
+        digest=blind_index("person", identity.number) if identity.number else "",
+        month=Month.parse(month) if month else None,
+        wage=done.values.get(wage_field),
+        declaration=owner,
+    )
+
+
+def _same_code(problem: Problem) -> Problem:
+    code = "id_number_valid" if problem.code == "bad_id_number" else problem.code
+    return Problem(code, problem.field, problem.level, problem.message, problem.fix)
+
+
+def _preview(scene: Scene, case: Case) -> Preview:
+    born_on, sex = case.identity.born_on, case.identity.sex
+    if case.employee:
+        born_on, sex = case.employee.person.born_on or born_on, case.employee.person.sex or sex
+    derived = {"sex": sex, "sex_label": SEXES.get(sex, ""), "born_on": born_on, "age": _age(born_on, scene.today)}
+    past = months_between(case.month, scene.month.previous()) if case.month else []
+    before = {}
+    if case.employee:
+        before = roster_answers(scene.form, case.employee, case.wage_before)
+    return Preview(
+        values=case.values,
+        problems=case.problems,
+        notes=case.notes,
+        known=case.employee,
+        derived=derived,
+        cost=case.cost,
+        employer_total=sum(row.employer_due for row in case.cost),
+        employee_total=sum(row.employee_due for row in case.cost),
+        effect_fen=case.effect_fen,
+        months=past if not OPERATIONS[scene.service.operation].is_about_known else [],
+        window=scene.window,
+        digest=case.digest,
+        first_month=case.month,
+        before=before,
+        confirmed=case.confirmed,
+    )
+
+
+def _age(born_on: date | None, today: date) -> int | None:
+    return age_on(born_on, today) if born_on else None

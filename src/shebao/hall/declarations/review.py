@@ -1,0 +1,69 @@
+"""What the agency does with a submitted declaration: approve, return for repair, reject."""
+
+from django.db import transaction
+
+from .. import clock
+from ..errors import Refused
+from ..services.registry import OPERATIONS
+from .models import Declaration, DeclarationEvent
+from .pipe import by_service, locked, move, permit, races_become_conflicts
+
+DECIDED = ["decided_by", "decided_at", "note", "marks"]
+
+
+@transaction.atomic
+def approve_declarations(pks: list[int], *, by, note: str = "") -> list[Declaration]:
+    """Approve and carry out, all or none (审核通过).
+
+    Raises Conflict when one was decided already or its effect is not possible any more; then nothing happened.
+    """
+    permit(by, "review", "通过")
+    declarations = locked(pks, by=by)
+    _decided_by_somebody_else(declarations, by)
+    with races_become_conflicts():
+        _decide(declarations, "approve", by, note)
+        for group in by_service(declarations):
+            OPERATIONS[group[0].spec.operation].apply(group, by=by)
+        Declaration.objects.bulk_update(declarations, ["employee", "before"], batch_size=500)
+    return declarations
+
+
+@transaction.atomic
+def return_declaration(pk: int, *, by, marks: dict[str, str], note: str = "") -> Declaration:
+    """Send back for repair in place (退回补正): `marks` says for each field what is wrong."""
+    permit(by, "review", "退回补正")
+    (declaration,) = locked([pk], by=by)
+    _decided_by_somebody_else([declaration], by)
+    marks = {key: reason.strip()[:200] for key, reason in marks.items() if reason.strip()}
+    if not marks and not note.strip():
+        raise Refused("reason_missing", "请标出要补正的内容，或写明退回的原因，单位才知道怎么改。", field="note")
+    _decide([declaration], "return", by, note, marks)
+    return declaration
+
+
+@transaction.atomic
+def reject_declaration(pk: int, *, by, note: str) -> Declaration:
+    """Refuse for good (不予办理); the employer may declare anew."""
+    permit(by, "review", "不予办理")
+    (declaration,) = locked([pk], by=by)
+    _decided_by_somebody_else([declaration], by)
+    if not note.strip():
+        raise Refused("reason_missing", "请写明不予办理的原因。", field="note")
+    _decide([declaration], "reject", by, note)
+    return declaration
+
+
+def _decide(declarations: list[Declaration], name: str, by, note: str, marks: dict | None = None) -> None:
+    for declaration in declarations:
+        declaration.decided_by, declaration.decided_at = by, clock.now()
+        declaration.note, declaration.marks = note.strip()[:300], marks or {}
+    move(declarations, name, by=by, note=note.strip(), marks=marks, save=DECIDED)
+
+
+def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:
+    """Who declared or submitted a case never decides it, whatever their role has become."""
+    own = {d.pk for d in declarations if d.declared_by_id == by.pk}
+    pks = [d.pk for d in declarations]
+    events = DeclarationEvent.objects.filter(declaration__in=pks, by=by, move__in=["submit", "repair"])
+    if own or events.exists():
+        raise Refused("own_declaration", "录入或提交这笔申报的人不能自己审核，请交给其他审核人员。", status=403)

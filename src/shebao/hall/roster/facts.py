@@ -1,0 +1,56 @@
+"""What the registers say about people, in the words that rules and forms understand."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from shebao.rules.region import Form
+from shebao.rules.vocabulary import FACTS
+
+from ..employers.models import Employer
+from .models import Employee
+
+COLUMNS = ("household", "employment_kind", "position")
+"""Facts that have a column of their own; every other fact is in `Employee.facts`."""
+
+
+def employee_facts(employee: Employee) -> dict[str, str]:
+    """The facts of one employee, silence filled with the vocabulary's defaults."""
+    known = {**employee.facts, **{name: getattr(employee, name) for name in COLUMNS}}
+    return complete_facts({**known, "id_kind": employee.person.id_kind, "sex": employee.person.sex})
+
+
+def complete_facts(known: dict) -> dict[str, str]:
+    """Code facts as text; a fact nobody was asked about takes its default from the vocabulary."""
+    facts = {key: str(value) for key, value in known.items() if value not in (None, "") and key != "declared_wage"}
+    for fact in FACTS.values():
+        if fact.supplied_by == "form" and fact.key not in facts and fact.kind == "code":
+            facts[fact.key] = fact.default or ""
+    return facts
+
+
+def fact_columns(employer: Employer, rows: Sequence[dict[str, str]]) -> dict[str, str | np.ndarray]:
+    """Facts of many people as columns for the engine; the employer's own facts are one value for all."""
+    keys = {key for row in rows for key in row}
+    columns: dict = {key: np.array([row.get(key, "") for row in rows], dtype=np.str_) for key in sorted(keys)}
+    return columns | {"industry_class": employer.industry_class, "float_grade": employer.float_grade}
+
+
+def roster_answers(form: Form, employee: Employee, wage: int | None) -> dict:
+    """How the roster would answer the questions of a form: the left side of every comparison."""
+    known = {
+        "name": employee.name,
+        "department": employee.department,
+        "contract_from": str(employee.contract_from) if employee.contract_from else "",
+        "phone": employee.phone,
+    }
+    facts = employee_facts(employee)
+    answers = {}
+    for field in form.fields:
+        if field.feeds == "declared_wage":
+            answers[field.id] = wage
+        elif field.feeds:
+            answers[field.id] = facts.get(field.feeds, "")
+        elif field.id in known:
+            answers[field.id] = known[field.id]
+    return {key: value for key, value in answers.items() if value not in (None, "")}

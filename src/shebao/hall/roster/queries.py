@@ -1,0 +1,196 @@
+"""Reading the roster: who is insured here, since when, at what wage, and the columns that the engine charges."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import Case, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+
+from shebao.rules.contributions import People
+from shebao.rules.identity import tidy_number
+from shebao.rules.money import BadMoney, parse_fen
+from shebao.rules.months import Month, months_between
+
+from .. import clock
+from ..crypto import blind_index
+from ..employers.models import Employer
+from ..regions import region
+from .facts import employee_facts, fact_columns
+from .models import DeclaredWage, Employee, Spell
+
+STATUSES = {"insured": "在保", "new": "本月新增", "left": "已停保", "none": "未参保"}
+
+
+def covering(month: Month) -> Q:
+    """Spells that count in a month."""
+    return Q(is_voided=False, first_month__lte=month) & (Q(last_month__isnull=True) | Q(last_month__gte=month))
+
+
+def roster(actor, params=None) -> QuerySet[Employee]:
+    """The actor's employees, annotated: `wage` (fen), `first_month`, `last_month`, `status`; `live_spells` is a list.
+
+    `params`: q (name, pinyin, personal number, last digits of the id number), department, status (insured, new,
+    left, none), scheme, employment_kind, household, base_from and base_to (yuan). Unknown values filter nothing.
+    """
+    params, month = params or {}, Month.of(clock.today())
+    rows = _annotated(Employee.objects.visible_to(actor), month)
+    for name in ("department", "employment_kind", "household"):
+        if params.get(name):
+            rows = rows.filter(**{name: params[name]})
+    if params.get("employer"):
+        rows = rows.filter(employer=params["employer"])
+    if params.get("status") == "insured":
+        rows = rows.filter(status__in=["insured", "new"])
+    elif params.get("status") in STATUSES:
+        rows = rows.filter(status=params["status"])
+    if params.get("scheme"):
+        insured = Spell.objects.filter(covering(month), employee=OuterRef("pk"), scheme=params["scheme"])
+        rows = rows.filter(Exists(insured))
+    rows = _within_wages(rows, params)
+    if q := str(params.get("q") or "").strip():
+        rows = rows.filter(_matches(Employee.objects.visible_to(actor), q))
+    return rows.order_by("name_pinyin", "pk")
+
+
+def _annotated(rows: QuerySet[Employee], month: Month) -> QuerySet[Employee]:
+    spells = Spell.objects.filter(employee=OuterRef("pk"), is_voided=False)
+    now = spells.filter(covering(month))
+    wages = DeclaredWage.objects.filter(employee=OuterRef("pk"), is_voided=False, first_month__lte=month)
+    live = Spell.objects.filter(is_voided=False).filter(Q(last_month__isnull=True) | Q(last_month__gte=month))
+    status = Case(
+        When(Exists(now.filter(first_month=month)), then=Value("new")),
+        When(Exists(now), then=Value("insured")),
+        When(Exists(spells.filter(first_month__gt=month)), then=Value("new")),
+        When(Exists(spells), then=Value("left")),
+        default=Value("none"),
+    )
+    first = now.order_by("first_month").values("first_month")[:1]
+    return (
+        rows.select_related("person")
+        .annotate(
+            wage=Subquery(wages.order_by("-first_month").values("amount_fen")[:1]),
+            first_month=Subquery(first),
+            last_month=Subquery(spells.filter(last_month__lt=month).order_by("-last_month").values("last_month")[:1]),
+            status=status,
+        )
+        .prefetch_related(Prefetch("spells", live.order_by("pk"), to_attr="live_spells"))
+    )
+
+
+def _within_wages(rows: QuerySet[Employee], params) -> QuerySet[Employee]:
+    for name, lookup in (("base_from", "wage__gte"), ("base_to", "wage__lte")):
+        try:
+            fen = parse_fen(params.get(name) or "")
+        except BadMoney:
+            continue
+        rows = rows.filter(**{lookup: fen})
+    return rows
+
+
+def _matches(mine: QuerySet[Employee], q: str) -> Q:
+    """Name, pinyin, personal number or identity number. Four to six last digits are looked up by decrypting."""
+    number, letters = tidy_number(q), q.lower().replace(" ", "")
+    found = Q(name__icontains=q) | Q(person_number=number)
+    if letters.isascii() and letters.isalpha():
+        found |= Q(name_pinyin__startswith=letters) | Q(name_pinyin__contains=f" {letters}")
+    if len(number) >= 8:
+        found |= Q(person__id_digest=blind_index("person", number))
+    elif 4 <= len(number) <= 6 and number[:-1].isdigit():
+        rows = mine.values_list("pk", "person__id_number")
+        found |= Q(pk__in=[pk for pk, id_number in rows if id_number.endswith(number)])
+    return found
+
+
+def insured_count(employer: Employer, month: Month) -> int:
+    """How many people are insured at the employer in a month."""
+    spells = Spell.objects.filter(covering(month), employee__employer=employer)
+    return spells.values("employee").distinct().count()
+
+
+def departments(actor) -> list[str]:
+    """The department names in use, for the filter."""
+    rows = Employee.objects.visible_to(actor).exclude(department="")
+    return list(rows.order_by("department").values_list("department", flat=True).distinct())
+
+
+def ribbon(employee: Employee, months: int = 24) -> list[dict]:
+    """Lanes of the participation ribbon: for every scheme the last `months` months, each insured, gap or none."""
+    here = region(employee.employer.region)
+    last = Month.of(clock.today())
+    span = months_between(last.previous(months - 1), last)
+    spells = defaultdict(list)
+    for spell in Spell.objects.filter(employee=employee, is_voided=False):
+        spells[spell.scheme].append((spell.first_month, spell.last_month or max(last, spell.first_month)))
+    lanes = []
+    for scheme in here.open_schemes:
+        known = spells.get(scheme.key, [])
+        cells = [{"month": month, "state": _state(month, known)} for month in span]
+        lanes.append({"scheme": scheme.key, "title": scheme.title, "short": scheme.short, "months": cells})
+    return lanes
+
+
+def _state(month: Month, spells: list[tuple[Month, Month]]) -> str:
+    if any(first <= month <= last for first, last in spells):
+        return "insured"
+    between = spells and min(first for first, _ in spells) < month < max(last for _, last in spells)
+    return "gap" if between else "none"
+
+
+def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Employee], People]:
+    """Everyone insured in the month, by pk, and the columns the engine charges.
+
+    The wage is 0 where none is declared: ask `wages_in` who has one. Three queries however many people there are. Identity numbers and phones are not decrypted.
+    """
+    here = region(employer.region)
+    schemes = defaultdict(set)
+    spells = Spell.objects.filter(covering(month), employee__employer=employer)
+    for employee_id, scheme in spells.values_list("employee_id", "scheme"):
+        schemes[employee_id].add(scheme)
+    insured = Employee.objects.filter(employer=employer, pk__in=spells.values("employee"))
+    employees = list(insured.select_related("person").defer("person__id_number", "phone").order_by("pk"))
+    wages = wages_in(employer, month)
+    facts = [employee_facts(employee) for employee in employees]
+    covered = {
+        key: np.array([key in schemes[employee.pk] for employee in employees], dtype=bool) for key in here.schemes
+    }
+    declared = np.array([wages.get(employee.pk, 0) for employee in employees], dtype=np.int64)
+    return employees, People(declared, fact_columns(employer, facts), covered)
+
+
+def wages_in(employer: Employer, month: Month) -> dict[int, int]:
+    """The declared wage in force in a month, in fen, by employee; those without one are missing from it."""
+    rows = DeclaredWage.objects.filter(employee__employer=employer, is_voided=False, first_month__lte=month)
+    return dict(rows.order_by("first_month").values_list("employee_id", "amount_fen"))
+
+
+@dataclass(frozen=True)
+class EmployeeDetail:
+    """One employee's page."""
+
+    employee: Employee
+    spells: list[Spell]
+    wages: list[DeclaredWage]
+    ribbon: list[dict]
+    first_month: Month | None
+    facts: list[tuple[str, str]]
+
+
+def employee_detail(actor, pk: int) -> EmployeeDetail:
+    """Everything about one of the actor's employees. Raises Employee.DoesNotExist for anybody else's."""
+    month = Month.of(clock.today())
+    rows = _annotated(Employee.objects.visible_to(actor), month).select_related("employer")
+    employee = rows.get(pk=pk)
+    spells = list(employee.spells.filter(is_voided=False).order_by("-first_month", "pk"))
+    wages = employee.wages.filter(is_voided=False).order_by("-first_month")
+    first = employee.spells.filter(is_voided=False).aggregate(first=Min(F("first_month")))["first"]
+    return EmployeeDetail(employee, spells, list(wages), ribbon(employee), first, _fact_titles(employee))
+
+
+def _fact_titles(employee: Employee) -> list[tuple[str, str]]:
+    """(label, words) of the facts that the region's enrolment forms ask about."""
+    here, facts, shown = region(employee.employer.region), employee_facts(employee), {}
+    for form in here.forms.values():
+        for field in form.fields:
+            if field.feeds in facts and field.options:
+                shown.setdefault(field.label, here.codes[field.options].title_of(facts[field.feeds]))
+    return [(label, words) for label, words in shown.items() if words]

@@ -1,0 +1,145 @@
+"""Enrolment (增员): a declaration becomes a person, an employee, spells of insurance and a declared wage."""
+
+from datetime import date
+
+from shebao.rules.contributions import enrol_schemes
+from shebao.rules.forms import facts_of
+from shebao.rules.identity import check_id_number
+
+from ..errors import Conflict
+from ..regions import region
+from ..roster.facts import COLUMNS, complete_facts
+from ..roster.models import Employee, Person, Spell
+from ..roster.names import pinyin_key
+from .scene import chunks, field_of_kind
+from .wages import declare_wages, withdraw_wages
+
+PART_TIME = "52"  # 非全日制用工, national list of employment kinds
+WORK_INJURY = "410"  # 工伤保险, national scheme code
+COPIED = ("department", "phone")
+
+
+def enrol_employees(declarations: list, *, by) -> None:
+    """Open the spells that each declaration's facts call for, and declare its wage (增员生效).
+
+    All declarations are of one employer and one service. Sets `declaration.employee`.
+    """
+    here = region(declarations[0].region)
+    form = here.forms[declarations[0].spec.form]
+    people = _find_or_add_persons(form, declarations)
+    employees = _find_or_add_employees(form, declarations, people)
+    spells, wages = [], []
+    for declaration in declarations:
+        employee = employees[people[declaration.subject_digest].pk]
+        declaration.employee = employee
+        known = complete_facts({"sex": employee.person.sex, **facts_of(form, declaration.answers)})
+        register = {
+            "industry_class": declaration.employer.industry_class,
+            "float_grade": declaration.employer.float_grade,
+        }
+        for key in enrol_schemes(here, known | register):
+            spells.append(_spell(here.schemes[key], declaration, employee, known))
+        wages.append((declaration, facts_of(form, declaration.answers)["declared_wage"]))
+    Spell.objects.bulk_create(spells, batch_size=500)
+    declare_wages(wages, by=by)
+
+
+def _find_or_add_persons(form, declarations: list) -> dict[str, Person]:
+    people: dict[str, Person] = {}
+    for part in chunks(d.subject_digest for d in declarations):
+        people |= {p.id_digest: p for p in Person.objects.filter(id_digest__in=part).defer("id_number")}
+    number_field = field_of_kind(form, "id_number")
+    added = []
+    for declaration in declarations:
+        if declaration.subject_digest in people:
+            continue
+        answers = declaration.answers
+        known = check_id_number(answers[number_field], answers.get("id_kind"))
+        person = Person(
+            id_kind=answers.get("id_kind") or known.kind,
+            id_number=known.number,
+            id_digest=declaration.subject_digest,
+            name=declaration.subject_name,
+            sex=known.sex,
+            born_on=known.born_on,
+        )
+        people[declaration.subject_digest] = person
+        added.append(person)
+    Person.objects.bulk_create(added, batch_size=500)
+    return people
+
+
+def _find_or_add_employees(form, declarations: list, people: dict[str, Person]) -> dict[int, Employee]:
+    employer = declarations[0].employer
+    ids = [person.pk for person in people.values()]
+    employees: dict[int, Employee] = {}
+    for part in chunks(ids):
+        rows = Employee.objects.filter(employer=employer, person__in=part).select_related("person")
+        employees |= {e.person_id: e for e in rows.defer("person__id_number")}
+    added, changed = [], []
+    for declaration in declarations:
+        person = people[declaration.subject_digest]
+        employee = employees.get(person.pk)
+        (changed if employee else added).append(employee or Employee(employer=employer, person=person))
+        employee = employees.setdefault(person.pk, added[-1] if employee is None else employee)
+        employee.person_number = employee.person_number or f"{person.pk:010d}"
+        employee.name = declaration.subject_name
+        employee.name_pinyin = pinyin_key(employee.name)
+        copy_answers(form, declaration.answers, employee)
+    Employee.objects.bulk_create(added, batch_size=500)
+    Employee.objects.bulk_update(changed, ["name", "name_pinyin", *COPIED, *COLUMNS, "contract_from", "facts"], 500)
+    return employees
+
+
+def copy_answers(form, answers: dict, employee: Employee) -> None:
+    """Write answers of a form to the employee's columns; facts without a column go to `facts`."""
+    for name in COPIED:
+        if name in answers:
+            setattr(employee, name, answers[name] or "")
+    if answers.get("contract_from"):
+        employee.contract_from = date.fromisoformat(answers["contract_from"])
+    facts = {key: value for key, value in facts_of(form, answers).items() if key not in ("declared_wage", "id_kind")}
+    for name in COLUMNS:
+        if name in facts:
+            setattr(employee, name, facts.pop(name))
+    employee.facts = {**employee.facts, **facts}
+
+
+def _spell(scheme, declaration, employee: Employee, facts: dict) -> Spell:
+    # Part-time work injury may be held with several employers at once (settled decision 5).
+    shared = scheme.national_code == WORK_INJURY and facts.get("employment_kind") == PART_TIME
+    return Spell(
+        employee=employee,
+        person=employee.person,
+        region=declaration.region,
+        scheme=scheme.key,
+        first_month=declaration.first_month,
+        kind=str(facts.get("enrolment_kind", ""))[:20],
+        is_exclusive=not shared,
+        opened_by=declaration,
+    )
+
+
+def undo_enrolments(declarations: list, *, by) -> None:
+    """Void the spells and wages that the declarations opened (撤销增员). Raises Conflict when one has ended since."""
+    spells = [s for part in chunks(d.pk for d in declarations) for s in _opened(part)]
+    ended = next((spell for spell in spells if spell.closed_by_id), None)
+    if ended:
+        raise Conflict("ended_since", f"{ended.employee.name}之后已办理停保，请先撤销停保，再撤销参保。")
+    for spell in spells:
+        spell.is_voided = True
+    Spell.objects.bulk_update(spells, ["is_voided"], 500)
+    withdraw_wages(declarations, by=by)
+    restored = []
+    form = region(declarations[0].region).forms[declarations[0].spec.form]
+    for declaration in declarations:
+        if declaration.before and declaration.employee:
+            copy_answers(form, declaration.before, declaration.employee)
+            declaration.employee.name = declaration.before.get("name", declaration.employee.name)
+            declaration.employee.name_pinyin = pinyin_key(declaration.employee.name)
+            restored.append(declaration.employee)
+    Employee.objects.bulk_update(restored, ["name", "name_pinyin", *COPIED, *COLUMNS, "contract_from", "facts"], 500)
+
+
+def _opened(declaration_ids: list[int]) -> list[Spell]:
+    return list(Spell.objects.filter(opened_by__in=declaration_ids, is_voided=False).select_related("employee"))

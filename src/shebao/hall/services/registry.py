@@ -1,0 +1,43 @@
+"""The closed vocabulary of services: the names that a region's data may use, and what they do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .cessation import cease_employees, undo_cessations
+from .checks import CHECKS
+from .enrolment import enrol_employees, undo_enrolments
+from .estimates import estimate_cessations, estimate_enrolments, estimate_wages
+from .wages import declare_wages_of, withdraw_wages
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an approved declaration does.
+
+    `apply` and `revert` take declarations of one employer and service and `by`; `estimate` fills cost and
+    effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster.
+    """
+
+    apply: Callable
+    revert: Callable
+    estimate: Callable
+    is_about_known: bool
+
+
+OPERATIONS = {
+    "enrol_employees": Effect(enrol_employees, undo_enrolments, estimate_enrolments, is_about_known=False),
+    "cease_employees": Effect(cease_employees, undo_cessations, estimate_cessations, is_about_known=True),
+    "declare_wages": Effect(declare_wages_of, withdraw_wages, estimate_wages, is_about_known=True),
+}
+
+
+def missing_names(regions) -> list[str]:
+    """A sentence for every check or operation that a region names and nobody wrote."""
+    sentences = []
+    for region in regions:
+        for service in region.services.values():
+            where = f"{region.code}/services.yaml: {service.key}"
+            sentences += [f"{where}.checks: 没有名为“{name}”的校验" for name in service.checks if name not in CHECKS]
+            if service.operation not in OPERATIONS:
+                sentences.append(f"{where}.operation: 没有名为“{service.operation}”的办理动作")
+    return sentences

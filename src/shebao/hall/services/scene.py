@@ -1,0 +1,206 @@
+"""A batch of declarations on its way through the checks: everything they need, read in a constant number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+
+from shebao.rules.forms import Problem
+from shebao.rules.identity import IdCheck
+from shebao.rules.months import Month
+from shebao.rules.region import Form, Region, Service
+
+from .. import clock
+from ..declarations.models import Declaration
+from ..declarations.states import OPEN
+from ..employers.models import Employer
+from ..payments.models import PaymentState
+from ..roster.models import DeclaredWage, Employee, Spell
+from ..settlement.models import Assessment, Bill, BillLine
+
+CHUNK = 5000  # below every database's limit on parameters of one query
+
+
+def chunks(items: Iterable) -> Iterator[list]:
+    """The distinct items in slices small enough for one query."""
+    known = sorted(set(items))
+    for start in range(0, len(known), CHUNK):
+        yield known[start : start + CHUNK]
+
+
+@dataclass(frozen=True)
+class KnownSpell:
+    """A stretch of insurance as the checks see it; `employer_id` tells whether it is ours."""
+
+    employer_id: int
+    scheme: str
+    first_month: Month
+    last_month: Month | None
+    is_exclusive: bool
+    end_reason: str
+
+    def reaches(self, month: Month) -> bool:
+        """Whether it covers `month` or any later one."""
+        return self.last_month is None or self.last_month >= month
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """What one scheme costs each month, in fen; `limit` −1 raised to the floor, +1 cut to the ceiling."""
+
+    scheme: str
+    title: str
+    base: int
+    employer_due: int
+    employee_due: int
+    limit: int
+
+
+@dataclass
+class Case:
+    """One row of a batch: its answers, whom it is about, what was found, what it would cost."""
+
+    values: dict
+    problems: list[Problem]
+    notes: dict
+    confirmed: dict
+    identity: IdCheck
+    digest: str
+    month: Month | None
+    wage: int | None
+    declaration: Declaration | None = None
+    employee: Employee | None = None
+    spells: list[KnownSpell] = field(default_factory=list)
+    wage_before: int | None = None
+    cost: list[CostRow] = field(default_factory=list)
+    effect_fen: int = 0
+
+    def add(self, code: str, field: str, level: str, message: str, fix: tuple[str, str] | None = None) -> None:
+        """Note a finding."""
+        self.problems.append(Problem(code, field, level, message, fix))
+
+    @property
+    def name(self) -> str:
+        return str(self.values.get("name") or "")
+
+    @property
+    def has_error(self) -> bool:
+        return any(problem.level == "error" for problem in self.problems)
+
+
+@dataclass
+class Scene:
+    """What all cases of a batch share. Lists that only one check needs are read when it asks."""
+
+    employer: Employer
+    region: Region
+    service: Service
+    form: Form
+    cases: list[Case]
+    today: date = field(default_factory=clock.today)
+    local_now: datetime = field(default_factory=clock.local_now)
+
+    @cached_property
+    def month(self) -> Month:
+        """The current business month."""
+        return Month.of(self.today)
+
+    @cached_property
+    def window(self):
+        return self.region.calendar.window(self.month)
+
+    @cached_property
+    def settled(self) -> set[Month]:
+        """Months of this employer that are assessed already."""
+        return set(Assessment.objects.filter(employer=self.employer).values_list("month", flat=True))
+
+    @cached_property
+    def open_declarations(self) -> dict[str, Declaration]:
+        """Undecided declarations of this service, by whom they are about."""
+        found = {}
+        for part in chunks(case.digest for case in self.cases):
+            rows = Declaration.objects.filter(
+                employer=self.employer, service=self.service.key, state__in=OPEN, subject_digest__in=part
+            ).select_related("declared_by")
+            found |= {d.subject_digest: d for d in rows.defer("answers", "before")}
+        return found
+
+    @cached_property
+    def namesakes(self) -> dict[str, set[str]]:
+        """Digests of this employer's people by name, for the names of the batch."""
+        found = defaultdict(set)
+        for part in chunks(case.name for case in self.cases):
+            rows = Employee.objects.filter(employer=self.employer, name__in=part)
+            for name, digest in rows.values_list("name", "person__id_digest"):
+                found[name].add(digest)
+        return found
+
+    @cached_property
+    def arrears(self) -> dict[int, list[Month]]:
+        """Months of overdue unpaid bills by the employees in them."""
+        overdue = (
+            Bill.objects.filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
+            .exclude(payments__state=PaymentState.SUCCEEDED)
+            .values_list("pk", flat=True)
+        )
+        found = defaultdict(list)
+        wanted = {case.employee.pk for case in self.cases if case.employee}
+        lines = BillLine.objects.filter(bill__in=list(overdue)).values_list("employee_id", "month").distinct()
+        for employee_id, month in lines.order_by("month"):
+            if employee_id in wanted:
+                found[employee_id].append(month)
+        return found
+
+    @property
+    def month_field(self) -> str:
+        return field_of_kind(self.form, "month")
+
+    def ours(self, case: Case) -> list[KnownSpell]:
+        """The spells of the person at this employer, oldest first."""
+        return [spell for spell in case.spells if spell.employer_id == self.employer.pk]
+
+
+def field_of_kind(form: Form, kind: str) -> str:
+    """The first field of a kind: every form has one month (of effect) and one identity number."""
+    return next((field.id for field in form.fields if field.kind == kind), "")
+
+
+def read_people(scene: Scene) -> None:
+    """Give every case its employee, spells and present wage: three queries for a whole batch."""
+    by_digest = defaultdict(list)
+    for case in scene.cases:
+        by_digest[case.digest].append(case)
+    for part in chunks(digest for digest in by_digest if digest):
+        _read_employees(scene, part, by_digest)
+        _read_spells(scene, part, by_digest)
+    employees = {case.employee.pk: case for case in scene.cases if case.employee}
+    for part in chunks(employees):
+        _read_wages(scene, part)
+
+
+def _read_employees(scene: Scene, digests: list[str], by_digest: dict) -> None:
+    rows = Employee.objects.filter(employer=scene.employer, person__id_digest__in=digests)
+    for employee in rows.select_related("person").defer("person__id_number"):
+        for case in by_digest[employee.person.id_digest]:
+            case.employee = employee
+
+
+def _read_spells(scene: Scene, digests: list[str], by_digest: dict) -> None:
+    rows = Spell.objects.filter(person__id_digest__in=digests, region=scene.region.code, is_voided=False)
+    columns = ("employee__employer", "scheme", "first_month", "last_month", "is_exclusive", "end_reason")
+    for digest, *values in rows.order_by("first_month", "pk").values_list("person__id_digest", *columns):
+        for case in by_digest[digest]:
+            case.spells.append(KnownSpell(*values))
+
+
+def _read_wages(scene: Scene, employee_ids: list[int]) -> None:
+    rows = DeclaredWage.objects.filter(employee__in=employee_ids, is_voided=False).order_by("first_month")
+    history = defaultdict(list)
+    for employee_id, first, amount in rows.values_list("employee_id", "first_month", "amount_fen"):
+        history[employee_id].append((first, amount))
+    for case in scene.cases:
+        if case.employee:
+            upto = case.month or scene.month
+            amounts = [amount for first, amount in history.get(case.employee.pk, ()) if first <= upto]
+            case.wage_before = amounts[-1] if amounts else case.wage_before

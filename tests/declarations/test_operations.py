@@ -1,0 +1,261 @@
+from datetime import date
+
+import pytest
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.declarations import operations
+from shebao.hall.declarations.models import Declaration, DeclarationEvent, FormDraft
+from shebao.hall.declarations.queries import basket, case_view, cases, counts, desk, draft_of, recent_events, todo_items
+from shebao.hall.declarations.states import State
+from shebao.hall.errors import Conflict, Refused
+from shebao.hall.operators.models import Role
+from shebao.hall.roster.models import DeclaredWage, Employee, Spell
+from shebao.rules.months import Month
+from tests.factories import MONTH, EmployerFactory, OperatorFactory, cessation, enrolled, enrolment, settled, wage
+
+ENROL, CEASE, WAGE = "employee_enrolment", "employee_cessation", "wage_declaration"
+
+
+def save(by, service, *raws, **options):
+    return operations.save_declarations(by.employer_id, service, list(raws), by=by, **options)
+
+
+def submitted(by, service=ENROL, raw=None):
+    (declaration,) = save(by, service, raw or enrolment())
+    operations.submit_declarations([declaration.pk], by=by)
+    declaration.refresh_from_db()
+    return declaration
+
+
+def test_a_saved_declaration_waits_in_the_basket_and_changes_nothing(clerk):
+    (declaration,) = save(clerk, ENROL, enrolment())
+    assert declaration.state == State.DRAFT and declaration.case_number is None
+    assert declaration.effect_fen > 0
+    assert not Spell.objects.exists()
+    (row,) = basket(clerk)
+    assert "8,000.00" in row.before_after
+    assert counts(clerk, MONTH)["draft"] == 1
+    assert [item["url_name"] for item in todo_items(clerk, MONTH)] == ["e_basket"]
+
+
+def test_submitting_gives_a_number_and_a_day_to_decide_by(clerk):
+    declaration = submitted(clerk)
+    assert declaration.case_number == f"202611{declaration.pk:06d}"
+    assert declaration.due_on == date(2026, 11, 13)
+    assert case_view(clerk, declaration.pk).moves == ["withdraw"]
+
+
+def test_submitting_twice_is_refused_in_words_and_leaves_no_trace(clerk):
+    declaration = submitted(clerk)
+    events, entries = DeclarationEvent.objects.count(), AuditEntry.objects.count()
+    again = operations.submit_declarations([declaration.pk], by=clerk)
+    assert again.submitted == [] and "审核中" in again.refused[0][1]
+    assert (events, entries) == (DeclarationEvent.objects.count(), AuditEntry.objects.count())
+
+
+def test_approval_enrols_the_person_in_one_step(clerk, reviewer):
+    declaration = submitted(clerk)
+    operations.approve_declarations([declaration.pk], by=reviewer)
+    declaration.refresh_from_db()
+    assert declaration.state == State.APPROVED and declaration.decided_by == reviewer
+    employee = Employee.objects.get()
+    assert declaration.employee == employee and employee.name_pinyin == "wangshili wsl"
+    assert set(employee.spells.values_list("scheme", flat=True)) >= {"pension", "medical", "unemployment", "injury"}
+    assert DeclaredWage.objects.get().amount_fen == 800_000
+    assert AuditEntry.objects.filter(action="declaration.approved").count() == 1
+
+
+def test_approving_twice_is_a_conflict_and_leaves_no_trace(clerk, reviewer):
+    declaration = submitted(clerk)
+    operations.approve_declarations([declaration.pk], by=reviewer)
+    traces = DeclarationEvent.objects.count(), AuditEntry.objects.count(), Spell.objects.count()
+    with pytest.raises(Conflict):
+        operations.approve_declarations([declaration.pk], by=reviewer)
+    assert traces == (DeclarationEvent.objects.count(), AuditEntry.objects.count(), Spell.objects.count())
+
+
+def test_approving_somebody_who_is_meanwhile_insured_elsewhere_is_a_conflict(clerk, reviewer):
+    declaration = submitted(clerk)
+    enrolled(EmployerFactory(), number=enrolment()["id_number"])
+    with pytest.raises(Conflict, match="正在参保"):
+        operations.approve_declarations([declaration.pk], by=reviewer)
+    declaration.refresh_from_db()
+    assert declaration.state == State.SUBMITTED
+
+
+def test_a_clerk_may_not_review_and_a_reviewer_may_not_declare(clerk, reviewer):
+    declaration = submitted(clerk)
+    with pytest.raises(Refused, match="权限"):
+        operations.approve_declarations([declaration.pk], by=clerk)
+    with pytest.raises(Refused, match="权限"):
+        operations.save_declarations(clerk.employer_id, ENROL, [enrolment(2)], by=reviewer)
+
+
+def test_who_declared_never_decides_even_after_a_change_of_role(clerk):
+    declaration = submitted(clerk)
+    clerk.role, clerk.employer = Role.REVIEWER, None
+    clerk.save()
+    with pytest.raises(Refused, match="不能自己审核"):
+        operations.approve_declarations([declaration.pk], by=clerk)
+
+
+def test_another_employers_declaration_is_not_there(clerk):
+    declaration = submitted(clerk)
+    stranger = OperatorFactory(clerk=True)
+    for attempt in (
+        lambda: case_view(stranger, declaration.pk),
+        lambda: operations.withdraw_declaration(declaration.pk, by=stranger),
+        lambda: operations.submit_declarations([declaration.pk], by=stranger),
+        lambda: operations.repair_declaration(declaration.pk, enrolment(), by=stranger, confirmed={}, version=2),
+    ):
+        with pytest.raises(Declaration.DoesNotExist):
+            attempt()
+    assert not cases(stranger).exists() and not recent_events(stranger)
+    with pytest.raises(EmployerFactory._meta.model.DoesNotExist):
+        operations.save_declarations(clerk.employer_id, ENROL, [enrolment(3)], by=stranger)
+
+
+def test_a_reviewer_of_another_region_sees_nothing(clerk):
+    declaration = submitted(clerk)
+    other = OperatorFactory(reviewer=True, region="leshan")
+    assert not desk(other).exists()
+    with pytest.raises(Declaration.DoesNotExist):
+        operations.approve_declarations([declaration.pk], by=other)
+
+
+def test_a_returned_declaration_is_repaired_in_place_and_submitted_again(clerk, reviewer):
+    declaration = submitted(clerk)
+    operations.return_declaration(declaration.pk, by=reviewer, marks={"declared_wage": "与合同不符"}, note="")
+    assert todo_items(clerk, MONTH)[0]["kind"] == "d"
+    declaration.refresh_from_db()
+    view = case_view(clerk, declaration.pk)
+    assert next(f.mark for f in view.fields if f.id == "declared_wage") == "与合同不符"
+    number = declaration.case_number
+    operations.repair_declaration(
+        declaration.pk, enrolment(declared_wage="8500"), by=clerk, confirmed={}, version=declaration.version
+    )
+    assert operations.submit_declarations([declaration.pk], by=clerk).refused == []
+    declaration.refresh_from_db()
+    assert (declaration.case_number, declaration.revision, declaration.marks) == (number, 2, {})
+    field = next(f for f in case_view(reviewer, declaration.pk).fields if f.id == "declared_wage")
+    assert (field.previous, field.new) == ("8,000.00", "8,500.00")
+
+
+def test_returning_needs_a_reason(clerk, reviewer):
+    declaration = submitted(clerk)
+    with pytest.raises(Refused, match="原因"):
+        operations.return_declaration(declaration.pk, by=reviewer, marks={}, note=" ")
+
+
+def test_repairing_what_somebody_else_changed_names_them(clerk):
+    (declaration,) = save(clerk, ENROL, enrolment())
+    colleague = OperatorFactory(clerk=True, employer=clerk.employer, name="赵示例")
+    operations.repair_declaration(
+        declaration.pk, enrolment(declared_wage="8100"), by=colleague, confirmed={}, version=1
+    )
+    with pytest.raises(Conflict, match="赵示例"):
+        operations.repair_declaration(declaration.pk, enrolment(), by=clerk, confirmed={}, version=1)
+
+
+def test_a_batch_with_one_error_saves_nothing(clerk):
+    with pytest.raises(operations.InvalidDeclaration) as invalid:
+        save(clerk, ENROL, enrolment(1), enrolment(2, declared_wage=""))
+    assert [bool(one.blocking) for one in invalid.value.previews] == [False, True]
+    assert not Declaration.objects.exists() and not AuditEntry.objects.exists()
+
+
+def test_a_finding_to_confirm_needs_its_reason(clerk):
+    raw = enrolment(declared_wage="3000")
+    with pytest.raises(operations.InvalidDeclaration):
+        save(clerk, ENROL, raw)
+    (declaration,) = save(clerk, ENROL, raw, confirmed=[{"wage_limits": "试用期工资"}])
+    assert declaration.confirmed == {"wage_limits": "试用期工资"}
+    assert operations.submit_declarations([declaration.pk], by=clerk).refused == []
+    assert declaration in desk(OperatorFactory(reviewer=True), risk="flagged")
+
+
+def test_submitting_checks_again(clerk):
+    (declaration,) = save(clerk, ENROL, enrolment())
+    settled(clerk.employer, MONTH, clerk)
+    result = operations.submit_declarations([declaration.pk], by=clerk)
+    assert result.submitted == [] and "已结算" in result.refused[0][1]
+
+
+def test_deleting_can_be_taken_back_unless_the_person_was_declared_again(clerk):
+    (declaration,) = save(clerk, ENROL, enrolment())
+    operations.delete_declarations([declaration.pk], by=clerk)
+    operations.restore_declarations([declaration.pk], by=clerk)
+    operations.delete_declarations([declaration.pk], by=clerk)
+    save(clerk, ENROL, enrolment())
+    with pytest.raises(Conflict, match="尚未办结"):
+        operations.restore_declarations([declaration.pk], by=clerk)
+
+
+def test_withdrawing_makes_it_a_draft_with_its_number(clerk):
+    declaration = submitted(clerk)
+    operations.withdraw_declaration(declaration.pk, by=clerk)
+    declaration.refresh_from_db()
+    assert declaration.state == State.DRAFT and declaration.case_number
+
+
+def test_a_direct_service_takes_effect_at_once_and_can_be_undone(direct_clerk):
+    (declaration,) = save(direct_clerk, ENROL, enrolment())
+    assert declaration.state == State.APPROVED and declaration.case_number
+    assert Spell.objects.filter(is_voided=False).count() == 4
+    assert case_view(direct_clerk, declaration.pk).moves == ["undo"]
+    operations.undo_declarations([declaration.pk], by=direct_clerk)
+    assert not Spell.objects.filter(is_voided=False).exists()
+    assert not DeclaredWage.objects.filter(is_voided=False).exists()
+    save(direct_clerk, ENROL, enrolment())
+    assert Spell.objects.filter(is_voided=False).count() == 4 and Employee.objects.count() == 1
+
+
+def test_nothing_is_undone_once_the_month_is_settled(direct_clerk):
+    (declaration,) = save(direct_clerk, ENROL, enrolment())
+    settled(direct_clerk.employer, MONTH, direct_clerk)
+    with pytest.raises(Refused, match="已经结算"):
+        operations.undo_declarations([declaration.pk], by=direct_clerk)
+
+
+def test_a_cessation_ends_the_spells_the_month_before_and_undoing_reopens_them(direct_clerk):
+    employee = enrolled(direct_clerk.employer)
+    (declaration,) = save(direct_clerk, CEASE, cessation(employee))
+    assert declaration.effect_fen < 0
+    assert set(employee.spells.values_list("last_month", "end_reason")) == {(Month(2026, 10), "6301")}
+    operations.undo_declarations([declaration.pk], by=direct_clerk)
+    assert set(employee.spells.values_list("last_month", "end_reason")) == {(None, "")}
+
+
+def test_a_second_wage_of_the_same_month_replaces_the_first_and_undoing_brings_it_back(direct_clerk):
+    employee = enrolled(direct_clerk.employer)
+    (first,) = save(direct_clerk, WAGE, wage(employee, "9000"))
+    (second,) = save(direct_clerk, WAGE, wage(employee, "9500"))
+    with pytest.raises(Conflict, match="先撤销后面"):
+        operations.undo_declarations([first.pk], by=direct_clerk)
+    operations.undo_declarations([second.pk], by=direct_clerk)
+    live = employee.wages.filter(is_voided=False).order_by("first_month")
+    assert list(live.values_list("amount_fen", flat=True)) == [800_000, 900_000]
+
+
+def test_undoing_an_enrolment_that_has_ended_since_is_refused(direct_clerk):
+    (declaration,) = save(
+        direct_clerk, ENROL, enrolment(enrolment_month="2026-10", contract_from="2026-10-01"),
+        confirmed=[{"month_window": "漏报"}],
+    )  # fmt: skip
+    save(direct_clerk, CEASE, cessation(Employee.objects.get()))
+    with pytest.raises(Conflict, match="先撤销停保"):
+        operations.undo_declarations([declaration.pk], by=direct_clerk)
+
+
+def test_what_was_typed_is_kept_until_it_is_saved(clerk):
+    operations.save_draft(clerk.employer_id, ENROL, {"name": "王"}, by=clerk)
+    operations.save_draft(clerk.employer_id, ENROL, {"name": "王示例"}, by=clerk)
+    assert draft_of(clerk, ENROL).answers == {"name": "王示例"}
+    save(clerk, ENROL, enrolment())
+    assert not FormDraft.objects.exists()
+
+
+def test_saving_many_asks_no_question_per_row(direct_clerk, django_assert_max_num_queries):
+    with django_assert_max_num_queries(80):
+        save(direct_clerk, ENROL, *[enrolment(n) for n in range(1, 201)])
+    assert Employee.objects.count() == 200

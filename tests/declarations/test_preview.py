@@ -1,0 +1,55 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from shebao.hall.declarations.preview import preview, previews
+from shebao.rules.months import Month
+from tests.factories import EmployerFactory, enrolled, enrolment, wage
+
+ENROL, WAGE = "employee_enrolment", "wage_declaration"
+
+
+def queries(count, employer, by):
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        previews(employer, ENROL, [enrolment(n) for n in range(count)], by=by, confirmed=[{}] * count)
+    return len(captured)
+
+
+def test_the_cost_is_the_engines_answer(clerk):
+    answer = preview(clerk.employer, ENROL, enrolment(), by=clerk)
+    assert not answer.problems
+    assert answer.effect_fen == answer.employer_total + answer.employee_total > 0
+    pension = next(row for row in answer.cost if row.scheme == "pension")
+    assert (pension.base, pension.employer_due, pension.employee_due) == (800_000, 128_000, 64_000)
+    assert answer.derived["sex_label"] == "男" and answer.derived["age"] == 36
+
+
+def test_a_part_time_worker_is_insured_against_injury_only(direct_clerk):
+    answer = preview(direct_clerk.employer, ENROL, enrolment(employment_kind="非全日制用工"), by=direct_clerk)
+    assert [row.scheme for row in answer.cost] == ["injury"]
+
+
+def test_a_new_wage_costs_the_difference(clerk):
+    employee = enrolled(clerk.employer)
+    answer = preview(clerk.employer, WAGE, wage(employee, "9000"), by=clerk)
+    same = preview(clerk.employer, WAGE, wage(employee, "8000"), by=clerk)
+    assert answer.effect_fen > 0 and same.effect_fen == 0
+    assert answer.known == employee and answer.before["declared_wage"] == 800_000
+
+
+def test_two_hundred_rows_take_as_many_queries_as_ten(clerk):
+    assert queries(10, clerk.employer, clerk) == queries(200, clerk.employer, clerk)
+
+
+def test_another_employers_preview_is_not_there(clerk):
+    other = EmployerFactory()
+    with pytest.raises(type(other).DoesNotExist):
+        preview(other, ENROL, enrolment(), by=clerk)
+
+
+def test_past_months_are_named(clerk):
+    answer = preview(clerk.employer, ENROL, enrolment(enrolment_month="2026-09", contract_from="2026-09-01"), by=clerk)
+    assert answer.months == [Month(2026, 9), Month(2026, 10)]
+    assert [problem.level for problem in answer.problems] == ["confirm"]

@@ -1,0 +1,150 @@
+"""Test objects by trait. All people and numbers are made up: area 990101 belongs to nobody."""
+
+from contextlib import contextmanager
+from datetime import date, datetime
+
+import factory
+from django.utils import timezone
+
+from shebao.hall import clock
+from shebao.hall.crypto import blind_index
+from shebao.hall.employers.models import Employer
+from shebao.hall.operators.models import Operator, Role
+from shebao.hall.roster.models import DeclaredWage, Employee, Person, Spell
+from shebao.hall.roster.names import pinyin_key
+from shebao.hall.settlement.models import Assessment
+from shebao.rules.identity import check_id_number, credit_check_character, id_check_digit
+from shebao.rules.months import Month
+
+NOW = datetime(2026, 11, 10, 10, 0)  # noqa: DTZ001 - naive local time, inside the window of November
+MONTH = Month(2026, 11)
+JANUARY = Month(2026, 1)
+REVIEWED, DIRECT = "tianjin", "leshan"
+
+
+@contextmanager
+def at(moment=NOW):
+    """The hall believes it is `moment`."""
+    with clock.pretending(moment):
+        yield
+
+
+def synthetic_id(born=date(1990, 5, 17), sequence=1, area="990101") -> str:
+    """A number with a right check digit that belongs to nobody; the kind that starts with 9 is 07."""
+    first = f"{area}{born:%Y%m%d}{sequence % 1000:03d}"
+    return first + id_check_digit(first)
+
+
+class EmployerFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Employer
+
+    class Params:
+        direct = factory.Trait(region=DIRECT)
+
+    region = REVIEWED
+    employer_number = factory.Sequence(lambda n: f"{100000 + n}")
+    credit_code = factory.Sequence(lambda n: _credit_code(n))
+    name = factory.Sequence(lambda n: f"示例制造{n}有限公司")
+    industry_class = "2"
+    float_grade = "100"
+    legal_representative = "示例人"
+    first_month = Month(2025, 1)
+
+
+def _credit_code(n: int) -> str:
+    first = f"91990101MA{n:07d}"
+    return first + credit_check_character(first)
+
+
+class OperatorFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Operator
+
+    class Params:
+        clerk = factory.Trait(role=Role.CLERK)
+        admin = factory.Trait(role=Role.EMPLOYER_ADMIN)
+        reviewer = factory.Trait(role=Role.REVIEWER, employer=None, region=REVIEWED)
+        agency_admin = factory.Trait(role=Role.AGENCY_ADMIN, employer=None, region=REVIEWED)
+
+    username = factory.Sequence(lambda n: f"operator{n}")
+    name = factory.Sequence(lambda n: f"经办{n}")
+    role = Role.CLERK
+    employer = factory.SubFactory(EmployerFactory)
+    region = factory.LazyAttribute(lambda o: o.employer.region)
+
+
+def enrolled(employer, *, name="李示例", number="", wage_fen=800_000, since=JANUARY, sequence=900, **columns):
+    """An employee insured in the schemes of a full-time worker, with a declared wage."""
+    number = number or synthetic_id(sequence=sequence)
+    known = check_id_number(number)
+    person, _ = Person.objects.get_or_create(
+        id_digest=blind_index("person", known.number),
+        defaults={
+            "id_kind": known.kind,
+            "id_number": known.number,
+            "name": name,
+            "sex": known.sex,
+            "born_on": known.born_on,
+        },
+    )
+    values = {"household": "11", "employment_kind": "41", "position": "2", "facts": {"enrolment_kind": "11"}}
+    values |= columns
+    employee = Employee.objects.create(
+        employer=employer,
+        person=person,
+        name=name,
+        name_pinyin=pinyin_key(name),
+        person_number=f"{person.pk:010d}",
+        **values,
+    )
+    schemes = ["pension", "medical", "unemployment", "injury"]
+    Spell.objects.bulk_create(
+        Spell(employee=employee, person=person, region=employer.region, scheme=s, first_month=since) for s in schemes
+    )
+    DeclaredWage.objects.create(
+        employee=employee, first_month=since, amount_fen=wage_fen, declared_at=timezone.make_aware(NOW)
+    )
+    return employee
+
+
+def settled(employer, month, by):
+    """The month is assessed; without a bill, which is enough for the checks."""
+    return Assessment.objects.create(
+        employer=employer, month=month, kind="with_changes", number=f"A{employer.pk}{month}", fingerprint="0" * 12,
+        known_on=NOW.date(), made_by=by, made_at=timezone.make_aware(NOW),
+    )  # fmt: skip
+
+
+def enrolment(sequence=1, **changes) -> dict:
+    """Raw answers of an enrolment, as typed; `sequence` makes another person."""
+    return {
+        "id_kind": "07",
+        "id_number": synthetic_id(sequence=sequence),
+        "name": "王示例",
+        "enrolment_kind": "新参保",
+        "household": "本地非农业户口",
+        "employment_kind": "固定期限合同",
+        "contract_from": "2026-11-01",
+        "position": "2",
+        "department": "生产部",
+        "phone": "",
+        "supplementary_medical": "0",
+        "enrolment_month": "2026-11",
+        "declared_wage": "8000",
+    } | changes
+
+
+def cessation(employee, **changes) -> dict:
+    """Raw answers of a cessation of an employee."""
+    return {
+        "id_number": employee.person.id_number, "name": employee.name, "cessation_month": "2026-11", "reason": "6301",
+    } | changes  # fmt: skip
+
+
+def wage(employee, amount="9000", **changes) -> dict:
+    """Raw answers of a wage declaration of an employee."""
+    return {
+        "id_number": employee.person.id_number, "name": employee.name, "first_month": "2026-11",
+        "declared_wage": amount,
+    } | changes  # fmt: skip
