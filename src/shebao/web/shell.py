@@ -12,7 +12,7 @@ from shebao.rules.months import Month
 
 from .middleware import is_elder
 
-PRODUCT = "企业社保网上服务大厅"
+PRODUCT = "企业社保网厅"
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
 AFTER_DECLARING = [
@@ -97,7 +97,7 @@ def _signed_in(request, user) -> dict:
         "employer_name": "" if user.is_agency else user.employer.name,
         "user_name": user.name,
         "user_role": user.get_role_display(),
-        "search_url": _url("a_employers" if user.is_agency else "e_roster"),
+        "search_url": "" if user.is_agency else _url("e_roster"),
         "user_links": [{"url": reverse("change_password"), "label": "修改密码", "icon": "key"}],
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
