@@ -59,8 +59,16 @@ def test_a_code_may_be_written_in_many_ways(typed):
 
 
 def test_every_problem_is_told_at_once_in_chinese_with_its_field():
-    typed = {"id_number": "440308199901101513", "name": "", "household": "火星", "employment_kind": "固定期合同",
-             "contract_from": "2026-02-30", "phone": "12", "enrolment_month": "十一月", "declared_wage": "8e3"}  # fmt: skip
+    typed = {
+        "id_number": "440308199901101513",
+        "name": "",
+        "household": "火星",
+        "employment_kind": "固定期合同",
+        "contract_from": "2026-02-30",
+        "phone": "12",
+        "enrolment_month": "十一月",
+        "declared_wage": "8e3",
+    }
     told = clean(FORM, GOOD | typed, REGION)
     assert {p.field: p.code for p in told.problems} == {
         "id_number": "bad_id_number", "name": "required", "household": "not_a_choice",

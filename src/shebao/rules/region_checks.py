@@ -15,7 +15,18 @@ from shebao.rules.region_model import Parameter, Region, Scheme, Share, paramete
 
 #: Terms that pages ask for in every region.
 TERMS_NEEDED = (
-    *("employer", "employer_number", "person_number", "enrolment", "cessation", "declared_wage", "bill"),
+    *(
+        "employer",
+        "employer_number",
+        "credit_code",
+        "agency",
+        "month",
+        "person_number",
+        "enrolment",
+        "cessation",
+        "declared_wage",
+        "bill",
+    ),
     *("menu.enrol", "menu.cease", "menu.wages", "menu.import", "menu.basket", "menu.cases", "menu.settle"),
     *("menu.bills", "menu.pay", "menu.documents", "menu.roster"),
 )

@@ -166,7 +166,7 @@ class CodeList:
         """The title that looks most like the text, for a suggestion; None where nothing is near."""
         tidy = _tidy(str(text))
         names = {_tidy(n): i.title for i in reversed(self.items) for n in (i.title, *i.aliases)}
-        close = get_close_matches(tidy, list(names), n=1, cutoff=0.5)
+        close = get_close_matches(tidy, list(names), n=1, cutoff=1 / 2)
         if close:
             return names[close[0]]
         return next((title for name, title in names.items() if tidy and (tidy in name or name in tidy)), None)

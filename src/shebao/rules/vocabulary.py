@@ -143,31 +143,33 @@ FILES = _words(
 )
 
 
+_TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
+    ("Files of a region folder 文件", FILES),
+    ("Field kinds 字段类型", FIELD_KINDS),
+    ("Derived from an identity number 由证件号码得出", DERIVED),
+    ("Shares 部分", SHARES),
+    ("Share kinds 计算方式", SHARE_KINDS),
+    ("Units of parameters 数值单位", UNITS),
+    ("Status of a value 数值状态", STATUSES),
+    ("Roundings 进位", {k: r.title for k, r in ROUNDINGS.items()}),
+    ("Route steps 办理环节", STEPS),
+    ("What a refused case becomes 退回方式", RETURNED),
+    ("Operations 办理动作", OPERATIONS),
+    ("Service groups 事项分组", GROUPS),
+    ("Checks 校验", CHECKS),
+    ("Settlement applies 结算适用", APPLIES),
+    ("Settlement preconditions 结算前提", PRECONDITIONS),
+    ("Document stages 单据时点", STAGES),
+    ("Document layouts 单据版式", LAYOUTS),
+    ("Document columns 单据栏目", COLUMNS),
+    ("Chart colours 图表配色", COLOURS),
+    ("Holiday shift 顺延", SHIFTS),
+    ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),
+)
+
+
 def page() -> str:
     """The vocabulary as Markdown: docs/vocabulary.md is exactly this text."""
-    tables: list[tuple[str, Mapping[str, str]]] = [
-        ("Files of a region folder 文件", FILES),
-        ("Field kinds 字段类型", FIELD_KINDS),
-        ("Derived from an identity number 由证件号码得出", DERIVED),
-        ("Shares 部分", SHARES),
-        ("Share kinds 计算方式", SHARE_KINDS),
-        ("Units of parameters 数值单位", UNITS),
-        ("Status of a value 数值状态", STATUSES),
-        ("Roundings 进位", {k: r.title for k, r in ROUNDINGS.items()}),
-        ("Route steps 办理环节", STEPS),
-        ("What a refused case becomes 退回方式", RETURNED),
-        ("Operations 办理动作", OPERATIONS),
-        ("Service groups 事项分组", GROUPS),
-        ("Checks 校验", CHECKS),
-        ("Settlement applies 结算适用", APPLIES),
-        ("Settlement preconditions 结算前提", PRECONDITIONS),
-        ("Document stages 单据时点", STAGES),
-        ("Document layouts 单据版式", LAYOUTS),
-        ("Document columns 单据栏目", COLUMNS),
-        ("Chart colours 图表配色", COLOURS),
-        ("Holiday shift 顺延", SHIFTS),
-        ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),
-    ]
     lines = [
         "# Vocabulary of a region folder",
         "",
@@ -183,7 +185,7 @@ def page() -> str:
         "|---|---|---|---|---|",
     ]
     lines += [f"| `{f.key}` | {f.title} | {f.kind} | {f.supplied_by} | {f.codes or ''} |" for f in FACTS.values()]
-    for title, words in tables:
+    for title, words in _TABLES:
         lines += ["", f"## {title}", "", "| word | meaning |", "|---|---|"]
         lines += [f"| `{key}` | {meaning} |" for key, meaning in words.items()]
     return "\n".join(lines) + "\n"
