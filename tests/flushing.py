@@ -1,30 +1,25 @@
 """Emptying the database between transactional tests, although the database refuses to forget."""
 
-from contextlib import contextmanager
-
-from django.db import connection
+import pytest
 
 
-@contextmanager
-def forgetful_database():
-    """SQLite empties tables with DELETE, which the append-only triggers refuse: lift them for a flush, then relay.
+@pytest.fixture(scope="session", autouse=True)
+def flushing_lifts_the_append_only_triggers():
+    """SQLite is emptied with DELETE, which the append-only triggers refuse: they are lifted for the flush, and back.
 
-    PostgreSQL truncates, which no trigger of ours hears.
+    PostgreSQL truncates, which no trigger of ours hears. Imported into the root conftest, for live-server tests.
     """
-    if connection.vendor != "sqlite":
-        yield
-        return
-    operations, original = connection.ops, connection.ops.sql_flush
+    from django.db.backends.sqlite3.operations import DatabaseOperations
 
-    def sql_flush(*args, **kwargs):
-        with connection.cursor() as cursor:
+    plain = DatabaseOperations.sql_flush
+
+    def sql_flush(self, *args, **kwargs):
+        with self.connection.cursor() as cursor:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             triggers = cursor.fetchall()
-        statements = original(*args, **kwargs)
+        statements = plain(self, *args, **kwargs)
         return [f"DROP TRIGGER {name}" for name, _ in triggers] + statements + [sql for _, sql in triggers]
 
-    operations.sql_flush = sql_flush
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
         yield
-    finally:
-        del operations.sql_flush

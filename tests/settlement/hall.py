@@ -24,7 +24,7 @@ def make_employer(code: str = "tianjin", number: str = "120001") -> Employer:
     return Employer.objects.create(
         region=code,
         employer_number=number,
-        credit_code=f"91350100M{number}0Y43",
+        credit_code=f"91350100M{number}0Y4",
         name=f"测试单位{number}",
         industry_class="1",
         float_grade="100",

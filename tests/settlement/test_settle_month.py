@@ -152,7 +152,7 @@ def test_a_tampered_line_is_found_by_its_evidence():
         if connection.vendor == "sqlite":
             cursor.execute("DROP TRIGGER settlement_billline_no_update")
         else:
-            cursor.execute("ALTER TABLE settlement_billline DISABLE TRIGGER ALL")
+            cursor.execute("SET LOCAL session_replication_role = replica")  # what a superuser could do
     BillLine.objects.filter(pk=line.pk).update(employer_due=line.employer_due + 1)
     breaks = list(check_ledger())
     assert breaks

@@ -82,12 +82,12 @@ def _header(spec, bill: Bill, payment) -> list[list[str]]:
         ["缴费人数", str(bill.head_count)],
     ]
     if payment is None:
-        return [*pairs, ["缴费截止", f"{timezone.localtime(bill.pay_until):%Y-%m-%d %H:%M}"]]
+        return [*pairs, ["缴费截止", f"{timezone.make_naive(bill.pay_until):%Y-%m-%d %H:%M}"]]
     return [
         *pairs,
         ["缴费流水", payment.number],
         ["银行流水", payment.bank_serial],
-        ["到账时间", f"{timezone.localtime(payment.paid_at):%Y-%m-%d %H:%M}"],
+        ["到账时间", f"{timezone.make_naive(payment.paid_at):%Y-%m-%d %H:%M}"],
     ]
 
 

@@ -86,7 +86,7 @@ def _told(wage: DeclaredWage | None) -> str:
     if wage is None:
         return ""
     since = f"{wage.first_month.label}起"
-    on = timezone.localtime(wage.declared_at)
+    on = timezone.make_naive(wage.declared_at)
     declared = wage.declared_in
     if declared is None:
         return f"{on:%Y-%m-%d} 登记，{since}"

@@ -189,7 +189,7 @@ def _pay_note(bill: Bill | None, due: int, paid: int) -> str:
         return "结算后开放"
     if paid >= due:
         return f"已缴 {yuan(paid)} 元"
-    return f"待缴 {yuan(due - paid)} 元，{timezone.localtime(bill.pay_until):%m-%d} 前"
+    return f"待缴 {yuan(due - paid)} 元，{timezone.make_naive(bill.pay_until):%m-%d} 前"
 
 
 def _papers(spec, bill: Bill | None, is_paid: bool) -> tuple[bool, str]:
