@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from tests.flushing import flushing_lifts_the_append_only_triggers  # noqa: F401 - a fixture for every test
+
 # Playwright's sync API runs an event loop in the test's thread; Django must not mistake it for async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 

@@ -32,7 +32,7 @@ def test_a_record_outside_a_transaction_is_impossible(transactional_db):
 
 def test_many_records_take_a_constant_number_of_queries(django_assert_max_num_queries):
     employer, clerk = some_records(1)
-    with django_assert_max_num_queries(6), transaction.atomic():
+    with django_assert_max_num_queries(8), transaction.atomic():
         record_many("employer.viewed", [(employer, {"number": n}) for n in range(200)], by=clerk)
     assert list(broken_links()) == []
 

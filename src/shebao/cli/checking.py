@@ -5,6 +5,9 @@ import os
 import sys
 
 
+SHOWN = 50
+
+
 def add_parsers(subparsers) -> None:
     """Add the three commands."""
     subparsers.add_parser("check-ledger", help="check the ledger's invariants").set_defaults(run=check_ledger)
@@ -38,8 +41,10 @@ def verify_audit(options) -> int:
 
 
 def _report(breaks: list[str], fine: str) -> int:
-    for sentence in breaks:
+    for sentence in breaks[:SHOWN]:
         print(sentence, file=sys.stderr)
+    if len(breaks) > SHOWN:
+        print(f"…… 其余 {len(breaks) - SHOWN} 处略。", file=sys.stderr)
     print(f"发现 {len(breaks)} 处问题。" if breaks else fine, file=sys.stderr if breaks else sys.stdout)
     return 1 if breaks else 0
 

@@ -22,7 +22,11 @@ def working_functions() -> list[dict[str, str]]:
         for service in region.services.values():
             for id in service.functions:
                 sheet = id in SHEET_FUNCTIONS
-                address = f"{reverse('e_import')}?service={service.key}" if sheet else reverse("e_declare", args=[service.key])
+                address = (
+                    f"{reverse('e_import')}?service={service.key}"
+                    if sheet
+                    else reverse("e_declare", args=[service.key])
+                )
                 found[id] = (getattr(service, "batch_title", "") or service.title if sheet else service.title, address)
         for settlement in region.settlements.values():
             for id in settlement.functions:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from datetime import UTC
 
 from django.conf import settings
 from django.db import models, transaction
@@ -64,7 +65,7 @@ def entry_digest(entry: AuditEntry) -> str:
     """The chained digest of a record (64 hex digits)."""
     body = {
         "sequence": entry.sequence,
-        "at": entry.at.isoformat(),
+        "at": entry.at.astimezone(UTC).isoformat(),
         "action": entry.action,
         "subject": entry.subject,
         "actor": entry.actor_id,

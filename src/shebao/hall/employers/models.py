@@ -3,7 +3,17 @@
 from django.db import models
 
 from ..fields import EncryptedTextField, MonthField
-from ..scopes import scoped
+from ..scopes import ScopedQuerySet
+
+
+class EmployerQuerySet(ScopedQuerySet):
+    """Employers themselves: one's own, or those of the agency's region."""
+
+    def visible_to(self, actor):
+        """As for everything else, one step nearer."""
+        if actor.is_agency:
+            return self.filter(region=actor.region)
+        return self.filter(pk=actor.employer_id) if actor.employer_id else self.none()
 
 
 class Employer(models.Model):
@@ -23,7 +33,7 @@ class Employer(models.Model):
     bank_account = EncryptedTextField("银行账号", blank=True, default="")
     first_month = MonthField("参保起始年月")
 
-    objects = scoped("pk").as_manager()
+    objects = EmployerQuerySet.as_manager()
 
     class Meta:
         verbose_name = "参保单位"

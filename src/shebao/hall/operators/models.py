@@ -31,7 +31,7 @@ class OperatorManager(BaseUserManager.from_queryset(models.QuerySet)):
 
 
 class Operator(AbstractBaseUser):
-    """A person who signs in (操作员). What they may do follows from the role; whose data they see, from where they work."""
+    """A person who signs in (操作员). The role says what they may do; where they work, whose data they see."""
 
     username = models.CharField("账号", max_length=60, unique=True)
     name = models.CharField("姓名", max_length=60)

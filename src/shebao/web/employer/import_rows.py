@@ -2,7 +2,6 @@
 
 import json
 
-
 from shebao.hall.sheets.models import BatchRow
 from shebao.rules.identity import check_id_number
 

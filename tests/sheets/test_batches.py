@@ -1,0 +1,180 @@
+"""A sheet becomes declarations: nothing before it is confirmed, every row accounted for, one undo."""
+
+import csv
+import io
+
+import pytest
+from django.test import TestCase
+
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.errors import Conflict, Refused
+from shebao.hall.sheets import operations, queries
+from shebao.hall.sheets.models import Batch, BatchState
+from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, synthetic_id
+
+pytestmark = pytest.mark.django_db
+
+HEADS = ["证件类型", "证件号码", "姓名", "参保类型", "户口性质", "用工形式", "合同起始", "岗位", "参保月份", "申报工资"]
+
+
+@pytest.fixture(autouse=True)
+def _november():
+    with at():
+        yield
+
+
+@pytest.fixture
+def clerk():
+    return OperatorFactory(clerk=True)
+
+
+def number(sequence):
+    return synthetic_id(area="129901", sequence=sequence)
+
+
+def row(sequence, name="赵示例", **changed):
+    texts = {
+        "证件类型": "居民身份证", "证件号码": number(sequence), "姓名": name, "参保类型": "11", "户口性质": "11", "用工形式": "41",
+        "合同起始": "2026-11-01", "岗位": "2", "参保月份": str(MONTH), "申报工资": "8000",
+    }  # fmt: skip
+    return [(texts | changed)[head] for head in headings()]
+
+
+def headings():
+    from shebao.hall.regions import region
+
+    form = region("tianjin").forms["employee_enrolment"]
+    labels = {field.id: field.label for field in form.fields}
+    ids = ["id_kind", "id_number", "name", "enrolment_kind", "household", "employment_kind", "contract_from",
+           "position", "enrolment_month", "declared_wage"]  # fmt: skip
+    return dict(zip(HEADS, [labels[i] for i in ids], strict=True))
+
+
+def sheet(*rows):
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(list(headings().values()))
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def upload(clerk, *rows, name="十一月.csv", data=None):
+    """Upload, and let the background check run as it would after the commit."""
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        return operations.start_batch(
+            clerk.employer_id, "employee_enrolment", name, data or sheet(*rows), by=clerk
+        )
+
+
+def test_good_rows_pass_and_nothing_is_written_before_confirmation(clerk):
+    batch = upload(clerk, row(1), row(2))
+    batch.refresh_from_db()
+    assert batch.state == BatchState.FIXING
+    assert queries.counts(batch)["passed"] == 2
+    assert not Declaration.objects.exists()
+
+
+def test_confirming_makes_one_declaration_for_each_row(clerk):
+    batch = upload(clerk, row(1), row(2))
+    operations.confirm_batch(batch.pk, by=clerk)
+    assert Declaration.objects.filter(batch=batch, state="draft").count() == 2
+    assert queries.counts(batch)["imported"] == 2
+
+
+def test_every_row_is_accounted_for(clerk):
+    batch = upload(clerk, row(1), row(2, 证件号码="110105194912310021"), [""] * 10, ["合计", *[""] * 9])
+    batch.refresh_from_db()
+    counts = queries.counts(batch)
+    parts = ("all", "removed", "ignored", "imported")
+    assert sum(counts[part] for part in parts) == batch.rows_read
+
+
+def test_a_wrong_row_blocks_confirming_all_but_not_the_good_ones(clerk):
+    batch = upload(clerk, row(1), row(2, 证件号码="110105194912310021"))
+    with pytest.raises(Refused, match="1 行没有通过"):
+        operations.confirm_batch(batch.pk, by=clerk)
+    assert not Declaration.objects.exists()
+    operations.confirm_batch(batch.pk, by=clerk, good_rows_only=True)
+    assert Declaration.objects.count() == 1
+    batch.refresh_from_db()
+    assert batch.state == BatchState.FIXING
+
+
+def test_a_repaired_row_passes(clerk):
+    batch = upload(clerk, row(1), row(2, 证件号码="110105194912310021"))
+    wrong = batch.rows.get(state="error")
+    changed = operations.edit_row(batch.pk, wrong.number, {"id_number": number(2)}, by=clerk, version=wrong.version)
+    assert [one.state for one in changed] == ["passed"]
+
+
+def test_the_same_person_twice_shows_on_both_rows_and_goes_when_one_is_removed(clerk):
+    batch = upload(clerk, row(1), row(1, name="赵示例"))
+    assert queries.counts(batch)["error"] >= 1
+    second = batch.rows.filter(state="error").last()
+    operations.remove_rows(batch.pk, [second.number], by=clerk)
+    assert queries.counts(batch)["error"] == 0
+
+
+def test_two_people_on_one_row_the_second_is_told_who_was_first(clerk):
+    batch = upload(clerk, row(1))
+    one = batch.rows.get(state="passed")
+    operations.edit_row(batch.pk, one.number, {"declared_wage": "9000"}, by=clerk, version=one.version)
+    with pytest.raises(Conflict, match=clerk.name):
+        operations.edit_row(batch.pk, one.number, {"declared_wage": "7000"}, by=clerk, version=one.version)
+
+
+def test_a_low_wage_is_confirmed_with_a_reason_that_is_kept(clerk):
+    batch = upload(clerk, row(1, 申报工资="3000"))
+    assert queries.counts(batch)["confirm"] == 1
+    group = queries.groups(batch)[0]
+    operations.confirm_group(batch.pk, group.code, "试用期工资", by=clerk)
+    operations.confirm_batch(batch.pk, by=clerk)
+    assert Declaration.objects.get().confirmed[group.code] == "试用期工资"
+
+
+def test_one_undo_takes_the_whole_batch_back(clerk):
+    batch = upload(clerk, row(1), row(2))
+    operations.confirm_batch(batch.pk, by=clerk)
+    operations.undo_batch(batch.pk, by=clerk)
+    assert not Declaration.objects.filter(state="draft").exists()
+    assert queries.counts(batch)["passed"] == 2
+    operations.confirm_batch(batch.pk, by=clerk)
+    assert Declaration.objects.filter(state="draft").count() == 2
+
+
+def test_the_same_file_is_recognised(clerk):
+    upload(clerk, row(1))
+    with pytest.raises(Refused, match="已经上传过"):
+        upload(clerk, row(1))
+
+
+def test_another_employers_batch_is_not_found(clerk):
+    batch = upload(clerk, row(1))
+    stranger = OperatorFactory(clerk=True, employer=EmployerFactory())
+    for act in (operations.confirm_batch, operations.undo_batch, operations.discard_batch):
+        with pytest.raises(Batch.DoesNotExist):
+            act(batch.pk, by=stranger)
+
+
+def test_a_table_without_headings_is_refused_in_words(clerk):
+    with pytest.raises(Refused, match="表头"):
+        operations.start_batch(clerk.employer_id, "employee_enrolment", "x.csv", "甲,乙\n1,2\n".encode(), by=clerk)
+
+
+def test_in_a_direct_region_confirming_takes_effect_and_undo_takes_it_back():
+    clerk = OperatorFactory(clerk=True, employer=EmployerFactory(direct=True))
+    from shebao.hall.regions import region
+
+    form = region(clerk.region).forms["employee_enrolment"]
+    required = {field.label: field for field in form.fields if field.required}
+    values = dict(zip(headings().values(), row(7), strict=True))
+    extra = [label for label in required if label not in values]
+    rows = [list(values.values()) + [(required[label].default or "0") for label in extra]]
+    text = io.StringIO()
+    csv.writer(text).writerows([[*values, *extra], *rows])
+    batch = upload(clerk, data=text.getvalue().encode("utf-8"))
+    assert queries.counts(batch)["passed"] == 1, (batch.state, batch.columns, [r.problems for r in batch.rows.all()])
+    operations.confirm_batch(batch.pk, by=clerk)
+    assert Declaration.objects.get().state == "approved"
+    operations.undo_batch(batch.pk, by=clerk)
+    assert Declaration.objects.get().state == "undone"
