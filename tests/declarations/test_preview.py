@@ -2,7 +2,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.preview import preview, previews
+from shebao.hall.errors import Refused
 from shebao.rules.months import Month
 from tests.factories import EmployerFactory, enrolled, enrolment, wage
 
@@ -53,3 +55,13 @@ def test_past_months_are_named(clerk):
     answer = preview(clerk.employer, ENROL, enrolment(enrolment_month="2026-09", contract_from="2026-09-01"), by=clerk)
     assert answer.months == [Month(2026, 9), Month(2026, 10)]
     assert [problem.level for problem in answer.problems] == ["confirm"]
+
+
+def test_looking_at_who_is_insured_elsewhere_is_recorded_and_limited(clerk, monkeypatch):
+    number = enrolled(EmployerFactory()).person.id_number
+    monkeypatch.setattr("shebao.hall.declarations.preview.LOOKS_A_DAY", 1)
+    preview(clerk.employer, ENROL, enrolment(id_number=number), by=clerk)
+    entry = AuditEntry.objects.get()
+    assert entry.actor == clerk and entry.detail == {"rows": 1}
+    with pytest.raises(Refused, match="上限"):
+        preview(clerk.employer, ENROL, enrolment(id_number=number), by=clerk)

@@ -14,7 +14,7 @@ from ..regions import region
 from ..services.registry import OPERATIONS
 from ..settlement.models import Assessment
 from .models import Declaration, DeclarationEvent, FormDraft
-from .pipe import audit, by_service, due_on, locked, move, number_cases, permit, races_become_conflicts
+from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cases, permit, races_become_conflicts
 from .preview import Preview, previews, raw_answers, service_of
 from .review import approve_declarations, reject_declaration, return_declaration
 from .states import State
@@ -122,12 +122,9 @@ def _keep(declaration: Declaration, one: Preview) -> None:
 def _complete(declarations: list[Declaration], by) -> None:
     """A direct service: what was declared takes effect now (生效)."""
     number_cases(declarations)
-    for declaration in declarations:
-        declaration.submitted_at = declaration.decided_at = clock.now()
-        declaration.decided_by, declaration.revision = by, 1
-    OPERATIONS[declarations[0].spec.operation].apply(declarations, by=by)
-    save = ["case_number", "submitted_at", "decided_at", "decided_by", "revision", "employee", "before"]
-    move(declarations, "complete", by=by, save=save)
+    carry_out(declarations, by=by)
+    now = clock.now()
+    move(declarations, "complete", by=by, submitted_at=now, decided_at=now, decided_by=by, revision=1)
 
 
 @transaction.atomic
@@ -181,16 +178,21 @@ def submit_declarations(pks: list[int], *, by) -> SubmitResult:
         if movable:
             ready += _checked_again(movable, by, result)
     if ready:
-        number_cases(ready)
-        for declaration in ready:
-            declaration.submitted_at, declaration.due_on = clock.now(), due_on(declaration)
-            declaration.revision += 1
-            declaration.marks, declaration.note, declaration.month = {}, "", Month.of(clock.today())
-        save = ["case_number", "submitted_at", "due_on", "revision", "marks", "note", "month", *KEPT]
         with races_become_conflicts():
-            move(ready, "submit", by=by, save=save)
+            number_cases(ready)
+            _send(ready, by)
     result.submitted = ready
     return result
+
+
+def _send(ready: list[Declaration], by) -> None:
+    today = Month.of(clock.today())
+    for group in by_service(ready):
+        for declaration in group:
+            declaration.revision += 1
+        Declaration.objects.bulk_update(group, ["revision"], batch_size=500)
+        due = due_on(group[0])
+        move(group, "submit", by=by, submitted_at=clock.now(), due_on=due, month=today)
 
 
 def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[Declaration]:
@@ -204,15 +206,18 @@ def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[D
         confirmed=[d.confirmed for d in group],
         declarations=group,
     )
-    ready = []
+    ready, kept = [], []
     for declaration, one in zip(group, found, strict=True):
         if one.blocking:
             result.refused.append(
                 (declaration, "；".join(problem.message.rstrip("。") for problem in one.blocking) + "。")
             )
         else:
+            seen = [getattr(declaration, column) for column in KEPT]
             _keep(declaration, one)
             ready.append(declaration)
+            kept += [declaration] if seen != [getattr(declaration, column) for column in KEPT] else []
+    Declaration.objects.bulk_update(kept, KEPT, batch_size=500)
     return ready
 
 
@@ -220,8 +225,7 @@ def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[D
 def withdraw_declaration(pk: int, *, by) -> Declaration:
     """Take a submitted declaration back before it is decided (撤回): it is a draft again."""
     (declaration,) = locked([pk], by=by)
-    declaration.due_on = None
-    move([declaration], "withdraw", by=by, save=["due_on"])
+    move([declaration], "withdraw", by=by, due_on=None)
     return declaration
 
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, models, transaction
+from django.db.models import F
 
 from .. import clock
 from ..audit.operations import record_many
 from ..errors import Conflict, Refused
 from ..regions import region
+from ..services.registry import OPERATIONS
 from ..services.scene import chunks
 from .models import Declaration, DeclarationEvent
 from .states import MOVES, advance
@@ -42,30 +44,44 @@ def by_service(declarations: list[Declaration]) -> Iterator[list[Declaration]]:
     yield from groups.values()
 
 
-def move(declarations: list[Declaration], name: str, *, by, note: str = "", marks: dict | None = None, save=()) -> None:
-    """Advance every declaration, save state and `save`, keep an event and an audit record of each.
+def move(declarations: list[Declaration], name: str, *, by, note: str = "", marks: dict | None = None, **same) -> None:
+    """Advance every declaration, set the columns in `same`, keep an event and an audit record of each.
 
     Raises Conflict or Refused for the first that may not move: the caller's transaction undoes the others.
     """
-    events = [
-        DeclarationEvent(
-            declaration=declaration,
-            move=name,
-            from_state=advance(declaration, name, by=by),
-            to_state=MOVES[name].target,
-            by=by,
-            at=clock.now(),
-            note=note[:300],
-            marks=marks or {},
-            answers=declaration.answers if name in ("submit", "complete") else {},
-        )
-        for declaration in declarations
-    ]
+    if name in ("submit", "approve", "return", "reject"):
+        same |= {"note": note[:300], "marks": marks or {}}
+    sources = {declaration.pk: advance(declaration, name, by=by) for declaration in declarations}
+    target = MOVES[name].target
+    # The condition on the state carries correctness where the database has no row locks.
+    moved = 0
+    for part in chunks(sources):
+        rows = Declaration.objects.filter(pk__in=part, state__in=MOVES[name].sources)
+        moved += rows.update(state=target, version=F("version") + 1, **same)
+    if moved != len(sources):
+        raise Conflict("changed_meanwhile", "有的申报刚被别人处理过，刚才的操作没有执行，请刷新后再看。")
     for declaration in declarations:
         declaration.version += 1
-    Declaration.objects.bulk_update(declarations, ["state", "version", *save], batch_size=500)
-    DeclarationEvent.objects.bulk_create(events, batch_size=500)
-    audit(f"declaration.{MOVES[name].target if name != 'withdraw' else 'withdrawn'}", declarations, by=by)
+        for column, value in same.items():
+            setattr(declaration, column, value)
+    DeclarationEvent.objects.bulk_create(
+        [
+            DeclarationEvent(
+                declaration=declaration,
+                move=name,
+                from_state=sources[declaration.pk],
+                to_state=target,
+                by=by,
+                at=clock.now(),
+                note=note[:300],
+                marks=marks or {},
+                answers=declaration.answers if name in ("submit", "complete") else {},
+            )
+            for declaration in declarations
+        ],
+        batch_size=500,
+    )
+    audit(f"declaration.{target if name != 'withdraw' else 'withdrawn'}", declarations, by=by)
 
 
 def audit(action: str, declarations: list[Declaration], *, by) -> None:
@@ -81,8 +97,22 @@ def audit(action: str, declarations: list[Declaration], *, by) -> None:
 def number_cases(declarations: list[Declaration]) -> None:
     """Give a case number to those that have none: the month it was first submitted in and its own number."""
     month = clock.today()
-    for declaration in declarations:
-        declaration.case_number = declaration.case_number or f"{month:%Y%m}{declaration.pk:06d}"
+    unnumbered = [declaration for declaration in declarations if not declaration.case_number]
+    for declaration in unnumbered:
+        declaration.case_number = f"{month:%Y%m}{declaration.pk:06d}"
+    Declaration.objects.bulk_update(unnumbered, ["case_number"], batch_size=500)
+
+
+def carry_out(declarations: list[Declaration], *, by) -> None:
+    """Let the operations of the services take effect and store what they found out about each declaration."""
+    known = {d.pk: d.employee_id for d in declarations}
+    before = {d.pk: d.before for d in declarations}
+    for group in by_service(declarations):
+        OPERATIONS[group[0].spec.operation].apply(group, by=by)
+    found = [d for d in declarations if d.employee_id != known[d.pk]]
+    Declaration.objects.bulk_update(found, ["employee"], batch_size=500)
+    replacing = [d for d in declarations if d.before is not before[d.pk]]
+    Declaration.objects.bulk_update(replacing, ["before"], batch_size=500)
 
 
 def due_on(declaration: Declaration):

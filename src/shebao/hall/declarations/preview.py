@@ -1,7 +1,9 @@
 """What a declaration would mean before it is made: findings, the person known, the monthly cost."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+
+from django.db import transaction
 
 from shebao.rules.forms import Cleaned, Problem, clean
 from shebao.rules.identity import check_id_number
@@ -9,6 +11,9 @@ from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import Form
 
+from .. import clock
+from ..audit.models import AuditEntry
+from ..audit.operations import record
 from ..crypto import blind_index
 from ..employers.models import Employer
 from ..errors import Refused
@@ -20,6 +25,7 @@ from ..services.registry import CHECKS, OPERATIONS
 from ..services.scene import Case, CostRow, Scene, field_of_kind, read_people
 
 SEXES = {"1": "男", "2": "女"}
+HINT, LOOKED, LOOKS_A_DAY = "enrolled_elsewhere", "roster.elsewhere_hinted", 300
 
 
 @dataclass
@@ -79,7 +85,22 @@ def previews(
     for name in service.checks:
         CHECKS[name](scene, scene.cases)
     OPERATIONS[service.operation].estimate(scene, scene.cases)
+    _account_for_hints(scene, by)
     return [_preview(scene, case) for case in scene.cases]
+
+
+def _account_for_hints(scene: Scene, by) -> None:
+    """Being insured elsewhere is another employer's fact: every look at it is recorded, and a day's looks are limited."""
+    told = sum(any(problem.code == HINT for problem in case.problems) for case in scene.cases)
+    if not told or by.is_agency:
+        return
+    midnight = clock.now() - timedelta(hours=scene.local_now.hour, minutes=scene.local_now.minute)
+    looks = AuditEntry.objects.filter(employer=scene.employer, action=LOOKED, at__gte=midnight).count()
+    if looks >= LOOKS_A_DAY:
+        text = "今天查到“当前在其他单位参保”的次数已达上限，请明天再报，或到经办窗口办理。"
+        raise Refused("too_many_looks", text, status=429)
+    with transaction.atomic():
+        record(LOOKED, scene.employer, by=by, employer=scene.employer, rows=told)
 
 
 def service_of(here, key: str):

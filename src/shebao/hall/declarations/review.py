@@ -4,11 +4,8 @@ from django.db import transaction
 
 from .. import clock
 from ..errors import Refused
-from ..services.registry import OPERATIONS
 from .models import Declaration, DeclarationEvent
-from .pipe import by_service, locked, move, permit, races_become_conflicts
-
-DECIDED = ["decided_by", "decided_at", "note", "marks"]
+from .pipe import carry_out, locked, move, permit, races_become_conflicts
 
 
 @transaction.atomic
@@ -22,9 +19,7 @@ def approve_declarations(pks: list[int], *, by, note: str = "") -> list[Declarat
     _decided_by_somebody_else(declarations, by)
     with races_become_conflicts():
         _decide(declarations, "approve", by, note)
-        for group in by_service(declarations):
-            OPERATIONS[group[0].spec.operation].apply(group, by=by)
-        Declaration.objects.bulk_update(declarations, ["employee", "before"], batch_size=500)
+        carry_out(declarations, by=by)
     return declarations
 
 
@@ -54,10 +49,8 @@ def reject_declaration(pk: int, *, by, note: str) -> Declaration:
 
 
 def _decide(declarations: list[Declaration], name: str, by, note: str, marks: dict | None = None) -> None:
-    for declaration in declarations:
-        declaration.decided_by, declaration.decided_at = by, clock.now()
-        declaration.note, declaration.marks = note.strip()[:300], marks or {}
-    move(declarations, name, by=by, note=note.strip(), marks=marks, save=DECIDED)
+    note = note.strip()[:300]
+    move(declarations, name, by=by, note=note, marks=marks, decided_by=by, decided_at=clock.now())
 
 
 def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:

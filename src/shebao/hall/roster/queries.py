@@ -139,7 +139,8 @@ def _state(month: Month, spells: list[tuple[Month, Month]]) -> str:
 def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Employee], People]:
     """Everyone insured in the month, by pk, and the columns the engine charges.
 
-    The wage is 0 where none is declared: ask `wages_in` who has one. Three queries however many people there are. Identity numbers and phones are not decrypted.
+    The wage is 0 where none is declared: ask `wages_in` who has one. Three queries however many people there are;
+    identity numbers and phones are not decrypted.
     """
     here = region(employer.region)
     schemes = defaultdict(set)
