@@ -43,7 +43,7 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
     data, amount = evidence.data, getattr(line, f"{share}_due")
     previous = _previous(line, share)
     steps = _with_wage_source(explain(data, line.declared_wage), line, data)
-    steps.append(Step("上月", "未参保" if previous is None else f"{yuan(previous)} 元", _change(amount, previous)))
+    steps.append(Step("上月", "没有这一项" if previous is None else f"{yuan(previous)} 元", _change(amount, previous)))
     title = f"{line.employee.name} · {data['scheme_title']} · {SHARES[share]} · {line.month}"
     return Explanation(title, amount, steps, previous, _plain(title, amount, steps))
 
@@ -96,7 +96,7 @@ def _told(wage: DeclaredWage | None) -> str:
 def _plain(title: str, amount: int, steps: list[Step]) -> str:
     lines = [f"{title}：{yuan(amount)} 元"]
     for step in steps:
-        extra = "，".join(part for part in (step.note, step.source) if part)
-        sample = "【示例值】" if step.status == "illustrative" else ""
-        lines.append(f"{step.label}：{step.value}{f'（{extra}）' if extra else ''}{sample}")
+        sample = "示例值" if step.status == "illustrative" else ""
+        parts = (step.value, step.note, step.source, sample)
+        lines.append(f"{step.label}：{'；'.join(part for part in parts if part)}")
     return "\n".join(lines)
