@@ -90,7 +90,7 @@ def previews(
 
 
 def _account_for_hints(scene: Scene, by) -> None:
-    """Being insured elsewhere is another employer's fact: every look at it is recorded, and a day's looks are limited."""
+    """Being insured elsewhere is another employer's fact: each look is recorded, and a day's looks are limited."""
     told = sum(any(problem.code == HINT for problem in case.problems) for case in scene.cases)
     if not told or by.is_agency:
         return
