@@ -40,10 +40,10 @@ def row(sequence, name="赵示例", **changed):
     return [(texts | changed)[head] for head in headings()]
 
 
-def headings():
+def headings(code="tianjin"):
     from shebao.hall.regions import region
 
-    form = region("tianjin").forms["employee_enrolment"]
+    form = region(code).forms["employee_enrolment"]
     labels = {field.id: field.label for field in form.fields}
     ids = ["id_kind", "id_number", "name", "enrolment_kind", "household", "employment_kind", "contract_from",
            "position", "enrolment_month", "declared_wage"]  # fmt: skip
@@ -167,7 +167,7 @@ def test_in_a_direct_region_confirming_takes_effect_and_undo_takes_it_back():
 
     form = region(clerk.region).forms["employee_enrolment"]
     required = {field.label: field for field in form.fields if field.required}
-    values = dict(zip(headings().values(), row(7), strict=True))
+    values = dict(zip(headings(clerk.region).values(), row(7), strict=True))
     extra = [label for label in required if label not in values]
     rows = [list(values.values()) + [(required[label].default or "0") for label in extra]]
     text = io.StringIO()

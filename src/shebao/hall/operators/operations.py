@@ -15,7 +15,7 @@ PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 EMPLOYER_ROLES = (Role.CLERK, Role.EMPLOYER_ADMIN)
 
 
-def roles_to_give(by) -> tuple[Role, ...]:
+def roles_to_give(*, by) -> tuple[Role, ...]:
     """The roles that this administrator can hand out: only those of their own side of the counter."""
     return AGENCY_ROLES if by.is_agency else EMPLOYER_ROLES
 
@@ -32,7 +32,7 @@ def create_operator(username: str, name: str, role: str, *, by) -> tuple[Operato
         raise Refused(
             "operator_incomplete", "请填写账号和姓名。", field="username" if not username else "name"
         )
-    if role not in roles_to_give(by):
+    if role not in roles_to_give(by=by):
         raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
     if Operator.objects.filter(username=username).exists():
         raise Refused("username_taken", f"账号“{username}”已被使用，请换一个。", field="username")

@@ -42,7 +42,7 @@ def create(request):
             error = no
         else:
             return _password_page(request, operator, password, "操作员已新建")
-    roles = [(role.value, Role(role).label) for role in operations.roles_to_give(request.user)]
+    roles = [(role.value, Role(role).label) for role in operations.roles_to_give(by=request.user)]
     context = {"fields": _fields(request.POST, roles, error)}
     context["errors"] = [{"id": error.field, "text": error.message}] if error else []
     return render(request, "operators/create.html", context, status=422 if error else 200)
