@@ -9,9 +9,13 @@ def flushing_lifts_the_append_only_triggers():
 
     PostgreSQL truncates, which no trigger of ours hears. Imported into the root conftest, for live-server tests.
     """
-    from django.db.backends.sqlite3.operations import DatabaseOperations
+    from django.db import connection
 
-    plain = DatabaseOperations.sql_flush
+    if connection.vendor != "sqlite":
+        yield
+        return
+    operations = type(connection.ops)
+    plain = operations.sql_flush
 
     def sql_flush(self, *args, **kwargs):
         with self.connection.cursor() as cursor:
@@ -21,5 +25,5 @@ def flushing_lifts_the_append_only_triggers():
         return [f"DROP TRIGGER {name}" for name, _ in triggers] + statements + [sql for _, sql in triggers]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        patch.setattr(operations, "sql_flush", sql_flush)
         yield

@@ -139,9 +139,7 @@ class LedgerTransaction(models.Model):
     class Meta:
         verbose_name = "记账"
         constraints = [
-            models.UniqueConstraint(
-                fields=["bill"], condition=Q(kind="assessed"), name="a_bill_is_booked_once"
-            ),
+            models.UniqueConstraint(fields=["bill"], condition=Q(kind="assessed"), name="a_bill_is_booked_once"),
             models.UniqueConstraint(
                 fields=["payment"], condition=Q(payment__isnull=False), name="a_payment_is_booked_once"
             ),
