@@ -1,0 +1,281 @@
+"""The roster (花名册), one employee, the employer's own data, and the search over all of it."""
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_POST
+
+from shebao.hall.declarations.queries import cases
+from shebao.hall.roster import queries
+from shebao.hall.roster.operations import reveal_id_number
+from shebao.hall.settlement.models import BillLine
+from shebao.hall.sheets.writing import Column, write_table
+
+from ..access import needs
+from ..templatetags.ui import mask_id
+from .common import PAGE, crumbs, download, here, this_month, word
+
+FILTERS = ("q", "department", "scheme", "employment_kind", "base_from", "base_to")
+TABS = {"insured": "在保", "new": "本月新增", "decreased": "本月减少", "left": "已停保", "all": "全部"}
+STATUS_TAGS = {"insured": "insured", "new": "insured", "left": "ceased"}
+FOUND = 20
+LINE_MONTHS = 6
+COLUMNS = (
+    Column("姓名"), Column("证件号码", width=22), Column("部门"), Column("个人编号", width=16),
+    Column("险种", width=24), Column("申报工资（元）", "yuan", 16), Column("参保起始", width=12),
+    Column("状态", width=12),
+)  # fmt: skip
+
+
+def _in_tab(tab: str, month) -> Q:
+    """Which of the annotated employees a tab holds."""
+    return {
+        "insured": Q(status__in=["insured", "new"]),
+        "new": Q(status="new"),
+        "decreased": Q(status="left", last_month=month.previous()),
+        "left": Q(status="left"),
+    }.get(tab, Q())
+
+
+def _asked(request) -> tuple[dict, str]:
+    """(filters, tab) of the address; whoever searches a name is looking among everybody."""
+    filters = {name: value for name in FILTERS if (value := request.GET.get(name, "").strip())}
+    tab = request.GET.get("status", "")
+    return filters, tab if tab in TABS else "all" if "q" in filters else "insured"
+
+
+@needs("see_roster")
+@require_GET
+def roster(request):
+    """The employees by tab and filter."""
+    filters, tab = _asked(request)
+    found, month = queries.roster(request.user, filters), this_month(request)
+    counts = found.order_by().aggregate(
+        **{name: Count("pk", filter=_in_tab(name, month)) for name in TABS if name != "all"}, all=Count("pk")
+    )
+    page = Paginator(found.filter(_in_tab(tab, month)), PAGE).get_page(request.GET.get("page"))
+    title = word(request, "menu.roster", "员工花名册")
+    context = {
+        "title": title,
+        "crumbs": crumbs(title),
+        "tab": tab,
+        "tabs": [
+            {"title": words, "count": counts[name], "url": _address(filters, name), "current": name == tab}
+            for name, words in TABS.items()
+        ],
+        "filters": _filter_fields(request, filters),
+        "is_filtered": bool(filters),
+        "page": page,
+        "rows": [_row(employee, request) for employee in page],
+        "export_url": f"{reverse('e_roster_export')}?{urlencode(filters | {'status': tab})}",
+        "buttons": _batch_buttons(request),
+        "enrol_url": reverse("e_declare", args=[next(iter(here(request).services))]),
+    }
+    return render(request, "employer/roster.html", context)
+
+
+def _address(filters: dict, tab: str) -> str:
+    return f"?{urlencode(filters | {'status': tab})}"
+
+
+def _filter_fields(request, filters: dict) -> list[dict]:
+    spec = here(request)
+    kinds = spec.codes.get("employment_kinds")
+    asked = {
+        "q": ("姓名、拼音、个人编号或证件号码", "text", ()),
+        "department": ("部门", "choice", [(name, name) for name in queries.departments(request.user)]),
+        "scheme": ("险种", "choice", [(scheme.key, scheme.title) for scheme in spec.open_schemes]),
+        "employment_kind": ("用工形式", "choice", [(c.code, c.title) for c in kinds.items] if kinds else []),
+        "base_from": ("申报工资从", "money", ()),
+        "base_to": ("申报工资至", "money", ()),
+    }
+    return [
+        {
+            "name": name, "label": label, "kind": kind, "options": options,
+            "value": filters.get(name, ""), "placeholder": "全部" if kind == "choice" else "",
+        }
+        for name, (label, kind, options) in asked.items()
+    ]  # fmt: skip
+
+
+def _batch_buttons(request) -> list[dict]:
+    """What can be declared for the ticked people: every service for those already on the roster."""
+    if not request.user.may("declare"):
+        return []
+    services = [s for s in here(request).services.values() if s.operation in ("cease_employees", "declare_wages")]
+    return [
+        {
+            "label": f"批量办理{word(request, f'menu.{service.key}', service.title)}",
+            "icon": service.menu or "edit",
+            "kind": "o",
+            "formaction": reverse("e_declare_many", args=[service.key]),
+        }
+        for service in services
+    ]
+
+
+def _row(employee, request) -> dict:
+    month = this_month(request)
+    covered = {spell.scheme for spell in employee.live_spells if spell.first_month <= month}
+    return {
+        "employee": employee,
+        "chips": [
+            {"short": one.short, "title": one.title, "on": one.key in covered} for one in here(request).open_schemes
+        ],
+        "wage": employee.wage,
+        "tag": STATUS_TAGS.get(employee.status, "none"),
+        "tag_label": queries.STATUSES[employee.status],
+        "is_off": employee.status in ("left", "none"),
+    }
+
+
+@needs("see_roster")
+@require_GET
+def export(request):
+    """The list as filtered, as a workbook; identity numbers stay masked."""
+    filters, tab = _asked(request)
+    found = queries.roster(request.user, filters).filter(_in_tab(tab, this_month(request)))
+    line = f"单位：{request.user.employer.name}；业务年月：{this_month(request)}；范围：{TABS[tab]}"
+    for field in _filter_fields(request, filters):
+        if field["value"]:
+            words = dict(field["options"]).get(field["value"], field["value"])
+            line += f"；{field['label']}：{words}"
+    title = word(request, "menu.roster", "员工花名册")
+    rows = (_cells(_row(employee, request)) for employee in found.iterator(chunk_size=500))
+    return download(write_table(title, line, COLUMNS, rows), f"{title}-{this_month(request)}.xlsx")
+
+
+def _cells(row: dict) -> tuple:
+    employee = row["employee"]
+    return (
+        employee.name,
+        mask_id(employee.person.id_number),
+        employee.department,
+        employee.person_number,
+        "、".join(chip["short"] for chip in row["chips"] if chip["on"]),
+        row["wage"],
+        str(employee.first_month or ""),
+        row["tag_label"],
+    )
+
+
+@needs("see_roster")
+@require_GET
+def employee(request, pk):
+    """One employee: data, months insured, what was charged, what was declared."""
+    return render(request, "employer/employee.html", _employee_context(request, pk))
+
+
+@needs("see_roster")
+@require_POST
+def reveal(request, pk):
+    """The same page with the whole identity number, this once; the look is on record."""
+    number = reveal_id_number(pk, by=request.user)
+    return render(request, "employer/employee.html", _employee_context(request, pk) | {"revealed": number})
+
+
+def _employee_context(request, pk: int) -> dict:
+    detail, spec = queries.employee_detail(request.user, pk), here(request)
+    one, title = detail.employee, word(request, "menu.roster", "员工花名册")
+    own = Q(employee=one.pk) | Q(subject_digest=one.person.id_digest)
+    return {
+        "detail": detail,
+        "employee": one,
+        "revealed": "",
+        "row": _row(one, request),
+        "crumbs": crumbs(one.name, (title, reverse("e_roster"))),
+        "household": _title_of(spec, "household_kinds", one.household),
+        "employment_kind": _title_of(spec, "employment_kinds", one.employment_kind),
+        "id_kind": _title_of(spec, "id_kinds", one.person.id_kind),
+        "spells": [{"title": _scheme(spec, spell.scheme), "spell": spell} for spell in detail.spells],
+        "lanes": _lanes(spec, detail.ribbon),
+        "ribbon_from": detail.ribbon[0]["months"][0]["month"] if detail.ribbon else "",
+        "lines": _lines(request, one),
+        "cases": cases(request.user).filter(own)[:FOUND],
+    }
+
+
+def _title_of(spec, codes: str, code: str) -> str:
+    return spec.codes[codes].title_of(code) if codes in spec.codes else code
+
+
+def _scheme(spec, key: str) -> str:
+    # A region may drop a scheme that was charged before; what was charged still has to be read.
+    return spec.schemes[key].title if key in spec.schemes else key
+
+
+def _lanes(spec, ribbon: list[dict]) -> list[dict]:
+    return [
+        {
+            "code": spec.schemes[lane["scheme"]].colour,
+            "label": lane["short"],
+            "months": [cell["state"] for cell in lane["months"]],
+        }
+        for lane in ribbon
+    ]
+
+
+def _lines(request, one) -> list[dict]:
+    """The charges of the last months; an amount with evidence leads to how it came about."""
+    rows = BillLine.objects.visible_to(request.user).filter(
+        employee=one.pk, month__gte=this_month(request).previous(LINE_MONTHS - 1)
+    )
+    spec, lines = here(request), []
+    for line in rows.order_by("-month", "pk"):
+        urls = {
+            part: reverse("e_explain", args=[line.pk, part]) if getattr(line, f"{part}_evidence_id") else ""
+            for part in ("employer", "employee")
+        }
+        lines.append({"line": line, "title": _scheme(spec, line.scheme), "urls": urls})
+    return lines
+
+
+@needs("see_roster")
+@require_GET
+def employer(request):
+    """What the agency has on file about the employer; changed at the counter, not here."""
+    own, spec = request.user.employer, here(request)
+    title = word(request, "menu.employer_profile", "单位信息")
+    context = {
+        "title": title,
+        "crumbs": crumbs(title),
+        "employer": own,
+        "region": spec,
+        "industry_class": _title_of(spec, "industry_classes", own.industry_class),
+        "float_grade": _title_of(spec, "float_grades", own.float_grade),
+        "insured": queries.insured_count(own, this_month(request)),
+        "schemes": list(spec.open_schemes),
+    }
+    return render(request, "employer/employer.html", context)
+
+
+@needs("see_roster")
+@require_GET
+def search(request):
+    """People, declarations and services that match a word."""
+    q = request.GET.get("q", "").strip()[:60]
+    field = {"name": "q", "label": "员工、办件或业务", "value": q}
+    context = {"q": q, "search": field, "crumbs": crumbs("搜索"), "people": [], "cases": [], "services": []}
+    if q:
+        context |= {
+            "people": [_row(one, request) for one in queries.roster(request.user, {"q": q})[:FOUND]],
+            "cases": list(cases(request.user, q=q)[:FOUND]),
+            "services": [
+                {"title": service.title, "url": reverse("e_declare", args=[key]), "icon": service.menu or "edit"}
+                for key, service in here(request).services.items()
+                if q in service.title or q in word(request, f"menu.{key}", "")
+            ],
+        }
+    return render(request, "employer/search.html", context)
+
+
+urlpatterns = [
+    path("roster/", roster, name="e_roster"),
+    path("roster/export/", export, name="e_roster_export"),
+    path("roster/<int:pk>/", employee, name="e_employee"),
+    path("roster/<int:pk>/reveal/", reveal, name="e_employee_reveal"),
+    path("employer/", employer, name="e_employer"),
+    path("search/", search, name="e_search"),
+]

@@ -1,0 +1,160 @@
+"""The roster: tabs, filters, export, one employee, the audited look at a number, and the search."""
+
+import io
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from openpyxl import load_workbook
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.roster.models import Employee, Person
+from shebao.rules.months import Month
+from tests.settlement.hall import NOVEMBER, dismiss, hire, make_clerk, make_employer, on_day, settle
+
+pytestmark = pytest.mark.django_db
+NUMBER = "99010119900101221X"
+
+
+@pytest.fixture
+def employer():
+    return make_employer()
+
+
+@pytest.fixture
+def clerk(employer):
+    return make_clerk(employer)
+
+
+@pytest.fixture
+def signed_in(client, clerk):
+    client.force_login(clerk)
+    return client
+
+
+def opened(client, address, status=200) -> str:
+    with on_day():
+        response = client.get(address)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def tabs(text: str) -> dict[str, int]:
+    return {title: int(count) for title, count in re.findall(r'>(\S+) <span class="cnt">(\d+)</span>', text)}
+
+
+def names(text: str) -> set[str]:
+    return set(re.findall(r'<td class="head"><a href="[^"]+">([^<]+)</a>', text))
+
+
+@pytest.fixture
+def people(employer):
+    """Two insured since January, one new in November, one whose last month is October, one gone since June."""
+    stay = hire(employer, [800_000, 900_000])
+    new = hire(employer, [700_000], NOVEMBER)
+    gone = hire(employer, [600_000, 500_000])
+    dismiss(gone[0], Month(2026, 10))
+    dismiss(gone[1], Month(2026, 6))
+    for one, name in zip(stay + new + gone, ["刘洋", "陈静", "许佳", "孙明", "周平"], strict=True):
+        Employee.objects.filter(pk=one.pk).update(name=name, department="车间" if name == "陈静" else "")
+    return stay + new + gone
+
+
+def test_every_tab_counts_and_shows_its_people(signed_in, people):
+    text = opened(signed_in, "/e/roster/")
+    assert tabs(text) == {"在保": 3, "本月新增": 1, "本月减少": 1, "已停保": 2, "全部": 5}
+    assert names(text) == {"刘洋", "陈静", "许佳"}
+    for status, expected in (
+        ("new", {"许佳"}),
+        ("decreased", {"孙明"}),
+        ("left", {"孙明", "周平"}),
+        ("nonsense", {"刘洋", "陈静", "许佳"}),
+    ):
+        assert names(opened(signed_in, f"/e/roster/?status={status}")) == expected
+
+
+def test_filters_live_in_the_address_and_stay_when_the_tab_changes(signed_in, people):
+    text = opened(signed_in, "/e/roster/?department=车间&status=all")
+    assert names(text) == {"陈静"}
+    assert "department=%E8%BD%A6%E9%97%B4&amp;status=left" in text
+    assert names(opened(signed_in, "/e/roster/?base_from=8,500&status=all")) == {"陈静"}
+    assert names(opened(signed_in, "/e/roster/?q=周平")) == {"周平"}
+    assert "没有符合条件的人员" in opened(signed_in, "/e/roster/?q=没有这个人")
+
+
+def test_the_ticked_people_can_be_ceased_or_given_wages(signed_in, people):
+    text = opened(signed_in, "/e/roster/")
+    assert text.count("formaction=") == 2
+    assert text.count('name="chosen"') == 3
+    assert 'data-amount="800000"' in text
+
+
+def test_an_empty_roster_says_what_to_do(signed_in):
+    text = opened(signed_in, "/e/roster/")
+    assert "增加第一位员工" in text
+    assert "<table" not in text
+
+
+def test_the_export_holds_what_was_filtered_with_masked_numbers(signed_in, people):
+    Person.objects.filter(pk=people[1].person_id).update(id_number=NUMBER)
+    with on_day():
+        response = signed_in.get("/e/roster/export/?department=车间&status=all")
+    rows = list(load_workbook(io.BytesIO(response.content)).active.values)
+    assert "部门：车间" in rows[1][0]
+    assert rows[3][0] == "陈静"
+    assert rows[3][1] == "9901**********221X"
+    assert rows[3][5] == 9000
+    assert len(rows) == 4
+
+
+def test_one_employee_shows_the_charges_with_their_derivation(signed_in, employer, clerk, people):
+    settle(employer, clerk, Month(2026, 10))
+    text = opened(signed_in, f"/e/roster/{people[0].pk}/")
+    line = people[0].lines.filter(employee_due__gt=0).first()
+    assert f'href="/e/explain/{line.pk}/employee' in text
+    assert "参保轨迹" in text
+    assert "8,000.00" in text
+
+
+def test_a_whole_number_is_shown_once_and_the_look_is_on_record(signed_in, clerk, people):
+    Person.objects.filter(pk=people[0].person_id).update(id_number=NUMBER)
+    address = f"/e/roster/{people[0].pk}/"
+    assert NUMBER not in opened(signed_in, address)
+    assert signed_in.get(f"{address}reveal/").status_code == 405
+    assert NUMBER in signed_in.post(f"{address}reveal/").content.decode()
+    entry = AuditEntry.objects.get(action="reveal_id_number")
+    assert (entry.actor, entry.subject) == (clerk, f"employee:{people[0].pk}")
+    assert NUMBER not in str(entry.detail)
+    assert NUMBER not in opened(signed_in, address)
+
+
+def test_the_people_of_another_employer_do_not_exist(signed_in):
+    other = hire(make_employer(number="120002"), [800_000])[0]
+    opened(signed_in, f"/e/roster/{other.pk}/", status=404)
+    assert signed_in.post(f"/e/roster/{other.pk}/reveal/").status_code == 404
+    assert not AuditEntry.objects.filter(action="reveal_id_number").exists()
+    assert not names(opened(signed_in, f"/e/search/?q={other.name}"))
+
+
+def test_the_employer_sees_what_the_agency_has_on_file(signed_in, employer):
+    text = opened(signed_in, "/e/employer/")
+    assert employer.credit_code in text
+    assert "经办窗口" in text
+
+
+def test_the_search_finds_people_and_services(signed_in, people):
+    assert names(opened(signed_in, "/e/search/?q=刘洋")) == {"刘洋"}
+    assert "请输入要找的内容" in opened(signed_in, "/e/search/")
+    assert "没有找到" in opened(signed_in, "/e/search/?q=查无此人")
+
+
+def test_the_number_of_queries_does_not_grow_with_the_people(signed_in, employer):
+    counts = []
+    for more in (3, 30):
+        hire(employer, [800_000] * more)
+        opened(signed_in, "/e/roster/")
+        with CaptureQueriesContext(connection) as queries:
+            opened(signed_in, "/e/roster/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
