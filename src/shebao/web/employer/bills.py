@@ -1,0 +1,219 @@
+"""Bills (账单): the totals, the people, the change to last month, the rules, and why each amount is what it is."""
+
+from django.core.paginator import Paginator
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET
+
+from shebao.hall import clock
+from shebao.hall.errors import Refused
+from shebao.hall.regions import region
+from shebao.hall.settlement.explaining import SHARES, explain_line
+from shebao.hall.settlement.ledger import balance, balances
+from shebao.hall.settlement.models import Bill, BillLine, Evidence
+from shebao.hall.settlement.queries import PersonRow, bill_people, bill_summary, bridge
+from shebao.hall.sheets.writing import Column, write_table
+from shebao.rules.contributions import explain
+
+from ..access import needs
+from .common import PAGE, crumbs, download, this_month, word
+
+TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
+STATES = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费"}
+# The rows of an explanation that hold for everybody; the others depend on one person's wage.
+COMMON_STEPS = {"定额", "下限", "上限", "上下限", "费率", "浮动倍数"}
+
+
+@needs("settle")
+@require_GET
+def bills(request):
+    """Every bill of the employer, the newest first."""
+    found = list(Bill.objects.visible_to(request.user))
+    booked = balances(found)
+    rows = [_row(bill, *booked.get(bill.pk, (0, 0))) for bill in found]
+    month, title = this_month(request), word(request, "menu.bills", "账单")
+    context = {
+        "title": title,
+        "crumbs": crumbs(title),
+        "rows": rows,
+        "month": month,
+        "to_settle": not any(bill.month == month for bill in found),
+    }
+    return render(request, "employer/bills.html", context)
+
+
+def _row(bill: Bill, due: int, paid: int) -> dict:
+    state = "paid" if paid >= due else "overdue" if clock.now() > bill.pay_until else "unpaid"
+    return {"bill": bill, "due": due, "paid": paid, "state": state, "state_label": STATES[state]}
+
+
+@needs("settle")
+@require_GET
+def bill(request, pk):
+    """One bill, in four views."""
+    found = _bill(request, pk)
+    tab = request.GET.get("tab", "summary")
+    tab = tab if tab in TABS else "summary"
+    context = _row(found, *balance(found)) | {
+        "tab": tab,
+        "tabs": TABS,
+        "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
+        "actions": _actions(found),
+        "settlement_title": _settlement_title(found),
+    }
+    builders = {"summary": _summary, "people": _people, "changes": _changes, "rules": _rules}
+    return render(request, f"employer/bill_{tab}.html", context | builders[tab](request, found))
+
+
+def _bill(request, pk) -> Bill:
+    return Bill.objects.visible_to(request.user).select_related("employer", "assessment__made_by").get(pk=pk)
+
+
+def _bills_crumb(request) -> tuple[str, str]:
+    return word(request, "menu.bills", "账单"), reverse("e_bills")
+
+
+def _actions(found: Bill) -> list[dict]:
+    papers = f"{reverse('e_documents')}?{urlencode({'from': found.month, 'to': found.month})}"
+    due, paid = balance(found)
+    actions = [
+        {"label": "导出明细", "url": reverse("e_bill_export", args=[found.pk]), "icon": "download", "download": True},
+        {"label": "打印通知单", "url": papers, "icon": "printer"},
+    ]
+    if paid < due:
+        pay = {"label": "去缴费", "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
+        actions.append(pay)
+    return actions
+
+
+def _settlement_title(found: Bill) -> str:
+    kind = region(found.employer.region).settlements.get(found.assessment.kind)
+    return kind.title if kind else found.assessment.kind
+
+
+def _summary(request, found: Bill) -> dict:
+    rows = bill_summary(found)
+    parts = [
+        {"code": row.scheme, "label": row.short, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
+        for row in rows
+    ]
+    return {"schemes": rows, "parts": parts}
+
+
+def _people(request, found: Bill) -> dict:
+    """Everybody by scheme and part; each amount leads to its explanation."""
+    schemes = bill_summary(found)
+    chosen = request.GET.get("scheme", "")
+    shown = [row for row in schemes if row.scheme == chosen] or schemes
+    chosen = chosen if len(shown) == 1 and shown[0].scheme == chosen else ""
+    q = request.GET.get("q", "").strip()
+    people = bill_people(found, q)
+    if chosen:
+        people = [person for person in people if chosen in person.schemes]
+    page = Paginator(people, PAGE).get_page(request.GET.get("page"))
+    page.object_list = [_person(person, shown) for person in page.object_list]
+    return {"q": q, "scheme": chosen, "schemes": schemes, "shown": shown, "page": page}
+
+
+def _person(person: PersonRow, shown) -> dict:
+    cells = []
+    for row in shown:
+        line = person.schemes.get(row.scheme)
+        for share in SHARES:
+            has_why = line is not None and getattr(line, f"{share}_evidence_id") is not None
+            cells.append(
+                {
+                    "label": f"{row.short}{SHARES[share]}",
+                    "amount": getattr(line, f"{share}_due") if line else None,
+                    "url": reverse("e_explain", args=[line.pk, share]) if has_why else "",
+                }
+            )
+    return {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
+
+
+def _changes(request, found: Bill) -> dict:
+    try:
+        rows = bridge(found.employer, found.month)
+    except Refused as no:
+        return {"rows": [], "trouble": no.message, "before": 0, "difference": 0}
+    difference = sum(row.delta for row in rows)
+    return {"rows": rows, "trouble": "", "before": found.total_due - difference, "difference": difference}
+
+
+def _rules(request, found: Bill) -> dict:
+    """What the amounts rest on: per scheme and part the values that were used, with their documents."""
+    titles = {row.scheme: row.title for row in bill_summary(found)}
+    groups = []
+    for scheme, title in titles.items():
+        for share, words in SHARES.items():
+            pairs = found.lines.filter(scheme=scheme).order_by().values_list(f"{share}_evidence", flat=True)
+            steps = {}
+            for evidence in Evidence.objects.filter(pk__in=pairs.distinct()):
+                # Any wage will do: only the rows that are the same for everybody are shown.
+                for step in explain(evidence.data, 0):
+                    if step.label in COMMON_STEPS:
+                        steps[step.label, step.value, step.source] = step
+            if steps:
+                groups.append({"title": f"{title} · {words}", "steps": list(steps.values())})
+    return {"groups": groups, "assessment": found.assessment}
+
+
+@needs("settle")
+@require_GET
+def export(request, pk):
+    """The people of a bill as a workbook."""
+    found = _bill(request, pk)
+    schemes = bill_summary(found)
+    columns = [Column("个人编号", width=16), Column("姓名"), Column("申报工资（元）", "yuan")]
+    for row in schemes:
+        columns += [Column(f"{row.short}缴费基数（元）", "yuan")]
+        columns += [Column(f"{row.short}{words}（元）", "yuan") for words in SHARES.values()]
+    columns.append(Column("合计（元）", "yuan"))
+    people = bill_people(found)
+    line = f"{found.employer.name}　费款所属期 {found.month}　账单号 {found.number}　共 {len(people)} 人"
+    data = write_table(f"{found.month} 账单明细", line, columns, (_exported(p, schemes) for p in people))
+    return download(data, f"账单明细-{found.month}.xlsx")
+
+
+def _exported(person: PersonRow, schemes) -> list:
+    cells = [person.employee.person_number, person.employee.name, person.declared_wage]
+    for row in schemes:
+        line = person.schemes.get(row.scheme)
+        cells += [line.contribution_base, line.employer_due, line.employee_due] if line else [None] * 3
+    return [*cells, person.total]
+
+
+@needs("settle")
+@require_GET
+def explain_amount(request, pk, share):
+    """Why one amount is what it is: a page, or the fragment of a page that is open."""
+    found = explain_line(request.user, pk, share)
+    line = BillLine.objects.visible_to(request.user).select_related("bill").get(pk=pk)
+    other = "employee" if share == "employer" else "employer"
+    back = reverse("e_bill", args=[line.bill_id])
+    context = {
+        "found": found,
+        "steps": [{"label": step.label, "text": step.value, "note": _note(step)} for step in found.steps],
+        "line": line,
+        "share": share,
+        "other": other if getattr(line, f"{other}_evidence_id") else "",
+        "other_label": SHARES[other],
+        "back": f"{back}?tab=people",
+        "crumbs": crumbs("为什么是这个数", _bills_crumb(request), (f"{line.bill.month} 账单", back)),
+    }
+    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
+    return render(request, name, context)
+
+
+def _note(step) -> str:
+    sample = "示例值" if step.status == "illustrative" else ""
+    return "；".join(part for part in (step.note, step.source, sample) if part)
+
+
+urlpatterns = [
+    path("bills/", bills, name="e_bills"),
+    path("bills/<int:pk>/", bill, name="e_bill"),
+    path("bills/<int:pk>/export/", export, name="e_bill_export"),
+    path("bills/lines/<int:pk>/<slug:share>/", explain_amount, name="e_explain"),
+]

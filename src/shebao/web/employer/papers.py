@@ -1,0 +1,115 @@
+"""Notices and receipts (通知单与凭证): the papers of each month, issued, shown and downloaded."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from shebao.hall.documents.models import Document
+from shebao.hall.documents.operations import available, issue_document, pdf
+from shebao.hall.employers.models import Employer
+from shebao.hall.errors import Refused
+from shebao.hall.settlement.models import Bill
+from shebao.rules.months import BadMonth, Month, months_between
+
+from ..access import needs
+from .common import crumbs, download, this_month, word
+
+LONGEST = 24
+FIELDS = (("from", "开始年月"), ("to", "终止年月"))
+
+
+@needs("print")
+@require_GET
+def documents(request):
+    """The papers of the chosen months, the newest first."""
+    employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
+    span, errors, fields = _chosen(request, employer)
+    bills = {bill.month: bill for bill in Bill.objects.visible_to(request.user).filter(month__in=span)}
+    title = word(request, "menu.documents", "通知单与凭证")
+    context = {
+        "title": title,
+        "crumbs": crumbs(title),
+        "fields": fields,
+        "errors": errors,
+        "months": [
+            {"month": month, "bill": bills.get(month), "cards": available(employer, month)} for month in reversed(span)
+        ],
+    }
+    return render(request, "employer/documents.html", context, status=422 if errors else 200)
+
+
+def _chosen(request, employer: Employer) -> tuple[list[Month], list[dict], list[dict]]:
+    """The months asked for (this month when nothing is), what is wrong with the question, and its fields."""
+    current = this_month(request)
+    found, errors, fields = {}, [], []
+    for name, label in FIELDS:
+        raw = request.GET.get(name, "").strip() or str(current)
+        wrong = ""
+        try:
+            found[name] = Month.parse(raw)
+        except BadMonth as bad:
+            wrong = f"{label}：{bad.message}"
+            errors.append({"id": f"id_{name}", "text": wrong})
+        fields.append({"id": f"id_{name}", "name": name, "kind": "month", "label": label, "value": raw, "error": wrong})
+    if not errors:
+        text = _span_problem(found["from"], found["to"])
+        if text:
+            errors.append({"id": "id_to", "text": text})
+            fields[1]["error"] = text
+    if errors:
+        return [], errors, fields
+    first, last = max(found["from"], employer.first_month), min(found["to"], current)
+    return (months_between(first, last) if first <= last else []), errors, fields
+
+
+def _span_problem(first: Month, last: Month) -> str:
+    if last < first:
+        return "终止年月早于开始年月，请重新填写。"
+    if last.index - first.index >= LONGEST:
+        return f"一次最多查询 {LONGEST} 个月，请缩小范围。"
+    return ""
+
+
+@needs("print")
+@require_POST
+def issue(request, bill, kind):
+    """Issue one paper of a bill, and back to the month."""
+    found = Bill.objects.visible_to(request.user).get(pk=bill)
+    try:
+        document = issue_document(found.pk, kind, by=request.user)
+        messages.success(request, f"{document.title}已生成，可以打印或下载。")
+    except Refused as no:
+        messages.error(request, no.message)
+    return redirect(f"{reverse('e_documents')}?from={found.month}&to={found.month}")
+
+
+@needs("print")
+@require_GET
+def document(request, pk):
+    """The PDF in the browser's own viewer."""
+    return _pdf(request, pk, inline=True)
+
+
+@needs("print")
+@require_GET
+def download_document(request, pk):
+    """The PDF as a file."""
+    return _pdf(request, pk, inline=False)
+
+
+def _pdf(request, pk, *, inline: bool):
+    found = Document.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    name = f"{found.title}-{found.month}-{found.employer.employer_number}.pdf"
+    response = download(pdf(found), name, "application/pdf", inline=inline)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+urlpatterns = [
+    path("documents/", documents, name="e_documents"),
+    path("documents/<int:bill>/<slug:kind>/", issue, name="e_document_issue"),
+    path("documents/file/<int:pk>/", document, name="e_document"),
+    path("documents/file/<int:pk>/download/", download_document, name="e_document_download"),
+]

@@ -1,0 +1,142 @@
+"""Settling the month (月度结算): what stands before it, what it will cost, the confirmations, the answer."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods
+
+from shebao.hall import clock
+from shebao.hall.employers.models import Employer
+from shebao.hall.errors import Conflict, Refused
+from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.operations import settle_month
+from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions
+from shebao.hall.settlement.queries import estimate
+
+from ..access import needs
+from .common import crumbs, here, this_month, word
+
+
+@needs("settle")
+@require_http_methods(["GET", "POST"])
+def settle(request):
+    """The page of the month; a POST carries how often the clerk has said yes so far."""
+    employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
+    context = _context(request, employer, this_month(request))
+    if request.method == "POST" and context["settlement"] is not None:
+        return _confirm(request, employer, context)
+    return render(request, "employer/settle.html", context)
+
+
+def _context(request, employer: Employer, month) -> dict:
+    bill = Bill.objects.visible_to(request.user).filter(month=month).first()
+    changes = changes_of(employer, month)
+    context = {
+        "title": word(request, "menu.settle", "月度结算"),
+        "crumbs": crumbs(word(request, "menu.settle", "月度结算")),
+        "month": month,
+        "bill": bill,
+        "employer": employer,
+        "employer_rows": _employer_rows(here(request), employer),
+        "changes": [{"title": _service_title(request, key), "count": count} for key, count in changes.items()],
+        "change_count": sum(changes.values()),
+        "settlement": None,
+        "items": [],
+        "estimate": None,
+        "reasons": [],
+    }
+    try:
+        context["settlement"] = applicable_settlement(employer, month)
+        context["items"] = _items(request, employer, month)
+        context["estimate"] = estimate(employer, month)
+    except Refused as no:
+        context["reasons"] = [no.message]
+    if not bill:
+        context["reasons"] += _reasons(context)
+    return context
+
+
+def _service_title(request, key: str) -> str:
+    service = here(request).services.get(key)
+    return service.title if service else key
+
+
+def _employer_rows(spec, employer: Employer) -> list[dict]:
+    """The employer's card, to be confirmed before settling."""
+    rows = [
+        ("单位名称", employer.name),
+        (spec.term("employer_number"), employer.employer_number),
+        (spec.term("credit_code"), employer.credit_code),
+        ("法定代表人", employer.legal_representative),
+        ("开户银行", employer.bank_name),
+        ("银行账号", f"尾号 {employer.bank_account[-4:]}" if employer.bank_account else ""),
+    ]
+    return [{"label": label, "new": value} for label, value in rows]
+
+
+def _items(request, employer: Employer, month) -> list[dict]:
+    """The preconditions and the settling time, as the list of tasks shows them."""
+    window = here(request).calendar.window(month)
+    items = [
+        {
+            "text": "在结算时间内",
+            "ok": window.opens_at <= clock.local_now() <= window.pay_until,
+            "note": f"{window.opens_at:%m-%d %H:%M} 至 {window.pay_until:%m-%d %H:%M}",
+            "url": "",
+        }
+    ]
+    for one in preconditions(employer, month, by=request.user):
+        url = "" if one.is_task else reverse(one.url_name)
+        items.append({"text": one.title, "ok": one.is_met, "warn": one.is_task, "note": one.note, "url": url})
+    return items
+
+
+def _reasons(context: dict) -> list[str]:
+    """Why the month cannot be settled now; empty when it can."""
+    unmet = [one for one in context["items"] if not one["ok"] and not one.get("warn")]
+    reasons = [f"{one['text']}：{one['note']}" for one in unmet]
+    if context["estimate"] is not None and not context["estimate"].head_count:
+        reasons.append("本月没有参保人员，不需要结算")
+    return reasons
+
+
+def _confirm(request, employer: Employer, context: dict):
+    """Ask as often as the region wants it, then settle."""
+    settlement, month = context["settlement"], context["month"]
+    if context["bill"] or context["reasons"]:
+        return render(request, "employer/settle.html", context, status=409 if context["bill"] else 422)
+    said = request.POST.get("confirmed", "")
+    confirmed = int(said) if said in {"0", "1", "2", "3"} else 0
+    seen = f"{settlement.key} {month} {context['estimate'].total}"
+    if confirmed and request.POST.get("seen") != seen:
+        # The clerk says yes to what was shown; when that changed meanwhile, it is shown again.
+        messages.warning(request, "人员、变动或金额在您核对期间有变化，请重新核对。")
+        confirmed = 0
+    if confirmed < settlement.confirmations:
+        asked = "是" if settlement.confirmations > 1 and confirmed == settlement.confirmations - 1 else "确定"
+        context |= {"confirmed": confirmed + 1, "seen": seen, "asked": asked}
+        return render(request, "employer/settle_confirm.html", context)
+    return _settle(request, employer, context, confirmed)
+
+
+def _settle(request, employer: Employer, context: dict, confirmed: int):
+    settlement, month = context["settlement"], context["month"]
+    try:
+        bill = settle_month(employer.pk, month, settlement.key, by=request.user, confirmations=confirmed)
+    except Conflict as no:
+        messages.warning(request, no.message)
+        return redirect("e_settle")
+    except Refused as no:
+        context["reasons"] = no.message.splitlines()
+        return render(request, "employer/settle.html", context, status=no.status)
+    messages.success(request, done_message(settlement.title))
+    return redirect("e_bill", bill.pk)
+
+
+def done_message(title: str) -> str:
+    """What the hall answers: 「无变动结算」 gives 「单位无变动核定成功」, 「应缴核定」 gives 「单位应缴核定成功」."""
+    kind = title.removesuffix("结算").removesuffix("核定")
+    return f"单位{kind}核定成功"
+
+
+urlpatterns = [path("settle/", settle, name="e_settle")]

@@ -1,0 +1,72 @@
+"""The bill's pages: totals, people, changes, rules, and the explanation of every amount."""
+
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
+import io
+
+import pytest
+import python_calamine
+
+from shebao.rules.money import yuan
+
+from .money import bill, clerk, november, pages, stranger, text_of
+
+
+def test_the_list_shows_the_bill_with_its_total(pages, bill):
+    text = text_of(pages.get("/e/bills/"))
+    assert bill.number in text
+    assert yuan(bill.total_due) in text
+
+
+@pytest.mark.parametrize(
+    ("tab", "expected"),
+    [("summary", "单位费率"), ("people", "点金额看计算过程"), ("changes", "上月（元）"), ("rules", "依据截至")],
+)
+def test_every_view_of_a_bill_can_be_read(pages, bill, tab, expected):
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab={tab}"))
+    assert expected in text
+    assert yuan(bill.total_due) in text
+    for label in ("去缴费", "打印通知单", "导出明细"):
+        assert label in text
+
+
+def test_the_people_can_be_searched(pages, bill):
+    first, other = (line.employee for line in bill.lines.filter(scheme=bill.lines.first().scheme)[:2])
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/", {"tab": "people", "q": first.name}))
+    assert f"{first.name}</td>" in text
+    assert f"{other.name}</td>" not in text
+    assert "没有找到人员" in text_of(pages.get(f"/e/bills/{bill.pk}/", {"tab": "people", "q": "没有这个人"}))
+
+
+def test_every_amount_of_a_person_leads_to_its_explanation(pages, bill):
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
+    for line in bill.lines.exclude(employer_evidence=None):
+        assert f'href="/e/bills/lines/{line.pk}/employer/"' in text
+    line = bill.lines.exclude(employer_evidence=None).first()
+    page = text_of(pages.get(f"/e/bills/lines/{line.pk}/employer/"))
+    assert "复制这段说明" in page
+    assert yuan(line.employer_due) in page
+    assert "上月：未参保" in page
+
+
+def test_a_fragment_is_the_explanation_alone(pages, bill):
+    line = bill.lines.exclude(employer_evidence=None).first()
+    text = text_of(pages.get(f"/e/bills/lines/{line.pk}/employer/", headers={"HX-Request": "true"}))
+    assert text.startswith("<section")
+    assert 'data-copy="#explain-text"' in text
+
+
+def test_the_export_has_numbers_for_amounts_and_everybody_in_it(pages, bill):
+    response = pages.get(f"/e/bills/{bill.pk}/export/")
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(response.content))
+    rows = book.get_sheet_by_index(0).to_python()[3:]
+    assert len(rows) == bill.head_count
+    assert round(sum(row[-1] for row in rows) * 100) == bill.total_due
+    assert "filename*=UTF-8''" in response["Content-Disposition"]
+
+
+def test_another_employers_bill_is_not_there(client, stranger, bill):
+    client.force_login(stranger)
+    line = bill.lines.first()
+    for url in (f"bills/{bill.pk}/", f"bills/{bill.pk}/export/", f"bills/lines/{line.pk}/employer/"):
+        assert client.get(f"/e/{url}").status_code == 404

@@ -1,0 +1,73 @@
+"""Notices and receipts: by month, issued once, shown inline, downloaded with a Chinese name."""
+
+# ruff: noqa: F401, F811 - fixtures are imported by name
+
+from urllib.parse import unquote
+
+from shebao.hall.documents.models import Document
+
+from .money import bill, clerk, november, pages, stranger, text_of
+
+URL = "/e/documents/"
+
+
+def issued(pages, bill) -> Document:
+    kind = "payment_notice"
+    response = pages.post(f"{URL}{bill.pk}/{kind}/")
+    assert response.url == "/e/documents/?from=2026-11&to=2026-11"
+    return Document.objects.get(kind=kind)
+
+
+def test_before_settling_every_paper_waits(pages):
+    text = text_of(pages.get(URL))
+    assert "结算后生成" in text
+    assert "开始年月" in text
+    assert "终止年月" in text
+    assert ">生成<" not in text
+
+
+def test_a_settled_month_offers_its_notice_and_keeps_the_receipt_back(pages, bill):
+    text = text_of(pages.get(URL))
+    assert f'action="{URL}{bill.pk}/payment_notice/"' in text
+    assert f'action="{URL}{bill.pk}/receipt/"' not in text
+    assert "缴费后生成" in text
+    refused = pages.post(f"{URL}{bill.pk}/receipt/")
+    assert "缴清之后才能开具" in text_of(pages.get(refused.url))
+
+
+def test_an_issued_paper_opens_in_the_browser_and_can_be_saved(pages, bill):
+    paper = issued(pages, bill)
+    assert f'href="{URL}file/{paper.pk}/"' in text_of(pages.get(URL))
+    shown = pages.get(f"{URL}file/{paper.pk}/")
+    saved = pages.get(f"{URL}file/{paper.pk}/download/")
+    assert shown.content == saved.content
+    assert shown.content.startswith(b"%PDF")
+    assert shown["Content-Disposition"].startswith("inline; filename*=UTF-8''")
+    assert saved["Content-Disposition"].startswith("attachment; ")
+    assert "单位缴费通知单-2026-11" in unquote(saved["Content-Disposition"])
+    assert shown["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in shown["Cache-Control"]
+
+
+def test_months_are_chosen_by_their_first_and_last(pages, bill):
+    text = text_of(pages.get(URL, {"from": "2026-09", "to": "202611"}))
+    assert all(f"2026 年 {number} 月" in text for number in (9, 10, 11))
+    assert "没有单据" in text_of(pages.get(URL, {"from": "2025-01", "to": "2025-02"}))
+
+
+def test_bad_months_are_answered_with_what_to_do(pages):
+    both = pages.get(URL, {"from": "明年", "to": "2026-13"})
+    assert both.status_code == 422
+    assert "开始年月：" in text_of(both)
+    assert "终止年月：" in text_of(both)
+    assert "早于开始年月" in text_of(pages.get(URL, {"from": "2026-11", "to": "2026-10"}))
+    assert "缩小范围" in text_of(pages.get(URL, {"from": "1990-01", "to": "2026-10"}))
+
+
+def test_another_employers_paper_is_not_there(client, clerk, stranger, bill):
+    client.force_login(clerk)
+    paper = issued(client, bill)
+    client.force_login(stranger)
+    for url in (f"{URL}file/{paper.pk}/", f"{URL}file/{paper.pk}/download/"):
+        assert client.get(url).status_code == 404
+    assert client.post(f"{URL}{bill.pk}/payment_notice/").status_code == 404
