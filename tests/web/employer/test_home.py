@@ -1,20 +1,31 @@
 """The workbench tells the truth about the month, with and without anything in it."""
 
 import re
+from datetime import datetime
 from html import unescape
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shebao.hall.clock import pretending
 from shebao.hall.declarations.states import State
 from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.progress import Step
 from shebao.hall.settlement.queries import bridge, estimate
+from shebao.rules.calendar import Window
 from shebao.rules.months import Month
+from shebao.web.employer.home import _deadline
 from shebao.web.templatetags.ui import signed_yuan, yuan
 from tests.settlement.hall import NOVEMBER, declare, hire, make_clerk, make_employer, on_day, raise_wage, settle
 
 pytestmark = pytest.mark.django_db
+NOVEMBER_WINDOW = Window(
+    datetime(2026, 11, 1),  # noqa: DTZ001
+    datetime(2026, 11, 20, 18),  # noqa: DTZ001
+    datetime(2026, 11, 25, 18),  # noqa: DTZ001
+)
+STEP = Step("录入变动", "", "current", "e_home")
 
 
 def opened(client, clerk, day=10, month=NOVEMBER) -> str:
@@ -85,10 +96,16 @@ def test_the_amount_is_estimated_until_settled_and_the_reasons_add_up(client):
     assert "缴纳本月费款" in text
 
 
-def test_a_deadline_that_has_passed_says_so(client):
-    clerk = make_clerk(make_employer())
-    assert "距申报截止还有" in opened(client, clerk, day=2)
-    assert "本月申报期已过" in opened(client, clerk, day=30)
+def test_the_time_left_is_counted_and_a_deadline_that_has_passed_says_so():
+    window = NOVEMBER_WINDOW
+    with pretending(datetime(2026, 11, 16, 9, 30)):  # noqa: DTZ001 - naive local by contract
+        left = _deadline(window, None, [])
+    assert (left["days"], left["hours"], left["past"]) == (4, 8, False)
+    assert left["until"] == "11 月 20 日 周五 18:00 截止"
+    with pretending(datetime(2026, 11, 20, 18, 1)):  # noqa: DTZ001
+        late = _deadline(window, None, [STEP])
+    assert (late["label"], late["past"]) == ("本月申报期已过", True)
+    assert late["until"] == "已于 11 月 20 日 周五 18:00 截止"
 
 
 def test_the_number_of_queries_does_not_grow_with_the_people(client):

@@ -117,13 +117,13 @@ def _deadline(window: Window, bill, steps) -> dict:
     until, what = (window.pay_until, "缴费") if bill else (window.declare_until, "申报")
     left = until - clock.local_now()
     past = left.total_seconds() <= 0
-    is_done = all(step.state == "done" for step in steps)
-    ended = f"{what}期已于" if past else ""
+    is_done = bool(steps) and all(step.state == "done" for step in steps)
+    ended = "已于 " if past else ""
     return {
         "days": max(left.days, 0),
         "hours": 0 if past else left.seconds // 3600,
         "label": "本月业务已办结" if is_done else f"本月{what}期已过" if past else f"距{what}截止还有",
-        "until": f"{ended} {until.month} 月 {until.day} 日 周{WEEKDAYS[until.weekday()]} {until:%H:%M} 截止".strip(),
+        "until": f"{ended}{until.month} 月 {until.day} 日 周{WEEKDAYS[until.weekday()]} {until:%H:%M} 截止",
         "past": past or is_done,
     }
 
