@@ -32,8 +32,8 @@ def working_functions() -> list[dict[str, str]]:
             for id in settlement.functions:
                 found[id] = (settlement.title, reverse("e_settle"))
         for document in region.documents.values():
-            for id in document.functions:
-                found.setdefault(id, (document.title, reverse("e_documents")))
+            for id in document.get("functions", ()):
+                found.setdefault(id, (document["title"], reverse("e_documents")))
         prefixes = {id.split("-")[0] for id in found}
         for id, (term, name) in HALL_FUNCTIONS.items():
             if id.split("-")[0] in prefixes:

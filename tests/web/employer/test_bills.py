@@ -70,3 +70,11 @@ def test_another_employers_bill_is_not_there(client, stranger, bill):
     line = bill.lines.first()
     for url in (f"bills/{bill.pk}/", f"bills/{bill.pk}/export/", f"bills/lines/{line.pk}/employer/"):
         assert client.get(f"/e/{url}").status_code == 404
+
+
+def test_the_rules_show_each_scheme_with_its_rate_and_document(pages, bill):
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=rules"))
+    line = bill.lines.exclude(employer_evidence=None).select_related("employer_evidence").first()
+    data = line.employer_evidence.data
+    assert f"{data['scheme_title']} · 单位部分" in text
+    assert (data["rate"] or data["fixed"])["source"] in text

@@ -1,6 +1,7 @@
 """Bills (账单): the totals, the people, the change to last month, the rules, and why each amount is what it is."""
 
 from django.core.paginator import Paginator
+from django.db.models import Min
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.http import urlencode
@@ -11,7 +12,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.explaining import SHARES, explain_line
 from shebao.hall.settlement.ledger import balance, balances
-from shebao.hall.settlement.models import Bill, BillLine, Evidence
+from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import PersonRow, bill_people, bill_summary, bridge
 from shebao.hall.sheets.writing import Column, write_table
 from shebao.rules.contributions import explain
@@ -147,16 +148,22 @@ def _rules(request, found: Bill) -> dict:
     groups = []
     for scheme, title in titles.items():
         for share, words in SHARES.items():
-            pairs = found.lines.filter(scheme=scheme).order_by().values_list(f"{share}_evidence", flat=True)
             steps = {}
-            for evidence in Evidence.objects.filter(pk__in=pairs.distinct()):
+            for line in _one_line_for_each(found, scheme, f"{share}_evidence"):
                 # Any wage will do: only the rows that are the same for everybody are shown.
-                for step in explain(evidence.data, 0):
+                for step in explain(getattr(line, f"{share}_evidence").data, 0):
                     if step.label in COMMON_STEPS:
                         steps[step.label, step.value, step.source] = step
             if steps:
                 groups.append({"title": f"{title} · {words}", "steps": list(steps.values())})
     return {"groups": groups, "assessment": found.assessment}
+
+
+def _one_line_for_each(found: Bill, scheme: str, evidence: str):
+    """One line of the bill for each kind of evidence that was used."""
+    lines = found.lines.filter(scheme=scheme).exclude(**{evidence: None})
+    firsts = lines.order_by().values(evidence).annotate(first=Min("pk")).values("first")
+    return found.lines.filter(pk__in=firsts).select_related(evidence).order_by("pk")
 
 
 @needs("settle")

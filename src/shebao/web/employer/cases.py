@@ -1,0 +1,135 @@
+"""Cases (办件进度): the list, one case with its timeline and what may be done about it."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.states import MOVES, State
+from shebao.hall.errors import Refused
+from shebao.rules.months import BadMonth, Month
+
+from ..access import needs
+from .common import ICONS, PAGE, crumbs, here, undo_toast, word
+
+FILTERS = ("q", "service", "month")
+TABS = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED, State.DELETED, State.UNDONE)
+DONE = {"withdraw": "已撤回，回到待提交。", "restore": "已放回待提交。", "undo": "已撤销，花名册已恢复。"}
+
+
+@require_safe
+@needs("declare")
+def cases(request):
+    """All declarations by state; filters are in the address."""
+    chosen = {name: request.GET[name].strip()[:60] for name in FILTERS if request.GET.get(name, "").strip()}
+    state = request.GET.get("state", "")
+    asked = {**chosen, "month": _month(chosen.get("month", ""))}
+    rows = queries.cases(request.user, state=state, **asked)
+    counts = dict(_every(request, asked).values_list("state").annotate(Count("pk")))
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    title = word(request, "menu.cases", "办件进度")
+    total = sum(count for key, count in counts.items() if key != State.DELETED)
+    context = {
+        "title": title,
+        "crumbs": crumbs(title),
+        "tabs": [
+            {"label": label, "count": counts.get(key, 0) if key else total, "current": key == state,
+             "url": f"?{urlencode({**chosen, 'state': key})}"}
+            for key, label in [("", "全部"), *((one.value, one.label) for one in TABS if one in counts or one.value == state)]
+        ],
+        "state": state,
+        "filters": _fields(request, chosen),
+        "is_filtered": bool(chosen),
+        "page": page,
+    }  # fmt: skip
+    return render(request, "employer/cases.html", context)
+
+
+def _every(request, asked: dict):
+    """The same filters in every state, removed ones too, for the numbers on the tabs."""
+    rows = queries.cases(request.user, **asked).order_by().select_related(None)
+    removed = queries.cases(request.user, state=State.DELETED, **asked).order_by().select_related(None)
+    return rows | removed
+
+
+def _month(text: str) -> Month | None:
+    try:
+        return Month.parse(text) if text else None
+    except BadMonth:
+        return None
+
+
+def _fields(request, chosen: dict) -> list[dict]:
+    services = [(service.key, service.title) for service in here(request).services.values()]
+    fields = [
+        {"name": "q", "label": "姓名、办件号或证件号码", "kind": "text", "maxlength": 40},
+        {"name": "service", "label": "业务", "kind": "choice", "options": services, "placeholder": "全部"},
+        {"name": "month", "label": "业务年月", "kind": "month"},
+    ]
+    return [field | {"value": chosen.get(field["name"], "")} for field in fields]
+
+
+@require_safe
+@needs("declare")
+def case(request, pk):
+    """One case: old and new values, the reviewer's marks, what happened, what may be done."""
+    view = queries.case_view(request.user, pk)
+    declaration = view.declaration
+    can_repair = declaration.state in (State.DRAFT, State.RETURNED) and not declaration.is_direct
+    context = {
+        "view": view,
+        "declaration": declaration,
+        "crumbs": crumbs(declaration.subject_name, (word(request, "menu.cases", "办件进度"), reverse("e_cases"))),
+        "events": [_event(event) for event in view.events] + _promised(declaration),
+        "moves": [
+            {"name": name, "title": MOVES[name].title, "kind": "d" if name == "delete" else ""}
+            for name in view.moves
+            if name in ("withdraw", "delete", "restore", "undo")
+        ],
+        "can_repair": can_repair,
+        "can_submit": "submit" in view.moves and declaration.state == State.DRAFT,
+    }
+    return render(request, "employer/case.html", context)
+
+
+def _event(event: dict) -> dict:
+    at = timezone.localtime(event["at"])
+    return {**event, "at": f"{at:%m-%d %H:%M}", "icon": ICONS[event["kind"]]}
+
+
+def _promised(declaration) -> list[dict]:
+    due = declaration.due_on
+    if declaration.state != State.SUBMITTED or due is None:
+        return []
+    return [
+        {"title": f"预计 {due.month} 月 {due.day} 日前办结", "at": "", "kind": "g", "icon": "clock", "actor": "", "note": ""}
+    ]  # fmt: skip
+
+
+@require_POST
+@needs("declare")
+def move(request, pk, name):
+    """Withdraw, remove, restore or undo one case."""
+    deeds = {
+        "withdraw": lambda: operations.withdraw_declaration(pk, by=request.user),
+        "delete": lambda: operations.delete_declarations([pk], by=request.user),
+        "restore": lambda: operations.restore_declarations([pk], by=request.user),
+        "undo": lambda: operations.undo_declarations([pk], by=request.user),
+    }
+    if name not in deeds:
+        raise Refused("unknown_move", "没有这个操作，请刷新页面后再试。", status=404)
+    try:
+        deeds[name]()
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_case", pk)
+    if name == "delete":
+        undo_toast(request, "已移除 1 笔。", f"{reverse('e_restore')}?ids={pk}")
+        return redirect("e_basket")
+    messages.success(request, DONE[name])
+    return redirect("e_case", pk)

@@ -1,0 +1,66 @@
+"""What the employer's pages share: where we are, the way back, toasts, downloads."""
+
+from urllib.parse import quote
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+
+from shebao.hall.declarations.queries import current_month
+from shebao.hall.regions import region
+from shebao.rules.months import Month
+from shebao.rules.region import Region
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PAGE = 50
+ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
+
+
+def here(request) -> Region:
+    """The region of the signed-in employer."""
+    return region(request.user.employer.region)
+
+
+def this_month(request) -> Month:
+    """The business month (业务年月)."""
+    return current_month(here(request))
+
+
+def word(request, term: str, default: str) -> str:
+    """The region's own word for a page, as the menu shows it."""
+    return here(request).terms.get(term, default)
+
+
+def crumbs(last: str, *middle: tuple[str, str]) -> list[dict]:
+    """The way from the workbench: `middle` are (label, url)."""
+    way = [("工作台", reverse("e_home")), *middle]
+    return [*({"label": label, "url": url} for label, url in way), {"label": last, "url": ""}]
+
+
+def toast(request, text: str, url: str, label: str) -> None:
+    """A success message with a link."""
+    messages.success(request, format_html('{} <a href="{}">{}</a>', text, url, label))
+
+
+def undo_toast(request, text: str, url: str) -> None:
+    """A success message with a button that takes the deed back; `url` gets a POST."""
+    shown = render_to_string("parts/_undo.html", {"text": text, "undo_url": url}, request)
+    messages.success(request, mark_safe(shown), extra_tags="undo")  # noqa: S308 - rendered by our own template
+
+
+def download(data: bytes, name: str, kind: str = XLSX, *, inline: bool = False) -> HttpResponse:
+    """A file with a Chinese name."""
+    response = HttpResponse(data, content_type=kind)
+    way = "inline" if inline else "attachment"
+    response["Content-Disposition"] = f"{way}; filename*=UTF-8''{quote(name)}"
+    response["Content-Length"] = len(data)
+    return response
+
+
+def numbers(values) -> list[int]:
+    """The row numbers among posted or listed texts; anything else is left out."""
+    parts = (part for value in values for part in str(value).split(","))
+    return list(dict.fromkeys(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 16))

@@ -1,0 +1,147 @@
+"""Turning a region's form, what was typed and what was found into fields of a page."""
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from shebao.hall import clock
+from shebao.rules.forms import Problem
+from shebao.rules.months import Month
+from shebao.rules.region import Form, NoValue, Region
+
+WIDGETS = {"note": "textarea"}
+
+
+def typed(form: Form, data: QueryDict) -> dict[str, str]:
+    """The answers in a posted form, as typed."""
+    return {field.id: data[field.id] for field in form.fields if field.id in data}
+
+
+def confirmed(data: QueryDict) -> dict[str, str]:
+    """Findings that were ticked as checked, each with the reason typed beside it."""
+    ticked = [name.removeprefix("ok_") for name in data if name.startswith("ok_")]
+    return {code: reason for code in ticked if (reason := data.get(f"why_{code}", "").strip()[:100])}
+
+
+def defaults(form: Form, month: Month) -> dict[str, str]:
+    """A new form: the defaults of its fields, months set to the business month."""
+    return {field.id: str(month) if field.kind == "month" else field.default for field in form.fields}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page knows about a form beside its questions."""
+
+    raw: dict
+    problems: tuple[Problem, ...] = ()
+    marks: dict | None = None
+    old: dict | None = None
+    limits: str = ""
+
+
+def page_fields(form: Form, here: Region, shown: Shown, only=None) -> list[dict]:
+    """One dict for the `field` tag for each question, in order."""
+    return [_field(one, here, shown) for one in form.fields if only is None or only(one)]
+
+
+def _field(one, here: Region, shown: Shown) -> dict:
+    said = [p for p in shown.problems if p.field == one.id]
+    codes = here.codes[one.options] if one.options else None
+    feeds_wage = one.feeds == "declared_wage"
+    return {
+        "id": f"id_{one.id}",
+        "name": one.id,
+        "kind": WIDGETS.get(one.kind, one.kind),
+        "label": one.label,
+        "required": one.required,
+        "value": shown.raw.get(one.id) or "",
+        "options": [(item.code, item.title) for item in codes.items] if codes else [],
+        "help": shown.limits if feeds_wage and shown.limits else one.help,
+        "error": "；".join(p.message for p in said if p.level == "error"),
+        "hint": "；".join(p.message for p in said if p.level == "hint"),
+        "mark": (shown.marks or {}).get(one.id, ""),
+        "old_value": (shown.old or {}).get(one.id, ""),
+        "full": one.wide or one.kind == "note",
+    }
+
+
+def groups(form: Form, fields: list[dict]) -> list[dict]:
+    """Identity, employment, contribution; a short form about a known person stays in one piece."""
+    by_name = {field["name"]: field for field in fields}
+    parts = {"身份信息": [], "用工信息": [], "缴费信息": []}
+    for one in form.fields:
+        if one.identity:
+            title = "身份信息"
+        else:
+            title = "缴费信息" if one.kind in ("month", "money") else "用工信息"
+        parts[title].append(by_name[one.id])
+    if len(form.fields) <= 6:
+        rest = [by_name[one.id] for one in form.fields if not one.identity]
+        parts = {"人员": parts["身份信息"], "变动内容": rest}
+    return [{"title": title, "fields": some} for title, some in parts.items() if some]
+
+
+def summary(problems, *, confirmed: dict) -> list[dict]:
+    """The error summary: every error, and every finding that still lacks its tick and reason."""
+    rows = []
+    for problem in problems:
+        if problem.level == "error":
+            rows.append({"id": f"id_{problem.field}" if problem.field else "", "text": problem.message})
+        elif problem.level == "confirm" and not confirmed.get(problem.code):
+            rows.append({"id": f"why_{problem.code}", "text": f"请核对并写明理由：{problem.message}"})
+    return list({row["text"]: row for row in rows}.values())
+
+
+def asked(problems, data=None, reasons: dict | None = None) -> list[dict]:
+    """Findings to be ticked with a reason, once for each kind; what was ticked and typed is kept."""
+    data, reasons, rows = data or {}, reasons or {}, {}
+    for problem in problems:
+        if problem.level == "confirm":
+            row = rows.setdefault(problem.code, {"code": problem.code, "texts": []})
+            if problem.message not in row["texts"]:
+                row["texts"].append(problem.message)
+    for code, row in rows.items():
+        row["reason"] = data.get(f"why_{code}", reasons.get(code, ""))
+        row["ticked"] = f"ok_{code}" in data or code in reasons
+    return list(rows.values())
+
+
+def fixes(problems, form: Form) -> list[dict]:
+    """Offers of the checks: a label, and what the button sends."""
+    known = {field.id for field in form.fields}
+    return [
+        {"label": p.fix[0], "value": f"{p.field}={p.fix[1]}", "text": p.message}
+        for p in problems
+        if p.fix and p.field in known
+    ]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Floor and ceiling of the contribution base, in fen, and the schemes they hold for."""
+
+    schemes: str
+    floor: int
+    ceiling: int
+
+    @property
+    def text(self) -> str:
+        from shebao.rules.money import yuan
+
+        return f"{self.schemes}：下限 {yuan(self.floor)}，上限 {yuan(self.ceiling)}"
+
+
+def limits(here: Region, month: Month) -> list[Limits]:
+    """The limits of the month as known today, grouped where schemes share them."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for scheme in here.open_schemes:
+        if not (scheme.floor and scheme.ceiling):
+            continue
+        try:
+            pair = [here.value(name, month, known_on=clock.today()).value for name in (scheme.floor, scheme.ceiling)]
+        except NoValue:
+            continue
+        found.setdefault((pair[0], pair[1]), []).append(scheme.short)
+    if len(found) == 1:
+        return [Limits("缴费基数", *next(iter(found)))]
+    return [Limits("、".join(names), *pair) for pair, names in found.items()]

@@ -1,0 +1,74 @@
+"""The basket: what waits, the last look, submitting, removing."""
+
+import pytest
+
+from shebao.hall.declarations.models import Declaration
+from tests.factories import at
+
+from .declared import signed_in, text_of, waiting
+
+
+@pytest.fixture(autouse=True)
+def november(db):
+    with at():
+        yield
+
+
+def test_the_basket_groups_by_service_under_the_regions_own_name(client):
+    waiting(signed_in(client))
+    text = text_of(client.get("/e/basket/"))
+    assert "申报业务提交" in text
+    assert "单位职工增加" in text
+    assert "王示例" in text
+    signed_in(client)
+    assert "没有待提交的申报" in text_of(client.get("/e/basket/"))
+
+
+def test_submitting_needs_the_statement_and_ends_with_case_numbers(client):
+    one = waiting(signed_in(client))
+    assert "提交 1 笔" in text_of(client.post("/e/basket/check/", {"chosen": one.pk}))
+    refused = client.post("/e/basket/submit/", {"chosen": one.pk})
+    assert refused.status_code == 422
+    assert Declaration.objects.get().state == "draft"
+    text = text_of(client.post("/e/basket/submit/", {"chosen": one.pk, "declared": "1"}, follow=True))
+    one.refresh_from_db()
+    assert one.state == "submitted"
+    assert one.case_number in text
+
+
+def test_what_is_refused_stays_with_its_reason_while_the_rest_goes(client):
+    clerk = signed_in(client)
+    one, two = waiting(clerk, 1), waiting(clerk, 2, name="李被拒")
+    Declaration.objects.filter(pk=two.pk).update(state="submitted")
+    data = {"chosen": [one.pk, two.pk], "declared": "1"}
+    text = text_of(client.post("/e/basket/submit/", data, follow=True))
+    assert "已提交 1 笔" in text
+    assert "未提交 1 笔" in text
+    assert "李被拒" in text
+
+
+def test_what_was_removed_can_be_brought_back(client):
+    one = waiting(signed_in(client))
+    text = text_of(client.post("/e/basket/remove/", {"chosen": one.pk}, follow=True))
+    assert f"/e/basket/restore/?chosen={one.pk}" in text
+    one.refresh_from_db()
+    assert one.state == "deleted"
+    client.post(f"/e/basket/restore/?chosen={one.pk}")
+    one.refresh_from_db()
+    assert one.state == "draft"
+
+
+def test_only_the_row_whose_button_was_pressed_is_removed(client):
+    clerk = signed_in(client)
+    one, two = waiting(clerk, 1), waiting(clerk, 2)
+    client.post("/e/basket/remove/", {"only": two.pk, "chosen": [one.pk, two.pk]})
+    assert list(Declaration.objects.filter(state="draft")) == [one]
+
+
+def test_nobody_submits_or_removes_for_another_employer(client):
+    theirs = waiting(signed_in(client))
+    signed_in(client)
+    client.post("/e/basket/submit/", {"chosen": theirs.pk, "declared": "1"})
+    client.post("/e/basket/remove/", {"chosen": theirs.pk})
+    theirs.refresh_from_db()
+    assert theirs.state == "draft"

@@ -1,0 +1,90 @@
+"""Cases: the list, one whole, taken back, repaired in place."""
+
+import pytest
+
+from shebao.hall.declarations.operations import return_declaration, submit_declarations
+from tests.factories import OperatorFactory, at, enrolment
+
+from .declared import signed_in, text_of, waiting
+
+
+@pytest.fixture(autouse=True)
+def november(db):
+    with at():
+        yield
+
+
+@pytest.fixture
+def returned(client):
+    clerk = signed_in(client)
+    one = waiting(clerk)
+    submit_declarations([one.pk], by=clerk)
+    reviewer = OperatorFactory(reviewer=True)
+    return_declaration(one.pk, note="请核对姓名", marks={"name": "与证件不一致"}, by=reviewer)
+    one.refresh_from_db()
+    return one
+
+
+def test_the_list_is_cut_by_state_and_by_search(client):
+    clerk = signed_in(client)
+    waiting(clerk, 1)
+    waiting(clerk, 2, name="赵另一")
+    text = text_of(client.get("/e/cases/"))
+    assert "王示例" in text
+    assert "赵另一" in text
+    assert "王示例" not in text_of(client.get("/e/cases/?q=赵另一"))
+    assert "王示例" not in text_of(client.get("/e/cases/?state=submitted"))
+    assert "有误：" in text_of(client.get("/e/cases/?month=上月"))
+
+
+def test_a_submitted_case_can_be_taken_back(client):
+    clerk = signed_in(client)
+    one = waiting(clerk)
+    submit_declarations([one.pk], by=clerk)
+    assert f"/e/cases/{one.pk}/withdraw/" in text_of(client.get(f"/e/cases/{one.pk}/"))
+    client.post(f"/e/cases/{one.pk}/withdraw/")
+    one.refresh_from_db()
+    assert one.state == "draft"
+    assert client.post(f"/e/cases/{one.pk}/approve/").status_code == 404
+
+
+def test_a_returned_case_shows_the_marks_and_is_repaired_in_place(client, returned):
+    text = text_of(client.get(f"/e/cases/{returned.pk}/"))
+    assert "与证件不一致" in text
+    assert "修改重报" in text
+    form = text_of(client.get(f"/e/cases/{returned.pk}/repair/"))
+    assert "审核意见：与证件不一致" in form
+    data = enrolment(name="王改名") | {"version": returned.version, "after": "submit"}
+    response = client.post(f"/e/cases/{returned.pk}/repair/", data)
+    assert response.url == f"/e/basket/check/?chosen={returned.pk}"
+    assert "王改名" in text_of(client.get(response.url))
+    client.post("/e/basket/submit/", {"chosen": returned.pk, "declared": "1"})
+    number = returned.case_number
+    returned.refresh_from_db()
+    assert (returned.state, returned.case_number, returned.subject_name) == ("submitted", number, "王改名")
+
+
+def test_a_bad_repair_keeps_what_was_typed(client, returned):
+    data = enrolment(declared_wage="八千") | {"version": returned.version}
+    response = client.post(f"/e/cases/{returned.pk}/repair/", data)
+    assert response.status_code == 422
+    assert 'value="八千"' in text_of(response)
+
+
+def test_who_came_second_is_told_and_keeps_what_was_typed(client, returned):
+    stale = returned.version
+    client.post(f"/e/cases/{returned.pk}/repair/", enrolment(department="甲部") | {"version": stale})
+    response = client.post(f"/e/cases/{returned.pk}/repair/", enrolment(department="乙部") | {"version": stale})
+    assert response.status_code == 409
+    text = text_of(response)
+    assert 'value="乙部"' in text
+    assert "原值：<s>甲部</s>" in text
+    again = enrolment(department="乙部") | {"version": response.context["version"]}
+    assert client.post(f"/e/cases/{returned.pk}/repair/", again).status_code == 302
+
+
+def test_another_employers_case_does_not_exist(client, returned):
+    signed_in(client)
+    for tail in ("", "repair/"):
+        assert client.get(f"/e/cases/{returned.pk}/{tail}").status_code == 404
+    assert client.post(f"/e/cases/{returned.pk}/delete/").status_code == 404
