@@ -131,7 +131,8 @@ def _deadline(window: Window, bill, steps) -> dict:
 def _stats(request, now: dict) -> list[dict]:
     cases = reverse("e_cases")
     draft = f"最早暂存于 {_day(now['oldest_draft_at'])}" if now["oldest_draft_at"] else "没有待提交的申报"
-    due = f"预计 {_day(now['due_on'])}前办结" if now["due_on"] else "没有在审的申报"
+    waiting = "经办机构正在审核" if now["submitted"] else "没有在审的申报"
+    due = f"预计 {_day(now['due_on'])}前办结" if now["due_on"] else waiting
     back = "可在原单上修改重报" if now["returned"] else "没有被退回的申报"
     approved = "本月已生效" if now["approved"] else "本月还没有通过的申报"
     return [
@@ -171,11 +172,12 @@ def _money(employer, month, bill) -> dict:
     """
     blank = {"refusal": "", "amount": None, "shares": [], "bridge_rows": [], "bars": []}
     try:
-        rows = [{"label": row.label, "delta": row.delta} for row in queries.bridge(employer, month, pending=True)]
+        reasons = queries.bridge(employer, month, pending=True)
         chart = queries.chart(employer)
         found = _billed(bill) if bill else _estimated(employer, month)
     except Refused as no:
         return blank | {"refusal": no.message}
+    rows = [{"label": row.label, "delta": row.delta} for row in reasons if row.delta]
     total, difference = found["total"], sum(row["delta"] for row in rows)
     bars = [{"month": m, "amount": fen, "estimate": is_estimate} for m, fen, is_estimate in chart]
     if bars[-1]["estimate"]:
