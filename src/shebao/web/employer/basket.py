@@ -35,7 +35,7 @@ def basket(request):
         "effect": signed_yuan(sum(declaration.effect_fen for declaration in ready)),
         "month": this_month(request),
         "buttons": [
-            {"label": "移除", "kind": "d", "icon": "trash", "formaction": reverse("e_basket_remove")},
+            {"label": "移除", "kind": "d", "icon": "trash", "formaction": reverse("e_remove")},
             {"label": "核对并提交", "kind": "p", "icon": "check", "formaction": reverse("e_check")},
         ],
     }

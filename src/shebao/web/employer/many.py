@@ -191,5 +191,5 @@ def _save(request, spec, people, raws):
     if spec.is_direct:
         undo_toast(request, f"{len(made)} 人的{spec.title}已生效。", f"{reverse('e_undo')}?ids={ids}")
         return redirect("e_roster")
-    undo_toast(request, f"已加入待提交 {len(made)} 笔。", f"{reverse('e_basket_remove')}?ids={ids}")
+    undo_toast(request, f"已加入待提交 {len(made)} 笔。", f"{reverse('e_remove')}?ids={ids}")
     return redirect("e_basket")
