@@ -96,7 +96,7 @@ def _settlement_title(found: Bill) -> str:
 def _summary(request, found: Bill) -> dict:
     rows = bill_summary(found)
     parts = [
-        {"code": row.scheme, "label": row.short, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
+        {"code": row.scheme, "label": row.title, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
         for row in rows
     ]
     return {"schemes": rows, "parts": parts}
