@@ -25,14 +25,14 @@ def test_the_form_bears_the_name_and_the_notes_of_the_service(client):
 
 def test_a_good_form_lands_in_the_basket_and_the_next_keeps_the_job_but_not_the_person(client):
     clerk = signed_in(client)
-    response = client.post(f"/e/declare/{ENROL}/", enrolment() | {"after": "next"}, follow=True)
+    response = client.post(f"/e/declare/{ENROL}/", enrolment() | {"next": "again"}, follow=True)
     assert Declaration.objects.get().declared_by == clerk
     text = text_of(response)
     assert "已加入待提交（共 1 笔）" in text
-    assert "今天已录 1 人" in text
+    assert "本次已录 1 人" in text
     assert 'value="生产部"' in text
     assert synthetic_id() not in text
-    response = client.post(f"/e/declare/{ENROL}/", enrolment(2) | {"after": "basket"})
+    response = client.post(f"/e/declare/{ENROL}/", enrolment(2) | {"next": "basket"})
     assert response.url == "/e/basket/"
 
 
@@ -53,7 +53,7 @@ def test_a_finding_needs_a_tick_and_a_reason_and_the_reason_is_kept(client):
     low = enrolment(declared_wage="1000")
     response = client.post(f"/e/declare/{ENROL}/", low)
     assert response.status_code == 422
-    code = response.context["asked"][0]["code"]
+    code = response.context["confirms"][0]["code"]
     typed = client.post(f"/e/declare/{ENROL}/", low | {f"why_{code}": "试用期工资"})
     assert typed.status_code == 422
     assert 'value="试用期工资"' in text_of(typed)
@@ -110,19 +110,17 @@ def test_a_direct_service_takes_effect_at_once_and_can_be_taken_back(client):
     assert saved.state == "undone"
 
 
-def test_many_wages_need_exactly_one_way_and_show_old_and_new(client):
+def test_many_wages_can_rise_by_a_percentage_and_show_old_and_new(client):
     clerk = signed_in(client)
     people = [enrolled(clerk.employer, name=f"第{n}人", sequence=n) for n in (1, 2)]
     data = {"chosen": [p.pk for p in people], "first_month": "2026-11"}
-    assert "核对名单" in text_of(client.post(f"/e/declare/{WAGE}/many/", data))
-    data["step"] = "look"
-    two = client.post(f"/e/declare/{WAGE}/many/", data | {"set_amount": "9000", "add_percent": "5"})
-    assert two.status_code == 422
-    assert "只填一种" in text_of(two)
-    text = text_of(client.post(f"/e/declare/{WAGE}/many/", data | {"add_percent": "5"}))
+    assert "逐人核对" in text_of(client.post(f"/e/declare/{WAGE}/many/", data))
+    data |= {"step": "check", "mode": "percent", "declared_wage": "5"}
+    assert client.post(f"/e/declare/{WAGE}/many/", data | {"declared_wage": "五"}).status_code == 422
+    text = text_of(client.post(f"/e/declare/{WAGE}/many/", data))
     assert "8,000.00" in text
     assert "8,400.00" in text
-    done = client.post(f"/e/declare/{WAGE}/many/", data | {"add_percent": "5", "step": "save"})
+    done = client.post(f"/e/declare/{WAGE}/many/", data | {"step": "save"})
     assert done.url == "/e/basket/"
     assert {d.answers["declared_wage"] for d in Declaration.objects.all()} == {840_000}
 
@@ -131,9 +129,9 @@ def test_many_cessations_tell_who_cannot_go_and_save_none_of_them(client):
     clerk = signed_in(client)
     good, gone = enrolled(clerk.employer, sequence=1), enrolled(clerk.employer, name="已离开", sequence=2)
     gone.spells.update(last_month="2026-09")
-    data = {"chosen": [good.pk, gone.pk], "cessation_month": "2026-11", "reason": "6301", "step": "look"}
+    data = {"chosen": [good.pk, gone.pk], "cessation_month": "2026-11", "reason": "6301", "step": "check"}
     seen = client.post(f"/e/declare/{CEASE}/many/", data)
-    blocked = {row["employee"].pk: row["blocked"] for row in seen.context["rows"]}
+    blocked = {row["person"].pk: row["errors"] for row in seen.context["rows"]}
     assert blocked[gone.pk]
     assert client.post(f"/e/declare/{CEASE}/many/", data | {"step": "save"}).status_code == 422
     assert not Declaration.objects.exists()

@@ -50,20 +50,29 @@ def check(request):
     if not rows:
         messages.error(request, "还没有勾选要提交的业务。")
         return redirect("e_basket")
+    return _check_page(request, rows)
+
+
+def _check_page(request, rows, errors=()):
     context = {
+        "errors": list(errors),
         "rows": rows,
         "effect": sum(row.declaration.effect_fen for row in rows),
         "crumbs": crumbs("核对", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),
     }
-    return render(request, "employer/check.html", context)
+    return render(request, "employer/check.html", context, status=422 if errors else 200)
 
 
 @require_POST
 @needs("declare")
 def submit(request):
     """Send the checked declarations to review; what is refused stays, with the reason."""
+    chosen = numbers(request.POST.getlist("chosen"))
+    waiting = [row for row in queries.basket(request.user) if row.declaration.pk in set(chosen)]
+    if waiting and "declared" not in request.POST:
+        return _check_page(request, waiting, [{"id": "declared", "text": "请阅读并勾选声明后再提交。"}])
     try:
-        result = operations.submit_declarations(numbers(request.POST.getlist("chosen")), by=request.user)
+        result = operations.submit_declarations(chosen, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_basket")

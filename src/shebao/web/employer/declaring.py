@@ -72,6 +72,7 @@ def _save(request, spec, form):
         raw |= {name: value} if form.field(name) else {}
         found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons)
         return _page(request, spec, form, raw, found=found)
+    raw = _named(request, spec, form, raw)
     try:
         (made,) = operations.save_declarations(
             request.user.employer_id, spec.key, [raw], by=request.user, confirmed=[reasons]
@@ -84,6 +85,14 @@ def _save(request, spec, form):
     if request.POST.get("next") == "again":
         return redirect(f"{reverse('e_declare', args=[spec.key])}?like={made.pk}")
     return redirect("e_case", made.pk) if spec.is_direct else redirect("e_basket")
+
+
+def _named(request, spec, form, raw: dict) -> dict:
+    """A blank name is filled from the roster when the number belongs to one of the employer's own people."""
+    if raw.get("name", "").strip() or not form.field("name"):
+        return raw
+    known = preview(request.user.employer, spec.key, raw, by=request.user).known
+    return raw | {"name": known.name} if known else raw
 
 
 def _say_saved(request, made: Declaration, spec) -> None:
@@ -182,9 +191,7 @@ def _aside(request, form, raw: dict, found) -> dict:
         "derived": _derived(found),
         "problems": told,
         "fixes": fixes(told, form),
-        "scales": [
-            {"limit": one, "wage": wage, "most": one.ceiling * 5 // 4} for one in limits(here(request), month)
-        ]
+        "scales": [{"limit": one, "wage": wage, "most": one.ceiling * 5 // 4} for one in limits(here(request), month)]
         if wage is not None
         else [],
         "total": found.employer_total + found.employee_total,
@@ -259,6 +266,13 @@ def repair(request, pk):
 
 def _repair(request, declaration: Declaration, spec, form):
     raw, reasons, version = typed(form, request.POST), confirmed(request.POST), request.POST.get("version", "")
+    if "fix" in request.POST:
+        name, _, value = request.POST["fix"].partition("=")
+        raw |= {name: value} if form.field(name) else {}
+        found = preview(
+            declaration.employer, spec.key, raw, by=request.user, confirmed=reasons, declaration=declaration
+        )
+        return _page(request, spec, form, raw, found=found, declaration=declaration, version=version)
     try:
         made = operations.repair_declaration(
             declaration.pk, raw, by=request.user, confirmed=reasons, version=int(version) if version.isdigit() else 0
@@ -283,5 +297,3 @@ def _repair(request, declaration: Declaration, spec, form):
         return redirect("e_repair", made.pk)
     toast(request, "已保存修改 ·", reverse("e_basket"), "去提交")
     return redirect("e_basket")
-
-
