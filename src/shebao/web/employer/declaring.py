@@ -258,8 +258,13 @@ def repair(request, pk):
             return redirect("e_case", pk)
         raw = raw_answers(form, declaration.answers)
         found = preview(
-            declaration.employer, spec.key, raw, by=request.user, confirmed=declaration.confirmed, declaration=declaration
-        )  # fmt: skip
+            declaration.employer,
+            spec.key,
+            raw,
+            by=request.user,
+            confirmed=declaration.confirmed,
+            declaration=declaration,
+        )
         return _page(request, spec, form, raw, found=found, declaration=declaration)
     return _repair(request, declaration, spec, form)
 
