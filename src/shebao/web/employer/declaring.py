@@ -56,7 +56,7 @@ def _begun(request, spec, form) -> tuple[dict, object]:
 
 
 def _about(request, form, pk: int) -> dict:
-    """The answers that the roster already knows; the wage of a wage form is left for the new one."""
+    """The answers that the roster already knows; the present wage stands until a new one is typed."""
     person = Employee.objects.visible_to(request.user).select_related("person", "employer").get(pk=pk)
     known = {"id_kind": person.person.id_kind, "id_number": person.person.id_number, "name": person.name}
     month = this_month(request)

@@ -6,6 +6,7 @@ from django.http import QueryDict
 
 from shebao.hall import clock
 from shebao.rules.forms import Problem
+from shebao.rules.money import BadMoney, parse_fen, yuan
 from shebao.rules.months import Month
 from shebao.rules.region import Form, NoValue, Region
 
@@ -54,7 +55,7 @@ def _field(one, here: Region, shown: Shown) -> dict:
         "kind": WIDGETS.get(one.kind, one.kind),
         "label": one.label,
         "required": one.required,
-        "value": shown.raw.get(one.id) or "",
+        "value": _value(one, shown.raw),
         "options": [(item.code, item.title) for item in codes.items] if codes else [],
         "help": shown.limits if feeds_wage and shown.limits else one.help,
         "error": "；".join(p.message for p in said if p.level == "error"),
@@ -63,6 +64,15 @@ def _field(one, here: Region, shown: Shown) -> dict:
         "old_value": (shown.old or {}).get(one.id, ""),
         "full": one.wide or one.kind == "note",
     }
+
+
+def _value(one, raw: dict) -> str:
+    """What was typed; an amount that can be read is shown with its separators."""
+    text = str(raw.get(one.id) or "")
+    try:
+        return yuan(parse_fen(text)) if one.kind == "money" and text else text
+    except BadMoney:
+        return text
 
 
 def groups(form: Form, fields: list[dict]) -> list[dict]:
@@ -126,8 +136,6 @@ class Limits:
 
     @property
     def text(self) -> str:
-        from shebao.rules.money import yuan
-
         return f"{self.schemes}：下限 {yuan(self.floor)}，上限 {yuan(self.ceiling)}"
 
 

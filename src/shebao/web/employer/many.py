@@ -20,7 +20,11 @@ from ..access import needs
 from .common import crumbs, here, numbers, this_month, undo_toast
 from .fields import Shown, asked, confirmed, defaults, limits, page_fields, summary
 
-MODES = [("amount", "统一设为"), ("add", "在现工资上增加（减少写负数）"), ("percent", "在现工资上调整百分之几（减少写负数）")]
+MODES = [
+    ("amount", "统一设为"),
+    ("add", "在现工资上增加（减少写负数）"),
+    ("percent", "在现工资上调整百分之几（减少写负数）"),
+]
 
 
 @require_POST
@@ -137,10 +141,11 @@ def _check_page(request, spec, people, found, *, refusal=None, status=200):
     errors = [{"id": f"why_{code}", "text": "请核对并写明理由"} for code in sorted(codes)] if status != 200 else []
     if refusal:
         errors = [{"id": "", "text": refusal.message}]
+    carried = [*(field.id for field in form.fields if not field.identity), "mode"]
     context = {
         **_frame(request, spec, people),
         "rows": [_row(form, region, person, one) for person, one in zip(people, found, strict=True)],
-        "common": [(name, request.POST.get(name, "")) for name in (*(f.id for f in form.fields if not f.identity), "mode")],
+        "common": [(name, request.POST.get(name, "")) for name in carried],
         "confirms": asked(every, request.POST, reasons),
         "is_fragment": False,
         "good": sum(not any(p.level == "error" for p in one.problems) for one in found),

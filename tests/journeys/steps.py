@@ -1,0 +1,76 @@
+"""What people do on several journeys."""
+
+import csv
+import io
+import re
+
+from shebao.cli.demo_city import People
+
+
+def newcomers(seed: str) -> People:
+    people = People(seed, "139901")
+    people.sequence = 500
+    return people
+
+
+def fill(page, answers: dict) -> None:
+    """Type the answers of a declaration form, choosing from lists by code."""
+    for name, text in answers.items():
+        field = page.locator(f'[name="{name}"]').first
+        if not field.count():
+            continue
+        if field.evaluate("e => e.tagName") == "SELECT":
+            field.select_option(text)
+        else:
+            field.fill(text)
+
+
+def until(page, condition) -> None:
+    """Wait for what the server does, twelve seconds at most."""
+    for _ in range(60):
+        if condition():
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError(f"it did not happen; the page says: {page.inner_text('main')[:800]}")
+
+
+def sheet_of(rows: list[dict], form) -> bytes:
+    """A sheet with the columns in another order than the template's, a title row and a total row."""
+    labels = {field.id: field.label for field in form.fields}
+    names = list(reversed(rows[0]))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["本月新进人员"])
+    writer.writerow([labels[name] for name in names])
+    writer.writerows([[row[name] for name in names] for row in rows])
+    writer.writerow(["合计"])
+    return text.getvalue().encode("gb18030")
+
+
+def submit_basket(page, home: str) -> None:
+    """待提交: everything that is ticked, checked once more, declared to be true, submitted."""
+    page.goto(home + "/e/basket/")
+    page.get_by_role("button", name="核对并提交").last.click()
+    page.get_by_label("以上申报内容真实").check()
+    page.get_by_role("button", name=re.compile(r"^提交 \d+ 笔")).click()
+    page.wait_for_url(re.compile("submitted"))
+
+
+def upload(page, home: str, service: str, file) -> None:
+    """批量导入: choose the service and the file; columns that are not certain are accepted as proposed."""
+    page.goto(f"{home}/e/import/?service={service}")
+    page.get_by_label("选择表格文件").set_input_files(file)
+    page.get_by_role("button", name="上传并核对").click()
+    page.wait_for_url(re.compile(r"/e/import/\d+/"))
+    if page.get_by_role("button", name="下一步：核对各行").count():
+        page.get_by_role("button", name="下一步：核对各行").click()
+    page.wait_for_selector("table.g")
+
+
+def pay_at_bank(page, home: str, bill, choice: str, state: str) -> None:
+    """缴费: start, go to the bank's own page, choose there; wait for the bank's call-back."""
+    page.goto(f"{home}/e/pay/{bill.pk}/")
+    page.get_by_role("button", name="确认缴费").click()
+    page.get_by_role("link", name="前往银行付款").click()
+    page.get_by_role("button", name=choice).click()
+    until(page, lambda: bill.payments.first().state == state)

@@ -1,0 +1,103 @@
+"""乐山: declarations take effect at once, wages are set for many together; the difference to 天津 is data only."""
+
+import io
+import re
+
+import pytest
+from pypdf import PdfReader
+
+from shebao.hall.audit.operations import broken_links
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.queries import current_month
+from shebao.hall.documents.models import Document
+from shebao.hall.regions import region
+from shebao.hall.roster.models import DeclaredWage, Employee
+from shebao.hall.settlement.ledger import balance, check_ledger
+from shebao.hall.settlement.models import Bill
+
+from .conftest import fetched
+from .steps import fill, newcomers, pay_at_bank, sheet_of, until, upload
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+REGION = "leshan"
+
+
+def test_a_month_is_done(sign_in, live_server, tmp_path):
+    here = region(REGION)
+    month = current_month(here)
+    people = newcomers("journey-direct")
+    clerk = sign_in(f"{REGION}-clerk-1")
+    home = live_server.url
+    assert clerk.locator("nav").get_by_role("link", name="待提交").count() == 0
+
+    # One person by hand takes effect at once.
+    clerk.goto(f"{home}/e/declare/employee_enrolment/")
+    person = people.next(month) | {"supplementary_medical": "1"}
+    fill(clerk, person)
+    before = Declaration.objects.count()
+    clerk.keyboard.press("Control+Enter")
+    until(clerk, lambda: Declaration.objects.count() == before + 1)
+    made = Declaration.objects.order_by("-pk").first()
+    employer = made.employer
+    assert made.state == "approved"
+    newcomer = Employee.objects.get(
+        employer=employer, name=person["name"], spells__opened_by=made.pk, spells__scheme="pension"
+    )
+    assert newcomer.spells.filter(scheme="supplementary_medical").exists()
+
+    # Two by spreadsheet, after one confirmation for the whole batch.
+    file = tmp_path / "参保.csv"
+    file.write_bytes(sheet_of([people.next(month) for _ in range(2)], here.forms["employee_enrolment"]))
+    upload(clerk, home, "employee_enrolment", file)
+    clerk.get_by_role("link", name="下一步：核对").click()
+    clerk.get_by_role("button", name=re.compile("确认办理")).click()
+    until(clerk, lambda: Declaration.objects.filter(batch__isnull=False, state="approved").count() == 2)
+
+    # The roster: two are ticked and get one wage together (批量设置).
+    clerk.goto(f"{home}/e/roster/")
+    boxes = clerk.locator('tbody input[name="chosen"]')
+    chosen = [int(boxes.nth(i).get_attribute("value")) for i in (0, 1)]
+    for i in (0, 1):
+        boxes.nth(i).check()
+    clerk.locator('button[formaction*="wage_declaration"]').first.click()
+    clerk.locator('[name="declared_wage"]').fill("9876.50")
+    clerk.get_by_role("button", name="下一步：逐人核对").click()
+    clerk.get_by_role("button", name="确定").click()
+    until(
+        clerk, lambda: DeclaredWage.objects.filter(employee__in=chosen, amount_fen=987650, is_voided=False).count() == 2
+    )
+
+    # One leaves.
+    leaver = Employee.objects.filter(employer=employer, spells__last_month__isnull=True).exclude(pk__in=chosen).last()
+    clerk.goto(f"{home}/e/declare/employee_cessation/?employee={leaver.pk}")
+    fill(clerk, {"cessation_month": str(month), "reason": "6301"})
+    clerk.keyboard.press("Control+Enter")
+    until(clerk, lambda: not leaver.spells.filter(last_month__isnull=True, is_voided=False).exists())
+
+    # The month is assessed; the bill is the sum of its lines and every amount says why.
+    settlement = next(iter(here.settlements.values()))
+    clerk.goto(f"{home}/e/settle/")
+    clerk.get_by_role("button", name=settlement.title).click()
+    clerk.get_by_role("button", name="确定").click()
+    clerk.wait_for_url(re.compile(r"/e/bills/\d+/"))
+    bill = Bill.objects.get(employer=employer, month=month)
+    assert bill.total_due == sum(line.employer_due + line.employee_due for line in bill.lines.all())
+    line = bill.lines.filter(scheme="pension", employee__in=chosen).first()
+    clerk.goto(f"{home}/e/bills/lines/{line.pk}/employee/")
+    assert clerk.get_by_text("9,876.50").first.is_visible()
+
+    # The papers of this region.
+    clerk.goto(f"{home}/e/documents/?from={month}&to={month}")
+    clerk.locator('form[action*="/declaration_assessment/"] button').click()
+    clerk.wait_for_load_state()
+    paper = Document.objects.get(bill=bill, kind="declaration_assessment")
+    pages = PdfReader(io.BytesIO(fetched(clerk, f"{home}/e/documents/file/{paper.pk}/"))).pages
+    assert "申报核定表" in pages[0].extract_text().replace(" ", "")
+
+    # The bank tells twice; it counts once.
+    pay_at_bank(clerk, home, bill, re.compile("重复"), "succeeded")
+    assert balance(bill) == (bill.total_due, bill.total_due)
+
+    assert list(check_ledger()) == []
+    assert list(broken_links()) == []
+    assert clerk.complaints == []

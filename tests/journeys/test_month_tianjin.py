@@ -1,0 +1,127 @@
+"""天津: one employer's month from the first change to the receipt, in Chromium, with real files and a bank."""
+
+import io
+import re
+
+import pytest
+from pypdf import PdfReader
+
+from shebao.hall.audit.operations import broken_links
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.queries import current_month
+from shebao.hall.documents.models import Document
+from shebao.hall.regions import region
+from shebao.hall.settlement.ledger import balance, check_ledger
+from shebao.hall.settlement.models import Bill
+
+from .conftest import fetched
+from .steps import fill, newcomers, pay_at_bank, sheet_of, submit_basket, until, upload
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+REGION = "tianjin"
+
+
+def test_a_month_is_done(sign_in, live_server, tmp_path):
+    here = region(REGION)
+    month = current_month(here)
+    people = newcomers("journey")
+    clerk = sign_in(f"{REGION}-clerk-1")
+    home = live_server.url
+
+    # The workbench knows where the month stands.
+    assert clerk.get_by_text(f"{month.number} 月缴费进度").is_visible()
+
+    # One person by hand, at the keyboard.
+    clerk.get_by_role("link", name="单位职工增加").first.click()
+    fill(clerk, people.next(month))
+    before = Declaration.objects.count()
+    clerk.keyboard.press("Control+Enter")
+    until(clerk, lambda: Declaration.objects.count() == before + 1)
+    by_hand = Declaration.objects.order_by("-pk").first()
+    assert by_hand.state == "draft"
+
+    # Three by spreadsheet, one of them with a wrong id number that is repaired in the page.
+    rows = [people.next(month) for _ in range(3)]
+    right = rows[1]["id_number"]
+    rows[1] = rows[1] | {"id_number": right[:-1] + ("0" if right[-1] != "0" else "1")}
+    file = tmp_path / "新进人员.csv"
+    file.write_bytes(sheet_of(rows, here.forms["employee_enrolment"]))
+    upload(clerk, home, "employee_enrolment", file)
+    assert Declaration.objects.count() == before + 1
+    clerk.keyboard.press("F8")
+    clerk.keyboard.press("Enter")
+    clerk.keyboard.press("Control+a")
+    clerk.keyboard.type(right)
+    clerk.keyboard.press("Enter")
+    until(clerk, lambda: clerk.get_by_role("link", name="下一步：核对").count() == 1)
+    clerk.get_by_role("link", name="下一步：核对").click()
+    clerk.get_by_role("button", name=re.compile("加入待提交")).click()
+    clerk.wait_for_selector("text=已加入待提交")
+    assert Declaration.objects.filter(batch__isnull=False, state="draft").count() == 3
+
+    # Everything that waits is submitted.
+    submit_basket(clerk, home)
+    employer = by_hand.employer
+    assert not Declaration.objects.filter(employer=employer, state="draft").exists()
+
+    # What was returned is repaired in place and goes again.
+    returned = Declaration.objects.get(employer=employer, state="returned")
+    clerk.goto(f"{home}/e/cases/{returned.pk}/repair/")
+    clerk.locator('[name="contract_from"]').fill(f"{month}-02")
+    clerk.get_by_role("button", name="保存并重新提交").click()
+    until(clerk, lambda: Declaration.objects.get(pk=returned.pk).state == "submitted")
+
+    # The reviewer sees old and new values and approves, case after case, with one key.
+    reviewer = sign_in(f"{REGION}-reviewer")
+    for pk in Declaration.objects.filter(employer=employer, state="submitted").values_list("pk", flat=True):
+        reviewer.goto(f"{home}/a/cases/{pk}/")
+        reviewer.get_by_role("button", name=re.compile("^通过")).click()
+        reviewer.wait_for_load_state()
+    assert not Declaration.objects.filter(employer=employer, state="submitted").exists()
+
+    # The month is settled with changes.
+    clerk.goto(home + "/e/settle/")
+    clerk.get_by_role("button", name="有变动结算").click()
+    clerk.get_by_role("button", name="确定").click()
+    clerk.wait_for_url(re.compile(r"/e/bills/\d+/"))
+    bill = Bill.objects.get(employer=employer, month=month)
+    assert bill.total_due == sum(line.employer_due + line.employee_due for line in bill.lines.all())
+
+    # Every amount says why.
+    line = bill.lines.filter(scheme="pension").first()
+    clerk.goto(f"{home}/e/bills/lines/{line.pk}/employer/")
+    assert clerk.get_by_text("缴费基数").first.is_visible()
+    assert clerk.get_by_text("费率").first.is_visible()
+
+    # The papers of the manuals, with the ledger's total on them.
+    clerk.goto(f"{home}/e/documents/")
+    for kind in ("payment_notice", "collection_assessment"):
+        clerk.goto(f"{home}/e/documents/?from={month}&to={month}")
+        clerk.locator(f'form[action*="/{kind}/"] button').click()
+        clerk.wait_for_load_state()
+        paper = Document.objects.get(bill=bill, kind=kind)
+        text = "".join(
+            p.extract_text()
+            for p in PdfReader(io.BytesIO(fetched(clerk, f"{home}/e/documents/file/{paper.pk}/"))).pages
+        )
+        assert f"{bill.total_due / 100:,.2f}" in text.replace(" ", "")
+
+    # Anybody may check a paper.
+    stranger = clerk.context.browser.new_page()
+    stranger.goto(home + "/verify")
+    assert stranger.get_by_label("验证码").is_visible()
+    stranger.close()
+
+    # The bank refuses once, then takes the money; the receipt can be printed.
+    pay_at_bank(clerk, home, bill, "余额不足", "refused")
+    pay_at_bank(clerk, home, bill, "确认付款", "succeeded")
+    assert balance(bill) == (bill.total_due, bill.total_due)
+    clerk.goto(f"{home}/e/documents/?from={month}&to={month}")
+    clerk.locator('form[action*="/receipt/"] button').click()
+    clerk.wait_for_load_state()
+    assert Document.objects.filter(bill=bill, kind="receipt").exists()
+
+    # The books and the record hold.
+    assert list(check_ledger()) == []
+    assert list(broken_links()) == []
+    assert [c for c in clerk.complaints + reviewer.complaints if "favicon" not in c] == []
