@@ -4,7 +4,7 @@ import pytest
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.roster.models import DeclaredWage, Employee
-from tests.factories import at, enrolled, enrolment
+from tests.factories import at, enrolled
 
 from .declared import WAGE, signed_in, text_of
 
@@ -18,9 +18,10 @@ def november(db):
 
 
 def two_people(clerk) -> list[Employee]:
-    for sequence, wage in ((1, "8000.05"), (2, "9000.00")):
-        enrolled(clerk, enrolment(sequence, name=f"甲{'一二'[sequence - 1]}", declared_wage=wage))
-    return list(Employee.objects.filter(employer=clerk.employer).order_by("pk"))
+    return [
+        enrolled(clerk.employer, name="甲一", wage_fen=800_005, sequence=901),
+        enrolled(clerk.employer, name="甲二", wage_fen=900_000, sequence=902),
+    ]
 
 
 def asked(people, step="check", mode="percent", wage="5", **more) -> dict:

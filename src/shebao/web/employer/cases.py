@@ -33,6 +33,7 @@ def cases(request):
     counts = dict(_every(request, asked).values_list("state").annotate(Count("pk")))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     title = word(request, "menu.cases", "办件进度")
+    shown = [(one.value, one.label) for one in TABS if one in counts or one.value == state]
     total = sum(count for key, count in counts.items() if key != State.DELETED)
     context = {
         "title": title,
@@ -40,7 +41,7 @@ def cases(request):
         "tabs": [
             {"label": label, "count": counts.get(key, 0) if key else total, "current": key == state,
              "url": f"?{urlencode({**chosen, 'state': key})}"}
-            for key, label in [("", "全部"), *((one.value, one.label) for one in TABS if one in counts or one.value == state)]
+            for key, label in [("", "全部"), *shown]
         ],
         "state": state,
         "filters": _fields(request, chosen),
@@ -106,9 +107,8 @@ def _promised(declaration) -> list[dict]:
     due = declaration.due_on
     if declaration.state != State.SUBMITTED or due is None:
         return []
-    return [
-        {"title": f"预计 {due.month} 月 {due.day} 日前办结", "at": "", "kind": "g", "icon": "clock", "actor": "", "note": ""}
-    ]  # fmt: skip
+    title = f"预计 {due.month} 月 {due.day} 日前办结"
+    return [{"title": title, "at": "", "kind": "g", "icon": "clock", "actor": "", "note": ""}]
 
 
 @require_POST

@@ -217,9 +217,10 @@ def declare_preview(request, service):
     found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons, declaration=owner)
     confirms = asked(found.problems, request.POST, reasons)
     codes = ",".join(row["code"] for row in confirms)
+    told = tuple(problem for problem in found.problems if problem.code != "required")
     context = {
         "spec": spec,
-        "fields": [f for f in page_fields(form, here(request), Shown(raw, tuple(p for p in found.problems if p.code != "required")))],
+        "fields": page_fields(form, here(request), Shown(raw, told)),
         "confirms": confirms,
         "confirms_changed": codes != request.POST.get("asked", ""),
         "fill_name": found.known.name if found.known and not raw.get("name") and form.field("name") else "",

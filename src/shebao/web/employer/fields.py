@@ -80,11 +80,8 @@ def groups(form: Form, fields: list[dict]) -> list[dict]:
     by_name = {field["name"]: field for field in fields}
     parts = {"身份信息": [], "用工信息": [], "缴费信息": []}
     for one in form.fields:
-        if one.identity:
-            title = "身份信息"
-        else:
-            title = "缴费信息" if one.kind in ("month", "money") else "用工信息"
-        parts[title].append(by_name[one.id])
+        other = "缴费信息" if one.kind in ("month", "money") else "用工信息"
+        parts["身份信息" if one.identity else other].append(by_name[one.id])
     if len(form.fields) <= 6:
         rest = [by_name[one.id] for one in form.fields if not one.identity]
         parts = {"人员": parts["身份信息"], "变动内容": rest}
