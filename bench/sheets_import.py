@@ -61,9 +61,7 @@ def main():
     cleaned = [clean(form, row.values, region) for row in reading.data]
     whole = time.perf_counter() - began
     problems = sum(bool(c.problems) for c in cleaned)
-    print(
-        f"{len(data):,} bytes, {len(reading.data):,} rows x {len(match.columns)} columns, {problems} refused"
-    )
+    print(f"{len(data):,} bytes, {len(reading.data):,} rows x {len(match.columns)} columns, {problems} refused")
     print(f"read {read:.2f} s | read + match + cells {matched:.2f} s | + clean {whole:.2f} s")
     print(f"ratio of everything to reading alone: {whole / read:.2f}")
 

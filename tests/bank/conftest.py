@@ -80,9 +80,7 @@ class Payer:
     def choose(self, order_id, choice, token=None):
         if token is None:
             token = re.search(r'name="token" value="([^"]+)"', self.open(order_id)[1]).group(1)
-        return self.request(
-            "POST", f"/pay/{order_id}", urllib.parse.urlencode({"token": token, "choice": choice})
-        )
+        return self.request("POST", f"/pay/{order_id}", urllib.parse.urlencode({"token": token, "choice": choice}))
 
 
 def running(server):
@@ -99,9 +97,7 @@ def receiver():
 
 @pytest.fixture
 def bank(tmp_path, monkeypatch):
-    monkeypatch.setitem(
-        bank_server.CHOICES, "success_late", bank_server.Choice("succeeded", paid=True, after=0.3)
-    )
+    monkeypatch.setitem(bank_server.CHOICES, "success_late", bank_server.Choice("succeeded", paid=True, after=0.3))
     book = OrderBook(tmp_path / "bank.sqlite3")
     holder = bank_server.Bank(SECRET, book, Courier(SECRET, retry_after=(0.02, 0.05, 0.1)))
     with running(bank_server.BankServer(("127.0.0.1", 0), holder)) as server:

@@ -80,13 +80,8 @@ def test_the_bank_refuses_a_replayed_or_altered_or_unsigned_order(payer, order):
     assert payer.request("POST", "/orders", body, headers)[0] == 200
     assert payer.request("POST", "/orders", body, headers)[0] == 401
     altered = body.replace(b"123456", b"123457")
-    assert (
-        payer.request("POST", "/orders", altered, sign(SECRET, body, at=time.time(), nonce="two"))[0] == 401
-    )
-    assert (
-        payer.request("POST", "/orders", body, sign(SECRET, body, at=time.time() - 400, nonce="three"))[0]
-        == 401
-    )
+    assert payer.request("POST", "/orders", altered, sign(SECRET, body, at=time.time(), nonce="two"))[0] == 401
+    assert payer.request("POST", "/orders", body, sign(SECRET, body, at=time.time() - 400, nonce="three"))[0] == 401
     assert payer.request("POST", "/orders", body)[0] == 401
     assert payer.request("GET", "/orders/PAY-0001")[0] == 401
 

@@ -86,9 +86,7 @@ def test_every_layout_prints_every_word_it_was_given(layout):
         said["amount_words"],
         *said["total"],
     ]
-    words += [word for row in said["rows"] for word in row] + [
-        word for pair in said["header"] for word in pair
-    ]
+    words += [word for row in said["rows"] for word in row] + [word for pair in said["header"] for word in pair]
     words += [*said["seals"], *said["notes"], "审核人：", "开源软件生成，非正式票据", "第1页/共1页", "核验"]
     assert [word for word in words if "".join(word.split()) not in text] == []
 
@@ -149,9 +147,7 @@ def test_a_name_too_long_for_one_readable_line_is_complete_on_two():
     name = "买买提艾力·阿卜杜热合曼·吐尔逊江·玉素甫"
     content = people(1)
     content["rows"][0][0] = name
-    assert name in "".join(
-        pages_of(render("declaration_assessment", paper(people=content), verify_url=URL))[0].split()
-    )
+    assert name in "".join(pages_of(render("declaration_assessment", paper(people=content), verify_url=URL))[0].split())
 
 
 def test_a_character_that_the_font_lacks_does_not_stop_the_paper():
@@ -173,18 +169,14 @@ def test_markup_in_the_data_is_printed_as_it_is():
 
 
 def test_values_without_a_source_are_announced_and_otherwise_nothing_is():
-    loud = pages_of(
-        render("payment_notice", paper(illustrative=["失业保险费率", "基数下限"]), verify_url=URL)
-    )[0]
+    loud = pages_of(render("payment_notice", paper(illustrative=["失业保险费率", "基数下限"]), verify_url=URL))[0]
     assert "含示例数值，仅供演示：失业保险费率、基数下限" in loud
     assert "示例数值" not in pages_of(render("payment_notice", paper(), verify_url=URL))[0]
 
 
 def test_a_wrong_paper_is_refused_with_every_problem_at_once():
     with pytest.raises(UnprintablePaper) as refusal:
-        render(
-            "payment_notice", paper(rows=[["少一格", "3"]], total=["合计"], made_on="三月"), verify_url=URL
-        )
+        render("payment_notice", paper(rows=[["少一格", "3"]], total=["合计"], made_on="三月"), verify_url=URL)
     assert len(refusal.value.problems) == 3
     with pytest.raises(UnprintablePaper, match="版式"):
         render("../secrets", paper(), verify_url=URL)
@@ -194,9 +186,7 @@ def test_a_wrong_paper_is_refused_with_every_problem_at_once():
 
 def test_threads_get_each_their_own_paper():
     with ThreadPoolExecutor(4) as pool:
-        made = list(
-            pool.map(lambda n: render("receipt", paper(number=f"N{n:04d}"), verify_url=URL), range(12))
-        )
+        made = list(pool.map(lambda n: render("receipt", paper(number=f"N{n:04d}"), verify_url=URL), range(12)))
     assert [f"N{n:04d}" in pages_of(pdf)[0] for n, pdf in enumerate(made)] == [True] * 12
 
 
@@ -220,6 +210,4 @@ def test_a_press_retires_before_its_cache_fills_the_memory(monkeypatch):
 
 def test_rendering_needs_no_django():
     probe = "import sys, shebao.hall.documents.rendering; sys.exit('django' in sys.modules)"
-    assert (
-        subprocess.run([sys.executable, "-c", probe], env={"PYTHONPATH": "src"}, check=False).returncode == 0
-    )
+    assert subprocess.run([sys.executable, "-c", probe], env={"PYTHONPATH": "src"}, check=False).returncode == 0

@@ -16,7 +16,7 @@ from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
 
 from .conftest import fetched
-from .steps import fill, newcomers, pay_at_bank, sheet_of, until, upload
+from .steps import fill, newcomers, pay_at_bank, person, sheet_of, until, upload
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 REGION = "leshan"
@@ -32,8 +32,8 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
 
     # One person by hand takes effect at once.
     clerk.goto(f"{home}/e/declare/employee_enrolment/")
-    person = people.next(month) | {"supplementary_medical": "1"}
-    fill(clerk, person)
+    joining = person(people, month) | {"supplementary_medical": "1"}
+    fill(clerk, joining)
     before = Declaration.objects.count()
     clerk.keyboard.press("Control+Enter")
     until(clerk, lambda: Declaration.objects.count() == before + 1)
@@ -41,13 +41,13 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     employer = made.employer
     assert made.state == "approved"
     newcomer = Employee.objects.get(
-        employer=employer, name=person["name"], spells__opened_by=made.pk, spells__scheme="pension"
+        employer=employer, name=joining["name"], spells__opened_by=made.pk, spells__scheme="pension"
     )
     assert newcomer.spells.filter(scheme="supplementary_medical").exists()
 
     # Two by spreadsheet, after one confirmation for the whole batch.
     file = tmp_path / "参保.csv"
-    file.write_bytes(sheet_of([people.next(month) for _ in range(2)], here.forms["employee_enrolment"]))
+    file.write_bytes(sheet_of([person(people, month) for _ in range(2)], here.forms["employee_enrolment"]))
     upload(clerk, home, "employee_enrolment", file)
     clerk.get_by_role("link", name="下一步：核对").click()
     clerk.get_by_role("button", name=re.compile("确认办理")).click()
@@ -68,7 +68,11 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     )
 
     # One leaves.
-    leaver = Employee.objects.filter(employer=employer, spells__last_month__isnull=True).exclude(pk__in=chosen).last()
+    leaver = (
+        Employee.objects.filter(employer=employer, spells__first_month__lt=month, spells__last_month__isnull=True)
+        .exclude(pk__in=chosen)
+        .first()
+    )
     clerk.goto(f"{home}/e/declare/employee_cessation/?employee={leaver.pk}")
     fill(clerk, {"cessation_month": str(month), "reason": "6301"})
     clerk.keyboard.press("Control+Enter")

@@ -15,7 +15,7 @@ from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
 
 from .conftest import fetched
-from .steps import fill, newcomers, pay_at_bank, sheet_of, submit_basket, until, upload
+from .steps import fill, newcomers, pay_at_bank, person, sheet_of, submit_basket, until, upload
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 REGION = "tianjin"
@@ -33,7 +33,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
 
     # One person by hand, at the keyboard.
     clerk.get_by_role("link", name="单位职工增加").first.click()
-    fill(clerk, people.next(month))
+    fill(clerk, person(people, month))
     before = Declaration.objects.count()
     clerk.keyboard.press("Control+Enter")
     until(clerk, lambda: Declaration.objects.count() == before + 1)
@@ -41,7 +41,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     assert by_hand.state == "draft"
 
     # Three by spreadsheet, one of them with a wrong id number that is repaired in the page.
-    rows = [people.next(month) for _ in range(3)]
+    rows = [person(people, month) for _ in range(3)]
     right = rows[1]["id_number"]
     rows[1] = rows[1] | {"id_number": right[:-1] + ("0" if right[-1] != "0" else "1")}
     file = tmp_path / "新进人员.csv"
@@ -74,9 +74,9 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     # The reviewer sees old and new values and approves, case after case, with one key.
     reviewer = sign_in(f"{REGION}-reviewer")
     for pk in Declaration.objects.filter(employer=employer, state="submitted").values_list("pk", flat=True):
-        reviewer.goto(f"{home}/a/cases/{pk}/")
+        reviewer.goto(f"{home}/a/cases/{pk}")
         reviewer.get_by_role("button", name=re.compile("^通过")).click()
-        reviewer.wait_for_load_state()
+        until(reviewer, lambda pk=pk: Declaration.objects.get(pk=pk).state == "approved")
     assert not Declaration.objects.filter(employer=employer, state="submitted").exists()
 
     # The month is settled with changes.

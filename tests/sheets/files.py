@@ -104,9 +104,7 @@ def with_sheet(body):
 
 def sparse_bomb():
     """Two cells in opposite corners: 4 kB that ask for half a terabyte."""
-    return with_sheet(
-        '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-    )
+    return with_sheet('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
 
 
 def zip_bomb():
@@ -116,9 +114,4 @@ def zip_bomb():
 
 def encrypted():
     """The outside of a workbook with a password to open: a compound file with the stream EncryptedPackage."""
-    return (
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-        + bytes(1016)
-        + "EncryptedPackage".encode("utf-16-le")
-        + bytes(512)
-    )
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016) + "EncryptedPackage".encode("utf-16-le") + bytes(512)

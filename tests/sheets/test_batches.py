@@ -34,8 +34,8 @@ def number(sequence):
 
 def row(sequence, name="赵示例", **changed):
     texts = {
-        "证件类型": "居民身份证", "证件号码": number(sequence), "姓名": name, "参保类型": "11", "户口性质": "11", "用工形式": "41",
-        "合同起始": "2026-11-01", "岗位": "2", "参保月份": str(MONTH), "申报工资": "8000",
+        "证件类型": "居民身份证", "证件号码": number(sequence), "姓名": name, "参保类型": "11", "户口性质": "11",
+        "用工形式": "41", "合同起始": "2026-11-01", "岗位": "2", "参保月份": str(MONTH), "申报工资": "8000",
     }  # fmt: skip
     return [(texts | changed)[head] for head in headings()]
 
@@ -61,9 +61,7 @@ def sheet(*rows):
 def upload(clerk, *rows, name="十一月.csv", data=None):
     """Upload, and let the background check run as it would after the commit."""
     with TestCase.captureOnCommitCallbacks(execute=True):
-        return operations.start_batch(
-            clerk.employer_id, "employee_enrolment", name, data or sheet(*rows), by=clerk
-        )
+        return operations.start_batch(clerk.employer_id, "employee_enrolment", name, data or sheet(*rows), by=clerk)
 
 
 def test_good_rows_pass_and_nothing_is_written_before_confirmation(clerk):

@@ -159,9 +159,7 @@ def test_rows_that_are_not_data_are_ignored_with_a_reason():
 
 CELLS = st.one_of(
     st.just(EMPTY),
-    st.builds(
-        Cell, st.sampled_from(["姓名", "身份证号", "合计", "示例", "张三", *files.IDS]), st.just("text")
-    ),
+    st.builds(Cell, st.sampled_from(["姓名", "身份证号", "合计", "示例", "张三", *files.IDS]), st.just("text")),
     st.builds(Cell, st.text(min_size=1, max_size=30), st.just("text")),
     st.builds(Cell, st.from_regex(r"-?[0-9]{1,18}(\.[0-9]{1,4})?", fullmatch=True), st.just("number")),
     st.builds(Cell, st.dates().map(str), st.just("date")),

@@ -50,9 +50,7 @@ def test_full_width_letters_and_digits_are_the_same_name():
 
 
 def test_title_and_notice_rows_above_the_header_are_allowed():
-    found = match(
-        [["某公司增员表"], [], ["注意：证件号码用文本"], ["姓名", "身份证号"], ["张三", files.IDS[0]]]
-    )
+    found = match([["某公司增员表"], [], ["注意：证件号码用文本"], ["姓名", "身份证号"], ["张三", files.IDS[0]]])
     assert (found.header_row, found.first_data_row) == (4, 5)
 
 

@@ -79,9 +79,7 @@ def test_rows_and_columns_keep_their_places_when_the_table_starts_lower_and_furt
 def test_a_formula_nobody_calculated_is_never_zero():
     for data in (
         files.openpyxl_xlsx([["=1+1", "x"]]),
-        files.with_sheet(
-            '<row r="1"><c r="A1"><f>1+1</f></c><c r="B1" t="inlineStr"><is><t>x</t></is></c></row>'
-        ),
+        files.with_sheet('<row r="1"><c r="A1"><f>1+1</f></c><c r="B1" t="inlineStr"><is><t>x</t></is></c></row>'),
     ):
         assert read_workbook(data, "a.xlsx").rows[0] == [Cell("", "formula_without_value"), Cell("x", "text")]
 

@@ -39,9 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--secret-file", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="bank.sqlite3 is kept here")
-    parser.add_argument(
-        "--allow-host", action="append", default=[], help="a host for call-backs beside loopback"
-    )
+    parser.add_argument("--allow-host", action="append", default=[], help="a host for call-backs beside loopback")
     options = parser.parse_args(arguments)
     secret = read_secret(options.secret_file)
     book = OrderBook(options.data / "bank.sqlite3")

@@ -27,9 +27,7 @@ def yuan(fen: int) -> str:
 
 def pay_page(order: dict) -> str:
     """The page of a waiting order."""
-    trials = "".join(
-        f'<button name="choice" value="{choice}">{label}</button>' for choice, label in TRIALS.items()
-    )
+    trials = "".join(f'<button name="choice" value="{choice}">{label}</button>' for choice, label in TRIALS.items())
     return _page(
         "付款",
         f"""<h1>待付款</h1><p class="amount">¥ {yuan(order["amount_fen"])}</p>{_facts(order)}

@@ -144,9 +144,7 @@ class Handler(BaseHTTPRequestHandler):
         problems += [f"{k} 须为 1 至 500 字的文字" for k in texts if not _is_text(order[k])]
         if not problems and not ORDER_ID.fullmatch(order["order_id"]):
             problems.append("order_id 只能由字母、数字、_ 和 - 组成，至多 64 位")
-        problems += [
-            f"{k} 的主机不在允许范围" for k in ("callback_url", "return_url") if not self._allowed(order[k])
-        ]
+        problems += [f"{k} 的主机不在允许范围" for k in ("callback_url", "return_url") if not self._allowed(order[k])]
         if problems:
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "；".join(problems))
         return order
@@ -155,9 +153,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             parts = urllib.parse.urlsplit(url) if _is_text(url) else None
             return (
-                bool(parts)
-                and parts.scheme in ("http", "https")
-                and parts.hostname in self.server.bank.allowed_hosts
+                bool(parts) and parts.scheme in ("http", "https") and parts.hostname in self.server.bank.allowed_hosts
             )
         except ValueError:
             return False
@@ -223,9 +219,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("X-Frame-Options", "DENY")
-        self.send_header(
-            "Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'"
-        )
+        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'")
         self.end_headers()
         self.wfile.write(body)
 

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 
-
 SHOWN = 50
 
 

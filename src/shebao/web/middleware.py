@@ -48,9 +48,7 @@ class PrivatePages:
         allowed = settings.SHEBAO_IDLE_SECONDS * (2 if is_elder(request) else 1)
         if now - last > allowed:
             logout(request)
-            messages.info(
-                request, "您离开的时间较长，为保护单位信息已自动退出。请重新登录，登录后回到原来的页面。"
-            )
+            messages.info(request, "您离开的时间较长，为保护单位信息已自动退出。请重新登录，登录后回到原来的页面。")
             return to_sign_in(request)
         if LAST_SEEN not in request.session or now - last >= min(SEEN_STEP_SECONDS, allowed):
             request.session[LAST_SEEN] = now
@@ -71,10 +69,7 @@ class SignInRequired:
             return None
         if not request.user.is_authenticated:
             return to_sign_in(request)
-        if (
-            request.user.must_change_password
-            and request.resolver_match.url_name not in BEFORE_PASSWORD_CHANGE
-        ):
+        if request.user.must_change_password and request.resolver_match.url_name not in BEFORE_PASSWORD_CHANGE:
             return go(request, resolve_url("change_password"))
         wrong_side = "/e/" if request.user.is_agency else "/a/"
         if request.path_info.startswith(wrong_side):

@@ -29,9 +29,7 @@ class Column(TypedDict):
     align: NotRequired[str]  # "left" (default), "center" or "right"
     width: NotRequired[float]  # share of the page width, default 1
     group: NotRequired[str]  # neighbours of one group get a common heading above (险种 over 单位, 个人)
-    keep: NotRequired[
-        bool
-    ]  # never broken over lines: shrunk instead (names, numbers). Right-aligned ones always are
+    keep: NotRequired[bool]  # never broken over lines: shrunk instead (names, numbers). Right-aligned ones always are
 
 
 class PeopleTable(TypedDict):
@@ -182,9 +180,7 @@ def _problems(layout: str, data: dict[str, Any]) -> list[str]:
     problems = _table_problems("表格", data["columns"], data["rows"], data["total"])
     if people := data["people"]:
         problems += _table_problems("人员明细", people["columns"], people["rows"], people.get("total", []))
-    problems += [
-        f"表头第 {i} 项须为 [名称, 内容]" for i, pair in enumerate(data["header"], 1) if len(pair) != 2
-    ]
+    problems += [f"表头第 {i} 项须为 [名称, 内容]" for i, pair in enumerate(data["header"], 1) if len(pair) != 2]
     try:
         date.fromisoformat(data["made_on"])
     except (TypeError, ValueError):

@@ -29,9 +29,7 @@ def create_operator(username: str, name: str, role: str, *, by) -> tuple[Operato
     _must_manage(by)
     username, name = username.strip(), name.strip()
     if not username or not name:
-        raise Refused(
-            "operator_incomplete", "请填写账号和姓名。", field="username" if not username else "name"
-        )
+        raise Refused("operator_incomplete", "请填写账号和姓名。", field="username" if not username else "name")
     if role not in roles_to_give(by=by):
         raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
     if Operator.objects.filter(username=username).exists():

@@ -31,9 +31,7 @@ def decode(data: bytes) -> str:
         except UnicodeError:
             continue
         if _CONTROL.search(text):
-            raise BadText(
-                "not_a_sheet", "这不是表格文件（内容含有控制字符）。请上传 .xlsx、.xls 或 .csv 文件。"
-            )
+            raise BadText("not_a_sheet", "这不是表格文件（内容含有控制字符）。请上传 .xlsx、.xls 或 .csv 文件。")
         return text
     raise BadText(
         "encoding",

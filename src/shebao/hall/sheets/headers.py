@@ -193,9 +193,7 @@ def _match_by_content(
     for field in form.fields:
         if field.kind != "id_number" or field.id in taken:
             continue
-        fits = [
-            c for c in columns if not c.field and c.confidence != "remembered" and _holds_id_numbers(data, c)
-        ]
+        fits = [c for c in columns if not c.field and c.confidence != "remembered" and _holds_id_numbers(data, c)]
         if len(fits) == 1:
             place = columns.index(fits[0])
             note = "按内容认出，请确认"
@@ -206,9 +204,7 @@ def _match_by_content(
 
 
 def _holds_id_numbers(data: Sequence[Sequence[Cell]], column: ColumnMatch) -> bool:
-    values = [r[column.index].text for r in data if column.index < len(r) and r[column.index].kind == "text"][
-        :50
-    ]
+    values = [r[column.index].text for r in data if column.index < len(r) and r[column.index].kind == "text"][:50]
     valid = sum(check_id_number(v).ok for v in values if len(v.strip()) >= 15)
     return bool(values) and valid * 10 >= len(values) * 6
 

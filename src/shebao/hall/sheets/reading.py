@@ -106,10 +106,7 @@ def _kind_of(data: bytes, file_name: str) -> str:
     head = data[:4096].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if b"urn:schemas-microsoft-com:office:spreadsheet" in head and not head.startswith(b"<html"):
         raise UnreadableSheet("xml_sheet", f"这是“XML 电子表格 2003”格式，不能直接读取。{SAVE_AS}")
-    if (
-        head.startswith((b"<html", b"<!doctype", b"<table", b"<meta", b"<style", b"<div"))
-        or b"<table" in head
-    ):
+    if head.startswith((b"<html", b"<!doctype", b"<table", b"<meta", b"<style", b"<div")) or b"<table" in head:
         raise UnreadableSheet("html", f"这个文件其实是网页（HTML），只是名字叫作表格。{SAVE_AS}")
     suffix = Path(file_name).suffix.lower()
     if head.startswith((b"%pdf", b"\x89png", b"gif8", b"\xff\xd8", b"rar!", b"7z\xbc\xaf", b"{\\rtf")):
@@ -141,9 +138,7 @@ def _not_a_sheet() -> UnreadableSheet:
 
 
 def _damaged() -> UnreadableSheet:
-    return UnreadableSheet(
-        "damaged", f"文件不完整或已损坏，可能没有下载完或没有保存完。若它能打开，{SAVE_AS}"
-    )
+    return UnreadableSheet("damaged", f"文件不完整或已损坏，可能没有下载完或没有保存完。若它能打开，{SAVE_AS}")
 
 
 def _too_heavy() -> UnreadableSheet:
@@ -176,9 +171,7 @@ def _check_names(members: list[zipfile.ZipInfo]) -> None:
         name = member.filename
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _damaged()  # no spreadsheet program writes anything else
-        hostile = (
-            name.startswith("/") or "\\" in name or ":" in name or "\x00" in name or ".." in name.split("/")
-        )
+        hostile = name.startswith("/") or "\\" in name or ":" in name or "\x00" in name or ".." in name.split("/")
         if hostile or stat.S_ISLNK(member.external_attr >> 16):
             raise UnreadableSheet("hostile_archive", f"文件的内部结构不正常，已拒绝读取。{SAVE_AS}")
     if len({n.lower() for n in names}) != len(names):
@@ -202,9 +195,7 @@ def _check_sizes(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], limit
         with archive.open(member) as part:
             while chunk := part.read(1 << 18):
                 size += len(chunk)
-                ratio_broken = size > limits.ratio_from_bytes and size > limits.ratio * max(
-                    member.compress_size, 1
-                )
+                ratio_broken = size > limits.ratio_from_bytes and size > limits.ratio * max(member.compress_size, 1)
                 if ratio_broken or total + size > limits.unpacked_bytes:
                     raise _too_heavy()
         total += size
@@ -278,13 +269,9 @@ def _refusal(head: dict, limits: Limits) -> UnreadableSheet:
         case "too_heavy":
             return _too_heavy()
         case "empty":
-            return UnreadableSheet(
-                "no_rows", "这个文件里没有任何内容。请把数据填在第一张工作表，保存后再上传。"
-            )
+            return UnreadableSheet("no_rows", "这个文件里没有任何内容。请把数据填在第一张工作表，保存后再上传。")
         case "no_such_sheet":
-            return UnreadableSheet(
-                "no_such_sheet", f"文件里没有名为“{head['sheet'][:31]}”的工作表，请重新选择。"
-            )
+            return UnreadableSheet("no_such_sheet", f"文件里没有名为“{head['sheet'][:31]}”的工作表，请重新选择。")
         case "too_many_rows":
             return _too_many_rows(head["rows"], limits)
         case "too_many_columns":

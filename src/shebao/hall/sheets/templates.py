@@ -48,9 +48,7 @@ def write_template(
         example = book.add_sheet(EXAMPLE_SHEET)
         _write_heads(book, example, fields)
         for number, (name, id_number) in enumerate(_EXAMPLE_PEOPLE, 1):
-            _write_row(
-                book, example, number, fields, region, _example(region, fields, number, name, id_number)
-            )
+            _write_row(book, example, number, fields, region, _example(region, fields, number, name, id_number))
         _write_help(book, region, service, fields)
         _write_codes(book, region, fields)
     return book.data
@@ -142,9 +140,7 @@ def _write_codes(book: Book, region: Region, fields: tuple[Field, ...]) -> None:
     sheet.hide()
 
 
-def _example(
-    region: Region, fields: tuple[Field, ...], number: int, name: str, id_number: str
-) -> dict[str, object]:
+def _example(region: Region, fields: tuple[Field, ...], number: int, name: str, id_number: str) -> dict[str, object]:
     """A synthetic row; its name says 示例, so that a copied row is never imported."""
     values: dict[str, object] = {}
     named = False
@@ -181,10 +177,7 @@ def _write_help(book: Book, region: Region, service: Service, fields: tuple[Fiel
         ("列名", "是否必填", "类型", "填写说明"),
     ]
     types = {"money": "金额", "month": "年月", "date": "日期", "choice": "选项", "id_number": "证件号码"}
-    lines += [
-        (f.label, "必填" if f.required else "选填", types.get(f.kind, "文本"), _help(f, region))
-        for f in fields
-    ]
+    lines += [(f.label, "必填" if f.required else "选填", types.get(f.kind, "文本"), _help(f, region)) for f in fields]
     for row, line in enumerate(lines):
         for column, text in enumerate(line):
             bold = row in (0, 6) or (column == 0 and row < 6)

@@ -69,9 +69,7 @@ class Book:
     def __enter__(self) -> Book:
         self._folder = tempfile.TemporaryDirectory()
         self._buffer = io.BytesIO()
-        options = (
-            {"constant_memory": True, "tmpdir": self._folder.name} if self._streaming else {"in_memory": True}
-        )
+        options = {"constant_memory": True, "tmpdir": self._folder.name} if self._streaming else {"in_memory": True}
         self._book = xlsxwriter.Workbook(
             self._buffer, options | {"strings_to_formulas": False, "strings_to_urls": False}
         )
@@ -108,9 +106,7 @@ def plain_text(value: object) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")[:_LONGEST_TEXT]
 
 
-def write_table(
-    title: str, filter_line: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]
-) -> bytes:
+def write_table(title: str, filter_line: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> bytes:
     """A table to download: title, the filter it was made with, headings, then the rows as they come.
 
     Rows are streamed, so `rows` may be a generator of any length. Values are in the order of the columns;

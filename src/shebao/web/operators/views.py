@@ -118,8 +118,7 @@ def audit(request):
         entries = entries.filter(action=chosen)
     page = Paginator(entries, PAGE).get_page(request.GET.get("page"))
     rows = [
-        {"entry": entry, "title": action_title(entry.action), "detail": detail_text(entry.detail)}
-        for entry in page
+        {"entry": entry, "title": action_title(entry.action), "detail": detail_text(entry.detail)} for entry in page
     ]
     kinds = {
         "id": "action",
