@@ -13,7 +13,7 @@ def test_an_employers_clerk_does_not_find_the_agencys_pages(client, clerk, path)
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/e/", "/e/roster", "/e/anything"])
+@pytest.mark.parametrize("path", ["/e/", "/e/roster/", "/e/anything"])
 def test_a_reviewer_does_not_find_an_employers_pages(client, reviewer, path):
     client.force_login(reviewer)
     assert client.get(path).status_code == 404
