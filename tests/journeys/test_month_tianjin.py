@@ -90,8 +90,8 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     # Every amount says why.
     line = bill.lines.filter(scheme="pension").first()
     clerk.goto(f"{home}/e/bills/lines/{line.pk}/employer/")
-    assert clerk.get_by_text("缴费基数").first.is_visible()
-    assert clerk.get_by_text("费率").first.is_visible()
+    assert clerk.locator("#main").get_by_text("缴费基数", exact=True).first.is_visible()
+    assert clerk.locator("#main").get_by_text("费率", exact=True).first.is_visible()
 
     # The papers of the manuals, with the ledger's total on them.
     clerk.goto(f"{home}/e/documents/")

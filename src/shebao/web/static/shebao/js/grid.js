@@ -43,7 +43,7 @@ function showProblem(cell) {
   for (const one of found) pop.append(element("p", "", one.message));
   if (cell.dataset.segments) pop.append(segments(JSON.parse(cell.dataset.segments)));
   const bar = element("div", "ba");
-  for (const one of found) if (one.fix) bar.append(button(`改为“${one.fix[0]}”`, () => change(cell, one.fix[1]), true));
+  for (const one of found) if (one.fix) bar.append(button(one.fix[0], () => change(cell, one.fix[1]), true));
   bar.append(button("移出本批", () => removeRow(cell)));
   const all = flagged();
   bar.append(element("span", "note num", `第 ${all.indexOf(cell) + 1} / ${all.length} 处`));
