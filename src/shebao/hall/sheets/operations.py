@@ -170,7 +170,7 @@ def edit_row(batch_id: int, number: int, changes: dict[str, str], *, by, version
     `version` is what the writer saw: a row changed by somebody else in between is a Conflict that names them.
     """
     batch = _fixing(batch_id, by)
-    row = batch.rows.select_for_update().select_related("edited_by").get(number=number)
+    row = batch.rows.select_for_update(of=("self",)).select_related("edited_by").get(number=number)
     if row.version != version:
         who = row.edited_by.name if row.edited_by else "别人"
         raise Conflict("row_changed", f"第 {number} 行刚被{who}改过，您的修改没有保存。已为您显示最新内容。")
