@@ -10,7 +10,6 @@ from shebao.bank.client import BankRefused, BankUnreachable
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.errors import Refused
-from shebao.hall.payments import channels
 from shebao.hall.payments.models import BankNotice, Payment, PaymentState
 from shebao.hall.payments.operations import ask_bank, receive_notice, start_payment
 from shebao.hall.settlement.ledger import balance, check_ledger
@@ -20,32 +19,6 @@ from shebao.hall.settlement.progress import month_steps
 from ..settlement.hall import NOVEMBER, hire, make_clerk, make_employer, settle
 
 pytestmark = pytest.mark.django_db
-
-
-class Bank:
-    """What stands at the other end: remembers orders, answers as told, may be away."""
-
-    def __init__(self):
-        self.orders, self.answer, self.trouble = [], {}, None
-
-    def create_order(self, **order):
-        if self.trouble:
-            raise self.trouble
-        self.orders.append(order)
-        return {"order_id": order["order_id"], "pay_url": f"https://bank.invalid/pay/{order['order_id']}"}
-
-    def query(self, order_id):
-        if self.trouble:
-            raise self.trouble
-        return self.answer
-
-
-@pytest.fixture
-def bank(monkeypatch, settings):
-    settings.SHEBAO_BANK_URL = "https://bank.invalid"
-    bank = Bank()
-    monkeypatch.setattr(channels, "BankClient", lambda *_: bank)
-    return bank
 
 
 @pytest.fixture

@@ -2,35 +2,9 @@
 
 import pytest
 
-from shebao.hall.payments import channels
+from tests.banking import Bank, bank  # noqa: F401 - a fixture
 
 from ...settlement.hall import hire, make_clerk, make_employer, on_day, settle
-
-
-class Bank:
-    """The other end: takes every order, answers as told."""
-
-    def __init__(self):
-        self.orders, self.answer, self.trouble = [], {}, None
-
-    def create_order(self, **order):
-        if self.trouble:
-            raise self.trouble
-        self.orders.append(order)
-        return {"order_id": order["order_id"], "pay_url": f"https://bank.invalid/pay/{order['order_id']}"}
-
-    def query(self, order_id):
-        if self.trouble:
-            raise self.trouble
-        return self.answer
-
-
-@pytest.fixture
-def bank(monkeypatch, settings):
-    settings.SHEBAO_BANK_URL = "https://bank.invalid"
-    bank = Bank()
-    monkeypatch.setattr(channels, "BankClient", lambda *_: bank)
-    return bank
 
 
 @pytest.fixture

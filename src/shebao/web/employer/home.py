@@ -2,7 +2,7 @@
 
 from django.shortcuts import render
 from django.template.defaultfilters import date as date_words
-from django.urls import path, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
@@ -230,6 +230,3 @@ def _comparison(total: int, difference: int, month) -> dict:
         "change": abs(difference),
         "percent": f"{tenths // 10}.{tenths % 10}%",
     }
-
-
-urlpatterns = [path("", home, name="e_home")]

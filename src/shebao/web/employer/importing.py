@@ -1,11 +1,8 @@
 """The import wizard (批量导入): upload, match columns, repair in the page, confirm."""
 
-import json
-from urllib.parse import quote
-
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import path, reverse
@@ -21,25 +18,14 @@ from shebao.hall.sheets.returning import marked_workbook
 from shebao.hall.sheets.templates import write_template
 
 from ..access import needs
+from .common import crumbs, download, here, numbers
 from .import_rows import columns_of, grid_rows
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STEPS = ["上传表格", "匹配列", "修正问题", "核对并加入"]
 
 
-def _here(request):
-    return region(request.user.employer.region)
-
-
 def _services(request):
-    return [service for service in _here(request).services.values() if service.operation]
-
-
-def _crumbs(last: str, middle: bool = True) -> list[dict]:
-    crumbs = [{"label": "工作台", "url": reverse("e_home")}]
-    if middle:
-        crumbs.append({"label": "批量导入", "url": reverse("e_import")})
-    return [*crumbs, {"label": last}]
+    return [service for service in here(request).services.values() if service.operation]
 
 
 @needs("declare")
@@ -52,7 +38,7 @@ def start(request):
         "chosen": chosen,
         "batches": queries.batches(request.user)[:20],
         "steps": STEPS,
-        "crumbs": _crumbs("批量导入", middle=False),
+        "crumbs": crumbs("批量导入"),
     }
     if request.method == "POST":
         upload = request.FILES.get("file")
@@ -76,18 +62,12 @@ def start(request):
 @require_GET
 def template(request, service):
     """Download the sheet of a service: drop-downs, text cells, examples."""
-    here = _here(request)
-    spec = here.services.get(service)
+    region = here(request)
+    spec = region.services.get(service)
     if spec is None:
         raise Batch.DoesNotExist
-    data = write_template(here, spec, here.forms[spec.form])
-    return _download(data, f"{spec.title}模板.xlsx")
-
-
-def _download(data: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(data, content_type=XLSX)
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    return response
+    data = write_template(region, spec, region.forms[spec.form])
+    return download(data, f"{spec.title}模板.xlsx")
 
 
 @needs("declare")
@@ -112,7 +92,7 @@ def _form(found: Batch):
 
 
 def _context(request, found: Batch) -> dict:
-    spec = _here(request).services[found.service]
+    spec = here(request).services[found.service]
     step = {BatchState.MATCHING: 2, BatchState.CHECKING: 3, BatchState.FIXING: 3}.get(found.state, 4)
     return {
         "batch": found,
@@ -120,7 +100,7 @@ def _context(request, found: Batch) -> dict:
         "step": step,
         "steps": STEPS,
         "note": f"{found.file_name}，{found.rows_read} 行，{sum(1 for c in found.columns if c['field'])} 列已匹配",
-        "crumbs": _crumbs(f"批量{spec.title}"),
+        "crumbs": crumbs(f"批量{spec.title}", ("批量导入", reverse("e_import"))),
         "counts": queries.counts(found),
     }
 
@@ -130,7 +110,7 @@ def _fixing(request, found: Batch, context: dict):
     tab = request.GET.get("tab", default)
     tab = tab if tab in TABS else "all"
     page = max(int(request.GET["page"]), 1) if request.GET.get("page", "").isdecimal() else 1
-    columns = columns_of(_form(found), _here(request))
+    columns = columns_of(_form(found), here(request))
     rows = queries.page_of_rows(found, tab, page)
     context |= {
         "tab": tab,
@@ -194,7 +174,7 @@ def _changed(request, pk, changed, message: str = ""):
 
 def _grid_answer(request, found, changed, message: str, status: int = 200):
     context = _context(request, found) | _side(found) | {"tab": request.POST.get("tab", "all")}
-    context["columns"] = columns_of(_form(found), _here(request))
+    context["columns"] = columns_of(_form(found), here(request))
 
     def part(name, **extra):
         return render_to_string(f"employer/{name}", context | extra, request)
@@ -212,10 +192,6 @@ def _grid_answer(request, found, changed, message: str, status: int = 200):
     )
 
 
-def _numbers(request) -> list[int]:
-    return [int(n) for n in request.POST.get("numbers", "").split(",") if n.strip().isdecimal()]
-
-
 @needs("declare")
 @require_POST
 def group(request, pk):
@@ -227,9 +203,9 @@ def group(request, pk):
         elif act == "confirm":
             changed = operations.confirm_group(pk, code, request.POST.get("reason", ""), by=request.user)
         elif act == "restore":
-            changed = operations.put_back_rows(pk, _numbers(request), by=request.user)
+            changed = operations.put_back_rows(pk, numbers([request.POST.get("numbers", "")]), by=request.user)
         else:
-            changed = operations.remove_rows(pk, _numbers(request), by=request.user)
+            changed = operations.remove_rows(pk, numbers([request.POST.get("numbers", "")]), by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_batch", pk)
@@ -242,7 +218,7 @@ def group(request, pk):
 def marked(request, pk):
     """The user's own rows again, with the errors marked."""
     found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
-    return _download(marked_workbook(found), f"标错-{found.file_name.rsplit('.', 1)[0]}.xlsx")
+    return download(marked_workbook(found), f"标错-{found.file_name.rsplit('.', 1)[0]}.xlsx")
 
 
 @needs("declare")
@@ -263,7 +239,7 @@ def confirm(request, pk):
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_batch", pk)
-    spec = _here(request).services[done.service]
+    spec = here(request).services[done.service]
     text = "已生效 {} 行。" if spec.is_direct else "已加入待提交 {} 行。"
     target = reverse("e_cases" if spec.is_direct else "e_basket")
     count = queries.counts(done)["imported"]
@@ -275,11 +251,7 @@ def confirm(request, pk):
 @require_POST
 def undo(request, pk):
     """Take the whole batch back."""
-    try:
-        operations.undo_batch(pk, by=request.user)
-        messages.success(request, "已撤销本批，所有行都回到了修正列表。")
-    except Refused as no:
-        messages.error(request, no.message)
+    _do(request, operations.undo_batch, pk, "已撤销本批，所有行都回到了修正列表。")
     return redirect("e_batch", pk)
 
 
@@ -287,12 +259,16 @@ def undo(request, pk):
 @require_POST
 def discard(request, pk):
     """Give the batch up."""
+    _do(request, operations.discard_batch, pk, "已放弃这个批次。")
+    return redirect("e_import")
+
+
+def _do(request, operation, pk, done: str) -> None:
     try:
-        operations.discard_batch(pk, by=request.user)
-        messages.success(request, "已放弃这个批次。")
+        operation(pk, by=request.user)
+        messages.success(request, done)
     except Refused as no:
         messages.error(request, no.message)
-    return redirect("e_import")
 
 
 @needs("declare")
@@ -300,10 +276,7 @@ def discard(request, pk):
 def progress(request, pk):
     """How far the check is (JSON for the waiting page)."""
     found = Batch.objects.visible_to(request.user).get(pk=pk)
-    return HttpResponse(
-        json.dumps({"state": found.state, "checked": found.rows_checked, "total": found.rows_read}),
-        content_type="application/json",
-    )
+    return JsonResponse({"state": found.state, "checked": found.rows_checked, "total": found.rows_read})
 
 
 urlpatterns = [
