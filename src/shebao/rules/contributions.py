@@ -40,6 +40,9 @@ __all__ = [
     "recompute",
 ]
 
+#: The most months that one payment may cover: fifty years.
+LONGEST = 600
+
 Column = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -95,13 +98,14 @@ class Charges:
         return sum((c.employee for c in self.schemes), np.zeros(self.count, dtype=np.int64))
 
 
-def charge(region: Region, month: Month, people: People, *, known_on: date) -> Charges:
+def charge(region: Region, month: Month, people: People, *, known_on: date, months: int = 1) -> Charges:
     """Every open scheme's contribution of every person for a month, as known on a day.
 
-    Raises NoValue where a value or a row of a table is missing, NoFact where a fact is, ValueError for
-    wages that are no int64 column between 0 and LARGEST_FEN. Silence is never zero.
+    `months` equal months paid at once are rounded each, or together where the scheme says so; the base stays
+    that of one month. Raises NoValue where a value or a row of a table is missing, NoFact where a fact is,
+    ValueError for wages that are no int64 column between 0 and LARGEST_FEN. Silence is never zero.
     """
-    work = _Work(people)
+    work = _Work(people, months)
     charges = tuple(work.charge(plan) for plan in plan_of(region, month, known_on))
     return Charges(month, known_on, charges, tuple(work.evidence), work.count)
 
@@ -119,7 +123,10 @@ def _with_defaults(facts: Mapping[str, Any]) -> dict[str, Any]:
 class _Work:
     """One computation: the columns shared between schemes are made once, and locked."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, months: int = 1) -> None:
+        if not 1 <= months <= LONGEST:
+            raise ValueError(f"months must lie between 1 and {LONGEST}")
+        self.months = months
         wages = people.declared_wage
         if not isinstance(wages, np.ndarray) or wages.dtype != np.int64 or wages.ndim != 1:
             raise ValueError("declared_wage must be a one-dimensional int64 array of fen")
@@ -129,7 +136,7 @@ class _Work:
         self.facts, self.given = _with_defaults(people.facts), people.covered
         self.evidence: list[Evidence] = []
         self.covers: dict[Condition | None, tuple[Flags, int]] = {}
-        self.bases: dict[tuple[int | None, int | None, int], tuple[Column, NDArray[np.int8]]] = {}
+        self.bases: dict[tuple[Any, ...], tuple[Column, NDArray[np.int8]]] = {}
         self.nothing = _locked(np.zeros(self.count, dtype=np.int64))
         self.nowhere = _locked(np.full(self.count, -1, dtype=np.int32))
         self.still = _locked(np.zeros(self.count, dtype=np.int8))
@@ -159,27 +166,36 @@ class _Work:
         return self.covers[rule]
 
     def base(self, plan: SchemePlan, covered: Flags, heads: int) -> tuple[Column, NDArray[np.int8]]:
-        """The wage held within the limits, and which limit held it."""
-        key = plan.floor, plan.ceiling, id(covered)
+        """The wage, rounded if the scheme says so and held within the limits, and which limit held it."""
+        key = *plan.limits, id(covered)
         if key in self.bases:
             return self.bases[key]
         base, limit = self.wages, np.zeros(self.count, dtype=np.int8)
-        if plan.floor is not None:
-            limit -= base < plan.floor
-            base = np.maximum(base, plan.floor)
-        if plan.ceiling is not None:
-            limit += base > plan.ceiling
-            base = np.minimum(base, plan.ceiling)
+        if plan.base_rounding is not None:
+            base = rounded_positive(base, 1, plan.base_rounding)
+        floor, ceiling = self.limits(plan, covered)
+        if floor is not None:
+            limit -= base < floor
+            base = np.maximum(base, floor)
+        if ceiling is not None:
+            limit += base > ceiling
+            base = np.minimum(base, ceiling)
         if heads < self.count:
             base, limit = base * covered, limit * covered
         self.bases[key] = _locked(base if base is not self.wages else base.copy()), _locked(limit)
         return self.bases[key]
 
+    def limits(self, plan: SchemePlan, covered: Flags) -> tuple[Any, Any]:
+        """Floor and ceiling: one number for all, a column, or None."""
+        chosen = self.choice(plan, plan.scheme.limits_by, plan.limit_keys, covered)
+        floor, ceiling = (rows if rows is None else np.array(rows)[chosen] for rows in (plan.floors, plan.ceilings))
+        return floor, ceiling
+
     def side(
         self, plan: SchemePlan, share: SharePlan, base: Column, covered: Flags, heads: int
     ) -> tuple[Column, NDArray[np.int32]]:
         """One side's amounts and the index of each person's evidence."""
-        combination = self.combination(plan, share, covered)
+        combination = self.combination(plan, share, base, covered)
         offset = len(self.evidence)
         if isinstance(combination, int):
             self.evidence.append(share.evidence[combination])
@@ -191,23 +207,40 @@ class _Work:
             position = np.full(len(share.evidence), -1, dtype=np.int32)
             position[used] = np.arange(offset, offset + len(used), dtype=np.int32)
             numerator, why = share.numerators[combination], position[combination]
-        if share.fixed:
-            amount = numerator * covered.astype(np.int64)
-        else:
-            amount = _rated(base, numerator, share.denominator, plan.rounding)
+        amount = self.amount(plan, share, numerator, base, covered)
         if heads < self.count:
             why = np.where(covered, why, np.int32(-1))
         return _locked(amount), _locked(why)
 
-    def combination(self, plan: SchemePlan, share: SharePlan, covered: Flags) -> int | NDArray[np.int16]:
+    def amount(self, plan: SchemePlan, share: SharePlan, numerator: Any, base: Column, covered: Flags) -> Column:
+        """Fen for all the months; 0 where nobody is covered."""
+        amount: Column
+        if share.fixed:
+            amount = numerator * covered.astype(np.int64) * self.months
+        elif self.months > 1 and plan.scheme.months == "together":
+            amount = _rated(_several(base, numerator, self.months), numerator, share.denominator, plan.rounding)
+        else:
+            amount = _rated(base, numerator, share.denominator, plan.rounding) * self.months
+        return amount + share.plus * self.months * covered if share.plus else amount
+
+    def combination(self, plan: SchemePlan, share: SharePlan, base: Column, covered: Flags) -> int | NDArray[np.intp]:
         """Which row of the share's table each person uses: one number for all, or a column."""
-        first = self.choice(plan, share.by, share.by_keys, covered)
+        limit = self.choice(plan, plan.scheme.limits_by, plan.limit_keys, covered)
+        if share.bounds is None:
+            first: Any = self.choice(plan, share.by, share.by_keys, covered)
+        else:
+            first = np.searchsorted(share.bounds, base, side="right") - 1
+            if ((first < 0) & covered).any():
+                raise NoValue(f"{plan.scheme.title}的分档没有从最低的缴费基数写起")
+            first = np.maximum(first, 0)
         second = self.choice(plan, share.times_by, share.times_keys, covered)
-        return first * len(share.times_keys) + second
+        rows: Any = (limit * len(share.by_keys) + first) * len(share.times_keys) + second
+        found: int | NDArray[np.intp] = rows
+        return found
 
     def choice(
         self, plan: SchemePlan, fact: str | None, keys: tuple[str | None, ...], covered: Flags
-    ) -> int | NDArray[np.int16]:
+    ) -> int | NDArray[np.intp]:
         if fact is None:
             return 0
         if fact not in self.facts:
@@ -217,14 +250,21 @@ class _Work:
             if given not in keys:
                 raise NoValue(f"{plan.scheme.title}的费率表没有“{FACTS[fact].title}”为“{given}”的一档")
             return keys.index(given)
-        chosen = np.full(self.count, -1, dtype=np.int16)
+        chosen = np.full(self.count, -1, dtype=np.intp)
         for index, key in enumerate(keys):
             chosen[given == key] = index
         lost = (chosen < 0) & covered
         if lost.any():
             first = given[int(np.argmax(lost))]
             raise NoValue(f"{plan.scheme.title}的费率表没有“{FACTS[fact].title}”为“{first}”的一档")
-        return np.maximum(chosen, np.int16(0))
+        return np.maximum(chosen, 0)
+
+
+def _several(base: Column, numerator: Any, months: int) -> Column:
+    """The base of several months together, proved to fit into int64 with the numerator."""
+    if base.size and int(base.max()) * months * 2 * int(np.max(numerator)) >= 2**62:
+        raise ValueError("the bases of so many months are too large for exact 64-bit arithmetic")
+    return base * months
 
 
 def _rated(base: Column, numerator: Any, denominator: int, rounding: Rounding) -> Column:

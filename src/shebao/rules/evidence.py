@@ -53,48 +53,78 @@ class Step:
     status: str = ""
 
 
-def recompute(data: Mapping[str, Any], wage_fen: int) -> Amount:
+def recompute(data: Mapping[str, Any], wage_fen: int, months: int = 1) -> Amount:
     """The share of a covered person with this declared wage, from the evidence alone."""
-    if data["fixed"] is not None:
-        return Amount(0, 0, int(data["fixed"]["value"]))
+    fixed, is_tiered = data["fixed"], data["tier"] is not None
+    if fixed is not None and not is_tiered:
+        return Amount(0, 0, int(fixed["value"]) * months)
     floor, ceiling = (data[side]["value"] if data[side] else None for side in ("floor", "ceiling"))
-    base, limit = wage_fen, 0
-    if floor is not None and wage_fen < floor:
+    wage = rounded(wage_fen, 1, data["base_rounding"]) if data["base_rounding"] else wage_fen
+    base, limit = wage, 0
+    if floor is not None and wage < floor:
         base, limit = floor, -1
     if ceiling is not None and base > ceiling:
         base, limit = ceiling, 1
+    if is_tiered:
+        return Amount(base, limit, int(fixed["value"]) * months)
+    ratio = _ratio(data)
+    each, times = (months, 1) if data["months"] == "together" else (1, months)
+    amount = rounded(base * each * ratio.numerator, ratio.denominator, data["rounding"]) * times
+    return Amount(base, limit, amount + (int(data["plus"]["value"]) * months if data["plus"] else 0))
+
+
+def _ratio(data: Mapping[str, Any]) -> Fraction:
     ratio = Fraction(data["rate"]["value"])
-    if data["multiplier"] is not None:
-        ratio *= Fraction(data["multiplier"]["value"])
-    return Amount(base, limit, rounded(base * ratio.numerator, ratio.denominator, data["rounding"]))
+    return ratio * Fraction(data["multiplier"]["value"]) if data["multiplier"] is not None else ratio
 
 
 def explain(data: Mapping[str, Any], wage_fen: int) -> list[Step]:
-    """The rows that answer 「为什么是这个数」, in reading order."""
+    """The rows that answer 「为什么是这个数」 for one month, in reading order."""
     got, side = recompute(data, wage_fen), _SIDES[data["share"]]
-    rounding = ROUNDINGS[data["rounding"]]
-    if data["fixed"] is not None:
-        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人每月{side}定额", **_cited(data["fixed"]))]
+    fixed = data["fixed"]
+    if fixed is not None and data["tier"] is None:
+        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人每月{side}定额", **_cited(fixed))]
         return [*steps, _basis(data)]
+    steps = [*_base_steps(data, wage_fen, got)]
+    if fixed is not None:
+        steps.append(Step("分档定额", f"{yuan(got.amount)} 元", _tier_words(data["tier"]), **_cited(fixed)))
+    else:
+        steps += _rate_steps(data, got)
+    return [*steps, _basis(data)]
+
+
+def _base_steps(data: Mapping[str, Any], wage_fen: int, got: Amount) -> list[Step]:
+    wage = wage_fen
     steps = [Step(data["base_term"], f"{yuan(wage_fen)} 元", "单位申报")]
-    steps += _limit_steps(data, wage_fen, got)
-    steps.append(
-        Step(
-            "缴费基数",
-            f"{yuan(got.base)} 元",
-            {-1: "按下限计算", 0: "按申报工资计算", 1: "按上限计算"}[got.limit],
-        )
-    )
-    kind = f"{data['rate']['title']}" + (f"（{data['key_title']}）" if data["key"] is not None else "")
-    steps.append(Step("费率", _percent(data["rate"]["value"]), kind, **_cited(data["rate"])))
-    formula, ratio = f"{yuan(got.base)} × {_percent(data['rate']['value'])}", Fraction(data["rate"]["value"])
-    if (times := data["multiplier"]) is not None:
+    if data["base_rounding"]:
+        wage = rounded(wage_fen, 1, data["base_rounding"])
+        steps.append(Step("基数取整", f"{yuan(wage)} 元", ROUNDINGS[data["base_rounding"]].title))
+    steps += _limit_steps(data, wage, got)
+    moved = {-1: "按下限计算", 0: "按申报工资计算", 1: "按上限计算"}[got.limit]
+    return [*steps, Step("缴费基数", f"{yuan(got.base)} 元", moved)]
+
+
+def _rate_steps(data: Mapping[str, Any], got: Amount) -> list[Step]:
+    rate, times, plus = data["rate"], data["multiplier"], data["plus"]
+    kind = f"{rate['title']}" + (f"（{data['key_title']}）" if data["key"] is not None else "")
+    steps = [Step("费率", _percent(rate["value"]), kind, **_cited(rate))]
+    formula = f"{yuan(got.base)} × {_percent(rate['value'])}"
+    if times is not None:
         note = f"{times['title']}（{times['key_title']}）" if times.get("key_title") else times["title"]
         steps.append(Step("浮动倍数", f"× {times['value']}", note, **_cited(times)))
-        formula, ratio = f"{formula} × {times['value']}", ratio * Fraction(times["value"])
-    steps.append(Step("计算", f"{formula} = {_exact(got.base * ratio / 100)} 元"))
-    steps.append(Step("进位", f"{yuan(got.amount)} 元", rounding.title))
-    return [*steps, _basis(data)]
+        formula = f"{formula} × {times['value']}"
+    rated = got.amount - (int(plus["value"]) if plus else 0)
+    steps.append(Step("计算", f"{formula} = {_exact(got.base * _ratio(data) / 100)} 元"))
+    steps.append(Step("进位", f"{yuan(rated)} 元", ROUNDINGS[data["rounding"]].title))
+    if plus:
+        steps.append(Step("另加定额", f"{yuan(int(plus['value']))} 元", plus["title"], **_cited(plus)))
+        steps.append(Step("合计", f"{yuan(got.amount)} 元"))
+    return steps
+
+
+def _tier_words(tier: Mapping[str, Any]) -> str:
+    below = f"、不到 {yuan(tier['below_fen'])} 元" if tier["below_fen"] is not None else ""
+    return f"缴费基数从 {yuan(tier['from_fen'])} 元起{below}的一档"
 
 
 def _limit_steps(data: Mapping[str, Any], wage_fen: int, got: Amount) -> list[Step]:

@@ -4,7 +4,7 @@ knowledge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,11 +27,12 @@ _INT64 = 2**63
 
 @dataclass(frozen=True, eq=False)
 class SharePlan:
-    """One side of one scheme: per combination of keys an exact numerator over one denominator, and the
-    evidence.
+    """One side of one scheme: what each combination of keys pays, and the evidence of each.
 
-    Combination i·len(times_keys)+j belongs to by_keys[i] and times_keys[j]; without a fact there is one
-    key, None. A fixed share has the amounts in fen as numerators and the denominator 0.
+    Combination (l·len(by_keys) + b)·len(times_keys) + t belongs to the scheme's limit_keys[l], by_keys[b] and
+    times_keys[t]; without a fact there is one key, None. A rate has exact numerators over one denominator;
+    a fixed share, and tiers, have amounts in fen and the denominator 0. Tiers have their first bases, in fen
+    and ascending, in `bounds`: there the tier takes the place of by_keys. `plus` is added, fen.
     """
 
     side: str
@@ -41,28 +42,37 @@ class SharePlan:
     times_keys: tuple[str | None, ...]
     numerators: NDArray[np.int64]
     denominator: int
+    plus: int
+    bounds: NDArray[np.int64] | None
     evidence: tuple[Evidence, ...]
 
     @property
     def fixed(self) -> bool:
-        """Whether the amounts do not depend on the base."""
+        """Whether the amounts are no product of the base."""
         return self.denominator == 0
 
 
 @dataclass(frozen=True, eq=False)
 class SchemePlan:
-    """One scheme of one month with its limits in fen."""
+    """One scheme of one month; its limits in fen for each of `limit_keys`, the key None being everybody."""
 
     scheme: Scheme
     rounding: Rounding
-    floor: int | None
-    ceiling: int | None
+    base_rounding: Rounding | None
+    limit_keys: tuple[str | None, ...]
+    floors: tuple[int, ...] | None
+    ceilings: tuple[int, ...] | None
     shares: tuple[SharePlan, ...]
 
     @property
     def has_base(self) -> bool:
         """Whether anything is charged on wages."""
-        return any(not share.fixed for share in self.shares)
+        return any(not share.fixed or share.bounds is not None for share in self.shares)
+
+    @property
+    def limits(self) -> tuple[Any, ...]:
+        """What makes the base of this scheme: schemes with equal limits share one column."""
+        return self.floors, self.ceilings, self.scheme.limits_by, self.base_rounding
 
 
 @lru_cache(maxsize=512)
@@ -72,10 +82,11 @@ def plan_of(region: Region, month: Month, known_on: date) -> tuple[SchemePlan, .
 
 
 def _scheme_plan(region: Region, scheme: Scheme, month: Month, known_on: date) -> SchemePlan:
-    def limit(name: str | None) -> Value | None:
+    def look(name: str | None) -> Value | None:
         return region.value(name, month, known_on=known_on) if name else None
 
-    floor, ceiling = limit(scheme.floor), limit(scheme.ceiling)
+    floor, ceiling = look(scheme.floor), look(scheme.ceiling)
+    keys: tuple[str | None, ...] = tuple(_rows(floor or ceiling)) if scheme.limits_by else (None,)
     common: dict[str, Any] = {
         "region": region.code,
         "region_title": region.title,
@@ -85,46 +96,84 @@ def _scheme_plan(region: Region, scheme: Scheme, month: Month, known_on: date) -
         "scheme": scheme.key,
         "scheme_title": scheme.title,
         "base_term": region.terms.get(scheme.base, FACTS[scheme.base].title),
-        "floor": _described(region, floor),
-        "ceiling": _described(region, ceiling),
+        "base_rounding": scheme.base_rounding,
         "rounding": scheme.rounding,
+        "months": scheme.months,
     }
-    shares = tuple(_share_plan(region, side, share, month, known_on, common) for side, share in scheme.shares.items())
-    return SchemePlan(scheme, ROUNDINGS[scheme.rounding], _fen(floor), _fen(ceiling), shares)
+    limits = [
+        common
+        | {
+            "floor": _described(region, floor, key, scheme.limits_by),
+            "ceiling": _described(region, ceiling, key, scheme.limits_by),
+        }
+        for key in keys
+    ]
+    shares = tuple(_share_plan(region, side, share, look, limits) for side, share in scheme.shares.items())
+    base_rounding = ROUNDINGS[scheme.base_rounding] if scheme.base_rounding else None
+    rounding = ROUNDINGS[scheme.rounding]
+    return SchemePlan(scheme, rounding, base_rounding, keys, _fen(floor, keys), _fen(ceiling, keys), shares)
 
 
-def _fen(value: Value | None) -> int | None:
-    return int(value.number) if value else None
+def _fen(value: Value | None, keys: tuple[str | None, ...]) -> tuple[int, ...] | None:
+    """A limit for every key; None where there is no such limit."""
+    if value is None:
+        return None
+    rows = _rows(value)
+    return tuple(int(rows[key]) for key in keys)
 
 
-def _share_plan(
-    region: Region, side: str, share: Share, month: Month, known_on: date, common: Mapping[str, Any]
-) -> SharePlan:
-    main = region.value(share.parameter, month, known_on=known_on)
-    times = region.value(share.times, month, known_on=known_on) if share.times else None
+Look = Callable[[str | None], Value | None]
+
+
+def _share_plan(region: Region, side: str, share: Share, look: Look, limits: list[dict[str, Any]]) -> SharePlan:
+    main, times, plus = look(share.parameter), look(share.times), look(share.plus)
     mains, factors = _rows(main), _rows(times) if times else {None: Decimal(1)}
-    numerators, denominator = _table(list(mains.values()), list(factors.values()), share.kind == "fixed")
+    is_rate, bounds = share.kind == "rate", None
+    if share.kind == "tiers":
+        mains = dict(sorted(mains.items(), key=lambda row: int(row[0] or 0)))
+        bounds = np.array([int(key or 0) * 100 for key in mains], dtype=np.int64)
+    numerators, denominator = _table(list(mains.values()), list(factors.values()), not is_rate)
     evidence = []
-    for by_key in mains:
-        for times_key in factors:
+    for limit in limits:
+        for by_key in mains:
             described = _described(region, main, by_key, share.by)
-            data = {
-                **common,
-                "share": side,
-                "share_title": f"{'单位' if side == 'employer' else '个人'}部分",
-                "rate": described if share.kind == "rate" else None,
-                "fixed": described if share.kind == "fixed" else None,
-                "key": by_key,
-                "key_title": _key_title(region, share.by, by_key),
-                "multiplier": _described(region, times, times_key, share.times_by),
-            }
-            evidence.append(Evidence(data))
+            for times_key in factors:
+                data = {
+                    **limit,
+                    "share": side,
+                    "share_title": f"{'单位' if side == 'employer' else '个人'}部分",
+                    "rate": described if is_rate else None,
+                    "fixed": None if is_rate else described,
+                    "tier": _tier(list(mains), by_key) if bounds is not None else None,
+                    "plus": _described(region, plus),
+                    "key": by_key,
+                    "key_title": _key_title(region, share.by, by_key),
+                    "multiplier": _described(region, times, times_key, share.times_by),
+                }
+                evidence.append(Evidence(data))
     return SharePlan(
-        side, share.by, tuple(mains), share.times_by, tuple(factors), numerators, denominator, tuple(evidence)
+        side,
+        share.by,
+        tuple(mains),
+        share.times_by,
+        tuple(factors),
+        np.tile(numerators, len(limits)),
+        denominator,
+        int(plus.number) if plus else 0,
+        bounds,
+        tuple(evidence),
     )
 
 
-def _rows(value: Value) -> dict[str | None, Amount]:
+def _tier(keys: list[str | None], key: str | None) -> dict[str, int | None]:
+    """From which base, and below which, a tier applies; fen, the last one without an end."""
+    following = keys[keys.index(key) + 1 :]
+    return {"from_fen": int(key or 0) * 100, "below_fen": int(following[0] or 0) * 100 if following else None}
+
+
+def _rows(value: Value | None) -> dict[str | None, Amount]:
+    if value is None:
+        return {None: 0}
     keyed: Mapping[Any, Amount] = value.value if isinstance(value.value, Mapping) else {None: value.value}
     return dict(keyed)
 

@@ -19,7 +19,9 @@ from shebao.rules.region_model import (
     Form,
     NoTerm,
     NoValue,
+    Paper,
     Parameter,
+    Planned,
     Region,
     Scheme,
     Service,
@@ -39,7 +41,9 @@ __all__ = [
     "Form",
     "NoTerm",
     "NoValue",
+    "Paper",
     "Parameter",
+    "Planned",
     "Region",
     "Scheme",
     "Service",
@@ -115,6 +119,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
     terms = parts.read_terms(folder, problems)
     short = head.text("short_title", title)
     head.done()
+    services, planned = parts.read_services(folder, problems)
     region = Region(
         code=folder.code,
         title=title,
@@ -125,7 +130,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         terms=terms,
         parameters=parts.read_parameters(folder, problems),
         schemes=parts.read_schemes(folder, problems),
-        services=parts.read_services(folder, problems),
+        services=services,
         forms=parts.read_forms(folder, terms, problems),
         codes=parts.read_codes(folder, problems),
         calendar=parts.read_calendar(folder, problems),
@@ -134,6 +139,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         sheets=parts.read_sheets(folder, problems),
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
+        planned=planned,
     )
     check(region, folder, problems)
     return region

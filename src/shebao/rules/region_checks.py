@@ -11,7 +11,7 @@ from shebao.rules import vocabulary as v
 from shebao.rules.conditions import Condition, Test
 from shebao.rules.months import Month, months_between
 from shebao.rules.region_files import Folder, Problems
-from shebao.rules.region_model import Parameter, Region, Scheme, Share, parameters_of
+from shebao.rules.region_model import Amount, Parameter, Region, Scheme, parameters_of
 
 #: Terms that pages ask for in every region.
 TERMS_NEEDED = (
@@ -64,18 +64,26 @@ def _check_scheme(scheme: Scheme, region: Region, folder: Folder, problems: Prob
         problems.add(where, scheme.key, "至少要有单位或个人一部分")
     for test in _tests(scheme.applies):
         _check_operand(test, scheme.key, where, region, problems)
+    tables: list[tuple[str | None, str | None]] = [(name, scheme.limits_by) for name in scheme.limits]
     for share in scheme.shares.values():
-        _check_tables(scheme, share, region, folder, problems)
+        tables += [(share.plus, None), (share.times, share.times_by)]
+        if share.kind == "tiers":
+            _check_tiers(share.parameter, scheme, region, folder, problems)
+        else:
+            tables.append((share.parameter, share.by))
+    for table, fact_key in tables:
+        _check_table(table, fact_key, scheme, region, folder, problems)
 
 
 def _units_wanted(scheme: Scheme) -> Iterable[tuple[str, tuple[str, ...]]]:
-    for name in (scheme.floor, scheme.ceiling):
-        if name:
-            yield name, ("yuan",)
+    for name in scheme.limits:
+        yield name, ("yuan",)
     for share in scheme.shares.values():
         yield share.parameter, ("rate",) if share.kind == "rate" else ("yuan",)
         if share.times:
             yield share.times, ("factor",)
+        if share.plus:
+            yield share.plus, ("yuan",)
 
 
 def _tests(condition: Condition | None) -> Iterable[Test]:
@@ -103,23 +111,33 @@ def _check_operand(test: Test, key: str, where: str, region: Region, problems: P
             problems.add(where, key, f"代码表 {fact.codes} 没有“{code}”")
 
 
-def _check_tables(scheme: Scheme, share: Share, region: Region, folder: Folder, problems: Problems) -> None:
-    """A table must have a row for every code of the fact that chooses in it."""
-    for name, fact_key in ((share.parameter, share.by), (share.times, share.times_by)):
-        parameter = region.parameters.get(name or "")
-        for value in parameter.values if parameter else ():
-            where = folder.where("parameters", value.parameter)
-            table = isinstance(value.value, Mapping)
-            if table != (fact_key is not None):
-                word = "应是按代码取值的表" if fact_key else "应是一个数，不是表"
-                problems.add(where, value.parameter, f"{value.since}：{word}（险种 {scheme.key}）")
-                continue
-            fact = v.FACTS.get(fact_key or "")
-            codes = region.codes.get(fact.codes or "") if fact else None
-            if isinstance(value.value, Mapping) and codes is not None:
-                lost = [item.code for item in codes.items if item.code not in value.value]
-                if lost:
-                    problems.add(where, value.parameter, f"{value.since}：缺少 {'、'.join(lost)}")
+def _check_table(
+    name: str | None, fact_key: str | None, scheme: Scheme, region: Region, folder: Folder, problems: Problems
+) -> None:
+    """A table must have a row for every code of the fact that chooses in it; anything else is one number."""
+    parameter = region.parameters.get(name or "")
+    for value in parameter.values if parameter else ():
+        where = folder.where("parameters", value.parameter)
+        if isinstance(value.value, Mapping) != (fact_key is not None):
+            word = "应是按代码取值的表" if fact_key else "应是一个数，不是表"
+            problems.add(where, value.parameter, f"{value.since}：{word}（险种 {scheme.key}）")
+            continue
+        fact = v.FACTS.get(fact_key or "")
+        codes = region.codes.get(fact.codes or "") if fact else None
+        if isinstance(value.value, Mapping) and codes is not None:
+            lost = [item.code for item in codes.items if item.code not in value.value]
+            if lost:
+                problems.add(where, value.parameter, f"{value.since}：缺少 {'、'.join(lost)}")
+
+
+def _check_tiers(name: str, scheme: Scheme, region: Region, folder: Folder, problems: Problems) -> None:
+    """Tiers are a table from the first base of each, in whole yuan, to its amount."""
+    parameter = region.parameters.get(name)
+    for value in parameter.values if parameter else ():
+        where = folder.where("parameters", value.parameter)
+        rows = value.value if isinstance(value.value, Mapping) else {}
+        if not rows or not all(key.isascii() and key.isdigit() for key in rows):
+            problems.add(where, name, f"{value.since}：应是各档起点（整元）到金额的表（险种 {scheme.key}）")
 
 
 def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
@@ -203,10 +221,14 @@ def _check_limits(scheme: Scheme, region: Region, folder: Folder, problems: Prob
     for month in months_between(region.opened_on, region.checked_until):
         if not (_has(floor, month) and _has(ceiling, month)):
             continue
-        low, high = (region.value(one.key, month, known_on=date.max).value for one in (floor, ceiling))
-        if isinstance(low, int) and isinstance(high, int) and low > high:
+        low, high = (_rows(region.value(one.key, month, known_on=date.max).value) for one in (floor, ceiling))
+        if any(low[key] > high[key] for key in low.keys() & high.keys()):
             problems.add(folder.where("parameters", floor.key), floor.key, f"{month} 的下限高于上限")
             return
+
+
+def _rows(value: Amount | Mapping[str, Amount]) -> dict[str, Amount]:
+    return dict(value) if isinstance(value, Mapping) else {"": value}
 
 
 def _has(parameter: Parameter, month: Month) -> bool:

@@ -69,8 +69,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Share:
-    """What one side pays: "rate" or "fixed" from `parameter` (by a fact), times a factor (by another
-    fact).
+    """What one side pays, from `parameter`: "rate" or "fixed" (by a fact), or "tiers" (by the base).
+
+    A rate may be multiplied by a factor (by another fact); `plus` is a fixed amount on top of it.
     """
 
     kind: str
@@ -78,11 +79,17 @@ class Share:
     by: str | None = None
     times: str | None = None
     times_by: str | None = None
+    plus: str | None = None
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """One insurance of a region. `base` is a fact; `floor` and `ceiling` are parameter names."""
+    """One insurance of a region. `base` is a fact; `floor` and `ceiling` are parameter names.
+
+    `limits_by` is the fact that chooses in the tables of the limits; a floor that equals the ceiling makes a
+    fixed base. `base_rounding` rounds the wage before the limits. `months` says whether several months paid
+    at once are rounded each or together.
+    """
 
     key: str
     title: str
@@ -97,14 +104,23 @@ class Scheme:
     open: bool
     colour: str
     note: str
+    limits_by: str | None = None
+    base_rounding: str | None = None
+    months: str = "each"
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """The parameters of the limits, floor first."""
+        return tuple(name for name in (self.floor, self.ceiling) if name)
 
     @property
     def facts(self) -> frozenset[str]:
         """Every fact that charging this scheme needs."""
         found = set(self.applies.facts) if self.applies else set()
+        found |= {self.limits_by} if self.limits_by else set()
         for share in self.shares.values():
             found |= {f for f in (share.by, share.times_by) if f}
-            if share.kind == "rate":
+            if share.kind != "fixed":
                 found.add(self.base)
         return frozenset(found)
 
@@ -202,6 +218,34 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A paper that a service asks for: `keep` is "upload", "keep" (by the employer) or "counter"."""
+
+    title: str
+    keep: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A service of the catalogue that the hall does not offer on line, by its name and flow in this region.
+
+    `opens` is "planned" (not built yet) or "counter" (done at the agency's counter only).
+    """
+
+    key: str
+    title: str
+    opens: str
+    group: str
+    under: str
+    route: tuple[str, ...]
+    papers: tuple[Paper, ...]
+    may: tuple[str, ...]
+    functions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Service:
     """One thing an employer can declare, by the name it bears in this region."""
 
@@ -219,6 +263,9 @@ class Service:
     group: str
     batch_title: str
     batch_button: str
+    papers: tuple[Paper, ...] = ()
+    may: tuple[str, ...] = ()
+    under: str = ""
 
     @property
     def is_direct(self) -> bool:
@@ -272,6 +319,7 @@ class Region:
     sheets: Mapping[str, Sheet] = field(repr=False)
     origin: Mapping[str, str] = field(repr=False)
     lineage: tuple[str, ...]
+    planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""
@@ -303,6 +351,11 @@ class Region:
             raise NoValue(f"{self.title}{month.label}的“{parameter.title}”没有“{key}”这一档")
         return Value(latest.since, latest.known, latest.value[key], latest.source, latest.status, name, latest.until)
 
+    def limit(self, name: str, scheme: Scheme, month: Month, facts: Mapping[str, str], *, known_on: date) -> Value:
+        """A limit of a scheme for a person with these facts; raises NoValue also where no row is theirs."""
+        key = facts.get(scheme.limits_by, "") if scheme.limits_by else None
+        return self.value(name, month, known_on=known_on, key=key)
+
     def illustrative(self, month: Month, known_on: date) -> tuple[str, ...]:
         """Titles of the values used for charging in that month that no public document supports."""
         found: dict[str, None] = {}
@@ -321,5 +374,5 @@ def parameters_of(scheme: Scheme) -> tuple[str, ...]:
     """Every parameter that charging a scheme reads, in reading order."""
     names = [scheme.floor, scheme.ceiling]
     for share in scheme.shares.values():
-        names += [share.parameter, share.times]
+        names += [share.parameter, share.times, share.plus]
     return tuple(dict.fromkeys(n for n in names if n))

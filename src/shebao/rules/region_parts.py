@@ -19,7 +19,9 @@ from shebao.rules.region_model import (
     CodeList,
     Field,
     Form,
+    Paper,
     Parameter,
+    Planned,
     Scheme,
     Service,
     Settlement,
@@ -136,6 +138,9 @@ def read_schemes(folder: Folder, problems: Problems) -> dict[str, Scheme]:
             take.flag("open", True),
             take.word("colour", v.COLOURS),
             take.text("note", ""),
+            take.text("limits_by", "") or None,
+            take.word("base_rounding", ROUNDINGS, "") or None,
+            take.word("months", v.MONTHS, "each"),
         )
     return result
 
@@ -151,7 +156,10 @@ def _share(take: Take) -> Share:
         take.text("by", "") or None,
         take.text("times", "") or None,
         take.text("times_by", "") or None,
+        take.text("plus", "") or None,
     )
+    if kind != "rate" and (share.plus or share.times) or (kind == "tiers" and share.by):
+        take.say(kind, "plus 与 times 只用于 rate，tiers 不用 by")
     take.done()
     return share
 
@@ -239,27 +247,66 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
     return field
 
 
-def read_services(folder: Folder, problems: Problems) -> dict[str, Service]:
-    """services.yaml: the catalogue, in display order."""
-    return {
-        key: Service(
-            key,
-            take.text("title"),
-            take.text("form"),
-            take.texts("route", v.STEPS),
-            take.whole("decide_within", 0),
-            take.word("operation", v.OPERATIONS),
-            take.texts("checks", v.CHECKS),
-            take.text("menu", "file"),
-            take.texts("notes"),
-            take.texts("functions"),
-            take.word("returned", v.RETURNED, "repair"),
-            take.word("group", v.GROUPS, "people"),
-            take.text("batch_title", ""),
-            take.text("batch_button", ""),
-        )
-        for key, take in each(folder, "services", problems)
-    }
+def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Planned]]:
+    """services.yaml: the catalogue in display order; what can be done on line, and what cannot (yet)."""
+    online: dict[str, Service] = {}
+    others: dict[str, Planned] = {}
+    for key, take in each(folder, "services", problems):
+        opens = take.word("opens", v.OPENS, "online")
+        if opens == "online":
+            online[key] = _service(key, take, problems)
+        else:
+            others[key] = _planned(key, opens, take, problems)
+    return online, others
+
+
+def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
+    return Planned(
+        key,
+        take.text("title"),
+        opens,
+        take.word("group", v.GROUPS),
+        take.text("under", ""),
+        take.texts("route", v.STEPS),
+        _papers(take, problems),
+        take.texts("may", v.ROLES),
+        take.texts("functions"),
+        take.texts("notes"),
+    )
+
+
+def _papers(take: Take, problems: Problems) -> tuple[Paper, ...]:
+    rows = take.raw("papers")
+    found = []
+    for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
+        one = Take(row, f"{take.name}.papers", rows.where(index), problems)
+        found.append(Paper(one.text("title"), one.word("keep", v.KEEPS), one.flag("required", True)))
+        one.done()
+    if rows is not None and not isinstance(rows, Listed):
+        take.say("papers", "应是一个列表")
+    return tuple(found)
+
+
+def _service(key: str, take: Take, problems: Problems) -> Service:
+    return Service(
+        key,
+        take.text("title"),
+        take.text("form"),
+        take.texts("route", v.STEPS),
+        take.whole("decide_within", 0),
+        take.word("operation", v.OPERATIONS),
+        take.texts("checks", v.CHECKS),
+        take.text("menu", "file"),
+        take.texts("notes"),
+        take.texts("functions"),
+        take.word("returned", v.RETURNED, "repair"),
+        take.word("group", v.GROUPS, "people"),
+        take.text("batch_title", ""),
+        take.text("batch_button", ""),
+        _papers(take, problems),
+        take.texts("may", v.ROLES),
+        take.text("under", ""),
+    )
 
 
 def read_settlements(folder: Folder, problems: Problems) -> dict[str, Settlement]:

@@ -39,6 +39,7 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
             Fact("employment_kind", "code", "用工形式", FORM, "employment_kinds"),
             Fact("enrolment_kind", "code", "参保类型", FORM, "enrolment_kinds"),
             Fact("position", "code", "岗位类别", FORM, "position_kinds"),
+            Fact("medical_tier", "code", "医疗缴费档次", FORM, "medical_tiers"),
             Fact("supplementary_medical", "code", "补充医疗", FORM, "yes_no", default="0"),
             Fact("id_kind", "code", "证件类型", FORM, "id_kinds"),
             Fact("sex", "code", "性别", REGISTER, "sexes"),
@@ -67,13 +68,35 @@ FIELD_KINDS = _words(
 )
 DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")
 SHARES = _words(employer="单位部分", employee="个人部分")
-SHARE_KINDS = _words(rate="基数 × 费率", fixed="每人每月定额")
+SHARE_KINDS = _words(rate="基数 × 费率", fixed="每人每月定额", tiers="按缴费基数所在的档定额，表的键是该档起点（元）")
+MONTHS = _words(each="一次缴几个月时逐月进位再相加", together="一次缴几个月时先乘月数再进位")
+OPENS = _words(online="网上可办", planned="已列入目录，功能尚未开放", counter="只在经办窗口办理")
+KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
+ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
 UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
 STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
 STEPS = _words(auto_check="系统校验", first_review="初审", second_review="复审")
 RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
 OPERATIONS = _words(enrol_employees="增员", cease_employees="减员", declare_wages="工资申报")
-GROUPS = _words(people="人员", wages="工资", settlement="结算", papers="单据", employer="单位")
+GROUPS = _words(
+    people="人员",
+    wages="工资",
+    back_payment="补缴",
+    settlement="结算",
+    payment="缴费",
+    papers="单据",
+    queries="查询",
+    employer="单位",
+    registration="注册",
+    operators="操作员与登录",
+    labour="劳动用工备案",
+    cards="社会保障卡",
+    injury="工伤",
+    retirement="退休与待遇",
+    subsidies="补贴",
+    help="帮助与公告",
+    client="客户端",
+)
 CHECKS = _words(
     id_number_valid="证件号码有效",
     already_declared="同一人同一月份已有在办申报",
@@ -149,6 +172,10 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Derived from an identity number 由证件号码得出", DERIVED),
     ("Shares 部分", SHARES),
     ("Share kinds 计算方式", SHARE_KINDS),
+    ("Several months at once 一次缴几个月", MONTHS),
+    ("How a service opens 开放方式", OPENS),
+    ("What happens to a paper 材料", KEEPS),
+    ("Who may do it 可办人员", ROLES),
     ("Units of parameters 数值单位", UNITS),
     ("Status of a value 数值状态", STATUSES),
     ("Roundings 进位", {k: r.title for k, r in ROUNDINGS.items()}),

@@ -3,11 +3,13 @@
 from collections import Counter, defaultdict
 from datetime import date
 
+from shebao.rules.forms import facts_of
 from shebao.rules.identity import check_id_number
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
 
+from ..roster.facts import employee_facts
 from .enrolment import PART_TIME
 from .scene import Case, Scene, field_of_kind
 
@@ -154,14 +156,17 @@ def _month_in_reach(scene: Scene, case: Case, month: Month) -> None:
 def wage_limits(scene: Scene, cases: list[Case]) -> None:
     """A wage outside the limits is charged at the limit: the clerk confirms it, seeing limit and source."""
     name = next((f.id for f in scene.form.fields if f.feeds == "declared_wage"), "")
-    limits: dict[Month, list] = {}
+    found: dict[tuple, list] = {}
+    choosing = sorted({one.limits_by for one in scene.region.open_schemes if one.limits_by})
     for case in cases:
         if case.wage is None or case.month is None:
             continue
-        if case.month not in limits:
-            limits[case.month] = _limits(scene, case.month)
+        facts = (employee_facts(case.employee) if case.employee else {}) | facts_of(scene.form, case.values)
+        key = case.month, *(facts.get(fact, "") for fact in choosing)
+        if key not in found:
+            found[key] = _limits(scene, case.month, facts)
         said = []
-        for title, word, value in limits[case.month]:
+        for title, word, value in found[key]:
             if (case.wage < value.number) if word == "低于" else (case.wage > value.number):
                 said.append(f"{word}{title} {yuan(value.number)} 元（{value.source}）")
         if said:
@@ -169,7 +174,7 @@ def wage_limits(scene: Scene, cases: list[Case]) -> None:
             case.add("wage_limits", name, "confirm", text)
 
 
-def _limits(scene: Scene, month: Month) -> list:
+def _limits(scene: Scene, month: Month, facts: dict[str, str]) -> list:
     """(title, 低于 or 高于, value) of every limit of the open schemes, each once and equal amounts once."""
     found: dict = {}
     for scheme in scene.region.open_schemes:
@@ -177,7 +182,7 @@ def _limits(scene: Scene, month: Month) -> list:
             if parameter is None:
                 continue
             try:
-                value = scene.region.value(parameter, month, known_on=scene.today)
+                value = scene.region.limit(parameter, scheme, month, facts, known_on=scene.today)
             except NoValue:
                 continue  # the estimate says so, once, on the month
             found.setdefault((word, value.number), (scene.region.parameters[parameter].title, word, value))

@@ -140,8 +140,8 @@ def limits(here: Region, month: Month) -> list[Limits]:
     """The limits of the month as known today, grouped where schemes share them."""
     found: dict[tuple[int, int], list[str]] = {}
     for scheme in here.open_schemes:
-        if not (scheme.floor and scheme.ceiling):
-            continue
+        if not (scheme.floor and scheme.ceiling) or scheme.limits_by:
+            continue  # limits that depend on the person are told by the check, not drawn as one scale
         try:
             pair = [here.value(name, month, known_on=clock.today()).value for name in (scheme.floor, scheme.ceiling)]
         except NoValue:
