@@ -5,11 +5,12 @@ import pytest
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations import operations
 from shebao.hall.declarations.models import Declaration, DeclarationEvent, FormDraft
-from shebao.hall.declarations.queries import basket, case_view, cases, counts, desk, draft_of, recent_events, todo_items
+from shebao.hall.declarations.queries import basket, case_view, cases, counts, desk, draft_of, recent_events
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Role
 from shebao.hall.roster.models import DeclaredWage, Employee, Spell
+from shebao.hall.workbench.queries import workbench
 from shebao.rules.months import Month
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, cessation, enrolled, enrolment, settled, wage
 
@@ -35,7 +36,7 @@ def test_a_saved_declaration_waits_in_the_basket_and_changes_nothing(clerk):
     (row,) = basket(clerk)
     assert "8,000.00" in row.before_after
     assert counts(clerk, MONTH)["draft"] == 1
-    assert [item["url_name"] for item in todo_items(clerk, MONTH)] == ["e_basket"]
+    assert [item.url_name for item in workbench(clerk, MONTH).todos] == ["e_basket"]
 
 
 def test_submitting_gives_a_number_and_a_day_to_decide_by(clerk):
@@ -126,7 +127,7 @@ def test_a_reviewer_of_another_region_sees_nothing(clerk):
 def test_a_returned_declaration_is_repaired_in_place_and_submitted_again(clerk, reviewer):
     declaration = submitted(clerk)
     operations.return_declaration(declaration.pk, by=reviewer, marks={"declared_wage": "与合同不符"}, note="")
-    assert todo_items(clerk, MONTH)[0]["kind"] == "d"
+    assert workbench(clerk, MONTH).todos[0].kind == "d"
     declaration.refresh_from_db()
     view = case_view(clerk, declaration.pk)
     assert next(f.mark for f in view.fields if f.id == "declared_wage") == "与合同不符"

@@ -6,9 +6,10 @@ from django.test.utils import CaptureQueriesContext
 
 from shebao.hall.declarations.states import State
 from shebao.hall.roster.models import DeclaredWage
+from shebao.hall.settlement.comparing import bridge, chart
 from shebao.hall.settlement.explaining import explain_line
 from shebao.hall.settlement.models import BillLine
-from shebao.hall.settlement.queries import bill_people, bill_summary, bridge, chart, estimate
+from shebao.hall.settlement.queries import bill_people, bill_summary, estimate
 from shebao.rules.contributions import recompute
 
 from .hall import NOVEMBER, OCTOBER, declare, dismiss, hire, make_clerk, make_employer, on_day, raise_wage, settle
@@ -66,7 +67,7 @@ def test_what_is_not_in_force_yet_counts_only_when_asked_for():
     with on_day():
         plain, waiting = estimate(employer, NOVEMBER), estimate(employer, NOVEMBER, pending=True)
         assert waiting.total - plain.total == waiting.pending_fen == 12_345
-        rows = bridge(employer, NOVEMBER, pending=True)
+        rows = bridge(employer, NOVEMBER, waiting)
         assert sum(row.delta for row in rows) == waiting.total - estimate(employer, OCTOBER).total
 
 

@@ -173,7 +173,7 @@ def test_the_steps_of_the_month_follow_the_data():
             "next",
         ]
         declare(employer, clerk, State.RETURNED)
-        assert [step.state for step in month_steps(employer, NOVEMBER, clerk)][:3] == ["done", "blocked", "next"]
+        assert [step.state for step in month_steps(employer, NOVEMBER, clerk)][:3] == ["done", "current", "next"]
         assert [step.title for step in month_steps(employer, NOVEMBER, clerk)] == [
             "录入变动", "提交审核", "月度结算", "缴费", "打印归档",
         ]  # fmt: skip

@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from shebao.hall.clock import pretending
 from shebao.hall.declarations.states import State
+from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.progress import Step
-from shebao.hall.settlement.queries import bridge, estimate
+from shebao.hall.settlement.queries import estimate
 from shebao.rules.calendar import Window
 from shebao.rules.months import Month
 from shebao.web.employer.home import _deadline
@@ -59,7 +60,7 @@ def test_the_four_states_are_counted_and_lead_to_their_cases(client):
         ("/e/cases/?state=returned", "1"),
         ("/e/cases/?state=approved", "2"),
     ]
-    assert "补正 1 笔退回申报" in text
+    assert "提交 3 笔待提交业务" in text
 
 
 def test_where_nobody_reviews_drafts_lead_to_the_cases(client):
@@ -79,8 +80,8 @@ def test_the_amount_is_estimated_until_settled_and_the_reasons_add_up(client):
     raise_wage(people[0], 1_000_000, NOVEMBER)
     before = Bill.objects.get(employer=employer).total_due
     with on_day():
-        total = estimate(employer, NOVEMBER, pending=True).total
-        rows = bridge(employer, NOVEMBER, pending=True)
+        found = estimate(employer, NOVEMBER, pending=True)
+        total, rows = found.total, bridge(employer, NOVEMBER, found)
     text = opened(client, clerk)
     assert ">预估</span>" in text
     assert yuan(total) in text

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from django.db.models import Count, F, Min, Q, QuerySet
-from django.template.defaultfilters import date as date_words
 
 from shebao.rules.identity import tidy_number
 from shebao.rules.money import yuan
@@ -37,7 +36,6 @@ def counts(actor, month: Month) -> dict:
         approved=Count("pk", filter=approved),
         oldest_draft_at=Min("declared_at", filter=Q(state=State.DRAFT)),
         due_on=Min("due_on", filter=Q(state=State.SUBMITTED)),
-        oldest_returned_at=Min("decided_at", filter=Q(state=State.RETURNED)),
     )
 
 
@@ -224,44 +222,3 @@ def recent_events(actor, limit: int = 8) -> list[dict]:
 def draft_of(actor, service_key: str) -> FormDraft | None:
     """What the actor typed into this service's form and has not saved."""
     return FormDraft.objects.visible_to(actor).filter(operator=actor, service=service_key).first()
-
-
-def todo_items(actor, month: Month) -> list[dict]:
-    """What somebody must do about declarations, the most urgent first.
-
-    Each {tag, kind (d w b g), title, note, url_name, args, action}; the page turns names into addresses.
-    """
-    here, now = region(actor.region), counts(actor, month)
-    if actor.is_agency:
-        return _agency_items(actor, now)
-    items = []
-    if now["returned"]:
-        since = f"最早一笔 {_day(now['oldest_returned_at'])}退回" if now["oldest_returned_at"] else ""
-        items.append(_item("退回", "d", f"{now['returned']} 笔申报被退回，请补正", since, "e_basket", "去补正"))
-    if now["draft"]:
-        until = here.calendar.window(month).declare_until
-        note = f"最早一笔 {_day(now['oldest_draft_at'])}录入，{until:%m 月 %d 日 %H:%M} 前提交"
-        items.append(_item("待提交", "w", f"{now['draft']} 笔申报还没有提交", note, "e_basket", "去提交"))
-    if now["submitted"]:
-        note = f"最早应于 {now['due_on']:%m 月 %d 日}前办结" if now["due_on"] else ""
-        items.append(_item("审核中", "b", f"{now['submitted']} 笔申报正在审核", note, "e_cases", "看进度"))
-    return items
-
-
-def _agency_items(actor, now: dict) -> list[dict]:
-    late = desk(actor, risk="overdue").count()
-    items = []
-    if late:
-        items.append(_item("超时", "d", f"{late} 笔申报已超过办结时限", "请先办理", "a_home", "去审核"))
-    if now["submitted"] > late:
-        note = f"最早应于 {now['due_on']:%m 月 %d 日}前办结" if now["due_on"] else ""
-        items.append(_item("待审", "w", f"{now['submitted'] - late} 笔申报等待审核", note, "a_home", "去审核"))
-    return items
-
-
-def _item(tag: str, kind: str, title: str, note: str, url_name: str, action: str) -> dict:
-    return {"tag": tag, "kind": kind, "title": title, "note": note, "url_name": url_name, "args": (), "action": action}
-
-
-def _day(moment) -> str:
-    return date_words(moment, "m 月 d 日")

@@ -1,5 +1,6 @@
 """How far an employer's month is: what stands before settling it, and the steps of the month."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -13,10 +14,11 @@ from ..clock import local_now
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN, State
 from ..documents.models import Document
+from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage, Employee, Spell
-from .ledger import balance
+from .ledger import balances
 from .models import Assessment, Bill
 
 
@@ -34,7 +36,7 @@ class Precondition:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the month; state is done, current, next or blocked."""
+    """One step of the month; state is done, current or next."""
 
     title: str
     note: str
@@ -115,25 +117,88 @@ def _wages_complete(employer, month: Month) -> Precondition:
     return Precondition("wages_complete", "在保人员都有申报工资", False, note, "e_roster")
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where an employer's month stands, read once: everything that the steps and the reminders are made of.
+
+    `bills` by month, newest first; `booked` has (due, paid) in fen by bill; `open` counts undecided declarations by
+    (service, state); `changes` took effect; `filed` holds the kinds of paper that were downloaded, by bill.
+    """
+
+    employer: Employer
+    month: Month
+    bills: dict[Month, Bill]
+    booked: dict[int, tuple[int, int]]
+    open: dict[tuple[str, str], int]
+    changes: int
+    filed: dict[int, set[str]]
+
+    @property
+    def bill(self) -> Bill | None:
+        """The month's own bill, once it is settled."""
+        return self.bills.get(self.month)
+
+    @property
+    def by_state(self) -> dict[str, int]:
+        """Undecided declarations by state."""
+        counts: dict[str, int] = defaultdict(int)
+        for (_, state), count in self.open.items():
+            counts[state] += count
+        return dict(counts)
+
+    def unpaid(self, bill: Bill) -> int:
+        """What is still to be paid of a bill, fen."""
+        due, paid = self.booked.get(bill.pk, (0, 0))
+        return due - paid
+
+    def unfiled(self, bill: Bill) -> list[str]:
+        """The kinds of paper of a bill that nobody has downloaded yet, in the region's order."""
+        kinds = region(self.employer.region).documents
+        return [kind for kind in kinds if kind not in self.filed.get(bill.pk, set())]
+
+
+def standing(employer, month: Month, by) -> Standing:
+    """Read where the month stands; five queries."""
+    bills = {bill.month: bill for bill in Bill.objects.visible_to(by).filter(employer=employer)}
+    undecided = Declaration.objects.filter(employer=employer, month__lte=month, state__in=OPEN)
+    rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
+    filed: dict[int, set[str]] = defaultdict(set)
+    papers = Document.objects.filter(bill__in=bills.values(), downloaded_at__isnull=False)
+    for bill, kind in papers.values_list("bill", "kind"):
+        filed[bill].add(kind)
+    return Standing(
+        employer,
+        month,
+        bills,
+        balances(bills.values()),
+        {(service, state): count for service, state, count in rows},
+        sum(changes_of(employer, month).values()),
+        filed,
+    )
+
+
 def month_steps(employer, month: Month, by) -> list[Step]:
     """录入变动, 提交审核, 月度结算, 缴费, 打印归档: all computed from the data, nothing stored by hand."""
-    spec = region(employer.region)
-    bill = Bill.objects.visible_to(by).filter(employer=employer, month=month).first()
-    counts, changes = open_counts(employer, month), sum(changes_of(employer, month).values())
-    due, paid = balance(bill) if bill else (0, 0)
+    return steps_of(standing(employer, month, by))
+
+
+def steps_of(now: Standing) -> list[Step]:
+    """The five steps of a month that stands so."""
+    spec, bill, counts, changes = region(now.employer.region), now.bill, now.by_state, now.changes
     done = {
         "enter": bool(bill or counts or changes),
         "submit": bool(bill) or (bool(changes) and not counts),
         "settle": bool(bill),
-        "pay": bool(bill) and paid >= due,
+        "pay": bool(bill) and now.unpaid(bill) <= 0,
+        "file": bool(bill) and not now.unfiled(bill),
     }
     notes = {
-        "enter": _enter_note(spec, month, changes + sum(counts.values()), done["enter"]),
+        "enter": _enter_note(spec, now.month, changes + sum(counts.values()), done["enter"]),
         "submit": _submit_note(counts, changes, done["submit"]),
         "settle": _settle_note(bill, counts),
-        "pay": _pay_note(bill, due, paid),
+        "pay": _pay_note(bill, now),
+        "file": _file_note(bill, now, done["pay"]),
     }
-    done["file"], notes["file"] = _papers(spec, bill, done["pay"])
     is_direct = all(service.is_direct for service in spec.services.values())
     rows = [
         ("enter", "录入变动", "e_home"),
@@ -142,21 +207,16 @@ def month_steps(employer, month: Month, by) -> list[Step]:
         ("pay", "缴费", "e_pay"),
         ("file", "打印归档", "e_documents"),
     ]
-    return _with_states(rows, done, notes, counts)
+    return _with_states(rows, done, notes)
 
 
-def _with_states(rows, done: dict, notes: dict, counts: dict) -> list[Step]:
-    """The first step that is not done is the current one; a returned declaration blocks it."""
+def _with_states(rows, done: dict, notes: dict) -> list[Step]:
+    """The first step that is not done is the current one."""
     # Without changes the month goes straight on to the settlement: then that is where the clerk stands.
     skipped = {"enter", "submit"} if not done["enter"] else set()
     current = next((key for key, _, _ in rows if not done[key] and key not in skipped), None)
-    steps = []
-    for key, title, url_name in rows:
-        state = "done" if done[key] else "current" if key == current else "next"
-        if state == "current" and key == "submit" and counts.get(State.RETURNED):
-            state = "blocked"
-        steps.append(Step(title, notes[key], state, url_name))
-    return steps
+    states = {key: "done" if done[key] else "current" if key == current else "next" for key, _, _ in rows}
+    return [Step(title, notes[key], states[key], url_name) for key, title, url_name in rows]
 
 
 def _enter_note(spec, month: Month, count: int, is_done: bool) -> str:
@@ -184,20 +244,19 @@ def _settle_note(bill: Bill | None, counts: dict) -> str:
     return "申报全部办结后可办" if counts else "可以结算"
 
 
-def _pay_note(bill: Bill | None, due: int, paid: int) -> str:
+def _pay_note(bill: Bill | None, now: Standing) -> str:
     if bill is None:
         return "结算后开放"
-    if paid >= due:
-        return f"已缴 {yuan(paid)} 元"
-    return f"待缴 {yuan(due - paid)} 元，{timezone.make_naive(bill.pay_until):%m-%d} 前"
+    if now.unpaid(bill) <= 0:
+        return f"已缴 {yuan(bill.total_due)} 元"
+    return f"待缴 {yuan(now.unpaid(bill))} 元，{timezone.make_naive(bill.pay_until):%m-%d} 前"
 
 
-def _papers(spec, bill: Bill | None, is_paid: bool) -> tuple[bool, str]:
+def _file_note(bill: Bill | None, now: Standing, is_paid: bool) -> str:
     """A month is filed when every paper of the region was downloaded once."""
     if bill is None:
-        return False, "结算后生成"
-    got = set(Document.objects.filter(bill=bill, downloaded_at__isnull=False).values_list("kind", flat=True))
-    waiting = [kind for kind in spec.documents if kind not in got]
+        return "结算后生成"
+    waiting = len(now.unfiled(bill))
     if not waiting:
-        return True, "单据已下载"
-    return False, f"{len(waiting)} 份单据待下载" if is_paid else "缴费后生成凭证"
+        return "单据已下载"
+    return f"{waiting} 份单据待下载" if is_paid else "缴费后生成凭证"

@@ -1,15 +1,15 @@
-"""What a month costs: the estimate before it is settled, the bill after, and why it differs from the last."""
+"""What a month costs: the estimate before it is settled, the bill after."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from shebao.rules.contributions import Charges, NoFact, charge
 from shebao.rules.money import yuan
-from shebao.rules.months import Month, months_between
+from shebao.rules.months import Month
 from shebao.rules.region import NoValue
 
 from ..clock import today
@@ -227,65 +227,3 @@ def bill_people(bill: Bill, q: str = "") -> list[PersonRow]:
         )
         for own in people.values()
     ]
-
-
-@dataclass(frozen=True)
-class BridgeRow:
-    """One reason why this month differs from the last: a label with the number of people, and fen."""
-
-    label: str
-    delta: int
-
-
-def bridge(employer, month: Month, *, pending: bool = False) -> list[BridgeRow]:
-    """Rows whose deltas add up to this month minus last month, exactly; without the reasons that moved nothing."""
-    before, after = _people_of(employer, month.previous()), _people_of(employer, month)
-    groups: dict[str, list[int]] = {"增员": [], "减员": [], "基数调整": [], "上下限或费率调整": []}
-    for key in before.keys() | after.keys():
-        wage_then, then = before.get(key, (None, 0))
-        wage_now, now = after.get(key, (None, 0))
-        if key not in before:
-            reason = "增员"
-        elif key not in after:
-            reason = "减员"
-        elif now == then:
-            continue
-        else:
-            reason = "基数调整" if wage_now != wage_then else "上下限或费率调整"
-        groups[reason].append(now - then)
-    rows = [BridgeRow(f"{label} {len(deltas)} 人", sum(deltas)) for label, deltas in groups.items() if deltas]
-    if pending and not Bill.objects.filter(employer=employer, month=month).exists():
-        waiting = estimate(employer, month, pending=True)
-        if waiting.pending_count:
-            rows.append(BridgeRow(f"待生效申报 {waiting.pending_count} 笔", waiting.pending_fen))
-    return rows
-
-
-def _people_of(employer, month: Month) -> dict[int, tuple[int, int]]:
-    """Employee id → (declared wage, total) from the month's bill, or from an estimate where there is none."""
-    lines = BillLine.objects.filter(bill__employer=employer, bill__month=month).values_list("employee")
-    billed = lines.annotate(Max("declared_wage"), Sum("employer_due"), Sum("employee_due"))
-    people = {pk: (wage, employer_due + employee_due) for pk, wage, employer_due, employee_due in billed}
-    if people or month < max(employer.first_month, region(employer.region).opened_on):
-        return people
-    return _estimated_people(estimate(employer, month))
-
-
-def _estimated_people(found: Estimate) -> dict[int, tuple[int, int]]:
-    insured = covered_by_any(found.charges)
-    totals = found.charges.employer_total + found.charges.employee_total
-    return {
-        employee.pk: (int(found.wages[i]), int(totals[i])) for i, employee in enumerate(found.employees) if insured[i]
-    }
-
-
-def chart(employer, months: int = 12) -> list[tuple[Month, int, bool]]:
-    """(month, total in fen, is_estimate) of the last `months` months; the current one is estimated until it is
-    settled, an earlier one without a bill is 0."""
-    current = Month.of(today())
-    span = months_between(current.previous(months - 1), current)
-    billed = dict(Bill.objects.filter(employer=employer, month__gte=span[0]).values_list("month", "total_due"))
-    rows = [(month, billed.get(month, 0), False) for month in span]
-    if current not in billed:
-        rows[-1] = (current, estimate(employer, current).total, True)
-    return rows

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_GET
 from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
+from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import SHARES, explain_line
 from shebao.hall.settlement.ledger import balance, balances
 from shebao.hall.settlement.models import Bill, BillLine
-from shebao.hall.settlement.queries import PersonRow, bill_people, bill_summary, bridge
+from shebao.hall.settlement.queries import PersonRow, bill_people, bill_summary
 from shebao.hall.sheets.writing import Column, write_table
 from shebao.rules.contributions import explain
 

@@ -3,15 +3,13 @@
 from django.shortcuts import render
 from django.template.defaultfilters import date as date_words
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
-from shebao.hall.declarations.queries import counts, recent_events, todo_items
-from shebao.hall.errors import Refused
+from shebao.hall.declarations.queries import recent_events
 from shebao.hall.roster.queries import insured_count
-from shebao.hall.settlement import queries
-from shebao.hall.settlement.models import Bill
-from shebao.hall.settlement.progress import month_steps
+from shebao.hall.workbench.queries import Workbench, workbench
 from shebao.rules.calendar import Window
 
 from ..access import needs
@@ -27,27 +25,27 @@ EVENTS = 5
 def home(request):
     """The first page after signing in."""
     user, month = request.user, this_month(request)
-    employer, now = user.employer, counts(user, month)
-    bill = Bill.objects.visible_to(user).filter(employer=employer, month=month).first()
-    steps = month_steps(employer, month, user)
-    action = _next_action(request, steps, now)
-    todos = todo_items(user, month)
+    bench = workbench(user, month)
+    action = _next_action(request, bench)
+    shown = len(bench.todos) if request.GET.get("todos") == "all" else TODOS
     context = {
         "month": month,
         "hello": _hello(),
         "today_words": _day_words(clock.today()),
-        "insured": insured_count(employer, month),
+        "insured": insured_count(user.employer, month),
         "previous_login": user.previous_login,
         "quick_links": _quick_links(request),
         "steps": [
-            {"title": s.title, "note": s.note, "state": s.state, "url": _step_url(request, s.url_name)} for s in steps
+            {"title": s.title, "note": s.note, "state": s.state, "url": _step_url(request, s.url_name)}
+            for s in bench.steps
         ],
-        "deadline": _deadline(here(request).calendar.window(month), bill, steps) | {"action": action},
-        "stats": _stats(request, now),
-        "todos": [_todo(request, item) for item in todos[:TODOS]],
-        "todo_count": len(todos),
+        "deadline": _deadline(here(request).calendar.window(month), bench.bill, bench.steps) | {"action": action},
+        "stats": _stats(request, bench.counts),
+        "todos": [_todo(request, item) for item in bench.todos[:shown]],
+        "todo_count": len(bench.todos),
+        "has_more_todos": len(bench.todos) > shown,
         "events": [_event(event) for event in recent_events(user, EVENTS)],
-        **_money(employer, month, bill),
+        **_money(bench, month),
     }
     return render(request, "employer/home.html", context)
 
@@ -92,23 +90,22 @@ def _quick_links(request) -> list[dict]:
     return [*links[True], {"label": label, "url": reverse("e_import"), "icon": "file-spreadsheet"}, *links[False]]
 
 
-def _next_action(request, steps, now: dict) -> dict:
+def _next_action(request, bench: Workbench) -> dict:
     """The one primary button: what the current step asks for; without an address when nothing is left."""
-    current = next((step.url_name for step in steps if step.state in ("current", "blocked")), None)
-    if current == "e_home":
-        service = _first_service(request)
-        return {"label": f"办理{service.title}", "url": reverse("e_declare", args=[service.key])}
+    current = next((step.url_name for step in bench.steps if step.state == "current"), None)
     if current in ("e_basket", "e_cases"):
-        return _submit_action(request, now)
-    labels = {"e_settle": "办理月度结算", "e_pay": "缴纳本月费款", "e_documents": "下载本月单据"}
-    return {"label": labels[current], "url": reverse(current)} if current else {"label": "本月已全部办完", "url": ""}
+        return _submit_action(request, bench.counts)
+    if current == "e_pay":
+        return {"label": "缴纳本月费款", "url": reverse("e_pay_bill", args=[bench.bill.pk])}
+    labels = {"e_settle": f"办理 {bench.standing.month.number} 月结算", "e_documents": "下载本月单据"}
+    return {"label": labels[current], "url": reverse(current)} if current else {"label": "本月已完成", "url": ""}
 
 
 def _submit_action(request, now: dict) -> dict:
-    if now["returned"]:
-        return {"label": f"补正 {now['returned']} 笔退回申报", "url": f"{reverse('e_cases')}?state=returned"}
     if now["draft"]:
         return {"label": f"提交 {now['draft']} 笔待提交业务", "url": _drafts_url(request)}
+    if now["returned"]:
+        return {"label": f"修改 {now['returned']} 笔退回申报", "url": f"{reverse('e_cases')}?state=returned"}
     return {"label": f"查看 {now['submitted']} 笔审核进度", "url": f"{reverse('e_cases')}?state=submitted"}
 
 
@@ -151,10 +148,10 @@ def _day(moment) -> str:
     return date_words(moment, "n 月 j 日")
 
 
-def _todo(request, item: dict) -> dict:
-    if item["url_name"] == "e_basket":
-        return item | {"url": _drafts_url(request)}
-    return item | {"url": reverse(item["url_name"], args=item["args"])}
+def _todo(request, item) -> dict:
+    url = _drafts_url(request) if item.url_name == "e_basket" else reverse(item.url_name, args=item.args)
+    query = f"?{urlencode(item.query)}" if item.query else ""
+    return vars(item) | {"url": url + query}
 
 
 def _event(event: dict) -> dict:
@@ -165,58 +162,49 @@ def _event(event: dict) -> dict:
     }
 
 
-def _money(employer, month, bill) -> dict:
-    """The amount of the month, its schemes, why it differs from the last month, and the last twelve months.
-
-    Where a value is missing nothing can be estimated: `refusal` then says so in place of the amounts.
-    """
-    blank = {"refusal": "", "amount": None, "shares": [], "bridge_rows": [], "bars": []}
-    try:
-        reasons = queries.bridge(employer, month, pending=True)
-        chart = queries.chart(employer)
-        found = _billed(bill) if bill else _estimated(employer, month)
-    except Refused as no:
-        return blank | {"refusal": no.message}
-    rows = [{"label": row.label, "delta": row.delta} for row in reasons if row.delta]
-    total, difference = found["total"], sum(row["delta"] for row in rows)
-    bars = [{"month": m, "amount": fen, "estimate": is_estimate} for m, fen, is_estimate in chart]
-    if bars[-1]["estimate"]:
-        # The chart estimates what is in force; the card also counts what is on its way. One page, one number.
-        bars[-1]["amount"] = total
-    return blank | {
-        "amount": found | _comparison(total, difference, month),
-        "shares": found["shares"],
-        "bridge_rows": rows,
+def _money(bench: Workbench, month) -> dict:
+    """The amount of the month, its schemes, why it differs from the last month, and the last twelve months."""
+    money = bench.money
+    if money.refusal:
+        return {"refusal": money.refusal, "amount": None, "shares": [], "bridge_rows": [], "bars": []}
+    bars = [{"month": m, "amount": fen, "estimate": is_estimate} for m, fen, is_estimate in money.chart]
+    found = _billed(bench) if bench.bill else _estimated(money)
+    return {
+        "refusal": "",
+        "amount": found | {"total": money.total} | _comparison(money.total, money.difference, month),
+        "shares": _shares(money),
+        "bridge_rows": [{"label": row.label, "delta": row.delta} for row in money.bridge],
         "bars": bars if any(bar["amount"] for bar in bars) else [],
     }
 
 
-def _billed(bill) -> dict:
-    due, paid = queries.balance(bill)
-    is_paid = paid >= due
+def _billed(bench: Workbench) -> dict:
+    is_paid, url = bench.standing.unpaid(bench.bill) <= 0, reverse("e_bill", args=[bench.bill.pk])
     return {
-        "total": bill.total_due,
         "tag": "已缴" if is_paid else "已核定",
         "kind": "ok" if is_paid else "b",
-        "shares": _shares(queries.bill_summary(bill)),
         "note": "",
-        "url": reverse("e_bills"),
+        "url": f"{url}?tab=people",
+        "why_url": f"{url}?tab=changes",
     }
 
 
-def _estimated(employer, month) -> dict:
-    found = queries.estimate(employer, month, pending=True)
-    shares = _shares(found.schemes)
-    if found.pending_fen > 0:
-        shares.append({"code": "other", "label": "待生效申报", "amount": found.pending_fen})
-    note = f"含 {found.pending_count} 笔未生效申报的预计影响" if found.pending_count else ""
-    return {
-        "total": found.total, "tag": "预估", "kind": "b", "shares": shares, "note": note, "url": reverse("e_settle"),
-    }  # fmt: skip
+def _estimated(money) -> dict:
+    count, url = money.estimated.pending_count, reverse("e_settle")
+    note = f"含 {count} 笔未生效申报的预计影响" if count else ""
+    return {"tag": "预估", "kind": "b", "note": note, "url": f"{url}#amounts", "why_url": f"{url}#why"}
 
 
-def _shares(schemes) -> list[dict]:
-    return [{"code": one.colour, "label": one.title, "amount": one.total} for one in schemes]
+def _shares(money) -> list[dict]:
+    shares = [{"code": one.colour, "label": _shorter(one.title), "amount": one.total} for one in money.schemes]
+    if money.estimated and money.estimated.pending_fen > 0:
+        shares.append({"code": "other", "label": "待生效申报", "amount": money.estimated.pending_fen})
+    return shares
+
+
+def _shorter(title: str) -> str:
+    """「城镇职工基本医疗保险（含生育）」 gives 「医疗（含生育）」: who is insured is plain here, the room is small."""
+    return title.rpartition("基本")[2].replace("保险（", "（")
 
 
 def _comparison(total: int, difference: int, month) -> dict:
