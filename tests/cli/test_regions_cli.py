@@ -23,10 +23,8 @@ def run(capsys, *words: str) -> tuple[int, str, str]:
 
 def test_list_and_check_and_vocabulary(capsys):
     status, out, _ = run(capsys, "region", "list")
-    assert status == 0 and [line.split("\t")[:2] for line in out.splitlines()] == [
-        ["leshan", "乐山市"],
-        ["tianjin", "天津市"],
-    ]
+    listed = [line.split("\t")[:2] for line in out.splitlines()]
+    assert status == 0 and ["leshan", "乐山市"] in listed and ["tianjin", "天津市"] in listed
     status, out, _ = run(capsys, "region", "check", "tianjin", "_template")
     assert status == 0 and "tianjin: 通过" in out and "_template: 通过" in out
     assert run(capsys, "region", "vocabulary") == (0, vocabulary.page(), "")
@@ -52,7 +50,7 @@ def test_explain_names_the_file_and_diff_the_difference(capsys):
     status, out, _ = run(capsys, "region", "explain", "tianjin", "parameters/base_floor")
     assert status == 0 and "tianjin/parameters.yaml:1" in out and "512400" in out
     status, out, _ = run(capsys, "region", "diff", "tianjin", "leshan")
-    assert status == 0 and 'terms/menu.cease\n  tianjin: "单位职工减少"\n  leshan: "人员停保"' in out
+    assert status == 0 and "terms/menu.cease\n  tianjin: 单位职工减少\n  leshan: 人员停保" in out
     assert "terms/menu.pay" not in out
 
 

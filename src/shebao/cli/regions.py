@@ -22,11 +22,8 @@ from shebao.rules.money import BadMoney, parse_fen, plain_yuan, yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import BadRegion, NoValue, Region, load_region, region_codes
 
-PARTS = ("terms", "parameters", "schemes", "services", "forms", "codes", "settlements", "documents", "sheets")
-
-
-class _Refused(Exception):
-    """One plain sentence for the person at the terminal."""
+from . import CannotRun
+from .region_work import differences, in_force, new_folder, unfinished, written
 
 
 def add_parsers(subparsers: Any) -> None:
@@ -39,9 +36,16 @@ def add_parsers(subparsers: Any) -> None:
     explained = _add(inner, "explain", "print one key, its value and the file that owns it", explain_key)
     explained.add_argument("code")
     explained.add_argument("key", help="for example schemes/pension or parameters/base_floor")
-    compared = _add(inner, "diff", "what two regions write differently", diff_regions)
+    compared = _add(inner, "diff", "what two regions write differently, or the values of two months", diff_regions)
     compared.add_argument("first")
-    compared.add_argument("second")
+    compared.add_argument("second", nargs="?")
+    compared.add_argument("--month", nargs="+", default=[], metavar="MONTH", help="values in force: one month or two")
+    compared.add_argument("--known-on", help="as known on this day; today unless told")
+    made = _add(inner, "new", "copy the template to a new folder and say what it still lacks", new_region)
+    made.add_argument("code", help="lower-case letters, digits, _")
+    made.add_argument("--title", help="name in Chinese")
+    made.add_argument("--extends", default="national", help="the folder that this one is laid over")
+    made.add_argument("--into", help="where folders live; REGIONS_DIR or the bundled regions unless told")
     _add(inner, "vocabulary", "print docs/vocabulary.md", print_vocabulary)
     calculate = _add(subparsers, "calculate", "one person's contributions for a month", calculate_month)
     calculate.add_argument("--region", required=True)
@@ -62,7 +66,7 @@ def _politely(run: Callable[[argparse.Namespace], int], options: argparse.Namesp
     """Bad input ends with status 2 and a sentence, never with a traceback."""
     try:
         return run(options)
-    except (_Refused, BadRegion, NoValue, NoFact, BadMoney, BadMonth) as bad:
+    except (CannotRun, BadRegion, NoValue, NoFact, BadMoney, BadMonth) as bad:
         sys.stderr.write(f"{bad}\n")
         return 2
 
@@ -96,25 +100,42 @@ def check_regions(options: argparse.Namespace) -> int:
 def explain_key(options: argparse.Namespace) -> int:
     """One key of a region: where it is written and what it says."""
     region = _load(options.code, regions_roots())
-    written = _written(region)
-    if options.key not in written:
-        near = [key for key in written if options.key in key][:8]
+    told = written(region)
+    if options.key not in told:
+        near = [key for key in told if options.key in key][:8]
         hint = f"，相近的有：{'、'.join(near)}" if near else ""
-        raise _Refused(f"{region.title}没有“{options.key}”{hint}")
+        raise CannotRun(f"{region.title}没有“{options.key}”{hint}")
     print(f"{options.key}\n{region.origin[options.key]}")
-    print(json.dumps(written[options.key], ensure_ascii=False, indent=2, default=str))
+    print(json.dumps(told[options.key], ensure_ascii=False, indent=2, default=str))
     return 0
 
 
 def diff_regions(options: argparse.Namespace) -> int:
-    """Keys that only one of two regions has, or that they write differently."""
-    roots = regions_roots()
-    first, second = _load(options.first, roots), _load(options.second, roots)
-    ours, theirs = _written(first), _written(second)
-    for key in sorted({*ours, *theirs}):
-        here, there = _text(ours.get(key)), _text(theirs.get(key))
-        if here != there:
-            print(f"{key}\n  {first.code}: {here}\n  {second.code}: {there}")
+    """Keys that only one of two regions has, or that they write differently; with --month, values in force."""
+    months = [Month.parse(text) for text in options.month]
+    if len(months) > 2 or (options.second is None) != (len(months) == 2):
+        raise CannotRun("请写两个地区（可加一个 --month），或一个地区和两个月份（--month 2025-12 2026-01）")
+    roots, known_on = regions_roots(), _day(options.known_on)
+    first = _load(options.first, roots)
+    second = _load(options.second, roots) if options.second else first
+    names = (first.code, second.code) if options.second else (str(months[0]), str(months[1]))
+    ours, theirs = (
+        in_force(region, months[min(i, len(months) - 1)], known_on) if months else written(region)
+        for i, region in enumerate((first, second))
+    )
+    for difference in differences(ours, theirs, names):
+        print(difference)
+    return 0
+
+
+def new_region(options: argparse.Namespace) -> int:
+    """A new folder from the template, and what it still lacks: then it is written, not programmed."""
+    title = options.title or options.code
+    folder = new_folder(options.code, title, options.extends, options.into)
+    print(f"已建立 {folder}")
+    for line in unfinished(options.code, [folder.parent, *regions_roots()]):
+        print(line)
+    print(f"改好后运行 shebao region check {options.code}；写法见 docs/guide/open-a-region.md 和 docs/vocabulary.md")
     return 0
 
 
@@ -188,11 +209,13 @@ def _facts(region: Region, given: list[str]) -> dict[str, str]:
         key, equals, value = text.partition("=")
         fact = vocabulary.FACTS.get(key)
         if fact is None or not equals:
-            raise _Refused(f"“{text}”应写成 信息=值，可用的信息：{'、'.join(vocabulary.FACTS)}")
+            raise CannotRun(f"“{text}”应写成 信息=值，可用的信息：{'、'.join(vocabulary.FACTS)}")
         codes = region.codes.get(fact.codes or "")
         code = codes.find(value) if codes else value
         if codes and code is None:
-            raise _Refused(f"{fact.title}没有“{value}”，可用：{'、'.join(i.code + ' ' + i.title for i in codes.items)}")
+            raise CannotRun(
+                f"{fact.title}没有“{value}”，可用：{'、'.join(i.code + ' ' + i.title for i in codes.items)}"
+            )
         facts[key] = str(code)
     return facts
 
@@ -212,31 +235,8 @@ def _usual(region: Region) -> dict[str, str]:
 def _load(code: str, roots: list[Path]) -> Region:
     codes = region_codes(roots)
     if code not in codes:
-        raise _Refused(f"没有地区“{code}”，可用：{'、'.join(codes)}")
+        raise CannotRun(f"没有地区“{code}”，可用：{'、'.join(codes)}")
     return load_region(code, roots)
-
-
-def _written(region: Region) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for part in PARTS:
-        for key, value in getattr(region, part).items():
-            found[f"{part}/{key}"] = _plain(value)
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "__dataclass_fields__") and not isinstance(value, Month):
-        names = [n for n in value.__dataclass_fields__ if not n.startswith("_")]
-        return {name: _plain(getattr(value, name)) for name in names}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    return value if isinstance(value, (str, int, bool)) or value is None else str(value)
-
-
-def _text(value: Any) -> str:
-    return "—" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _day(text: str | None) -> date:
@@ -245,4 +245,4 @@ def _day(text: str | None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise _Refused(f"“{text}”不是日期，请按 2026-11-24 的样式填写") from None
+        raise CannotRun(f"“{text}”不是日期，请按 2026-11-24 的样式填写") from None
