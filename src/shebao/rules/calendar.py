@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from chinese_calendar.constants import holidays, workdays
 
 from shebao.rules.months import Month
+from shebao.rules.workdays import Workdays
 
 #: Years for which the State Council's notice is in the calendar data. Ten holidays or more tells a published
 #: year from one that merely received the first days of a neighbour's Spring Festival.
 PUBLISHED_YEARS = frozenset(y for y in {d.year for d in holidays} if sum(d.year == y for d in holidays) >= 10)
+NATIONAL = Workdays(frozenset(holidays), frozenset(workdays), PUBLISHED_YEARS)
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,7 @@ class Calendar:
         )
 
     def _last(self, day: date) -> date:
-        while self.shift == "next_working_day" and not is_working_day(day):
-            day += timedelta(days=1)
-        return day
+        return NATIONAL.same_or_next(day) if self.shift == "next_working_day" else day
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on that day; in a year without a published calendar, Monday to Friday."""
@@ -61,12 +61,7 @@ class Calendar:
 
     def add_working_days(self, day: date, n: int) -> date:
         """The date `n` working days after `day`; the day itself does not count. `n` may be negative."""
-        step = timedelta(days=1 if n >= 0 else -1)
-        for _ in range(abs(n)):
-            day += step
-            while not is_working_day(day):
-                day += step
-        return day
+        return NATIONAL.add(day, n)
 
     def is_published(self, year: int) -> bool:
         """Whether the holidays of that year are known; if not, pages warn that weekdays were assumed."""
@@ -75,14 +70,7 @@ class Calendar:
 
 def is_working_day(day: date) -> bool:
     """Published holidays and make-up working days; Monday to Friday where nothing is published."""
-    if isinstance(day, datetime):
-        day = day.date()
-    if day.year in PUBLISHED_YEARS:
-        if day in holidays:
-            return False
-        if day in workdays:
-            return True
-    return day.weekday() < 5
+    return NATIONAL.is_working_day(day)
 
 
 def _day(month: Month, number: int) -> date:

@@ -1,0 +1,126 @@
+"""滞纳金：社会保险法第八十六条，自欠缴之日起，按日加收万分之五。
+
+A late fee is a function of principal, days and dated rates only: nothing when paid in time, never on a late
+fee, never less for more days. It falls on the employer and is not passed on to the employee.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from math import lcm
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shebao.rules.columns import Column, Flags, locked, ratio, scaled, whole
+from shebao.rules.region_model import NoValue
+
+Days = date | NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """How the days of arrears are counted; `last` is the last counted day relative to the day of payment."""
+
+    key: str
+    title: str
+    last: int
+    source: str
+
+
+#: 社会保险法第八十六条 says 自欠缴之日起 and neither when that day falls nor whether the day of payment
+#: counts: both conventions start on the day after the due date, and the region chooses the end.
+DAY_COUNTS: Mapping[str, DayCount] = MappingProxyType(
+    {
+        c.key: c
+        for c in (
+            DayCount(
+                "through_payment_day",
+                "自缴费期限届满次日起，至实际缴纳之日止",
+                0,
+                "比照税收征收管理法实施细则第七十五条",
+            ),
+            DayCount("before_payment_day", "自缴费期限届满次日起，至实际缴纳前一日止", -1, "地方做法，须由地区写明"),
+        )
+    }
+)
+
+
+@dataclass(frozen=True)
+class DailyRate:
+    """A share of the principal for each day of arrears, from the day `since` on."""
+
+    since: date
+    rate: Decimal
+
+
+@dataclass(frozen=True, eq=False)
+class LateFees:
+    """One row for each principal: days of arrears, the fee in fen, and whether the ceiling cut it."""
+
+    days: Column
+    amount: Column
+    capped: Flags
+
+
+def overdue_days(due_on: Days, paid_on: Days, *, day_count: str) -> Column:
+    """Days of arrears, 0 where paid in time. A single day stands for every row.
+
+    Raises KeyError for an unknown convention and ValueError for a missing day.
+    """
+    last = DAY_COUNTS[day_count].last
+    due, paid = _ordinal(due_on), _ordinal(paid_on)
+    return np.atleast_1d(np.where(paid > due, np.maximum(paid - due + last, 0), 0))
+
+
+def late_fees(
+    principal: Column,
+    due_on: Days,
+    paid_on: Days,
+    *,
+    rates: Sequence[DailyRate],
+    day_count: str,
+    rounding: str,
+    capped_at_principal: bool,
+) -> LateFees:
+    """The late fee of each principal (fen), rounded once: principal × Σ(rate × days under that rate).
+
+    `rates` are dated, in any order; each day counts at the rate of that day. `capped_at_principal` applies
+    行政强制法第四十五条（不得超出金钱给付义务的数额）, which is contested for social insurance and therefore
+    the region's choice. Raises NoValue where a day of arrears lies before the first rate.
+    """
+    whole(principal, "principal")
+    days = np.broadcast_to(overdue_days(due_on, paid_on, day_count=day_count), principal.shape)
+    due = np.broadcast_to(_ordinal(due_on), principal.shape)
+    ordered = sorted(rates, key=lambda r: r.since)
+    late = days > 0
+    if late.any() and (not ordered or int(due[late].min()) + 1 < int(_ordinal(ordered[0].since))):
+        raise NoValue("滞纳金费率没有覆盖全部逾期日期，请补充该时段的费率及依据")
+    ratios = [ratio(r.rate) for r in ordered]
+    denominator = lcm(*(r.denominator for r in ratios))
+    weights = np.zeros(principal.shape, dtype=np.int64)
+    for index, one in enumerate(ratios):
+        starts = int(_ordinal(ordered[index].since))
+        ends = int(_ordinal(ordered[index + 1].since)) if index + 1 < len(ordered) else None
+        weights += int(one * denominator) * _overlap(due + 1, due + 1 + days, starts, ends)
+    fee = scaled(principal, weights, denominator, rounding)
+    cut = fee > principal if capped_at_principal else np.zeros(principal.shape, dtype=np.bool_)
+    return LateFees(locked(days.copy()), locked(np.where(cut, principal, fee)), locked(cut))
+
+
+def _overlap(first: Column, end: Column, starts: int, ends: int | None) -> Column:
+    """Days that [first, end) and [starts, ends) share."""
+    until = end if ends is None else np.minimum(end, ends)
+    return np.maximum(until - np.maximum(first, starts), 0)
+
+
+def _ordinal(day: Days) -> Any:
+    days = np.asarray(day, dtype="datetime64[D]")
+    if np.isnat(days).any():
+        raise ValueError("a due date or a day of payment is missing")
+    return days.astype(np.int64)

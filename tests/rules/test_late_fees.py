@@ -1,0 +1,107 @@
+"""Late fees: published numbers, and what must hold of every late fee."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shebao.rules.late_fees import DAY_COUNTS, DailyRate, late_fees, overdue_days
+from shebao.rules.money import LARGEST_FEN
+from shebao.rules.region_model import NoValue
+from tests.rules.published import day, exact, fen, published, table
+
+RATES = [DailyRate(day(since), exact(rate)) for since, rate in table("late_fees", "rates").items()]
+NOW = [DailyRate(date(2011, 7, 1), Decimal("0.0005"))]
+
+
+def fees(principal, due_on, paid_on, *, rates=NOW, day_count="through_payment_day", capped=False):
+    return late_fees(
+        np.atleast_1d(np.array(principal, dtype=np.int64)),
+        due_on,
+        paid_on,
+        rates=rates,
+        day_count=day_count,
+        rounding="fen_half_up",
+        capped_at_principal=capped,
+    )
+
+
+@published("late_fees")
+def test_a_published_late_fee_comes_out_to_the_fen(case):
+    told, wanted = case["given"], case["expect"]
+    due, paid, capped = day(told["due_on"]), day(told["paid_on"]), told["capped"] == "yes"
+    got = fees(fen(told["principal"]), due, paid, rates=RATES, day_count=told["day_count"], capped=capped)
+    assert (int(got.days[0]), int(got.amount[0])) == (int(wanted["days"]), fen(wanted["amount"]))
+    assert got.capped[0] == capped
+
+
+DUES = st.dates(date(2011, 7, 1), date(2040, 12, 31))
+
+
+@given(st.integers(0, LARGEST_FEN), DUES, st.integers(-400, 5000), st.sampled_from(sorted(DAY_COUNTS)), st.booleans())
+def test_nothing_in_time_never_less_for_longer_and_never_above_a_ceiling(principal, due, late, day_count, capped):
+    def paid(days):
+        paid_on = due + timedelta(days=days)
+        return int(fees(principal, due, paid_on, day_count=day_count, capped=capped).amount[0])
+
+    first, second = paid(late), paid(late + 1)
+    assert first <= second
+    assert late > 0 or first == 0
+    assert not capped or second <= principal
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**10), st.integers(-900, 5000), st.integers(0, 6000)), max_size=30))
+def test_a_column_agrees_with_days_counted_one_by_one(rows):
+    start = date(2009, 1, 1)
+    due = [start + timedelta(days=2000 + shift // 3) for _, shift, _ in rows]
+    paid = [d + timedelta(days=late - 500) for d, (_, _, late) in zip(due, rows, strict=True)]
+    rates = [DailyRate(date(2014, 6, 1), Decimal("0.00025")), *RATES]
+    got = fees(
+        [principal for principal, _, _ in rows],
+        np.array(due, dtype="datetime64[D]"),
+        np.array(paid, dtype="datetime64[D]"),
+        rates=rates,
+    )
+    dated = sorted(((r.since, Fraction(r.rate)) for r in rates), reverse=True)
+    for row, (principal, _, _) in enumerate(rows):
+        share, one = Fraction(0), due[row] + timedelta(days=1)
+        while one <= paid[row]:
+            share += next(rate for since, rate in dated if since <= one)
+            one += timedelta(days=1)
+        assert int(got.amount[row]) == (principal * share + Fraction(1, 2)) // 1
+
+
+def test_the_day_of_payment_counts_only_where_the_convention_says_so():
+    due, paid = date(2026, 11, 15), date(2026, 11, 16)
+    assert overdue_days(due, paid, day_count="through_payment_day").tolist() == [1]
+    assert overdue_days(due, paid, day_count="before_payment_day").tolist() == [0]
+
+
+def test_a_day_without_a_rate_is_refused_rather_than_free():
+    with pytest.raises(NoValue, match="没有覆盖全部逾期日期"):
+        fees(100000, date(2011, 6, 20), date(2011, 7, 10))
+    with pytest.raises(NoValue, match="没有覆盖全部逾期日期"):
+        fees(100000, date(2026, 1, 1), date(2026, 1, 2), rates=[])
+    assert fees(100000, date(2011, 6, 30), date(2011, 7, 10)).amount.tolist() == [500]
+    assert fees(100000, date(2011, 6, 20), date(2011, 6, 20)).amount.tolist() == [0]
+
+
+def test_what_cannot_be_computed_exactly_is_refused():
+    with pytest.raises(ValueError, match="negative"):
+        fees(-1, date(2026, 1, 1), date(2026, 1, 2))
+    with pytest.raises(ValueError, match="missing"):
+        fees(1, date(2026, 1, 1), np.array(["NaT"], dtype="datetime64[D]"))
+    with pytest.raises(ValueError, match="64-bit"):
+        fees(10**17, date(2026, 1, 1), date(2046, 1, 2), rates=[DailyRate(date(2011, 7, 1), Decimal("0.000123457"))])
+    with pytest.raises(ValueError, match="exact"):
+        fees(1, date(2026, 1, 1), date(2026, 1, 2), rates=[DailyRate(date(2011, 7, 1), 0.0005)])
+    with pytest.raises(KeyError):
+        fees(1, date(2026, 1, 1), date(2026, 1, 2), day_count="calendar")
+
+
+def test_nobody_owes_nothing():
+    assert fees([], date(2026, 1, 1), date(2026, 1, 2)).amount.size == 0
