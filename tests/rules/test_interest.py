@@ -1,5 +1,7 @@
 """Interest on back payments: published rates, worked by hand and by a slow count of months."""
 
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shebao.rules.interest import growth, interest
+from shebao.regions_home import regions_roots
+from shebao.rules.interest import growth, interest, yearly_rates
 from shebao.rules.months import Month, months_between
 from shebao.rules.region_model import NoValue
 from tests.rules.published import exact, fen, published, table
@@ -65,3 +68,28 @@ def test_a_principal_without_its_month_and_an_unknown_compounding_are_refused():
         interest(np.array([1]), [], Month(2026, 1), rates=RATES, compounding="yearly", rounding="fen_half_up")
     with pytest.raises(KeyError):
         growth(Month(2025, 1), Month(2025, 2), rates=RATES, compounding="daily")
+
+
+RATE = """
+pension.interest_rate:
+  title: 记账利率
+  unit: rate
+  values:
+    - {from: "2024-01", until: "2024-12", known: 2025-06-01, value: 0.0262, source: 人社部, status: verified}
+    - {from: "2025-01", until: "2025-12", known: 2026-06-01, value: 0.015, source: 人社部, status: verified}
+"""
+
+
+def test_the_rates_of_a_region_are_those_known_on_the_day_and_never_last_years(new_region):
+    template = (regions_roots()[-1] / "_template/parameters.yaml").read_text("utf-8")
+    region = new_region({"parameters.yaml": template + RATE})
+
+    def rates(paid_in, known_on):
+        return yearly_rates(region, "pension.interest_rate", Month(2024, 5), paid_in, known_on=known_on)
+
+    both = {2024: Decimal("0.0262"), 2025: Decimal("0.015")}
+    assert rates(Month(2025, 3), date(2026, 7, 1)) == both == rates(Month(2026, 1), date(2026, 7, 1))
+    assert rates(Month(2025, 1), date(2025, 7, 1)) == {2024: Decimal("0.0262")}
+    for paid_in, known_on in ((Month(2025, 3), date(2025, 7, 1)), (Month(2026, 2), date(2026, 7, 1))):
+        with pytest.raises(NoValue, match="没有“记账利率”"):
+            rates(paid_in, known_on)

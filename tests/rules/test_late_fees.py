@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shebao.rules.late_fees import DAY_COUNTS, DailyRate, late_fees, overdue_days
+from shebao.regions_home import regions_roots
+from shebao.rules.late_fees import DAY_COUNTS, DailyRate, daily_rates, late_fees, overdue_days
 from shebao.rules.money import LARGEST_FEN
 from shebao.rules.region_model import NoValue
 from tests.rules.published import day, exact, fen, published, table
 
 RATES = [DailyRate(day(since), exact(rate)) for since, rate in table("late_fees", "rates").items()]
+TEMPLATE = (regions_roots()[-1] / "_template/parameters.yaml").read_text("utf-8")
 NOW = [DailyRate(date(2011, 7, 1), Decimal("0.0005"))]
 
 
@@ -81,6 +83,11 @@ def test_the_day_of_payment_counts_only_where_the_convention_says_so():
     assert overdue_days(due, paid, day_count="before_payment_day").tolist() == [0]
 
 
+def test_a_fee_equal_to_the_principal_is_not_cut():
+    got = fees([10000, 10000], date(2020, 1, 1), date(2020, 1, 1) + timedelta(days=2000), capped=True)
+    assert got.amount.tolist() == [10000, 10000] and not got.capped.any()
+
+
 def test_a_day_without_a_rate_is_refused_rather_than_free():
     with pytest.raises(NoValue, match="没有覆盖全部逾期日期"):
         fees(100000, date(2011, 6, 20), date(2011, 7, 10))
@@ -105,3 +112,28 @@ def test_what_cannot_be_computed_exactly_is_refused():
 
 def test_nobody_owes_nothing():
     assert fees([], date(2026, 1, 1), date(2026, 1, 2)).amount.size == 0
+
+
+RATE = """
+late_fee.daily_rate:
+  title: 滞纳金每日费率
+  unit: rate
+  values:
+    - {from: "2011-07", known: 2010-10-28, value: 0.0005, source: 社会保险法第八十六条, status: verified}
+    - {from: "2026-03", known: 2026-02-10, value: 0.0004, source: 试验, status: illustrative}
+    - {from: "2026-03", known: 2026-05-10, value: 0.0003, source: 试验，更正, status: illustrative}
+"""
+
+
+def test_the_rates_of_a_region_are_those_known_on_the_day(new_region):
+    region = new_region({"parameters.yaml": TEMPLATE + RATE})
+
+    def rates(known_on):
+        found = daily_rates(region, "late_fee.daily_rate", date(2026, 1, 16), date(2026, 4, 2), known_on=known_on)
+        return [(one.since.isoformat(), str(one.rate)) for one in found]
+
+    assert rates(date(2026, 1, 31)) == [("2026-01-01", "0.0005")]
+    assert rates(date(2026, 3, 1)) == [("2026-01-01", "0.0005"), ("2026-03-01", "0.0004")]
+    assert rates(date(2026, 6, 1)) == [("2026-01-01", "0.0005"), ("2026-03-01", "0.0003")]
+    with pytest.raises(NoValue, match="2011 年 6 月没有"):
+        daily_rates(region, "late_fee.daily_rate", date(2011, 6, 1), date(2011, 8, 1), known_on=date(2026, 1, 1))

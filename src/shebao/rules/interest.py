@@ -7,6 +7,7 @@ bears interest for 12 − n + 1 months of its first year. A payment stops the co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -16,7 +17,7 @@ import numpy as np
 from shebao.rules.columns import Column, locked, ratio, whole
 from shebao.rules.money import rounded
 from shebao.rules.months import Month
-from shebao.rules.region_model import NoValue
+from shebao.rules.region_model import NoValue, Region
 
 #: How interest of one year meets the next.
 COMPOUNDINGS: Mapping[str, str] = MappingProxyType(
@@ -25,6 +26,16 @@ COMPOUNDINGS: Mapping[str, str] = MappingProxyType(
         "simple": "单利：各年利率与月数之积相加，利息不再生息",
     }
 )
+
+
+def yearly_rates(region: Region, name: str, first: Month, paid_in: Month, *, known_on: date) -> dict[int, Decimal]:
+    """The rates of a region's parameter that interest from `first` to `paid_in` needs, by year.
+
+    The parameter says `until` the last month of each published year, so that a year not yet published raises
+    NoValue instead of borrowing the one before.
+    """
+    years = range(first.year, paid_in.previous().year + 1)
+    return {year: Decimal(region.value(name, Month(year, 1), known_on=known_on).number) for year in years}
 
 
 def growth(month: Month, paid_in: Month, *, rates: Mapping[int, Decimal], compounding: str) -> Fraction:

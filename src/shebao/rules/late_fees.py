@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shebao.rules.columns import Column, Flags, locked, ratio, scaled, whole
-from shebao.rules.region_model import NoValue
+from shebao.rules.months import Month, months_between
+from shebao.rules.region_model import NoValue, Region
 
 Days = date | NDArray[np.datetime64]
 
@@ -66,6 +67,16 @@ class LateFees:
     days: Column
     amount: Column
     capped: Flags
+
+
+def daily_rates(region: Region, name: str, first: date, last: date, *, known_on: date) -> tuple[DailyRate, ...]:
+    """The rates of a region's parameter for the days from `first` to `last`; raises NoValue for a month without."""
+    found: list[DailyRate] = []
+    for month in months_between(Month.of(first), Month.of(last)):
+        rate = Decimal(region.value(name, month, known_on=known_on).number)
+        if not found or found[-1].rate != rate:
+            found.append(DailyRate(month.first_day, rate))
+    return tuple(found)
 
 
 def overdue_days(due_on: Days, paid_on: Days, *, day_count: str) -> Column:
