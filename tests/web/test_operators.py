@@ -1,6 +1,7 @@
 """Operators are made, reset and disabled by their administrator; every deed is on record."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -8,6 +9,7 @@ from django.test import Client
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links
 from shebao.hall.operators.models import Operator
+from shebao.web.operators.audit_words import ACTIONS, action_title, detail_text, subject_text
 
 from .conftest import PASSWORD
 
@@ -96,3 +98,19 @@ def test_every_deed_is_on_record_in_chinese_and_the_chain_holds(admin, clerk):
 def test_no_password_is_on_record(admin):
     password = shown_password(new_operator(admin))
     assert all(password not in str(entry.detail) for entry in AuditEntry.objects.all())
+
+
+def test_every_deed_that_is_recorded_has_a_word():
+    hall = Path(__file__).parents[2] / "src/shebao/hall"
+    called = r"""(?:\brecord|\brecord_many|\baudit)\(\s*"([\w.]+)\""""
+    deeds = {deed for file in hall.rglob("*.py") for deed in re.findall(called, file.read_text("utf-8"))}
+    assert {"operator.created", "month.settled"} <= deeds
+    assert sorted(deeds - set(ACTIONS)) == []
+
+
+def test_the_record_speaks_of_services_and_yuan_not_of_codes_and_fen():
+    titles = {"employee_enrolment": "单位职工增加"}
+    detail = {"service": "employee_enrolment", "total_fen": 123456, "note": ""}
+    assert detail_text(detail, titles) == "事项 单位职工增加，金额（元） 1,234.56"
+    assert subject_text("declaration:187") == "申报 187"
+    assert action_title("declaration.saved") == "录入申报"

@@ -1,6 +1,7 @@
 """Signing in, out, and what a stranger may not do."""
 
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -8,7 +9,7 @@ from django.urls import reverse
 
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
-from shebao.hall.operators.models import Operator
+from shebao.hall.operators.models import Attempt, Operator
 
 from .conftest import PASSWORD, make_operator
 
@@ -167,6 +168,39 @@ def test_elder_mode_is_kept_in_this_browser_and_never_leads_away(client, db):
     assert 'class="elder"' in client.get(SIGN_IN).content.decode()
 
 
+def test_high_contrast_is_part_of_elder_mode_and_kept_apart_from_it(client, clerk):
+    client.post("/elder", {"contrast": "1"})
+    assert 'class="elder contrast"' not in client.get(SIGN_IN).content.decode()
+    client.post("/elder", {"elder": "1"})
+    assert 'class="elder contrast"' in client.get(SIGN_IN).content.decode()
+    client.post("/elder", {"contrast": "0"})
+    assert 'class="elder"' in client.get(SIGN_IN).content.decode()
+
+
+def test_elder_mode_opens_with_eight_large_tiles_on_the_first_page_only(client, clerk):
+    client.force_login(clerk)
+    assert "big-tiles" not in client.get("/e/").content.decode()
+    client.cookies["elder"] = "1"
+    tiles = client.get("/e/").content.decode().partition('class="big-tiles"')[2].partition("</nav>")[0]
+    assert tiles.count('<a class="card"') == 8
+    assert "big-tiles" not in client.get("/e/roster/").content.decode()
+
+
+def test_the_page_knows_when_the_session_ends_and_asking_keeps_it(client, clerk, settings):
+    client.force_login(clerk)
+    assert f'data-idle="{settings.SHEBAO_IDLE_SECONDS}"' in client.get("/e/").content.decode()
+    assert client.get("/alive").status_code == 204
+    client.cookies["elder"] = "1"
+    assert f'data-idle="{settings.SHEBAO_IDLE_SECONDS * 2}"' in client.get("/e/").content.decode()
+
+
+def test_a_session_that_ended_is_not_kept_by_asking(client, clerk, settings):
+    client.force_login(clerk)
+    client.get("/alive")
+    settings.SHEBAO_IDLE_SECONDS = -1
+    assert client.get("/alive").status_code == 302
+
+
 def test_a_paper_is_only_known_to_whoever_has_code_and_amount(client, db, monkeypatch):
     found = {"title": "缴费通知单", "employer_name": "第一机械制造有限公司", "month": "2026-11", "total_fen": 123456}
     found |= {"number": "1", "issued_on": clock.now()}
@@ -185,3 +219,17 @@ def test_a_paper_is_only_known_to_whoever_has_code_and_amount(client, db, monkey
 def test_the_bank_is_answered_by_its_signature_not_by_a_form_token(db):
     client = Client(enforce_csrf_checks=True)
     assert client.post("/pay/notice", b"{}", content_type="application/json").status_code == 403
+
+
+def test_codes_of_papers_cannot_be_guessed_by_trying_and_waiting_helps(client, db):
+    asked = {"code": "ABCD", "total": "1.00"}
+    nine = datetime(2026, 11, 24, 9)  # noqa: DTZ001 - the clock takes naive local time
+    with clock.pretending(nine):
+        answers = [client.get("/verify", asked).status_code for _ in range(31)]
+    assert answers == [200] * 30 + [429]
+    # The count is in the database, so another process knows it too; the address itself is not kept.
+    assert Attempt.objects.count() == 30
+    assert not Attempt.objects.filter(who__contains="127.0.0.1").exists()
+    with clock.pretending(nine + timedelta(minutes=11)):
+        assert client.get("/verify", asked).status_code == 200
+    assert Attempt.objects.count() == 1

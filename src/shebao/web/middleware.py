@@ -22,7 +22,7 @@ logger = logging.getLogger("shebao.web")
 LAST_SEEN = "last_seen"
 # The session is written once a minute at most, not on every request.
 SEEN_STEP_SECONDS = 60
-BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder"}
+BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
 POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 
 
@@ -44,8 +44,7 @@ class PrivatePages:
             return None
         now = int(time.time())
         last = request.session.get(LAST_SEEN, now)
-        # Slow readers get twice the time (elder mode).
-        allowed = settings.SHEBAO_IDLE_SECONDS * (2 if is_elder(request) else 1)
+        allowed = idle_seconds(request)
         if now - last > allowed:
             logout(request)
             messages.info(request, "您离开的时间较长，为保护单位信息已自动退出。请重新登录，登录后回到原来的页面。")
@@ -100,6 +99,16 @@ class PlainRefusals:
 def is_elder(request) -> bool:
     """Whether the large, plain presentation (长者模式) is on in this browser."""
     return request.COOKIES.get("elder") == "1"
+
+
+def has_contrast(request) -> bool:
+    """Whether the elder mode is shown white on black in this browser."""
+    return is_elder(request) and request.COOKIES.get("contrast") == "1"
+
+
+def idle_seconds(request) -> int:
+    """How long a session may be left alone; slow readers get twice the time (elder mode)."""
+    return settings.SHEBAO_IDLE_SECONDS * (2 if is_elder(request) else 1)
 
 
 def to_sign_in(request):

@@ -10,9 +10,10 @@ from shebao.hall.declarations.states import State
 from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
 
-from .middleware import is_elder
+from .middleware import has_contrast, idle_seconds, is_elder
 
 PRODUCT = "企业社保网厅"
+TILES = 8
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
 AFTER_DECLARING = [
@@ -56,11 +57,18 @@ def shell(request) -> dict:
 def _shell(request) -> dict:
     if not hasattr(request, "kept_shell"):
         user = getattr(request, "user", None)
-        frame = anonymous_shell() | {"elder": is_elder(request)}
+        frame = anonymous_shell() | {"elder": is_elder(request), "contrast": has_contrast(request)}
         if user is not None and user.is_authenticated:
             frame |= _signed_in(request, user)
+            if frame["elder"] and request.path == frame["home_url"]:
+                frame["tiles"] = [item for item in menu_items(frame) if not item["current"]][:TILES]
         request.kept_shell = frame
     return request.kept_shell
+
+
+def menu_items(frame: dict) -> list[dict]:
+    """The entries of the menu that this operator sees, in order."""
+    return [item for group in frame["nav"] for item in group["items"]]
 
 
 def anonymous_shell() -> dict:
@@ -75,7 +83,12 @@ def anonymous_shell() -> dict:
         "user_name": "",
         "user_role": "",
         "elder": False,
+        "contrast": False,
+        "tiles": [],
+        "idle_seconds": 0,
+        "alive_url": reverse("alive"),
         "search_url": "",
+        "search_label": "",
         "logout_url": reverse("sign_out"),
         "elder_url": reverse("elder"),
         "user_links": [],
@@ -97,7 +110,10 @@ def _signed_in(request, user) -> dict:
         "employer_name": "" if user.is_agency else user.employer.name,
         "user_name": user.name,
         "user_role": user.get_role_display(),
-        "search_url": "" if user.is_agency else _url("e_roster"),
+        "search_url": _url("a_employers" if user.is_agency else "e_search"),
+        "search_label": "搜单位名称、编号或信用代码" if user.is_agency else "",
+        "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
+        "idle_seconds": idle_seconds(request),
         "user_links": [{"url": reverse("change_password"), "label": "修改密码", "icon": "key"}],
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
@@ -180,7 +196,8 @@ def _url(name: str, *args) -> str:
 
 
 def _mark_current(nav: list[dict], path: str) -> None:
-    """The entry with the longest address that the path starts with is the current one."""
-    items = [item for group in nav for item in group["items"] if path.startswith(item["url"])]
+    """The entry with the longest address that the path starts with is the current one; the workbench only itself."""
+    home, items = _url("e_home"), [item for group in nav for item in group["items"]]
+    items = [item for item in items if path == item["url"] or (path.startswith(item["url"]) and item["url"] != home)]
     if items:
         max(items, key=lambda item: len(item["url"]))["current"] = True

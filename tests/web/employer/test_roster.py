@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.roster.models import Employee, Person
+from shebao.hall.roster.names import pinyin_key
 from shebao.rules.months import Month
 from tests.settlement.hall import NOVEMBER, dismiss, hire, make_clerk, make_employer, on_day, settle
 
@@ -84,9 +85,43 @@ def test_filters_live_in_the_address_and_stay_when_the_tab_changes(signed_in, pe
     assert "没有符合条件的人员" in opened(signed_in, "/e/roster/?q=没有这个人")
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("name=刘", {"刘洋"}),
+        ("name=cj", {"陈静"}),
+        ("id_number=221X", {"刘洋"}),
+        ("id_number=22", set()),
+        ("since=2026-11", {"许佳"}),
+        ("name=刘&since=2026-11", set()),
+    ],
+)
+def test_every_column_narrows_the_list_on_all_its_pages(signed_in, people, asked, expected):
+    Person.objects.filter(pk=people[0].person_id).update(id_number=NUMBER)
+    for one in people:
+        Employee.objects.filter(pk=one.pk).update(name_pinyin=pinyin_key(Employee.objects.get(pk=one.pk).name))
+    text = opened(signed_in, f"/e/roster/?{asked}")
+    assert names(text) == expected
+    # The boxes stay, so that what was typed can be changed.
+    assert 'form="roster-query"' in text
+
+
+def test_a_page_holds_as_many_as_was_asked_and_no_other_number(signed_in, employer):
+    hire(employer, [800_000] * 25)
+    assert len(re.findall(r'name="chosen"', opened(signed_in, "/e/roster/?size=20"))) == 20
+    assert len(re.findall(r'name="chosen"', opened(signed_in, "/e/roster/?size=20&page=2"))) == 5
+    assert len(re.findall(r'name="chosen"', opened(signed_in, "/e/roster/?size=1"))) == 25
+    assert "size=100" in opened(signed_in, "/e/roster/?size=20")
+
+
+def test_paper_says_what_the_list_was_narrowed_by(signed_in, people):
+    text = opened(signed_in, "/e/roster/?department=车间&status=all")
+    assert "全部；部门：车间；共 1 人，本表第 1 至 1 人" in text
+
+
 def test_the_ticked_people_can_be_ceased_or_given_wages(signed_in, people):
     text = opened(signed_in, "/e/roster/")
-    assert text.count("formaction=") == 2
+    assert len(re.findall(r'formaction="/e/declare/\w+/many/"', text)) == 2
     assert text.count('name="chosen"') == 3
     assert 'data-amount="800000"' in text
 
@@ -130,6 +165,13 @@ def test_a_whole_number_is_shown_once_and_the_look_is_on_record(signed_in, clerk
     assert NUMBER not in opened(signed_in, address)
 
 
+def test_in_the_list_only_the_number_is_swapped_and_the_look_is_on_record(signed_in, people):
+    Person.objects.filter(pk=people[0].person_id).update(id_number=NUMBER)
+    answer = signed_in.post(f"/e/roster/{people[0].pk}/reveal/", headers={"HX-Request": "true"})
+    assert answer.content.decode() == f'<b role="status">{NUMBER}</b>'
+    assert AuditEntry.objects.filter(action="reveal_id_number").count() == 1
+
+
 def test_the_people_of_another_employer_do_not_exist(signed_in):
     other = hire(make_employer(number="120002"), [800_000])[0]
     opened(signed_in, f"/e/roster/{other.pk}/", status=404)
@@ -148,6 +190,23 @@ def test_the_search_finds_people_and_services(signed_in, people):
     assert names(opened(signed_in, "/e/search/?q=刘洋")) == {"刘洋"}
     assert "请输入要找的内容" in opened(signed_in, "/e/search/")
     assert "没有找到" in opened(signed_in, "/e/search/?q=查无此人")
+
+
+@pytest.mark.parametrize("asked", ["花名册", "ygh", "yuangonghua", "YGHMC"])
+def test_the_search_finds_entries_of_the_menu_by_word_and_by_pinyin(signed_in, people, asked):
+    places = opened(signed_in, f"/e/search/?q={asked}").partition("业务与页面")[2].partition("</section>")[0]
+    assert re.findall(r'class="btn" href="([^"]+)"', places) == ["/e/roster/"]
+
+
+def test_the_search_finds_a_person_by_initials_and_by_the_last_digits(signed_in, people):
+    Person.objects.filter(pk=people[0].person_id).update(id_number=NUMBER)
+    Employee.objects.filter(pk=people[0].pk).update(name_pinyin=pinyin_key("刘洋"))
+    for asked in ("ly", "liuyang", "221X", "01221x"):
+        assert names(opened(signed_in, f"/e/search/?q={asked}")) == {"刘洋"}
+
+
+def test_the_search_of_the_head_leads_to_the_search_page(signed_in, people):
+    assert re.search(r'<form class="search"[^>]+action="/e/search/"', opened(signed_in, "/e/"))
 
 
 def test_the_number_of_queries_does_not_grow_with_the_people(signed_in, employer):

@@ -71,3 +71,15 @@ class Operator(AbstractBaseUser):
         if not any(permission in given for given in PERMISSIONS.values()):
             raise KeyError(permission)
         return self.is_active and permission in PERMISSIONS[self.role]
+
+
+class Attempt(models.Model):
+    """One try at something that may be tried only so often (限次), by whom as a digest; kept for the window only."""
+
+    purpose = models.CharField("用途", max_length=20)
+    who = models.CharField("来源索引", max_length=32)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "限次记录"
+        indexes = [models.Index(fields=["purpose", "who", "at"], name="attempt_by_purpose_and_who")]

@@ -30,7 +30,9 @@ def roster(actor, params=None) -> QuerySet[Employee]:
     """The actor's employees, annotated: `wage` (fen), `first_month`, `last_month`, `status`; `live_spells` is a list.
 
     `params`: q (name, pinyin, personal number, last digits of the id number), department, status (insured, new,
-    left, none), scheme, employment_kind, household, base_from and base_to (yuan). Unknown values filter nothing.
+    left, none), scheme, employment_kind, household, base_from and base_to (yuan); of single columns: name (or
+    pinyin), id_number (whole or its last 4 to 6 digits), person_number (any part), since (the month or year that
+    the insurance began). Unknown values filter nothing.
     """
     params, month = params or {}, Month.of(clock.today())
     rows = _annotated(Employee.objects.visible_to(actor), month)
@@ -47,6 +49,7 @@ def roster(actor, params=None) -> QuerySet[Employee]:
         insured = Spell.objects.filter(covering(month), employee=OuterRef("pk"), scheme=params["scheme"])
         rows = rows.filter(Exists(insured))
     rows = _within_wages(rows, params)
+    rows = _within_columns(rows, Employee.objects.visible_to(actor), params)
     if q := str(params.get("q") or "").strip():
         rows = rows.filter(_matches(Employee.objects.visible_to(actor), q))
     return rows.order_by("name_pinyin", "pk")
@@ -87,18 +90,42 @@ def _within_wages(rows: QuerySet[Employee], params) -> QuerySet[Employee]:
     return rows
 
 
+def _within_columns(rows: QuerySet[Employee], mine: QuerySet[Employee], params) -> QuerySet[Employee]:
+    """The boxes above single columns; every one that is filled narrows further."""
+    asked = {name: str(params.get(name) or "").strip() for name in ("name", "id_number", "person_number", "since")}
+    if asked["name"]:
+        rows = rows.filter(_named(asked["name"]))
+    if asked["id_number"]:
+        rows = rows.filter(_numbered(mine, asked["id_number"]))
+    if asked["person_number"]:
+        rows = rows.filter(person_number__contains=asked["person_number"])
+    if asked["since"]:
+        rows = rows.filter(first_month__startswith=asked["since"])
+    return rows
+
+
 def _matches(mine: QuerySet[Employee], q: str) -> Q:
-    """Name, pinyin, personal number or identity number. Four to six last digits are looked up by decrypting."""
-    number, letters = tidy_number(q), q.lower().replace(" ", "")
-    found = Q(name__icontains=q) | Q(person_number=number)
+    """Name, pinyin, personal number or identity number."""
+    return _named(q) | Q(person_number=tidy_number(q)) | _numbered(mine, q)
+
+
+def _named(q: str) -> Q:
+    letters = q.lower().replace(" ", "")
+    found = Q(name__icontains=q)
     if letters.isascii() and letters.isalpha():
         found |= Q(name_pinyin__startswith=letters) | Q(name_pinyin__contains=f" {letters}")
-    if len(number) >= 8:
-        found |= Q(person__id_digest=blind_index("person", number))
-    elif 4 <= len(number) <= 6 and number[:-1].isdigit():
-        rows = mine.values_list("pk", "person__id_number")
-        found |= Q(pk__in=[pk for pk, id_number in rows if id_number.endswith(number)])
     return found
+
+
+def _numbered(mine: QuerySet[Employee], q: str) -> Q:
+    """A whole identity number by its blind index; four to six last digits by decrypting one's own people's."""
+    number = tidy_number(q)
+    if len(number) >= 8:
+        return Q(person__id_digest=blind_index("person", number))
+    if 4 <= len(number) <= 6 and number[:-1].isdigit():
+        rows = mine.values_list("pk", "person__id_number")
+        return Q(pk__in=[pk for pk, id_number in rows if id_number.endswith(number)])
+    return Q(pk__in=[])
 
 
 def insured_count(employer: Employer, month: Month) -> int:

@@ -2,22 +2,29 @@
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from shebao.hall.declarations.queries import cases
 from shebao.hall.roster import queries
+from shebao.hall.roster.names import pinyin_key
 from shebao.hall.roster.operations import reveal_id_number
 from shebao.hall.settlement.models import BillLine
 from shebao.hall.sheets.writing import Column, write_table
 
 from ..access import needs
+from ..shell import menu_items, shell
 from ..templatetags.ui import mask_id
-from .common import PAGE, crumbs, download, here, this_month, word
+from .common import crumbs, download, here, this_month, word
 
 FILTERS = ("q", "department", "scheme", "employment_kind", "base_from", "base_to")
+# The boxes of the row under the table's head, by column.
+COLUMN_FILTERS = {"name": "姓名", "id_number": "证件号码", "person_number": "个人编号", "since": "参保起始"}
+SIZES = (20, 50, 100)
 TABS = {"insured": "在保", "new": "本月新增", "decreased": "本月减少", "left": "已停保", "all": "全部"}
 STATUS_TAGS = {"insured": "insured", "new": "insured", "left": "ceased"}
 FOUND = 20
@@ -41,9 +48,15 @@ def _in_tab(tab: str, month) -> Q:
 
 def _asked(request) -> tuple[dict, str]:
     """(filters, tab) of the address; whoever searches a name is looking among everybody."""
-    filters = {name: value for name in FILTERS if (value := request.GET.get(name, "").strip())}
+    filters = {name: v for name in (*FILTERS, *COLUMN_FILTERS) if (v := request.GET.get(name, "").strip()[:60])}
     tab = request.GET.get("status", "")
     return filters, tab if tab in TABS else "all" if "q" in filters else "insured"
+
+
+def _size(request) -> int:
+    """How many rows a page holds."""
+    asked = request.GET.get("size", "")
+    return int(asked) if asked in map(str, SIZES) else SIZES[1]
 
 
 @needs("see_roster")
@@ -55,19 +68,24 @@ def roster(request):
     counts = found.order_by().aggregate(
         **{name: Count("pk", filter=_in_tab(name, month)) for name in TABS if name != "all"}, all=Count("pk")
     )
-    page = Paginator(found.filter(_in_tab(tab, month)), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(found.filter(_in_tab(tab, month)), _size(request)).get_page(request.GET.get("page"))
+    kept = filters | ({"size": _size(request)} if "size" in request.GET else {})
     title = word(request, "menu.roster", "员工花名册")
     context = {
         "title": title,
         "crumbs": crumbs(title),
         "tab": tab,
         "tabs": [
-            {"title": words, "count": counts[name], "url": _address(filters, name), "current": name == tab}
+            {"title": words, "count": counts[name], "url": _address(kept, name), "current": name == tab}
             for name, words in TABS.items()
         ],
         "filters": _filter_fields(request, filters),
+        "columns": {name: filters.get(name, "") for name in COLUMN_FILTERS},
         "is_filtered": bool(filters),
+        "asked_line": f"{TABS[tab]}{_filter_line(request, filters)}",
         "page": page,
+        "size": _size(request),
+        "sizes": SIZES,
         "rows": [_row(employee, request) for employee in page],
         "export_url": f"{reverse('e_roster_export')}?{urlencode(filters | {'status': tab})}",
         "buttons": _batch_buttons(request),
@@ -100,11 +118,15 @@ def _filter_fields(request, filters: dict) -> list[dict]:
     ]  # fmt: skip
 
 
+def _filter_line(request, filters: dict) -> str:
+    """What the list was narrowed by, in words, for paper and the export."""
+    fields = {field["name"]: (field["label"], dict(field["options"])) for field in _filter_fields(request, filters)}
+    fields |= {name: (label, {}) for name, label in COLUMN_FILTERS.items()}
+    return "".join(f"；{fields[name][0]}：{fields[name][1].get(value, value)}" for name, value in filters.items())
+
+
 def _batch_buttons(request) -> list[dict]:
     """What can be declared for the ticked people: every service for those already on the roster."""
-    if not request.user.may("declare"):
-        return []
-    services = [s for s in here(request).services.values() if s.operation in ("cease_employees", "declare_wages")]
     return [
         {
             "label": f"批量办理{word(request, f'menu.{service.key}', service.title)}",
@@ -112,7 +134,7 @@ def _batch_buttons(request) -> list[dict]:
             "kind": "o",
             "formaction": reverse("e_declare_many", args=[service.key]),
         }
-        for service in services
+        for service in _services_for_known(request)
     ]
 
 
@@ -138,10 +160,7 @@ def export(request):
     filters, tab = _asked(request)
     found = queries.roster(request.user, filters).filter(_in_tab(tab, this_month(request)))
     line = f"单位：{request.user.employer.name}；业务年月：{this_month(request)}；范围：{TABS[tab]}"
-    for field in _filter_fields(request, filters):
-        if field["value"]:
-            words = dict(field["options"]).get(field["value"], field["value"])
-            line += f"；{field['label']}：{words}"
+    line += _filter_line(request, filters)
     title = word(request, "menu.roster", "员工花名册")
     rows = (_cells(_row(employee, request)) for employee in found.iterator(chunk_size=500))
     return download(write_table(title, line, COLUMNS, rows), f"{title}-{this_month(request)}.xlsx")
@@ -173,6 +192,8 @@ def employee(request, pk):
 def reveal(request, pk):
     """The same page with the whole identity number, this once; the look is on record."""
     number = reveal_id_number(pk, by=request.user)
+    if request.htmx:
+        return HttpResponse(format_html('<b role="status">{}</b>', number))
     return render(request, "employer/employee.html", _employee_context(request, pk) | {"revealed": number})
 
 
@@ -186,6 +207,8 @@ def _employee_context(request, pk: int) -> dict:
         "revealed": "",
         "row": _row(one, request),
         "crumbs": crumbs(one.name, (title, reverse("e_roster"))),
+        "actions": _single_actions(request, one),
+        "position": _title_of(spec, "position_kinds", one.position),
         "household": _title_of(spec, "household_kinds", one.household),
         "employment_kind": _title_of(spec, "employment_kinds", one.employment_kind),
         "id_kind": _title_of(spec, "id_kinds", one.person.id_kind),
@@ -195,6 +218,25 @@ def _employee_context(request, pk: int) -> dict:
         "lines": _lines(request, one),
         "cases": cases(request.user).filter(own)[:FOUND],
     }
+
+
+def _single_actions(request, one) -> list[dict]:
+    """What can be declared for this one person."""
+    return [
+        {
+            "label": word(request, f"menu.{service.key}", service.title),
+            "icon": service.menu or "edit",
+            "url": f"{reverse('e_declare', args=[service.key])}?employee={one.pk}",
+        }
+        for service in _services_for_known(request)
+    ]
+
+
+def _services_for_known(request) -> list:
+    """The services about people who are on the roster already, for those who may declare."""
+    if not request.user.may("declare"):
+        return []
+    return [s for s in here(request).services.values() if s.operation in ("cease_employees", "declare_wages")]
 
 
 def _title_of(spec, codes: str, code: str) -> str:
@@ -254,21 +296,30 @@ def employer(request):
 @needs("see_roster")
 @require_GET
 def search(request):
-    """People, declarations and services that match a word."""
+    """People, declarations and entries of the menu that match a word."""
     q = request.GET.get("q", "").strip()[:60]
     field = {"name": "q", "label": "员工、办件或业务", "value": q}
-    context = {"q": q, "search": field, "crumbs": crumbs("搜索"), "people": [], "cases": [], "services": []}
+    context = {"q": q, "search": field, "crumbs": crumbs("搜索"), "people": [], "cases": [], "places": []}
     if q:
         context |= {
             "people": [_row(one, request) for one in queries.roster(request.user, {"q": q})[:FOUND]],
             "cases": list(cases(request.user, q=q)[:FOUND]),
-            "services": [
-                {"title": service.title, "url": reverse("e_declare", args=[key]), "icon": service.menu or "edit"}
-                for key, service in here(request).services.items()
-                if q in service.title or q in word(request, f"menu.{key}", "")
-            ],
+            "places": _places(request, q),
+            "more_url": f"{reverse('e_roster')}?{urlencode({'q': q})}",
         }
     return render(request, "employer/search.html", context)
+
+
+def _places(request, q: str) -> list[dict]:
+    """Entries of the menu whose words hold `q` or whose pinyin or its initials begin with it."""
+    letters, services = q.lower().replace(" ", ""), here(request).services
+    titles = {reverse("e_declare", args=[key]): service.title for key, service in services.items()}
+    return [
+        item
+        for item in menu_items(shell(request)["shell"])
+        if q in f"{item['label']} {titles.get(item['url'], '')}"
+        or (letters.isascii() and any(key.startswith(letters) for key in pinyin_key(item["label"]).split()))
+    ]
 
 
 urlpatterns = [

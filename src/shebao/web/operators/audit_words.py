@@ -1,4 +1,6 @@
-"""The audit record in words: actions and the keys of their details."""
+"""The audit record in words: actions, what they were done to, and the keys of their details."""
+
+from ..templatetags.ui import yuan
 
 ACTIONS = {
     "operator.signed_in": "登录",
@@ -7,6 +9,8 @@ ACTIONS = {
     "operator.password_changed": "修改密码",
     "operator.enabled": "启用操作员",
     "operator.disabled": "停用操作员",
+    "reveal_id_number": "查看完整号码",
+    "employer.registered": "单位登记",
     "declaration.saved": "录入申报",
     "declaration.repaired": "修改申报",
     "declaration.submitted": "提交申报",
@@ -23,6 +27,9 @@ ACTIONS = {
     "batch.confirmed": "导入表格",
     "batch.discarded": "放弃导入",
     "batch.undone": "撤销导入",
+    "batch.merged": "合并重传的表格",
+    "batch.resumed": "继续处理导入",
+    "draft.discarded": "放弃草稿",
     "month.settled": "办理结算",
     "payment.started": "发起缴费",
     "payment.sent": "送交银行",
@@ -33,21 +40,47 @@ ACTIONS = {
     "document.issued": "开具单据",
     "document.downloaded": "下载单据",
 }
+SUBJECTS = {
+    "operator": "操作员",
+    "employer": "单位",
+    "employee": "职工",
+    "declaration": "申报",
+    "formdraft": "草稿",
+    "batch": "导入批次",
+    "bill": "账单",
+    "payment": "缴费",
+    "document": "单据",
+}
+WORDS = {
+    "without_changes": "无变动结算",
+    "with_changes": "有变动结算",
+    "succeeded": "成功",
+    "failed": "失败",
+    "bank": "银行端查询缴费",
+}
+AMOUNTS = ("total", "total_fen", "amount_fen")
 KEYS = {
     "note": "意见",
     "month": "年月",
     "service": "事项",
     "count": "笔数",
-    "total": "金额（分）",
-    "total_fen": "金额（分）",
-    "amount_fen": "金额（分）",
+    "total": "金额（元）",
+    "total_fen": "金额（元）",
+    "amount_fen": "金额（元）",
+    "case": "办件号",
     "kind": "种类",
     "role": "角色",
     "revision": "第几次提交",
     "batch": "批次",
     "number": "编号",
+    "bill": "账单号",
+    "heads": "人数",
+    "notice": "银行通知",
+    "said": "银行答复",
+    "reason_code": "原因",
     "channel": "渠道",
     "reason": "原因",
+    "findings": "核验提示",
 }
 
 
@@ -56,8 +89,18 @@ def action_title(action: str) -> str:
     return ACTIONS.get(action, action)
 
 
-def detail_text(detail: dict) -> str:
-    """The detail of an entry on one line."""
-    return "，".join(
-        f"{KEYS.get(key, key)} {value}" for key, value in detail.items() if value not in ("", None, [], {})
-    )
+def subject_text(subject: str) -> str:
+    """What it was done to: "declaration:187" → 申报 187."""
+    kind, _, number = subject.partition(":")
+    return f"{SUBJECTS.get(kind, kind)} {number}".strip()
+
+
+def detail_text(detail: dict, titles: dict[str, str]) -> str:
+    """The detail of an entry on one line; `titles` are the words for codes such as services and roles."""
+    parts = []
+    for key, value in detail.items():
+        if value in ("", None, [], {}):
+            continue
+        words = yuan(value) if key in AMOUNTS and isinstance(value, int) else titles.get(str(value), value)
+        parts.append(f"{KEYS.get(key, key)} {words}")
+    return "，".join(parts)

@@ -9,9 +9,10 @@ from shebao.hall.audit.models import AuditEntry
 from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
+from shebao.hall.regions import region as region_of
 
 from ..access import needs
-from .audit_words import ACTIONS, action_title, detail_text
+from .audit_words import ACTIONS, WORDS, action_title, detail_text, subject_text
 
 PAGE = 50
 
@@ -117,8 +118,16 @@ def audit(request):
     if chosen:
         entries = entries.filter(action=chosen)
     page = Paginator(entries, PAGE).get_page(request.GET.get("page"))
+    services = region_of(request.user.region).services
+    titles = {key: service.title for key, service in services.items()} | dict(Role.choices) | WORDS
     rows = [
-        {"entry": entry, "title": action_title(entry.action), "detail": detail_text(entry.detail)} for entry in page
+        {
+            "entry": entry,
+            "title": action_title(entry.action),
+            "subject": subject_text(entry.subject),
+            "detail": detail_text(entry.detail, titles),
+        }
+        for entry in page
     ]
     kinds = {
         "id": "action",

@@ -4,10 +4,11 @@ from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall import clock
 from shebao.hall.errors import Refused
@@ -117,23 +118,30 @@ def change_password(request):
     return render(request, "public/change_password.html", context, status=422 if errors else 200)
 
 
+@require_safe
+def alive(request):
+    """Somebody is still there: asking is enough to keep the session."""
+    return HttpResponse(status=204)
+
+
 @public
 @require_POST
 def elder(request):
-    """Switch the large, plain presentation on or off for this browser."""
+    """Switch the large, plain presentation, or its high contrast, on or off for this browser."""
     back = local_address(request, request.POST.get("next", "")) or _referer(request) or resolve_url("start")
     response = redirect(back)
-    if request.POST.get("elder") == "1":
-        response.set_cookie(
-            "elder",
-            "1",
-            max_age=ELDER_YEAR,
-            samesite="Lax",
-            httponly=True,
-            secure=settings.SESSION_COOKIE_SECURE,
-        )
-    else:
-        response.delete_cookie("elder", samesite="Lax")
+    for name in ("elder", "contrast"):
+        if request.POST.get(name) == "1":
+            response.set_cookie(
+                name,
+                "1",
+                max_age=ELDER_YEAR,
+                samesite="Lax",
+                httponly=True,
+                secure=settings.SESSION_COOKIE_SECURE,
+            )
+        elif name in request.POST:
+            response.delete_cookie(name, samesite="Lax")
     return response
 
 

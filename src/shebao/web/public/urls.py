@@ -10,6 +10,7 @@ urlpatterns = [
     path("logout", signing_in.sign_out, name="sign_out"),
     path("password", signing_in.change_password, name="change_password"),
     path("elder", signing_in.elder, name="elder"),
+    path("alive", signing_in.alive, name="alive"),
     path("verify", verifying.verify, name="verify"),
     path("pay/notice", machines.pay_notice, name="pay_notice"),
     path("healthz", machines.healthz, name="healthz"),

@@ -1,14 +1,16 @@
 """Anybody who holds a paper can check it: the code and the amount together, or nothing is said."""
 
-from django.core.cache import cache
+from datetime import timedelta
+
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from shebao.hall.documents import operations
+from shebao.hall.operators.throttle import may_try
 
 from ..access import public
 
-TRIES, TRY_SECONDS = 30, 600
+TRIES, WINDOW = 30, timedelta(minutes=10)
 
 
 @public
@@ -47,6 +49,4 @@ def _missing(request, code: str, total: str) -> list[dict]:
 
 def _too_many(request) -> bool:
     """Whether this address asked too often: codes cannot be guessed by trying."""
-    key = f"verify:{request.META.get('REMOTE_ADDR', '')}"
-    cache.add(key, 0, TRY_SECONDS)
-    return cache.incr(key) > TRIES
+    return not may_try("verify", request.META.get("REMOTE_ADDR", ""), limit=TRIES, within=WINDOW)

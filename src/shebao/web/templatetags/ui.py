@@ -371,7 +371,8 @@ def wizard_steps(titles: Iterable[str], current: int, urls: Iterable[str] = (), 
 
 
 @register.inclusion_tag("parts/_pager.html", takes_context=True)
-def pager(context: dict[str, Any], page: Any, noun: str = "条") -> dict[str, Any]:
-    """Show the pages of a Django `Page`, keeping the rest of the query string."""
-    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
-    return {"page": page, "numbers": list(numbers), "noun": noun, "request": context["request"]}
+def pager(context: dict[str, Any], page: Any, noun: str = "条", sizes: Iterable[int] = ()) -> dict[str, Any]:
+    """Show the pages of a Django `Page`, keeping the rest of the query string; `sizes` offers ?size= of a page."""
+    numbers = list(page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1))
+    offered = list(sizes) if page.paginator.count > min(sizes, default=0) else []
+    return {"page": page, "numbers": numbers, "noun": noun, "sizes": offered, "request": context["request"]}

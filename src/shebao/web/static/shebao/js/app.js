@@ -89,7 +89,8 @@ document.addEventListener("shebao:toast", (event) => showToast(event.detail));
 document.addEventListener("htmx:responseError", (event) => {
   showToast({ text: `没有加载出来（${event.detail.xhr.status}），请重试。`, level: "error" });
 });
-document.addEventListener("htmx:sendError", () => {
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.target.closest?.("[data-quiet]")) return;
   showToast({ text: "没有加载出来，可能是网络中断，请重试。", level: "error" });
 });
 
@@ -141,6 +142,16 @@ document.addEventListener("click", async (event) => {
   } catch {
     showToast({ text: "浏览器不允许复制，请选中文字后按 Ctrl+C。", level: "warning" });
   }
+});
+
+// --- a password can be looked at: data-show="<id>" ---
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-show]");
+  const field = button && document.getElementById(button.dataset.show);
+  if (!field) return;
+  const shown = field.type === "text";
+  field.type = shown ? "password" : "text";
+  button.firstElementChild.textContent = shown ? "显示" : "隐藏";
 });
 
 // --- the error summary takes the focus, its links go to the field itself ---

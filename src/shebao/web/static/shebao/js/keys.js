@@ -71,6 +71,10 @@ function singleKey(event) {
   }
 }
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-key-sheet]")) sheet?.showModal();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   if (event.key === "Enter" && event.ctrlKey) {
@@ -86,6 +90,6 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  if (sheet?.open || (off?.checked ?? false)) return;
+  if (document.querySelector("dialog[open]") || (off?.checked ?? false)) return;
   singleKey(event);
 });

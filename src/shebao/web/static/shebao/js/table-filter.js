@@ -53,12 +53,12 @@ function dressAll() {
 }
 
 document.addEventListener("input", (event) => {
-  const table = event.target.closest?.("tr.filters")?.closest("table");
+  const table = event.target.closest?.("tr.filters")?.closest("table[data-dressed]");
   if (table) apply(table);
 });
 document.addEventListener("keydown", (event) => {
   // Enter in a column box must not submit the form around the table
-  if (event.key === "Enter" && event.target.closest?.("tr.filters")) event.preventDefault();
+  if (event.key === "Enter" && event.target.closest?.("table[data-dressed] tr.filters")) event.preventDefault();
 });
 
 dressAll();
