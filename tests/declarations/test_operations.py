@@ -5,7 +5,16 @@ import pytest
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations import operations
 from shebao.hall.declarations.models import Declaration, DeclarationEvent, FormDraft
-from shebao.hall.declarations.queries import basket, case_view, cases, counts, desk, draft_of, recent_events
+from shebao.hall.declarations.queries import (
+    basket,
+    case_view,
+    cases,
+    counts,
+    desk,
+    draft_of,
+    recent_events,
+    repair_draft_of,
+)
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Role
@@ -50,7 +59,7 @@ def test_submitting_twice_is_refused_in_words_and_leaves_no_trace(clerk):
     declaration = submitted(clerk)
     events, entries = DeclarationEvent.objects.count(), AuditEntry.objects.count()
     again = operations.submit_declarations([declaration.pk], by=clerk)
-    assert again.submitted == [] and "审核中" in again.refused[0][1]
+    assert again.submitted == [] and "没有重复办理" in again.refused[0][1]
     assert (events, entries) == (DeclarationEvent.objects.count(), AuditEntry.objects.count())
 
 
@@ -140,6 +149,136 @@ def test_a_returned_declaration_is_repaired_in_place_and_submitted_again(clerk, 
     assert (declaration.case_number, declaration.revision, declaration.marks) == (number, 2, {})
     field = next(f for f in case_view(reviewer, declaration.pk).fields if f.id == "declared_wage")
     assert (field.previous, field.new) == ("8,000.00", "8,500.00")
+
+
+def returned(clerk, reviewer, **marks):
+    declaration = submitted(clerk)
+    operations.return_declaration(declaration.pk, by=reviewer, marks=marks or {"name": "请核对"}, note="")
+    declaration.refresh_from_db()
+    return declaration
+
+
+def test_what_was_returned_does_not_go_again_as_it_was(clerk, reviewer):
+    declaration = returned(clerk, reviewer)
+    refused = operations.submit_declarations([declaration.pk], by=clerk).refused
+    assert "还没有按审核意见修改" in refused[0][1]
+    assert basket(clerk)[0].is_unrepaired
+    # Saving it without a change is no repair either.
+    operations.repair_declaration(
+        declaration.pk, enrolment(), by=clerk, confirmed={}, version=declaration.version, note="  "
+    )
+    assert operations.submit_declarations([declaration.pk], by=clerk).submitted == []
+
+
+def test_what_was_returned_goes_again_unchanged_with_a_word_why(clerk, reviewer):
+    declaration = returned(clerk, reviewer)
+    operations.repair_declaration(
+        declaration.pk, enrolment(), by=clerk, confirmed={}, version=declaration.version, note="已核对身份证原件"
+    )
+    assert not basket(clerk)[0].is_unrepaired
+    assert operations.submit_declarations([declaration.pk], by=clerk).refused == []
+    view = case_view(reviewer, declaration.pk)
+    assert (view.explanation, view.repaired) == ("已核对身份证原件", [])
+    assert next(f.asked for f in view.fields if f.id == "name") == "请核对"
+
+
+def test_removing_and_bringing_back_is_no_way_round_a_repair(clerk, reviewer):
+    declaration = returned(clerk, reviewer)
+    operations.delete_declarations([declaration.pk], by=clerk)
+    (back,) = operations.restore_declarations([declaration.pk], by=clerk)
+    back.refresh_from_db()
+    assert (back.state, back.marks) == (State.RETURNED, {"name": "请核对"})
+    assert operations.submit_declarations([declaration.pk], by=clerk).submitted == []
+
+
+def test_both_sides_see_what_the_second_submission_changed(clerk, reviewer):
+    declaration = returned(clerk, reviewer, declared_wage="与合同不符")
+    raw = enrolment(declared_wage="8500", department="质检部")
+    operations.repair_declaration(declaration.pk, raw, by=clerk, confirmed={}, version=declaration.version)
+    operations.submit_declarations([declaration.pk], by=clerk)
+    for actor in (clerk, reviewer):
+        view = case_view(actor, declaration.pk)
+        assert len(view.repaired) == 2
+        wage_row = next(f for f in view.fields if f.id == "declared_wage")
+        assert (wage_row.is_repaired, wage_row.previous, wage_row.new) == (True, "8,000.00", "8,500.00")
+        notes = [event["note"] for event in view.events]
+        assert any("与合同不符" in note for note in notes) and notes[-1].startswith("改了")
+
+
+def test_a_batch_holds_no_case_with_findings_but_one_alone_may_be_approved_and_says_so(clerk, reviewer):
+    plain = submitted(clerk)
+    (low,) = save(clerk, ENROL, enrolment(2, declared_wage="3000"), confirmed=[{"wage_limits": "试用期工资"}])
+    operations.submit_declarations([low.pk], by=clerk)
+    with pytest.raises(Refused, match="不能批量通过"):
+        operations.approve_declarations([plain.pk, low.pk], by=reviewer)
+    assert not Spell.objects.exists()
+    operations.approve_declarations([low.pk], by=reviewer)
+    assert AuditEntry.objects.get(action="declaration.approved").detail["findings"] == "wage_limits"
+    assert "核验提示" in case_view(reviewer, low.pk).events[-1]["note"]
+    operations.approve_declarations([plain.pk], by=reviewer)
+
+
+def test_nobody_approves_what_changed_since_they_opened_it(clerk, reviewer):
+    declaration = submitted(clerk)
+    seen = {declaration.pk: declaration.version}
+    operations.withdraw_declaration(declaration.pk, by=clerk)
+    declaration.refresh_from_db()
+    operations.repair_declaration(
+        declaration.pk, enrolment(declared_wage="20000"), by=clerk, confirmed={}, version=declaration.version
+    )
+    operations.submit_declarations([declaration.pk], by=clerk)
+    for attempt in (
+        lambda: operations.approve_declarations([declaration.pk], by=reviewer, seen=seen),
+        lambda: operations.return_declaration(declaration.pk, by=reviewer, marks={}, note="不符", seen=seen),
+        lambda: operations.reject_declaration(declaration.pk, by=reviewer, note="不符", seen=seen),
+    ):
+        with pytest.raises(Conflict, match="看过最新内容"):
+            attempt()
+    declaration.refresh_from_db()
+    assert declaration.state == State.SUBMITTED
+
+
+def test_the_second_of_two_people_is_told_who_was_faster(clerk, reviewer):
+    declaration = submitted(clerk)
+    other = OperatorFactory(reviewer=True, name="李快")
+    operations.approve_declarations([declaration.pk], by=other)
+    with pytest.raises(Conflict, match="李快已于 11-10 10:00 办理“通过”"):
+        operations.return_declaration(declaration.pk, by=reviewer, marks={}, note="慢了")
+    colleague = OperatorFactory(clerk=True, employer=clerk.employer, name="赵同事")
+    (draft,) = save(clerk, ENROL, enrolment(3))
+    operations.delete_declarations([draft.pk], by=colleague)
+    with pytest.raises(Conflict, match="赵同事"):
+        operations.delete_declarations([draft.pk], by=clerk)
+
+
+def test_two_open_declarations_about_one_person_name_each_other(clerk):
+    employee = enrolled(clerk.employer)
+    save(clerk, CEASE, cessation(employee))
+    save(clerk, WAGE, wage(employee))
+    rows = basket(clerk)
+    assert [[mate.service for mate in row.mates] for row in rows] == [[WAGE], [CEASE]]
+
+
+def test_the_basket_asks_as_many_questions_for_many_as_for_few(clerk, django_assert_max_num_queries):
+    save(clerk, ENROL, *[enrolment(n) for n in range(1, 31)])
+    with django_assert_max_num_queries(3):
+        basket(clerk)
+
+
+def test_what_is_typed_into_a_repair_is_kept_until_it_is_saved(clerk, reviewer):
+    declaration = returned(clerk, reviewer)
+    operations.save_repair_draft(declaration.pk, {"name": "王改"}, by=clerk)
+    operations.save_draft(clerk.employer_id, ENROL, {"name": "另一人"}, by=clerk)
+    assert repair_draft_of(clerk, declaration).answers == {"name": "王改"}
+    assert draft_of(clerk, ENROL).answers == {"name": "另一人"}
+    colleague = OperatorFactory(clerk=True, employer=clerk.employer)
+    assert repair_draft_of(colleague, declaration) is None
+    with pytest.raises(Declaration.DoesNotExist):
+        operations.save_repair_draft(declaration.pk, {}, by=OperatorFactory(clerk=True))
+    operations.repair_declaration(
+        declaration.pk, enrolment(name="王改"), by=clerk, confirmed={}, version=declaration.version
+    )
+    assert repair_draft_of(clerk, declaration) is None
 
 
 def test_returning_needs_a_reason(clerk, reviewer):

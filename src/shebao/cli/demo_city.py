@@ -16,35 +16,25 @@ from shebao.rules.identity import credit_check_character, id_check_digit
 from shebao.rules.months import Month
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
-GIVEN = [
-    "文静",
-    "一鸣",
-    "雨桐",
-    "嘉豪",
-    "思远",
-    "晓峰",
-    "立诚",
-    "志远",
-    "海燕",
-    "建国",
-    "志强",
-    "丽华",
-    "明哲",
-    "欣怡",
-    "子轩",
-    "佳琪",
-    "国栋",
-    "春梅",
-    "永强",
-    "雪莹",
-    "浩然",
-    "婉清",
-    "俊杰",
-    "若曦",
-    "德明",
-]
+# By the digit of the id number that tells the sex: even for women, odd for men.
+GIVEN = (
+    "文静雨桐海燕丽华欣怡佳琪春梅雪莹婉清若曦秀兰晓琳梦瑶玉珍静怡思雨红霞美玲慧敏艳芳淑萍嘉怡",
+    "一鸣嘉豪思远晓峰立诚志远建国志强明哲子轩国栋永强浩然俊杰德明宇航海涛文博振华天佑学军少杰",
+)
 DEPARTMENTS = ["生产一部", "生产二部", "质量部", "财务部", "行政部", "销售部"]
 HOUSEHOLDS = ["11", "12", "21", "22"]
+DIVISIONS = ("12", "51", "33", "44", "53")
+OPERATORS = {
+    "clerk": ("王敏", "刘佳"),
+    "employer_admin": ("周立", "吴海涛"),
+    "reviewer": ("李娜",),
+    "agency_admin": ("陈志远",),
+}
+# A year of a factory of a hundred, by calendar month: leavers around Spring Festival, graduates in summer.
+JOINING = {2: 2, 3: 7, 4: 3, 7: 8, 8: 4, 9: 2, 10: 2}
+LEAVING = {1: 3, 2: 5, 6: 2, 9: 3, 12: 2}
+RAISING = {4: 10, 7: 40, 10: 5}
+LOW_WAGE = "4200.00"
 
 
 @dataclass(frozen=True)
@@ -65,17 +55,20 @@ class People:
         self.random = random.Random(seed)
         self.division = division
         self.sequence = 0
+        self.names: set[str] = set()
 
     def next(self, month: Month) -> dict[str, str]:
         """The typed answers of an enrolment form for a new person insured from `month`."""
         self.sequence += 1
         pick = self.random
-        born = date(pick.randint(1968, 2003), pick.randint(1, 12), pick.randint(1, 28))
+        wage = min(max(int(pick.lognormvariate(8.98, 0.34)), 5_300), 24_000)  # yuan: most between 6,000 and 11,000
+        oldest = 1968 if self.sequence % 2 else 1978  # nobody is about to retire
+        born = date(pick.randint(oldest, 2003), pick.randint(1, 12), pick.randint(1, 28))
         body = f"{self.division}{born:%Y%m%d}{self.sequence % 1000:03}"
         return {
             "id_kind": "01",
             "id_number": body + id_check_digit(body),
-            "name": pick.choice(SURNAMES) + pick.choice(GIVEN),
+            "name": self._name(),
             "enrolment_kind": "11",
             "household": pick.choice(HOUSEHOLDS),
             "employment_kind": "41",
@@ -84,8 +77,19 @@ class People:
             "department": pick.choice(DEPARTMENTS),
             "phone": f"1390000{self.sequence:04}",
             "enrolment_month": str(month),
-            "declared_wage": f"{pick.randint(56, 240) * 100}.00",
+            "declared_wage": f"{wage // 50 * 50}.00",
         }
+
+    def _name(self) -> str:
+        """A name that nobody bore before, as long as there are any."""
+        given = GIVEN[self.sequence % 2]
+        for _ in range(20):
+            at = self.random.randrange(0, len(given), 2)
+            name = self.random.choice(SURNAMES) + given[at : at + 2]
+            if name not in self.names:
+                break
+        self.names.add(name)
+        return name
 
 
 def load_demo_city() -> list[Account]:
@@ -115,17 +119,22 @@ def sign_ins_text(accounts: list[Account], address: str) -> str:
 
 
 def _load_region(region, number: int) -> list[Account]:
+    """A large employer in the middle of its month, and a small one whose month brought no changes."""
     from shebao.hall.operators.models import Role
 
     accounts: list[Account] = []
-    division = f"{ {1: '12', 2: '51'}.get(number, '33') }9901"
-    people = People(region.code, division)
+    people = People(region.code, f"{DIVISIONS[number % len(DIVISIONS)]}9901")
     staff = {role: _operator(region, role, None, accounts) for role in (Role.REVIEWER, Role.AGENCY_ADMIN)}
-    for index, (name, size) in enumerate((("云岭精密制造有限公司", 60), ("清泉食品有限公司", 8)), 1):
+    for index, (name, size) in enumerate((("云岭精密制造有限公司", 76), ("清泉食品有限公司", 8)), 1):
         employer = _employer(region, number, index, f"{region.short_title}{name}")
         clerk = _operator(region, Role.CLERK, employer, accounts)
         _operator(region, Role.EMPLOYER_ADMIN, employer, accounts)
-        _History(region, employer, clerk, staff[Role.REVIEWER], people).live(size)
+        history = _History(region, employer, clerk, staff[Role.REVIEWER], people)
+        history.live(size)
+        if index == 1:
+            history.work_on_this_month()
+        elif history.is_direct:
+            history.settle(_this_month())  # and not paid: another place to stand in the month
     return accounts
 
 
@@ -161,11 +170,12 @@ def _operator(region, role, employer, accounts: list[Account]):
     from shebao.hall.audit.operations import record
     from shebao.hall.operators.models import Operator
 
-    names = {"clerk": "王敏", "employer_admin": "周立", "reviewer": "李娜", "agency_admin": "陈主任"}
+    names = OPERATORS[role]
+    name = names[int(employer.employer_number[-1]) % len(names) - 1] if employer else names[0]
     suffix = f"-{employer.employer_number[-1]}" if employer else ""
     username = f"{region.code}-{role.value.replace('_', '-')}{suffix}"
     password = secrets.token_urlsafe(9)
-    operator = Operator(username=username, name=names[role], role=role, employer=employer, region=region.code)
+    operator = Operator(username=username, name=name, role=role, employer=employer, region=region.code)
     operator.set_password(password)
     with transaction.atomic():
         operator.save()
@@ -181,7 +191,7 @@ def _this_month() -> Month:
 
 
 class _History:
-    """Eleven settled and paid months, and the current one half done."""
+    """Eleven settled and paid months; then, if asked for, the current one in full swing."""
 
     def __init__(self, region, employer, clerk, reviewer, people: People):
         self.region, self.employer, self.clerk, self.reviewer, self.people = region, employer, clerk, reviewer, people
@@ -189,14 +199,19 @@ class _History:
         self.services = {s.operation: s for s in region.services.values()}
         self.insured: list[dict[str, str]] = []
 
+    @property
+    def is_direct(self) -> bool:
+        """Nobody reviews: what is declared takes effect at once."""
+        return self.services["enrol_employees"].is_direct
+
     def live(self, size: int) -> None:
+        """From the first month to the one before this."""
         month = self.employer.first_month
         while month < _this_month():
             self._at(month, 2, 9, lambda m=month: self._changes(m, size))
-            self._at(month, 9, 10, lambda m=month: self._settle(m))
+            self._at(month, 9, 10, lambda m=month: self.settle(m))
             self._at(month, 10, 15, lambda m=month: self._pay(m))
             month = month.next()
-        self._current(month)
 
     def _at(self, month: Month, day: int, hour: int, act: Callable[[], None]) -> None:
         from shebao.hall import clock
@@ -205,13 +220,23 @@ class _History:
             act()
 
     def _changes(self, month: Month, size: int) -> None:
-        first = month == self.employer.first_month
-        joining = size if first else self.random.randint(0, max(size // 20, 1))
-        rows = [self.people.next(month) for _ in range(joining)]
+        if month == self.employer.first_month:
+            self._enrol(month, size)
+            return
+        joining, leaving, raising = (plan.get(month.number, 0) * size // 100 for plan in (JOINING, LEAVING, RAISING))
+        self._enrol(month, joining)
+        self._do("cease_employees", [self._leaver(self._somebody(leaves=True), month) for _ in range(leaving)])
+        raised = {one["id_number"]: one for one in (self._somebody() for _ in range(raising))}
+        self._do("declare_wages", [self._raise(one, month, 105) for one in raised.values()])
+
+    def _enrol(self, month: Month, count: int) -> None:
+        rows = [self.people.next(month) for _ in range(count)]
         self._do("enrol_employees", rows)
         self.insured += rows
-        if not first and len(self.insured) > 5 and month.number % 3 == 0:
-            self._do("cease_employees", [self._leaver(self.insured.pop(3), month)])
+
+    def _somebody(self, *, leaves: bool = False) -> dict[str, str]:
+        index = self.random.randrange(len(self.insured))
+        return self.insured.pop(index) if leaves else self.insured[index]
 
     @staticmethod
     def _leaver(person: dict[str, str], month: Month) -> dict[str, str]:
@@ -222,22 +247,49 @@ class _History:
             "reason": "6301",
         }
 
-    def _do(self, operation: str, rows: list[dict[str, str]], approve: bool = True) -> list:
+    @staticmethod
+    def _raise(person: dict[str, str], month: Month, percent: int) -> dict[str, str]:
+        """A wage declaration; the person keeps the new wage, whole yuan."""
+        person["declared_wage"] = f"{int(person['declared_wage'].split('.')[0]) * percent // 100}.00"
+        return {
+            "id_number": person["id_number"],
+            "name": person["name"],
+            "first_month": str(month),
+            "declared_wage": person["declared_wage"],
+        }
+
+    def _do(self, operation: str, rows: list[dict[str, str]], *, until: str = "approved", at: float | None = None):
+        """Declare rows and see them through `until` saved, submitted or approved; now, or `at` a share of the month."""
         from shebao.hall.declarations import operations
 
         if not rows:
             return []
+        if at is not None:
+            with self._this_month_at(at):
+                return self._do(operation, rows, until=until)
         service = self.services[operation]
         made = operations.save_declarations(
             self.employer.pk, service.key, rows, by=self.clerk, confirmed=[_everything(service)] * len(rows)
         )
-        if not service.is_direct and approve:
-            pks = [declaration.pk for declaration in made]
-            operations.submit_declarations(pks, by=self.clerk)
-            operations.approve_declarations(pks, by=self.reviewer)
+        if not service.is_direct and until != "saved":
+            operations.submit_declarations([declaration.pk for declaration in made], by=self.clerk)
+            if until == "approved":
+                self._approve(made)
         return made
 
-    def _settle(self, month: Month) -> None:
+    def _approve(self, declarations: list) -> None:
+        """What has findings is looked at one by one, the rest together."""
+        from shebao.hall.declarations import review
+
+        plain = [declaration.pk for declaration in declarations if not declaration.problems]
+        if plain:
+            review.approve_declarations(plain, by=self.reviewer)
+        for declaration in declarations:
+            if declaration.problems:
+                review.approve_declarations([declaration.pk], by=self.reviewer)
+
+    def settle(self, month: Month) -> None:
+        """Settle as the region wants it."""
         from shebao.hall.settlement import operations, progress
 
         kind = progress.applicable_settlement(self.employer, month)
@@ -263,25 +315,44 @@ class _History:
         headers = signing.sign(channels.bank_secret(), body, at=clock.now().timestamp(), nonce=secrets.token_hex(16))
         operations.receive_notice(headers, body)
 
-    def _current(self, month: Month) -> None:
-        from shebao.hall.declarations import operations
-
-        enrol = self.services["enrol_employees"]
-        self._do("enrol_employees", [self.people.next(month) for _ in range(3)])
-        if enrol.is_direct:
+    def work_on_this_month(self) -> None:
+        """Some declarations are in force; where somebody reviews, others are returned, in review or not submitted."""
+        month, next_person = _this_month(), self.people.next
+        leavers = [self._somebody(leaves=True) for _ in range(2)]
+        raised = [self._somebody(leaves=True) for _ in range(4)]
+        low = next_person(month) | {"declared_wage": LOW_WAGE, "employment_kind": "41"}
+        self._do("enrol_employees", [next_person(month), next_person(month), low], at=0.1)
+        self._do("declare_wages", [self._raise(raised[0], month, 108), self._raise(raised[1], month, 130)], at=0.3)
+        self._do("cease_employees", [self._leaver(leavers[0], month)], at=0.4)
+        if self.is_direct:
             return
-        in_review = self._do("enrol_employees", [self.people.next(month) for _ in range(4)], approve=False)
-        pks = [declaration.pk for declaration in in_review]
-        operations.submit_declarations(pks, by=self.clerk)
-        operations.return_declaration(
-            pks[0],
+        with self._this_month_at(0.6):
+            self._return(next_person(month))
+        self._do("enrol_employees", [next_person(month), next_person(month)], at=0.9, until="submitted")
+        self._do("declare_wages", [self._raise(raised[2], month, 106)], at=0.92, until="submitted")
+        self._do("enrol_employees", [next_person(month), next_person(month)], at=0.95, until="saved")
+        self._do("cease_employees", [self._leaver(leavers[1], month)], at=0.96, until="saved")
+        self._do("declare_wages", [self._raise(raised[3], month, 104)], at=0.97, until="saved")
+
+    def _return(self, person: dict[str, str]) -> None:
+        from shebao.hall.declarations import review
+
+        (declaration,) = self._do("enrol_employees", [person], until="submitted")
+        review.return_declaration(
+            declaration.pk,
             by=self.reviewer,
             marks={"contract_from": "与劳动合同上的日期不一致"},
-            note="请核对劳动合同起始日期后重报。",
+            note="劳动合同起始日期与合同原件不一致，请核对后重报。",
         )
-        self._do("enrol_employees", [self.people.next(month) for _ in range(2)], approve=False)
-        if len(self.insured) > 5:
-            self._do("cease_employees", [self._leaver(self.insured[-1], month)], approve=False)
+
+    def _this_month_at(self, share: float):
+        """The hall's clock at a share of the time from the first of the month until now, in office hours."""
+        from shebao.hall import clock
+
+        now, begin = clock.local_now(), datetime.combine(_this_month().first_day, time(9))
+        moment = begin + max(now - begin, timedelta(0)) * share
+        office = datetime.combine(moment.date(), time(9, 5)) + timedelta(minutes=int(share * 450))
+        return clock.pretending(min(office, now))
 
 
 def _everything(service) -> dict[str, str]:

@@ -101,11 +101,15 @@ class DeclarationEvent(models.Model):
 
 
 class FormDraft(models.Model):
-    """What was typed but not yet saved (草稿), kept for its writer so that nothing is lost."""
+    """What was typed but not yet saved (草稿), kept for its writer so that nothing is lost.
+
+    `declaration`: the one that is being repaired; none for a new one.
+    """
 
     operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
     service = models.CharField("事项", max_length=60)
+    declaration = models.ForeignKey(Declaration, on_delete=models.CASCADE, null=True, related_name="+")
     answers = EncryptedJSONField("内容")
     saved_at = models.DateTimeField("保存时间")
 
@@ -115,6 +119,13 @@ class FormDraft(models.Model):
         verbose_name = "草稿"
         constraints = [
             models.UniqueConstraint(
-                fields=["operator", "employer", "service"], name="one_draft_for_an_operator_and_service"
-            )
+                fields=["operator", "employer", "service"],
+                condition=Q(declaration__isnull=True),
+                name="one_draft_for_an_operator_and_service",
+            ),
+            models.UniqueConstraint(
+                fields=["operator", "declaration"],
+                condition=Q(declaration__isnull=False),
+                name="one_draft_for_an_operator_and_repair",
+            ),
         ]

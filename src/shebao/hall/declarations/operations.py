@@ -1,6 +1,7 @@
 """What an employer does with declarations: save, repair, submit, take back. Reviewing is in review.py."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -16,8 +17,9 @@ from ..settlement.models import Assessment
 from .models import Declaration, DeclarationEvent, FormDraft
 from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cases, permit, races_become_conflicts
 from .preview import Preview, previews, raw_answers, service_of
+from .repairs import UNREPAIRED, unrepaired
 from .review import approve_declarations, reject_declaration, return_declaration
-from .states import State
+from .states import MOVES, State, too_late
 
 __all__ = [
     "InvalidDeclaration",
@@ -25,12 +27,14 @@ __all__ = [
     "approve_declarations",
     "delete_declarations",
     "discard_draft",
+    "discard_repair_draft",
     "reject_declaration",
     "repair_declaration",
     "restore_declarations",
     "return_declaration",
     "save_declarations",
     "save_draft",
+    "save_repair_draft",
     "submit_declarations",
     "undo_declarations",
     "withdraw_declaration",
@@ -38,6 +42,9 @@ __all__ = [
 
 KEPT = ["answers", "before", "problems", "confirmed", "effect_fen", "first_month", "employee"]
 """What a preview decides about a declaration; the identity is kept too when it is repaired."""
+
+SAME_PRESS = timedelta(minutes=1)
+"""The same answers by the same writer within this time are one press of the button, not two declarations."""
 
 
 class InvalidDeclaration(Exception):
@@ -63,13 +70,14 @@ class SubmitResult:
 def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, by, confirmed=None, batch=None) -> list:
     """Declare for many people at once, all or none (加入待提交). A direct service takes effect at once.
 
-    Raises InvalidDeclaration, Refused (permission, unknown service), Conflict (somebody was faster) and
-    Employer.DoesNotExist.
+    Raises InvalidDeclaration, Refused (permission, unknown service), Conflict (somebody was faster; code
+    `just_saved`: this very press was carried out already) and Employer.DoesNotExist.
     """
     permit(by, "declare", "申报")
     employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
     found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
     if any(one.blocking for one in found):
+        _not_pressed_twice(employer, service_key, found, by)
         raise InvalidDeclaration(found)
     declarations = [_declaration(employer, service_key, one, batch, by) for one in found]
     with races_become_conflicts():
@@ -87,6 +95,15 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     if batch is None:
         _drafts(employer_id, service_key, by).delete()
     return declarations
+
+
+def _not_pressed_twice(employer: Employer, service_key: str, found: list[Preview], by) -> None:
+    mine = Declaration.objects.visible_to(by).filter(
+        employer=employer, service=service_key, declared_by=by, declared_at__gte=clock.now() - SAME_PRESS
+    )
+    kept = {d.subject_digest: d.answers for d in mine.exclude(state__in=(State.DELETED, State.UNDONE))}
+    if kept and all(kept.get(one.digest) == one.values for one in found):
+        raise Conflict("just_saved", f"刚才已经保存 {len(found)} 笔，没有重复录入。")
 
 
 def _declaration(employer: Employer, service_key: str, one: Preview, batch, by) -> Declaration:
@@ -128,10 +145,11 @@ def _complete(declarations: list[Declaration], by) -> None:
 
 
 @transaction.atomic
-def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int) -> Declaration:
+def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int, note: str = "") -> Declaration:
     """Change a draft or returned declaration in place (修改、补正); it keeps its state and its number.
 
-    `version` is the one the writer saw. Raises Conflict when somebody changed it since, InvalidDeclaration.
+    `version` is the one the writer saw; `note` what the writer tells the reviewer. Raises Conflict when somebody
+    changed it since, InvalidDeclaration.
     """
     permit(by, "declare", "申报")
     (declaration,) = locked([pk], by=by)
@@ -158,23 +176,33 @@ def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int)
             to_state=declaration.state,
             by=by,
             at=clock.now(),
+            note=note.strip()[:300],
         )
         audit("declaration.repaired", [declaration], by=by)
+    FormDraft.objects.visible_to(by).filter(declaration=declaration).delete()
     return declaration
 
 
 @transaction.atomic
 def submit_declarations(pks: list[int], *, by) -> SubmitResult:
-    """Send declarations to review (提交). Every check runs again; what fails stays, with the reason."""
+    """Send declarations to review (提交). Every check runs again; what fails stays, with the reason.
+
+    What was returned goes again only after a repair: a changed answer, or a word to the reviewer why none changed.
+    """
     permit(by, "declare", "提交")
     result = SubmitResult()
     ready: list[Declaration] = []
-    for group in by_service(locked(pks, by=by)):
-        movable = [d for d in group if d.state in (State.DRAFT, State.RETURNED) and not d.is_direct]
+    declarations = locked(pks, by=by)
+    as_returned = unrepaired(declarations)
+    for group in by_service(declarations):
+        movable = []
         for declaration in group:
-            if declaration not in movable:
-                label = State(declaration.state).label
-                result.refused.append((declaration, f"现在是“{label}”，不能再提交，可能刚被别人处理过。"))
+            if declaration.state not in (State.DRAFT, State.RETURNED) or declaration.is_direct:
+                result.refused.append((declaration, too_late(declaration, "submit", by=by)))
+            elif declaration.pk in as_returned:
+                result.refused.append((declaration, UNREPAIRED))
+            else:
+                movable.append(declaration)
         if movable:
             ready += _checked_again(movable, by, result)
     if ready:
@@ -239,10 +267,18 @@ def delete_declarations(pks: list[int], *, by) -> list[Declaration]:
 
 @transaction.atomic
 def restore_declarations(pks: list[int], *, by) -> list[Declaration]:
-    """Bring deleted declarations back as drafts (恢复). Raises Conflict when the person was declared again since."""
+    """Bring deleted declarations back as what they were (恢复).
+
+    Raises Conflict when the person was declared again since.
+    """
     declarations = locked(pks, by=by)
+    deletions = DeclarationEvent.objects.filter(declaration__in=pks, move="delete").order_by("at", "pk")
+    came_from = dict(deletions.values_list("declaration_id", "from_state"))
     with races_become_conflicts():
-        move(declarations, "restore", by=by)
+        for name in ("restore", "restore_returned"):
+            target = MOVES[name].target
+            if some := [d for d in declarations if came_from.get(d.pk, State.DRAFT) == target]:
+                move(some, name, by=by)
     return declarations
 
 
@@ -270,7 +306,8 @@ def _may_be_undone(group: list[Declaration]) -> None:
 
 
 def _drafts(employer_id: int, service_key: str, by):
-    return FormDraft.objects.visible_to(by).filter(operator=by, employer=employer_id, service=service_key)
+    mine = FormDraft.objects.visible_to(by).filter(operator=by, declaration=None)
+    return mine.filter(employer=employer_id, service=service_key)
 
 
 @transaction.atomic
@@ -279,19 +316,36 @@ def save_draft(employer_id: int, service_key: str, raw: dict, *, by) -> FormDraf
     permit(by, "declare", "申报")
     employer = Employer.objects.visible_to(by).get(pk=employer_id)
     service_of(region(employer.region), service_key)
-    draft, _ = FormDraft.objects.update_or_create(
-        operator=by,
-        employer=employer,
-        service=service_key,
-        defaults={"answers": {str(k)[:60]: str(v)[:500] for k, v in raw.items()}, "saved_at": clock.now()},
-    )
+    return _keep_typed(raw, operator=by, employer=employer, service=service_key, declaration=None)
+
+
+@transaction.atomic
+def save_repair_draft(pk: int, raw: dict, *, by) -> FormDraft:
+    """Keep what was typed into the repair of a declaration, one for an operator and declaration."""
+    permit(by, "declare", "申报")
+    one = Declaration.objects.visible_to(by).select_related("employer").get(pk=pk)
+    return _keep_typed(raw, operator=by, employer=one.employer, service=one.service, declaration=one)
+
+
+def _keep_typed(raw: dict, **place) -> FormDraft:
+    answers = {str(k)[:60]: str(v)[:500] for k, v in raw.items()}
+    draft, _ = FormDraft.objects.update_or_create(**place, defaults={"answers": answers, "saved_at": clock.now()})
     return draft
 
 
 @transaction.atomic
 def discard_draft(employer_id: int, service_key: str, *, by) -> None:
     """Forget what was typed (放弃草稿)."""
-    drafts = _drafts(employer_id, service_key, by)
+    _forget(_drafts(employer_id, service_key, by), by)
+
+
+@transaction.atomic
+def discard_repair_draft(pk: int, *, by) -> None:
+    """Forget what was typed into a repair (放弃草稿)."""
+    _forget(FormDraft.objects.visible_to(by).filter(operator=by, declaration=pk), by)
+
+
+def _forget(drafts, by) -> None:
     if draft := drafts.select_related("employer").first():
-        record("draft.discarded", draft, by=by, service=service_key)
+        record("draft.discarded", draft, by=by, service=draft.service)
         drafts.delete()

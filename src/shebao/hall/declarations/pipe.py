@@ -16,6 +16,8 @@ from ..services.scene import chunks
 from .models import Declaration, DeclarationEvent
 from .states import MOVES, advance
 
+DEEDS = {"withdraw": "withdrawn", "restore": "restored", "restore_returned": "restored"}
+"""Moves whose record is not named after the state they lead to."""
 CONSTRAINED = ("declarations.Declaration", "roster.Spell", "roster.DeclaredWage", "roster.Employee", "roster.Person")
 
 
@@ -81,7 +83,7 @@ def move(declarations: list[Declaration], name: str, *, by, note: str = "", mark
         ],
         batch_size=500,
     )
-    audit(f"declaration.{target if name != 'withdraw' else 'withdrawn'}", declarations, by=by)
+    audit(f"declaration.{DEEDS.get(name, target)}", declarations, by=by)
 
 
 def audit(action: str, declarations: list[Declaration], *, by) -> None:
@@ -89,6 +91,8 @@ def audit(action: str, declarations: list[Declaration], *, by) -> None:
     groups = defaultdict(list)
     for declaration in declarations:
         detail = {"service": declaration.service, "case": declaration.case_number, "month": str(declaration.month)}
+        if declaration.problems:
+            detail["findings"] = ",".join(sorted({problem["code"] for problem in declaration.problems}))
         groups[declaration.employer_id].append((declaration, detail))
     for subjects in groups.values():
         record_many(action, subjects, by=by, employer=subjects[0][0].employer)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from shebao.rules.forms import Cleaned, Problem, clean
-from shebao.rules.identity import check_id_number
+from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT, SETTLED_COMPATRIOT, check_id_number
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import Form
@@ -25,6 +25,7 @@ from ..services.registry import CHECKS, OPERATIONS
 from ..services.scene import Case, CostRow, Scene, field_of_kind, read_people
 
 SEXES = {"1": "男", "2": "女"}
+NUMBERED = (CITIZEN, SETTLED_COMPATRIOT, FOREIGN_RESIDENT)
 HINT, LOOKED, LOOKS_A_DAY = "enrolled_elsewhere", "roster.elsewhere_hinted", 300
 
 
@@ -121,6 +122,22 @@ def raw_answers(form: Form, values: dict) -> dict[str, str]:
     }
 
 
+def kind_told_by(number: str, kind: str) -> str:
+    """The kind of document that a whole 18-digit number can only be, or the chosen kind where it tells nothing."""
+    told = check_id_number(number)
+    return told.kind if kind in NUMBERED and told.kind in NUMBERED and told.ok else kind
+
+
+def remembered(form: Form, raw: dict, found: Preview) -> dict[str, str]:
+    """Answers that the roster knows about the person and nobody has typed: words and choices, no months or amounts."""
+    if found.known is None:
+        return {}
+    kept = raw_answers(form, {**found.before, "name": found.known.name})
+    untouched = {f.id for f in form.fields if not str(raw.get(f.id) or "").strip() or raw[f.id] == f.default}
+    told = {f.id for f in form.fields if f.kind in ("text", "choice", "phone") and f.id != "id_kind"}
+    return {key: value for key, value in kept.items() if key in untouched & told and value != raw.get(key)}
+
+
 def _case(here, service, form: Form, raw: dict, confirmed: dict, owner) -> Case:
     done: Cleaned = clean(form, raw, here)
     number_field, month_field = field_of_kind(form, "id_number"), field_of_kind(form, "month")
@@ -152,6 +169,11 @@ def _preview(scene: Scene, case: Case) -> Preview:
     if case.employee:
         born_on, sex = case.employee.person.born_on or born_on, case.employee.person.sex or sex
     derived = {"sex": sex, "sex_label": SEXES.get(sex, ""), "born_on": born_on, "age": _age(born_on, scene.today)}
+    ours = scene.ours(case)
+    # Still insured here: no last month. Never was: no first month either.
+    derived["insured_from"] = min((spell.first_month for spell in ours), default=None)
+    ended = [spell.last_month for spell in ours]
+    derived["insured_until"] = max(ended) if ended and None not in ended else None
     past = months_between(case.month, scene.month.previous()) if case.month else []
     before = {}
     if case.employee:

@@ -1,6 +1,8 @@
 """Reading declarations: the basket, the cases, the desk of the agency, and one case whole."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db.models import Count, F, Min, Q, QuerySet
 
@@ -12,10 +14,10 @@ from .. import clock
 from ..crypto import blind_index
 from ..regions import region
 from .models import Declaration, DeclarationEvent, FormDraft
-from .states import MOVES, State, open_moves
+from .repairs import changed_fields, explanation, submissions, unrepaired
+from .states import OPEN, TITLES, State, open_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED)
-MOVE_TITLES = {name: move.title for name, move in MOVES.items()} | {"save": "录入", "repair": "修改"}
 
 
 def current_month(here) -> Month:
@@ -41,19 +43,36 @@ def counts(actor, month: Month) -> dict:
 
 @dataclass(frozen=True)
 class BasketRow:
-    """One declaration waiting to be submitted: what it changes, in words."""
+    """One declaration waiting to be submitted: what it changes, in words.
+
+    `mates`: the person's other undecided declarations. `is_unrepaired`: returned and not yet repaired.
+    """
 
     declaration: Declaration
     service_title: str
     before_after: str
     problems: list[dict]
+    mates: list[Declaration]
+    is_unrepaired: bool
 
 
 def basket(actor) -> list[BasketRow]:
     """Drafts and returned declarations, oldest first (待提交)."""
     rows = Declaration.objects.visible_to(actor).filter(state__in=(State.DRAFT, State.RETURNED))
-    rows = rows.select_related("declared_by", "employer").order_by("service", "declared_at", "pk")
-    return [BasketRow(d, d.spec.title, before_after(d), d.problems) for d in rows]
+    rows = list(rows.select_related("declared_by", "employer").order_by("service", "declared_at", "pk"))
+    about = defaultdict(list)
+    everything = Declaration.objects.visible_to(actor).filter(state__in=OPEN).order_by("pk")
+    for one in everything.defer("answers", "before"):
+        about[one.employer_id, one.subject_digest].append(one)
+    as_returned = unrepaired(rows)
+    return [
+        BasketRow(
+            d, d.spec.title, before_after(d), d.problems,
+            mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
+            is_unrepaired=d.pk in as_returned,
+        )
+        for d in rows
+    ]  # fmt: skip
 
 
 def before_after(declaration: Declaration) -> str:
@@ -76,7 +95,11 @@ def before_after(declaration: Declaration) -> str:
 
 @dataclass(frozen=True)
 class FieldView:
-    """One answer, in words: what the roster said, what is declared, what the reviewer marked."""
+    """One answer, in words: what the roster said, what is declared, what the reviewer marked.
+
+    `is_repaired`: it differs from the submission before this one, which said `previous`; `asked` is the mark that
+    this submission answers.
+    """
 
     id: str
     label: str
@@ -85,11 +108,18 @@ class FieldView:
     changed: bool
     mark: str = ""
     previous: str = ""
+    is_repaired: bool = False
+    asked: str = ""
+    problems: list[dict] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class CaseView:
-    """One declaration whole (办件). `moves` are the names of the moves the actor may make now."""
+    """One declaration whole (办件). `moves` are the names of the moves the actor may make now.
+
+    `repaired` names the answers that differ from the submission before; `explanation` is what the employer wrote to
+    the reviewer with the repair.
+    """
 
     declaration: Declaration
     service: object
@@ -99,6 +129,8 @@ class CaseView:
     moves: list[str]
     is_overdue: bool = False
     confirmed: list[tuple[str, str]] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    explanation: str = ""
 
 
 def case_view(actor, pk: int) -> CaseView:
@@ -109,15 +141,18 @@ def case_view(actor, pk: int) -> CaseView:
     problems = [
         {**problem, "reason": declaration.confirmed.get(problem["code"], "")} for problem in declaration.problems
     ]
+    fields = _fields(declaration, events, problems)
     return CaseView(
         declaration=declaration,
         service=declaration.spec,
-        fields=_fields(declaration, events),
+        fields=fields,
         problems=problems,
-        events=[_event(event) for event in events],
+        events=_timeline(declaration, events),
         moves=open_moves(declaration, actor),
         is_overdue=is_overdue(declaration),
         confirmed=list(declaration.confirmed.items()),
+        repaired=[one.label for one in fields if one.is_repaired],
+        explanation=explanation(events),
     )
 
 
@@ -127,17 +162,18 @@ def is_overdue(declaration: Declaration) -> bool:
     return declaration.state == State.SUBMITTED and due is not None and due < clock.today()
 
 
-def _fields(declaration: Declaration, events: list[DeclarationEvent]) -> list[FieldView]:
+def _fields(declaration: Declaration, events: list[DeclarationEvent], problems: list[dict]) -> list[FieldView]:
     here = region(declaration.region)
-    submitted = [event.answers for event in events if event.move == "submit"]
-    if declaration.state in (State.DRAFT, State.RETURNED):
-        earlier = submitted[-1] if submitted else {}
-    else:
-        earlier = submitted[-2] if len(submitted) > 1 else {}
+    form = here.forms[declaration.spec.form]
+    sent = submissions(events)
+    if declaration.state not in (State.DRAFT, State.RETURNED):
+        sent = sent[:-1]
+    earlier = sent[-1] if sent else {}
+    repaired = changed_fields(form, earlier, declaration.answers) if earlier else []
+    returns = [event.marks for event in events if event.move == "return"]
     views = []
-    for one in here.forms[declaration.spec.form].fields:
+    for one in form.fields:
         old, new = declaration.before.get(one.id), declaration.answers.get(one.id)
-        previous = earlier.get(one.id)
         views.append(
             FieldView(
                 one.id,
@@ -146,10 +182,31 @@ def _fields(declaration: Declaration, events: list[DeclarationEvent]) -> list[Fi
                 shown(one, new, here),
                 changed=one.id in declaration.before and old != new,
                 mark=declaration.marks.get(one.id, ""),
-                previous=shown(one, previous, here) if earlier and previous != new else "",
+                previous=shown(one, earlier.get(one.id), here) if one.label in repaired else "",
+                is_repaired=one.label in repaired,
+                asked=returns[-1].get(one.id, "") if returns and not declaration.marks else "",
+                problems=[problem for problem in problems if problem["field"] == one.id],
             )
         )
     return views
+
+
+def _timeline(declaration: Declaration, events: list[DeclarationEvent]) -> list[dict]:
+    """The steps with what was marked and what a later submission changed, in words."""
+    form = region(declaration.region).forms[declaration.spec.form]
+    labels = {one.id: one.label for one in form.fields}
+    steps, earlier = [], None
+    for event in events:
+        step = _event(event)
+        parts = [step["note"], *(f"{labels.get(key, key)}——{text}" for key, text in event.marks.items())]
+        if event.move == "submit":
+            changed = changed_fields(form, earlier, event.answers) if earlier is not None else []
+            parts += [f"改了{'、'.join(changed)}"] if changed else []
+            earlier = event.answers
+        if event.move == "approve" and declaration.problems:
+            parts.append(f"通过时有 {len(declaration.problems)} 项核验提示")
+        steps.append(step | {"note": "；".join(part.rstrip("。；") for part in parts if part)})
+    return steps
 
 
 def shown(one, value, here) -> str:
@@ -164,7 +221,7 @@ def shown(one, value, here) -> str:
 def _event(event: DeclarationEvent) -> dict:
     kinds = {State.APPROVED: "ok", State.RETURNED: "d", State.REJECTED: "d", State.SUBMITTED: "b"}
     return {
-        "title": MOVE_TITLES.get(event.move, event.move),
+        "title": TITLES.get(event.move, event.move),
         "move": event.move,
         "at": event.at,
         "actor": f"{event.by.name}（{event.by.get_role_display()}）" if event.by else "系统",
@@ -174,7 +231,19 @@ def _event(event: DeclarationEvent) -> dict:
     }
 
 
-RISKS = {"flagged": "有需确认的内容", "overdue": "已超时限", "routine": "无异常"}
+RISKS = {"urgent": "临期", "overdue": "已超时限", "flagged": "有核验提示", "routine": "核验全部通过"}
+URGENT = timedelta(days=1)
+"""A case that is due today or tomorrow is urgent (临期)."""
+
+
+def _at_risk(risk: str) -> Q:
+    today = clock.today()
+    return {
+        "urgent": Q(due_on__gte=today, due_on__lte=today + URGENT),
+        "overdue": Q(due_on__lt=today),
+        "flagged": ~Q(problems=[]),
+        "routine": Q(problems=[]),
+    }[risk]
 
 
 def desk(actor, *, service=None, employer=None, risk=None) -> QuerySet[Declaration]:
@@ -185,13 +254,15 @@ def desk(actor, *, service=None, employer=None, risk=None) -> QuerySet[Declarati
         rows = rows.filter(service=service)
     if employer:
         rows = rows.filter(employer=employer)
-    if risk == "overdue":
-        rows = rows.filter(due_on__lt=clock.today())
-    elif risk == "flagged":
-        rows = rows.exclude(confirmed={})
-    elif risk == "routine":
-        rows = rows.filter(confirmed={}, due_on__gte=clock.today())
+    if risk in RISKS:
+        rows = rows.filter(_at_risk(risk))
     return rows.order_by(F("due_on").asc(nulls_last=True), "submitted_at", "pk")
+
+
+def desk_counts(rows: QuerySet[Declaration]) -> dict[str, int]:
+    """How many of the waiting cases there are of each of RISKS, and "all"; one query."""
+    kinds = {risk: Count("pk", filter=_at_risk(risk)) for risk in RISKS}
+    return rows.order_by().aggregate(all=Count("pk"), **kinds)
 
 
 def cases(actor, *, state=None, service=None, month=None, q="") -> QuerySet[Declaration]:
@@ -221,4 +292,10 @@ def recent_events(actor, limit: int = 8) -> list[dict]:
 
 def draft_of(actor, service_key: str) -> FormDraft | None:
     """What the actor typed into this service's form and has not saved."""
-    return FormDraft.objects.visible_to(actor).filter(operator=actor, service=service_key).first()
+    mine = FormDraft.objects.visible_to(actor).filter(operator=actor, declaration=None)
+    return mine.filter(service=service_key).first()
+
+
+def repair_draft_of(actor, declaration: Declaration) -> FormDraft | None:
+    """What the actor typed into the repair of a declaration and has not saved."""
+    return FormDraft.objects.visible_to(actor).filter(operator=actor, declaration=declaration).first()

@@ -1,22 +1,31 @@
 """What the agency does with a submitted declaration: approve, return for repair, reject."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 
 from .. import clock
-from ..errors import Refused
+from ..errors import Conflict, Refused
 from .models import Declaration, DeclarationEvent
 from .pipe import carry_out, locked, move, permit, races_become_conflicts
+from .states import open_moves
+
+Seen = Mapping[int, int]
+"""Which version of each declaration the reviewer had in view."""
 
 
 @transaction.atomic
-def approve_declarations(pks: list[int], *, by, note: str = "") -> list[Declaration]:
-    """Approve and carry out, all or none (审核通过).
+def approve_declarations(pks: list[int], *, by, note: str = "", seen: Seen | None = None) -> list[Declaration]:
+    """Approve and carry out, all or none (审核通过). The record names the findings that a case was approved with.
 
-    Raises Conflict when one was decided already or its effect is not possible any more; then nothing happened.
+    A batch holds no case with findings: those are looked at one by one. Raises Refused then, and Conflict when one
+    was decided or changed meanwhile or its effect is not possible any more; nothing happened in either case.
     """
     permit(by, "review", "通过")
     declarations = locked(pks, by=by)
     _decided_by_somebody_else(declarations, by)
+    _as_seen(declarations, "approve", seen, by)
+    _without_findings(declarations)
     with races_become_conflicts():
         _decide(declarations, "approve", by, note)
         carry_out(declarations, by=by)
@@ -24,11 +33,12 @@ def approve_declarations(pks: list[int], *, by, note: str = "") -> list[Declarat
 
 
 @transaction.atomic
-def return_declaration(pk: int, *, by, marks: dict[str, str], note: str = "") -> Declaration:
+def return_declaration(pk: int, *, by, marks: dict[str, str], note: str = "", seen: Seen | None = None) -> Declaration:
     """Send back for repair in place (退回补正): `marks` says for each field what is wrong."""
     permit(by, "review", "退回补正")
     (declaration,) = locked([pk], by=by)
     _decided_by_somebody_else([declaration], by)
+    _as_seen([declaration], "return", seen, by)
     marks = {key: reason.strip()[:200] for key, reason in marks.items() if reason.strip()}
     if not marks and not note.strip():
         raise Refused("reason_missing", "请标出要补正的内容，或写明退回的原因，单位才知道怎么改。", field="note")
@@ -37,11 +47,12 @@ def return_declaration(pk: int, *, by, marks: dict[str, str], note: str = "") ->
 
 
 @transaction.atomic
-def reject_declaration(pk: int, *, by, note: str) -> Declaration:
+def reject_declaration(pk: int, *, by, note: str, seen: Seen | None = None) -> Declaration:
     """Refuse for good (不予办理); the employer may declare anew."""
     permit(by, "review", "不予办理")
     (declaration,) = locked([pk], by=by)
     _decided_by_somebody_else([declaration], by)
+    _as_seen([declaration], "reject", seen, by)
     if not note.strip():
         raise Refused("reason_missing", "请写明不予办理的原因。", field="note")
     _decide([declaration], "reject", by, note)
@@ -60,3 +71,19 @@ def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:
     events = DeclarationEvent.objects.filter(declaration__in=pks, by=by, move__in=["submit", "repair"])
     if own or events.exists():
         raise Refused("own_declaration", "录入或提交这笔申报的人不能自己审核，请交给其他审核人员。", status=403)
+
+
+def _as_seen(declarations: list[Declaration], name: str, seen: Seen | None, by) -> None:
+    """What the employer took back and submitted anew since the reviewer opened it has to be read again."""
+    for declaration in declarations:
+        version = (seen or {}).get(declaration.pk, declaration.version)
+        if version != declaration.version and name in open_moves(declaration, by):
+            who = f"{declaration.employer.name}在您打开之后改过{declaration.subject_name}的申报"
+            raise Conflict("changed_meanwhile", f"{who}，没有办理。请看过最新内容再审核。")
+
+
+def _without_findings(declarations: list[Declaration]) -> None:
+    flagged = [d.subject_name for d in declarations if d.problems]
+    if len(declarations) > 1 and flagged:
+        who = "、".join(flagged[:5]) + (f"等 {len(flagged)} 笔" if len(flagged) > 5 else "")
+        raise Refused("findings_in_batch", f"{who}有核验提示，不能批量通过。请逐笔打开审核，其余的再批量通过。")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
+from django.utils.timezone import make_naive
 
 from ..errors import Conflict, Refused
 
@@ -37,17 +38,22 @@ MOVES = {
     "withdraw": Move("撤回", frozenset({State.SUBMITTED}), State.DRAFT, "declare"),
     "delete": Move("删除", frozenset({State.DRAFT, State.RETURNED}), State.DELETED, "declare"),
     "restore": Move("恢复", frozenset({State.DELETED}), State.DRAFT, "declare"),
+    "restore_returned": Move("恢复", frozenset({State.DELETED}), State.RETURNED, "declare"),
     "undo": Move("撤销", frozenset({State.APPROVED}), State.UNDONE, "declare"),
     "approve": Move("通过", frozenset({State.SUBMITTED}), State.APPROVED, "review"),
     "return": Move("退回补正", frozenset({State.SUBMITTED}), State.RETURNED, "review"),
     "reject": Move("不予办理", frozenset({State.SUBMITTED}), State.REJECTED, "review"),
 }
 
+TITLES = {name: move.title for name, move in MOVES.items()} | {"save": "录入", "repair": "修改"}
+"""Every kind of event in words; saving and repairing leave the state as it is."""
+
 
 def open_moves(declaration, actor) -> list[str]:
     """The moves this actor may make now: buttons, API actions and checks read the same rows."""
     direct = declaration.is_direct
-    hidden = {"submit", "withdraw"} if direct else {"complete", "undo"}
+    # Which of the two restorings applies, the operation knows: for a person there is one.
+    hidden = {"restore_returned"} | ({"submit", "withdraw"} if direct else {"complete", "undo"})
     return [
         name
         for name, move in MOVES.items()
@@ -61,9 +67,18 @@ def advance(declaration, name: str, *, by) -> State:
     if not by.may(move.permission):
         raise Refused("not_permitted", f"您的账号没有“{move.title}”的权限，请联系管理员。", status=403)
     if declaration.state not in move.sources:
-        raise Conflict(
-            "wrong_state",
-            f"这笔申报现在是“{State(declaration.state).label}”，不能再“{move.title}”。可能刚被别人处理过，请刷新后再看。",
-        )
+        raise Conflict("wrong_state", too_late(declaration, name, by=by))
     before, declaration.state = State(declaration.state), move.target
     return before
+
+
+def too_late(declaration, name: str, *, by) -> str:
+    """Why a move cannot be made any more, naming who was faster; repeating one's own step is no mistake."""
+    title, label, subject = MOVES[name].title, State(declaration.state).label, declaration.subject_name
+    last = declaration.events.select_related("by").order_by("-at", "-pk").first()
+    if last is None or last.by is None:
+        return f"{subject}的申报现在是“{label}”，不能再“{title}”。可能刚被别人处理过，请刷新后再看。"
+    if last.by == by and last.move == name:
+        return f"您已经办理过“{title}”（{subject}），没有重复办理。"
+    did = f"{last.by.name}已于 {make_naive(last.at):%m-%d %H:%M} 办理“{TITLES.get(last.move, last.move)}”"
+    return f"{subject}的申报现在是“{label}”，不能再“{title}”：{did}。请刷新后再看。"

@@ -5,6 +5,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,6 +22,21 @@ QUEUE_BESIDE = 200
 ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
 FILTERS = ("service", "employer", "risk")
 LOOK_AGAIN = "请核对这一项"
+FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
+CHECK_TITLES = {
+    "id_number_valid": "证件号码",
+    "not_enrolled": "参保状态",
+    "already_declared": "重复申报",
+    "already_enrolled": "重复参保",
+    "enrolled_elsewhere": "他处参保",
+    "age_limits": "年龄",
+    "month_window": "申报期与月份",
+    "wage_limits": "基数上下限",
+    "contract_before_month": "合同日期",
+    "reason_evidence": "变动原因材料",
+    "has_arrears": "欠费",
+    "same_name": "同名人员",
+}
 
 
 @require_safe
@@ -30,8 +46,10 @@ def queue(request):
     page = Paginator(_waiting(request), PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "tabs": _tabs(request),
         "rows": [_row(declaration) for declaration in page],
         "filters": _filter_fields(request),
+        "risk": _chosen(request).get("risk", ""),
         "is_filtered": bool(_chosen(request)),
         "suffix": _suffix(request),
         "buttons": [{"label": "批量通过", "kind": "p", "icon": "check"}],
@@ -39,8 +57,21 @@ def queue(request):
     return render(request, "agency/desk.html", context)
 
 
-def _waiting(request):
-    chosen = _chosen(request)
+def _tabs(request) -> list[dict]:
+    """The queue cut by urgency and findings, with numbers."""
+    chosen = {name: value for name, value in _chosen(request).items() if name != "risk"}
+    counts = queries.desk_counts(_waiting(request, risk=None))
+    current = _chosen(request).get("risk", "")
+    kinds = {"urgent": "w", "overdue": "d", "flagged": "w"}
+    return [
+        {"label": label, "count": counts[key or "all"], "kind": kinds.get(key, "") if counts[key or "all"] else "",
+         "current": key == current, "url": f"?{urlencode(chosen | {'risk': key})}"}
+        for key, label in [("", "全部"), *queries.RISKS.items()]
+    ]  # fmt: skip
+
+
+def _waiting(request, **instead):
+    chosen = _chosen(request) | instead
     waiting = queries.desk(request.user, service=chosen.get("service"), risk=chosen.get("risk"))
     asked = chosen.get("employer")
     if asked:
@@ -65,6 +96,7 @@ def _row(declaration) -> dict:
     return {
         "declaration": declaration,
         "service_title": declaration.spec.title,
+        "findings": f"{len(declaration.problems)} 项提示",
         "due_text": _due_text(days),
         "due_kind": "d" if days is not None and days < 0 else "w" if days is not None and days <= 1 else "g",
     }
@@ -85,13 +117,6 @@ def _filter_fields(request) -> list[dict]:
     fields = [
         {"id": "service", "label": "事项", "kind": "choice", "options": reviewed, "placeholder": "全部"},
         {"id": "employer", "label": "单位名称或编号", "kind": "text", "maxlength": 60},
-        {
-            "id": "risk",
-            "label": "风险",
-            "kind": "choice",
-            "options": list(queries.RISKS.items()),
-            "placeholder": "全部",
-        },
     ]
     return [field | {"name": field["id"], "value": chosen.get(field["id"], "")} for field in fields]
 
@@ -105,19 +130,28 @@ def case(request, pk):
 
 def _case_page(request, pk, answers=None, error: Refused | None = None):
     view = queries.case_view(request.user, pk)
+    declaration = view.declaration
+    for problem in view.problems:
+        problem["word"] = FINDINGS[problem["level"]]
     waiting = list(_waiting(request)[:QUEUE_BESIDE])
-    before, after = _neighbours([declaration.pk for declaration in waiting], pk)
+    before, after = _neighbours([one.pk for one in waiting], pk)
     answers = answers or {}
-    fields = sorted(view.fields, key=lambda field: not field.changed)
+    # First what was repaired, then what changes the roster; what stays as it was is folded.
+    first = [field for field in view.fields if field.is_repaired or field.asked]
+    then = [field for field in view.fields if field.changed and field not in first]
+    rest = [field for field in view.fields if field not in first and field not in then]
     context = {
         "view": view,
-        "declaration": view.declaration,
-        "row": _row(view.declaration),
-        "changed": [_field(field, answers) for field in fields if field.changed],
-        "unchanged": [_field(field, answers) for field in fields if not field.changed],
-        "events": [{"icon": ICONS[event["kind"]]} | event for event in view.events],
+        "declaration": declaration,
+        "row": _row(declaration),
+        "fields": [*first, *then] or rest,
+        "rest": rest if first or then else [],
+        "flags": [_flag(field, answers) for field in view.fields],
+        "reasons": _reasons(declaration),
+        "checks": _checks(view),
+        "events": [_event(event) for event in view.events],
         "note": answers.get("note", ""),
-        "queue": [_row(declaration) for declaration in waiting],
+        "queue": [_row(one) for one in waiting],
         "before": before,
         "after": after,
         "suffix": _suffix(request),
@@ -125,6 +159,23 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
         "is_returning": error is not None,
     }
     return render(request, "agency/case.html", context, status=error.status if error else 200)
+
+
+def _event(event: dict) -> dict:
+    at = timezone.localtime(event["at"])
+    return event | {"icon": ICONS[event["kind"]], "at": f"{at:%m-%d %H:%M}"}
+
+
+def _checks(view) -> list[dict]:
+    """Every automatic check of the service, with what it found."""
+    found = {name: [p for p in view.problems if p["code"] == name] for name in view.service.checks}
+    other = [p for p in view.problems if p["code"] not in found]
+    rows = [{"title": CHECK_TITLES[name], "problems": problems} for name, problems in found.items()]
+    return sorted(rows, key=lambda row: not row["problems"]) + ([{"title": "其他", "problems": other}] if other else [])
+
+
+def _reasons(declaration) -> list[tuple[str, str]]:
+    return [(item.code, item.title) for item in region_of(declaration.region).codes["return_reasons"].items]
 
 
 def _neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
@@ -135,10 +186,12 @@ def _neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
     return (pks[at - 1] if at else None), (pks[at + 1] if at + 1 < len(pks) else None)
 
 
-def _field(field, answers) -> dict:
+def _flag(field, answers) -> dict:
+    """One line of the return sheet."""
     return {
         "view": field,
         "is_flagged": f"flag_{field.id}" in answers,
+        "code": answers.get(f"code_{field.id}", ""),
         "reason": answers.get(f"reason_{field.id}", ""),
     }
 
@@ -148,7 +201,7 @@ def _field(field, answers) -> dict:
 def approve(request, pk):
     """Approve one case and go on to the next."""
     try:
-        operations.approve_declarations([pk], by=request.user, note=_note(request))
+        operations.approve_declarations([pk], by=request.user, note=_note(request), seen=_seen(request, pk))
     except Refused as no:
         messages.error(request, no.message)
         return redirect(reverse("a_case", args=[pk]) + _suffix(request))
@@ -161,7 +214,7 @@ def approve(request, pk):
 def reject(request, pk):
     """Decline one case for good and go on to the next."""
     try:
-        operations.reject_declaration(pk, by=request.user, note=_note(request))
+        operations.reject_declaration(pk, by=request.user, note=_note(request), seen=_seen(request, pk))
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
     messages.success(request, "已不予办理，单位会看到原因。")
@@ -172,17 +225,33 @@ def reject(request, pk):
 @needs("review")
 def send_back(request, pk):
     """Return one case with remarks beside the fields; what was typed stays when the return is refused."""
-    marks = {
-        name.removeprefix("flag_"): request.POST.get(f"reason_{name.removeprefix('flag_')}", "").strip() or LOOK_AGAIN
-        for name in request.POST
-        if name.startswith("flag_")
-    }
     try:
-        operations.return_declaration(pk, by=request.user, marks=marks, note=_note(request))
+        operations.return_declaration(
+            pk, by=request.user, marks=_marks(request), note=_note(request), seen=_seen(request, pk)
+        )
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
     messages.success(request, "已退回，单位可以按标注修改后重新提交。")
     return _onwards(request)
+
+
+def _marks(request) -> dict[str, str]:
+    """What the employer will read beside each flagged field: the reason by its code, and the sentence."""
+    titles = region_of(request.user.region).codes["return_reasons"]
+    marks = {}
+    for name in request.POST:
+        if name.startswith("flag_"):
+            field = name.removeprefix("flag_")
+            code, text = (request.POST.get(f"{part}_{field}", "").strip() for part in ("code", "reason"))
+            said = [titles.title_of(code) if titles.get(code) else "", text]
+            marks[field] = "：".join(part for part in said if part) or LOOK_AGAIN
+    return marks
+
+
+def _seen(request, *pks: int) -> dict[int, int]:
+    """The versions that the page showed, so that nobody decides about what they have not read."""
+    shown = {pk: request.POST.get(f"version_{pk}", "") for pk in pks}
+    return {pk: int(version) for pk, version in shown.items() if version.isdecimal()}
 
 
 def _note(request) -> str:
@@ -202,7 +271,7 @@ def approve_many(request):
     """Approve the ticked cases, all or none."""
     pks = [int(value) for value in request.POST.getlist("chosen") if value.isdecimal()]
     try:
-        operations.approve_declarations(pks, by=request.user)
+        operations.approve_declarations(pks, by=request.user, seen=_seen(request, *pks))
     except Refused as no:
         messages.error(request, no.message)
     else:

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
-from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 
 from ..access import needs
@@ -22,24 +21,41 @@ from .common import crumbs, here, numbers, this_month, undo_toast, word
 def basket(request):
     """Everything waiting, by service; what can be submitted is ticked."""
     rows = queries.basket(request.user)
-    ready = [row.declaration for row in rows if row.declaration.state == State.DRAFT]
+    ready = [row.declaration for row in rows if not row.is_unrepaired]
     until = here(request).calendar.window(this_month(request)).declare_until
     title = word(request, "menu.basket", "待提交")
+    left = len(rows) - len(ready)
     context = {
         "title": title,
         "crumbs": crumbs(title),
-        "sub": f"{len(ready)} 笔可提交，{len(rows) - len(ready)} 笔被退回待修改，{until:%m-%d %H:%M} 截止",
+        "sub": f"{len(ready)} 笔可提交{f'，{left} 笔被退回、还没有修改' if left else ''}，{until:%m-%d %H:%M} 截止",
         "groups": [
-            {"title": name, "rows": list(some)} for name, some in groupby(rows, key=lambda row: row.service_title)
+            {"title": name, "rows": [_row(row) for row in some]}
+            for name, some in groupby(rows, key=lambda row: row.service_title)
         ],
         "effect": signed_yuan(sum(declaration.effect_fen for declaration in ready)),
+        "ready": len(ready),
         "month": this_month(request),
+        "settle_url": reverse("e_settle"),
         "buttons": [
             {"label": "移除", "kind": "d", "icon": "trash", "formaction": reverse("e_remove")},
             {"label": "核对并提交", "kind": "p", "icon": "check", "formaction": reverse("e_check")},
         ],
     }
     return render(request, "employer/basket.html", context)
+
+
+def _row(row) -> dict:
+    """One line; the person's other undecided declarations are named, because somebody must choose."""
+    mates = [{"title": mate.spec.title, "state": mate.get_state_display(), "mate": mate} for mate in row.mates]
+    return {
+        "row": row,
+        "d": row.declaration,
+        "before_after": row.before_after,
+        "problems": row.problems,
+        "is_unrepaired": row.is_unrepaired,
+        "mates": mates,
+    }
 
 
 @needs("declare")

@@ -93,6 +93,8 @@ def case(request, pk):
             if name in ("withdraw", "delete", "restore", "undo")
         ],
         "can_repair": can_repair,
+        "has_old": any(field.old for field in view.fields),
+        "has_marks": any(field.mark for field in view.fields),
         "can_submit": "submit" in view.moves and declaration.state == State.DRAFT,
     }
     return render(request, "employer/case.html", context)

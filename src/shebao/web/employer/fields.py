@@ -1,5 +1,6 @@
 """Turning a region's form, what was typed and what was found into fields of a page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -18,7 +19,14 @@ def typed(form: Form, data: QueryDict) -> dict[str, str]:
     return {field.id: data[field.id] for field in form.fields if field.id in data}
 
 
-def confirmed(data: QueryDict) -> dict[str, str]:
+def extras(data: QueryDict) -> dict[str, str]:
+    """What is typed beside the answers: ticks, reasons, the word to the reviewer, the version that was seen."""
+    return {
+        name: data[name] for name in data if name.startswith(("ok_", "why_")) or name in ("reply", "version", "helped")
+    }
+
+
+def confirmed(data: Mapping[str, str]) -> dict[str, str]:
     """Findings that were ticked as checked, each with the reason typed beside it."""
     ticked = [name.removeprefix("ok_") for name in data if name.startswith("ok_")]
     return {code: reason for code in ticked if (reason := data.get(f"why_{code}", "").strip()[:100])}
@@ -150,3 +158,59 @@ def limits(here: Region, month: Month) -> list[Limits]:
     if len(found) == 1:
         return [Limits("缴费基数", *next(iter(found)))]
     return [Limits("、".join(names), *pair) for pair, names in found.items()]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where a wage falls between the limits, drawn on an axis of 300 units; all amounts in fen."""
+
+    limit: Limits
+    wage: int | None
+
+    @property
+    def most(self) -> int:
+        """The amount at the right end."""
+        return max(self.limit.ceiling * 5 // 4, (self.wage or 0) * 21 // 20)
+
+    def _at(self, fen: int) -> int:
+        return fen * 300 // self.most
+
+    @property
+    def floor_at(self) -> int:
+        return self._at(self.limit.floor)
+
+    @property
+    def ceiling_at(self) -> int:
+        return self._at(self.limit.ceiling)
+
+    @property
+    def between(self) -> int:
+        return self.ceiling_at - self.floor_at
+
+    @property
+    def wage_at(self) -> int | None:
+        return None if self.wage is None else self._at(self.wage)
+
+    @property
+    def is_inside(self) -> bool:
+        return self.wage is not None and self.limit.floor <= self.wage <= self.limit.ceiling
+
+    @property
+    def verdict(self) -> str:
+        """What follows for the contribution base."""
+        if self.wage is None:
+            return ""
+        if self.wage < self.limit.floor:
+            return f"低于下限，按 {yuan(self.limit.floor)} 计缴"
+        if self.wage > self.limit.ceiling:
+            return f"高于上限，按 {yuan(self.limit.ceiling)} 计缴"
+        return "在上下限之内，按申报工资计缴"
+
+
+def scales(here: Region, month: Month, typed_wage: str) -> list[Scale]:
+    """One scale for each pair of limits; what cannot be read as an amount has no place on it."""
+    try:
+        wage = parse_fen(typed_wage) if typed_wage.strip() else None
+    except BadMoney:
+        wage = None
+    return [Scale(one, wage) for one in limits(here, month)]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import basket, bills, cases, declaring, home, importing, many, papers, paying, roster, settling
+from . import basket, bills, cases, declaring, home, importing, many, papers, paying, repairing, roster, settling
 
 urlpatterns = [
     path("", home.home, name="e_home"),
@@ -19,7 +19,8 @@ urlpatterns = [
     path("basket/undo/", basket.undo, name="e_undo"),
     path("cases/", cases.cases, name="e_cases"),
     path("cases/<int:pk>/", cases.case, name="e_case"),
-    path("cases/<int:pk>/repair/", declaring.repair, name="e_repair"),
+    path("cases/<int:pk>/repair/", repairing.repair, name="e_repair"),
+    path("cases/<int:pk>/draft/", repairing.draft, name="e_repair_draft"),
     path("cases/<int:pk>/<slug:name>/", cases.move, name="e_case_move"),
     *importing.urlpatterns,
     *settling.urlpatterns,

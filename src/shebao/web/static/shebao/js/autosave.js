@@ -1,11 +1,15 @@
-// form[data-autosave-url]: posted 10 s after a change and when the page is left. If the network is lost the values are
-// kept in this tab (sessionStorage) and offered again; passwords, files and the token are never kept.
+// Nothing typed is lost. form[data-autosave-url] is posted 10 s after a change, when the page is left and before it is
+// sent; form[data-keep] has no copy on the server. Without the network, or when the session has ended, the values stay
+// in this tab (sessionStorage, under their writer's number) and come back with the form; passwords, files and tokens
+// are never kept, and signing out forgets all.
 
 const WAIT = 10_000;
+const PATIENCE = 15_000;
+const PREFIX = "shebao-draft:";
 const forms = new Map();
 
 function keyOf(form) {
-  return `shebao-draft:${form.dataset.autosaveUrl}`;
+  return `${PREFIX}${form.dataset.owner ?? ""}:${location.pathname}${location.search}#${form.id}`;
 }
 
 function say(form, text, offline = false) {
@@ -16,9 +20,8 @@ function say(form, text, offline = false) {
 }
 
 function values(form) {
-  const data = new FormData(form);
   const kept = [];
-  for (const [name, value] of data) {
+  for (const [name, value] of new FormData(form)) {
     const field = form.elements[name];
     if (name !== "csrfmiddlewaretoken" && typeof value === "string" && field?.type !== "password") kept.push([name, value]);
   }
@@ -42,39 +45,52 @@ function drop(form) {
   }
 }
 
-async function save(form, leaving = false) {
-  const state = forms.get(form);
-  clearTimeout(state.timer);
-  if (!state.changed || state.busy) return;
-  state.changed = false;
-  state.busy = true;
+// Resolves to "ok", "expired", "offline" or "fault".
+async function reach(form, leaving = false) {
+  const url = form.dataset.autosaveUrl;
+  const request = url
+    ? { method: "POST", body: new FormData(form), headers: { "X-Autosave": "1" }, keepalive: leaving }
+    : { method: "HEAD" };
   try {
-    const answer = await fetch(form.dataset.autosaveUrl, {
-      method: "POST",
-      body: new FormData(form),
-      headers: { "X-Autosave": "1" },
+    const answer = await fetch(url ?? location.href, {
+      ...request,
       credentials: "same-origin",
-      keepalive: leaving,
       redirect: "manual",
+      signal: leaving ? undefined : AbortSignal.timeout(PATIENCE),
     });
-    if (answer.ok || answer.status === 422) {
-      const now = new Date();
-      say(form, `已自动保存 ${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`);
-      drop(form);
-      form.dispatchEvent(new CustomEvent("shebao:saved", { bubbles: true }));
-    } else {
-      failed(form, answer.type === "opaqueredirect" || answer.status === 403 ? "登录已过期" : "服务器没有保存成功");
-    }
+    if (answer.ok || answer.status === 422) return "ok";
+    return answer.type === "opaqueredirect" || answer.status === 403 ? "expired" : "fault";
   } catch {
-    failed(form, "网络中断");
-  } finally {
-    state.busy = false;
-    if (state.changed) schedule(form);
+    return "offline";
   }
 }
 
-function failed(form, reason) {
+async function save(form, leaving = false) {
+  const state = forms.get(form);
+  clearTimeout(state.timer);
+  if (!state.changed || state.busy || !form.dataset.autosaveUrl) return;
+  state.changed = false;
+  state.busy = true;
+  const outcome = await reach(form, leaving);
+  state.busy = false;
+  if (outcome === "ok") saved(form);
+  else failed(form, outcome);
+  if (state.changed && outcome === "ok") schedule(form);
+}
+
+function saved(form) {
+  const now = new Date();
+  say(form, `已自动保存 ${String(now.getHours()).padStart(2, "0")}:${String(now.getMinutes()).padStart(2, "0")}`);
+  form.querySelector(".offline")?.remove();
+  drop(form);
+  form.dispatchEvent(new CustomEvent("shebao:saved", { bubbles: true }));
+}
+
+const REASONS = { expired: "登录已过期", offline: "网络中断", fault: "服务器没有保存成功" };
+
+function failed(form, outcome) {
   forms.get(form).changed = true;
+  const reason = REASONS[outcome];
   say(form, keep(form) ? `${reason}，内容暂存在本页，恢复后自动保存` : `${reason}，请先不要关闭本页`, true);
 }
 
@@ -84,6 +100,63 @@ function schedule(form) {
   state.timer = setTimeout(() => save(form), WAIT);
 }
 
+// --- sending: first make sure that what was typed is safe, then go ---
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (new URL(form.action, location.href).pathname.endsWith("/logout")) forget();
+  const state = forms.get(form);
+  if (!state || event.defaultPrevented) return;
+  clearTimeout(state.timer);
+  if (state.passing) {
+    state.passing = false;
+    return;
+  }
+  event.preventDefault();
+  send(form, event.submitter);
+});
+
+async function send(form, submitter) {
+  const state = forms.get(form);
+  const outcome = await reach(form);
+  delete form.dataset.sent;
+  submitter?.removeAttribute("aria-disabled");
+  if (outcome === "offline") {
+    keep(form);
+    notice(form);
+    form.querySelector(".in")?.dispatchEvent(new Event("input", { bubbles: true }));
+    return;
+  }
+  // Kept for the way back from the sign-in page; on the server already otherwise.
+  if (outcome === "ok" && form.dataset.autosaveUrl) drop(form);
+  else if (outcome !== "ok") keep(form);
+  state.changed = false;
+  state.passing = true;
+  form.requestSubmit(submitter);
+}
+
+function notice(form) {
+  form.querySelector(".offline")?.remove();
+  const box = document.createElement("div");
+  box.className = "banner w offline";
+  box.setAttribute("role", "alert");
+  const text = document.createElement("div");
+  const head = document.createElement("b");
+  head.textContent = "网络中断，刚才没有提交";
+  text.append(head, "填写的内容都还在，请恢复网络后再点一次。");
+  box.append(text);
+  (form.querySelector(".acts") ?? form).after(box);
+  box.scrollIntoView({ block: "nearest" });
+}
+
+function forget() {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  } catch {
+    // nothing was kept
+  }
+}
+
+// --- coming back ---
 function restore(form) {
   let kept;
   try {
@@ -100,19 +173,21 @@ function restore(form) {
     if (!field || field.type === "file") continue;
     if (field instanceof RadioNodeList) {
       if ([...field].every((option) => option.type === "radio")) field.value = value;
-    } else if (field.type !== "checkbox" && field.type !== "hidden") {
+    } else if (name === "version" || (field.type !== "checkbox" && field.type !== "hidden")) {
       field.value = value;
     }
   }
+  form.closest("details")?.setAttribute("open", "");
   forms.get(form).changed = true;
   say(form, "已恢复上次没有保存的内容", true);
+  addEventListener("load", () => form.dispatchEvent(new Event("change", { bubbles: true })));
   schedule(form);
 }
 
 function watch(scope) {
-  for (const form of scope.querySelectorAll("form[data-autosave-url]")) {
+  for (const form of scope.querySelectorAll("form[data-autosave-url], form[data-keep]")) {
     if (forms.has(form)) continue;
-    forms.set(form, { changed: false, busy: false, timer: 0 });
+    forms.set(form, { changed: false, busy: false, passing: false, timer: 0 });
     restore(form);
   }
 }
@@ -123,19 +198,30 @@ document.addEventListener("input", (event) => {
   state.changed = true;
   schedule(event.target.form);
 });
-document.addEventListener("submit", (event) => {
-  const state = forms.get(event.target);
-  if (state && !event.defaultPrevented) {
-    state.changed = false;
-    clearTimeout(state.timer);
-    drop(event.target);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "hidden") return;
+  for (const [form, state] of forms) {
+    // The page may be gone before the answer: what is kept here is dropped when the server has it.
+    if (state.changed) keep(form);
+    save(form, true);
   }
 });
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") for (const form of forms.keys()) save(form, true);
-});
 addEventListener("online", () => {
-  for (const form of forms.keys()) save(form);
+  for (const form of forms.keys()) {
+    form.querySelector(".offline")?.remove();
+    save(form);
+  }
+});
+// A fragment that finds the session ended leads the whole page to the sign-in: keep what is typed first.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (!event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+  for (const form of forms.keys()) {
+    keep(form);
+    form.dispatchEvent(new CustomEvent("shebao:saved", { bubbles: true }));
+  }
+});
+document.addEventListener("htmx:sendError", () => {
+  for (const [form, state] of forms) if (state.changed) failed(form, "offline");
 });
 
 watch(document);

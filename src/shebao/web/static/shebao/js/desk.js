@@ -1,5 +1,7 @@
-// Review desk: single keys press the control that carries them (J next, K previous, A approve, R return).
-// The key sheet's switch turns them off (WCAG 2.1.4).
+// Review desk: single keys press the control that carries them (J next, K previous, A approve, R return); the key
+// sheet's switch turns them off (WCAG 2.1.4). The return sheet shows what the employer will read.
+
+const sheet = document.getElementById("return");
 
 function off() {
   try {
@@ -16,5 +18,40 @@ document.addEventListener("keydown", (event) => {
   if (!control) return;
   event.preventDefault();
   control.click();
-  if (control.tagName === "SUMMARY") control.focus();
 });
+
+document.addEventListener("click", (event) => {
+  if (!sheet || !event.target.closest("[href='#return']")) return;
+  event.preventDefault();
+  sheet.open = true;
+  sheet.scrollIntoView({ block: "nearest" });
+  sheet.querySelector("input[type=checkbox]").focus();
+});
+
+function lines() {
+  const said = [];
+  for (const row of sheet.querySelectorAll("[data-flag]")) {
+    if (!row.querySelector("[type=checkbox]").checked) continue;
+    const choice = row.querySelector("select");
+    const parts = [choice.value && choice.selectedOptions[0].text, row.querySelector("[type=text]").value.trim()];
+    said.push(`${row.dataset.flag}：${parts.filter(Boolean).join("：") || "请核对这一项"}`);
+  }
+  const note = sheet.querySelector("textarea").value.trim();
+  return note ? [...said, note] : said;
+}
+
+function preview() {
+  const place = sheet.querySelector("[data-preview]");
+  const items = lines().map((text) => {
+    const item = document.createElement("li");
+    item.textContent = text;
+    return item;
+  });
+  place.querySelector("ul").replaceChildren(...items);
+  place.hidden = items.length === 0;
+}
+
+if (sheet) {
+  for (const name of ["input", "change"]) sheet.addEventListener(name, preview);
+  preview();
+}

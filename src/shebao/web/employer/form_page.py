@@ -1,0 +1,171 @@
+"""The page of one form, new or being repaired: fields, findings to confirm, the rail with cost and person."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.shortcuts import render
+from django.urls import reverse
+
+from shebao.hall import clock
+from shebao.hall.declarations.models import Declaration, FormDraft
+from shebao.hall.declarations.preview import Preview
+from shebao.hall.declarations.states import State
+from shebao.hall.errors import Refused
+from shebao.hall.roster.queries import roster
+from shebao.hall.services.registry import OPERATIONS
+from shebao.rules.months import BadMonth, Month
+
+from .common import crumbs, here, this_month
+from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
+
+
+def form_page(
+    request,
+    spec,
+    form,
+    raw: dict,
+    *,
+    found: Preview | None = None,
+    is_refused: bool = False,
+    refusal: Refused | None = None,
+    draft: FormDraft | None = None,
+    declaration: Declaration | None = None,
+    old: dict | None = None,
+    version: str | int = "",
+):
+    """The page. `found` is a preview; its errors stand beside the fields once somebody pressed a button.
+
+    `draft` is what was restored, `old` the values that somebody else wrote meanwhile.
+    """
+    pressed = request.method == "POST"
+    beside: Mapping[str, str] = request.POST if pressed else draft.answers if draft else {}
+    reasons = confirmed(beside) if beside else dict(declaration.confirmed) if declaration else {}
+    judged = tuple(found.problems) if found and pressed else ()
+    errors = summary(judged, confirmed=reasons) if is_refused else []
+    if refusal:
+        errors = [{"id": f"id_{refusal.field}" if refusal.field else "", "text": refusal.message}]
+    shown = Shown(raw, judged, marks=declaration.marks if declaration else None, old=old)
+    context = {
+        "spec": spec,
+        "errors": errors,
+        "groups": groups(form, page_fields(form, here(request), shown)),
+        "confirms": asked(found.problems if found else (), beside, reasons),
+        "restored_at": draft.saved_at if draft and not pressed else None,
+        "helped": raw.get("id_number", ""),
+        "find": request.GET.get("find", ""),
+        "found_people": _found_people(request, spec),
+        "is_about_known": OPERATIONS[spec.operation].is_about_known,
+        "window_note": _window_note(request),
+        "preview_url": reverse("e_declare_preview", args=[spec.key]),
+        **(_of_repair(declaration, spec, beside, version) if declaration else _of_new(request, spec)),
+        **aside(request, form, raw, found),
+    }
+    status = refusal.status if refusal else 422 if is_refused else 200
+    return render(request, "employer/declare.html", context, status=status)
+
+
+def _of_new(request, spec) -> dict:
+    return {
+        "declaration": None,
+        "crumbs": crumbs(spec.title),
+        "title": spec.title,
+        "action": reverse("e_declare", args=[spec.key]),
+        "draft_url": reverse("e_draft", args=[spec.key]),
+        "session": _session(request, spec),
+        "version": "",
+        "is_returned": False,
+        "reply": None,
+        "primary": "done" if spec.is_direct else "again",
+    }
+
+
+def _of_repair(declaration: Declaration, spec, beside: Mapping[str, str], version) -> dict:
+    is_returned = declaration.state == State.RETURNED
+    reply = {
+        "id": "id_reply", "name": "reply", "kind": "textarea", "label": "给审核人员的说明", "maxlength": 200,
+        "value": beside.get("reply", ""), "help": "改了内容的可以不填；内容确实无误、没有改动的，请写明原因。",
+    }  # fmt: skip
+    title = f"{'补正' if is_returned else '修改'}：{declaration.subject_name}"
+    return {
+        "declaration": declaration,
+        "crumbs": crumbs(title, (spec.title, reverse("e_case", args=[declaration.pk]))),
+        "title": title,
+        "action": reverse("e_repair", args=[declaration.pk]),
+        "draft_url": reverse("e_repair_draft", args=[declaration.pk]),
+        "session": [],
+        "version": version or beside.get("version", declaration.version),
+        "is_returned": is_returned,
+        "reply": reply if is_returned else None,
+        "primary": "submit" if is_returned else "keep",
+    }
+
+
+def _month_of(form, raw: dict, request) -> Month:
+    typed_month = next((raw.get(f.id) for f in form.fields if f.kind == "month"), "")
+    try:
+        return Month.parse(typed_month or str(this_month(request)))
+    except BadMonth:
+        return this_month(request)
+
+
+def _window_note(request) -> str:
+    until = here(request).calendar.window(this_month(request)).declare_until
+    if clock.local_now() <= until:
+        return ""
+    return f"本月申报已于 {until.month} 月 {until.day} 日 {until:%H:%M} 截止，现在录入的内容会保留为草稿，下月再报。"
+
+
+def _found_people(request, spec) -> list:
+    """People of the roster to choose from, for a service about somebody who is on it."""
+    find = request.GET.get("find", "").strip()[:40]
+    if not find or not OPERATIONS[spec.operation].is_about_known:
+        return []
+    return list(roster(request.user, {"q": find, "status": "insured"})[:10])
+
+
+def _session(request, spec) -> list[Declaration]:
+    """What the writer declared in the last twelve hours (本次已录)."""
+    mine = Declaration.objects.visible_to(request.user).filter(
+        declared_by=request.user, service=spec.key, declared_at__gte=clock.now() - timedelta(hours=12), batch=None
+    )
+    return list(mine.exclude(state__in=(State.DELETED, State.UNDONE)).order_by("-declared_at", "-pk")[:10])
+
+
+def aside(request, form, raw: dict, found: Preview | None) -> dict:
+    """The right rail: who it is, what it costs, what was found; and the scale under the wage."""
+    wage_field = next((f.id for f in form.fields if f.feeds == "declared_wage"), "")
+    wage = str(raw.get(wage_field) or "")
+    shown = {
+        "wage_field": wage_field,
+        "scales": scales(here(request), _month_of(form, raw, request), wage) if wage_field else [],
+    }
+    if found is None:
+        return shown | {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
+    told = [p for p in found.problems if p.code != "required"]
+    return shown | {
+        "found": found,
+        "derived": _derived(found),
+        "past": _past(found),
+        "problems": told,
+        "fixes": fixes(told, form),
+        "total": found.employer_total + found.employee_total,
+        "back": f"{found.months[0]} 至 {found.months[-1]}，共 {len(found.months)} 个月" if found.months else "",
+    }
+
+
+def _derived(found: Preview) -> str:
+    """Sex, birth and age as the number tells them."""
+    told, born = found.derived, found.derived["born_on"]
+    parts = [told["sex_label"], str(born) if born else "", f"{told['age']} 岁" if told["age"] is not None else ""]
+    return "，".join(part for part in parts if part)
+
+
+def _past(found: Preview) -> str:
+    """Where the person stands with this employer."""
+    if not found.digest:
+        return ""
+    since, until = found.derived["insured_from"], found.derived["insured_until"]
+    who = f"{found.known.name}（人员编号 {found.known.person_number}）" if found.known else ""
+    if until:
+        return f"{who}上次在本单位参保到 {until}"
+    return f"{who}自 {since} 起在本单位参保" if since else "首次在本单位参保"
