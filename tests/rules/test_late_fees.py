@@ -92,6 +92,11 @@ def test_a_day_without_a_rate_is_refused_rather_than_free():
     with pytest.raises(NoValue, match="没有覆盖全部逾期日期"):
         fees(100000, date(2011, 6, 20), date(2011, 7, 10))
     with pytest.raises(NoValue, match="没有覆盖全部逾期日期"):
+        fees(100000, date(2011, 6, 29), date(2011, 7, 10))
+    with pytest.raises(NoValue, match="没有覆盖全部逾期日期"):
+        dues = np.array(["2011-06-29", "2026-01-01"], dtype="datetime64[D]")
+        fees([100000, 100000], dues, date(2026, 1, 2))
+    with pytest.raises(NoValue, match="没有覆盖全部逾期日期"):
         fees(100000, date(2026, 1, 1), date(2026, 1, 2), rates=[])
     assert fees(100000, date(2011, 6, 30), date(2011, 7, 10)).amount.tolist() == [500]
     assert fees(100000, date(2011, 6, 20), date(2011, 6, 20)).amount.tolist() == [0]

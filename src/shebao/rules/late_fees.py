@@ -86,7 +86,7 @@ def overdue_days(due_on: Days, paid_on: Days, *, day_count: str) -> Column:
     """
     last = DAY_COUNTS[day_count].last
     due, paid = _ordinal(due_on), _ordinal(paid_on)
-    return np.atleast_1d(np.where(paid > due, np.maximum(paid - due + last, 0), 0))
+    return np.atleast_1d(np.maximum(paid - due + last, 0))
 
 
 def late_fees(
