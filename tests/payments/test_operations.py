@@ -178,3 +178,26 @@ def test_without_a_bank_paying_is_refused_and_nothing_is_left_behind(bill, clerk
     with pytest.raises(Refused, match="没有接通银行"):
         start_payment(bill.pk, by=clerk)
     assert not Payment.objects.exists()
+
+
+def test_a_bank_that_falls_silent_leaves_the_result_open_until_it_speaks_again(bank, bill, clerk):
+    payment = start_payment(bill.pk, by=clerk)
+    bank.trouble = BankUnreachable("gone")
+    for _ in range(2):
+        with pytest.raises(Refused, match="不知道结果"):
+            ask_bank(payment.pk, by=clerk)
+    payment.refresh_from_db()
+    assert (payment.state, payment.reason) == (PaymentState.UNKNOWN, "银行没有应答")
+    assert start_payment(bill.pk, by=clerk) == payment
+    bank.trouble, bank.answer = None, told(payment, "waiting", message_id="")
+    assert ask_bank(payment.pk, by=clerk).state == PaymentState.SENT
+    bank.answer = told(payment)
+    assert ask_bank(payment.pk, by=clerk).state == PaymentState.SUCCEEDED
+    assert balance(bill) == (bill.total_due, bill.total_due)
+
+
+def test_what_the_bank_itself_calls_unknown_is_not_taken_back_by_waiting(bank, bill, clerk):
+    payment = start_payment(bill.pk, by=clerk)
+    send(told(payment, "unknown", reason_code="timeout", reason="银行超时"))
+    bank.answer = told(payment, "waiting", message_id="")
+    assert ask_bank(payment.pk, by=clerk).state == PaymentState.UNKNOWN

@@ -3,12 +3,16 @@
 # ruff: noqa: F401, F811 - fixtures are imported by name
 
 import io
+import re
 
 import pytest
 import python_calamine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shebao.rules.money import yuan
 
+from ...settlement.hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, settle
 from .money import bill, clerk, november, pages, stranger, text_of
 
 
@@ -20,7 +24,7 @@ def test_the_list_shows_the_bill_with_its_total(pages, bill):
 
 @pytest.mark.parametrize(
     ("tab", "expected"),
-    [("summary", "单位费率"), ("people", "点金额看计算过程"), ("changes", "上月（元）"), ("rules", "依据截至")],
+    [("summary", "单位费率"), ("people", "点金额看计算过程"), ("changes", "为什么和上月不同"), ("rules", "依据截至")],
 )
 def test_every_view_of_a_bill_can_be_read(pages, bill, tab, expected):
     text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab={tab}"))
@@ -78,3 +82,29 @@ def test_the_rules_show_each_scheme_with_its_rate_and_document(pages, bill):
     data = line.employer_evidence.data
     assert f"{data['scheme_title']} · 单位部分" in text
     assert (data["rate"] or data["fixed"])["source"] in text
+
+
+def test_a_reason_opens_to_the_people_behind_it(pages, clerk):
+    settle(clerk.employer, clerk, OCTOBER)
+    joined, left = hire(clerk.employer, [600_000], first_month=NOVEMBER)[0], clerk.employer.employees.first()
+    dismiss(left, OCTOBER)
+    made = settle(clerk.employer, clerk)
+    text = text_of(pages.get(f"/e/bills/{made.pk}/?tab=changes"))
+    assert re.findall(r"<summary><span>(.+?)</span>", text) == ["增员 1 人", "减员 1 人"]
+    for employee in (joined, left):
+        assert f'href="/e/roster/{employee.pk}/">{employee.name}</a>' in text
+
+
+@pytest.mark.parametrize("tab", ["summary", "people", "changes", "rules"])
+def test_a_view_needs_as_many_queries_for_many_as_for_few(client, november, db, tab):
+    counts = []
+    for number, heads in (("120001", 3), ("120002", 40)):
+        employer = make_employer(number=number)
+        hire(employer, [600_000 + 1000 * i for i in range(heads)])
+        operator = make_clerk(employer)
+        made = settle(employer, operator)
+        client.force_login(operator)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/e/bills/{made.pk}/?tab={tab}").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 15

@@ -20,6 +20,8 @@ from .channels import bank_secret, channel
 from .models import UNDECIDED, BankNotice, Payment, PaymentState
 
 SAID = ("succeeded", "refused", "unknown", "waiting")
+SILENT = "bank_silent"
+NO_ANSWER = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，银行恢复后再点“查询结果”。"
 UNREACHABLE = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，稍后再点一次，会继续同一笔缴费。"
 
 
@@ -114,16 +116,39 @@ def ask_bank(payment_id: int, *, by) -> Payment:
     try:
         answer = channel(payment.channel).ask(payment)
     except BankUnreachable:
-        raise Refused("bank_unreachable", UNREACHABLE, status=503) from None
+        _lose_sight(payment.pk, by=by)
+        raise Refused("bank_unreachable", NO_ANSWER, status=503) from None
     except BankRefused as no:
         if no.status == 404:
             raise Refused("order_not_placed", "银行没有收到这笔缴费，没有扣款，请点“去缴费”继续。") from None
         raise Refused("bank_refused", f"银行没有答复：{no}") from None
     message = _checked(dict(answer) | {"order_id": payment.number})
-    if message["state"] != "waiting":
+    if message["state"] == "waiting":
+        _see_again(payment.pk, by=by)
+    else:
         _hear(message)
     payment.refresh_from_db()
     return payment
+
+
+@transaction.atomic
+def _lose_sight(pk: int, *, by) -> None:
+    """The payer was sent to the bank and the bank is silent: until it speaks again nobody knows the result."""
+    payment = Payment.objects.select_for_update().get(pk=pk)
+    if payment.state == PaymentState.SENT:
+        payment.state, payment.reason_code, payment.reason = PaymentState.UNKNOWN, SILENT, "银行没有应答"
+        payment.save(update_fields=["state", "reason_code", "reason"])
+        record("payment.unknown", payment, by=by, reason_code=SILENT)
+
+
+@transaction.atomic
+def _see_again(pk: int, *, by) -> None:
+    """The bank speaks again and says that nobody has paid yet: the payer may go on."""
+    payment = Payment.objects.select_for_update().get(pk=pk)
+    if payment.state == PaymentState.UNKNOWN and payment.reason_code == SILENT:
+        payment.state, payment.reason_code, payment.reason = PaymentState.SENT, "", ""
+        payment.save(update_fields=["state", "reason_code", "reason"])
+        record("payment.sent", payment, by=by)
 
 
 def _read(body: bytes) -> dict:

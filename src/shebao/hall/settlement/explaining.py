@@ -8,10 +8,13 @@ from shebao.rules.contributions import Step, explain
 from shebao.rules.money import yuan
 
 from ..errors import Refused
+from ..regions import region
 from ..roster.models import DeclaredWage
-from .models import BillLine
+from .models import Bill, BillLine, Evidence
 
 SHARES = {"employer": "单位部分", "employee": "个人部分"}
+# The rows of an explanation that hold for everybody; the others depend on one person's wage.
+COMMON_STEPS = {"定额", "分档定额", "另加定额", "下限", "上限", "上下限", "费率", "浮动倍数"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,36 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
     steps.append(Step("上月", "没有这一项" if previous is None else f"{yuan(previous)} 元", _change(amount, previous)))
     title = f"{line.employee.name} · {data['scheme_title']} · {SHARES[share]} · {line.month}"
     return Explanation(title, amount, steps, previous, _plain(title, amount, steps))
+
+
+def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:
+    """What the amounts of a bill rest on: (scheme and share, the values used with their documents); two queries."""
+    used = bill.lines.order_by().values_list("scheme", *(f"{share}_evidence" for share in SHARES)).distinct()
+    kinds = {(row[0], share): set() for row in used for share in SHARES}
+    for scheme, *ids in used:
+        for share, pk in zip(SHARES, ids, strict=True):
+            kinds[scheme, share].add(pk)
+    data = {one.pk: one.data for one in Evidence.objects.filter(pk__in=set().union(*kinds.values()) - {None})}
+    schemes = region(bill.employer.region).schemes
+    order = [key for key in schemes if any(key == scheme for scheme, _ in kinds)]
+    order += sorted({scheme for scheme, _ in kinds} - set(order))
+    groups = []
+    for scheme in order:
+        for share, words in SHARES.items():
+            told = [data[pk] for pk in sorted(kinds[scheme, share] - {None})]
+            if told:
+                groups.append((f"{told[0]['scheme_title']} · {words}", _common_steps(told)))
+    return groups
+
+
+def _common_steps(told: list) -> list[Step]:
+    steps: dict[tuple[str, str, str], Step] = {}
+    for data in told:
+        # Any wage will do: only the rows that are the same for everybody are kept.
+        for step in explain(data, 0):
+            if step.label in COMMON_STEPS:
+                steps[step.label, step.value, step.source] = step
+    return list(steps.values())
 
 
 def _previous(line: BillLine, share: str) -> int | None:

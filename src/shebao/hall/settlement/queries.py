@@ -150,7 +150,8 @@ def _rate(data) -> str:
     if data["multiplier"] is not None:
         percent *= Decimal(str(data["multiplier"]["value"]))
     text = f"{percent:f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
+    plus = f" + {yuan(int(data['plus']['value']))} 元" if data["plus"] else ""
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%{plus}"
 
 
 def bill_summary(bill: Bill) -> list[SchemeSum]:

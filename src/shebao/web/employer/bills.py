@@ -1,7 +1,6 @@
 """Bills (账单): the totals, the people, the change to last month, the rules, and why each amount is what it is."""
 
 from django.core.paginator import Paginator
-from django.db.models import Min
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.http import urlencode
@@ -11,20 +10,17 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.comparing import bridge
-from shebao.hall.settlement.explaining import SHARES, explain_line
+from shebao.hall.settlement.explaining import SHARES, explain_line, rules_of
 from shebao.hall.settlement.ledger import balance, balances
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import PersonRow, bill_people, bill_summary
 from shebao.hall.sheets.writing import Column, write_table
-from shebao.rules.contributions import explain
 
 from ..access import needs
-from .common import PAGE, crumbs, download, this_month, word
+from .common import PAGE, bridge_rows, crumbs, download, this_month, word
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
 STATES = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费"}
-# The rows of an explanation that hold for everybody; the others depend on one person's wage.
-COMMON_STEPS = {"定额", "下限", "上限", "上下限", "费率", "浮动倍数"}
 
 
 @needs("settle")
@@ -57,12 +53,15 @@ def bill(request, pk):
     found = _bill(request, pk)
     tab = request.GET.get("tab", "summary")
     tab = tab if tab in TABS else "summary"
-    context = _row(found, *balance(found)) | {
+    due, paid = balance(found)
+    context = _row(found, due, paid) | {
         "tab": tab,
         "tabs": TABS,
         "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
-        "actions": _actions(found),
+        "actions": _actions(found, is_paid=paid >= due),
         "settlement_title": _settlement_title(found),
+        "is_new": "settled" in request.GET,
+        "done_message": done_message(_settlement_title(found)),
     }
     builders = {"summary": _summary, "people": _people, "changes": _changes, "rules": _rules}
     return render(request, f"employer/bill_{tab}.html", context | builders[tab](request, found))
@@ -76,14 +75,13 @@ def _bills_crumb(request) -> tuple[str, str]:
     return word(request, "menu.bills", "账单"), reverse("e_bills")
 
 
-def _actions(found: Bill) -> list[dict]:
+def _actions(found: Bill, *, is_paid: bool) -> list[dict]:
     papers = f"{reverse('e_documents')}?{urlencode({'from': found.month, 'to': found.month})}"
-    due, paid = balance(found)
     actions = [
         {"label": "导出明细", "url": reverse("e_bill_export", args=[found.pk]), "icon": "download", "download": True},
         {"label": "打印通知单", "url": papers, "icon": "printer"},
     ]
-    if paid < due:
+    if not is_paid:
         pay = {"label": "去缴费", "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
         actions.append(pay)
     return actions
@@ -92,6 +90,12 @@ def _actions(found: Bill) -> list[dict]:
 def _settlement_title(found: Bill) -> str:
     kind = region(found.employer.region).settlements.get(found.assessment.kind)
     return kind.title if kind else found.assessment.kind
+
+
+def done_message(title: str) -> str:
+    """What the hall answers: 「无变动结算」 gives 「单位无变动核定成功」, 「应缴核定」 gives 「单位应缴核定成功」."""
+    kind = title.removesuffix("结算").removesuffix("核定")
+    return f"单位{kind}核定成功"
 
 
 def _summary(request, found: Bill) -> dict:
@@ -135,36 +139,24 @@ def _person(person: PersonRow, shown) -> dict:
 
 
 def _changes(request, found: Bill) -> dict:
+    """Why the month differs from the last; every reason opens to the people behind it."""
     try:
         rows = bridge(found.employer, found.month)
     except Refused as no:
-        return {"rows": [], "trouble": no.message, "before": 0, "difference": 0}
+        return {"rows": [], "trouble": no.message, "before": 0, "difference": 0, "striking": 0}
     difference = sum(row.delta for row in rows)
-    return {"rows": rows, "trouble": "", "before": found.total_due - difference, "difference": difference}
+    return {
+        "rows": bridge_rows(rows, request.user),
+        "trouble": "",
+        "before": found.total_due - difference,
+        "difference": difference,
+        "striking": sum(one.is_striking for row in rows for one in row.people),
+    }
 
 
 def _rules(request, found: Bill) -> dict:
-    """What the amounts rest on: per scheme and part the values that were used, with their documents."""
-    titles = {row.scheme: row.title for row in bill_summary(found)}
-    groups = []
-    for scheme, title in titles.items():
-        for share, words in SHARES.items():
-            steps = {}
-            for line in _one_line_for_each(found, scheme, f"{share}_evidence"):
-                # Any wage will do: only the rows that are the same for everybody are shown.
-                for step in explain(getattr(line, f"{share}_evidence").data, 0):
-                    if step.label in COMMON_STEPS:
-                        steps[step.label, step.value, step.source] = step
-            if steps:
-                groups.append({"title": f"{title} · {words}", "steps": list(steps.values())})
+    groups = [{"title": title, "steps": steps} for title, steps in rules_of(found)]
     return {"groups": groups, "assessment": found.assessment}
-
-
-def _one_line_for_each(found: Bill, scheme: str, evidence: str):
-    """One line of the bill for each kind of evidence that was used."""
-    lines = found.lines.filter(scheme=scheme).exclude(**{evidence: None})
-    firsts = lines.order_by().values(evidence).annotate(first=Min("pk")).values("first")
-    return found.lines.filter(pk__in=firsts).select_related(evidence).order_by("pk")
 
 
 @needs("settle")

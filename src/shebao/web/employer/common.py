@@ -11,6 +11,7 @@ from django.utils.safestring import mark_safe
 
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.regions import region
+from shebao.hall.roster.models import Employee
 from shebao.rules.months import Month
 from shebao.rules.region import Region
 
@@ -38,6 +39,21 @@ def crumbs(last: str, *middle: tuple[str, str]) -> list[dict]:
     """The way from the workbench: `middle` are (label, url)."""
     way = [("工作台", reverse("e_home")), *middle]
     return [*({"label": label, "url": url} for label, url in way), {"label": last, "url": ""}]
+
+
+def bridge_rows(rows, actor) -> list[dict]:
+    """The reasons of a bridge with the people behind each, by name; one query, and not more people than a page."""
+    wanted = {one.employee for row in rows for one in row.people[:PAGE]}
+    named = {one.pk: one for one in Employee.objects.visible_to(actor).filter(pk__in=wanted).defer("phone", "facts")}
+    return [
+        {
+            "label": row.label,
+            "delta": row.delta,
+            "people": [(named[one.employee], one) for one in row.people[:PAGE]],
+            "more": len(row.people[PAGE:]),
+        }
+        for row in rows
+    ]
 
 
 def toast(request, text: str, url: str, label: str) -> None:

@@ -1,5 +1,7 @@
 """The workbench (工作台): where the month stands, what to do next, and what it will cost."""
 
+from itertools import groupby
+
 from django.shortcuts import render
 from django.template.defaultfilters import date as date_words
 from django.urls import reverse
@@ -18,6 +20,7 @@ from .common import here, this_month, word
 WEEKDAYS = "一二三四五六日"
 TODOS = 5
 EVENTS = 5
+READ_EVENTS = 40
 
 
 @needs("see_roster")
@@ -44,7 +47,7 @@ def home(request):
         "todos": [_todo(request, item) for item in bench.todos[:shown]],
         "todo_count": len(bench.todos),
         "has_more_todos": len(bench.todos) > shown,
-        "events": [_event(event) for event in recent_events(user, EVENTS)],
+        "events": _feed(user),
         **_money(bench, month),
     }
     return render(request, "employer/home.html", context)
@@ -154,12 +157,20 @@ def _todo(request, item) -> dict:
     return vars(item) | {"url": url + query}
 
 
-def _event(event: dict) -> dict:
-    declaration = event["declaration"]
-    return event | {
-        "text": f"{declaration.subject_name} · {event['service_title']}",
-        "url": reverse("e_case", args=[declaration.pk]),
-    }
+def _feed(user) -> list[dict]:
+    """What happened lately; the same step of several people at the same time is one row."""
+    rows = []
+    for (title, service, _), group in groupby(recent_events(user, READ_EVENTS), key=_happening):
+        events = list(group)
+        first, count = events[0]["declaration"], len(events)
+        who = f"{first.subject_name}等 {count} 人" if count > 1 else first.subject_name
+        url = reverse("e_cases") if count > 1 else reverse("e_case", args=[first.pk])
+        rows.append(events[0] | {"text": f"{who} · {service}", "url": url, "title": title})
+    return rows[:EVENTS]
+
+
+def _happening(event: dict) -> tuple:
+    return event["title"], event["service_title"], event["at"].replace(second=0, microsecond=0)
 
 
 def _money(bench: Workbench, month) -> dict:

@@ -8,13 +8,14 @@ from django.views.decorators.http import require_http_methods
 from shebao.hall import clock
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
+from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions
 from shebao.hall.settlement.queries import estimate
 
 from ..access import needs
-from .common import crumbs, here, this_month, word
+from .common import bridge_rows, crumbs, here, this_month, word
 
 
 @needs("settle")
@@ -23,7 +24,7 @@ def settle(request):
     """The page of the month; a POST carries how often the clerk has said yes so far."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
     context = _context(request, employer, this_month(request))
-    if request.method == "POST" and context["settlement"] is not None:
+    if request.method == "POST":
         return _confirm(request, employer, context)
     return render(request, "employer/settle.html", context)
 
@@ -31,9 +32,10 @@ def settle(request):
 def _context(request, employer: Employer, month) -> dict:
     bill = Bill.objects.visible_to(request.user).filter(month=month).first()
     changes = changes_of(employer, month)
+    title = word(request, "menu.settle", "月度结算")
     context = {
-        "title": word(request, "menu.settle", "月度结算"),
-        "crumbs": crumbs(word(request, "menu.settle", "月度结算")),
+        "title": title,
+        "crumbs": crumbs(title),
         "month": month,
         "bill": bill,
         "employer": employer,
@@ -43,17 +45,34 @@ def _context(request, employer: Employer, month) -> dict:
         "settlement": None,
         "items": [],
         "estimate": None,
-        "reasons": [],
+        "trouble": [],
+        "is_ready": False,
     }
+    if bill:
+        return context
     try:
         context["settlement"] = applicable_settlement(employer, month)
         context["items"] = _items(request, employer, month)
-        context["estimate"] = estimate(employer, month)
+        context |= _amounts(request, employer, month)
     except Refused as no:
-        context["reasons"] = [no.message]
-    if not bill:
-        context["reasons"] += _reasons(context)
-    return context
+        context["trouble"] = [no.message]
+    is_met = all(one["ok"] or one["warn"] for one in context["items"])
+    return context | {"is_ready": is_met and not context["trouble"]}
+
+
+def _amounts(request, employer: Employer, month) -> dict:
+    """What the month will cost, and why that differs from the last."""
+    found = estimate(employer, month)
+    rows = [row for row in bridge(employer, month, found) if row.delta]
+    difference = sum(row.delta for row in rows)
+    return {
+        "estimate": found,
+        "reasons": bridge_rows(rows, request.user),
+        "before": found.total - difference,
+        "difference": difference,
+        "striking": sum(one.is_striking for row in rows for one in row.people),
+        "trouble": [] if found.head_count else ["本月没有参保人员，不需要结算。"],
+    }
 
 
 def _service_title(request, key: str) -> str:
@@ -81,6 +100,7 @@ def _items(request, employer: Employer, month) -> list[dict]:
         {
             "text": "在结算时间内",
             "ok": window.opens_at <= clock.local_now() <= window.pay_until,
+            "warn": False,
             "note": f"{window.opens_at:%m-%d %H:%M} 至 {window.pay_until:%m-%d %H:%M}",
             "url": "",
         }
@@ -91,20 +111,13 @@ def _items(request, employer: Employer, month) -> list[dict]:
     return items
 
 
-def _reasons(context: dict) -> list[str]:
-    """Why the month cannot be settled now; empty when it can."""
-    unmet = [one for one in context["items"] if not one["ok"] and not one.get("warn")]
-    reasons = [f"{one['text']}：{one['note']}" for one in unmet]
-    if context["estimate"] is not None and not context["estimate"].head_count:
-        reasons.append("本月没有参保人员，不需要结算")
-    return reasons
-
-
 def _confirm(request, employer: Employer, context: dict):
     """Ask as often as the region wants it, then settle."""
     settlement, month = context["settlement"], context["month"]
-    if context["bill"] or context["reasons"]:
-        return render(request, "employer/settle.html", context, status=409 if context["bill"] else 422)
+    if context["bill"]:
+        return _show_result(request, context["bill"])
+    if not context["is_ready"]:
+        return render(request, "employer/settle.html", context, status=422)
     said = request.POST.get("confirmed", "")
     confirmed = int(said) if said in {"0", "1", "2", "3"} else 0
     seen = f"{settlement.key} {month} {context['estimate'].total}"
@@ -124,19 +137,20 @@ def _settle(request, employer: Employer, context: dict, confirmed: int):
     try:
         bill = settle_month(employer.pk, month, settlement.key, by=request.user, confirmations=confirmed)
     except Conflict as no:
+        if bill := Bill.objects.visible_to(request.user).filter(month=month).first():
+            return _show_result(request, bill)
         messages.warning(request, no.message)
         return redirect("e_settle")
     except Refused as no:
-        context["reasons"] = no.message.splitlines()
+        context["trouble"] = no.message.splitlines()
         return render(request, "employer/settle.html", context, status=no.status)
-    messages.success(request, done_message(settlement.title))
+    return redirect(f"{reverse('e_bill', args=[bill.pk])}?settled=1")
+
+
+def _show_result(request, bill: Bill):
+    """The answer to a second press, or to a page that was left open: what the first one did."""
+    messages.info(request, "本月已经结算，这是结算结果。")
     return redirect("e_bill", bill.pk)
-
-
-def done_message(title: str) -> str:
-    """What the hall answers: 「无变动结算」 gives 「单位无变动核定成功」, 「应缴核定」 gives 「单位应缴核定成功」."""
-    kind = title.removesuffix("结算").removesuffix("核定")
-    return f"单位{kind}核定成功"
 
 
 urlpatterns = [path("settle/", settle, name="e_settle")]
