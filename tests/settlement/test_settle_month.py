@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 WAGES = [720_000, 300_000, 9_999_999, 812_345]
 
 
-@pytest.mark.parametrize("code", ["tianjin", "leshan"])
+@pytest.mark.parametrize("code", ["tianjin", "leshan", "shanghai"])
 def test_a_bill_is_the_sum_of_its_lines_and_the_ledger_says_the_same(code):
     employer = make_employer(code)
     clerk = make_clerk(employer)
