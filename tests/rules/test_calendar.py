@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from shebao.regions_home import regions_roots
-from shebao.rules.calendar import is_working_day
+from shebao.rules.calendar import NATIONAL
 from shebao.rules.months import Month
-from shebao.rules.region import load_region
+from shebao.rules.region import BadRegion, load_region
 
 CALENDAR = load_region("tianjin", regions_roots()).calendar
 
@@ -25,7 +25,7 @@ CALENDAR = load_region("tianjin", regions_roots()).calendar
     ],
 )
 def test_holidays_and_make_up_days_are_known(day, working):
-    assert is_working_day(day) is working
+    assert NATIONAL.is_working_day(day) is working
 
 
 def test_a_year_without_a_published_calendar_says_so():
@@ -58,3 +58,30 @@ def test_working_days_are_counted_over_holidays():
     assert CALENDAR.add_working_days(date(2026, 11, 20), 3) == date(2026, 11, 25)
     assert CALENDAR.add_working_days(date(2025, 10, 9), -1) == date(2025, 9, 30)
     assert CALENDAR.add_working_days(date(2025, 10, 5), 0) == date(2025, 10, 5)
+
+
+def test_single_months_and_days_can_be_corrected_by_the_folder(new_region):
+    own = OWN.format(shift="next_working_day")
+    own += (
+        'months: {"2027-02": {declare_until: 2027-02-26, pay_until: 2027-03-02, source: 通知, status: illustrative}}\n'
+    )
+    own += 'days: {"2027-10-25": rest, "2027-10-30": work}\n'
+    calendar = new_region({"calendar.yaml": own}).calendar
+    february, october = calendar.window(Month(2027, 2)), calendar.window(Month(2027, 10))
+    assert (february.declare_until.isoformat(), february.pay_until.isoformat()) == (
+        "2027-02-26T18:00:00",
+        "2027-03-02T23:59:00",
+    )
+    assert october.declare_until.isoformat() == "2027-10-26T18:00:00"
+    assert calendar.is_working_day(date(2027, 10, 30)) and not CALENDAR.is_working_day(date(2027, 10, 30))
+
+
+def test_mistakes_in_corrections_are_all_named(new_region):
+    own = OWN.format(shift="none")
+    own += 'months: {"2027-13": {declare_until: 2027-02-26, pay_until: 2027-02-20, source: 无, status: illustrative}, '
+    own += '"2027-03": {declare_until: 2027-02-26, pay_until: 2027-03-20, source: 无, status: illustrative}}\n'
+    own += 'days: {"soon": rest, "2027-10-30": maybe}\n'
+    with pytest.raises(BadRegion) as bad:
+        new_region({"calendar.yaml": own})
+    for sentence in ("2027-13", "应不早于当月一日", "应是日期", "不认识“maybe”"):
+        assert sentence in str(bad.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from chinese_calendar.constants import holidays, workdays
@@ -30,7 +30,8 @@ class Window:
 class Calendar:
     """A region's calendar. Days are of the month declared for; a day past its end means its last day.
 
-    `shift` says what happens to a last day that is no working day: "next_working_day" or "none".
+    `shift` says what happens to a last day that is no working day: "next_working_day" or "none". `months` has
+    the last days of single months that were announced otherwise: until when to declare, until when to pay.
     """
 
     declare_from: int
@@ -43,34 +44,33 @@ class Calendar:
     source: str
     status: str
     origin: Mapping[str, str]
+    months: Mapping[Month, tuple[date, date]] = field(default_factory=dict)
+    workdays: Workdays = NATIONAL
 
     def window(self, month: Month) -> Window:
         """The declaration and payment window of a month."""
+        usual = self._last(_day(month, self.declare_until)), self._last(_day(month, self.pay_until))
+        declare_until, pay_until = self.months.get(month, usual)
         return Window(
             datetime.combine(_day(month, self.declare_from), time(0, 0)),
-            datetime.combine(self._last(_day(month, self.declare_until)), self.declare_until_time),
-            datetime.combine(self._last(_day(month, self.pay_until)), self.pay_until_time),
+            datetime.combine(declare_until, self.declare_until_time),
+            datetime.combine(pay_until, self.pay_until_time),
         )
 
     def _last(self, day: date) -> date:
-        return NATIONAL.same_or_next(day) if self.shift == "next_working_day" else day
+        return self.workdays.same_or_next(day) if self.shift == "next_working_day" else day
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on that day; in a year without a published calendar, Monday to Friday."""
-        return is_working_day(day)
+        return self.workdays.is_working_day(day)
 
     def add_working_days(self, day: date, n: int) -> date:
         """The date `n` working days after `day`; the day itself does not count. `n` may be negative."""
-        return NATIONAL.add(day, n)
+        return self.workdays.add(day, n)
 
     def is_published(self, year: int) -> bool:
         """Whether the holidays of that year are known; if not, pages warn that weekdays were assumed."""
         return year in PUBLISHED_YEARS
-
-
-def is_working_day(day: date) -> bool:
-    """Published holidays and make-up working days; Monday to Friday where nothing is published."""
-    return NATIONAL.is_working_day(day)
 
 
 def _day(month: Month, number: int) -> date:

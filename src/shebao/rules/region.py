@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shebao.rules import region_parts as parts
 from shebao.rules.months import Month
+from shebao.rules.region_calendar import read_calendar
 from shebao.rules.region_checks import check
 from shebao.rules.region_files import Folder, Mapped, Problems, read_folder
 from shebao.rules.region_model import (
@@ -74,15 +75,16 @@ def load_region(code: str, roots: Sequence[Path], *, checked_until: Month | None
 
 def region_codes(roots: Sequence[Path]) -> list[str]:
     """Codes of the folders that can be opened: those that say, or inherit, `opened_on`. Templates start
-    with "_".
+    with "_". One that cannot be read is among them, so that its mistakes are told instead of passed over.
     """
     codes: dict[str, None] = {}
     for root in roots:
         for file in sorted(root.glob("*/region.yaml")):
             code = file.parent.name
             if not code.startswith(("_", ".")) and code not in codes:
-                folder = read_folder(code, roots, Problems())
-                if folder is None or "opened_on" in folder.head:
+                problems = Problems()
+                folder = read_folder(code, roots, problems)
+                if folder is None or problems.found or "opened_on" in folder.head:
                     codes[code] = None
     return list(codes)
 
@@ -133,7 +135,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         services=services,
         forms=parts.read_forms(folder, terms, problems),
         codes=parts.read_codes(folder, problems),
-        calendar=parts.read_calendar(folder, problems),
+        calendar=read_calendar(folder, problems),
         settlements=parts.read_settlements(folder, problems),
         documents=parts.read_documents(folder, problems),
         sheets=parts.read_sheets(folder, problems),

@@ -24,6 +24,8 @@ _DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SUSPECT = re.compile(r"-?\d[\d_]*(\.\d*)?[eE][+-]?\d+|[-+]?\.(inf|nan)|[-+]?\.\d+|\d+\.", re.IGNORECASE | re.ASCII)
 
+_MARKS = re.compile(r"[&*!]")
+
 KEYED_FILES = ("terms", "parameters", "schemes", "services", "settlements", "documents", "calendar")
 FOLDERS = ("blocks", "forms", "codes", "sheets")
 DEEPEST = 3
@@ -99,7 +101,7 @@ def read_yaml(text: str, place: str, problems: Problems) -> Any:
         return None
     if node is None:
         return Mapped(place, 1)
-    events: Any = yaml.parse(text, Loader=_LOADER)
+    events: Any = yaml.parse(text, Loader=_LOADER) if _MARKS.search(text) else ()
     for event in events:
         if getattr(event, "anchor", None) or getattr(event, "tag", None):
             where = f"{place}:{event.start_mark.line + 1}"

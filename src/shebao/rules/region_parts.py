@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from shebao.rules import vocabulary as v
-from shebao.rules.calendar import Calendar
 from shebao.rules.money import LARGEST_FEN, LARGEST_NUMERATOR, ROUNDINGS
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Listed, Mapped, Problems
@@ -351,39 +350,3 @@ def read_sheets(folder: Folder, problems: Problems) -> dict[str, Sheet]:
         aliases = {name: inner.texts(name) for name in inner.content}
         result[key] = Sheet(key, take.text("title"), take.text("service"), aliases)
     return result
-
-
-def read_calendar(folder: Folder, problems: Problems) -> Calendar:
-    """calendar.yaml: the declaration window, the payment day, the holiday shift, months back."""
-    parts, origin = folder.parts["calendar"], {}
-    takes: dict[str, Take] = {}
-    for key in ("declaration", "payment", "back_dating"):
-        where = folder.where("calendar", key)
-        if key not in parts:
-            problems.add(f"{folder.code}/calendar.yaml:1", key, "必须填写")
-        takes[key] = Take(parts.get(key, Mapped(where.rpartition(":")[0], 1)), key, where, problems)
-        takes[key].broken = takes[key].broken or key not in parts
-        origin[key] = where
-    for key in parts:
-        if key not in takes:
-            problems.add(folder.where("calendar", key), key, "不认识的键，可用：declaration、payment、back_dating")
-    declare, pay, back = takes["declaration"], takes["payment"], takes["back_dating"]
-    calendar = Calendar(
-        declare.whole("from_day"),
-        declare.whole("until_day"),
-        declare.clock("until_time", "23:59"),
-        pay.whole("until_day"),
-        pay.clock("until_time", "23:59"),
-        declare.word("shift", v.SHIFTS),
-        back.whole("months"),
-        declare.text("source"),
-        declare.word("status", v.STATUSES),
-        origin,
-    )
-    pay.text("source"), pay.word("status", v.STATUSES), back.text("source"), back.word("status", v.STATUSES)
-    for take in takes.values():
-        take.done()
-    for take, key in ((declare, "from_day"), (declare, "until_day"), (pay, "until_day")):
-        if not take.broken and not 1 <= take.whole(key, 1) <= 31:
-            take.say(key, "应在 1 到 31 之间")
-    return calendar

@@ -146,6 +146,7 @@ COLOURS = _words(
     supplementary_medical="补充医疗",
 )
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
+DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
 FILES = _words(
     **{
@@ -191,6 +192,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document columns 单据栏目", COLUMNS),
     ("Chart colours 图表配色", COLOURS),
     ("Holiday shift 顺延", SHIFTS),
+    ("Corrected days 更正的日子", DAYS),
     ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),
 )
 

@@ -6,6 +6,7 @@ counted from Monday to Friday, and whoever shows such a date says so.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -30,12 +31,13 @@ class Workdays:
         """Whether offices work on that day (全国年节及纪念日放假办法); Monday to Friday in other years."""
         if isinstance(day, datetime):
             day = day.date()
-        if day.year in self.published:
-            if day in self.holidays:
-                return False
-            if day in self.make_up_days:
-                return True
-        return day.weekday() < 5
+        if day in self.holidays:
+            return False
+        return day in self.make_up_days or day.weekday() < 5
+
+    def corrected(self, rest: Set[date], work: Set[date]) -> Workdays:
+        """The same calendar with single days said otherwise, whether their year is published or not."""
+        return Workdays((self.holidays | rest) - work, (self.make_up_days | work) - rest, self.published)
 
     def same_or_next(self, day: date) -> date:
         """The day itself, or the first working day after it (民法典第二百零三条：最后一日是休假日的顺延)."""
