@@ -1,0 +1,156 @@
+"""Why a month costs more or less than the one before, person by person; and the last twelve months."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import Max, Sum
+
+from shebao.rules.contributions import recompute
+from shebao.rules.months import Month, months_between
+
+from ..clock import today
+from ..regions import region
+from ..roster.models import Employee
+from .models import Bill, BillLine
+from .queries import Estimate, covered_by_any, estimate
+
+STRIKING = 5
+"""A wage that moved by more than one part in five of what it was is shown to the clerk once more."""
+
+
+@dataclass(frozen=True)
+class PersonChange:
+    """What one employee costs in two months and their declared wages, in fen; a wage is None where not insured."""
+
+    employee: int
+    wage_before: int | None
+    wage_now: int | None
+    before: int
+    now: int
+
+    @property
+    def delta(self) -> int:
+        """More (or less) than the month before, fen."""
+        return self.now - self.before
+
+    @property
+    def is_striking(self) -> bool:
+        """The declared wage moved so far that somebody should look at it."""
+        if self.wage_before is None or self.wage_now is None:
+            return False
+        return abs(self.wage_now - self.wage_before) * STRIKING > self.wage_before
+
+
+@dataclass(frozen=True)
+class BridgeRow:
+    """One reason why this month differs from the last: a label with the number of people, fen, and the people."""
+
+    label: str
+    delta: int
+    people: tuple[PersonChange, ...] = ()
+
+
+def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[BridgeRow]:
+    """Rows whose deltas add up to this month minus last month, exactly; without the reasons that moved nothing.
+
+    Pass `estimated` for a month that is not settled: what its declarations not yet in force add is a row of its own.
+    """
+    groups: dict[str, list[PersonChange]] = {"增员": [], "减员": [], "基数调整": [], "上下限或费率调整": []}
+    for change in _changes(_people_of(employer, month.previous()), _people_of(employer, month, estimated)):
+        groups[_reason(change)].append(change)
+    rows = [
+        BridgeRow(f"{label} {len(found)} 人", sum(one.delta for one in found), tuple(found))
+        for label, found in groups.items()
+        if found
+    ]
+    if estimated and estimated.pending_count:
+        rows.append(BridgeRow(f"待生效申报 {estimated.pending_count} 笔", estimated.pending_fen))
+    return rows
+
+
+def _changes(before: dict, now: dict) -> list[PersonChange]:
+    """Everybody whose cost differs, the largest difference first."""
+    found = []
+    for key in before.keys() | now.keys():
+        (wage_before, cost_before), (wage_now, cost_now) = before.get(key, (None, 0)), now.get(key, (None, 0))
+        if cost_before != cost_now or (key in before) != (key in now):
+            found.append(PersonChange(key, wage_before, wage_now, cost_before, cost_now))
+    return sorted(found, key=lambda one: (-abs(one.delta), one.employee))
+
+
+def _reason(change: PersonChange) -> str:
+    if change.wage_before is None:
+        return "增员"
+    if change.wage_now is None:
+        return "减员"
+    return "基数调整" if change.wage_now != change.wage_before else "上下限或费率调整"
+
+
+def _people_of(employer, month: Month, estimated: Estimate | None = None) -> dict[int, tuple[int, int]]:
+    """Employee id → (declared wage, total) from the month's bill, or from an estimate where there is none."""
+    if estimated is not None:
+        return _estimated_people(estimated)
+    lines = BillLine.objects.filter(bill__employer=employer, bill__month=month).values_list("employee")
+    billed = lines.annotate(Max("declared_wage"), Sum("employer_due"), Sum("employee_due"))
+    people = {pk: (wage, employer_due + employee_due) for pk, wage, employer_due, employee_due in billed}
+    if people or month < max(employer.first_month, region(employer.region).opened_on):
+        return people
+    return _estimated_people(estimate(employer, month))
+
+
+def _estimated_people(found: Estimate) -> dict[int, tuple[int, int]]:
+    insured = covered_by_any(found.charges)
+    totals = found.charges.employer_total + found.charges.employee_total
+    return {
+        employee.pk: (int(found.wages[i]), int(totals[i])) for i, employee in enumerate(found.employees) if insured[i]
+    }
+
+
+def chart(employer, estimated: Estimate | None = None, months: int = 12) -> list[tuple[Month, int, bool]]:
+    """(month, total in fen, is_estimate) of the last `months` months; the current one is estimated until it is
+    settled, an earlier one without a bill is 0."""
+    current = Month.of(today())
+    span = months_between(current.previous(months - 1), current)
+    billed = dict(Bill.objects.filter(employer=employer, month__gte=span[0]).values_list("month", "total_due"))
+    rows = [(month, billed.get(month, 0), False) for month in span]
+    if current not in billed:
+        rows[-1] = (current, (estimated or estimate(employer, current)).total, True)
+    return rows
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An employee charged at the floor (下限): declared wage, floor, and what they pay more for it each month, fen."""
+
+    employee: Employee
+    wage: int
+    floor: int
+    extra: int
+
+
+def newly_raised(employer, estimated: Estimate) -> list[Raised]:
+    """Whose wage lies below the floor this month and did not last month, the lowest wage first."""
+    charges, raised = estimated.charges, defaultdict(list)
+    for one in charges.schemes:
+        for i in np.flatnonzero(one.limit < 0):
+            raised[int(i)].append(one)
+    if not raised:
+        return []
+    before = BillLine.objects.filter(bill__employer=employer, bill__month=charges.month.previous(), limit__lt=0)
+    known = set(before.values_list("employee", flat=True))
+    found = []
+    for i, schemes in raised.items():
+        if estimated.employees[i].pk not in known:
+            wage = int(estimated.wages[i])
+            extra = sum(_extra(charges, one, i, wage) for one in schemes)
+            found.append(Raised(estimated.employees[i], wage, max(int(one.base[i]) for one in schemes), extra))
+    return sorted(found, key=lambda one: (one.wage, one.employee.pk))
+
+
+def _extra(charges, one, i: int, wage: int) -> int:
+    """The employee's part at the floor less what it would be at the declared wage, fen."""
+    why = int(one.employee_evidence[i])
+    if why < 0:
+        return 0
+    return int(one.employee[i]) - recompute({**charges.evidence[why].data, "floor": None}, wage).amount
