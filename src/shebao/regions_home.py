@@ -6,14 +6,19 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+from shebao.rules.region import BadRegion
+
 
 def regions_roots() -> list[Path]:
     """Folders that hold region folders, the nearest first.
 
     REGIONS_DIR (several paths may be joined as in PATH) comes before the bundled regions, so an agency may
-    keep its own folder in its own repository; a bundled region of the same code gives way to it.
+    keep its own folder in its own repository; a bundled region of the same code gives way to it. Raises
+    BadRegion where one of them is no folder.
     """
     own = [Path(part) for part in os.environ.get("REGIONS_DIR", "").split(os.pathsep) if part]
+    if wrong := [path for path in own if not path.is_dir()]:
+        raise BadRegion([f"REGIONS_DIR：没有文件夹 {path}" for path in wrong])
     return [*own, *_bundled()]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 #: command → the module whose `add_parsers` defines it; only the module of the command at hand is imported, so
 #: that calculating a contribution needs neither Django nor a database.
@@ -18,15 +21,47 @@ COMMANDS = {
     "region": "regions",
     "calculate": "regions",
 }
+#: What argparse says, and how we say it.
+SAYINGS = [
+    (r"the following arguments are required: (?P<a>.+)", "缺少参数 {a}"),
+    (r"argument .+?: invalid choice: '?(?P<a>.*?)'? \(choose from (?P<b>.+)\)", "没有“{a}”，可用：{b}"),
+    (r"unrecognized arguments: (?P<a>.+)", "不认识的参数 {a}"),
+    (r"argument (?P<a>.+?): expected .+", "{a} 后面要有值"),
+    (r"argument (?P<a>.+?): (?P<b>.+)", "{a}：{b}"),
+]
+
+
+class CannotRun(Exception):
+    """One plain sentence for the person at the terminal, who can put it right; ends the command with status 2."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where the usage can be read."""
+
+    def error(self, message: str) -> NoReturn:
+        for pattern, saying in SAYINGS:
+            if found := re.fullmatch(pattern, message):
+                message = saying.format(**found.groupdict())
+                break
+        self.exit(2, f"{message}。用法见 {self.prog} --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status. Bad input ends with 2 and one plain sentence on stderr."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     asked = COMMANDS.get(words[0] if words else "")
-    parser = argparse.ArgumentParser(prog="shebao", description="社会保险企业网上服务大厅")
+    parser = _Parser(prog="shebao", description="社会保险企业网上服务大厅")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in [asked] if asked else dict.fromkeys(COMMANDS.values()):
         import_module(f"shebao.cli.{name}").add_parsers(subparsers)
     options = parser.parse_args(words)
-    return int(options.run(options) or 0)
+    try:
+        status = int(options.run(options) or 0)
+        sys.stdout.flush()
+    except CannotRun as why:
+        sys.stderr.write(f"{why}\n")
+        return 2
+    except BrokenPipeError:  # `shebao region list | head -1`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status

@@ -1,8 +1,9 @@
 """`shebao check-ledger`, `shebao verify-audit`, `shebao functions`: prove the books, list what works."""
 
 import json
-import os
 import sys
+
+from .starting import in_words, start_django, start_with_database
 
 SHOWN = 50
 
@@ -16,16 +17,9 @@ def add_parsers(subparsers) -> None:
     functions.set_defaults(run=list_functions)
 
 
-def _setup() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shebao.config.settings.embedded")
-    import django
-
-    django.setup()
-
-
 def check_ledger(options) -> int:
     """Exit 1 and print a sentence for every break of the ledger's invariants."""
-    _setup()
+    start_with_database()
     from shebao.hall.settlement.ledger import check_ledger as breaks
 
     return _report(list(breaks()), "账务核对通过：分录平衡，账单等于明细之和，逐条重算一致。")
@@ -33,7 +27,7 @@ def check_ledger(options) -> int:
 
 def verify_audit(options) -> int:
     """Exit 1 and print a sentence for every break of the audit chain."""
-    _setup()
+    start_with_database()
     from shebao.hall.audit.operations import broken_links
 
     return _report(list(broken_links()), "操作记录完整：序号连续，摘要链未断。")
@@ -50,10 +44,11 @@ def _report(breaks: list[str], fine: str) -> int:
 
 def list_functions(options) -> int:
     """Print id, region, title, address and journey of every function that works."""
-    _setup()
+    start_django()
     from shebao.web.functions import working_functions
 
-    rows = working_functions()
+    with in_words():
+        rows = working_functions()
     if options.json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
     else:

@@ -1,12 +1,24 @@
 """`shebao serve` and `shebao demo`: the whole hall on one machine, with its worker and the embedded bank."""
 
+import argparse
+import ctypes
+import errno
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from . import CannotRun
+from .starting import in_words, start_django
+
+ANYWHERE = {"0.0.0.0", "::"}
+STOP_SECONDS = 20
+PR_SET_PDEATHSIG = 1
 
 
 def add_parsers(subparsers) -> None:
@@ -17,41 +29,80 @@ def add_parsers(subparsers) -> None:
     ):
         parser = subparsers.add_parser(name, help=help_text)
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--workers", type=int, default=2)
+        parser.add_argument("--port", type=_number(1, 65534), default=8000, help="the embedded bank takes the next one")
+        parser.add_argument("--workers", type=_number(1, 64), default=2, help="processes that answer requests")
         if name == "demo":
             parser.add_argument(
                 "--load-only", action="store_true", help="load the demo city, print sign-ins, do not serve"
             )
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=run, load_only=False)
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if text.isascii() and text.isdigit() and least <= int(text) <= most:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"“{text}”应为 {least} 至 {most} 的整数")
+
+    return parse
 
 
 def serve(options) -> int:
     """Prepare the database and the static files, then run server, worker and bank until interrupted."""
-    _prepare(options)
+    _start(options)
+    with in_words():
+        _migrate()
     return _run_all(options)
 
 
 def demo(options) -> int:
     """As `serve`, after loading the demo city into an empty database. Prints the sign-ins, once."""
-    _prepare(options)
-    from .demo_city import load_demo_city, sign_ins_text
+    _start(options)
+    with in_words(), _whole_or_not_at_all():
+        _migrate()
+        from .demo_city import load_demo_city, sign_ins_text
 
-    accounts = load_demo_city()
-    sys.stdout.write(sign_ins_text(accounts, f"http://{options.host}:{options.port}"))
+        accounts = load_demo_city()
+    sys.stdout.write(sign_ins_text(accounts, _address(options)))
     sys.stdout.flush()
     return 0 if options.load_only else _run_all(options)
 
 
-def _prepare(options) -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shebao.config.settings.embedded")
-    os.environ.setdefault("SHEBAO_BASE_URL", f"http://{options.host}:{options.port}")
-    os.environ.setdefault("SHEBAO_BANK_URL", f"http://127.0.0.1:{options.port + 1}")
-    if not getattr(options, "load_only", False):
-        _refuse_taken_port(options.host, options.port)
-    import django
+def _address(options) -> str:
+    host = "127.0.0.1" if options.host in ANYWHERE else options.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{options.port}"
 
-    django.setup()
+
+@contextmanager
+def _whole_or_not_at_all() -> Iterator[None]:
+    """Build a new SQLite file aside and put it in its place at the end, so that a load that was killed begins anew."""
+    from django.db import connection
+
+    file = Path(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite" or file.exists():
+        yield
+        return
+    draft = file.with_name(f"{file.name}.loading")
+    draft.unlink(missing_ok=True)
+    draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)
+    connection.settings_dict["NAME"] = str(draft)
+    yield
+    connection.close()
+    connection.settings_dict["NAME"] = str(file)
+    draft.rename(file)
+
+
+def _start(options) -> None:
+    if not options.load_only:
+        _refuse_unusable(options.host, options.port)
+    start_django()
+    from django.conf import settings
+
+    if settings.SHEBAO_EMBEDDED_BANK and not options.load_only:
+        _refuse_unusable("127.0.0.1", options.port + 1)
+
+
+def _migrate() -> None:
     from django.core.management import call_command
 
     from shebao.hall.regions import all_regions
@@ -61,44 +112,83 @@ def _prepare(options) -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def _refuse_taken_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            raise SystemExit(f"端口 {port} 已被占用：请先停掉占用它的程序，或用 --port 换一个端口。") from None
+def _refuse_unusable(host: str, port: int) -> None:
+    """Raise CannotRun when nobody could listen there."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as why:
+        if why.errno == errno.EADDRINUSE:
+            raise CannotRun(f"端口 {port} 已被占用：请先停掉占用它的程序，或用 --port 换一个端口。") from None
+        if why.errno == errno.EACCES:
+            raise CannotRun(f"没有权限使用端口 {port}：请用 --port 换一个 1024 以上的端口。") from None
+        raise CannotRun(f"本机没有地址“{host}”：请核对 --host。") from None
 
 
 def _run_all(options) -> int:
-    from django.conf import settings
-
-    env = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
-    }
-    commands = {
-        "bank": [sys.executable, "-m", "shebao.bank", "--port", str(options.port + 1),
-                 "--secret-file", str(settings.DATA_DIR / "bank.key"), "--data", str(settings.DATA_DIR)],
-        "worker": [sys.executable, "-m", "django", "db_worker", "--interval", "0.5"],
-        "server": [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", options.host,
-                   "--port", str(options.port), "--workers", str(options.workers), "--blocking-threads", "1",
-                   "--log-level", "warning", "shebao.config.wsgi:application"],
-    }  # fmt: skip
-    running = {name: subprocess.Popen(command, env=env) for name, command in commands.items()}
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    worker = f"{socket.gethostname()[:40]}-{options.port}"
+    _give_back_jobs(worker)
+    signal.signal(signal.SIGTERM, _interrupt)
+    running: dict[str, subprocess.Popen] = {}
     try:
+        for name, command in _commands(options, worker).items():
+            running[name] = subprocess.Popen(command, env=_environment(options), preexec_fn=_end_with_parent)
         return _watch(running)
     except KeyboardInterrupt:
         return 0
     finally:
-        for process in running.values():
-            process.terminate()
-        for process in running.values():
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _stop(running)
+
+
+def _commands(options, worker: str) -> dict[str, list[str]]:
+    from django.conf import settings
+
+    python = sys.executable
+    commands = {
+        "worker": [python, "-m", "django", "db_worker", "--interval", "0.5", "--worker-id", worker],
+        "server": [python, "-m", "granian", "--interface", "wsgi", "--host", options.host,
+                   "--port", str(options.port), "--workers", str(options.workers), "--blocking-threads", "1",
+                   "--respawn-failed-workers", "--workers-kill-timeout", "5",
+                   "--log-level", "warning", "shebao.config.wsgi:application"],
+    }  # fmt: skip
+    if settings.SHEBAO_EMBEDDED_BANK:
+        bank = [python, "-m", "shebao.bank", "--port", str(options.port + 1)]
+        files = ["--secret-file", str(settings.DATA_DIR / "bank.key"), "--data", str(settings.DATA_DIR)]
+        commands = {"bank": bank + files} | commands
+    return commands
+
+
+def _environment(options) -> dict[str, str]:
+    from django.conf import settings
+
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    added = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    if settings.SHEBAO_EMBEDDED_BANK:
+        added["SHEBAO_BASE_URL"] = os.environ.get("SHEBAO_BASE_URL") or _address(options)
+        added["SHEBAO_BANK_URL"] = os.environ.get("SHEBAO_BANK_URL") or f"http://127.0.0.1:{options.port + 1}"
+    return {**os.environ, **added}
+
+
+def _give_back_jobs(worker: str) -> None:
+    """Jobs that this worker had in hand when it was killed wait again; a job may be begun twice."""
+    from django_tasks_db.models import DBTaskResult
+
+    for job in DBTaskResult.objects.running():
+        if job.worker_ids[-1:] == [worker]:
+            DBTaskResult.objects.running().filter(pk=job.pk).update(status="READY", started_at=None)
+
+
+def _end_with_parent() -> None:
+    # A parent that is killed cannot stop its children, and they would hold its ports.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _interrupt(*_) -> None:
+    raise KeyboardInterrupt
 
 
 def _watch(running: dict[str, subprocess.Popen]) -> int:
@@ -106,5 +196,17 @@ def _watch(running: dict[str, subprocess.Popen]) -> int:
         for name, process in running.items():
             if process.poll() is not None:
                 sys.stderr.write(f"{name} 已停止（退出码 {process.returncode}），其余进程一并停止。\n")
-                return process.returncode or 1
+                return 1
         time.sleep(0.5)
+
+
+def _stop(running: dict[str, subprocess.Popen]) -> None:
+    """Let the server finish its requests and the worker its job, then the bank go."""
+    for process in reversed(running.values()):
+        process.terminate()
+    until = time.monotonic() + STOP_SECONDS
+    for process in running.values():
+        try:
+            process.wait(timeout=max(until - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            process.kill()

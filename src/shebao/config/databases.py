@@ -3,22 +3,34 @@
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
+SAMPLE = "例如 postgresql://user:password@127.0.0.1:5432/shebao"
+
 
 def database(url: str) -> dict:
-    """Settings for `sqlite:///path` or `postgresql://user:password@host:port/name?option=value`."""
-    parts = urlsplit(url)
+    """Settings for `sqlite:///path` or `postgresql://user:password@host:port/name?option=value`.
+
+    Raises ImproperlyConfigured.
+    """
+    try:
+        parts = urlsplit(url)
+        port = str(parts.port or "")
+    except ValueError:
+        raise ImproperlyConfigured(f"SHEBAO_DATABASE_URL 写法不对：{SAMPLE}") from None
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme not in {"postgresql", "postgres", "sqlite"} or not name:
+        raise ImproperlyConfigured(f"SHEBAO_DATABASE_URL 须以 postgresql:// 或 sqlite:/// 开头，并写明库名：{SAMPLE}")
     if parts.scheme == "sqlite":
-        return sqlite(Path(parts.path))
-    if parts.scheme not in {"postgresql", "postgres"}:
-        raise ValueError(f"数据库地址须以 postgresql:// 或 sqlite:/// 开头，现为“{parts.scheme}”。")
+        return sqlite(Path("/") / name)
     options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
+        "NAME": name,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": port,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,

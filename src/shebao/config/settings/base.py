@@ -146,6 +146,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
 
-# Where the embedded bank listens, and where it finds us; its secret signs both ways.
+# Where the bank listens, and where it finds us. Only an embedded installation runs a bank of its own.
+SHEBAO_EMBEDDED_BANK = False
 SHEBAO_BANK_URL = os.environ.get("SHEBAO_BANK_URL", "")
 SHEBAO_BASE_URL = os.environ.get("SHEBAO_BASE_URL", "http://127.0.0.1:8000")
+# Proxies whose word on the visitor's address and scheme is taken; none unless told.
+SHEBAO_TRUSTED_PROXIES = [p.strip() for p in os.environ.get("SHEBAO_TRUSTED_PROXIES", "").split(",") if p.strip()]

@@ -10,8 +10,10 @@ from .base import *  # noqa: F403
 
 DATA_DIR = Path(os.environ.get("SHEBAO_DATA_DIR", "var")).resolve()
 SECRET_KEY = kept_secret(DATA_DIR, "secret.key")
-SHEBAO_FIELD_KEY = kept_secret(DATA_DIR, "field.key")
-SHEBAO_AUDIT_KEY = kept_secret(DATA_DIR, "audit.key")
+SHEBAO_FIELD_KEY = kept_secret(DATA_DIR, "field.key", opens=DATA_DIR / "shebao.sqlite3")
+SHEBAO_AUDIT_KEY = kept_secret(DATA_DIR, "audit.key", opens=DATA_DIR / "shebao.sqlite3")
+SHEBAO_EMBEDDED_BANK = True
+SHEBAO_BANK_URL = SHEBAO_BANK_URL or "http://127.0.0.1:8001"
 SHEBAO_BANK_SECRET = kept_secret(DATA_DIR, "bank.key")
 ALLOWED_HOSTS = os.environ.get("SHEBAO_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
 

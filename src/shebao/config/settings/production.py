@@ -1,6 +1,7 @@
 """A public installation: PostgreSQL behind TLS. Every secret comes from the environment; a missing one is an error."""
 
 import os
+import re
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -16,9 +17,16 @@ def _needed(name: str, length: int = 1) -> str:
     return value
 
 
+def _key(name: str) -> str:
+    value = _needed(name, 64)
+    if not re.fullmatch("[0-9a-fA-F]{64}", value):
+        raise ImproperlyConfigured(f"环境变量 {name} 应为 64 个十六进制字符，可用 openssl rand -hex 32 生成。")
+    return value
+
+
 SECRET_KEY = _needed("SHEBAO_SECRET_KEY", 50)
-SHEBAO_FIELD_KEY = _needed("SHEBAO_FIELD_KEY", 64)
-SHEBAO_AUDIT_KEY = _needed("SHEBAO_AUDIT_KEY", 64)
+SHEBAO_FIELD_KEY = _key("SHEBAO_FIELD_KEY")
+SHEBAO_AUDIT_KEY = _key("SHEBAO_AUDIT_KEY")
 SHEBAO_BANK_SECRET = os.environ.get("SHEBAO_BANK_SECRET", "")
 ALLOWED_HOSTS = [host.strip() for host in _needed("SHEBAO_ALLOWED_HOSTS").split(",")]
 if "*" in ALLOWED_HOSTS:
@@ -27,8 +35,9 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 DATABASES = {"default": database(_needed("SHEBAO_DATABASE_URL"))}
 STATIC_ROOT = os.environ.get("SHEBAO_STATIC_ROOT", "static")
 
+SHEBAO_TRUSTED_PROXIES = SHEBAO_TRUSTED_PROXIES or ["127.0.0.1"]
 SECURE_SSL_REDIRECT = True
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

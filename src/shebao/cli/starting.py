@@ -1,0 +1,61 @@
+"""Start Django for a command, or say in one sentence why it cannot start."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import CannotRun
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Turn what an administrator can put right into a sentence; a mistake of the program stays an error."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import DatabaseError
+
+    from shebao.rules.region import BadRegion
+
+    try:
+        yield
+    except ImproperlyConfigured as bad:
+        raise CannotRun(str(bad)) from None
+    except BadRegion as bad:
+        raise CannotRun(f"地区文件夹有误，请改正后再试：\n{bad}") from None
+    except DatabaseError as bad:
+        raise CannotRun(
+            f"数据库不能使用：{str(bad).splitlines()[0]}。请核对 SHEBAO_DATABASE_URL 和 SHEBAO_DATA_DIR。"
+        ) from None
+    except OSError as bad:
+        raise CannotRun(f"无法读写 {bad.filename}：{bad.strerror}。请检查权限和磁盘空间。") from None
+
+
+def start_django() -> None:
+    """Read the settings (the embedded ones unless told) and load the applications. Raises CannotRun."""
+    module = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shebao.config.settings.embedded")
+    import django
+
+    with in_words():
+        try:
+            django.setup()
+        except ModuleNotFoundError as missing:
+            if missing.name and module.startswith(missing.name):
+                raise CannotRun(f"没有设置模块“{module}”，请核对 DJANGO_SETTINGS_MODULE。") from None
+            raise
+
+
+def start_with_database() -> None:
+    """As `start_django`, for a command that reads what is there: the database must exist and be up to date."""
+    start_django()
+    from django.conf import settings
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
+        file = settings.DATABASES["default"]["NAME"]
+        raise CannotRun(f"没有数据库 {file}：请在数据所在的文件夹运行，或用 SHEBAO_DATA_DIR 指明。")
+    with in_words():
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise CannotRun(f"数据库还差 {len(missing)} 步升级：请先运行 shebao serve，或 django-admin migrate。")
