@@ -1,8 +1,9 @@
 PY ?= python3.11
+PORT ?= 8000
 V  := .venv
 BIN := $(V)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lock vendor bench journeys postgres chromium
+.PHONY: help demo test check fix lock vendor wheel bench chromium
 
 help:  ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -12,12 +13,16 @@ $(V)/.run: requirements.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
 	@touch $@
 
-$(V)/.dev: requirements-dev.lock $(V)/.run
+$(BIN)/shebao: $(V)/.run
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -m shebao "$$@"\n' "$(CURDIR)/src" "$(CURDIR)/$(BIN)/python" > $@
+	@chmod +x $@
+
+$(V)/.dev: requirements-dev.lock $(BIN)/shebao
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(V)/.run  ## load the demo city and serve it at http://127.0.0.1:8000
-	@PYTHONPATH=src $(BIN)/python -m shebao demo
+demo: $(BIN)/shebao  ## load the demo city and serve it at http://127.0.0.1:8000 (PORT=8200 for another)
+	@exec $(BIN)/shebao demo --port $(PORT)
 
 test: $(V)/.dev chromium  ## everything: units on both databases, journeys in Chromium
 	$(BIN)/python -m pytest -q -n 2 -m "not journey"
@@ -34,7 +39,7 @@ check: $(V)/.dev  ## linters, types, import contracts, migrations, regions
 	PYTHONPATH=src $(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet src/shebao/web/templates
 	SHEBAO_TEST_DIR=var/check PYTHONPATH=src DJANGO_SETTINGS_MODULE=shebao.config.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
-	PYTHONPATH=src $(BIN)/python -m shebao region check
+	$(BIN)/shebao region check
 	! grep -rnE '://' requirements*.lock
 
 fix: $(V)/.dev  ## format and repair what can be repaired
@@ -49,7 +54,17 @@ lock: $(V)/.run  ## choose versions anew and write the lock files
 vendor: $(V)/.run  ## refresh the vendored browser files from the installed packages
 	$(BIN)/python tools/vendor.py
 
-bench: $(V)/.dev  ## measure: engine, import, pages
-	PYTHONPATH=src $(BIN)/python bench/engine.py
+wheel: $(V)/.dev  ## pack the program and its regions as a wheel in dist/
+	rm -rf build dist src/*.egg-info
+	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -w dist .
+
+$(V)/.bench: bench/requirements.txt requirements.lock $(V)/.dev
+	@$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(V)/bench
+	@$(BIN)/uv pip install -q --python $(V)/bench/bin/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --python $(V)/bench/bin/python -r bench/requirements.txt
+	@touch $@
+
+bench: $(V)/.bench  ## measure: engine (beside OpenFisca-core), import, pages
+	PYTHONPATH=src $(V)/bench/bin/python bench/engine.py
 	PYTHONPATH=src $(BIN)/python bench/sheets_import.py
 	PYTHONPATH=src $(BIN)/python bench/pages.py
