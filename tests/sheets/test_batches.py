@@ -4,12 +4,14 @@ import csv
 import io
 
 import pytest
+from django.db import transaction
 from django.test import TestCase
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.sheets import operations, queries
 from shebao.hall.sheets.models import Batch, BatchState
+from shebao.hall.sheets.operations import RowEdit
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, synthetic_id
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +63,14 @@ def sheet(*rows):
 def upload(clerk, *rows, name="十一月.csv", data=None):
     """Upload, and let the background check run as it would after the commit."""
     with TestCase.captureOnCommitCallbacks(execute=True):
-        return operations.start_batch(clerk.employer_id, "employee_enrolment", name, data or sheet(*rows), by=clerk)
+        return operations.receive_sheet(
+            clerk.employer_id, "employee_enrolment", name, data or sheet(*rows), by=clerk
+        ).batch
+
+
+def edit(batch, row, changes, by):
+    """Change cells of one row as somebody who has just seen it."""
+    return operations.edit_rows(batch.pk, [RowEdit(row.number, row.version, changes)], by=by)
 
 
 def test_good_rows_pass_and_nothing_is_written_before_confirmation(clerk):
@@ -101,7 +110,7 @@ def test_a_wrong_row_blocks_confirming_all_but_not_the_good_ones(clerk):
 def test_a_repaired_row_passes(clerk):
     batch = upload(clerk, row(1), row(2, 证件号码="110105194912310021"))
     wrong = batch.rows.get(state="error")
-    changed = operations.edit_row(batch.pk, wrong.number, {"id_number": number(2)}, by=clerk, version=wrong.version)
+    changed = edit(batch, wrong, {"id_number": number(2)}, clerk)
     assert [one.state for one in changed] == ["passed"]
 
 
@@ -116,9 +125,9 @@ def test_the_same_person_twice_shows_on_both_rows_and_goes_when_one_is_removed(c
 def test_two_people_on_one_row_the_second_is_told_who_was_first(clerk):
     batch = upload(clerk, row(1))
     one = batch.rows.get(state="passed")
-    operations.edit_row(batch.pk, one.number, {"declared_wage": "9000"}, by=clerk, version=one.version)
+    edit(batch, one, {"declared_wage": "9000"}, clerk)
     with pytest.raises(Conflict, match=clerk.name):
-        operations.edit_row(batch.pk, one.number, {"declared_wage": "7000"}, by=clerk, version=one.version)
+        edit(batch, one, {"declared_wage": "7000"}, clerk)
 
 
 def test_a_low_wage_is_confirmed_with_a_reason_that_is_kept(clerk):
@@ -156,7 +165,9 @@ def test_another_employers_batch_is_not_found(clerk):
 
 def test_a_table_without_headings_is_refused_in_words(clerk):
     with pytest.raises(Refused, match="表头"):
-        operations.start_batch(clerk.employer_id, "employee_enrolment", "x.csv", "甲,乙\n1,2\n".encode(), by=clerk)
+        operations.receive_sheet(
+            clerk.employer_id, "employee_enrolment", "x.csv", "甲,乙\n1,2\n".encode(), by=clerk
+        ).batch
 
 
 def test_in_a_direct_region_confirming_takes_effect_and_undo_takes_it_back():
@@ -176,3 +187,38 @@ def test_in_a_direct_region_confirming_takes_effect_and_undo_takes_it_back():
     assert Declaration.objects.get().state == "approved"
     operations.undo_batch(batch.pk, by=clerk)
     assert Declaration.objects.get().state == "undone"
+
+
+def test_a_row_that_is_declared_already_is_not_changed_any_more(clerk):
+    batch = upload(clerk, row(1), row(2, 证件号码="110105194912310021"))
+    operations.confirm_batch(batch.pk, by=clerk, good_rows_only=True)
+    with pytest.raises(Conflict, match="已加入，不能再改"):
+        edit(batch, batch.rows.get(state="imported"), {"declared_wage": "9000"}, clerk)
+
+
+def test_several_rows_are_changed_together_or_not_at_all(clerk):
+    batch = upload(clerk, row(1), row(2))
+    first, second = batch.rows.filter(state="passed").order_by("number")
+    stale = RowEdit(second.number, second.version - 1, {"declared_wage": "9000"})
+    with pytest.raises(Conflict), transaction.atomic():
+        operations.edit_rows(
+            batch.pk, [RowEdit(first.number, first.version, {"declared_wage": "9000"}), stale], by=clerk
+        )
+    first.refresh_from_db()
+    assert first.cells["declared_wage"] == "8000"
+
+
+def test_a_confirmation_may_be_for_some_rows_only(clerk):
+    batch = upload(clerk, row(1, 申报工资="3000"), row(2, 申报工资="3100"))
+    group = queries.groups(batch)[0]
+    operations.confirm_group(batch.pk, group.code, "试用期工资", by=clerk, only=group.numbers[:1])
+    assert queries.counts(batch)["confirm"] == 1
+
+
+def test_the_other_person_at_work_on_the_batch_is_named(clerk):
+    batch = upload(clerk, row(1))
+    edit(batch, batch.rows.get(state="passed"), {"declared_wage": "9000"}, clerk)
+    batch.refresh_from_db()
+    colleague = OperatorFactory(clerk=True, employer=clerk.employer)
+    assert clerk.name in queries.other_editor(batch, colleague)
+    assert queries.other_editor(batch, clerk) == ""

@@ -146,6 +146,14 @@ def raw_text(cell: Cell, column: Field, region: Region) -> str:
     return text
 
 
+def says(cell: Cell, column: Field, region: Region) -> str | None:
+    """The raw text of a cell; None when the cell cannot say."""
+    try:
+        return raw_text(cell, column, region)
+    except _NotSo:
+        return None
+
+
 def cell_text(cell: Cell) -> str:
     """The text of a cell without the wrappings that exports put round it: ="…" and a leading apostrophe."""
     text = cell.text.replace("\u200b", "").replace("\ufeff", "").strip()

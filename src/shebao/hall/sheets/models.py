@@ -13,9 +13,15 @@ class BatchState(models.TextChoices):
     MATCHING = "matching", "匹配列"
     CHECKING = "checking", "正在核对"
     FIXING = "fixing", "修正问题"
+    CONFIRMING = "confirming", "正在加入"
+    UNDOING = "undoing", "正在撤销"
     DONE = "done", "已加入"
     UNDONE = "undone", "已撤销"
     DISCARDED = "discarded", "已放弃"
+
+
+BUSY = (BatchState.CHECKING, BatchState.CONFIRMING, BatchState.UNDOING)
+"""A background job has the batch; nobody edits it until the job is done."""
 
 
 class RowState(models.TextChoices):
@@ -47,6 +53,9 @@ class Batch(models.Model):
     created_at = models.DateTimeField("上传时间")
     confirmed_at = models.DateTimeField("加入时间", null=True)
     version = models.PositiveIntegerField("版本", default=1)
+    busy_at = models.DateTimeField("后台处理最近动静", null=True)
+    editor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    edited_at = models.DateTimeField("最近修改时间", null=True)
 
     objects = ScopedQuerySet.as_manager()
 

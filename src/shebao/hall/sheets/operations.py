@@ -1,41 +1,72 @@
 """What happens to a batch: uploaded, matched, checked, repaired, confirmed, undone. Only confirming declares."""
 
 import hashlib
+from typing import NamedTuple
 
 from django.db import transaction
 
 from ..audit.operations import record
 from ..clock import now
-from ..declarations import operations as pipe
 from ..declarations.queries import current_month
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..regions import region
+from . import jobs
 from . import rows as batch_rows
 from .cells import read_rows
 from .headers import match_headers, normal_header
-from .models import Batch, BatchRow, BatchState, RememberedColumn, RowState
-from .reading import UnreadableSheet, read_workbook
+from .holding import expect, fixing, may_declare
+from .jobs import resume_batch
+from .merging import Merged, merge_sheet, origin_of
+from .models import BUSY, Batch, BatchRow, BatchState, RememberedColumn, RowState
+from .reading import UnreadableSheet, read_workbook, safe_file_name
 from .returning import header_match, kept_sheet
-from .tasks import check_in_background
+from .tasks import work_in_background
+
+__all__ = [
+    "Received",
+    "RowEdit",
+    "apply_fix",
+    "confirm_batch",
+    "confirm_group",
+    "discard_batch",
+    "edit_rows",
+    "match_columns",
+    "put_back_rows",
+    "receive_sheet",
+    "remove_rows",
+    "resume_batch",
+    "undo_batch",
+]
 
 SURE = {"exact", "alias", "remembered"}
-LIVE = (BatchState.READING, BatchState.MATCHING, BatchState.CHECKING, BatchState.FIXING, BatchState.DONE)
+LIVE = (BatchState.MATCHING, BatchState.FIXING, *BUSY, BatchState.DONE)
 
 
-def start_batch(employer_id: int, service: str, file_name: str, data: bytes, *, by) -> Batch:
-    """Read an uploaded file into a batch (上传表格). Raises Refused when it cannot be read or was uploaded before."""
+class Received(NamedTuple):
+    """What became of an uploaded file: its batch, and what was merged if the file came from that batch."""
+
+    batch: Batch
+    merged: Merged | None = None
+
+
+def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *, by) -> Received:
+    """Read an uploaded file (上传表格): our own marked file into its batch, any other into a new one.
+
+    Raises Refused when it cannot be read or was uploaded before, Conflict while its batch is being worked on.
+    """
     employer = Employer.objects.visible_to(by).get(pk=employer_id)
-    _may_declare(by)
+    may_declare(by)
     spec = region(employer.region).services[service]
     digest = hashlib.sha256(data).hexdigest()
-    same = Batch.objects.visible_to(by).filter(file_digest=digest, service=service, state__in=LIVE).first()
-    if same:
-        raise Refused("same_file", f"这个文件已经上传过（批次 {same.pk}，{same.get_state_display()}），不会重复读取。")
+    _refuse_same_file(digest, service, by)
     try:
         sheet = read_workbook(data, file_name)
     except UnreadableSheet as no:
-        raise Refused(no.code, no.message, field="file") from no
+        raise Refused(no.code, no.message_zh, field="file") from no
+    if (origin := origin_of(sheet, by=by)) is not None:
+        merged = merge_sheet(origin.pk, sheet, by=by)
+        return Received(Batch.objects.visible_to(by).get(pk=origin.pk), merged)
     here = region(employer.region)
     remembered = dict(RememberedColumn.objects.visible_to(by).filter(service=service).values_list("heading", "field"))
     match = match_headers(sheet, here.forms[spec.form], here.sheets.get(service), remembered)
@@ -49,7 +80,7 @@ def start_batch(employer_id: int, service: str, file_name: str, data: bytes, *, 
             service=service,
             month=current_month(here),
             state=BatchState.MATCHING,
-            file_name=file_name[-200:],
+            file_name=safe_file_name(file_name),
             file_digest=digest,
             file_content={
                 "rows": [[list(cell) for cell in row] for row in sheet.rows],
@@ -68,12 +99,17 @@ def start_batch(employer_id: int, service: str, file_name: str, data: bytes, *, 
     if not match.missing_required and all(c["confidence"] in SURE for c in batch.columns):
         match_columns(batch.pk, {c["index"]: c["field"] for c in batch.columns if c["field"]}, by=by, remember=False)
         batch.refresh_from_db()
-    return batch
+    return Received(batch)
 
 
-def _may_declare(by) -> None:
-    if not by.may("declare"):
-        raise Refused("not_permitted", "您的账号没有申报权限，请联系单位管理员。", status=403)
+def _refuse_same_file(digest: str, service: str, by) -> None:
+    same = Batch.objects.visible_to(by).filter(file_digest=digest, service=service, state__in=LIVE)
+    if found := same.select_related("created_by").defer("file_content").first():
+        raise Refused(
+            "same_file",
+            f"这个文件已经上传过：{found.created_by.name}传的“{found.file_name}”，现在是“{found.get_state_display()}”。"
+            "不会重复读取，请在导入记录里打开它继续。",
+        )
 
 
 def _column(column) -> dict:
@@ -92,9 +128,9 @@ def match_columns(batch_id: int, chosen: dict[int, str], *, by, remember: bool =
 
     `chosen` maps column index → field id; a column that is left out is not imported.
     """
-    _may_declare(by)
+    may_declare(by)
     batch = Batch.objects.visible_to(by).select_for_update().get(pk=batch_id)
-    _expect(batch, BatchState.MATCHING)
+    expect(batch, BatchState.MATCHING)
     here = region(batch.employer.region)
     form = here.forms[here.services[batch.service].form]
     known = {field.id for field in form.fields}
@@ -111,10 +147,10 @@ def match_columns(batch_id: int, chosen: dict[int, str], *, by, remember: bool =
     _cut_rows(batch, here, form)
     if remember:
         _remember(batch)
-    batch.state, batch.rows_checked = BatchState.CHECKING, 0
     batch.save()
+    jobs.occupy(batch, BatchState.CHECKING)
     record("batch.matched", batch, by=by)
-    transaction.on_commit(lambda: check_in_background(batch.pk, by.pk))
+    transaction.on_commit(lambda: work_in_background(batch.pk, by.pk))
     return batch
 
 
@@ -125,7 +161,8 @@ def _cut_rows(batch: Batch, here, form) -> None:
             batch=batch,
             number=row.number,
             cells=dict(row.values),
-            original={"refused": {problem.field: problem.message for problem in row.problems}},
+            original={"refused": {problem.field: problem.message for problem in row.problems}, "notes": {}},
+            subject_digest=batch_rows.digest_of(row.values),
         )
         for row in found.data
     ]
@@ -156,31 +193,45 @@ def _remember(batch: Batch) -> None:
     )
 
 
-def _expect(batch: Batch, *states: str) -> None:
-    if batch.state not in states:
-        raise Conflict(
-            "batch_state", f"这个批次现在是“{batch.get_state_display()}”，刚才的操作没有执行，请刷新后再看。"
-        )
+class RowEdit(NamedTuple):
+    """New texts for cells of one row; `version` is what the writer saw."""
+
+    number: int
+    version: int
+    changes: dict[str, str]
 
 
 @transaction.atomic
-def edit_row(batch_id: int, number: int, changes: dict[str, str], *, by, version: int) -> list[BatchRow]:
-    """Change cells of one row and check again whatever that touches. Returns every row whose findings may differ.
+def edit_rows(batch_id: int, edits: list[RowEdit], *, by) -> list[BatchRow]:
+    """Change cells, all or none, and check again whatever that touches. Returns the rows whose findings may differ.
 
-    `version` is what the writer saw: a row changed by somebody else in between is a Conflict that names them.
+    A row changed by somebody else since the writer saw it is a Conflict that names them; so is a row that was
+    declared meanwhile. Raises BatchRow.DoesNotExist for a number that the batch has not.
     """
-    batch = _fixing(batch_id, by)
-    row = batch.rows.select_for_update(of=("self",)).select_related("edited_by").get(number=number)
+    batch = fixing(batch_id, by)
+    numbers = [edit.number for edit in edits]
+    found = batch.rows.filter(number__in=numbers).select_for_update(of=("self",)).select_related("edited_by")
+    rows = {row.number: row for row in found}
+    if missing := set(numbers) - set(rows):
+        raise BatchRow.DoesNotExist(f"rows not found: {sorted(missing)[:5]}")
+    for edit in edits:
+        row = rows[edit.number]
+        _may_be_edited(row, edit.version)
+        row.cells.update(edit.changes)
+        refused = row.original.get("refused", {})
+        row.original["refused"] = {name: text for name, text in refused.items() if name not in edit.changes}
+    for row in rows.values():
+        row.edited_by, row.version, row.state = by, row.version + 1, RowState.PASSED
+    batch_rows.save_rows(list(rows.values()), "cells", "original", "state", "edited_by", "version")
+    return batch_rows.check_again(batch, list(rows.values()), by=by)
+
+
+def _may_be_edited(row: BatchRow, version: int) -> None:
+    if row.state not in batch_rows.COUNTED:
+        raise Conflict("row_closed", f"第 {row.number} 行{row.get_state_display()}，不能再改。")
     if row.version != version:
         who = row.edited_by.name if row.edited_by else "别人"
-        raise Conflict("row_changed", f"第 {number} 行刚被{who}改过，您的修改没有保存。已为您显示最新内容。")
-    for field, text in changes.items():
-        row.cells[field] = text
-        row.original.get("refused", {}).pop(field, None)
-    row.edited_by, row.version = by, row.version + 1
-    row.state = RowState.PASSED
-    row.save()
-    return batch_rows.check_again(batch, [row], by=by)
+        raise Conflict("row_changed", f"第 {row.number} 行刚被{who}改过，您的修改没有保存。已为您显示最新内容。")
 
 
 @transaction.atomic
@@ -196,32 +247,33 @@ def put_back_rows(batch_id: int, numbers: list[int], *, by) -> list[BatchRow]:
 
 
 def _set_rows(batch_id: int, numbers: list[int], state: str, by) -> list[BatchRow]:
-    batch = _fixing(batch_id, by)
+    batch = fixing(batch_id, by)
     rows = list(batch.rows.filter(number__in=numbers).exclude(state__in=[RowState.IMPORTED, RowState.IGNORED]))
     for row in rows:
         row.state, row.edited_by, row.version = state, by, row.version + 1
-    BatchRow.objects.bulk_update(rows, ["state", "edited_by", "version"], batch_size=500)
+    batch_rows.save_rows(rows, "state", "edited_by", "version")
     return batch_rows.check_again(batch, rows, by=by)
 
 
 @transaction.atomic
-def confirm_group(batch_id: int, code: str, reason: str, *, by) -> list[BatchRow]:
-    """Confirm one kind of finding on every row that has it, with a reason that is kept (都按…核定)."""
-    batch = _fixing(batch_id, by)
+def confirm_group(batch_id: int, code: str, reason: str, *, by, only: list[int] = ()) -> list[BatchRow]:
+    """Confirm one kind of finding on every row that has it, or on those numbers, with a reason that is kept."""
+    batch = fixing(batch_id, by)
     if not reason.strip():
         raise Refused("reason_missing", "请写明确认的理由，审核人员会看到。")
-    rows = [row for row in batch.rows.filter(state=RowState.CONFIRM) if code in _codes(row)]
+    open_rows = batch.rows.filter(state__in=[RowState.CONFIRM, RowState.ERROR])
+    rows = [row for row in open_rows if code in _codes(row) and (not only or row.number in only)]
     for row in rows:
         row.confirmed[code] = reason.strip()[:200]
         row.version += 1
-    BatchRow.objects.bulk_update(rows, ["confirmed", "version"], batch_size=500)
+    batch_rows.save_rows(rows, "confirmed", "version")
     return batch_rows.check_again(batch, rows, by=by)
 
 
 @transaction.atomic
 def apply_fix(batch_id: int, code: str, value: str, *, by) -> list[BatchRow]:
     """Take the offered repair on every row with this finding and this offer (全部改为…)."""
-    batch = _fixing(batch_id, by)
+    batch = fixing(batch_id, by)
     rows = []
     for row in batch.rows.filter(state=RowState.ERROR):
         for problem in row.problems:
@@ -230,7 +282,7 @@ def apply_fix(batch_id: int, code: str, value: str, *, by) -> list[BatchRow]:
                 row.edited_by, row.version = by, row.version + 1
                 rows.append(row)
                 break
-    BatchRow.objects.bulk_update(rows, ["cells", "edited_by", "version"], batch_size=500)
+    batch_rows.save_rows(rows, "cells", "edited_by", "version")
     return batch_rows.check_again(batch, rows, by=by)
 
 
@@ -238,74 +290,46 @@ def _codes(row: BatchRow) -> set[str]:
     return {problem["code"] for problem in row.problems if problem["level"] == "confirm"}
 
 
-def _fixing(batch_id: int, by) -> Batch:
-    _may_declare(by)
-    batch = Batch.objects.visible_to(by).select_for_update().get(pk=batch_id)
-    _expect(batch, BatchState.FIXING)
-    return batch
-
-
-@transaction.atomic
 def confirm_batch(batch_id: int, *, by, good_rows_only: bool = False) -> Batch:
-    """Turn the rows that passed into declarations (加入待提交), all of them or none.
+    """Turn the rows that passed into declarations (加入待提交), all of them or none; many rows in the background.
 
     With rows still in error it is refused, unless `good_rows_only`: then the others stay in the batch for later.
     """
-    batch = _fixing(batch_id, by)
-    left = batch.rows.filter(state__in=[RowState.ERROR, RowState.CONFIRM]).count()
-    if left and not good_rows_only:
-        raise Refused("rows_left", f"还有 {left} 行没有通过。请先改完，或选择只导入通过的行。")
-    rows = list(batch.rows.filter(state=RowState.PASSED).order_by("number"))
-    if not rows:
-        raise Refused("nothing_passed", "没有通过的行可以导入，请先修正问题。")
-    try:
-        pipe.save_declarations(
-            batch.employer_id,
-            batch.service,
-            [row.cells for row in rows],
-            by=by,
-            confirmed=[row.confirmed for row in rows],
-            batch=batch,
-        )
-    except pipe.InvalidDeclaration as no:
-        batch_rows.store_findings(rows, no.previews)
-        raise Refused("rules_changed", "有的行在核对之后情况变了，已重新标出，请再看一遍。") from no
-    for row in rows:
-        row.state, row.version = RowState.IMPORTED, row.version + 1
-    BatchRow.objects.bulk_update(rows, ["state", "version"], batch_size=500)
-    batch.state = BatchState.FIXING if left else BatchState.DONE
-    batch.confirmed_at = now()
-    batch.save(update_fields=["state", "confirmed_at"])
-    record("batch.confirmed", batch, by=by, rows=len(rows), left=left)
+    with transaction.atomic():
+        batch = fixing(batch_id, by)
+        left = batch.rows.filter(state__in=[RowState.ERROR, RowState.CONFIRM]).count()
+        if left and not good_rows_only:
+            raise Refused("rows_left", f"还有 {left} 行没有通过。请先改完，或选择只导入通过的行。")
+        ready = batch.rows.filter(state=RowState.PASSED).count()
+        if not ready:
+            raise Refused("nothing_passed", "没有通过的行可以导入，请先修正问题。")
+        jobs.occupy(batch, BatchState.CONFIRMING)
+    jobs.begin(batch, ready, by=by)
+    batch.refresh_from_db()
     return batch
 
 
-@transaction.atomic
 def undo_batch(batch_id: int, *, by) -> Batch:
     """Take back everything the batch added, in one step (撤销本批); refused once something was submitted or settled."""
-    _may_declare(by)
-    batch = Batch.objects.visible_to(by).select_for_update().get(pk=batch_id)
-    made = list(batch.declarations.exclude(state__in=["deleted", "undone"]))
-    if not made:
-        raise Conflict("nothing_to_undo", "这个批次没有可以撤销的申报。")
-    pks = [declaration.pk for declaration in made]
-    if made[0].is_direct:
-        pipe.undo_declarations(pks, by=by)
-    else:
-        pipe.delete_declarations(pks, by=by)
-    batch.rows.filter(state=RowState.IMPORTED).update(state=RowState.PASSED)
-    batch.state = BatchState.FIXING
-    batch.save(update_fields=["state"])
-    record("batch.undone", batch, by=by, rows=len(pks))
+    with transaction.atomic():
+        may_declare(by)
+        batch = Batch.objects.visible_to(by).select_for_update().get(pk=batch_id)
+        expect(batch, BatchState.FIXING, BatchState.DONE)
+        made = jobs.made_by(batch).count()
+        if not made:
+            raise Conflict("nothing_to_undo", "这个批次没有可以撤销的申报。")
+        jobs.occupy(batch, BatchState.UNDOING)
+    jobs.begin(batch, made, by=by)
+    batch.refresh_from_db()
     return batch
 
 
 @transaction.atomic
 def discard_batch(batch_id: int, *, by) -> None:
     """Give the batch up (放弃本批). What it already added stays; its unimported rows are forgotten."""
-    _may_declare(by)
+    may_declare(by)
     batch = Batch.objects.visible_to(by).select_for_update().get(pk=batch_id)
-    _expect(batch, BatchState.MATCHING, BatchState.FIXING, BatchState.CHECKING)
+    expect(batch, BatchState.MATCHING, BatchState.FIXING, BatchState.CHECKING)
     batch.rows.exclude(state=RowState.IMPORTED).delete()
     batch.state, batch.file_content = BatchState.DISCARDED, {}
     batch.save(update_fields=["state", "file_content"])

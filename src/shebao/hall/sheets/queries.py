@@ -2,13 +2,18 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db.models import Count
+from django.utils.timezone import make_naive
 
 from shebao.rules.money import parse_fen
 
+from ..clock import now
 from ..regions import region
-from .models import Batch, RowState
+from .jobs import is_stuck
+from .models import BUSY, Batch, BatchState, RowState
+from .rows import COUNTED
 
 PAGE = 100
 TABS = {
@@ -21,21 +26,35 @@ TABS = {
     "imported": ("已加入", (RowState.IMPORTED,)),
 }
 TITLES = {
-    "cell_refused": "单元格读不准",
+    "cell_refused": "{label}读不准",
     "id_number_valid": "证件号码校验不符",
     "already_declared": "已有同样的申报",
     "already_enrolled": "已在本单位参保",
     "enrolled_elsewhere": "原单位尚未停保",
     "age_limits": "年龄不符",
-    "month_window": "不在可申报的月份",
+    "month_window": "{label}不在可申报的范围",
     "wage_limits": "工资超出上下限",
     "contract_before_month": "合同起始晚于参保月份",
     "has_arrears": "有欠费",
     "same_name": "有同名人员",
     "not_enrolled": "不在本单位参保",
-    "required": "必填项未填",
-    "unknown_code": "不在代码表中",
+    "required": "{label}未填写",
+    "not_a_choice": "{label}不在可选项中",
+    "reason_evidence": "需要证明材料",
 }
+OTHER_TITLE = "{label}填写有误"
+PRESENT = timedelta(minutes=10)
+"""Who changed something so recently is said to be at work on the batch."""
+WAITING = {
+    BatchState.CHECKING: ("正在核对", "已检查 {done} / {total} 行"),
+    BatchState.CONFIRMING: ("正在加入", "正在写入 {total} 行，全部成功才算数"),
+    BatchState.UNDOING: ("正在撤销", "正在撤回 {total} 行，全部成功才算数"),
+}
+
+
+def title_of(problem: dict, labels: dict[str, str]) -> str:
+    """A finding in a few words; `labels` are those of the fields."""
+    return TITLES.get(problem["code"], OTHER_TITLE).format(label=labels.get(problem["field"], "内容"))
 
 
 @dataclass
@@ -45,10 +64,15 @@ class Group:
     code: str
     title: str
     level: str
-    message: str
+    messages: set[str] = field(default_factory=set)
     numbers: list[int] = field(default_factory=list)
     fix: list | None = None
     fix_field: str = ""
+
+    @property
+    def message(self) -> str:
+        """The sentence that holds for all its rows; "" where each row has its own."""
+        return next(iter(self.messages)) if len(self.messages) == 1 else ""
 
 
 def batches(actor, service: str | None = None):
@@ -72,6 +96,7 @@ def page_of_rows(batch: Batch, tab: str, page: int):
 def groups(batch: Batch) -> list[Group]:
     """Findings by kind, errors first, confirmed ones left out."""
     found: OrderedDict[tuple, Group] = OrderedDict()
+    labels = labels_of(batch)
     rows = batch.rows.filter(state__in=[RowState.ERROR, RowState.CONFIRM]).order_by("number")
     for row in rows.only("number", "problems", "confirmed").iterator(chunk_size=1000):
         for problem in row.problems:
@@ -80,19 +105,52 @@ def groups(batch: Batch) -> list[Group]:
             fix = problem.get("fix")
             key = (problem["level"], problem["code"], problem["field"], fix[1] if fix else "")
             if key not in found:
-                found[key] = Group(
-                    problem["code"], TITLES.get(problem["code"], problem["message"][:24]), problem["level"],
-                    problem["message"], fix=fix, fix_field=problem["field"],
-                )  # fmt: skip
+                title = title_of(problem, labels)
+                found[key] = Group(problem["code"], title, problem["level"], fix=fix, fix_field=problem["field"])
+            found[key].messages.add(problem["message"])
             if row.number not in found[key].numbers:
                 found[key].numbers.append(row.number)
     return sorted(found.values(), key=lambda group: (group.level != "error", group.numbers[0]))
 
 
+def labels_of(batch: Batch) -> dict[str, str]:
+    """The labels of the fields of the batch's form."""
+    here = region(batch.employer.region)
+    return {f.id: f.label for f in here.forms[here.services[batch.service].form].fields}
+
+
+def waiting(batch: Batch) -> dict | None:
+    """What a busy batch is waiting for, in words and numbers; None when it waits for nothing.
+
+    `done` is None where the work is one transaction, of which nothing can be seen from outside.
+    """
+    if batch.state not in BUSY:
+        return None
+    title, words = WAITING[batch.state]
+    is_check = batch.state == BatchState.CHECKING
+    rows = batch.rows.filter(state=RowState.IMPORTED if batch.state == BatchState.UNDOING else RowState.PASSED)
+    total = batch.rows.filter(state__in=COUNTED).count() if is_check else rows.count()
+    return {
+        "title": title,
+        "words": words.format(done=batch.rows_checked, total=total),
+        "done": batch.rows_checked if is_check else None,
+        "total": total,
+        "stuck": is_stuck(batch),
+        "message": batch.message,
+    }
+
+
+def other_editor(batch: Batch, actor) -> str:
+    """Who else is changing this batch now, as a sentence; "" for nobody."""
+    if not batch.editor_id or batch.editor_id == actor.pk or batch.edited_at < now() - PRESENT:
+        return ""
+    who = f"{batch.editor.name}也在改这个批次（{make_naive(batch.edited_at):%H:%M} 改过）。"
+    return f"{who}可以同时改不同的行；同一行以先保存的为准。"
+
+
 def tidied(batch: Batch) -> dict[str, int]:
     """How many cells were tidied silently (已自动整理), by field label."""
-    here = region(batch.employer.region)
-    labels = {f.id: f.label for f in here.forms[here.services[batch.service].form].fields}
+    labels = labels_of(batch)
     total: dict[str, int] = {}
     for original in batch.rows.filter(state__in=TABS["all"][1]).values_list("original", flat=True).iterator():
         for name in original.get("notes", {}):

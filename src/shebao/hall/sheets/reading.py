@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shebao.hall.sheets import csv_reading
+from shebao.hall.sheets.places import NoPlace, reading_place
 
 CHILD = Path(__file__).with_name("reading_child.py")
 SAVE_AS = "请在 Excel 或 WPS 中打开它，用“另存为”选择“Excel 工作簿（.xlsx）”后再上传。"
@@ -67,6 +68,8 @@ class Limits:
     cpu_seconds: int = 15
     wall_seconds: float = 20.0
     output_bytes: int = 96 * 1024 * 1024
+    at_once: int = 2  # files read at the same time on this machine, by all processes together
+    patience: float = 5.0  # how long a file waits for its turn
 
 
 class UnreadableSheet(Exception):
@@ -87,6 +90,16 @@ def read_workbook(data: bytes, file_name: str, *, sheet: str = "", limits: Limit
             "too_large",
             f"文件超过 {limits.bytes // 1048576} MB。请去掉图片和无关的工作表，或拆成几份后分别上传。",
         )
+    try:
+        with reading_place(limits.at_once, limits.patience):
+            return _read(data, file_name, sheet, limits)
+    except NoPlace:
+        raise UnreadableSheet(
+            "busy", "现在上传表格的人较多，系统正忙着读取别的文件。您的文件没有问题，请过半分钟再上传一次。"
+        ) from None
+
+
+def _read(data: bytes, file_name: str, sheet: str, limits: Limits) -> SheetRows:
     kind = _kind_of(data, file_name)
     if kind == "csv":
         return _read_text(data, limits)

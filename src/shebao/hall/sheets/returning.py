@@ -1,11 +1,12 @@
 """The user's own sheet as it was read: kept with the batch, and returned with its errors marked."""
 
 from ..regions import region
-from .cells import CellProblem
+from .cells import CellProblem, says
 from .headers import ColumnMatch, HeaderMatch
 from .marked import write_marked
-from .models import Batch
-from .reading import Cell, SheetRows
+from .merging import key_of
+from .models import Batch, BatchRow, RowState
+from .reading import EMPTY, Cell, SheetRows
 
 
 def kept_sheet(batch: Batch) -> SheetRows:
@@ -25,11 +26,30 @@ def header_match(batch: Batch) -> HeaderMatch:
 
 
 def marked_workbook(batch: Batch) -> bytes:
-    """The uploaded rows as .xlsx with coloured cells, comments and an error column."""
+    """The rows as they are now, as .xlsx with coloured cells, comments, an error column and a key for each row."""
+    rows = list(batch.rows.exclude(state=RowState.IGNORED))
     problems = {
-        row.number: [CellProblem(p["code"], p["field"], p["message"], p["level"]) for p in row.problems]
-        for row in batch.rows.all().iterator(chunk_size=1000)
+        row.number: [
+            CellProblem(p["code"], p["field"], p["message"], p["level"])
+            for p in row.problems
+            if p["code"] not in row.confirmed
+        ]
+        for row in rows
     }
     here = region(batch.employer.region)
     form = here.forms[here.services[batch.service].form]
-    return write_marked(kept_sheet(batch), header_match(batch), problems, form)
+    match = header_match(batch)
+    sheet = kept_sheet(batch)
+    for row in rows:
+        if row.version > 1:
+            _bring_up_to_date(sheet.rows[row.number - 1], row, match, form, here)
+    return write_marked(sheet, match, problems, form, keys={row.number: key_of(batch, row) for row in rows})
+
+
+def _bring_up_to_date(cells: list[Cell], row: BatchRow, match: HeaderMatch, form, here) -> None:
+    """Put what was changed in the page into the cells of the file; an untouched cell keeps its type."""
+    for name, index in match.field_columns.items():
+        text = row.cells.get(name, "")
+        cells.extend([EMPTY] * (index + 1 - len(cells)))
+        if name not in row.original.get("refused", {}) and text != says(cells[index], form.field(name), here):
+            cells[index] = Cell(text, "text") if text else EMPTY

@@ -1,17 +1,22 @@
-"""The checking of a batch as a background job: the page may be left."""
+"""The long work on a batch as a background job: the page may be left."""
 
 from django_tasks import task
 
 
 @task()
-def check_batch(batch_id: int, operator_id: int) -> None:
-    """Check every row of a batch; progress is on the batch itself."""
+def work_on_batch(batch_id: int, operator_id: int) -> None:
+    """Check, confirm or undo, whichever the batch waits for; progress and the outcome are on the batch itself."""
+    from ..errors import Refused
     from ..operators.models import Operator
-    from .rows import check_whole_batch
+    from .jobs import carry_on
 
-    check_whole_batch(batch_id, by=Operator.objects.get(pk=operator_id))
+    operator = Operator.objects.get(pk=operator_id)
+    try:
+        carry_on(batch_id, by=operator)
+    except Refused:
+        return  # said on the batch, where the clerk looks
 
 
-def check_in_background(batch_id: int, operator_id: int) -> None:
-    """Queue the check of a batch."""
-    check_batch.enqueue(batch_id, operator_id)
+def work_in_background(batch_id: int, operator_id: int) -> None:
+    """Queue what the batch waits for."""
+    work_on_batch.enqueue(batch_id, operator_id)

@@ -3,11 +3,22 @@
 import json
 
 from shebao.hall.sheets.models import BatchRow
-from shebao.rules.identity import check_id_number
+from shebao.hall.sheets.queries import title_of
+from shebao.hall.sheets.rows import COUNTED
+from shebao.rules.identity import check_id_number, id_check_digit
+from shebao.rules.money import BadMoney, parse_fen, yuan
 
 from ..templatetags.ui import mask_id, mask_phone
 
-WIDTHS = {"id_number": "w-162", "money": "w-96", "month": "w-84", "date": "w-96", "phone": "w-120", "text": "w-84"}
+WIDTHS = {
+    "id_number": "w-162",
+    "money": "w-96",
+    "month": "w-84",
+    "date": "w-96",
+    "phone": "w-120",
+    "text": "w-84",
+    "choice": "w-120",
+}
 
 
 def columns_of(form, here) -> list[dict]:
@@ -24,6 +35,7 @@ def columns_of(form, here) -> list[dict]:
                 "width": WIDTHS.get(field.kind, "w-96"),
                 "options": options,
                 "numeric": field.kind == "money",
+                "css": "n" if field.kind == "money" else "stk s3" if field.identity and field.kind == "text" else "",
             }
         )
     return columns
@@ -38,6 +50,7 @@ def grid_rows(rows: list[BatchRow], columns: list[dict]) -> list[dict]:
             "state": row.state,
             "state_label": row.get_state_display(),
             "note": row.note,
+            "is_closed": row.state not in COUNTED,
             "cells": [_cell(row, column) for column in columns],
         }
         for row in rows
@@ -48,17 +61,19 @@ def _cell(row: BatchRow, column: dict) -> dict:
     text = row.cells.get(column["id"], "")
     own = [p for p in row.problems if p["field"] == column["id"]]
     levels = {p["level"] for p in own if p["level"] != "confirm" or p["code"] not in row.confirmed}
-    css = [column["numeric"] and "n", "e" if "error" in levels else "q" if "confirm" in levels else ""]
+    css = [column["css"], "e" if "error" in levels else "q" if "confirm" in levels else ""]
     if column["id"] in row.original.get("notes", {}):
         css.append("f")
+    label = {column["id"]: column["label"]}
+    said = [p | {"title": title_of(p, label), "reason": row.confirmed.get(p["code"], "")} for p in own]
     return {
         "field": column["id"],
         "text": text,
         "shown": _shown(text, column),
         "css": " ".join(part for part in css if part),
         "invalid": "error" in levels,
-        "problems": json.dumps(own, ensure_ascii=False) if own else "",
-        "segments": json.dumps(_segments(text), ensure_ascii=False) if column["kind"] == "id_number" and own else "",
+        "problems": json.dumps(said, ensure_ascii=False) if said else "",
+        "segments": json.dumps(_segments(text), ensure_ascii=False) if column["kind"] == "id_number" and said else "",
         "original": row.original.get("notes", {}).get(column["id"], ""),
     }
 
@@ -68,13 +83,37 @@ def _shown(text: str, column: dict) -> str:
         return mask_id(text) if len(text) >= 15 else text
     if column["kind"] == "phone":
         return mask_phone(text)
+    if column["kind"] == "money":
+        return _yuan(text)
     for code, title in column["options"]:
         if text == code:
             return title
     return text
 
 
-def _segments(text: str) -> list[list[str]]:
-    parts = check_id_number(text).segments
-    names = {"division": "地区", "birth": "出生日期", "order": "顺序码", "check": "校验位"}
-    return [[parts[key], names[key]] for key in names if key in parts]
+def _yuan(text: str) -> str:
+    try:
+        return yuan(parse_fen(text))
+    except BadMoney:
+        return text
+
+
+def _segments(text: str) -> list[dict]:
+    """The parts of an 18-digit number, each with its meaning and whether it is the one that does not hold."""
+    known = check_id_number(text)
+    parts = known.segments
+    if "check" not in parts:
+        return []
+    expected = id_check_digit("".join(parts[key] for key in ("division", "birth", "order")))
+    wrong = parts["check"] != expected
+    birth, sex = parts["birth"], {"1": "男", "2": "女"}[known.sex]
+    return [
+        {"text": parts["division"], "name": "地区", "wrong": False},
+        {
+            "text": f"{birth[:4]} {birth[4:6]} {birth[6:]}",
+            "name": "出生日期" if known.born_on else "没有这一天",
+            "wrong": known.born_on is None,
+        },
+        {"text": parts["order"], "name": f"顺序码，{sex}", "wrong": False},
+        {"text": parts["check"], "name": f"应为 {expected}" if wrong else "校验位", "wrong": wrong},
+    ]

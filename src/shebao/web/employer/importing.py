@@ -1,15 +1,17 @@
 """The import wizard (批量导入): upload, match columns, repair in the page, confirm."""
 
+import json
+
 from django.conf import settings
 from django.contrib import messages
-from django.http import JsonResponse
+from django.http import HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
-from shebao.hall.errors import Conflict, Refused
+from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.sheets import operations, queries
 from shebao.hall.sheets.models import Batch, BatchState
@@ -21,6 +23,8 @@ from ..access import needs
 from .common import crumbs, download, here, numbers
 from .import_rows import columns_of, grid_rows
 
+REASON = "已与职工本人和合同核对"
+"""What the reason for a confirmation says until the clerk writes another."""
 STEPS = ["上传表格", "匹配列", "修正问题", "核对并加入"]
 
 
@@ -31,31 +35,43 @@ def _services(request):
 @needs("declare")
 def start(request):
     """Choose what to import, upload a file, see what was imported before."""
+    if request.method == "POST":
+        return _upload(request)
+    return render(request, "employer/import_start.html", _start_context(request))
+
+
+def _start_context(request) -> dict:
     services = _services(request)
-    chosen = request.POST.get("service") or request.GET.get("service") or services[0].key
-    context = {
+    return {
         "services": services,
-        "chosen": chosen,
+        "chosen": request.POST.get("service") or request.GET.get("service") or services[0].key,
         "batches": queries.batches(request.user)[:20],
         "steps": STEPS,
         "crumbs": crumbs("批量导入"),
     }
-    if request.method == "POST":
-        upload = request.FILES.get("file")
-        if upload is None:
-            context["errors"] = [{"id": "file", "text": "请选择要上传的表格文件。"}]
-        elif upload.size > settings.SHEBAO_UPLOAD_LIMIT:
-            context["errors"] = [{"id": "file", "text": "文件超过 20 MB，请拆成几个文件分别上传。"}]
-        else:
-            try:
-                batch = operations.start_batch(
-                    request.user.employer_id, chosen, upload.name, upload.read(), by=request.user
-                )
-                return redirect("e_batch", batch.pk)
-            except Refused as no:
-                context["errors"] = [{"id": "file", "text": no.message}]
-        return render(request, "employer/import_start.html", context, status=422)
-    return render(request, "employer/import_start.html", context)
+
+
+def _upload(request):
+    upload = request.FILES.get("file")
+    chosen = request.POST.get("service", "")
+    if upload is None:
+        return _not_uploaded(request, "请选择要上传的表格文件。")
+    if upload.size > settings.SHEBAO_UPLOAD_LIMIT:
+        return _not_uploaded(request, "文件超过 20 MB，请拆成几个文件分别上传。")
+    try:
+        batch, merged = operations.receive_sheet(
+            request.user.employer_id, chosen, upload.name, upload.read(), by=request.user
+        )
+    except Refused as no:
+        return _not_uploaded(request, f"{no.message}什么都没有写入。")
+    if merged:
+        messages.success(request, merged.words)
+    return redirect("e_batch", batch.pk)
+
+
+def _not_uploaded(request, text: str):
+    errors = [{"id": "file", "text": text}]
+    return render(request, "employer/import_start.html", _start_context(request) | {"errors": errors}, status=422)
 
 
 @needs("declare")
@@ -74,13 +90,13 @@ def template(request, service):
 @require_GET
 def batch(request, pk):
     """The step the batch is at."""
-    found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    found = _visible(request, pk)
     context = _context(request, found)
     if found.state == BatchState.MATCHING:
         context["fields"] = _form(found).fields
         return render(request, "employer/import_match.html", context)
-    if found.state in (BatchState.CHECKING, BatchState.READING):
-        return render(request, "employer/import_checking.html", context)
+    if waiting := queries.waiting(found):
+        return render(request, "employer/import_waiting.html", context | {"waiting": waiting})
     if found.state in (BatchState.DONE, BatchState.UNDONE, BatchState.DISCARDED):
         return render(request, "employer/import_done.html", context)
     return _fixing(request, found, context)
@@ -94,14 +110,18 @@ def _form(found: Batch):
 def _context(request, found: Batch) -> dict:
     spec = here(request).services[found.service]
     step = {BatchState.MATCHING: 2, BatchState.CHECKING: 3, BatchState.FIXING: 3}.get(found.state, 4)
+    matched = sum(1 for c in found.columns if c["field"])
+    counts = queries.counts(found)
+    people = counts["all"] + counts["removed"] + counts["imported"]
     return {
         "batch": found,
         "service": spec,
         "step": step,
         "steps": STEPS,
-        "note": f"{found.file_name}，{found.rows_read} 行，{sum(1 for c in found.columns if c['field'])} 列已匹配",
+        "note": f"{found.file_name}，{people or found.rows_read} 行，{matched} 列已匹配",
         "crumbs": crumbs(f"批量{spec.title}", ("批量导入", reverse("e_import"))),
-        "counts": queries.counts(found),
+        "counts": counts,
+        "other_editor": queries.other_editor(found, request.user),
     }
 
 
@@ -128,7 +148,7 @@ def _fixing(request, found: Batch, context: dict):
 
 
 def _side(found: Batch) -> dict:
-    return {"groups": queries.groups(found), "tidied": queries.tidied(found), "tabs": TABS}
+    return {"groups": queries.groups(found), "tidied": queries.tidied(found), "tabs": TABS, "reason": REASON}
 
 
 @needs("declare")
@@ -149,27 +169,36 @@ def match(request, pk):
 
 @needs("declare")
 @require_POST
-def row(request, pk, number):
-    """Change one row; the answer holds every fragment that changed (JSON for the grid, a page without scripts)."""
-    version = request.POST.get("version", "")
-    changes = {key.removeprefix("cell-"): value for key, value in request.POST.items() if key.startswith("cell-")}
+def rows(request, pk):
+    """Change cells; the answer holds every fragment of the grid that changed, and the newest content on a conflict."""
     try:
-        changed = operations.edit_row(
-            pk, number, changes, by=request.user, version=int(version) if version.isdecimal() else -1
-        )
-    except Conflict as no:
-        found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
-        return _grid_answer(request, found, list(found.rows.filter(number=number)), no.message, 409)
+        edits = [operations.RowEdit(e["number"], e["version"], e["changes"]) for e in json.loads(request.POST["edits"])]
+    except (ValueError, KeyError, TypeError):
+        return HttpResponseBadRequest()
+    try:
+        changed = operations.edit_rows(pk, edits, by=request.user)
+    except Refused as no:
+        found = _visible(request, pk)
+        newest = list(found.rows.filter(number__in=[edit.number for edit in edits]))
+        return _grid_answer(request, found, newest, no.message, no.status)
     return _changed(request, pk, changed)
 
 
+def _visible(request, pk) -> Batch:
+    return Batch.objects.visible_to(request.user).select_related("employer", "editor").get(pk=pk)
+
+
 def _changed(request, pk, changed, message: str = ""):
-    found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
-    if request.headers.get("Accept", "").startswith("application/json"):
+    found = _visible(request, pk)
+    if _wants_json(request):
         return _grid_answer(request, found, changed, message)
     if message:
         messages.success(request, message)
     return redirect("e_batch", pk)
+
+
+def _wants_json(request) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
 
 
 def _grid_answer(request, found, changed, message: str, status: int = 200):
@@ -187,6 +216,7 @@ def _grid_answer(request, found, changed, message: str, status: int = 200):
             "tabs": part("import_tabs.html"),
             "bar": part("import_bar.html"),
             "left": context["counts"]["error"] + context["counts"]["confirm"],
+            "other_editor": context["other_editor"],
         },
         status=status,
     )
@@ -197,16 +227,19 @@ def _grid_answer(request, found, changed, message: str, status: int = 200):
 def group(request, pk):
     """One act on a whole group of findings: take the offer, confirm with a reason, remove, put back."""
     act, code = request.POST.get("act"), request.POST.get("code", "")
+    chosen = numbers([request.POST.get("numbers", "")])
     try:
         if act == "fix":
             changed = operations.apply_fix(pk, code, request.POST.get("value", ""), by=request.user)
         elif act == "confirm":
-            changed = operations.confirm_group(pk, code, request.POST.get("reason", ""), by=request.user)
+            changed = operations.confirm_group(pk, code, request.POST.get("reason", ""), by=request.user, only=chosen)
         elif act == "restore":
-            changed = operations.put_back_rows(pk, numbers([request.POST.get("numbers", "")]), by=request.user)
+            changed = operations.put_back_rows(pk, chosen, by=request.user)
         else:
-            changed = operations.remove_rows(pk, numbers([request.POST.get("numbers", "")]), by=request.user)
+            changed = operations.remove_rows(pk, chosen, by=request.user)
     except Refused as no:
+        if _wants_json(request):
+            return _grid_answer(request, _visible(request, pk), [], no.message, no.status)
         messages.error(request, no.message)
         return redirect("e_batch", pk)
     word = {"fix": "已修改", "confirm": "已确认", "restore": "已放回"}.get(act, "已移出")
@@ -217,7 +250,7 @@ def group(request, pk):
 @require_GET
 def marked(request, pk):
     """The user's own rows again, with the errors marked."""
-    found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    found = _visible(request, pk)
     return download(marked_workbook(found), f"标错-{found.file_name.rsplit('.', 1)[0]}.xlsx")
 
 
@@ -225,7 +258,7 @@ def marked(request, pk):
 @require_GET
 def review(request, pk):
     """Step 4: what will be added, before it is."""
-    found = Batch.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    found = _visible(request, pk)
     context = _context(request, found) | {"step": 4, "summary": queries.summary(found)}
     return render(request, "employer/import_review.html", context)
 
@@ -239,11 +272,12 @@ def confirm(request, pk):
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_batch", pk)
-    spec = here(request).services[done.service]
-    text = "已生效 {} 行。" if spec.is_direct else "已加入待提交 {} 行。"
-    target = reverse("e_cases" if spec.is_direct else "e_basket")
-    count = queries.counts(done)["imported"]
-    messages.success(request, format_html(text + ' <a href="{}">去看看</a>', count, target))
+    if done.state in (BatchState.DONE, BatchState.FIXING):
+        spec = here(request).services[done.service]
+        text = "已生效 {} 行。" if spec.is_direct else "已加入待提交 {} 行。"
+        target = reverse("e_cases" if spec.is_direct else "e_basket")
+        count = queries.counts(done)["imported"]
+        messages.success(request, format_html(text + ' <a href="{}">去看看</a>', count, target))
     return redirect("e_batch", pk)
 
 
@@ -251,7 +285,21 @@ def confirm(request, pk):
 @require_POST
 def undo(request, pk):
     """Take the whole batch back."""
-    _do(request, operations.undo_batch, pk, "已撤销本批，所有行都回到了修正列表。")
+    try:
+        batch = operations.undo_batch(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        if batch.state == BatchState.FIXING:
+            messages.success(request, "已撤销本批，所有行都回到了修正列表。")
+    return redirect("e_batch", pk)
+
+
+@needs("declare")
+@require_POST
+def resume(request, pk):
+    """Try again what was cut off."""
+    _do(request, operations.resume_batch, pk, "已重新开始。")
     return redirect("e_batch", pk)
 
 
@@ -274,9 +322,8 @@ def _do(request, operation, pk, done: str) -> None:
 @needs("declare")
 @require_GET
 def progress(request, pk):
-    """How far the check is (JSON for the waiting page)."""
-    found = Batch.objects.visible_to(request.user).get(pk=pk)
-    return JsonResponse({"state": found.state, "checked": found.rows_checked, "total": found.rows_read})
+    """How far the background work is (JSON for the waiting page)."""
+    return JsonResponse(queries.waiting(_visible(request, pk)) or {})
 
 
 urlpatterns = [
@@ -284,12 +331,13 @@ urlpatterns = [
     path("import/template/<slug:service>/", template, name="e_import_template"),
     path("import/<int:pk>/", batch, name="e_batch"),
     path("import/<int:pk>/match/", match, name="e_batch_match"),
-    path("import/<int:pk>/rows/<int:number>/", row, name="e_batch_row"),
+    path("import/<int:pk>/rows/", rows, name="e_batch_rows"),
     path("import/<int:pk>/group/", group, name="e_batch_group"),
     path("import/<int:pk>/marked/", marked, name="e_batch_marked"),
     path("import/<int:pk>/review/", review, name="e_batch_review"),
     path("import/<int:pk>/confirm/", confirm, name="e_batch_confirm"),
     path("import/<int:pk>/undo/", undo, name="e_batch_undo"),
+    path("import/<int:pk>/resume/", resume, name="e_batch_resume"),
     path("import/<int:pk>/discard/", discard, name="e_batch_discard"),
     path("import/<int:pk>/progress/", progress, name="e_batch_progress"),
 ]
