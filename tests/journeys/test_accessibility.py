@@ -1,29 +1,132 @@
-"""The real pages, with the demo city's data, break no accessibility rule, wide and narrow."""
+"""Every page, with the demo city's data: no accessibility rule or policy broken, no sideways scrolling, keys."""
+
+import itertools
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-EMPLOYER = "declare/employee_enrolment/ roster/ basket/ cases/ import/ settle/ bills/ pay/ documents/ employer/"
-PAGES = {"tianjin-clerk-1": ["", *EMPLOYER.split()], "tianjin-reviewer": [""]}
+
+# Per operator: addresses, and where a page about one thing is found: (a list, the addresses in it that are opened).
+CLERK = """/e/ /e/declare/employee_enrolment/ /e/declare/employee_cessation/ /e/roster/ /e/roster/?status=all&size=20
+/e/roster/?q=nobody /e/search/?q=l /e/search/?q=nobody /e/basket/ /e/basket/check/ /e/cases/ /e/import/ /e/settle/
+/e/bills/ /e/pay/ /e/documents/ /e/employer/ /password /operators/ /e/nowhere /a/"""
+ADMINISTRATOR = "/operators/ /operators/new /audit/ /audit/?action=operator.disabled"
+PAGES = {
+    "": (
+        "/login /verify /verify?code=A&total=1 /verify?code=&total= /nowhere /styleguide /styleguide?show=sign-in",
+        (),
+    ),
+    "tianjin-clerk-1": (
+        CLERK,
+        (
+            ("/e/roster/", r"/e/roster/\d+/$"),
+            ("/e/cases/", r"/e/cases/\d+/$"),
+            ("/e/bills/", r"/e/bills/\d+/$"),
+            ("/e/bills/", r"/e/bills/\d+/\?tab=people"),
+        ),
+    ),
+    "tianjin-employer-admin-1": (ADMINISTRATOR, ()),
+    "tianjin-reviewer": (
+        "/a/ /a/employers/ /operators/",
+        (("/a/", r"/a/cases/\d+/$"), ("/a/employers/", r"/a/employers/\d+/$")),
+    ),
+    "tianjin-agency-admin": ("/operators/ /audit/", ()),
+}
+MODES = {"standard": {}, "elder": {"elder": "1"}, "contrast": {"elder": "1", "contrast": "1"}}
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_no_page_breaks_an_accessibility_rule(sign_in, browser, live_server, width):
+@pytest.fixture
+def visitors(sign_in, browser, live_server):
+    """Open a page as every operator in turn, with the cookies of a mode: yields (page, its addresses)."""
+    known = {}
+
+    def signed_in(username: str) -> tuple[dict, list[str]]:
+        """The session of an operator and all addresses that it opens."""
+        if username not in known:
+            addresses, followed = PAGES[username]
+            found = addresses.split()
+            state = None
+            if username:
+                page = sign_in(username)
+                state = page.context.storage_state()
+                for start, pattern in followed:
+                    page.goto(live_server.url + start)
+                    links = page.eval_on_selector_all("main a[href]", "all => all.map(a => a.pathname + a.search)")
+                    found += [link for link in links if re.search(pattern, link)][:1]
+            known[username] = (state, found)
+        return known[username]
+
+    def visit(mode: str, width: int, **options):
+        for username in PAGES:
+            state, addresses = signed_in(username)
+            viewport = {"width": width, "height": 900}
+            context = browser.new_context(viewport=viewport, locale="zh-CN", storage_state=state, **options)
+            cookies = [{"name": n, "value": v, "url": live_server.url} for n, v in MODES[mode].items()]
+            if cookies:
+                context.add_cookies(cookies)
+            yield context.new_page(), addresses
+            context.close()
+
+    return visit
+
+
+def test_no_page_breaks_an_accessibility_rule(visitors, live_server):
     broken = []
-    for username, pages in PAGES.items():
-        signed_in = sign_in(username).context.storage_state()
+    for mode, width in itertools.product(MODES, (1440, 390)):
         # The checker is injected as a script, which the pages' own policy rightly forbids.
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, locale="zh-CN", bypass_csp=True, storage_state=signed_in
-        )
-        page = context.new_page()
-        side = "a" if "reviewer" in username else "e"
-        for address in pages:
-            assert page.goto(f"{live_server.url}/{side}/{address}").status == 200
-            broken += [(address, one["id"]) for one in Axe().run(page).response["violations"]]
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
-                f"{address} scrolls sideways"
-            )
-        context.close()
+        for page, addresses in visitors(mode, width, bypass_csp=True):
+            for address in addresses:
+                page.goto(live_server.url + address)
+                for rule in Axe().run(page).response["violations"]:
+                    broken.append((address, mode, width, rule["id"], [node["target"] for node in rule["nodes"]][:3]))
     assert broken == []
+
+
+def test_no_page_scrolls_sideways_or_breaks_its_own_policy(visitors, live_server):
+    wrong = []
+    for mode, width in (("standard", 390), ("standard", 360), ("standard", 1024), ("elder", 360)):
+        for page, addresses in visitors(mode, width):
+            heard = []
+            page.on("console", lambda message, heard=heard: heard.append(message.text))
+            page.on("pageerror", lambda error, heard=heard: heard.append(str(error)))
+            for address in addresses:
+                page.goto(live_server.url + address)
+                if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                    wrong.append((address, mode, width, "scrolls sideways"))
+                # A refused page is an error to the console, and meant to be one.
+                wrong += [(address, text) for text in heard if "Failed to load resource" not in text]
+                heard.clear()
+    assert wrong == []
+
+
+SHOWS_FOCUS = """() => {
+  const here = document.activeElement;
+  const lit = (node) => {
+    const style = getComputedStyle(node);
+    return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== "none";
+  };
+  return here === document.body || lit(here) || lit(here.parentElement);
+}"""
+MAIN_ACTION = "main :is(.btn.p, .btn.o):not([disabled]), main .btn:not([disabled]), main a[href]"
+
+
+def test_the_main_action_of_every_page_is_reached_by_keys_and_the_focus_is_always_seen(visitors, live_server):
+    lost = []
+    for page, addresses in visitors("standard", 1440):
+        for address in addresses:
+            page.goto(live_server.url + address)
+            goals = page.locator(MAIN_ACTION).locator("visible=true")
+            goal = (page.locator("main .btn.p:not([disabled])").locator("visible=true").or_(goals)).first
+            goal.evaluate("node => node.setAttribute('data-goal', '')")
+            page.evaluate("document.activeElement.blur()")
+            for _ in range(120):
+                page.keyboard.press("Tab")
+                if not page.evaluate(SHOWS_FOCUS):
+                    lost.append((address, page.evaluate("document.activeElement.outerHTML.slice(0, 120)")))
+                if page.evaluate("document.activeElement.hasAttribute('data-goal')"):
+                    break
+            else:
+                lost.append((address, "the main action is not reached"))
+    assert lost == []

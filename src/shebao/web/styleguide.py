@@ -17,10 +17,10 @@ SAMPLE_PAGES = {
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Show all parts, or with `?show=` one whole sample page; `?elder=1` shows either in 长者模式."""
+    """Show all parts, or with `?show=` one whole sample page; `?elder=1` shows either in 长者模式, `&contrast=1` on black."""
     show = request.GET.get("show", "")
     context = {
-        "shell": sample_shell(show, elder=request.GET.get("elder") == "1"),
+        "shell": sample_shell(show, elder=request.GET.get("elder") == "1", contrast=request.GET.get("contrast") == "1"),
         **home_samples(),
         **form_samples(),
         **list_samples(request),
@@ -41,7 +41,7 @@ def _item(label: str, icon: str, current: bool = False, badge: int = 0, badge_ki
     }
 
 
-def sample_shell(show: str = "", elder: bool = False) -> dict[str, Any]:
+def sample_shell(show: str = "", elder: bool = False, contrast: bool = False) -> dict[str, Any]:
     """Return a `shell` as the pages' own views fill it."""
     declare = [
         _item("增员申报", "user-plus"),
@@ -82,6 +82,8 @@ def sample_shell(show: str = "", elder: bool = False) -> dict[str, Any]:
         "user_role": "社保专管员",
         "user_links": [{"label": "账号与安全", "url": "#main", "icon": "lock"}],
         "elder": elder,
+        "contrast": contrast,
+        "tiles": [*declare, *billing][:8] if elder else [],
         "elder_url": "#main",
         "help_url": "#main",
         "search_url": "?",
@@ -293,6 +295,7 @@ def list_samples(request: HttpRequest) -> dict[str, Any]:
     rows = [{"name": n, "id_number": i, "base": b, "state": s, "css": c} for n, i, b, s, c in people]
     return {
         "people": rows,
+        "page_sizes": (20, 50, 100),
         "page": Paginator(range(486), 20).get_page(request.GET.get("page", 7)),
         "batch_buttons": [
             {"label": "导出", "icon": "download", "name": "do", "value": "export"},
