@@ -255,3 +255,14 @@ def test_an_agency_may_keep_its_folder_elsewhere(tmp_path, monkeypatch):
 
 def test_the_vocabulary_page_is_current():
     assert (ROOT / "docs/vocabulary.md").read_text("utf-8") == vocabulary.page()
+
+
+def test_services_are_shown_in_the_order_of_the_folder_that_names_them(tmp_path):
+    wages, leaving = REGIONS["leshan"].services["wage_declaration"], REGIONS["leshan"].services["employee_cessation"]
+    assert list(REGIONS["leshan"].services).index(wages.key) > list(REGIONS["leshan"].services).index(leaving.key)
+    text = "".join(
+        f"{one.key}: {{title: {one.title}, form: {one.form}, operation: {one.operation}, route: [auto_check]}}\n"
+        for one in (wages, leaving)
+    )
+    write(tmp_path, "fourth", region="title: 第四市\nextends: leshan\n", services=text)
+    assert list(load_region("fourth", [tmp_path, BUNDLED]).services)[-2:] == ["wage_declaration", "employee_cessation"]

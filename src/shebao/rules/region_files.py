@@ -247,4 +247,5 @@ def _lay(parts: dict[str, dict[str, Any]], owners: dict[str, Mapped], content: A
         p.add(f"{place}:1", "", "文件应由键值对组成")
     else:
         for key, value in content.items():
+            parts[name].pop(key, None)  # the owner's order is the order in which pages show its keys
             parts[name][key], owners[f"{name}/{key}"] = value, content
