@@ -32,7 +32,7 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
 
     Raises Refused for a paper the region does not have, and for a receipt before the bill is paid.
     """
-    bill = Bill.objects.visible_to(by).select_related("employer").get(pk=bill_id)
+    bill = Bill.objects.visible_to(by).select_related("employer", "assessment").get(pk=bill_id)
     if not by.may("print"):
         raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
     if found := bill.documents.filter(kind=kind).first():

@@ -66,9 +66,14 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
         "people": _people(spec, bill, rows) if layout_of(kind, document) == "declaration_assessment" else None,
         "notes": [str(note) for note in document["notes"]],
         "signatures": list(document["signatures"]),
-        "seals": [f"{spec.term('employer')}（章）", f"{document['letterhead']}（章）"],
+        "seals": [f"{name}（章）" for name in _sealed_by(spec, document, payment)],
         "illustrative": list(bill.illustrative),
     }
+
+
+def _sealed_by(spec, document: Mapping, payment) -> list[str]:
+    """Both sides seal what is owed; what was received, only the receiver."""
+    return [document["letterhead"]] if payment else [spec.term("employer"), document["letterhead"]]
 
 
 def _header(spec, bill: Bill, payment) -> list[list[str]]:
@@ -79,6 +84,8 @@ def _header(spec, bill: Bill, payment) -> list[list[str]]:
         [spec.term("credit_code"), employer.credit_code],
         [spec.term("month"), str(bill.month)],
         ["账单号", bill.number],
+        ["核定编号", bill.assessment.number],
+        ["核定日期", f"{timezone.make_naive(bill.assessment.made_at):%Y-%m-%d}"],
         ["缴费人数", str(bill.head_count)],
     ]
     if payment is None:
@@ -95,7 +102,7 @@ def _column(key: str) -> Column:
     if key == "scheme":
         return {"title": COLUMNS[key], "align": "left", "width": 2.2}
     if key.endswith(("_count", "_rate")):
-        return {"title": COLUMNS[key], "align": "center", "width": 0.8}
+        return {"title": COLUMNS[key], "align": "center", "width": 0.8, "keep": True}
     return {"title": COLUMNS[key], "align": "right", "width": 1.3}
 
 
