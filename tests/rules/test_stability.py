@@ -93,8 +93,13 @@ def test_a_missing_rate_head_count_or_month_is_refused():
         stability_refund(replace(CLAIM, size="micro"), TERMS["y2025"])
     with pytest.raises(NoValue, match="没有参保人数"):
         stability_refund(replace(CLAIM, insured=Fraction(0)), TERMS["y2025"])
-    with pytest.raises(NoValue, match="缺少 3、12 月的参保人数"):
-        average_insured({n: 10 for n in range(1, 12) if n != 3})
+    with pytest.raises(NoValue, match="缺少 1、3、12 月的参保人数"):
+        average_insured({n: 10 for n in range(2, 12) if n != 3})
+
+
+def test_an_employer_with_one_insured_person_is_an_employer():
+    lone = replace(CLAIM, head_count=1, laid_off=0, insured=Fraction(1))
+    assert stability_refund(lone, TERMS["y2025"]).granted
 
 
 def test_every_rate_of_a_policy_is_exact():

@@ -86,7 +86,7 @@ def retirement(born: Column, tracks: NDArray[np.str_]) -> Retirement:
     old = born + each("old_age") * 12
     since = old - FIRST_DELAYED.index
     delayed = since >= 0
-    delay = np.where(delayed, np.minimum(since // np.maximum(each("births"), 1) + 1, each("most")), 0)
+    delay = np.where(delayed, np.minimum(since // each("births") + 1, each("most")), 0)
     statutory = old + delay
     earliest = np.where(delayed, np.maximum(old, statutory - FLEXIBLE_MONTHS), statutory)
     latest = np.where(delayed, statutory + FLEXIBLE_MONTHS, statutory)
