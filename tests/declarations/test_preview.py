@@ -65,3 +65,9 @@ def test_looking_at_who_is_insured_elsewhere_is_recorded_and_limited(clerk, monk
     assert entry.actor == clerk and entry.detail == {"rows": 1}
     with pytest.raises(Refused, match="上限"):
         preview(clerk.employer, ENROL, enrolment(id_number=number), by=clerk)
+
+
+def test_the_cost_is_told_before_every_field_is_filled(clerk):
+    answer = preview(clerk.employer, ENROL, enrolment(household="", contract_from="", name=""), by=clerk)
+    assert {problem.code for problem in answer.problems} == {"required"}
+    assert answer.effect_fen == preview(clerk.employer, ENROL, enrolment(), by=clerk).effect_fen > 0

@@ -6,7 +6,9 @@ import pytest
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
+from shebao.hall.services.registry import CHECKS
 from shebao.rules.months import Month
+from shebao.web.agency.desk import CHECK_TITLES
 
 from .conftest import make_employer, make_operator
 
@@ -98,13 +100,14 @@ def test_a_return_keeps_the_marks_beside_their_fields(desk, employer, clerk):
     answers = {
         f"flag_{field}": "1",
         f"reason_{field}": "与身份证不符",
+        f"code_{field}": "01",
         "reason_other": "没有勾选",
         "note": "请核对",
     }
     assert desk.post(f"/a/cases/{case.pk}/return", answers).url == "/a/"
     case.refresh_from_db()
     assert (case.state, case.note) == ("returned", "请核对")
-    assert case.marks == {field: "与身份证不符"}
+    assert case.marks == {field: "与证件上的记载不一致：与身份证不符"}
     text = desk.get(f"/a/cases/{case.pk}").content.decode()
     assert "退回补正" in text
     assert "没有可办理的操作" in text
@@ -139,3 +142,44 @@ def test_an_employers_page_shows_the_registration_with_numbers_masked(desk, empl
     assert employer.credit_code in text
     assert "138****2016" in text
     assert "6222021234567890123" not in text
+
+
+def test_every_automatic_check_has_a_title_at_the_desk():
+    assert set(CHECK_TITLES) == set(CHECKS)
+
+
+def test_the_tabs_count_what_is_urgent_late_and_flagged(desk, employer, clerk):
+    finding = {"code": "same_name", "field": "name", "level": "hint", "message": "单位内有同名人员"}
+    submitted(employer, clerk, number=1, due_on=clock.today())
+    submitted(employer, clerk, number=2, due_on=clock.today() - timedelta(days=1))
+    submitted(employer, clerk, number=3, name="有提示", due_on=clock.today() + timedelta(days=9), problems=[finding])
+    tabs = {tab["label"]: tab["count"] for tab in desk.get("/a/").context["tabs"]}
+    assert tabs == {"全部": 3, "临期": 1, "已超时限": 1, "有核验提示": 1, "核验全部通过": 2}
+    flagged = desk.get("/a/", {"risk": "flagged"})
+    assert [row["declaration"].subject_name for row in flagged.context["rows"]] == ["有提示"]
+    assert flagged.context["tabs"][0]["count"] == 3
+
+
+def test_the_check_that_found_something_comes_first_and_the_field_says_so(desk, employer, clerk):
+    finding = {"code": "same_name", "field": "name", "level": "hint", "message": "单位内有同名人员"}
+    case = submitted(employer, clerk, problems=[finding])
+    page = desk.get(f"/a/cases/{case.pk}")
+    assert page.context["checks"][0]["title"] == "同名人员"
+    assert [f.id for f in [*page.context["fields"], *page.context["rest"]] if f.problems] == ["name"]
+
+
+def test_a_case_that_changed_since_it_was_opened_is_not_approved_in_a_batch_either(desk, employer, clerk):
+    one, two = (submitted(employer, clerk, number=n) for n in (1, 2))
+    data = {"chosen": [one.pk, two.pk], f"version_{one.pk}": one.version, f"version_{two.pk}": two.version + 1}
+    text = desk.post("/a/cases/approve", data, follow=True).content.decode()
+    assert "请看过最新内容再审核" in text
+    assert set(Declaration.objects.values_list("state", flat=True)) == {"submitted"}
+
+
+def test_a_refused_return_keeps_every_tick_and_word(desk, employer, clerk):
+    case = submitted(employer, clerk)
+    stale = {f"version_{case.pk}": case.version + 1, "flag_name": "1", "code_name": "03", "reason_name": "多一个字"}
+    response = desk.post(f"/a/cases/{case.pk}/return", stale)
+    assert response.status_code == 409
+    flags = {row["view"].id: row for row in response.context["flags"]}
+    assert (flags["name"]["is_flagged"], flags["name"]["code"], flags["name"]["reason"]) == (True, "03", "多一个字")

@@ -3,9 +3,16 @@
 import pytest
 
 from shebao.hall.declarations.models import Declaration
-from tests.factories import at
+from shebao.hall.declarations.operations import (
+    delete_declarations,
+    repair_declaration,
+    return_declaration,
+    save_declarations,
+    submit_declarations,
+)
+from tests.factories import OperatorFactory, at, cessation, enrolled, enrolment, wage
 
-from .declared import signed_in, text_of, waiting
+from .declared import CEASE, WAGE, signed_in, text_of, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +63,37 @@ def test_what_was_removed_can_be_brought_back(client):
     client.post(f"/e/basket/restore/?ids={one.pk}")
     one.refresh_from_db()
     assert one.state == "draft"
+
+
+def test_a_returned_row_cannot_be_ticked_until_it_is_repaired(client):
+    clerk = signed_in(client)
+    one = waiting(clerk)
+    submit_declarations([one.pk], by=clerk)
+    return_declaration(one.pk, by=OperatorFactory(reviewer=True), marks={"name": "与证件不一致"})
+    box = f'value="{one.pk}" aria-label="选择 王示例" disabled'
+    assert box in text_of(client.get("/e/basket/"))
+    one.refresh_from_db()
+    repair_declaration(one.pk, enrolment(name="王改名"), by=clerk, confirmed={}, version=one.version)
+    text = text_of(client.get("/e/basket/"))
+    assert box.replace("王示例", "王改名") not in text
+    assert "已修改" in text
+
+
+def test_two_rows_about_one_person_explain_each_other(client):
+    clerk = signed_in(client)
+    employee = enrolled(clerk.employer)
+    for service, raw in ((CEASE, cessation(employee)), (WAGE, wage(employee))):
+        save_declarations(clerk.employer_id, service, [raw], by=clerk)
+    text = text_of(client.get("/e/basket/"))
+    assert text.count("同一人还有一笔") == 2
+
+
+def test_who_removes_what_a_colleague_removed_is_told_who_it_was(client):
+    clerk = signed_in(client)
+    one = waiting(clerk)
+    delete_declarations([one.pk], by=OperatorFactory(clerk=True, employer=clerk.employer, name="赵同事"))
+    text = text_of(client.post("/e/basket/remove/", {"chosen": one.pk}, follow=True))
+    assert "赵同事已于 11-10 10:00 办理“删除”" in text
 
 
 def test_nobody_submits_or_removes_for_another_employer(client):

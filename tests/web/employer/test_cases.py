@@ -2,6 +2,7 @@
 
 import pytest
 
+from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import return_declaration, submit_declarations
 from tests.factories import OperatorFactory, at, enrolment
 
@@ -89,3 +90,39 @@ def test_another_employers_case_does_not_exist(client, returned):
     for tail in ("", "repair/"):
         assert client.get(f"/e/cases/{returned.pk}/{tail}").status_code == 404
     assert client.post(f"/e/cases/{returned.pk}/delete/").status_code == 404
+
+
+def test_a_repair_that_changes_nothing_does_not_go_unless_it_says_why(client, returned):
+    address = f"/e/cases/{returned.pk}/repair/"
+    data = enrolment() | {"version": returned.version, "next": "submit"}
+    text = text_of(client.post(address, data, follow=True))
+    assert "还没有按审核意见修改" in text
+    returned.refresh_from_db()
+    assert returned.state == "returned"
+    data |= {"version": returned.version, "reply": "已与身份证原件核对无误"}
+    text = text_of(client.post(address, data, follow=True))
+    assert "给审核人员的说明：已与身份证原件核对无误" in text
+    returned.refresh_from_db()
+    assert returned.state == "submitted"
+
+
+def test_what_was_typed_into_a_repair_comes_back_with_its_reasons_and_its_version(client, returned):
+    stale = returned.version
+    kept = enrolment(name="王半途") | {"version": stale, "reply": "说到一半"}
+    assert client.post(f"/e/cases/{returned.pk}/draft/", kept).status_code == 204
+    Declaration.objects.filter(pk=returned.pk).update(version=stale + 1)
+    page = client.get(f"/e/cases/{returned.pk}/repair/")
+    text = text_of(page)
+    assert 'value="王半途"' in text
+    assert "说到一半" in text
+    # Somebody changed it since: what comes back is still held against what its writer saw.
+    assert page.context["version"] == str(stale)
+    client.post(f"/e/cases/{returned.pk}/draft/", {"discard": "1"})
+    assert "王半途" not in text_of(client.get(f"/e/cases/{returned.pk}/repair/"))
+
+
+def test_a_draft_is_saved_and_not_called_a_resubmission(client):
+    one = waiting(signed_in(client))
+    text = text_of(client.get(f"/e/cases/{one.pk}/repair/"))
+    assert "保存修改" in text
+    assert "重新提交" not in text

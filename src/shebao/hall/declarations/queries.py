@@ -226,7 +226,7 @@ def _event(event: DeclarationEvent) -> dict:
         "at": event.at,
         "actor": f"{event.by.name}（{event.by.get_role_display()}）" if event.by else "系统",
         "note": event.note,
-        "kind": kinds.get(event.to_state, "g"),
+        "kind": "g" if event.move == "repair" else kinds.get(event.to_state, "g"),
         "marks": event.marks,
     }
 

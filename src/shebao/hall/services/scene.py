@@ -85,8 +85,9 @@ class Case:
         return str(self.values.get("name") or "")
 
     @property
-    def has_error(self) -> bool:
-        return any(problem.level == "error" for problem in self.problems)
+    def is_wrong(self) -> bool:
+        """Holds an answer that cannot stand; what is still blank is not wrong."""
+        return any(problem.level == "error" and problem.code != "required" for problem in self.problems)
 
 
 @dataclass

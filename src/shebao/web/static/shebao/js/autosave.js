@@ -144,7 +144,7 @@ function notice(form) {
   head.textContent = "网络中断，刚才没有提交";
   text.append(head, "填写的内容都还在，请恢复网络后再点一次。");
   box.append(text);
-  (form.querySelector(".acts") ?? form).after(box);
+  form.append(box);
   box.scrollIntoView({ block: "nearest" });
 }
 
