@@ -17,7 +17,7 @@ SAMPLE_PAGES = {
 
 
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Show all parts, or with `?show=` one whole sample page; `?elder=1` shows either in 长者模式, `&contrast=1` on black."""
+    """All parts, or with `?show=` a whole sample page; `?elder=1` shows it in 长者模式, `&contrast=1` on black."""
     show = request.GET.get("show", "")
     context = {
         "shell": sample_shell(show, elder=request.GET.get("elder") == "1", contrast=request.GET.get("contrast") == "1"),

@@ -68,7 +68,10 @@ def roster(request):
     counts = found.order_by().aggregate(
         **{name: Count("pk", filter=_in_tab(name, month)) for name in TABS if name != "all"}, all=Count("pk")
     )
-    page = Paginator(found.filter(_in_tab(tab, month)), _size(request)).get_page(request.GET.get("page"))
+    pages = Paginator(found.filter(_in_tab(tab, month)), _size(request))
+    # Counted above with the other tabs; a second count of five thousand people is felt.
+    pages.count = counts[tab]
+    page = pages.get_page(request.GET.get("page"))
     kept = filters | ({"size": _size(request)} if "size" in request.GET else {})
     title = word(request, "menu.roster", "员工花名册")
     context = {
