@@ -37,6 +37,7 @@ ACTIONS = {
     "payment.booked": "缴费到账",
     "payment.failed": "缴费失败",
     "payment.parked": "缴费待核对",
+    "payment.unknown": "缴费结果不明",
     "document.issued": "开具单据",
     "document.downloaded": "下载单据",
 }
