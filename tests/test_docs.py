@@ -3,22 +3,60 @@
 import re
 from pathlib import Path
 
+from shebao.cli import COMMANDS
 from shebao.web.functions import working_functions
 
 ROOT = Path(__file__).parents[1]
 
 
+def listed() -> dict[str, list[str]]:
+    """docs/functions.md: id → title, places, tests."""
+    rows = re.findall(r"^\| ([A-Z]{2}-\d+) \|(.+)\|$", (ROOT / "docs/functions.md").read_text("utf-8"), re.M)
+    return {id: [cell.strip() for cell in rest.split("|")] for id, rest in rows}
+
+
+def files(cell: str, folder: str) -> list[Path]:
+    return [ROOT / folder / path for path in re.findall(r"`([^`]+)`", cell)]
+
+
 def test_the_list_of_functions_is_the_catalogue_of_what_works():
-    listed = set(re.findall(r"^\| ([A-Z]{2}-\d+) ", (ROOT / "docs/functions.md").read_text("utf-8"), re.M))
-    assert listed == {row["id"] for row in working_functions()}
+    assert set(listed()) == {row["id"] for row in working_functions()}
 
 
-def test_every_place_and_test_named_in_the_list_exists():
-    for path in re.findall(r"`((?:hall|web|tests)/[^`]+\.py)`", (ROOT / "docs/functions.md").read_text("utf-8")):
-        assert (ROOT / (path if path.startswith("tests/") else f"src/shebao/{path}")).exists(), path
+def test_a_function_lives_where_the_list_says():
+    for id, (_, places, _) in listed().items():
+        assert files(places, "src/shebao") and all(file.is_file() for file in files(places, "src/shebao")), id
 
 
-def test_every_link_of_the_readmes_leads_somewhere():
-    for name in ("README.md", "README.zh-CN.md"):
-        for link in re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / name).read_text("utf-8")):
-            assert (ROOT / link).exists(), f"{name}: {link}"
+def test_the_test_of_a_function_opens_its_page_or_names_it():
+    tests = {id: "".join(file.read_text("utf-8") for file in files(row[2], ".")) for id, row in listed().items()}
+    for function in working_functions():
+        page = re.split("[/=]", function["address"].strip("/"))[-1]
+        assert page in tests[function["id"]] or function["title"] in tests[function["id"]], function
+
+
+def test_every_setting_is_explained_to_operators():
+    explained = (ROOT / "README.md").read_text("utf-8") + (ROOT / "docs/guide/operating.md").read_text("utf-8")
+    asked = set()
+    for file in [*(ROOT / "src/shebao/config").rglob("*.py"), ROOT / "src/shebao/regions_home.py"]:
+        asked |= set(re.findall(r'(?:environ\.get|_needed|_key)\("([A-Z_]+)"', file.read_text("utf-8")))
+    assert "SHEBAO_DATABASE_URL" in asked
+    assert not {name for name in asked - {"SHEBAO_TEST_DIR"} if name not in explained}
+
+
+def test_every_command_is_in_the_readme():
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in COMMANDS if f"shebao {name}" not in text] == []
+
+
+def test_every_target_of_make_that_a_document_names_exists():
+    made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    named = {word for file in documents for word in re.findall(r"(?:`|^)make ([a-z]+)", file.read_text("utf-8"), re.M)}
+    assert named and named <= made
+
+
+def test_every_link_leads_somewhere():
+    for file in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for link in re.findall(r"\]\((?!http)([^)#]+)\)", file.read_text("utf-8")):
+            assert (file.parent / link).exists(), f"{file.name}: {link}"
