@@ -8,6 +8,7 @@ from pathlib import Path
 
 os.environ["SHEBAO_DATA_DIR"] = tempfile.mkdtemp(prefix="shebao-bench-")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shebao.config.settings.test")
+os.environ.setdefault("SHEBAO_BANK_URL", "http://127.0.0.1:9")  # nobody listens; past payments are told, not made
 os.environ["SHEBAO_TEST_DIR"] = os.environ["SHEBAO_DATA_DIR"]
 
 import django  # noqa: E402
@@ -47,7 +48,7 @@ def main() -> None:
     rows = []
     for number, size in enumerate((50, 5000), 1):
         accounts: list = []
-        employer = demo_city._employer(region, number, 1, f"测速单位{size}")
+        employer = demo_city._employer(region, number, number, f"测速单位{size}")
         Employer.objects.filter(pk=employer.pk).update(first_month=demo_city._this_month().previous(1))
         employer.refresh_from_db()
         clerk = demo_city._operator(region, demo_city_role("clerk"), employer, accounts)
