@@ -1,6 +1,6 @@
 """The workbench: every number is a sum of what it stands for, and to-dos come in the order of their consequences."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -14,9 +14,11 @@ from shebao.hall.declarations.states import State
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import issue_document, pdf
 from shebao.hall.regions import region
+from shebao.hall.roster.models import Employee, Person
 from shebao.hall.settlement.models import Bill
 from shebao.hall.workbench.queries import workbench
 from shebao.rules.contributions import recompute
+from shebao.rules.months import Month
 from tests.settlement.hall import (
     JANUARY,
     NOVEMBER,
@@ -114,6 +116,28 @@ def test_a_wage_below_the_floor_says_what_it_costs_and_only_once(clerk):
     assert f"个人每月多缴 {extra / 100:.2f} 元" in item.note
     settle(clerk.employer, clerk, OCTOBER)
     assert "请确认" not in [one.tag for one in seen(clerk).todos]
+
+
+def test_who_reaches_the_statutory_age_within_six_months_is_named(clerk):
+    employees = list(clerk.employer.employees.select_related("person").order_by("pk"))
+    # 办法附件：男职工 1966 年 10 月出生，2027 年 4 月满 60 岁 6 个月。
+    ages = [(date(1966, 10, 8), "1", "1"), (date(1967, 6, 1), "1", "1"), (date(1990, 1, 1), "2", "1"), (None, "", "")]
+    for employee, (born_on, sex, position) in zip(employees, ages, strict=True):
+        Person.objects.filter(pk=employee.person_id).update(born_on=born_on, sex=sex)
+        Employee.objects.filter(pk=employee.pk).update(position=position)
+    (item,) = seen(clerk).todos
+    assert (item.tag, item.args) == ("5 个月后", (employees[0].pk,))
+    assert "1966 年 10 月生，2027 年 4 月满 60 岁 6 个月" in item.note
+
+
+def test_a_woman_whose_post_is_unknown_is_not_guessed_about(clerk):
+    employee = clerk.employer.employees.first()
+    Person.objects.filter(pk=employee.person_id).update(born_on=date(1975, 10, 1), sex="2")
+    Employee.objects.filter(pk=employee.pk).update(position="")
+    assert not seen(clerk, month=Month(2026, 2)).todos
+    Employee.objects.filter(pk=employee.pk).update(position="1")
+    (item,) = seen(clerk, month=Month(2026, 2)).todos
+    assert item.url_name == "e_employee"
 
 
 def test_settling_is_remembered_until_it_is_done(clerk):

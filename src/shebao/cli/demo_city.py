@@ -11,9 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+import numpy as np
+
 from shebao.bank import signing
 from shebao.rules.identity import credit_check_character, id_check_digit
 from shebao.rules.months import Month
+from shebao.rules.retirement import retirement
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 # By the digit of the id number that tells the sex: even for women, odd for men.
@@ -57,13 +60,13 @@ class People:
         self.sequence = 0
         self.names: set[str] = set()
 
-    def next(self, month: Month) -> dict[str, str]:
+    def next(self, month: Month, born: date | None = None) -> dict[str, str]:
         """The typed answers of an enrolment form for a new person insured from `month`."""
         self.sequence += 1
         pick = self.random
         wage = min(max(int(pick.lognormvariate(8.98, 0.34)), 5_300), 24_000)  # yuan: most between 6,000 and 11,000
         oldest = 1968 if self.sequence % 2 else 1978  # nobody is about to retire
-        born = date(pick.randint(oldest, 2003), pick.randint(1, 12), pick.randint(1, 28))
+        born = born or date(pick.randint(oldest, 2003), pick.randint(1, 12), pick.randint(1, 28))
         body = f"{self.division}{born:%Y%m%d}{self.sequence % 1000:03}"
         return {
             "id_kind": "01",
@@ -222,6 +225,8 @@ class _History:
     def _changes(self, month: Month, size: int) -> None:
         if month == self.employer.first_month:
             self._enrol(month, size)
+            if size > len(DEPARTMENTS) * 2:
+                self._do("enrol_employees", [self.people.next(month, _about_to_retire())])
             return
         joining, leaving, raising = (plan.get(month.number, 0) * size // 100 for plan in (JOINING, LEAVING, RAISING))
         self._enrol(month, joining)
@@ -353,6 +358,17 @@ class _History:
         moment = begin + max(now - begin, timedelta(0)) * share
         office = datetime.combine(moment.date(), time(9, 5)) + timedelta(minutes=int(share * 450))
         return clock.pretending(min(office, now))
+
+
+def _about_to_retire() -> date:
+    """A birthday of somebody whose statutory month is three to six months away."""
+    here = _this_month().index
+    tracks = np.array(["man"])
+    for left, months in ((left, months) for left in (5, 4, 3) for months in range(720, 757)):
+        born = here + left - months
+        if retirement(np.array([born], dtype=np.int64), tracks).statutory[0] == here + left:
+            return Month.from_index(born).first_day
+    raise AssertionError("nobody retires soon")
 
 
 def _everything(service) -> dict[str, str]:

@@ -4,20 +4,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import numpy as np
+from django.db.models import Q
 from django.template.defaultfilters import date as date_words
 from django.utils import timezone
 
 from shebao.rules.money import yuan
+from shebao.rules.months import Month
+from shebao.rules.retirement import retirement, retirement_alerts, tracks_of
 
 from ..clock import local_now
 from ..declarations.models import Declaration
 from ..declarations.states import State
 from ..regions import region
+from ..roster.models import Employee, Spell
+from ..roster.queries import covering
 from ..settlement.comparing import newly_raised
 from ..settlement.progress import Standing
 from ..settlement.queries import Estimate
 
 SOON = timedelta(days=7)
+MAN, MANAGERIAL = "1", "2"
+"""Codes of the national lists of sexes and posts (岗位类别: 管理或技术岗位)."""
+YOUNGEST_MONTHS = 49 * 12
+"""Nobody younger is near any statutory age."""
+SOON_RETIRED = {"this_month", "within_3", "within_6"}
 NAMED = 3
 """So many returned declarations are listed one by one; more of them share one row."""
 
@@ -37,7 +48,7 @@ class Todo:
 
 
 def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
-    """Overdue bills, returned and unsubmitted declarations, bills due soon, wages to confirm, papers to keep."""
+    """Overdue bills, returned and unsubmitted declarations, bills due soon, wages to confirm, who retires, papers."""
     return [
         *_overdue(now),
         *_returned(actor, now),
@@ -45,6 +56,7 @@ def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
         *_due_soon(now),
         *_to_settle(now),
         *_low_wages(now, estimated),
+        *_retiring(now),
         *_papers(now),
     ]
 
@@ -120,6 +132,31 @@ def _low_wages(now: Standing, estimated: Estimate | None) -> Iterator[Todo]:
     highest = yuan(max(one.wage for one in found)).replace(",", "")
     title = f"{len(found)} 人的申报工资低于缴费下限"
     yield Todo("请确认", "w", title, note, "e_roster", "去确认", query={"base_to": highest})
+
+
+def _retiring(now: Standing) -> Iterator[Todo]:
+    """Who reaches the statutory age this month or within six months; a woman's post decides hers."""
+    born_by = now.month.previous(YOUNGEST_MONTHS).first_day
+    spells = Spell.objects.filter(covering(now.month), employee__employer=now.employer)
+    known = ~Q(person__sex="") & (Q(person__sex=MAN) | ~Q(position=""))
+    rows = Employee.objects.filter(known, pk__in=spells.values("employee"), person__born_on__lte=born_by)
+    people = list(rows.values_list("pk", "name", "person__born_on", "person__sex", "position"))
+    if not people:
+        return
+    born = np.array([Month.of(day).index for _, _, day, _, _ in people], dtype=np.int64)
+    women = np.array([sex != MAN for *_, sex, _ in people], dtype=bool)
+    found = retirement(born, tracks_of(women, np.array([post == MANAGERIAL for *_, post in people], dtype=bool)))
+    alerts = retirement_alerts(found.statutory, now.month)
+    for i in np.lexsort((born, found.statutory)):
+        if alerts[i] in SOON_RETIRED:
+            pk, name, day, *_ = people[i]
+            left = int(found.statutory[i]) - now.month.index
+            month = now.month.next(left)
+            years, months = divmod(int(found.age[i]), 12)
+            age = f"{years} 岁" + (f" {months} 个月" if months else "")
+            note = f"{Month.of(day).label}生，{month.label}满 {age}，请提前准备退休申请"
+            tag = f"{left} 个月后" if left else "本月"
+            yield Todo(tag, "b", f"{name}到达法定退休年龄", note, "e_employee", "看人员", (pk,))
 
 
 def _papers(now: Standing) -> Iterator[Todo]:
