@@ -165,9 +165,7 @@ def test_another_employers_batch_is_not_found(clerk):
 
 def test_a_table_without_headings_is_refused_in_words(clerk):
     with pytest.raises(Refused, match="表头"):
-        operations.receive_sheet(
-            clerk.employer_id, "employee_enrolment", "x.csv", "甲,乙\n1,2\n".encode(), by=clerk
-        ).batch
+        operations.receive_sheet(clerk.employer_id, "employee_enrolment", "x.csv", "甲,乙\n1,2\n".encode(), by=clerk)
 
 
 def test_in_a_direct_region_confirming_takes_effect_and_undo_takes_it_back():

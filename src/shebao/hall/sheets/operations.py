@@ -13,14 +13,12 @@ from ..errors import Conflict, Refused
 from ..regions import region
 from . import jobs
 from . import rows as batch_rows
-from .cells import read_rows
 from .headers import match_headers, normal_header
 from .holding import expect, fixing, may_declare
 from .jobs import resume_batch
 from .merging import Merged, merge_sheet, origin_of
 from .models import BUSY, Batch, BatchRow, BatchState, RememberedColumn, RowState
 from .reading import UnreadableSheet, read_workbook, safe_file_name
-from .returning import header_match, kept_sheet
 from .tasks import work_in_background
 
 __all__ = [
@@ -124,7 +122,7 @@ def _column(column) -> dict:
 
 @transaction.atomic
 def match_columns(batch_id: int, chosen: dict[int, str], *, by, remember: bool = True) -> Batch:
-    """Fix which column feeds which field (匹配列), cut the rows out, and start checking them.
+    """Fix which column feeds which field (匹配列) and start cutting out the rows and checking them.
 
     `chosen` maps column index → field id; a column that is left out is not imported.
     """
@@ -144,7 +142,6 @@ def match_columns(batch_id: int, chosen: dict[int, str], *, by, remember: bool =
         raise Refused("columns_doubled", "有两列对应到同一个字段，请只保留一列。")
     for column in batch.columns:
         column["field"] = chosen.get(column["index"])
-    _cut_rows(batch, here, form)
     if remember:
         _remember(batch)
     batch.save()
@@ -152,27 +149,6 @@ def match_columns(batch_id: int, chosen: dict[int, str], *, by, remember: bool =
     record("batch.matched", batch, by=by)
     transaction.on_commit(lambda: work_in_background(batch.pk, by.pk))
     return batch
-
-
-def _cut_rows(batch: Batch, here, form) -> None:
-    found = read_rows(kept_sheet(batch), header_match(batch), form, here)
-    rows = [
-        BatchRow(
-            batch=batch,
-            number=row.number,
-            cells=dict(row.values),
-            original={"refused": {problem.field: problem.message for problem in row.problems}, "notes": {}},
-            subject_digest=batch_rows.digest_of(row.values),
-        )
-        for row in found.data
-    ]
-    rows += [
-        BatchRow(batch=batch, number=row.number, cells={}, state=RowState.IGNORED, note=row.reason)
-        for row in found.ignored
-    ]
-    batch.rows.all().delete()
-    BatchRow.objects.bulk_create(rows, batch_size=1000)
-    batch.rows_read = len(rows)
 
 
 def _remember(batch: Batch) -> None:

@@ -129,7 +129,7 @@ def waiting(batch: Batch) -> dict | None:
     title, words = WAITING[batch.state]
     is_check = batch.state == BatchState.CHECKING
     rows = batch.rows.filter(state=RowState.IMPORTED if batch.state == BatchState.UNDOING else RowState.PASSED)
-    total = batch.rows.filter(state__in=COUNTED).count() if is_check else rows.count()
+    total = (batch.rows.filter(state__in=COUNTED).count() or batch.rows_read) if is_check else rows.count()
     return {
         "title": title,
         "words": words.format(done=batch.rows_checked, total=total),

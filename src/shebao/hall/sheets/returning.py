@@ -1,28 +1,13 @@
-"""The user's own sheet as it was read: kept with the batch, and returned with its errors marked."""
+"""The user's own sheet, returned as it is now with its errors marked."""
 
 from ..regions import region
 from .cells import CellProblem, says
-from .headers import ColumnMatch, HeaderMatch
+from .headers import HeaderMatch
+from .kept import header_match, kept_sheet
 from .marked import write_marked
 from .merging import key_of
 from .models import Batch, BatchRow, RowState
-from .reading import EMPTY, Cell, SheetRows
-
-
-def kept_sheet(batch: Batch) -> SheetRows:
-    """The rows of the uploaded file, cell by cell."""
-    content = batch.file_content
-    rows = [[Cell(*cell) for cell in row] for row in content["rows"]]
-    return SheetRows((content["sheet"],), content["sheet"], rows, "xlsx")
-
-
-def header_match(batch: Batch) -> HeaderMatch:
-    """The columns as they are matched now."""
-    columns = tuple(
-        ColumnMatch(c["index"], c["header"], c["field"], c["confidence"], tuple(c["samples"])) for c in batch.columns
-    )
-    content = batch.file_content
-    return HeaderMatch(batch.header_row, content["first_data_row"], columns, (), content["key_column"])
+from .reading import EMPTY, Cell
 
 
 def marked_workbook(batch: Batch) -> bytes:

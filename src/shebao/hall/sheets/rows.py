@@ -7,6 +7,9 @@ from shebao.rules.identity import check_id_number
 from ..clock import now
 from ..crypto import blind_index
 from ..declarations.preview import previews
+from ..regions import region
+from .cells import read_rows
+from .kept import header_match, kept_sheet
 from .models import Batch, BatchRow, BatchState, RowState
 
 COUNTED = (RowState.PASSED, RowState.ERROR, RowState.CONFIRM)
@@ -15,6 +18,8 @@ COUNTED = (RowState.PASSED, RowState.ERROR, RowState.CONFIRM)
 def check_whole_batch(batch_id: int, *, by) -> None:
     """Check all rows of a batch that waits for it; safe to run twice, and stops when the batch is given up."""
     batch = Batch.objects.visible_to(by).select_related("employer").get(pk=batch_id)
+    if not batch.rows.exists() and not _cut_rows(batch):
+        return
     rows = list(batch.rows.filter(state__in=COUNTED).order_by("number"))
     if not still(batch_id, BatchState.CHECKING):
         return
@@ -27,6 +32,31 @@ def check_whole_batch(batch_id: int, *, by) -> None:
                 return
             store_findings(rows[start : start + 1000], found[start : start + 1000])
     still(batch_id, BatchState.CHECKING, state=BatchState.FIXING, rows_checked=len(rows), message="")
+
+
+def _cut_rows(batch: Batch) -> bool:
+    """Turn the kept sheet into rows; False when somebody gave the batch up meanwhile."""
+    here = region(batch.employer.region)
+    found = read_rows(kept_sheet(batch), header_match(batch), here.forms[here.services[batch.service].form], here)
+    rows = [
+        BatchRow(
+            batch=batch,
+            number=row.number,
+            cells=dict(row.values),
+            original={"refused": {problem.field: problem.message for problem in row.problems}, "notes": {}},
+            subject_digest=digest_of(row.values),
+        )
+        for row in found.data
+    ]
+    rows += [
+        BatchRow(batch=batch, number=row.number, cells={}, state=RowState.IGNORED, note=row.reason)
+        for row in found.ignored
+    ]
+    with transaction.atomic():
+        if not still(batch.pk, BatchState.CHECKING, rows_read=len(rows)):
+            return False
+        BatchRow.objects.bulk_create(rows, batch_size=1000)
+    return True
 
 
 def still(batch_id: int, state: str, /, **news) -> bool:

@@ -4,14 +4,15 @@ const waiting = document.querySelector("[data-progress-url]");
 async function look() {
   try {
     const answer = await fetch(waiting.dataset.progressUrl, { headers: { Accept: "application/json" } });
-    if (answer.redirected || !answer.ok) { window.location.reload(); return; }
+    if (answer.redirected) { window.location.reload(); return; }
+    if (!answer.ok) throw new Error("busy");
     const { words, done, stuck } = await answer.json();
     if (!words || stuck) { window.location.reload(); return; }
     waiting.querySelector("b").textContent = words;
     if (done !== null) waiting.querySelector("progress").value = done;
     waiting.querySelector(".note").textContent = "可以离开这一页去做别的，完成后从“批量导入”的导入记录回来。";
   } catch (lost) {
-    waiting.querySelector(".note").textContent = "网络中断，恢复后会自动继续。";
+    waiting.querySelector(".note").textContent = "暂时问不到进度（网络中断或服务器正忙），会自动再问，后台处理不受影响。";
   }
   window.setTimeout(look, 1000);
 }

@@ -1,0 +1,124 @@
+"""The import pages: what is refused and why, the grid's answers, the wait for a job."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from shebao.hall import clock
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.sheets import operations
+from shebao.hall.sheets.models import Batch, BatchState
+from tests.factories import NOW, OperatorFactory, at
+from tests.sheets.test_batches import row, sheet, upload
+
+from .declared import ENROL, signed_in, text_of
+
+
+@pytest.fixture(autouse=True)
+def november(db):
+    with at():
+        yield
+
+
+@pytest.fixture
+def clerk(client):
+    return signed_in(client)
+
+
+@pytest.fixture
+def batch(clerk):
+    return upload(clerk, row(1), row(2, 申报工资="3000"))
+
+
+def address(batch, what=""):
+    return f"/e/import/{batch.pk}/{what}"
+
+
+def posted(client, batch, number, changes, version=1):
+    edits = json.dumps([{"number": number, "version": version, "changes": changes}])
+    return client.post(address(batch, "rows/"), {"edits": edits}, headers={"Accept": "application/json"})
+
+
+def test_without_a_file_the_page_says_what_is_missing(client, clerk):
+    response = client.post("/e/import/", {"service": ENROL})
+    assert response.status_code == 422
+    assert "请选择要上传的表格文件" in text_of(response)
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_words_and_nothing_is_written(client, clerk):
+    file = SimpleUploadedFile("图片.xlsx", b"\x89PNG\r\n\x1a\n")
+    response = client.post("/e/import/", {"service": ENROL, "file": file})
+    assert response.status_code == 422
+    assert "不是能读取的表格文件" in text_of(response)
+    assert not Batch.objects.exists()
+
+
+def test_the_same_file_twice_names_who_uploaded_it(client, clerk, batch):
+    file = SimpleUploadedFile("x.csv", sheet(row(1), row(2, 申报工资="3000")))
+    assert clerk.name in text_of(client.post("/e/import/", {"service": ENROL, "file": file}))
+
+
+def test_a_change_answers_with_the_fragments_that_changed(client, batch):
+    answer = posted(client, batch, 3, {"declared_wage": "8000"}).json()
+    assert list(answer["rows"]) == ["3"]
+    assert 'data-state="passed"' in answer["rows"]["3"]
+    assert answer["left"] == 0
+
+
+def test_a_row_changed_meanwhile_is_a_409_with_the_name_and_the_newest_content(client, clerk, batch):
+    colleague = OperatorFactory(clerk=True, employer=clerk.employer, name="李四海")
+    operations.edit_rows(batch.pk, [operations.RowEdit(3, 1, {"declared_wage": "9000"})], by=colleague)
+    response = posted(client, batch, 3, {"declared_wage": "7000"})
+    assert response.status_code == 409
+    assert "李四海" in response.json()["message"]
+    assert 'data-text="9000"' in response.json()["rows"]["3"]
+    assert "李四海也在改这个批次" in response.json()["other_editor"]
+
+
+@pytest.mark.parametrize("edits", ["", "{", "[1]", '[{"number": 2}]'])
+def test_edits_that_make_no_sense_are_a_bad_request(client, batch, edits):
+    assert client.post(address(batch, "rows/"), {"edits": edits}).status_code == 400
+
+
+def test_a_refused_act_on_a_group_comes_back_as_words(client, batch):
+    fields = {"act": "confirm", "code": "wage_limits", "reason": " "}
+    response = client.post(address(batch, "group/"), fields, headers={"Accept": "application/json"})
+    assert response.status_code == 422
+    assert "请写明确认的理由" in response.json()["message"]
+
+
+def test_a_busy_batch_shows_its_progress_and_after_silence_offers_another_try(client, clerk, batch):
+    Batch.objects.update(state=BatchState.CONFIRMING, busy_at=clock.now())
+    assert client.get(address(batch, "progress/")).json()["title"] == "正在加入"
+    assert "再试一次" not in text_of(client.get(address(batch)))
+    with clock.pretending(NOW + timedelta(minutes=3)):
+        assert "再试一次" in text_of(client.get(address(batch)))
+
+
+def test_a_batch_that_waits_for_nothing_has_no_progress(client, batch):
+    assert client.get(address(batch, "progress/")).json() == {}
+
+
+def test_confirming_again_is_refused_and_adds_nothing(client, clerk):
+    batch = upload(clerk, row(1))
+    for _ in range(2):
+        client.post(address(batch, "confirm/"))
+    assert Declaration.objects.count() == 1
+
+
+def test_the_questions_of_the_repair_page_do_not_grow_with_its_rows(
+    client, clerk, batch, django_assert_max_num_queries
+):
+    client.get(address(batch))
+    many = upload(clerk, *(row(i) for i in range(10, 60)))
+    with django_assert_max_num_queries(30):
+        client.get(address(many))
+
+
+def test_another_employers_batch_is_not_found(client, batch):
+    signed_in(client)
+    for what in ("", "progress/", "marked/", "review/"):
+        assert client.get(address(batch, what)).status_code == 404
+    assert posted(client, batch, 3, {"declared_wage": "1"}).status_code == 404
