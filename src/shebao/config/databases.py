@@ -47,8 +47,8 @@ def sqlite(path: Path) -> dict:
         "NAME": str(path),
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": 60,
             "init_command": "PRAGMA journal_mode=DELETE;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-20000",
+            "PRAGMA cache_size=-20000;PRAGMA cache_spill=OFF",  # readers go on until a large transaction commits
         },
     }
