@@ -21,6 +21,7 @@ from shebao.rules.contributions import Charges, NoFact, People, charge, explain
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan, yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import BadRegion, NoValue, Region, load_region, region_codes
+from shebao.rules.trial import usual_facts
 
 from . import CannotRun
 from .region_work import differences, in_force, new_folder, unfinished, written
@@ -204,7 +205,7 @@ def _answer(region: Region, charges: Charges, wage: int, facts: Mapping[str, str
 
 def _facts(region: Region, given: list[str]) -> dict[str, str]:
     """Facts from FACT=VALUE, a value being a code or its Chinese title; sensible ones where none is given."""
-    facts = _usual(region)
+    facts = usual_facts(region)
     for text in given:
         key, equals, value = text.partition("=")
         fact = vocabulary.FACTS.get(key)
@@ -217,18 +218,6 @@ def _facts(region: Region, given: list[str]) -> dict[str, str]:
                 f"{fact.title}没有“{value}”，可用：{'、'.join(i.code + ' ' + i.title for i in codes.items)}"
             )
         facts[key] = str(code)
-    return facts
-
-
-def _usual(region: Region) -> dict[str, str]:
-    """What a form would put there by itself, and the first code of what only the register knows."""
-    facts = {}
-    for form in region.forms.values():
-        facts |= {f.feeds: f.default for f in form.fields if f.feeds and f.default}
-    for fact in vocabulary.FACTS.values():
-        codes = region.codes.get(fact.codes or "")
-        if fact.supplied_by == vocabulary.REGISTER and codes:
-            facts.setdefault(fact.key, codes.items[0].code)
     return facts
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import machines, signing_in, verifying
+from . import machines, rates, signing_in, trying, verifying
 
 urlpatterns = [
     path("", signing_in.start, name="start"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("password", signing_in.change_password, name="change_password"),
     path("elder", signing_in.elder, name="elder"),
     path("alive", signing_in.alive, name="alive"),
+    path("rates", rates.rates, name="rates"),
+    path("rates/<slug:code>", rates.rates_of, name="rates_of"),
+    path("trial", trying.try_one, name="trial"),
+    path("trial/list", trying.try_list, name="trial_list"),
     path("verify", verifying.verify, name="verify"),
     path("pay/notice", machines.pay_notice, name="pay_notice"),
     path("healthz", machines.healthz, name="healthz"),

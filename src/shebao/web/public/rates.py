@@ -1,0 +1,161 @@
+"""费率与基数: what is in force in a region, since when, by which document; and how it came to be."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from shebao.hall import clock
+from shebao.hall.errors import Refused
+from shebao.hall.regions import all_regions
+from shebao.hall.regions import region as region_of
+from shebao.rules.money import yuan
+from shebao.rules.months import BadMonth, Month
+from shebao.rules.region import NoValue, Parameter, Region, Value, parameters_of
+from shebao.rules.vocabulary import FACTS
+
+from ..access import public
+
+
+def frame_of(request) -> str:
+    """The frame around a public page: the hall's own for somebody signed in."""
+    return "shell.html" if request.user.is_authenticated else "public/wide.html"
+
+
+def region_choices() -> list[tuple[str, str]]:
+    """Code and title of every region that is open here."""
+    return [(code, one.title) for code, one in all_regions().items()]
+
+
+@public
+@require_http_methods(["GET", "HEAD"])
+def rates(request):
+    """The regions, to choose from."""
+    user = request.user
+    regions = [
+        {
+            "code": one.code,
+            "title": one.title,
+            "since": one.opened_on,
+            "mine": user.is_authenticated and user.region == one.code,
+        }
+        for one in all_regions().values()
+    ]
+    return render(request, "public/rates.html", {"frame": frame_of(request), "regions": regions})
+
+
+@public
+@require_http_methods(["GET", "HEAD"])
+def rates_of(request, code: str):
+    """One region's values in force for a month, as known today, with every dated value behind them."""
+    try:
+        here = region_of(code)
+    except Refused as no:
+        raise Refused(no.code, no.message, status=404) from None
+    today, errors = clock.today(), []
+    month = Month.of(today)
+    text = request.GET.get("month", "").strip()
+    try:
+        month = Month.parse(text) if text else month
+    except BadMonth as bad:
+        errors.append({"id": "month", "text": f"{bad.message}，请按 2026-11 的样式填写。"})
+    month_field = {"id": "month", "name": "month", "kind": "month", "label": "费款所属期", "value": text or str(month)}
+    context = {
+        "frame": frame_of(request),
+        "region": here,
+        "month": month,
+        "errors": errors,
+        "month_field": month_field | {"required": True, "error": errors[0]["text"] if errors else ""},
+        "schemes": [_scheme(here, scheme, month, today) for scheme in here.open_schemes],
+        "histories": [_history(here, here.parameters[name], month, today) for name in _used(here)],
+        "illustrative": here.illustrative(month, today),
+    }
+    return render(request, "public/rates_of.html", context, status=422 if errors else 200)
+
+
+def _used(here: Region) -> list[str]:
+    """The parameters of the open schemes, in the order in which they are read, each once."""
+    return list(dict.fromkeys(name for scheme in here.open_schemes for name in parameters_of(scheme)))
+
+
+def _scheme(here: Region, scheme, month: Month, today) -> dict:
+    def told(name: str | None) -> str:
+        if name is None:
+            return ""
+        try:
+            return _words(here.parameters[name], here.value(name, month, known_on=today))
+        except NoValue:
+            return "本月没有数值"
+
+    shares = {}
+    for side, share in scheme.shares.items():
+        text = told(share.parameter)
+        text += f"，另加 {told(share.plus)}" if share.plus else ""
+        text += f"，再乘{here.parameters[share.times].title}" if share.times else ""
+        shares[side] = text
+    limits = (told(scheme.floor), told(scheme.ceiling))
+    return {
+        "scheme": scheme,
+        "floor": limits[0] or "不设",
+        "ceiling": limits[1] or "不设",
+        "employer": shares.get("employer", "不缴"),
+        "employee": shares.get("employee", "不缴"),
+    }
+
+
+def _words(parameter: Parameter, value: Value) -> str:
+    """A value in words; of a table, from the lowest to the highest."""
+    if not isinstance(value.value, Mapping):
+        return _number(parameter, value.value)
+    rows = sorted(set(value.value.values()))
+    low, high = _number(parameter, rows[0]), _number(parameter, rows[-1])
+    return low if low == high else f"{low} 至 {high}"
+
+
+def _number(parameter: Parameter, number) -> str:
+    if parameter.unit == "yuan":
+        return f"{yuan(number)} 元"
+    exact = Decimal(number)
+    if parameter.unit == "rate":
+        return f"{(exact * 100).normalize():f}%"
+    return f"{exact.normalize():f}" + {"factor": " 倍", "days": " 天", "months": " 个月"}[parameter.unit]
+
+
+def _history(here: Region, parameter: Parameter, month: Month, today) -> dict:
+    """Every dated value of a parameter, newest first, and the steps of its chart where it is one number."""
+    try:
+        current = here.value(parameter.key, month, known_on=today)
+    except NoValue:
+        current = None
+    values = [value for value in parameter.values if value.known <= today]
+    rows = [
+        {
+            "value": value,
+            "text": _words(parameter, value),
+            "table": _table(here, parameter, value),
+            "is_current": value is current,
+        }
+        for value in reversed(values)
+    ]
+    numbers = [value.value for value in values if not isinstance(value.value, Mapping)]
+    bars = [
+        {"label": str(value.since), "text": _words(parameter, value), "share": _share(value.value, numbers)}
+        for value in values
+    ]
+    is_chart = len(numbers) == len(values) > 1
+    return {"parameter": parameter, "rows": rows, "bars": bars if is_chart else []}
+
+
+def _share(number, numbers) -> int:
+    """Thousandths of the highest value, for the width of a bar."""
+    return int(number * 1000 / max(numbers)) if not isinstance(number, Mapping) and numbers and max(numbers) else 0
+
+
+def _table(here: Region, parameter: Parameter, value: Value) -> list[tuple[str, str]]:
+    """The rows of a table with the names of its codes, where one code list fits."""
+    if not isinstance(value.value, Mapping):
+        return []
+    lists = [here.codes[fact.codes] for fact in FACTS.values() if fact.codes in here.codes]
+    fits = next((codes for codes in lists if all(codes.get(key) for key in value.value)), None)
+    return [(fits.title_of(key) if fits else key, _number(parameter, number)) for key, number in value.value.items()]
