@@ -102,7 +102,7 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
 
 def _refuse_same_file(digest: str, service: str, by) -> None:
     same = Batch.objects.visible_to(by).filter(file_digest=digest, service=service, state__in=LIVE)
-    if found := same.select_related("created_by").defer("file_content").first():
+    if found := same.select_related("created_by").first():
         raise Refused(
             "same_file",
             f"这个文件已经上传过：{found.created_by.name}传的“{found.file_name}”，现在是“{found.get_state_display()}”。"

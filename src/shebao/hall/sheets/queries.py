@@ -77,7 +77,7 @@ class Group:
 
 def batches(actor, service: str | None = None):
     """The actor's batches, newest first."""
-    rows = Batch.objects.visible_to(actor).select_related("created_by").order_by("-pk").defer("file_content")
+    rows = Batch.objects.visible_to(actor).select_related("created_by").order_by("-pk")
     return rows.filter(service=service) if service else rows
 
 
