@@ -5,33 +5,53 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from shebao.cli.demo_city import load_demo_city
 
 
+class Bank:
+    """The embedded bank as the process that it is; it can be killed, and started again with the same books."""
+
+    def __init__(self, port: int, secret: Path, books: Path):
+        self.url = f"http://127.0.0.1:{port}"
+        self._port = port
+        command = [sys.executable, "-m", "shebao.bank", "--port", str(port), "--secret-file", str(secret)]
+        self._command = [*command, "--data", str(books)]
+        self._process = None
+
+    def start(self) -> None:
+        """Return once the bank answers."""
+        self._process = subprocess.Popen(self._command, env={"PYTHONPATH": "src"})
+        for _ in range(100):
+            try:
+                with socket.create_connection(("127.0.0.1", self._port), timeout=0.2):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the bank does not start")
+
+    def kill(self) -> None:
+        """End it as a power failure would."""
+        self._process.kill()
+        self._process.wait(10)
+
+
 @pytest.fixture
 def bank(live_server, settings, tmp_path):
-    """The embedded bank as the process that it is, calling back to the live server."""
+    """A running bank, calling back to the live server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     secret = tmp_path / "bank.key"
     secret.write_text(settings.SHEBAO_BANK_SECRET)
-    settings.SHEBAO_BANK_URL = f"http://127.0.0.1:{port}"
-    settings.SHEBAO_BASE_URL = live_server.url
-    command = [sys.executable, "-m", "shebao.bank", "--port", str(port), "--secret-file", str(secret)]
-    process = subprocess.Popen([*command, "--data", str(tmp_path)], env={"PYTHONPATH": "src"})
-    for _ in range(100):
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=0.2):
-                break
-        except OSError:
-            time.sleep(0.05)
-    yield settings.SHEBAO_BANK_URL
-    process.terminate()
-    process.wait(10)
+    bank = Bank(port, secret, tmp_path)
+    settings.SHEBAO_BANK_URL, settings.SHEBAO_BASE_URL = bank.url, live_server.url
+    bank.start()
+    yield bank
+    bank.kill()
 
 
 @pytest.fixture
@@ -45,8 +65,13 @@ def sign_in(browser, live_server, city):
     """Sign in as somebody in a browser of their own, and return the page; every page is watched for errors."""
     opened = []
 
-    def enter(username: str, *, width: int = 1440):
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", accept_downloads=True)
+    def enter(username: str, *, width: int = 1440, javascript: bool = True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            locale="zh-CN",
+            accept_downloads=True,
+            java_script_enabled=javascript,
+        )
         page = context.new_page()
         page.complaints = []
         page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)

@@ -11,6 +11,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.documents.models import Document
 from shebao.hall.regions import region
+from shebao.hall.roster.models import Employee
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
 
@@ -59,6 +60,15 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     clerk.wait_for_selector("text=已加入待提交")
     assert Declaration.objects.filter(batch__isnull=False, state="draft").count() == 3
 
+    # One leaves: the id number brings up the person.
+    leaving = Employee.objects.filter(
+        employer=by_hand.employer, spells__first_month__lt=month, spells__last_month__isnull=True
+    ).exclude(declarations__state__in=["draft", "submitted"])[0]
+    clerk.goto(f"{home}/e/declare/employee_cessation/?employee={leaving.pk}")
+    fill(clerk, {"cessation_month": str(month), "reason": "6301"})
+    clerk.keyboard.press("Control+Enter")
+    until(clerk, lambda: Declaration.objects.filter(employee=leaving, service="employee_cessation").exists())
+
     # Everything that waits is submitted.
     submit_basket(clerk, home)
     employer = by_hand.employer
@@ -79,11 +89,14 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
         until(reviewer, lambda pk=pk: Declaration.objects.get(pk=pk).state == "approved")
     assert not Declaration.objects.filter(employer=employer, state="submitted").exists()
 
-    # The month is settled with changes.
+    assert not leaving.spells.filter(last_month__isnull=True, is_voided=False).exists()
+
+    # The month is settled with changes; a second press shows the result of the first.
     clerk.goto(home + "/e/settle/")
     clerk.get_by_role("button", name="有变动结算").click()
-    clerk.get_by_role("button", name="确定").click()
+    clerk.get_by_role("button", name="确定").dblclick()
     clerk.wait_for_url(re.compile(r"/e/bills/\d+/"))
+    assert clerk.get_by_text("单位有变动核定成功").is_visible()
     bill = Bill.objects.get(employer=employer, month=month)
     assert bill.total_due == sum(line.employer_due + line.employee_due for line in bill.lines.all())
 
