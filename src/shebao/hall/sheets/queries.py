@@ -46,9 +46,9 @@ OTHER_TITLE = "{label}填写有误"
 PRESENT = timedelta(minutes=10)
 """Who changed something so recently is said to be at work on the batch."""
 WAITING = {
-    BatchState.CHECKING: ("正在核对", "已检查 {done} / {total} 行"),
-    BatchState.CONFIRMING: ("正在加入", "正在写入 {total} 行，全部成功才算数"),
-    BatchState.UNDOING: ("正在撤销", "正在撤回 {total} 行，全部成功才算数"),
+    BatchState.CHECKING: ("正在核对", "已检查 {done:,} / {total:,} 行"),
+    BatchState.CONFIRMING: ("正在加入", "正在写入 {total:,} 行，全部成功才算数"),
+    BatchState.UNDOING: ("正在撤销", "正在撤回 {total:,} 行，全部成功才算数"),
 }
 
 

@@ -113,6 +113,7 @@ function place(cell) {
   const fits = below + pop.offsetHeight <= box.scrollTop + box.clientHeight;
   const isAbove = !fits && above >= box.scrollTop + table.tHead.offsetHeight;
   pop.classList.toggle("above", isAbove);
+  pop.classList.toggle("end", left + 200 < cell.offsetLeft);
   pop.style.left = `${left}px`;
   pop.style.top = `${isAbove ? above : below}px`;
   if (!isAbove && !fits) pop.scrollIntoView({ block: "nearest" });
