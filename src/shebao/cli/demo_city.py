@@ -74,6 +74,7 @@ class People:
             "name": self._name(),
             "enrolment_kind": "11",
             "household": pick.choice(HOUSEHOLDS),
+            "household_address": "示例市示例路 1 号",
             "employment_kind": "41",
             "contract_from": f"{month}-01",
             "position": pick.choice("12"),
@@ -201,6 +202,7 @@ class _History:
         self.random = random.Random(employer.name)
         self.services = {s.operation: s for s in region.services.values()}
         self.insured: list[dict[str, str]] = []
+        self.birthday_of_the_oldest = _about_to_retire()
 
     @property
     def is_direct(self) -> bool:
@@ -226,7 +228,7 @@ class _History:
         if month == self.employer.first_month:
             self._enrol(month, size)
             if size > len(DEPARTMENTS) * 2:
-                self._do("enrol_employees", [self.people.next(month, _about_to_retire())])
+                self._do("enrol_employees", [self.people.next(month, self.birthday_of_the_oldest)])
             return
         joining, leaving, raising = (plan.get(month.number, 0) * size // 100 for plan in (JOINING, LEAVING, RAISING))
         self._enrol(month, joining)
