@@ -42,7 +42,7 @@ def until(page, condition) -> None:
 def sheet_of(rows: list[dict], form) -> bytes:
     """A sheet with the columns in another order than the template's, a title row and a total row."""
     labels = {field.id: field.label for field in form.fields}
-    names = list(reversed(rows[0]))
+    names = [name for name in reversed(rows[0]) if name in labels]
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["本月新进人员"])
