@@ -144,6 +144,7 @@ COLOURS = _words(
     maternity="生育保险",
     large_medical="大额医疗",
     supplementary_medical="补充医疗",
+    supplementary_pension="补充养老保险",
 )
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")

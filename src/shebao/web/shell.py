@@ -43,6 +43,7 @@ AGENCY_MENU = [
     ("a_home", "menu.desk", "审核台", "list-details"),
     ("a_employers", "menu.employers", "单位", "building"),
 ]
+HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
@@ -139,7 +140,14 @@ def _employer_nav(user, region) -> list[dict]:
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
-    return [*menu, _administration(user, region)]
+    return [*menu, _help(region), _administration(user, region)]
+
+
+def _help(region) -> dict:
+    """What everybody may look at, from the operator's own region on."""
+    title = region.terms.get("menu.rates", "费率与基数")
+    rates = _item(title, _url("rates_of", region.code), "scale")
+    return _group(region.terms.get("menu.help", "帮助"), [rates, *_entries(region, HELP, {})])
 
 
 def _has_basket(user, region) -> bool:
@@ -149,7 +157,7 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
-    return [_group("", _entries(region, AGENCY_MENU, badges)), _administration(user, region)]
+    return [_group("", _entries(region, AGENCY_MENU, badges)), _help(region), _administration(user, region)]
 
 
 def _administration(user, region) -> dict:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from shebao.hall import clock
@@ -64,6 +65,11 @@ def rates_of(request, code: str):
     context = {
         "frame": frame_of(request),
         "region": here,
+        "title": f"{here.title}费率与基数",
+        "actions": [
+            {"label": "换一个地区", "url": reverse("rates"), "icon": "map-pin"},
+            {"label": "用这些数试算", "url": f"{reverse('trial')}?region={code}&month={month}", "icon": "calculator"},
+        ],
         "month": month,
         "errors": errors,
         "month_field": month_field | {"required": True, "error": errors[0]["text"] if errors else ""},

@@ -44,6 +44,9 @@ def sign_in(request):
     return redirect(following or "start")
 
 
+MOST_WINDOWS = 3
+
+
 def _sign_in_page(request, following: str, errors=(), status: int | None = None):
     context = {"next": following, "errors": errors, "username": request.POST.get("username", "")}
     context["windows"] = _windows()
@@ -51,7 +54,9 @@ def _sign_in_page(request, following: str, errors=(), status: int | None = None)
 
 
 def _windows() -> list[dict]:
-    """When every region of this installation takes this month's declarations and money."""
+    """When this installation takes this month's declarations and money; of many regions the page would be a table."""
+    if len(all_regions()) > MOST_WINDOWS:
+        return []
     month = Month.of(clock.today())
     found = [(region.title, region.calendar.window(month)) for region in all_regions().values()]
     return [

@@ -36,9 +36,9 @@ class Asked:
     typed: dict[str, str]
 
 
-def _asked(query, prefix: str, wage: str | None = None) -> Asked:
+def _asked(request, query, prefix: str, wage: str | None = None) -> Asked:
     """Read one side of the question; everything wrong is said at once, and what is missing takes what is usual."""
-    default = next(iter(all_regions()))
+    default = request.user.region if request.user.is_authenticated else next(iter(all_regions()))
     errors: list[dict] = []
     try:
         here = region(query.get(f"{prefix}region") or default)
@@ -80,16 +80,16 @@ def _answer(asked: Asked) -> Trial | None:
 @require_http_methods(["GET", "HEAD"])
 def try_one(request):
     """One wage, or two answers side by side; the address can be shared, and holds no person."""
-    asked = _asked(request.GET, "")
+    asked = _asked(request, request.GET, "")
     found = _answer(asked)
     other = other_found = None
     if request.GET.get("compare"):
-        other = _asked(request.GET, "other_")
+        other = _asked(request, request.GET, "other_")
         other_found = _answer(other)
     context = {
         "frame": frame_of(request),
         "fields": _fields(asked, ""),
-        "other_fields": _fields(other or _asked(request.GET, "other_"), "other_"),
+        "other_fields": _fields(other or _asked(request, request.GET, "other_"), "other_"),
         "compare": bool(request.GET.get("compare")),
         "errors": asked.errors + [e for e in (other.errors if other else []) if e["id"] != "wage"],
         "found": _shown(found),
@@ -196,7 +196,7 @@ def _field(name: str, kind: str, label: str, value: str, wrong: dict, **more) ->
 @require_http_methods(["GET", "HEAD", "POST"])
 def try_list(request):
     """A pasted list of people: posted, because names and wages belong in no address."""
-    asked = _asked(request.POST, "", wage="")
+    asked = _asked(request, request.POST, "", wage="")
     rows, wrong = _rows(request.POST.get("people", "")) if request.method == "POST" else ([], [])
     errors = asked.errors + [{"id": "people", "text": text} for text in wrong[:20]]
     if len(wrong) > 20:

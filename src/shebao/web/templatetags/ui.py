@@ -21,7 +21,10 @@ register = template.Library()
 SPRITE = Path(__file__).resolve().parent.parent / "static" / "shebao" / "icons" / "sprite.svg"
 MINUS = "−"
 NOTHING = "—"
-SCHEME_COLOURS = ("pension", "medical", "unemployment", "injury", "maternity")
+SCHEME_COLOURS = (
+    *("pension", "medical", "unemployment", "injury", "maternity"),
+    *("supplementary_pension", "large_medical", "supplementary_medical"),
+)
 
 # state → word, colour (g grey, b blue, ok green, w amber, d red), icon. The states are of the declaration,
 # the bill, the payment, the paper and the check; a page may replace the word, never the colour.
