@@ -49,8 +49,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     file.write_bytes(sheet_of(rows, here.forms["employee_enrolment"]))
     upload(clerk, home, "employee_enrolment", file)
     assert Declaration.objects.count() == before + 1
-    clerk.keyboard.press("F8")
-    clerk.keyboard.press("Enter")
+    clerk.keyboard.press("F8")  # opens the first wrong cell for typing
     clerk.keyboard.press("Control+a")
     clerk.keyboard.type(right)
     clerk.keyboard.press("Enter")
