@@ -106,13 +106,28 @@ def problems_of(root: Path, code: str, **more) -> list[str]:
 
 
 def test_a_new_region_is_two_lines_and_one_changed_word(tmp_path):
-    write(tmp_path, "third", region="title: 第三市\nextends: leshan\n", terms="enrolment: 人员增加\n")
+    write(tmp_path, "third", region="title: 第三市\nextends: tianjin\n", terms="enrolment: 人员增加\n")
     region = load_region("third", [tmp_path, BUNDLED])
-    assert region.term("enrolment") == "人员增加" and region.term("agency") == REGIONS["leshan"].term("agency")
+    assert region.term("enrolment") == "人员增加" and region.term("agency") == REGIONS["tianjin"].term("agency")
     assert region.origin["terms/enrolment"] == "third/terms.yaml:1"
-    assert region.origin["parameters/base_floor"].startswith("leshan/parameters.yaml:")
-    assert region.lineage == ("third", "leshan", "national")
+    assert region.origin["parameters/base_floor"].startswith("tianjin/parameters.yaml:")
+    assert region.lineage == ("third", "tianjin", "national")
     assert region_codes([tmp_path, BUNDLED]) == ["third", *region_codes([BUNDLED])]
+
+
+@pytest.mark.parametrize(
+    ("city", "province", "provincial"),
+    [
+        ("leshan", "sichuan", ("parameters/base_floor", "schemes/pension")),
+        ("lijiang", "yunnan", ("parameters/base_floor", "parameters/medical.employer_rate", "schemes/medical")),
+        ("langfang", "hebei", ("parameters/base_floor", "parameters/unemployment.employee_rate", "schemes/injury")),
+        ("jinan", "shandong", ("parameters/base_ceiling", "schemes/unemployment")),
+    ],
+)
+def test_a_city_takes_from_its_province_what_is_provincial(city, province, provincial):
+    region = REGIONS[city]
+    assert region.lineage == (city, province, "national")
+    assert {name: region.origin[name].split("/")[0] for name in provincial} == dict.fromkeys(provincial, province)
 
 
 def test_a_copy_of_the_template_loads_and_its_fingerprint_follows_its_content(tmp_path):
@@ -258,11 +273,11 @@ def test_the_vocabulary_page_is_current():
 
 
 def test_services_are_shown_in_the_order_of_the_folder_that_names_them(tmp_path):
-    wages, leaving = REGIONS["leshan"].services["wage_declaration"], REGIONS["leshan"].services["employee_cessation"]
-    assert list(REGIONS["leshan"].services).index(wages.key) > list(REGIONS["leshan"].services).index(leaving.key)
+    wages, leaving = REGIONS["tianjin"].services["wage_declaration"], REGIONS["tianjin"].services["employee_cessation"]
+    assert list(REGIONS["tianjin"].services).index(wages.key) > list(REGIONS["tianjin"].services).index(leaving.key)
     text = "".join(
         f"{one.key}: {{title: {one.title}, form: {one.form}, operation: {one.operation}, route: [auto_check]}}\n"
         for one in (wages, leaving)
     )
-    write(tmp_path, "fourth", region="title: 第四市\nextends: leshan\n", services=text)
+    write(tmp_path, "fourth", region="title: 第四市\nextends: tianjin\n", services=text)
     assert list(load_region("fourth", [tmp_path, BUNDLED]).services)[-2:] == ["wage_declaration", "employee_cessation"]
