@@ -10,8 +10,9 @@ HALL_FUNCTIONS = {
     "TJ-5": ("menu.basket", "e_basket"),
     "LS-2": ("menu.roster", "e_roster"),
     "LS-8": ("menu.bills", "e_bills"),
+    "YN-9": ("menu.basket", "e_basket"),
 }
-SHEET_FUNCTIONS = {"LS-9", "LS-11"}
+SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4"}
 
 
 def working_functions() -> list[dict[str, str]]:
