@@ -56,8 +56,8 @@ def bank(live_server, settings, tmp_path):
 
 @pytest.fixture
 def city(bank):
-    """The demo city; sign-ins by username."""
-    return {account.username: account.password for account in load_demo_city()}
+    """Two regions of the demo city, one that reviews and one that does not; sign-ins by username."""
+    return {account.username: account.password for account in load_demo_city({"tianjin", "leshan"})}
 
 
 @pytest.fixture

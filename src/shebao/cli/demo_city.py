@@ -1,4 +1,4 @@
-"""The demo city: two employers and an agency in every region, twelve months of history, a month in full swing.
+"""The demo city: employers and an agency in every region, twelve months of history, a month in full swing.
 
 Everything is invented and everything goes through the operations that pages use. Division 9901 does not exist, so the
 id numbers belong to nobody. Passwords are random and printed once.
@@ -7,7 +7,7 @@ id numbers belong to nobody. Passwords are random and printed once.
 import json
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -96,8 +96,11 @@ class People:
         return name
 
 
-def load_demo_city() -> list[Account]:
-    """Fill an empty database and return the sign-ins; an installation that has employers is left alone."""
+def load_demo_city(codes: Collection[str] | None = None) -> list[Account]:
+    """Fill an empty database and return the sign-ins; an installation that has employers is left alone.
+
+    `codes` are the regions to load; every open one unless told.
+    """
     from shebao.hall.employers.models import Employer
     from shebao.hall.regions import all_regions
 
@@ -105,7 +108,7 @@ def load_demo_city() -> list[Account]:
         return []
     accounts: list[Account] = []
     for number, region in enumerate(all_regions().values(), 1):
-        if region.services and region.schemes:
+        if region.services and region.schemes and (codes is None or region.code in codes):
             accounts += _load_region(region, number)
     return accounts
 
@@ -114,11 +117,9 @@ def sign_ins_text(accounts: list[Account], address: str) -> str:
     """What the terminal shows, once."""
     if not accounts:
         return f"演示城市此前已经载入，账号和密码只在首次显示。打开 {address} 登录。\n"
-    rows = [f"\n演示城市已载入，请打开 {address} 登录。以下密码随机生成，只显示这一次：\n"]
+    rows = [f"\n演示城市已载入，请打开 {address} 登录。以下密码随机生成，只显示这一次：\n", f"  {'账号':<28}密码"]
     for a in accounts:
-        rows.append(
-            f"  {a.region_title}　{a.role}　{a.employer or '经办机构'}\n      账号 {a.username}　密码 {a.password}"
-        )
+        rows.append(f"  {a.username:<30}{a.password}    {a.region_title} {a.role}　{a.employer}".rstrip("　"))
     return "\n".join(rows) + "\n\n按 Ctrl+C 停止。\n"
 
 
@@ -132,7 +133,8 @@ def _load_region(region, number: int) -> list[Account]:
     for index, (name, size) in enumerate((("云岭精密制造有限公司", 76), ("清泉食品有限公司", 8)), 1):
         employer = _employer(region, number, index, f"{region.short_title}{name}")
         clerk = _operator(region, Role.CLERK, employer, accounts)
-        _operator(region, Role.EMPLOYER_ADMIN, employer, accounts)
+        if index == 1:
+            _operator(region, Role.EMPLOYER_ADMIN, employer, accounts)
         history = _History(region, employer, clerk, staff[Role.REVIEWER], people)
         history.live(size)
         if index == 1:
@@ -162,7 +164,7 @@ def _employer(region, number: int, index: int, name: str):
             phone="02200000000",
             bank_name="示例银行第一支行",
             bank_account=f"990100000000{number:03}{index:03}",
-            first_month=_this_month().previous(11),
+            first_month=max(_this_month().previous(11), region.opened_on),
         )
         record("employer.registered", employer, by=None)
     return employer
@@ -200,7 +202,7 @@ class _History:
     def __init__(self, region, employer, clerk, reviewer, people: People):
         self.region, self.employer, self.clerk, self.reviewer, self.people = region, employer, clerk, reviewer, people
         self.random = random.Random(employer.name)
-        self.services = {s.operation: s for s in region.services.values()}
+        self.services = {s.operation: s for s in reversed(region.services.values())}  # the first of each kind
         self.insured: list[dict[str, str]] = []
         self.birthday_of_the_oldest = _about_to_retire()
 
