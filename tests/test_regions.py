@@ -191,7 +191,7 @@ def test_every_mistake_is_reported_at_once_with_its_file_and_line(tmp_path):
         "bad/schemes.yaml:1: gift: 没有参数“gift.rate”",
         "bad/schemes.yaml:1: gift: 不认识的信息“mood”",
         "bad/schemes.yaml:1: gift: 代码表 employment_kinds 没有“77”",
-        "bad/schemes.yaml:1: gift: 没有算例",
+        "bad/cases:1: gift: 没有算例",
         "bad/songs.yaml:1: 不认识的文件",
         "bad/codes/sexes.yaml:4: sexes.code: 代码“1”重复",
     ]
@@ -239,6 +239,7 @@ def test_a_table_must_know_every_code_and_a_later_month_must_have_values(tmp_pat
 def test_the_caller_may_ask_for_values_further_ahead(tmp_path):
     ending = "base_floor:\n  title: 下限\n  unit: yuan\n  values:\n    - {from: '2024-01', until: '2026-12', known: 2023-12-31, value: 1, source: 无, status: verified}\n"  # noqa: E501
     write(tmp_path, "far", region="title: 远\nextends: tianjin\n", parameters=ending)
+    shutil.copytree(BUNDLED / "tianjin/cases", tmp_path / "far/cases")
     load_region("far", [tmp_path, BUNDLED])
     assert any("2027-01没有数值" in p for p in problems_of(tmp_path, "far", checked_until=Month(2027, 1)))
 
@@ -281,3 +282,18 @@ def test_services_are_shown_in_the_order_of_the_folder_that_names_them(tmp_path)
     )
     write(tmp_path, "fourth", region="title: 第四市\nextends: tianjin\n", services=text)
     assert list(load_region("fourth", [tmp_path, BUNDLED]).services)[-2:] == ["wage_declaration", "employee_cessation"]
+
+
+def test_a_city_may_close_a_scheme_of_its_province_and_keeps_the_cases_of_the_others(tmp_path):
+    write(tmp_path, "fifth", region="title: 第五市\nextends: tianjin\n", schemes="medical: {open: false}\n")
+    region = load_region("fifth", [tmp_path, BUNDLED])
+    assert "medical" not in region.schemes and "pension" in region.schemes
+    assert [text for case in cases_of(region, [tmp_path, BUNDLED]) for text in run_case(region, case)] == []
+
+
+def test_a_value_written_anew_needs_a_case_of_its_own(tmp_path):
+    values = "medical.employer_rate:\n  title: 单位费率\n  unit: rate\n  values:\n"
+    values += '    - {from: "2024-01", known: 2023-12-29, value: 0.09, source: 试验, status: illustrative}\n'
+    write(tmp_path, "sixth", region="title: 第六市\nextends: tianjin\n", parameters=values)
+    with pytest.raises(BadRegion, match="medical: 没有算例"):
+        load_region("sixth", [tmp_path, BUNDLED])

@@ -55,21 +55,24 @@ def _compare(region: Region, case: Mapped) -> list[str]:
     facts = {key: str(value) for key, value in given.items()}
     month = Month.parse(str(case["month"]))
     got = due(region, facts, wage, month, case["known_on"])
-    wrong = _differences(got, case.get("expect"), "应为")
+    anew = region.schemes_anew(case.place.partition("/")[0])
+    wrong = _differences(got, case.get("expect"), "应为", anew)
     if (adjustment := case.get("expect_adjustment")) is not None:
         now = due(region, facts, wage, month, case["now"])
         extra = {key: now[key] - got.get(key, 0) for key in now if now[key] != got.get(key, 0)}
-        wrong += _differences(extra, adjustment, "补差应为")
+        wrong += _differences(extra, adjustment, "补差应为", anew)
     return wrong
 
 
-def _differences(got: Mapping[str, int], expected: Mapping[str, Any] | None, word: str) -> list[str]:
+def _differences(
+    got: Mapping[str, int], expected: Mapping[str, Any] | None, word: str, anew: frozenset[str]
+) -> list[str]:
     if expected is None:
         return []
     wanted = {key: _fen(value) for key, value in expected.items()}
     wrong = []
     for key in sorted({*got, *wanted}):
-        if got.get(key) != wanted.get(key):
+        if key.partition(".")[0] not in anew and got.get(key) != wanted.get(key):
             wrong.append(f"{key} {word} {_told(wanted.get(key))}，实得 {_told(got.get(key))}")
     return wrong
 

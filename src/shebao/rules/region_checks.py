@@ -239,12 +239,9 @@ def _has(parameter: Parameter, month: Month) -> bool:
 def _check_cases(region: Region, folder: Folder, problems: Problems) -> None:
     told: set[str] = set()
     for case in folder.cases:
-        for name in case.get("expect") or ():
-            told.add(str(name).partition(".")[0])
+        said = {str(name).partition(".")[0] for name in case.get("expect") or ()}
+        told |= said - region.schemes_anew(case.place.partition("/")[0])
     for scheme in region.open_schemes:
         if scheme.key not in told:
-            problems.add(
-                folder.where("schemes", scheme.key),
-                scheme.key,
-                "没有算例，请在 cases/ 写一个一定要算出的结果",
-            )
+            sentence = "没有算例，请在 cases/ 写一个一定要算出的结果"
+            problems.add(f"{region.code}/cases:1", scheme.key, sentence)

@@ -356,6 +356,16 @@ class Region:
         key = facts.get(scheme.limits_by, "") if scheme.limits_by else None
         return self.value(name, month, known_on=known_on, key=key)
 
+    def schemes_anew(self, folder: str) -> frozenset[str]:
+        """The schemes that folders nearer than `folder` wrote anew: its cases say nothing of them."""
+        ages = {code: age for age, code in enumerate(self.lineage)}
+        nearer = {key for key, place in self.origin.items() if ages[place.partition("/")[0]] < ages.get(folder, 0)}
+        anew = {key.partition("/")[2] for key in nearer if key.startswith("schemes/")}
+        for scheme in self.schemes.values():
+            if any(f"parameters/{name}" in nearer for name in parameters_of(scheme)):
+                anew.add(scheme.key)
+        return frozenset(anew)
+
     def illustrative(self, month: Month, known_on: date) -> tuple[str, ...]:
         """Titles of the values used for charging in that month that no public document supports."""
         found: dict[str, None] = {}

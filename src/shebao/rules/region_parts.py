@@ -34,11 +34,12 @@ EARLIEST = Month(1900, 1)
 
 
 def each(folder: Folder, part: str, problems: Problems) -> Iterator[tuple[str, Take]]:
-    """The keys of a part, ready to be read; unknown keys are noted after each. `open: false` closes what is
-    above.
+    """The keys of a part, ready to be read; unknown keys are noted after each. `{open: false}` takes away what
+    is above; a scheme may be closed and still be written.
     """
     for key, content in folder.parts[part].items():
-        if part != "schemes" and isinstance(content, Mapped) and content.get("open") is False:
+        is_closed = isinstance(content, Mapped) and content.get("open") is False
+        if is_closed and (part != "schemes" or len(content) == 1):
             continue
         take = Take(content, key, folder.where(part, key), problems)
         if not take.broken:
