@@ -119,7 +119,7 @@ def test_a_new_region_is_two_lines_and_one_changed_word(tmp_path):
     ("city", "province", "provincial"),
     [
         ("leshan", "sichuan", ("parameters/base_floor", "schemes/pension")),
-        ("lijiang", "yunnan", ("parameters/base_floor", "parameters/medical.employer_rate", "schemes/medical")),
+        ("lijiang", "yunnan", ("parameters/base_floor", "schemes/pension")),
         ("langfang", "hebei", ("parameters/base_floor", "parameters/unemployment.employee_rate", "schemes/injury")),
         ("jinan", "shandong", ("parameters/base_ceiling", "schemes/unemployment")),
     ],

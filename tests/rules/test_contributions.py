@@ -233,7 +233,7 @@ def test_the_evidence_alone_recomputes_every_line(code):
                 assert (again.amount, again.base, again.limit) == (amounts[person], one.base[person], one.limit[person])
                 seen += 1
             assert not amounts[why < 0].any()
-    assert seen > 1000
+    assert seen > len(wages)
     assert {e.data["scheme"] for e in charges.evidence} == {scheme.key for scheme in region.open_schemes}
 
 
