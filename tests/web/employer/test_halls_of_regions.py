@@ -1,4 +1,4 @@
-"""A month in the halls that only their folders make: yunnan, lijiang, langfang and jinan, by their manuals' labels."""
+"""A month in the halls that only their folders make, from yunnan to wage_hall, by their manuals' labels."""
 
 import pytest
 from django.test import TestCase
@@ -12,7 +12,7 @@ from shebao.hall.roster.models import Employee, Spell
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement
 from shebao.hall.sheets import operations, queries
-from tests.documents.test_operations import words
+from tests.documents.test_operations import pay, words
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, cessation, enrolled, enrolment, synthetic_id
 
 from .declared import CEASE, ENROL, WAGE, text_of
@@ -33,8 +33,28 @@ HALLS = {
         ["增员申报—导入报盘", "减员申报—导入报盘", "工资申报—导入报盘"],
         *("社会保险费核定", "申报提交", "办件进度"),
     ),
+    "guiyang": (
+        ["人员参保", "人员停保", "社保缴费基数变更"],
+        ["人员批量参保", "批量停保", "社保缴费基数批量变更"],
+        *("应缴社会保险费核定", "", "业务办理情况"),
+    ),
+    "general_hall": (
+        ["新增员工", "删除员工", "工资申报"],
+        ["新增员工", "删除员工", "工资申报"],
+        *("社保申报", "", "办件进度"),
+    ),
+    "certificate_city": (
+        ["增员申报", "减员申报", "工资申报"],
+        ["批量增员", "批量减员", "批量工资申报"],
+        *("提交结算", "信息提交", "办件进度"),
+    ),
+    "wage_hall": (
+        ["社保增员", "社保减员", "工资申报"],
+        ["社保批量增员", "社保减员", "工资申报—模板上传"],
+        *("单位当月缴费核定申请", "待提交", "办件进度"),
+    ),
 }
-REVIEWED = ("yunnan", "lijiang", "langfang")
+REVIEWED = ("yunnan", "lijiang", "langfang", "certificate_city", "wage_hall")
 
 
 @pytest.fixture(autouse=True)
@@ -77,15 +97,35 @@ def test_every_page_bears_the_name_that_the_manual_gives_it(client, code):
 
 
 @pytest.mark.parametrize("code", REVIEWED)
-def test_an_approved_enrolment_is_settled_and_its_assessment_printed(client, code):
+def test_an_approved_enrolment_is_settled_and_the_first_paper_of_the_hall_printed(client, code):
     clerk = clerk_of(code, client)
     kept = client.post(f"/e/declare/{ENROL}/", enrolment() | {"next": "again"}, follow=True)
     assert "本次已录 1 人" in text_of(kept)
     approved(clerk)
     bill = settle(clerk)
     assert bill.head_count == 1
-    title = region(code).documents["declaration_assessment"]["title"]
-    assert title in words(pdf(issue_document(bill.pk, "declaration_assessment", by=clerk))).replace(" ", "")
+    papers = region(code).documents
+    kind = "declaration_assessment" if "declaration_assessment" in papers else "payment_notice"
+    assert papers[kind]["title"] in words(pdf(issue_document(bill.pk, kind, by=clerk))).replace(" ", "")
+
+
+@pytest.mark.parametrize(("code", "title"), [("guiyang", "电子票据"), ("general_hall", "缴费凭证")])
+def test_what_was_paid_is_confirmed_on_a_paper_of_the_manuals_name(client, code, title):
+    clerk = clerk_of(code, client)
+    client.post(f"/e/declare/{ENROL}/", enrolment())
+    bill = settle(clerk)
+    pay(bill, clerk)
+    assert title in words(pdf(issue_document(bill.pk, "receipt", by=clerk))).replace(" ", "")
+    assert title in text_of(client.get("/e/documents/"))
+
+
+@pytest.mark.parametrize(("household", "part"), [("11", 50_00), ("21", 0)])
+def test_certificate_city_asks_no_unemployment_share_of_a_farmers_household(client, household, part):
+    clerk = clerk_of("certificate_city", client)
+    client.post(f"/e/declare/{ENROL}/", enrolment(household=household, declared_wage="10000"))
+    approved(clerk)
+    line = settle(clerk).lines.get(scheme="unemployment")
+    assert (line.employer_due, line.employee_due) == (50_00, part)
 
 
 @pytest.mark.parametrize("code", REVIEWED)
