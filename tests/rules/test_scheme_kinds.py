@@ -147,3 +147,13 @@ def test_mistakes_in_a_scheme_are_all_named(new_region):
         "不认识“never”",
     ):
         assert sentence in text
+
+
+def test_a_fixed_side_beside_a_rated_one_recomputes_with_the_base_of_the_line(new_region):
+    values = row("r", "rate", since("0.1")) + row("low", "yuan", since(4000)) + row("f", "yuan", since(5))
+    region = one_scheme(new_region, "{employer: {rate: r}, employee: {fixed: f}}", values, "floor: low,")
+    found = charged(region, [300000])
+    one = found.schemes[0]
+    assert (one.base[0], one.employee[0]) == (400000, 500)
+    again = recompute(found.evidence[one.employee_evidence[0]].data, 300000)
+    assert (again.base, again.limit, again.amount) == (400000, -1, 500)

@@ -55,9 +55,8 @@ class Step:
 
 def recompute(data: Mapping[str, Any], wage_fen: int, months: int = 1) -> Amount:
     """The share of a covered person with this declared wage, from the evidence alone."""
-    fixed, is_tiered = data["fixed"], data["tier"] is not None
-    if fixed is not None and not is_tiered:
-        return Amount(0, 0, int(fixed["value"]) * months)
+    if not data["has_base"]:
+        return Amount(0, 0, int(data["fixed"]["value"]) * months)
     floor, ceiling = (data[side]["value"] if data[side] else None for side in ("floor", "ceiling"))
     wage = rounded(wage_fen, 1, data["base_rounding"]) if data["base_rounding"] else wage_fen
     base, limit = wage, 0
@@ -65,8 +64,8 @@ def recompute(data: Mapping[str, Any], wage_fen: int, months: int = 1) -> Amount
         base, limit = floor, -1
     if ceiling is not None and base > ceiling:
         base, limit = ceiling, 1
-    if is_tiered:
-        return Amount(base, limit, int(fixed["value"]) * months)
+    if data["fixed"] is not None:
+        return Amount(base, limit, int(data["fixed"]["value"]) * months)
     ratio = _ratio(data)
     each, times = (months, 1) if data["months"] == "together" else (1, months)
     amount = rounded(base * each * ratio.numerator, ratio.denominator, data["rounding"]) * times

@@ -96,6 +96,7 @@ def _scheme_plan(region: Region, scheme: Scheme, month: Month, known_on: date) -
         "scheme": scheme.key,
         "scheme_title": scheme.title,
         "base_term": region.terms.get(scheme.base, FACTS[scheme.base].title),
+        "has_base": any(share.kind != "fixed" for share in scheme.shares.values()),
         "base_rounding": scheme.base_rounding,
         "rounding": scheme.rounding,
         "months": scheme.months,
