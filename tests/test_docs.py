@@ -23,6 +23,11 @@ def test_the_list_of_functions_is_the_catalogue_of_what_works():
     assert set(listed()) == {row["id"] for row in working_functions()}
 
 
+def test_the_catalogue_names_the_test_that_walks_a_function():
+    told = {row["id"]: ROOT / row["journey"] for row in working_functions()}
+    assert {id: files(row[2], ".")[0] for id, row in listed().items()} == told
+
+
 def test_a_function_lives_where_the_list_says():
     for id, (_, places, _) in listed().items():
         assert files(places, "src/shebao") and all(file.is_file() for file in files(places, "src/shebao")), id

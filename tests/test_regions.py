@@ -297,3 +297,28 @@ def test_a_value_written_anew_needs_a_case_of_its_own(tmp_path):
     write(tmp_path, "sixth", region="title: 第六市\nextends: tianjin\n", parameters=values)
     with pytest.raises(BadRegion, match="medical: 没有算例"):
         load_region("sixth", [tmp_path, BUNDLED])
+
+
+#: How many functions each of the fourteen manuals describes, by the letters of their ids.
+MANUALS = {
+    **{"FJ": 10, "TJ": 11, "YN": 10, "SY": 8, "CA": 4, "GX": 9, "LJ": 7},
+    **{"WT": 9, "LF": 5, "JN": 5, "GY": 15, "SH": 11, "SZ": 16, "LS": 11},
+}
+
+
+def test_every_function_of_the_manuals_is_in_some_catalogue_under_a_name():
+    from shebao.web.functions import HALL_FUNCTIONS
+
+    found = set(HALL_FUNCTIONS)
+    for region in REGIONS.values():
+        for part in (region.services, region.planned, region.settlements):
+            found |= {id for one in part.values() for id in one.functions}
+        found |= {id for document in region.documents.values() for id in document["functions"]}
+    assert found == {f"{letters}-{n}" for letters, count in MANUALS.items() for n in range(1, count + 1)}
+
+
+def test_what_is_planned_is_whole_but_invisible():
+    planned = [(region, one) for region in REGIONS.values() for one in region.planned.values()]
+    assert planned
+    for region, one in planned:
+        assert one.title and one.group in vocabulary.GROUPS and one.key not in region.services

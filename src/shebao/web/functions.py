@@ -1,5 +1,9 @@
 """The catalogue of what works: function ids of the manuals, with their region, title, address and journey."""
 
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
 from django.urls import reverse
 
 from shebao.hall.regions import all_regions
@@ -13,6 +17,13 @@ HALL_FUNCTIONS = {
     "YN-9": ("menu.basket", "e_basket"),
 }
 SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4"}
+
+
+@lru_cache(maxsize=1)
+def walked_by() -> dict[str, str]:
+    """Function id → the test that walks it as its user would; docs/functions.md says the same, and is compared."""
+    written = yaml.safe_load((Path(__file__).parent / "journeys.yaml").read_text("utf-8"))
+    return {id: test for test, ids in written.items() for id in ids}
 
 
 def working_functions() -> list[dict[str, str]]:
@@ -40,6 +51,6 @@ def working_functions() -> list[dict[str, str]]:
             if id.split("-")[0] in prefixes:
                 found.setdefault(id, (region.term(term), reverse(name)))
         for id, (title, address) in found.items():
-            journey = f"tests/journeys/test_month_{region.code}.py"
-            rows.append({"id": id, "region": region.code, "title": title, "address": address, "journey": journey})
+            row = {"id": id, "region": region.code, "title": title, "address": address}
+            rows.append(row | {"journey": walked_by().get(id, "")})
     return sorted(rows, key=lambda row: (row["id"].split("-")[0], int(row["id"].split("-")[1])))
