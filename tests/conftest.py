@@ -3,8 +3,13 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from tests.flushing import flushing_lifts_the_append_only_triggers  # noqa: F401 - a fixture for every test
+
+# A busy machine is no mistake: nothing here is a timed test.
+settings.register_profile("shebao", deadline=None, print_blob=True)
+settings.load_profile("shebao")
 
 # Playwright's sync API runs an event loop in the test's thread; Django must not mistake it for async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
