@@ -8,7 +8,8 @@ import pytest
 from shebao.regions_home import regions_roots
 from shebao.rules.region import Region, load_region
 
-BUNDLED = Path(__file__).parents[2] / "regions"
+_CASES = Path(__file__).parents[2] / "regions/_template/cases/monthly.yaml"
+TEMPLATE_CASES = {"cases/monthly.yaml": _CASES.read_text("utf-8")}
 
 
 def write(root: Path, code: str, files: dict[str, str]) -> Path:
@@ -26,7 +27,7 @@ def new_region(tmp_path) -> Callable[..., Region]:
     def make(files: dict[str, str], extends: str = "_template", code: str = "scratch", head: str = "") -> Region:
         region = f"title: 试验区\nextends: {extends}\n{head}"
         if extends == "_template" and not any(name.startswith("cases/") for name in files):
-            files = files | {"cases/monthly.yaml": (BUNDLED / "_template/cases/monthly.yaml").read_text("utf-8")}
+            files = files | TEMPLATE_CASES
         write(tmp_path, code, {"region.yaml": region, **files})
         return load_region(code, [tmp_path, *regions_roots()])
 

@@ -12,7 +12,7 @@ from shebao.rules.adjustments import adjustment, adjustments, difference
 from shebao.rules.contributions import NoFact, People, charge, recompute
 from shebao.rules.months import Month
 from shebao.rules.region import NoValue, load_region
-from tests.rules.conftest import write
+from tests.rules.conftest import TEMPLATE_CASES, write
 
 THEN, MIDDLE, NOW = date(2026, 7, 31), date(2026, 9, 10), date(2026, 10, 15)
 FACTS = {"employment_kind": "41", "industry_class": "1", "float_grade": "100"}
@@ -47,7 +47,8 @@ medical.employee_rate:
 def region(tmp_path_factory):
     """Floors known on 09-10 and ceilings on 10-01 for July; a lower medical rate known on 10-10 for August."""
     root = tmp_path_factory.mktemp("regions")
-    write(root, "late", {"region.yaml": "title: 试验区\nextends: _template\n", "parameters.yaml": PARAMETERS})
+    files = {"region.yaml": "title: 试验区\nextends: _template\n", "parameters.yaml": PARAMETERS}
+    write(root, "late", files | TEMPLATE_CASES)
     return load_region("late", [root, *regions_roots()])
 
 
