@@ -69,7 +69,7 @@ def test_approval_enrols_the_person_in_one_step(clerk, reviewer):
     declaration.refresh_from_db()
     assert declaration.state == State.APPROVED and declaration.decided_by == reviewer
     employee = Employee.objects.get()
-    assert declaration.employee == employee and employee.name_pinyin == "wangshili wsl"
+    assert declaration.employee == employee and employee.name_pinyin == "wang0王 wangshili wsl"
     assert set(employee.spells.values_list("scheme", flat=True)) >= {"pension", "medical", "unemployment", "injury"}
     assert DeclaredWage.objects.get().amount_fen == 800_000
     assert AuditEntry.objects.filter(action="declaration.approved").count() == 1

@@ -14,10 +14,22 @@ def names(actor, **params):
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("单小明", "shanxiaoming sxm"), ("仇示例", "qiushili qsl"), ("尉迟恭", "yuchigong yg")]
+    ("name", "key"),
+    [
+        ("单小明", "shan0单 shanxiaoming sxm"),
+        ("仇示例", "qiu0仇 qiushili qsl"),
+        ("尉迟恭", "yuchi0尉迟 yuchigong yg"),
+        ("", "  "),
+    ],
 )
 def test_surnames_are_read_as_surnames(name, key):
     assert pinyin_key(name) == key
+
+
+def test_people_with_one_surname_stand_together(clerk):
+    for sequence, name in enumerate(["程思远", "刘洋", "陈宇航", "李敏", "林悦", "陈安", "汪洁", "王强", "汪倩"], 1):
+        enrolled(clerk.employer, name=name, sequence=sequence)
+    assert names(clerk) == ["陈安", "陈宇航", "程思远", "李敏", "林悦", "刘洋", "汪洁", "汪倩", "王强"]
 
 
 def test_people_are_found_by_name_pinyin_initials_and_last_digits(clerk):

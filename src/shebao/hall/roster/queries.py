@@ -113,7 +113,7 @@ def _named(q: str) -> Q:
     letters = q.lower().replace(" ", "")
     found = Q(name__icontains=q)
     if letters.isascii() and letters.isalpha():
-        found |= Q(name_pinyin__startswith=letters) | Q(name_pinyin__contains=f" {letters}")
+        found |= Q(name_pinyin__contains=f" {letters}")
     return found
 
 
