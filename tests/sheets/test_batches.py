@@ -12,7 +12,7 @@ from shebao.hall.errors import Conflict, Refused
 from shebao.hall.sheets import operations, queries
 from shebao.hall.sheets.models import Batch, BatchState
 from shebao.hall.sheets.operations import RowEdit
-from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, synthetic_id
+from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, settled, synthetic_id
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +120,42 @@ def test_the_same_person_twice_shows_on_both_rows_and_goes_when_one_is_removed(c
     second = batch.rows.filter(state="error").last()
     operations.remove_rows(batch.pk, [second.number], by=clerk)
     assert queries.counts(batch)["error"] == 0
+
+
+def test_of_two_rows_about_one_person_the_kept_one_passes_and_the_other_can_be_put_back(clerk):
+    batch = upload(clerk, row(1), row(2), row(1, 申报工资="9000"))
+    (group,) = queries.groups(batch)
+    assert group.twins == [[2, 4]]
+    operations.keep_one_row(batch.pk, 4, by=clerk)
+    states = dict(batch.rows.values_list("number", "state"))
+    assert states == {1: "ignored", 2: "removed", 3: "passed", 4: "passed"}
+    operations.put_back_rows(batch.pk, [2], by=clerk)
+    assert queries.counts(batch)["error"] == 2
+
+
+def test_a_row_that_is_out_already_cannot_be_the_one_that_is_kept(clerk):
+    batch = upload(clerk, row(1), row(1, 申报工资="9000"))
+    operations.remove_rows(batch.pk, [2], by=clerk)
+    with pytest.raises(Conflict):
+        operations.keep_one_row(batch.pk, 2, by=clerk)
+    assert queries.counts(batch)["removed"] == 1
+
+
+def test_a_batch_left_open_across_the_settlement_is_marked_row_by_row(clerk):
+    batch = upload(clerk, row(1), row(2, 岗位="1"))
+    settled(clerk.employer, MONTH, clerk)
+    with pytest.raises(Refused, match="已重新标出"):
+        operations.confirm_batch(batch.pk, by=clerk)
+    assert queries.counts(batch)["error"] == 2
+    assert "已结算到" in batch.rows.filter(number=2).get().problems[0]["message"]
+    assert not Declaration.objects.exists()
+
+
+def test_a_tidied_cell_keeps_what_the_file_says_and_what_is_taken_for_it(clerk):
+    batch = upload(clerk, row(1, name="赵 示例", 申报工资="８,000"))
+    counts, first = queries.tidied(batch)
+    assert counts == {"name": 1, "declared_wage": 1}
+    assert [(one.was, one.now) for one in first] == [("赵 示例", "赵示例"), ("８,000", "8000.00")]
 
 
 def test_two_people_on_one_row_the_second_is_told_who_was_first(clerk):

@@ -122,3 +122,25 @@ def test_another_employers_batch_is_not_found(client, batch):
     for what in ("", "progress/", "marked/", "review/"):
         assert client.get(address(batch, what)).status_code == 404
     assert posted(client, batch, 3, {"declared_wage": "1"}).status_code == 404
+
+
+def test_a_doubled_person_is_settled_by_keeping_one_row_and_the_other_can_be_put_back(client, clerk):
+    doubled = upload(clerk, row(1), row(1, 申报工资="9000"), row(2))
+    page = text_of(client.get(address(doubled)))
+    assert "保留第 2 行" in page and "保留第 3 行" in page and "移出本批" not in page
+    client.post(address(doubled, "group/"), {"act": "keep", "numbers": "3"})
+    assert dict(doubled.rows.values_list("number", "state")) == {1: "ignored", 2: "removed", 3: "passed", 4: "passed"}
+    assert "已移出 1 行，可在“已移出”里放回。" in text_of(client.get(f"{address(doubled)}?tab=removed"))
+    client.post(address(doubled, "group/"), {"act": "restore", "numbers": "2"})
+    assert doubled.rows.get(number=2).state == "error"
+
+
+def test_a_cell_shows_what_is_taken_and_says_what_the_file_held(client, clerk):
+    page = client.get(address(upload(clerk, row(1, name="赵 示例")))).content.decode()
+    assert 'title="原为：赵 示例"' in page
+    assert 'data-text="赵示例"' in page
+    assert "<s>赵 示例</s> → 赵示例" in page
+
+
+def test_an_unknown_group_act_is_a_bad_request(client, batch):
+    assert client.post(address(batch, "group/"), {"act": "burn"}).status_code == 400

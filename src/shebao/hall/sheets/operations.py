@@ -29,6 +29,7 @@ __all__ = [
     "confirm_group",
     "discard_batch",
     "edit_rows",
+    "keep_one_row",
     "match_columns",
     "put_back_rows",
     "receive_sheet",
@@ -220,6 +221,17 @@ def remove_rows(batch_id: int, numbers: list[int], *, by) -> list[BatchRow]:
 def put_back_rows(batch_id: int, numbers: list[int], *, by) -> list[BatchRow]:
     """Put removed rows back and check them again (放回)."""
     return _set_rows(batch_id, numbers, RowState.PASSED, by)
+
+
+@transaction.atomic
+def keep_one_row(batch_id: int, number: int, *, by) -> list[BatchRow]:
+    """Keep this row and take out the others about the same person (保留第 N 行); they can be put back."""
+    batch = fixing(batch_id, by)
+    kept = batch.rows.filter(number=number, state__in=batch_rows.COUNTED).exclude(subject_digest="").first()
+    if kept is None:
+        raise Conflict("row_closed", f"第 {number} 行已经移出或加入，请刷新后再看。")
+    others = batch.rows.filter(subject_digest=kept.subject_digest, state__in=batch_rows.COUNTED).exclude(pk=kept.pk)
+    return _set_rows(batch_id, list(others.values_list("number", flat=True)), RowState.REMOVED, by)
 
 
 def _set_rows(batch_id: int, numbers: list[int], state: str, by) -> list[BatchRow]:

@@ -1,6 +1,6 @@
 """What a batch looks like: counts, groups of findings, a page of rows."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -42,6 +42,9 @@ TITLES = {
     "not_a_choice": "{label}不在可选项中",
     "reason_evidence": "需要证明材料",
 }
+FIRST_TIDIED = 50
+"""As many tidied cells are listed one by one."""
+DOUBLE = "already_declared"
 OTHER_TITLE = "{label}填写有误"
 PRESENT = timedelta(minutes=10)
 """Who changed something so recently is said to be at work on the batch."""
@@ -68,6 +71,7 @@ class Group:
     numbers: list[int] = field(default_factory=list)
     fix: list | None = None
     fix_field: str = ""
+    twins: list[list[int]] = field(default_factory=list)
 
     @property
     def message(self) -> str:
@@ -110,7 +114,20 @@ def groups(batch: Batch) -> list[Group]:
             found[key].messages.add(problem["message"])
             if row.number not in found[key].numbers:
                 found[key].numbers.append(row.number)
+    if twice := [group for group in found.values() if group.code == DOUBLE]:
+        _find_twins(batch, twice)
     return sorted(found.values(), key=lambda group: (group.level != "error", group.numbers[0]))
+
+
+def _find_twins(batch: Batch, found: list[Group]) -> None:
+    """Which rows of a group are about the same person, so that one of them can be kept."""
+    people = defaultdict(list)
+    rows = batch.rows.filter(state__in=COUNTED).order_by("number")
+    for number, digest in rows.values_list("number", "subject_digest"):
+        people[digest].append(number)
+    people.pop("", None)
+    for group in found:
+        group.twins = [rows for rows in people.values() if len(rows) > 1 and rows[0] in group.numbers]
 
 
 def labels_of(batch: Batch) -> dict[str, str]:
@@ -148,14 +165,27 @@ def other_editor(batch: Batch, actor) -> str:
     return f"{who}可以同时改不同的行；同一行以先保存的为准。"
 
 
-def tidied(batch: Batch) -> dict[str, int]:
-    """How many cells were tidied silently (已自动整理), by field label."""
-    labels = labels_of(batch)
-    total: dict[str, int] = {}
-    for original in batch.rows.filter(state__in=TABS["all"][1]).values_list("original", flat=True).iterator():
-        for name in original.get("notes", {}):
-            total[labels.get(name, name)] = total.get(labels.get(name, name), 0) + 1
-    return total
+@dataclass(frozen=True)
+class Tidied:
+    """One cell that was tidied silently: what the file says, and what is taken for it."""
+
+    number: int
+    field: str
+    was: str
+    now: str
+
+
+def tidied(batch: Batch) -> tuple[dict[str, int], list[Tidied]]:
+    """(how many cells were tidied silently by field id, the first of them) (已自动整理)."""
+    total: Counter[str] = Counter()
+    first: list[Tidied] = []
+    rows = batch.rows.filter(state__in=TABS["all"][1]).order_by("number").values_list("number", "original")
+    for number, original in rows.iterator():
+        notes, now = original.get("notes", {}), original.get("tidied", {})
+        total.update(notes.keys())
+        if len(first) < FIRST_TIDIED:
+            first += [Tidied(number, name, was, now.get(name, was)) for name, was in notes.items()]
+    return dict(total), first[:FIRST_TIDIED]
 
 
 def summary(batch: Batch) -> dict:

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from shebao.rules.identity import check_id_number
+from shebao.rules.money import plain_yuan
 
 from ..clock import now
 from ..crypto import blind_index
@@ -87,7 +88,8 @@ def store_findings(rows: list[BatchRow], found: list) -> None:
         refused = row.original.get("refused", {})
         row.problems = [_refusal(name, message) for name, message in refused.items()]
         row.problems += [_finding(problem) for problem in preview.problems if problem.field not in refused]
-        row.original = row.original | {"notes": dict(preview.notes)}
+        tidied = {name: _spelled(preview.values[name]) for name in preview.notes if name in preview.values}
+        row.original = row.original | {"notes": dict(preview.notes), "tidied": tidied}
         row.subject_digest = digest_of(row.cells)
         levels = {p["level"] for p in row.problems if p["level"] != "confirm" or p["code"] not in row.confirmed}
         row.state = (
@@ -96,6 +98,11 @@ def store_findings(rows: list[BatchRow], found: list) -> None:
         if before != (row.problems, row.original, row.subject_digest, row.state):
             changed.append(row)
     save_rows(changed, "problems", "original", "subject_digest", "state")
+
+
+def _spelled(value) -> str:
+    """An answer as the cell shows it; amounts are the only numbers among answers."""
+    return plain_yuan(value) if isinstance(value, int) else str(value)
 
 
 def _finding(problem) -> dict:

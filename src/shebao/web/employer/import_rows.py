@@ -3,13 +3,14 @@
 import json
 
 from shebao.hall.sheets.models import BatchRow
-from shebao.hall.sheets.queries import title_of
+from shebao.hall.sheets.queries import Tidied, title_of
 from shebao.hall.sheets.rows import COUNTED
 from shebao.rules.identity import check_id_number, id_check_digit
 from shebao.rules.money import BadMoney, parse_fen, yuan
 
 from ..templatetags.ui import mask_id, mask_phone
 
+EMPTY = "空"
 WIDTHS = {
     "id_number": "w-162",
     "money": "w-96",
@@ -58,11 +59,12 @@ def grid_rows(rows: list[BatchRow], columns: list[dict]) -> list[dict]:
 
 
 def _cell(row: BatchRow, column: dict) -> dict:
-    text = row.cells.get(column["id"], "")
+    notes = row.original.get("notes", {})
+    text = row.original.get("tidied", {}).get(column["id"], "") or row.cells.get(column["id"], "")
     own = [p for p in row.problems if p["field"] == column["id"]]
     levels = {p["level"] for p in own if p["level"] != "confirm" or p["code"] not in row.confirmed}
     css = [column["css"], "e" if "error" in levels else "q" if "confirm" in levels else ""]
-    if column["id"] in row.original.get("notes", {}):
+    if column["id"] in notes:
         css.append("f")
     label = {column["id"]: column["label"]}
     said = [p | {"title": title_of(p, label), "reason": row.confirmed.get(p["code"], "")} for p in own]
@@ -74,8 +76,33 @@ def _cell(row: BatchRow, column: dict) -> dict:
         "invalid": "error" in levels,
         "problems": json.dumps(said, ensure_ascii=False) if said else "",
         "segments": json.dumps(_segments(text), ensure_ascii=False) if column["kind"] == "id_number" and said else "",
-        "original": row.original.get("notes", {}).get(column["id"], ""),
+        "original": _was(notes[column["id"]], column) if column["id"] in notes else "",
     }
+
+
+def tidied_words(counts: dict[str, int], first: list[Tidied], columns: list[dict]) -> dict:
+    """What was tidied silently, for the list of problems: how many cells of which column, and the first of them."""
+    known = {column["id"]: column for column in columns}
+    shown = [
+        {
+            "number": one.number,
+            "field": one.field,
+            "label": known[one.field]["label"],
+            "was": _was(one.was, known[one.field]),
+            "now": _shown(one.now, known[one.field]),
+        }
+        for one in first
+    ]
+    return {
+        "count": sum(counts.values()),
+        "columns": [(known[name]["label"], count) for name, count in counts.items()],
+        "first": shown,
+    }
+
+
+def _was(text: str, column: dict) -> str:
+    """What the file says, as far as the page may show it."""
+    return (_shown(text, column) if column["kind"] in ("id_number", "phone") else text) or EMPTY
 
 
 def _shown(text: str, column: dict) -> str:

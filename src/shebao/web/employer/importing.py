@@ -14,14 +14,14 @@ from django.views.decorators.http import require_GET, require_POST
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.sheets import operations, queries
-from shebao.hall.sheets.models import Batch, BatchState
+from shebao.hall.sheets.models import Batch, BatchState, RowState
 from shebao.hall.sheets.queries import PAGE, TABS
 from shebao.hall.sheets.returning import marked_workbook
 from shebao.hall.sheets.templates import write_template
 
 from ..access import needs
 from .common import crumbs, download, here, numbers
-from .import_rows import columns_of, grid_rows
+from .import_rows import columns_of, grid_rows, tidied_words
 
 REASON = "已与职工本人和合同核对"
 """What the reason for a confirmation says until the clerk writes another."""
@@ -142,13 +142,18 @@ def _fixing(request, found: Batch, context: dict):
             {"label": "导出标错的表格", "url": reverse("e_batch_marked", args=[found.pk]), "icon": "download"},
             {"label": "存草稿，稍后再改", "url": reverse("e_import"), "icon": "save"},
         ],
-        **_side(found),
+        **_side(found, columns),
     }
     return render(request, "employer/import_fix.html", context)
 
 
-def _side(found: Batch) -> dict:
-    return {"groups": queries.groups(found), "tidied": queries.tidied(found), "tabs": TABS, "reason": REASON}
+def _side(found: Batch, columns: list[dict]) -> dict:
+    counts, first = queries.tidied(found)
+    return {
+        "groups": queries.groups(found),
+        "tidied": tidied_words(counts, first, columns),
+        "reason": REASON,
+    }
 
 
 @needs("declare")
@@ -202,8 +207,9 @@ def _wants_json(request) -> bool:
 
 
 def _grid_answer(request, found, changed, message: str, status: int = 200):
-    context = _context(request, found) | _side(found) | {"tab": request.POST.get("tab", "all")}
-    context["columns"] = columns_of(_form(found), here(request))
+    columns = columns_of(_form(found), here(request))
+    context = _context(request, found) | _side(found, columns) | {"tab": request.POST.get("tab", "all")}
+    context["columns"] = columns
 
     def part(name, **extra):
         return render_to_string(f"employer/{name}", context | extra, request)
@@ -226,24 +232,35 @@ def _grid_answer(request, found, changed, message: str, status: int = 200):
 @require_POST
 def group(request, pk):
     """One act on a whole group of findings: take the offer, confirm with a reason, remove, put back."""
-    act, code = request.POST.get("act"), request.POST.get("code", "")
-    chosen = numbers([request.POST.get("numbers", "")])
+    asked, chosen, by = request.POST, numbers([request.POST.get("numbers", "")]), request.user
+    act, code = asked.get("act"), asked.get("code", "")
+    acts = {
+        "fix": lambda: operations.apply_fix(pk, code, asked.get("value", ""), by=by),
+        "confirm": lambda: operations.confirm_group(pk, code, asked.get("reason", ""), by=by, only=chosen),
+        "keep": lambda: operations.keep_one_row(pk, next(iter(chosen), 0), by=by),
+        "restore": lambda: operations.put_back_rows(pk, chosen, by=by),
+        "remove": lambda: operations.remove_rows(pk, chosen, by=by),
+    }
+    if act not in acts:
+        return HttpResponseBadRequest()
     try:
-        if act == "fix":
-            changed = operations.apply_fix(pk, code, request.POST.get("value", ""), by=request.user)
-        elif act == "confirm":
-            changed = operations.confirm_group(pk, code, request.POST.get("reason", ""), by=request.user, only=chosen)
-        elif act == "restore":
-            changed = operations.put_back_rows(pk, chosen, by=request.user)
-        else:
-            changed = operations.remove_rows(pk, chosen, by=request.user)
+        changed = acts[act]()
     except Refused as no:
         if _wants_json(request):
             return _grid_answer(request, _visible(request, pk), [], no.message, no.status)
         messages.error(request, no.message)
         return redirect("e_batch", pk)
-    word = {"fix": "已修改", "confirm": "已确认", "restore": "已放回"}.get(act, "已移出")
-    return _changed(request, pk, changed, f"{word} {len(changed)} 行。")
+    return _changed(request, pk, changed, _done_words(act, changed, chosen))
+
+
+def _done_words(act: str, changed: list, chosen: list[int]) -> str:
+    """What a group act did; rows that were only checked again are not counted."""
+    if act in ("keep", "remove"):
+        out = sum(row.state == RowState.REMOVED for row in changed)
+        return f"已移出 {out} 行，可在“已移出”里放回。"
+    if act == "restore":
+        return f"已放回 {sum(row.number in chosen for row in changed)} 行。"
+    return f"{'已修改' if act == 'fix' else '已确认'} {len(changed)} 行。"
 
 
 @needs("declare")
