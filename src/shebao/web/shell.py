@@ -113,6 +113,7 @@ def _signed_in(request, user) -> dict:
         "user_role": user.get_role_display(),
         "search_url": _url("a_employers" if user.is_agency else "e_search"),
         "search_label": "搜单位名称、编号或信用代码" if user.is_agency else "",
+        "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
         "idle_seconds": idle_seconds(request),
         "user_links": [{"url": reverse("change_password"), "label": "修改密码", "icon": "key"}],

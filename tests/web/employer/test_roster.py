@@ -218,3 +218,12 @@ def test_the_number_of_queries_does_not_grow_with_the_people(signed_in, employer
             opened(signed_in, "/e/roster/")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_while_a_word_is_typed_the_search_answers_with_a_short_list(signed_in, people):
+    answer = signed_in.get("/e/search/?q=刘洋", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in answer
+    assert re.findall(r'role="option"[^>]+href="/e/roster/\d+/"><b>(\w+)</b>', answer) == ["刘洋"]
+    assert (
+        "没有找到“查无此人”" in signed_in.get("/e/search/?q=查无此人", headers={"HX-Request": "true"}).content.decode()
+    )

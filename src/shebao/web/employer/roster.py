@@ -27,7 +27,7 @@ COLUMN_FILTERS = {"name": "姓名", "id_number": "证件号码", "person_number"
 SIZES = (20, 50, 100)
 TABS = {"insured": "在保", "new": "本月新增", "decreased": "本月减少", "left": "已停保", "all": "全部"}
 STATUS_TAGS = {"insured": "insured", "new": "insured", "left": "ceased"}
-FOUND = 20
+FOUND, SUGGESTED = 20, 5
 LINE_MONTHS = 6
 COLUMNS = (
     Column("姓名"), Column("证件号码", width=22), Column("部门"), Column("个人编号", width=16),
@@ -85,6 +85,8 @@ def roster(request):
         "filters": _filter_fields(request, filters),
         "columns": {name: filters.get(name, "") for name in COLUMN_FILTERS},
         "is_filtered": bool(filters),
+        "is_unfolded": any(name in filters for name in FILTERS[1:]),
+        "is_by_column": any(name in filters for name in COLUMN_FILTERS),
         "asked_line": f"{TABS[tab]}{_filter_line(request, filters)}",
         "page": page,
         "size": _size(request),
@@ -299,18 +301,18 @@ def employer(request):
 @needs("see_roster")
 @require_GET
 def search(request):
-    """People, declarations and entries of the menu that match a word."""
-    q = request.GET.get("q", "").strip()[:60]
+    """People, declarations and entries of the menu that match a word; a few of each while it is typed."""
+    q, most = request.GET.get("q", "").strip()[:60], SUGGESTED if request.htmx else FOUND
     field = {"name": "q", "label": "员工、办件或业务", "value": q}
     context = {"q": q, "search": field, "crumbs": crumbs("搜索"), "people": [], "cases": [], "places": []}
     if q:
         context |= {
-            "people": [_row(one, request) for one in queries.roster(request.user, {"q": q})[:FOUND]],
-            "cases": list(cases(request.user, q=q)[:FOUND]),
-            "places": _places(request, q),
+            "people": [_row(one, request) for one in queries.roster(request.user, {"q": q})[:most]],
+            "cases": list(cases(request.user, q=q)[:most]),
+            "places": _places(request, q)[:most],
             "more_url": f"{reverse('e_roster')}?{urlencode({'q': q})}",
         }
-    return render(request, "employer/search.html", context)
+    return render(request, "employer/search_list.html" if request.htmx else "employer/search.html", context)
 
 
 def _places(request, q: str) -> list[dict]:

@@ -1,0 +1,20 @@
+// [data-file]: the button and the name of the chosen file in Chinese, laid under the
+// browser's own control, which takes clicks, keys and dropped files. Without scripts that control shows itself.
+function dress(box) {
+  const input = box.querySelector("input[type=file]");
+  const name = box.querySelector("[data-file-name]");
+  const none = name.textContent;
+  const say = () => {
+    const names = [...input.files].map((file) => file.name);
+    name.textContent = names.join("、") || none;
+    box.classList.toggle("has", names.length > 0);
+  };
+  box.classList.add("dressed");
+  input.addEventListener("change", say);
+  box.addEventListener("dragenter", () => box.classList.add("over"));
+  for (const kind of ["dragleave", "drop"]) box.addEventListener(kind, () => box.classList.remove("over"));
+  say(); // the browser restores a choice when one comes back
+}
+
+document.querySelectorAll("[data-file]").forEach(dress);
+document.addEventListener("htmx:load", (event) => event.target.querySelectorAll?.("[data-file]:not(.dressed)").forEach(dress));
