@@ -1,5 +1,6 @@
 """Operators are made, reset and disabled by their administrator; every deed is on record."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from django.test import Client
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links
 from shebao.hall.operators.models import Operator
-from shebao.web.operators.audit_words import ACTIONS, action_title, detail_text, subject_text
+from shebao.web.operators.audit_words import ACTIONS, KEYS, action_title, detail_text, subject_text
 
 from .conftest import PASSWORD
 
@@ -106,6 +107,23 @@ def test_every_deed_that_is_recorded_has_a_word():
     deeds = {deed for file in hall.rglob("*.py") for deed in re.findall(called, file.read_text("utf-8"))}
     assert {"operator.created", "month.settled"} <= deeds
     assert sorted(deeds - set(ACTIONS)) == []
+
+
+def test_every_detail_that_is_recorded_has_a_word():
+    hall = Path(__file__).parents[2] / "src/shebao/hall"
+    keys = set()
+    for file in hall.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("record", "audit"):
+                keys |= {keyword.arg for keyword in call.keywords if keyword.arg}
+    assert {"month", "rows"} <= keys
+    assert sorted(keys - {"by", "employer"} - set(KEYS)) == []
+
+
+def test_the_record_names_the_person_beside_the_account(admin, employer_admin):
+    new_operator(admin)
+    text = admin.get("/audit/").content.decode()
+    assert f'{employer_admin.name} <span class="note">{employer_admin.username}（' in text
 
 
 def test_the_record_speaks_of_services_and_yuan_not_of_codes_and_fen():

@@ -10,6 +10,7 @@ ACTIONS = {
     "operator.enabled": "启用操作员",
     "operator.disabled": "停用操作员",
     "reveal_id_number": "查看完整号码",
+    "roster.elsewhere_hinted": "查到在其他单位参保",
     "employer.registered": "单位登记",
     "declaration.saved": "录入申报",
     "declaration.repaired": "修改申报",
@@ -82,6 +83,13 @@ KEYS = {
     "channel": "渠道",
     "reason": "原因",
     "findings": "核验提示",
+    "rows": "行数",
+    "left": "还剩行数",
+    "added": "新增行数",
+    "updated": "更新行数",
+    "kept": "保留页面修改行数",
+    "state": "步骤",
+    "fields": "改动项",
 }
 
 

@@ -10,6 +10,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region as region_of
+from shebao.hall.sheets.models import BatchState
 
 from ..access import needs
 from .audit_words import ACTIONS, WORDS, action_title, detail_text, subject_text
@@ -114,12 +115,12 @@ def _set_active(request, pk, active: bool, words: str):
 def audit(request):
     """Who did what at one's own employer, or in the agency's region."""
     chosen = request.GET.get("action", "")
-    entries = AuditEntry.objects.visible_to(request.user).order_by("-sequence")
+    entries = AuditEntry.objects.visible_to(request.user).select_related("actor").order_by("-sequence")
     if chosen:
         entries = entries.filter(action=chosen)
     page = Paginator(entries, PAGE).get_page(request.GET.get("page"))
     services = region_of(request.user.region).services
-    titles = {key: service.title for key, service in services.items()} | dict(Role.choices) | WORDS
+    titles = {key: service.title for key, service in services.items()} | dict(Role.choices) | dict(BatchState.choices) | WORDS
     rows = [
         {
             "entry": entry,

@@ -35,6 +35,7 @@ function dress(table) {
       const input = document.createElement("input");
       input.type = "search";
       input.className = "in";
+      input.placeholder = "筛选";
       input.setAttribute("aria-label", `按${th.textContent.trim()}筛选本页`);
       place.append(input);
     }
