@@ -120,7 +120,8 @@ def audit(request):
         entries = entries.filter(action=chosen)
     page = Paginator(entries, PAGE).get_page(request.GET.get("page"))
     services = region_of(request.user.region).services
-    titles = {key: service.title for key, service in services.items()} | dict(Role.choices) | dict(BatchState.choices) | WORDS
+    titles = {key: service.title for key, service in services.items()}
+    titles |= dict(Role.choices) | dict(BatchState.choices) | WORDS
     rows = [
         {
             "entry": entry,
