@@ -1,6 +1,7 @@
 """Journeys: the demo city, a real bank process, and people who press keys in Chromium."""
 
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from shebao.cli.demo_city import load_demo_city
 
@@ -54,10 +56,27 @@ def bank(live_server, settings, tmp_path):
     bank.kill()
 
 
+@pytest.fixture(scope="session")
+def kept_city():
+    """What loading the demo city once has made: its sign-ins, and on SQLite a copy of the database."""
+    return {}
+
+
 @pytest.fixture
-def city(bank):
-    """Two regions of the demo city, one that reviews and one that does not; sign-ins by username."""
-    return {account.username: account.password for account in load_demo_city({"tianjin", "leshan"})}
+def city(bank, kept_city):
+    """Two regions of the demo city, one that reviews and one that does not; sign-ins by username.
+
+    A year of business takes seconds to live through, so on SQLite every journey but the first gets a copy.
+    """
+    connection.ensure_connection()
+    if copy := kept_city.get("copy"):
+        copy.backup(connection.connection)
+        return dict(kept_city["sign_ins"])
+    sign_ins = {account.username: account.password for account in load_demo_city({"tianjin", "leshan"})}
+    if connection.vendor == "sqlite":
+        kept_city |= {"copy": sqlite3.connect(":memory:"), "sign_ins": sign_ins}
+        connection.connection.backup(kept_city["copy"])
+    return sign_ins
 
 
 @pytest.fixture
