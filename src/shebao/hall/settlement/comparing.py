@@ -12,7 +12,7 @@ from shebao.rules.months import Month, months_between
 from ..clock import today
 from ..regions import region
 from ..roster.models import Employee
-from .models import Bill, BillLine
+from .models import ADJUSTING, Bill, BillLine, LineKind
 from .queries import Estimate, covered_by_any, estimate
 
 STRIKING = 5
@@ -64,9 +64,34 @@ def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[Br
         for label, found in groups.items()
         if found
     ]
+    rows += _adjusted(employer, month, estimated)
     if estimated and estimated.pending_count:
         rows.append(BridgeRow(f"待生效申报 {estimated.pending_count} 笔", estimated.pending_fen))
     return rows
+
+
+def _adjusted(employer, month: Month, estimated: Estimate | None) -> list[BridgeRow]:
+    """补差: what this month takes from earlier ones, and what last month took and this one does not."""
+    lines = BillLine.objects.filter(
+        bill__employer=employer, bill__month__in=(month.previous(), month), kind__in=ADJUSTING
+    ).values_list("bill__month", "employee", "declared_wage", "employer_due", "employee_due")
+    rows = [(booked, pk, wage, employer_due + employee_due) for booked, pk, wage, employer_due, employee_due in lines]
+    if estimated:
+        rows += [(month, one.line.employee_id, one.line.declared_wage, one.total) for one in estimated.adjusted]
+    taken: dict[Month, dict[int, tuple[int, int]]] = {month: {}, month.previous(): {}}
+    for booked, pk, wage, fen in rows:
+        taken[booked][pk] = wage, taken[booked].get(pk, (0, 0))[1] + fen
+    this = [PersonChange(pk, wage, wage, 0, fen) for pk, (wage, fen) in taken[month].items()]
+    last = [PersonChange(pk, wage, wage, fen, 0) for pk, (wage, fen) in taken[month.previous()].items()]
+    return [
+        BridgeRow(f"{label} {len(found)} 人", sum(one.delta for one in found), tuple(_largest_first(found)))
+        for label, found in (("补差", this), ("上月补差", last))
+        if found
+    ]
+
+
+def _largest_first(changes: list[PersonChange]) -> list[PersonChange]:
+    return sorted(changes, key=lambda one: (-abs(one.delta), one.employee))
 
 
 def _changes(before: dict, now: dict) -> list[PersonChange]:
@@ -76,7 +101,7 @@ def _changes(before: dict, now: dict) -> list[PersonChange]:
         (wage_before, cost_before), (wage_now, cost_now) = before.get(key, (None, 0)), now.get(key, (None, 0))
         if cost_before != cost_now or (key in before) != (key in now):
             found.append(PersonChange(key, wage_before, wage_now, cost_before, cost_now))
-    return sorted(found, key=lambda one: (-abs(one.delta), one.employee))
+    return _largest_first(found)
 
 
 def _reason(change: PersonChange) -> str:
@@ -91,7 +116,9 @@ def _people_of(employer, month: Month, estimated: Estimate | None = None) -> dic
     """Employee id → (declared wage, total) from the month's bill, or from an estimate where there is none."""
     if estimated is not None:
         return _estimated_people(estimated)
-    lines = BillLine.objects.filter(bill__employer=employer, bill__month=month).values_list("employee")
+    lines = BillLine.objects.filter(bill__employer=employer, bill__month=month, kind=LineKind.REGULAR).values_list(
+        "employee"
+    )
     billed = lines.annotate(Max("declared_wage"), Sum("employer_due"), Sum("employee_due"))
     people = {pk: (wage, employer_due + employee_due) for pk, wage, employer_due, employee_due in billed}
     if people or month < max(employer.first_month, region(employer.region).opened_on):
@@ -137,7 +164,8 @@ def newly_raised(employer, estimated: Estimate) -> list[Raised]:
             raised[int(i)].append(one)
     if not raised:
         return []
-    before = BillLine.objects.filter(bill__employer=employer, bill__month=charges.month.previous(), limit__lt=0)
+    last = charges.month.previous()
+    before = BillLine.objects.filter(bill__employer=employer, bill__month=last, limit__lt=0, kind=LineKind.REGULAR)
     known = set(before.values_list("employee", flat=True))
     found = []
     for i, schemes in raised.items():

@@ -10,9 +10,9 @@ from shebao.rules.money import yuan
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage
-from .models import Bill, BillLine, Evidence
+from .adjusting import SHARES, before_and_after
+from .models import Bill, BillLine, Evidence, LineKind
 
-SHARES = {"employer": "单位部分", "employee": "个人部分"}
 # The rows of an explanation that hold for everybody; the others depend on one person's wage.
 COMMON_STEPS = {"定额", "分档定额", "另加定额", "下限", "上限", "上下限", "费率", "浮动倍数"}
 
@@ -37,9 +37,13 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
         raise Refused("no_such_share", "只有单位部分和个人部分可以说明。", status=404)
     line = (
         BillLine.objects.visible_to(actor)
-        .select_related("employee", "bill__assessment", f"{share}_evidence")
+        .select_related(
+            "employee", "bill__assessment", f"{share}_evidence", f"adjusts__{share}_evidence", "adjusts__bill"
+        )
         .get(pk=line_pk)
     )
+    if line.adjusts:
+        return _explain_adjustment(line, share)
     evidence = getattr(line, f"{share}_evidence")
     if evidence is None:
         raise Refused("no_such_share", f"这个险种没有{SHARES[share]}。", status=404)
@@ -51,9 +55,25 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
     return Explanation(title, amount, steps, previous, _plain(title, amount, steps))
 
 
+def _explain_adjustment(line: BillLine, share: str) -> Explanation:
+    """From the charge that was billed to the one that is owed; only what both evidences say."""
+    old, new = (getattr(one, f"{share}_evidence") for one in (line.adjusts, line))
+    amount = getattr(line, f"{share}_due")
+    data = new or old
+    if data is None:
+        raise Refused("no_such_share", f"这个险种没有{SHARES[share]}。", status=404)
+    steps = [
+        Step("补差依据", f"{line.month.label}（{line.get_kind_display()}）", f"原账单 {line.adjusts.bill.number}"),
+        *before_and_after(old and old.data, new and new.data, line.declared_wage),
+    ]
+    title = f"{line.employee.name} · {data.data['scheme_title']} · {SHARES[share]}补差 · {line.month}"
+    return Explanation(title, amount, steps, None, _plain(title, amount, steps))
+
+
 def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:
     """What the amounts of a bill rest on: (scheme and share, the values used with their documents); two queries."""
-    used = bill.lines.order_by().values_list("scheme", *(f"{share}_evidence" for share in SHARES)).distinct()
+    lines = bill.lines.filter(kind=LineKind.REGULAR)
+    used = lines.order_by().values_list("scheme", *(f"{share}_evidence" for share in SHARES)).distinct()
     kinds = {(row[0], share): set() for row in used for share in SHARES}
     for scheme, *ids in used:
         for share, pk in zip(SHARES, ids, strict=True):
@@ -83,7 +103,7 @@ def _common_steps(told: list) -> list[Step]:
 
 def _previous(line: BillLine, share: str) -> int | None:
     found = BillLine.objects.filter(
-        employee=line.employee_id, scheme=line.scheme, month=line.month.previous(), kind="1"
+        employee=line.employee_id, scheme=line.scheme, month=line.month.previous(), kind=LineKind.REGULAR
     )
     return found.values_list(f"{share}_due", flat=True).first()
 

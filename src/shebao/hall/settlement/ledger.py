@@ -3,26 +3,27 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
-from shebao.rules.contributions import recompute
+from shebao.rules.contributions import Amount, recompute
 from shebao.rules.money import yuan
+from shebao.rules.months import Month
 
 from ..clock import now
-from .models import Account, Bill, BillLine, Evidence, LedgerEntry, LedgerTransaction
+from .models import Account, Bill, BillLine, Evidence, LedgerEntry, LedgerTransaction, LineKind
 
 PARTS = ("employer", "employee")
 
 
-def book_assessed(bill: Bill, dues: Mapping[tuple[str, str], int]) -> LedgerTransaction:
-    """Book what a bill demands: {(scheme, part): fen}, debited to the receivable, credited to the contributions."""
+def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int]) -> LedgerTransaction:
+    """Book what a bill demands: {(month it is for, scheme, part): fen}, from the receivable to the contributions."""
     booked = _transaction(bill, "assessed")
     entries = []
-    for (scheme, part), fen in dues.items():
+    for key, fen in dues.items():
         if fen:
             entries += [
-                _entry(booked, bill, Account.RECEIVABLE, fen, scheme, part),
-                _entry(booked, bill, Account.CONTRIBUTIONS, -fen, scheme, part),
+                _entry(booked, Account.RECEIVABLE, fen, *key),
+                _entry(booked, Account.CONTRIBUTIONS, -fen, *key),
             ]
     LedgerEntry.objects.bulk_create(entries)
     return booked
@@ -34,15 +35,16 @@ def book_paid(bill: Bill, payment) -> LedgerTransaction:
     Raises ValueError when the amount is not what is open: such money is never booked here.
     """
     entries = LedgerEntry.objects.filter(transaction__bill=bill, account=Account.RECEIVABLE)
-    open_parts = entries.values_list("scheme", "part").annotate(fen=Sum("amount_fen")).order_by("scheme", "part")
-    dues = {(scheme, part): fen for scheme, part, fen in open_parts if fen}
+    key = "month", "scheme", "part"
+    open_parts = entries.values_list(*key).annotate(fen=Sum("amount_fen")).order_by(*key)
+    dues = {tuple(part): fen for *part, fen in open_parts if fen}
     if sum(dues.values()) != payment.amount_fen:
         raise ValueError(f"{bill.number}: {payment.amount_fen} fen do not settle what is open")
     booked = _transaction(bill, "paid", payment)
     LedgerEntry.objects.bulk_create(
         [
-            _entry(booked, bill, Account.BANK, payment.amount_fen),
-            *(_entry(booked, bill, Account.RECEIVABLE, -fen, *key) for key, fen in dues.items()),
+            _entry(booked, Account.BANK, payment.amount_fen, bill.month),
+            *(_entry(booked, Account.RECEIVABLE, -fen, *part) for part, fen in dues.items()),
         ]
     )
     return booked
@@ -71,8 +73,8 @@ def _transaction(bill: Bill, kind: str, payment=None) -> LedgerTransaction:
     )
 
 
-def _entry(booked, bill, account, fen, scheme="", part="") -> LedgerEntry:
-    return LedgerEntry(transaction=booked, account=account, scheme=scheme, part=part, month=bill.month, amount_fen=fen)
+def _entry(booked, account, fen, month, scheme="", part="") -> LedgerEntry:
+    return LedgerEntry(transaction=booked, account=account, scheme=scheme, part=part, month=month, amount_fen=fen)
 
 
 def check_ledger() -> Iterator[str]:
@@ -81,7 +83,9 @@ def check_ledger() -> Iterator[str]:
     sums = {
         row["bill"]: row
         for row in BillLine.objects.values("bill").annotate(
-            heads=Count("employee", distinct=True), unit=Sum("employer_due"), own=Sum("employee_due")
+            heads=Count("employee", distinct=True, filter=Q(kind=LineKind.REGULAR)),
+            unit=Sum("employer_due"),
+            own=Sum("employee_due"),
         )
     }
     for bills in _chunks(Bill.objects.order_by("pk").iterator(chunk_size=500), 500):
@@ -89,7 +93,7 @@ def check_ledger() -> Iterator[str]:
         for bill in bills:
             yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
     yield from _split_breaks()
-    yield from _line_breaks()
+    yield from line_breaks(BillLine.objects.all())
 
 
 def _chunks(rows: Iterator, size: int) -> Iterator[list]:
@@ -135,46 +139,53 @@ def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Ite
 
 
 def _split_breaks() -> Iterator[str]:
-    """The ledger of every bill, scheme and part against the lines."""
+    """The ledger of every bill, month, scheme and part against the lines."""
     lines: dict[tuple, int] = {}
-    for bill, scheme, employer, employee in BillLine.objects.values_list("bill", "scheme").annotate(
+    for *key, employer, employee in BillLine.objects.values_list("bill", "month", "scheme").annotate(
         Sum("employer_due"), Sum("employee_due")
     ):
-        lines |= {(bill, scheme, "employer"): employer, (bill, scheme, "employee"): employee}
+        lines |= {(*key, "employer"): employer, (*key, "employee"): employee}
     booked: dict[tuple, int] = defaultdict(int)
     assessed = LedgerEntry.objects.filter(transaction__kind="assessed", account=Account.RECEIVABLE)
-    for bill, scheme, part, fen in assessed.values_list("transaction__bill", "scheme", "part").annotate(
-        Sum("amount_fen")
-    ):
-        booked[bill, scheme, part] = fen
+    for *key, fen in assessed.values_list("transaction__bill", "month", "scheme", "part").annotate(Sum("amount_fen")):
+        booked[tuple(key)] = fen
     wrong = sorted(key for key in lines.keys() | booked.keys() if lines.get(key, 0) != booked.get(key, 0))
     numbers = Bill.objects.in_bulk({key[0] for key in wrong})
     for key in wrong:
-        side = "单位" if key[2] == "employer" else "个人"
+        side = "单位" if key[3] == "employer" else "个人"
         yield (
-            f"账单 {numbers[key[0]].number} 的 {key[1]} {side}部分，明细之和 {yuan(lines.get(key, 0))} 元，"
+            f"账单 {numbers[key[0]].number} 的 {key[1]} {key[2]} {side}部分，明细之和 {yuan(lines.get(key, 0))} 元，"
             f"账上 {yuan(booked.get(key, 0))} 元。"
         )
 
 
-def _line_breaks() -> Iterator[str]:
-    """Recompute every line from its evidence, bit for bit."""
+def line_breaks(lines: QuerySet[BillLine]) -> Iterator[str]:
+    """Recompute every one of these lines from its stored evidence alone, bit for bit, and yield every disagreement.
+
+    No region is asked. An adjustment is what its evidence charges less what that of the charge it corrects does.
+    """
     known: dict[int, Mapping] = dict(Evidence.objects.values_list("pk", "data"))
-    results: dict[tuple[int, int], object] = {}
-    for line in BillLine.objects.select_related("bill").order_by("pk").iterator(chunk_size=2000):
+    results: dict[tuple[int, int], Amount] = {}
+
+    def charged(one: BillLine, part: str) -> Amount | None:
+        pk = getattr(one, f"{part}_evidence_id")
+        if pk is None:
+            return None
+        if (pk, one.declared_wage) not in results:
+            results[pk, one.declared_wage] = recompute(known[pk], one.declared_wage)
+        return results[pk, one.declared_wage]
+
+    for line in lines.select_related("bill", "adjusts").order_by("pk").iterator(chunk_size=2000):
+        name = f"账单 {line.bill.number} 第 {line.pk} 行"
         for part in PARTS:
-            evidence, said = getattr(line, f"{part}_evidence_id"), getattr(line, f"{part}_due")
-            name = f"账单 {line.bill.number} 第 {line.pk} 行"
-            if evidence is None:
+            amount, said = charged(line, part), getattr(line, f"{part}_due")
+            before = charged(line.adjusts, part) if line.adjusts else None
+            due = (amount.amount if amount else 0) - (before.amount if before else 0)
+            if amount is before is None:
                 if said:
                     yield f"{name}有金额 {yuan(said)} 元，却没有计算依据。"
-                continue
-            key = evidence, line.declared_wage
-            if key not in results:
-                results[key] = recompute(known[evidence], line.declared_wage)
-            amount = results[key]
-            if amount.amount != said:
-                yield f"{name}记的是 {yuan(said)} 元，按依据应为 {yuan(amount.amount)} 元。"
-            is_rated = known[evidence]["fixed"] is None
+            elif due != said:
+                yield f"{name}记的是 {yuan(said)} 元，按依据应为 {yuan(due)} 元。"
+            is_rated = amount and known[getattr(line, f"{part}_evidence_id")]["fixed"] is None
             if is_rated and (amount.base, amount.limit) != (line.contribution_base, line.limit):
                 yield f"{name}的缴费基数 {yuan(line.contribution_base)} 元，按依据应为 {yuan(amount.base)} 元。"

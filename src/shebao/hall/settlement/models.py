@@ -75,8 +75,25 @@ class Bill(models.Model):
         ]
 
 
+class LineKind(models.TextChoices):
+    """What a line demands (应缴类型), by the codes of the national list AAE143."""
+
+    REGULAR = "1", "正常应缴"
+    CORRECTED = "4", "调整补收"
+    BASE = "13", "补基数"
+    RETURNED = "18", "退收"
+    RATE = "20", "补比例"
+
+
+ADJUSTING = (LineKind.CORRECTED, LineKind.BASE, LineKind.RETURNED, LineKind.RATE)
+
+
 class BillLine(models.Model):
-    """One person, one scheme, one month (账单明细). Posted once; never changed (the database refuses)."""
+    """One person, one scheme, one month (账单明细). Posted once; never changed (the database refuses).
+
+    An adjustment (补差) corrects the charge that it names in `adjusts`, the regular line or the adjustment before it:
+    its amounts are the difference, its wage is that charge's, its base and evidence are those of the corrected charge.
+    """
 
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="lines")
     employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, related_name="lines")
@@ -85,7 +102,14 @@ class BillLine(models.Model):
     scheme = models.CharField("险种", max_length=40)
     month = MonthField("费款所属期")
     booking_month = MonthField("做账期")
-    kind = models.CharField("应缴类型", max_length=2, default="1")
+    kind = models.CharField("应缴类型", max_length=2, choices=LineKind, default=LineKind.REGULAR)
+    adjusts = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="adjusted_by",
+        error_messages={"unique": "这一行已经补差过。"},
+    )
     is_exclusive = models.BooleanField("排他", default=True)
     declared_wage = models.BigIntegerField("申报工资（分）")
     contribution_base = models.BigIntegerField("缴费基数（分）")
@@ -111,6 +135,17 @@ class BillLine(models.Model):
                 condition=Q(kind="1"),
                 name="one_regular_charge_for_an_employee_scheme_and_month",
                 violation_error_message="该人员此险种当月已在本单位核定过。",
+            ),
+            models.CheckConstraint(
+                name="an_adjustment_and_no_other_line_names_what_it_adjusts",
+                condition=Q(kind__in=ADJUSTING, adjusts__isnull=False)
+                | (~Q(kind__in=ADJUSTING) & Q(adjusts__isnull=True)),
+                violation_error_message="补差须对应原来的账单明细。",
+            ),
+            models.CheckConstraint(
+                name="an_adjustment_is_for_a_month_before_it_is_booked",
+                condition=Q(adjusts__isnull=True) | Q(month__lt=F("booking_month")),
+                violation_error_message="补差只能补以前月份。",
             ),
         ]
 

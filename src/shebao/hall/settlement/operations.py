@@ -1,12 +1,14 @@
 """Settling a month: the assessment, its bill and lines, the evidence, and the first booking. All or nothing."""
 
 import secrets
+from collections.abc import Sequence
 
 import numpy as np
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from shebao.rules.contributions import Charges
+from shebao.rules.contributions import Evidence as Told
 from shebao.rules.months import Month
 
 from ..audit.operations import record
@@ -16,8 +18,9 @@ from ..errors import Conflict, Refused
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import columns_for_charge
+from .adjusting import Difference, billable, find_differences
 from .ledger import book_assessed
-from .models import Assessment, Bill, BillLine, Evidence
+from .models import Assessment, Bill, BillLine, Evidence, LineKind
 from .progress import applicable_settlement, changes_of, preconditions
 from .queries import charged, covered_by_any
 
@@ -46,13 +49,16 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
     _check(employer, month, kind, by=by, confirmations=confirmations)
     employees, people = columns_for_charge(employer, month)
     charges = charged(region(employer.region), month, people)
-    if not covered_by_any(charges).any():
+    adjusted = billable(
+        find_differences(employer, month), int(charges.employer_total.sum() + charges.employee_total.sum())
+    )
+    if not adjusted and not covered_by_any(charges).any():
         raise Refused("nobody_insured", f"{month.label}没有参保人员，不需要结算。")
     _check_charged_elsewhere(employer, month)
-    bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges)
+    bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges, adjusted)
     _make_lines(bill, charges, employees, people.declared_wage)
-    dues = {(c.scheme, part): int(getattr(c, part).sum()) for c in charges.schemes for part in ("employer", "employee")}
-    book_assessed(bill, dues)
+    _make_adjustments(bill, adjusted)
+    book_assessed(bill, _dues(month, charges, adjusted))
     record(
         "month.settled",
         bill,
@@ -60,6 +66,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
         month=str(month),
         kind=kind,
         total_fen=bill.total_due,
+        adjusted_fen=sum(one.total for one in adjusted),
         heads=bill.head_count,
     )
     return bill
@@ -103,7 +110,7 @@ def _check_charged_elsewhere(employer: Employer, month: Month) -> None:
     others = BillLine.objects.filter(
         region=employer.region,
         month=month,
-        kind="1",
+        kind=LineKind.REGULAR,
         is_exclusive=True,
         person__in=Spell.objects.filter(
             employee__employer=employer, is_voided=False, is_exclusive=True, first_month__lte=month
@@ -131,11 +138,13 @@ def _make_assessment(employer: Employer, month: Month, kind: str, charges: Charg
     )
 
 
-def _make_bill(assessment: Assessment, charges: Charges) -> Bill:
+def _make_bill(assessment: Assessment, charges: Charges, adjusted: Sequence[Difference]) -> Bill:
     """The bill's totals are the sums of the same columns that become its lines."""
     employer, month = assessment.employer, assessment.month
     spec = region(employer.region)
-    employer_due, employee_due = int(charges.employer_total.sum()), int(charges.employee_total.sum())
+    employer_due = int(charges.employer_total.sum()) + sum(one.employer_due for one in adjusted)
+    employee_due = int(charges.employee_total.sum()) + sum(one.employee_due for one in adjusted)
+    months = sorted({month, *(one.line.month for one in adjusted)}, reverse=True)
     return Bill.objects.create(
         assessment=assessment,
         employer=employer,
@@ -146,20 +155,34 @@ def _make_bill(assessment: Assessment, charges: Charges) -> Bill:
         total_due=employer_due + employee_due,
         head_count=int(np.count_nonzero(covered_by_any(charges))),
         pay_until=timezone.make_aware(spec.calendar.window(month).pay_until),
-        illustrative=list(spec.illustrative(month, today())),
+        illustrative=list(dict.fromkeys(title for one in months for title in spec.illustrative(one, today()))),
     )
 
 
-def _keep_evidence(charges: Charges) -> list[int]:
-    """Ids of the evidence rows in the engine's order; each kind is stored once in the whole installation."""
-    rows = [Evidence(digest=one.digest, data=dict(one.data)) for one in charges.evidence]
+def _dues(month: Month, charges: Charges, adjusted: Sequence[Difference]) -> dict[tuple[Month, str, str], int]:
+    """What is booked: the regular charges and the adjustments, each under the month it is for."""
+    dues = {
+        (month, c.scheme, part): int(getattr(c, part).sum())
+        for c in charges.schemes
+        for part in ("employer", "employee")
+    }
+    for one in adjusted:
+        for part in ("employer", "employee"):
+            key = one.line.month, one.line.scheme, part
+            dues[key] = dues.get(key, 0) + getattr(one, f"{part}_due")
+    return dues
+
+
+def _keep_evidence(kinds: Sequence[Told]) -> list[int]:
+    """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
+    rows = [Evidence(digest=one.digest, data=dict(one.data)) for one in kinds]
     Evidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
     ids = dict(Evidence.objects.filter(digest__in=[row.digest for row in rows]).values_list("digest", "pk"))
     return [ids[row.digest] for row in rows]
 
 
 def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray) -> None:
-    evidence = _keep_evidence(charges)
+    evidence = _keep_evidence(charges.evidence)
     shared = set(
         Spell.objects.filter(employee__employer=bill.employer_id, is_exclusive=False, is_voided=False).values_list(
             "employee", "scheme"
@@ -188,4 +211,35 @@ def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray
                     employee_evidence_id=evidence[why[1]] if why[1] >= 0 else None,
                 )
             )
+    BillLine.objects.bulk_create(lines, batch_size=BATCH)
+
+
+def _make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
+    """补差: one line for each charge that is another one now; the database refuses a second one for the same charge."""
+    kinds = {told.digest: told for one in adjusted for told in one.new.values() if told is not None}
+    ids: dict[str | None, int | None] = dict(zip(kinds, _keep_evidence(list(kinds.values())), strict=True))
+    lines = []
+    for one in adjusted:
+        why = {share: ids[told.digest] if told is not None else None for share, told in one.new.items()}
+        lines.append(
+            BillLine(
+                bill=bill,
+                employee_id=one.line.employee_id,
+                person_id=one.line.person_id,
+                region=one.line.region,
+                scheme=one.line.scheme,
+                month=one.line.month,
+                booking_month=bill.month,
+                kind=one.kind,
+                adjusts=one.line,
+                is_exclusive=one.line.is_exclusive,
+                declared_wage=one.line.declared_wage,
+                contribution_base=one.base,
+                limit=one.limit,
+                employer_due=one.employer_due,
+                employee_due=one.employee_due,
+                employer_evidence_id=why["employer"],
+                employee_evidence_id=why["employee"],
+            )
+        )
     BillLine.objects.bulk_create(lines, batch_size=BATCH)

@@ -19,8 +19,9 @@ from ..errors import Refused
 from ..regions import region
 from ..roster.models import Employee
 from ..roster.queries import columns_for_charge
+from .adjusting import Difference, Found, billable, find_differences
 from .ledger import balance, check_ledger
-from .models import Bill, BillLine, Evidence
+from .models import ADJUSTING, Bill, BillLine, Evidence, LineKind
 
 __all__ = ["balance", "check_ledger"]  # what the ledger answers is asked for here too
 PENDING = (State.DRAFT, State.SUBMITTED)
@@ -52,7 +53,9 @@ class SchemeSum:
 class Estimate:
     """What a month would cost now, in fen; `pending_fen` is what declarations not yet in force would add.
 
-    `schemes` and the columns hold the facts in force; `total` includes `pending_fen` when it was asked for.
+    `schemes` and the columns hold the facts in force; `total` includes `pending_fen` when it was asked for. `found`
+    is what was published since about earlier months, `adjusted` the part of it that this month's bill takes; both
+    parts of the amount include it.
     """
 
     employer_due: int
@@ -64,6 +67,8 @@ class Estimate:
     employees: list[Employee]
     wages: np.ndarray
     charges: Charges
+    found: Found = Found()
+    adjusted: tuple[Difference, ...] = ()
 
     @property
     def total(self) -> int:
@@ -81,9 +86,12 @@ def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
         waiting = Declaration.objects.filter(
             employer=employer, month__lte=month, first_month__lte=month, state__in=PENDING
         ).aggregate(fen=Sum("effect_fen", default=0), count=Count("pk"))
+    employer_due, employee_due = int(charges.employer_total.sum()), int(charges.employee_total.sum())
+    found = find_differences(employer, month)
+    adjusted = billable(found, employer_due + employee_due)
     return Estimate(
-        employer_due=int(charges.employer_total.sum()),
-        employee_due=int(charges.employee_total.sum()),
+        employer_due=employer_due + sum(one.employer_due for one in adjusted),
+        employee_due=employee_due + sum(one.employee_due for one in adjusted),
         pending_fen=waiting["fen"],
         pending_count=waiting["count"],
         schemes=_scheme_sums(spec, charges, people.declared_wage),
@@ -91,6 +99,8 @@ def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
         employees=employees,
         wages=people.declared_wage,
         charges=charges,
+        found=found,
+        adjusted=tuple(adjusted),
     )
 
 
@@ -155,11 +165,13 @@ def _rate(data) -> str:
 
 
 def bill_summary(bill: Bill) -> list[SchemeSum]:
-    """The schemes of a bill in the region's order; sums of its lines, rates from their evidence."""
+    """The schemes of a bill in the region's order, without its adjustments; sums of lines, rates from evidence."""
     spec = region(bill.employer.region)
     rows = {
         row["scheme"]: row
-        for row in bill.lines.values("scheme").annotate(
+        for row in bill.lines.filter(kind=LineKind.REGULAR)
+        .values("scheme")
+        .annotate(
             heads=Count("employee", distinct=True),
             wages=Sum("declared_wage"),
             bases=Sum("contribution_base"),
@@ -174,7 +186,8 @@ def bill_summary(bill: Bill) -> list[SchemeSum]:
 
 def _bill_rates(bill: Bill, part: str) -> dict[str, str]:
     name = f"{part}_evidence"
-    pairs = set(bill.lines.exclude(**{name: None}).order_by().values_list("scheme", name).distinct())
+    lines = bill.lines.filter(kind=LineKind.REGULAR).exclude(**{name: None})
+    pairs = set(lines.order_by().values_list("scheme", name).distinct())
     data = dict(Evidence.objects.filter(pk__in={pk for _, pk in pairs}).values_list("pk", "data"))
     schemes = {scheme for scheme, _ in pairs}
     return {key: common_rate(data[pk] for scheme, pk in pairs if scheme == key) for key in schemes}
@@ -190,13 +203,42 @@ def _bill_sum(spec, key: str, row: dict, rates: dict) -> SchemeSum:
     )  # fmt: skip
 
 
+ADJUSTED = "补差"
+
+
+def adjustment_sums(spec, rows: Iterable) -> list[SchemeSum]:
+    """补差 by scheme, of bill lines or of the differences to be billed, in the region's order; no bases."""
+    found: dict[str, list] = {}
+    for one in rows:
+        line = one.line if isinstance(one, Difference) else one
+        found.setdefault(line.scheme, []).append((line.employee_id, one.employer_due, one.employee_due))
+    order = [key for key in spec.schemes if key in found] + [key for key in found if key not in spec.schemes]
+    return [_adjustment_sum(spec, key, found[key]) for key in order]
+
+
+def _adjustment_sum(spec, key: str, rows: list[tuple[int, int, int]]) -> SchemeSum:
+    scheme = spec.schemes.get(key)
+    title, short, colour = (scheme.title, scheme.short, scheme.colour) if scheme else (key, "", "")
+    heads = len({employee for employee, *_ in rows})
+    employer, employee = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    rates = [ADJUSTED if due else "" for due in (employer, employee)]
+    return SchemeSum(key, f"{title}{ADJUSTED}", f"{short}{ADJUSTED}", colour, heads, 0, 0, employer, employee, *rates)
+
+
+def bill_adjustments(bill: Bill) -> list[SchemeSum]:
+    """The adjustments of a bill by scheme; with `bill_summary` they add up to the bill."""
+    lines = bill.lines.filter(kind__in=ADJUSTING).only("employee", "scheme", "employer_due", "employee_due")
+    return adjustment_sums(region(bill.employer.region), lines)
+
+
 @dataclass(frozen=True)
 class PersonRow:
-    """One person of a bill: `schemes` maps a scheme to its line; amounts in fen."""
+    """One person of a bill: `schemes` maps a scheme to its line, `adjusted` are 补差; dues in fen include them."""
 
     employee: Employee
     declared_wage: int
     schemes: dict[str, BillLine]
+    adjusted: list[BillLine]
     employer_due: int
     employee_due: int
 
@@ -218,13 +260,17 @@ def bill_people(bill: Bill, q: str = "") -> list[PersonRow]:
     people: dict[int, list[BillLine]] = {}
     for line in lines:
         people.setdefault(line.employee_id, []).append(line)
-    return [
-        PersonRow(
-            own[0].employee,
-            own[0].declared_wage,
-            {line.scheme: line for line in own},
-            sum(line.employer_due for line in own),
-            sum(line.employee_due for line in own),
-        )
-        for own in people.values()
-    ]
+    return [_person_row(own) for own in people.values()]
+
+
+def _person_row(lines: list[BillLine]) -> PersonRow:
+    """All lines of one person; who left and is only adjusted has no wage this month."""
+    regular = {line.scheme: line for line in lines if line.kind == LineKind.REGULAR}
+    return PersonRow(
+        lines[0].employee,
+        next((line.declared_wage for line in regular.values()), 0),
+        regular,
+        [line for line in lines if line.kind in ADJUSTING],
+        sum(line.employer_due for line in lines),
+        sum(line.employee_due for line in lines),
+    )

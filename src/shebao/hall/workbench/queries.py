@@ -12,13 +12,13 @@ from ..errors import Refused
 from ..settlement.comparing import BridgeRow, bridge, chart
 from ..settlement.models import Bill
 from ..settlement.progress import Standing, Step, standing, steps_of
-from ..settlement.queries import Estimate, SchemeSum, bill_summary, estimate
+from ..settlement.queries import Estimate, SchemeSum, bill_adjustments, bill_summary, estimate
 from .todos import Todo, todo_items
 
 
 @dataclass(frozen=True)
 class Money:
-    """The month's amount: `total` in fen, its schemes, and why it differs from the month before.
+    """The month's amount: `total` in fen, its schemes, what it takes from earlier months, and why it differs.
 
     The bridge's deltas add up to the difference. `estimated` is None once the month is settled; `refusal` says why
     nothing can be computed, everything else is then empty.
@@ -26,6 +26,7 @@ class Money:
 
     total: int = 0
     schemes: tuple[SchemeSum, ...] = ()
+    adjusted: int = 0
     bridge: tuple[BridgeRow, ...] = ()
     chart: tuple[tuple[Month, int, bool], ...] = ()
     estimated: Estimate | None = None
@@ -68,5 +69,6 @@ def _money(now: Standing) -> Money:
     except Refused as no:
         return Money(refusal=no.message)
     total, schemes = (found.total, found.schemes) if found else (now.bill.total_due, bill_summary(now.bill))
+    adjusted = sum(one.total for one in (found.adjusted if found else bill_adjustments(now.bill)))
     moved = tuple(row for row in reasons if row.delta)
-    return Money(total, tuple(schemes), moved, tuple(months), found)
+    return Money(total, tuple(schemes), adjusted, moved, tuple(months), found)

@@ -208,6 +208,8 @@ def _estimated(money) -> dict:
 
 def _shares(money) -> list[dict]:
     shares = [{"code": one.colour, "label": _shorter(one.title), "amount": one.total} for one in money.schemes]
+    if money.adjusted > 0:
+        shares.append({"code": "other", "label": "补差", "amount": money.adjusted})
     if money.estimated and money.estimated.pending_fen > 0:
         shares.append({"code": "other", "label": "待生效申报", "amount": money.estimated.pending_fen})
     return shares

@@ -1,0 +1,218 @@
+"""补差: what later knowledge changes in months already assessed, found before it is billed with a later month."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from shebao.rules.contributions import Evidence as Told
+from shebao.rules.contributions import NoFact, Step, charge, explain
+from shebao.rules.money import yuan
+from shebao.rules.months import Month
+from shebao.rules.region import NoValue, Region, parameters_of
+
+from ..clock import today
+from ..regions import region
+from .billed import Billed, billed_people, charged_amount
+from .models import ADJUSTING, Assessment, BillLine, Evidence, LineKind
+
+LOOK_BACK = 24
+"""How many months back an assessed month is charged again: a value late by more than two years is a case for people."""
+SHARES = {"employer": "单位部分", "employee": "个人部分"}
+VALUES = ("floor", "ceiling", "rate", "fixed", "multiplier", "plus")
+NOTHING = "没有这一部分"
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """One charge that is not what it would be as known now. Amounts in fen, by share.
+
+    `line` is the last line of that charge: the regular one, or the adjustment made of it before. `base` and `limit`
+    are those of the charge as known now, `old` and `new` the evidence of both, None where a share is not charged.
+    """
+
+    line: BillLine
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+    base: int
+    limit: int
+    old: Mapping[str, Mapping | None]
+    new: Mapping[str, Told | None]
+
+    @property
+    def employer_due(self) -> int:
+        """What the employer owes more, or less."""
+        return self.after["employer"] - self.before["employer"]
+
+    @property
+    def employee_due(self) -> int:
+        """What the person owes more, or less."""
+        return self.after["employee"] - self.before["employee"]
+
+    @property
+    def total(self) -> int:
+        """Both parts."""
+        return self.employer_due + self.employee_due
+
+    @property
+    def kind(self) -> LineKind:
+        """The code of the adjustment: by what moved, and whether money goes back."""
+        if self.total < 0:
+            return LineKind.RETURNED
+        has_moved = self.base != self.line.contribution_base
+        if any(_rates(self.old[share]) != _rates(_data(self.new[share])) for share in SHARES):
+            return LineKind.CORRECTED if has_moved else LineKind.RATE
+        return LineKind.BASE if has_moved else LineKind.CORRECTED
+
+    def steps(self, share: str) -> list[Step]:
+        """Both derivations of one share, and the subtraction."""
+        return before_and_after(self.old[share], _data(self.new[share]), self.line.declared_wage)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The differences by month, person and scheme; and a sentence for every month that cannot be charged again."""
+
+    differences: tuple[Difference, ...] = ()
+    trouble: tuple[str, ...] = ()
+
+
+def find_differences(employer, month: Month) -> Found:
+    """What the employer's bill of `month` would have to add or give back for the months before it.
+
+    People, wages, schemes and classes are as they were billed; only what is known of the values is new. Four queries
+    at most, and one where nothing was published since.
+    """
+    spec = region(employer.region)
+    months = [one for one in _assessed(employer, month) if _could_differ(spec, *one)]
+    charges = BillLine.objects.filter(
+        bill__employer=employer,
+        month__in=[assessed for assessed, *_ in months],
+        kind__in=(LineKind.REGULAR, *ADJUSTING),
+        adjusted_by=None,
+    )
+    if not months:
+        return Found()
+    kinds = set(charges.order_by().values_list("month", "employer_evidence", "employee_evidence").distinct())
+    known = dict(
+        Evidence.objects.filter(pk__in={pk for _, *pks in kinds for pk in pks} - {None}).values_list("pk", "data")
+    )
+    stale = {m for m, *pks in kinds if any(_is_stale(spec, m, known[pk]) for pk in pks if pk is not None)}
+    if not stale:
+        return Found()
+    lines: dict[Month, list[BillLine]] = {one: [] for one in sorted(stale)}
+    order = "month", "employee__name_pinyin", "employee_id", "pk"
+    for line in charges.filter(month__in=stale).select_related("employee").defer("employee__phone").order_by(*order):
+        lines[line.month].append(line)
+    found, trouble = [], []
+    for each, own in lines.items():
+        try:
+            found += _of_month(spec, each, own, known)
+        except (NoValue, NoFact) as missing:
+            trouble.append(f"{each.label}现在不能重新计算：{missing}。请联系经办机构补充。")
+    return Found(tuple(found), tuple(trouble))
+
+
+def billable(found: Found, due: int) -> list[Difference]:
+    """The differences that a bill of `due` fen takes: all that is owed, and of what is returned as much as it can bear.
+
+    The oldest come first; a bill never falls below nothing, the rest waits for the next one.
+    """
+    room, taken = due + sum(one.total for one in found.differences if one.total > 0), []
+    for one in found.differences:
+        if one.total >= 0:
+            taken.append(one)
+        elif room + one.total >= 0:
+            taken.append(one)
+            room += one.total
+    return taken
+
+
+def before_and_after(old: Mapping | None, new: Mapping | None, wage: int) -> list[Step]:
+    """The steps from what was charged to what is owed, as 「为什么是这个数」 tells them."""
+    before, after = charged_amount(old, wage), charged_amount(new, wage)
+    steps = [*_derived("原", old, wage), Step("原应缴", f"{yuan(before)} 元")]
+    steps += [*_derived("新", new, wage), Step("新应缴", f"{yuan(after)} 元")]
+    words = "新应缴 − 原应缴" if after >= before else "新应缴 − 原应缴，负数退还"
+    return [*steps, Step("补差", f"{yuan(after)} − {yuan(before)} = {yuan(after - before)} 元", words)]
+
+
+def _derived(word: str, data: Mapping | None, wage: int) -> Iterator[Step]:
+    if data is None:
+        yield Step(f"{word}依据", NOTHING)
+        return
+    for step in explain(data, wage):
+        yield Step(f"{word}·{step.label}", step.value, step.note, step.source, step.status)
+
+
+def _assessed(employer, month: Month) -> list[tuple]:
+    rows = Assessment.objects.filter(employer=employer, month__lt=month, month__gte=month.previous(LOOK_BACK))
+    return list(rows.order_by("month").values_list("month", "known_on", "fingerprint"))
+
+
+def _could_differ(spec: Region, month: Month, known_on, fingerprint: str) -> bool:
+    """Whether the folder was edited since, or a value of that month was published since. Asks no lines."""
+    if fingerprint != spec.fingerprint:
+        return True
+    names = {name for scheme in spec.open_schemes for name in parameters_of(scheme)}
+    return any(_value(spec, name, month, known_on) != _value(spec, name, month, today()) for name in names)
+
+
+def _value(spec: Region, name: str, month: Month, known_on):
+    try:
+        return spec.value(name, month, known_on=known_on)
+    except NoValue:
+        return None
+
+
+def _is_stale(spec: Region, month: Month, data: Mapping) -> bool:
+    """Whether one of the values that this evidence charged with is another one now."""
+    if data["scheme"] not in {scheme.key for scheme in spec.open_schemes}:
+        return False
+    for told in (data[name] for name in VALUES if data[name] is not None):
+        try:
+            number = spec.value(told["parameter"], month, known_on=today(), key=told.get("key")).value
+        except NoValue:
+            return True
+        if isinstance(number, Mapping) or Fraction(number) != Fraction(told["value"]):
+            return True
+    return False
+
+
+def _of_month(spec: Region, month: Month, lines: Sequence[BillLine], known: Mapping) -> Iterator[Difference]:
+    """The month charged again as known today, less what its lines charged."""
+    rows = [
+        Billed(one.employee_id, one.scheme, one.declared_wage, one.employer_evidence_id, one.employee_evidence_id)
+        for one in lines
+    ]
+    places, people = billed_people(spec, rows, known)
+    charges = charge(spec, month, people, known_on=today())
+    again = {one.scheme: one for one in charges.schemes}
+    evidence: tuple[Told | None, ...] = (*charges.evidence, None)
+    for line, row in zip(lines, rows, strict=True):
+        one, i = again.get(line.scheme), places[line.employee_id]
+        if one is None:
+            continue  # the scheme is not charged here any more: that is no late value
+        old = {"employer": known.get(row.employer_evidence), "employee": known.get(row.employee_evidence)}
+        before = {share: charged_amount(old[share], line.declared_wage) for share in SHARES}
+        after = {"employer": int(one.employer[i]), "employee": int(one.employee[i])}
+        if before != after:
+            new = {"employer": evidence[one.employer_evidence[i]], "employee": evidence[one.employee_evidence[i]]}
+            yield Difference(line, before, after, int(one.base[i]), int(one.limit[i]), old, new)
+
+
+def _data(told: Told | None) -> Mapping | None:
+    return told.data if told is not None else None
+
+
+def _rates(data: Mapping | None) -> list:
+    """What an evidence charges apart from its limits."""
+    names = ("rate", "fixed", "multiplier", "plus")
+    return [data[name] and Fraction(data[name]["value"]) for name in names] if data is not None else []
+
+
+def months_of(differences: Iterable[Difference]) -> dict[Month, list[Difference]]:
+    """The differences by the month they are for, oldest first."""
+    found: dict[Month, list[Difference]] = {}
+    for one in differences:
+        found.setdefault(one.line.month, []).append(one)
+    return found
