@@ -15,7 +15,8 @@ CLERK = """/e/ /e/declare/employee_enrolment/ /e/declare/employee_cessation/ /e/
 ADMINISTRATOR = "/operators/ /operators/new /audit/ /audit/?action=operator.disabled"
 PAGES = {
     "": (
-        "/login /verify /verify?code=A&total=1 /verify?code=&total= /nowhere /styleguide /styleguide?show=sign-in",
+        "/login /verify /verify?code=A&total=1 /verify?code=&total= /nowhere /styleguide /styleguide?show=sign-in "
+        "/trial /trial?wage=8000 /trial/list /rates /rates/tianjin",
         (),
     ),
     "tianjin-clerk-1": (
