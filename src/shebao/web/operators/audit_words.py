@@ -60,7 +60,7 @@ WORDS = {
     "failed": "失败",
     "bank": "银行端查询缴费",
 }
-AMOUNTS = ("total", "total_fen", "amount_fen")
+AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen")
 KEYS = {
     "note": "意见",
     "month": "年月",
@@ -69,6 +69,7 @@ KEYS = {
     "total": "金额（元）",
     "total_fen": "金额（元）",
     "amount_fen": "金额（元）",
+    "adjusted_fen": "补差（元）",
     "case": "办件号",
     "kind": "种类",
     "role": "角色",
