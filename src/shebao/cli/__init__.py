@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "serving",
     "check-ledger": "checking",
     "verify-audit": "checking",
+    "recompute": "recomputing",
     "functions": "checking",
     "region": "regions",
     "calculate": "regions",
