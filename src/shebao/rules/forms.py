@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from shebao.rules.identity import check_id_number, tidy_number
+from shebao.rules.identity import check_credit_code, check_id_number, tidy_number
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan, yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region_model import Field, Form, Region
 
-LONGEST = {"text": 60, "note": 500}
+LONGEST = {"text": 60, "note": 500, "line": 120}
 _CJK_GAP = re.compile(r"(?<=[\u3400-\u9fff·]) +(?=[\u3400-\u9fff·])")
 _DATE = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:[-/.月]?)(\d{1,2})日?(?:[ T]00:00(?::00)?)?", re.ASCII)
 _UNKNOWN_KIND = "99"
@@ -168,6 +168,33 @@ def _phone(field: Field, text: str, region: Region, values: Mapping[str, Any]) -
     return digits, {digits}
 
 
+def _telephone(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    digits = re.sub(r"[\s\-()]", "", text).removeprefix("+86")
+    if not re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}|[2-9]\d{6,7}", digits, re.ASCII):
+        raise _Bad("bad_phone", "应为 11 位手机号码，或带区号的固定电话")
+    return digits, {digits, text}
+
+
+def _postcode(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    if not re.fullmatch(r"\d{6}", text, re.ASCII):
+        raise _Bad("bad_postcode", "应为 6 位数字")
+    return text, {text}
+
+
+def _bank_account(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    digits = re.sub(r"[\s\-]", "", text)
+    if not re.fullmatch(r"\d{9,30}", digits, re.ASCII):
+        raise _Bad("bad_bank_account", "应为 9 至 30 位数字，请核对开户许可证")
+    return digits, {digits, text}
+
+
+def _credit_code(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    checked = check_credit_code(text)
+    if not checked.ok:
+        raise _Bad("bad_credit_code", "；".join(checked.problems))
+    return checked.number, {checked.number}
+
+
 def _number(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[int, set[str]]:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise _Bad("bad_number", f"“{text[:30]}”不是整数，请只填数字")
@@ -185,4 +212,9 @@ _READERS: Mapping[str, _Reader] = {
     "date": _date,
     "phone": _phone,
     "number": _number,
+    "line": _text,
+    "telephone": _telephone,
+    "postcode": _postcode,
+    "bank_account": _bank_account,
+    "credit_code": _credit_code,
 }

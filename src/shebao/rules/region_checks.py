@@ -172,6 +172,10 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, f"没有表单“{service.form}”")
         if not service.is_direct and service.decide_within < 1:
             problems.add(where, service.key, "需要审核的事项要写 decide_within（工作日）")
+        if service.is_about_employer and service.form in region.forms:
+            strange = [f.id for f in region.forms[service.form].fields if f.id not in v.EMPLOYER_FIELDS]
+            if strange:
+                problems.add(where, service.key, f"{'、'.join(strange)}不是可变更的单位信息")
     for sheet in region.sheets.values():
         where = folder.where("sheets", sheet.key)
         found = region.services.get(sheet.service)

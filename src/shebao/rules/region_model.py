@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from shebao.rules.calendar import Calendar
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
+from shebao.rules.vocabulary import ABOUT_EMPLOYER
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
 
@@ -272,6 +273,11 @@ class Service:
         """Whether it takes effect without a reviewer."""
         return not any(step.endswith("review") for step in self.route)
 
+    @property
+    def is_about_employer(self) -> bool:
+        """Whether its subject is the employer itself instead of a person."""
+        return self.operation in ABOUT_EMPLOYER
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -327,6 +333,11 @@ class Region:
             return self.terms[key]
         except KeyError:
             raise NoTerm(f"{self.title}没有用语“{key}”") from None
+
+    @property
+    def first_service(self) -> Service:
+        """What a month begins with: the first service about people."""
+        return next(service for service in self.services.values() if not service.is_about_employer)
 
     @property
     def open_schemes(self) -> tuple[Scheme, ...]:

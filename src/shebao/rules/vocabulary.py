@@ -65,6 +65,11 @@ FIELD_KINDS = _words(
     date="日期",
     phone="手机号码",
     number="整数",
+    line="一行文字，最多 120 字",
+    telephone="手机或固定电话",
+    postcode="邮政编码",
+    bank_account="银行账号，页面上只显示末四位",
+    credit_code="统一社会信用代码，按校验位校验",
 )
 DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")
 SHARES = _words(employer="单位部分", employee="个人部分")
@@ -77,7 +82,22 @@ UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="�
 STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
 STEPS = _words(auto_check="系统校验", first_review="初审", second_review="复审")
 RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
-OPERATIONS = _words(enrol_employees="增员", cease_employees="减员", declare_wages="工资申报")
+OPERATIONS = _words(
+    enrol_employees="增员", cease_employees="减员", declare_wages="工资申报", change_employer="变更单位信息"
+)
+ABOUT_EMPLOYER = frozenset({"change_employer"})
+"""Operations whose declaration is about the employer itself; every other is about a person."""
+EMPLOYER_FIELDS = _words(
+    name="单位名称",
+    credit_code="统一社会信用代码",
+    legal_representative="法定代表人",
+    address="地址",
+    postcode="邮政编码",
+    contact_name="联系人",
+    phone="联系电话",
+    bank_name="开户银行",
+    bank_account="银行账号",
+)
 GROUPS = _words(
     people="人员",
     wages="工资",
@@ -110,6 +130,8 @@ CHECKS = _words(
     has_arrears="单位或人员有欠费",
     same_name="同名人员提示",
     not_enrolled="未在本单位参保",
+    something_changed="至少改动一项单位信息",
+    credit_code_free="信用代码没有登记在其他单位",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
 PRECONDITIONS = _words(
@@ -184,6 +206,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Route steps 办理环节", STEPS),
     ("What a refused case becomes 退回方式", RETURNED),
     ("Operations 办理动作", OPERATIONS),
+    ("What a form of `change_employer` may ask 可变更的单位信息", EMPLOYER_FIELDS),
     ("Service groups 事项分组", GROUPS),
     ("Checks 校验", CHECKS),
     ("Settlement applies 结算适用", APPLIES),

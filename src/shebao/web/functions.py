@@ -15,6 +15,7 @@ HALL_FUNCTIONS = {
     "LS-2": ("menu.roster", "e_roster"),
     "LS-8": ("menu.bills", "e_bills"),
     "YN-9": ("menu.basket", "e_basket"),
+    "SZ-11": ("menu.departments", "e_departments"),
 }
 SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4"}
 

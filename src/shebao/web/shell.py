@@ -120,7 +120,7 @@ def _signed_in(request, user) -> dict:
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "cases_url": "" if user.is_agency else _url("e_cases"),
-        "enrol_url": "" if user.is_agency else _url("e_declare", next(iter(region.services), "")),
+        "enrol_url": "" if user.is_agency else _url("e_declare", region.first_service.key),
     }
 
 

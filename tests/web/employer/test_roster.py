@@ -183,7 +183,7 @@ def test_the_people_of_another_employer_do_not_exist(signed_in):
 def test_the_employer_sees_what_the_agency_has_on_file(signed_in, employer):
     text = opened(signed_in, "/e/employer/")
     assert employer.credit_code in text
-    assert "经办窗口" in text
+    assert "变更请到经办窗口办理" in text
 
 
 def test_the_search_finds_people_and_services(signed_in, people):

@@ -11,8 +11,9 @@ from .states import OPEN, State
 
 
 class Declaration(models.Model):
-    """One employer's request about one person (申报). Never removed; what happened is in its events.
+    """One employer's request about one person or about itself (申报). Never removed; what happened is in its events.
 
+    `subject_name` and `subject_digest` tell whom it is about: a person's name and number, or the employer's.
     `answers` is the cleaned form; `before` what the roster said when it was saved; `problems` the findings of the
     checks; `confirmed` the reasons the clerk gave for findings that need one; `marks` what the reviewer marked.
     """
@@ -25,7 +26,7 @@ class Declaration(models.Model):
     month = MonthField("业务年月")
     first_month = MonthField("生效年月")
     employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, null=True, related_name="declarations")
-    subject_name = models.CharField("姓名", max_length=60)
+    subject_name = models.CharField("姓名", max_length=120)
     subject_digest = models.CharField("证件索引", max_length=32)
     answers = EncryptedJSONField("申报内容")
     before = EncryptedJSONField("申报前", default=dict)

@@ -122,7 +122,7 @@ def _declaration(employer: Employer, service_key: str, one: Preview, batch, by) 
 
 def _keep(declaration: Declaration, one: Preview) -> None:
     declaration.answers, declaration.before, declaration.confirmed = one.values, one.before, one.confirmed
-    declaration.subject_name, declaration.subject_digest = str(one.values.get("name", "")), one.digest
+    declaration.subject_name, declaration.subject_digest = one.subject, one.digest
     declaration.first_month, declaration.effect_fen, declaration.employee = one.first_month, one.effect_fen, one.known
     declaration.problems = [
         {
@@ -298,6 +298,8 @@ def undo_declarations(pks: list[int], *, by) -> list[Declaration]:
 def _may_be_undone(group: list[Declaration]) -> None:
     if not group[0].is_direct:
         raise Refused("not_direct", "这笔申报经过审核，不能自行撤销，请联系经办机构。")
+    if group[0].spec.is_about_employer:
+        return  # no month is charged by it
     settled = set(Assessment.objects.filter(employer=group[0].employer_id).values_list("month", flat=True))
     late = [d for d in group if any(month >= d.first_month for month in settled)]
     if late:

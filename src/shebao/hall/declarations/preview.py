@@ -21,6 +21,7 @@ from ..regions import region
 from ..roster.facts import roster_answers
 from ..roster.models import Employee
 from ..services.checks import age_on
+from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
 from ..services.registry import CHECKS, OPERATIONS
 from ..services.scene import Case, CostRow, Scene, field_of_kind, read_people
 
@@ -45,6 +46,7 @@ class Preview:
     months: list[Month]
     window: object
     digest: str = ""
+    subject: str = ""
     first_month: Month | None = None
     before: dict = field(default_factory=dict)
     confirmed: dict = field(default_factory=dict)
@@ -81,13 +83,24 @@ def previews(
     confirmed = confirmed or [{}] * len(raws)
     owners = declarations or [None] * len(raws)
     for raw, reasons, owner in zip(raws, confirmed, owners, strict=True):
+        if service.is_about_employer:
+            raw = answers_on_file(form, employer, raw, owner)
         scene.cases.append(_case(here, service, form, raw, reasons or {}, owner))
-    read_people(scene)
+    read_subjects(scene)
     for name in service.checks:
         CHECKS[name](scene, scene.cases)
     OPERATIONS[service.operation].estimate(scene, scene.cases)
     _account_for_hints(scene, by)
     return [_preview(scene, case) for case in scene.cases]
+
+
+def read_subjects(scene: Scene) -> None:
+    """Give every case whom it is about: the employer itself, or a person of the roster."""
+    if scene.service.is_about_employer:
+        for case in scene.cases:
+            employer_case(scene, case)
+    else:
+        read_people(scene)
 
 
 def _account_for_hints(scene: Scene, by) -> None:
@@ -113,8 +126,8 @@ def service_of(here, key: str):
 
 
 def raw_answers(form: Form, values: dict) -> dict[str, str]:
-    """Kept answers as somebody would type them, to be judged again."""
-    kinds = {field.id: field.kind for field in form.fields}
+    """Kept answers as somebody would type them, to be judged again; what no form shows is left blank."""
+    kinds = {field.id: field.kind for field in form.fields if field.kind != WITHHELD}
     return {
         key: plain_yuan(value) if kinds[key] == "money" else str(value)
         for key, value in values.items()
@@ -175,7 +188,7 @@ def _preview(scene: Scene, case: Case) -> Preview:
     ended = [spell.last_month for spell in ours]
     derived["insured_until"] = max(ended) if ended and None not in ended else None
     past = months_between(case.month, scene.month.previous()) if case.month else []
-    before = {}
+    before = case.before
     if case.employee:
         before = roster_answers(scene.form, case.employee, case.wage_before)
     return Preview(
@@ -191,6 +204,7 @@ def _preview(scene: Scene, case: Case) -> Preview:
         months=past if not OPERATIONS[scene.service.operation].is_about_known else [],
         window=scene.window,
         digest=case.digest,
+        subject=case.name,
         first_month=case.month,
         before=before,
         confirmed=case.confirmed,

@@ -14,7 +14,7 @@ from .. import clock
 from ..crypto import blind_index
 from ..regions import region
 from .models import Declaration, DeclarationEvent, FormDraft
-from .repairs import changed_fields, explanation, submissions, unrepaired
+from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .states import OPEN, TITLES, State, open_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED)
@@ -78,6 +78,8 @@ def basket(actor) -> list[BasketRow]:
 def before_after(declaration: Declaration) -> str:
     """The change in one line: "申报工资 8,000.00 → 8,500.00，2026-11 起"."""
     form = region(declaration.region).forms[declaration.spec.form]
+    if declaration.spec.is_about_employer:
+        return _replaced(form, declaration)
     wage = next((f for f in form.fields if f.feeds == "declared_wage"), None)
     month = next((f for f in form.fields if f.kind == "month"), None)
     parts = []
@@ -90,6 +92,16 @@ def before_after(declaration: Declaration) -> str:
             parts.append(shown(one, declaration.answers[one.id], region(declaration.region)))
     if month:
         parts.append(f"{month.label} {declaration.first_month}")
+    return "，".join(parts)
+
+
+def _replaced(form, declaration: Declaration) -> str:
+    here, parts = region(declaration.region), []
+    for one in form.fields:
+        old, new = (kept.get(one.id) for kept in (declaration.before, declaration.answers))
+        if blank(old) != blank(new):
+            words = [shown(one, value, here) or "空" for value in (old, new)]
+            parts.append(f"{one.label} {' → '.join(words)}")
     return "，".join(parts)
 
 
@@ -141,7 +153,7 @@ def case_view(actor, pk: int) -> CaseView:
     problems = [
         {**problem, "reason": declaration.confirmed.get(problem["code"], "")} for problem in declaration.problems
     ]
-    fields = _fields(declaration, events, problems)
+    fields = _fields(declaration, events, problems, in_full=actor.is_agency)
     return CaseView(
         declaration=declaration,
         service=declaration.spec,
@@ -162,7 +174,9 @@ def is_overdue(declaration: Declaration) -> bool:
     return declaration.state == State.SUBMITTED and due is not None and due < clock.today()
 
 
-def _fields(declaration: Declaration, events: list[DeclarationEvent], problems: list[dict]) -> list[FieldView]:
+def _fields(
+    declaration: Declaration, events: list[DeclarationEvent], problems: list[dict], *, in_full: bool
+) -> list[FieldView]:
     here = region(declaration.region)
     form = here.forms[declaration.spec.form]
     sent = submissions(events)
@@ -178,11 +192,11 @@ def _fields(declaration: Declaration, events: list[DeclarationEvent], problems: 
             FieldView(
                 one.id,
                 one.label,
-                shown(one, old, here),
-                shown(one, new, here),
-                changed=one.id in declaration.before and old != new,
+                shown(one, old, here, in_full=in_full),
+                shown(one, new, here, in_full=in_full),
+                changed=one.id in declaration.before and blank(old) != blank(new),
                 mark=declaration.marks.get(one.id, ""),
-                previous=shown(one, earlier.get(one.id), here) if one.label in repaired else "",
+                previous=shown(one, earlier.get(one.id), here, in_full=in_full) if one.label in repaired else "",
                 is_repaired=one.label in repaired,
                 asked=returns[-1].get(one.id, "") if returns and not declaration.marks else "",
                 problems=[problem for problem in problems if problem["field"] == one.id],
@@ -209,12 +223,14 @@ def _timeline(declaration: Declaration, events: list[DeclarationEvent]) -> list[
     return steps
 
 
-def shown(one, value, here) -> str:
-    """An answer in words: code titles, yuan, everything else as it is."""
+def shown(one, value, here, *, in_full: bool = False) -> str:
+    """An answer in words: code titles, yuan, of a bank account the end unless `in_full`; else as it is."""
     if value in (None, ""):
         return ""
     if one.kind == "choice":
         return here.codes[one.options].title_of(str(value))
+    if one.kind == "bank_account" and not in_full:
+        return f"尾号 {str(value)[-4:]}"
     return yuan(value) if one.kind == "money" else str(value)
 
 

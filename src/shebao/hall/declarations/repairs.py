@@ -36,10 +36,11 @@ def submissions(events: Iterable[DeclarationEvent]) -> list[dict]:
 
 def changed_fields(form, earlier: dict, later: dict) -> list[str]:
     """The labels of the answers that differ, in the order of the form."""
-    return [one.label for one in form.fields if _blank(earlier.get(one.id)) != _blank(later.get(one.id))]
+    return [one.label for one in form.fields if blank(earlier.get(one.id)) != blank(later.get(one.id))]
 
 
-def _blank(value):
+def blank(value):
+    """An answer, where none and an empty one are the same."""
     return None if value == "" else value
 
 

@@ -1,5 +1,6 @@
 """The employer (用人单位) as the agency knows it."""
 
+from django.conf import settings
 from django.db import models
 
 from ..fields import EncryptedTextField, MonthField
@@ -28,8 +29,10 @@ class Employer(models.Model):
     float_grade = models.CharField("工伤浮动档次", max_length=20)
     legal_representative = models.CharField("法定代表人", max_length=60)
     address = models.CharField("地址", max_length=200, blank=True)
+    postcode = models.CharField("邮政编码", max_length=6, blank=True, default="")
+    contact_name = models.CharField("联系人", max_length=60, blank=True, default="")
     phone = EncryptedTextField("联系电话", blank=True, default="")
-    bank_name = models.CharField("开户银行", max_length=100, blank=True)
+    bank_name = models.CharField("开户银行", max_length=120, blank=True)
     bank_account = EncryptedTextField("银行账号", blank=True, default="")
     first_month = MonthField("参保起始年月")
 
@@ -48,6 +51,52 @@ class Employer(models.Model):
                 name="credit_code_is_unique_in_a_region",
                 violation_error_message="该统一社会信用代码已登记。",
             ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class EmployerChange(models.Model):
+    """One changed field of an employer (单位变更信息): what it said, what it says now. Rows are never changed.
+
+    `declaration` is the case that asked for it; `by` made it take effect.
+    """
+
+    employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="changes")
+    field = models.CharField("字段", max_length=40)
+    label = models.CharField("变更事项", max_length=60)
+    old = EncryptedTextField("变更前", blank=True, default="")
+    new = EncryptedTextField("变更后", blank=True, default="")
+    declaration = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("生效时间")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "单位变更信息"
+        ordering = ["-at", "-pk"]
+
+
+class Department(models.Model):
+    """A department (部门) in the employer's own list; `rank` orders it. People carry its name."""
+
+    employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="departments")
+    name = models.CharField("部门名称", max_length=60)
+    rank = models.PositiveIntegerField("次序")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "部门"
+        ordering = ["rank", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["employer", "name"],
+                name="a_department_is_named_once_at_an_employer",
+                violation_error_message="已有同名的部门。",
+            )
         ]
 
     def __str__(self):

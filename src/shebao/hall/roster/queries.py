@@ -13,7 +13,7 @@ from shebao.rules.months import Month, months_between
 
 from .. import clock
 from ..crypto import blind_index
-from ..employers.models import Employer
+from ..employers.models import Department, Employer
 from ..regions import region
 from .facts import employee_facts, fact_columns
 from .models import DeclaredWage, Employee, Spell
@@ -135,9 +135,10 @@ def insured_count(employer: Employer, month: Month) -> int:
 
 
 def departments(actor) -> list[str]:
-    """The department names in use, for the filter."""
-    rows = Employee.objects.visible_to(actor).exclude(department="")
-    return list(rows.order_by("department").values_list("department", flat=True).distinct())
+    """The department names for the filter: the employer's list in its order, then other names in use."""
+    listed = list(Department.objects.visible_to(actor).values_list("name", flat=True))
+    rows = Employee.objects.visible_to(actor).exclude(department="").exclude(department__in=listed)
+    return listed + list(rows.order_by("department").values_list("department", flat=True).distinct())
 
 
 def ribbon(employee: Employee, months: int = 24) -> list[dict]:

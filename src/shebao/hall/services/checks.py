@@ -10,6 +10,7 @@ from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
 
 from ..roster.facts import employee_facts
+from .employer_changes import credit_code_free, something_changed
 from .enrolment import PART_TIME
 from .scene import Case, Scene, field_of_kind
 
@@ -272,5 +273,6 @@ CHECKS = {
     for check in (
         id_number_valid, not_enrolled, already_declared, already_enrolled, enrolled_elsewhere, age_limits,
         month_window, wage_limits, contract_before_month, reason_evidence, has_arrears, same_name,
+        something_changed, credit_code_free,
     )
 }  # fmt: skip

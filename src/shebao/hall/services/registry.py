@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .cessation import cease_employees, undo_cessations
 from .checks import CHECKS
+from .employer_changes import change_employers, cost_nothing, undo_employer_changes
 from .enrolment import enrol_employees, undo_enrolments
 from .estimates import estimate_cessations, estimate_enrolments, estimate_wages
 from .wages import declare_wages_of, withdraw_wages
@@ -28,6 +29,7 @@ OPERATIONS = {
     "enrol_employees": Effect(enrol_employees, undo_enrolments, estimate_enrolments, is_about_known=False),
     "cease_employees": Effect(cease_employees, undo_cessations, estimate_cessations, is_about_known=True),
     "declare_wages": Effect(declare_wages_of, withdraw_wages, estimate_wages, is_about_known=True),
+    "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
 }
 
 

@@ -71,6 +71,8 @@ class Case:
     wage: int | None
     declaration: Declaration | None = None
     employee: Employee | None = None
+    subject: str = ""
+    before: dict = field(default_factory=dict)
     spells: list[KnownSpell] = field(default_factory=list)
     wage_before: int | None = None
     cost: list[CostRow] = field(default_factory=list)
@@ -82,7 +84,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        return str(self.values.get("name") or "")
+        """Whom it is about: the employer by the name on file, a person by the name that was typed."""
+        return self.subject or str(self.values.get("name") or "")
 
     @property
     def is_wrong(self) -> bool:

@@ -36,6 +36,8 @@ CHECK_TITLES = {
     "reason_evidence": "变动原因材料",
     "has_arrears": "欠费",
     "same_name": "同名人员",
+    "something_changed": "有改动",
+    "credit_code_free": "信用代码",
 }
 
 

@@ -10,6 +10,7 @@ from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import kind_told_by, preview, raw_answers, remembered, service_of
+from shebao.hall.employers.queries import employer_answers
 from shebao.hall.errors import Refused
 from shebao.hall.roster.facts import roster_answers
 from shebao.hall.roster.models import Employee
@@ -50,6 +51,8 @@ def _begun(request, spec, form) -> tuple[dict, object]:
             return raw | known, None
     if draft:
         return raw | draft.answers, draft
+    if spec.is_about_employer:
+        return raw | raw_answers(form, employer_answers(form, request.user.employer)), None
     if request.GET.get("like", "").isdigit():
         last = Declaration.objects.visible_to(request.user).get(pk=int(request.GET["like"]), service=spec.key)
         same = {f.id for f in form.fields if not f.identity and f.feeds != "declared_wage" and f.kind != "phone"}

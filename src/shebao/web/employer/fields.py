@@ -84,8 +84,12 @@ def _value(one, raw: dict) -> str:
 
 
 def groups(form: Form, fields: list[dict]) -> list[dict]:
-    """Identity, employment, contribution; a short form about a known person stays in one piece."""
+    """Identity, employment, contribution; a short form about a known person stays in one piece, as does one about
+    nobody: the employer's own data.
+    """
     by_name = {field["name"]: field for field in fields}
+    if not any(one.identity for one in form.fields):
+        return [{"title": "可变更的信息", "fields": fields}]
     parts = {"身份信息": [], "用工信息": [], "缴费信息": []}
     for one in form.fields:
         other = "缴费信息" if one.kind in ("month", "money") else "用工信息"

@@ -16,6 +16,7 @@ from shebao.hall.services.registry import OPERATIONS
 from shebao.rules.months import BadMonth, Month
 
 from .common import crumbs, here, this_month
+from .employer_data import offering_departments, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
 
 
@@ -45,17 +46,20 @@ def form_page(
     if refusal:
         errors = [{"id": f"id_{refusal.field}" if refusal.field else "", "text": refusal.message}]
     shown = Shown(raw, judged, marks=declaration.marks if declaration else None, old=old)
+    fields = withholding(page_fields(form, here(request), shown), request.user.employer)
     context = {
         "spec": spec,
         "errors": errors,
-        "groups": groups(form, page_fields(form, here(request), shown)),
+        "groups": groups(form, fields),
+        "departments": offering_departments(fields, request.user),
         "confirms": asked(found.problems if found else (), beside, reasons),
         "restored_at": draft.saved_at if draft and not pressed else None,
         "helped": raw.get("id_number", ""),
         "find": request.GET.get("find", ""),
         "found_people": _found_people(request, spec),
+        "unchanging": unchanging(form, request.user.employer) if spec.is_about_employer else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
-        "window_note": _window_note(request),
+        "window_note": "" if spec.is_about_employer else _window_note(request),
         "preview_url": reverse("e_declare_preview", args=[spec.key]),
         **(_of_repair(declaration, spec, beside, version) if declaration else _of_new(request, spec)),
         **aside(request, form, raw, found),
@@ -75,7 +79,7 @@ def _of_new(request, spec) -> dict:
         "version": "",
         "is_returned": False,
         "reply": None,
-        "primary": "done" if spec.is_direct else "again",
+        "primary": "done" if spec.is_direct else "basket" if spec.is_about_employer else "again",
     }
 
 
@@ -124,7 +128,9 @@ def _found_people(request, spec) -> list:
 
 
 def _session(request, spec) -> list[Declaration]:
-    """What the writer declared in the last twelve hours (本次已录)."""
+    """What the writer declared in the last twelve hours (本次已录); of the employer there is never more than one."""
+    if spec.is_about_employer:
+        return []
     mine = Declaration.objects.visible_to(request.user).filter(
         declared_by=request.user, service=spec.key, declared_at__gte=clock.now() - timedelta(hours=12), batch=None
     )

@@ -66,17 +66,13 @@ def _has_basket(request) -> bool:
     return any(not service.is_direct for service in here(request).services.values())
 
 
-def _first_service(request):
-    return next(iter(here(request).services.values()))
-
-
 def _drafts_url(request) -> str:
     return reverse("e_basket") if _has_basket(request) else f"{reverse('e_cases')}?state=draft"
 
 
 def _step_url(request, name: str) -> str:
     """Changes are entered in the first service; every other step has a page of its own."""
-    return reverse("e_declare", args=[_first_service(request).key]) if name == "e_home" else reverse(name)
+    return reverse("e_declare", args=[here(request).first_service.key]) if name == "e_home" else reverse(name)
 
 
 def _quick_links(request) -> list[dict]:

@@ -32,6 +32,8 @@ MODES = [
 def declare_many(request, service):
     """Steps of one page: set, check, save; every step carries the ticked people and the typed values."""
     spec = service_of(here(request), service)
+    if spec.is_about_employer:
+        raise Employee.DoesNotExist(f"{service} is not about people")
     form = here(request).forms[spec.form]
     people = Employee.objects.visible_to(request.user).filter(pk__in=numbers(request.POST.getlist("chosen")))
     people = list(people.select_related("person").order_by("name_pinyin", "pk"))

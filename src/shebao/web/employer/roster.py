@@ -94,7 +94,7 @@ def roster(request):
         "rows": [_row(employee, request) for employee in page],
         "export_url": f"{reverse('e_roster_export')}?{urlencode(filters | {'status': tab})}",
         "buttons": _batch_buttons(request),
-        "enrol_url": reverse("e_declare", args=[next(iter(here(request).services))]),
+        "enrol_url": reverse("e_declare", args=[here(request).first_service.key]),
     }
     return render(request, "employer/roster.html", context)
 
@@ -281,25 +281,6 @@ def _lines(request, one) -> list[dict]:
 
 @needs("see_roster")
 @require_GET
-def employer(request):
-    """What the agency has on file about the employer; changed at the counter, not here."""
-    own, spec = request.user.employer, here(request)
-    title = word(request, "menu.employer_profile", "单位信息")
-    context = {
-        "title": title,
-        "crumbs": crumbs(title),
-        "employer": own,
-        "region": spec,
-        "industry_class": _title_of(spec, "industry_classes", own.industry_class),
-        "float_grade": _title_of(spec, "float_grades", own.float_grade),
-        "insured": queries.insured_count(own, this_month(request)),
-        "schemes": list(spec.open_schemes),
-    }
-    return render(request, "employer/employer.html", context)
-
-
-@needs("see_roster")
-@require_GET
 def search(request):
     """People, declarations and entries of the menu that match a word; a few of each while it is typed."""
     q, most = request.GET.get("q", "").strip()[:60], SUGGESTED if request.htmx else FOUND
@@ -332,6 +313,5 @@ urlpatterns = [
     path("roster/export/", export, name="e_roster_export"),
     path("roster/<int:pk>/", employee, name="e_employee"),
     path("roster/<int:pk>/reveal/", reveal, name="e_employee_reveal"),
-    path("employer/", employer, name="e_employer"),
     path("search/", search, name="e_search"),
 ]

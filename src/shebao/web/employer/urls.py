@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from . import basket, bills, cases, declaring, home, importing, many, papers, paying, repairing, roster, settling
+from . import (
+    basket,
+    bills,
+    cases,
+    declaring,
+    employer_data,
+    home,
+    importing,
+    many,
+    papers,
+    paying,
+    repairing,
+    roster,
+    settling,
+)
 
 urlpatterns = [
     path("", home.home, name="e_home"),
@@ -28,4 +42,5 @@ urlpatterns = [
     *paying.urlpatterns,
     *papers.urlpatterns,
     *roster.urlpatterns,
+    *employer_data.urlpatterns,
 ]

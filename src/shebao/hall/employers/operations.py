@@ -1,0 +1,143 @@
+"""Deeds on the employer's own data: what is on file about it, and its departments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+
+from .. import clock
+from ..audit.operations import record
+from ..errors import Conflict, Refused
+from ..roster.models import Employee
+from .models import Department, Employer, EmployerChange
+
+LONGEST = Department._meta.get_field("name").max_length
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field of the employer in words, with the value it had and the value it gets."""
+
+    label: str
+    old: str
+    new: str
+
+
+@transaction.atomic
+def change_employer(pk: int, changes: Mapping[str, Change], *, by, declaration=None) -> Employer:
+    """Write new values of an employer and list each in its change log (单位信息变更生效).
+
+    Raises Conflict when a field no longer holds the value it is changed from; nothing is changed then.
+    """
+    employer = Employer.objects.visible_to(by).select_for_update().get(pk=pk)
+    for name, change in changes.items():
+        if getattr(employer, name) != change.old:
+            text = f"“{change.label}”在申报之后又变更过，刚才的操作没有执行，请核对最新的单位信息。"
+            raise Conflict("changed_meanwhile", text)
+    for name, change in changes.items():
+        setattr(employer, name, change.new)
+    employer.save(update_fields=list(changes))
+    EmployerChange.objects.bulk_create(
+        EmployerChange(
+            employer=employer, field=name, label=change.label, old=change.old, new=change.new,
+            declaration=declaration, by=by, at=clock.now(),
+        )
+        for name, change in changes.items()
+    )  # fmt: skip
+    labels, case = "、".join(change.label for change in changes.values()), getattr(declaration, "case_number", "")
+    record("employer.changed", employer, by=by, employer=employer, fields=labels, case=case)
+    return employer
+
+
+@transaction.atomic
+def add_department(employer_id: int, name: str, *, by) -> Department:
+    """Add a department at the end of the list (新增部门). Raises Refused for a blank, long or known name."""
+    employer = _employer(employer_id, by)
+    name = _free_name(employer, name)
+    last = employer.departments.aggregate(last=Max("rank"))["last"] or 0
+    made = Department.objects.create(employer=employer, name=name, rank=last + 1)
+    record("department.added", made, by=by)
+    return made
+
+
+@transaction.atomic
+def rename_department(pk: int, name: str, *, by) -> Department:
+    """Give a department another name; its people carry the new one (部门更名)."""
+    department, employer = _department(pk, by)
+    if name.strip() == department.name:
+        return department
+    name = _free_name(employer, name)
+    moved = _move_people(employer, department.name, name)
+    department.name = name
+    department.save(update_fields=["name"])
+    record("department.renamed", department, by=by, heads=moved)
+    return department
+
+
+@transaction.atomic
+def move_department(pk: int, *, up: bool, by) -> Department:
+    """Swap a department with its neighbour in the list (调整次序); at an end of the list nothing happens."""
+    department, employer = _department(pk, by)
+    others = list(employer.departments.all())
+    here = others.index(department)
+    there = here - 1 if up else here + 1
+    if 0 <= there < len(others):
+        others[here], others[there] = others[there], others[here]
+        for rank, one in enumerate(others, 1):
+            one.rank = rank
+        Department.objects.bulk_update(others, ["rank"])
+        record("department.moved", department, by=by)
+    return department
+
+
+@transaction.atomic
+def merge_department(pk: int, into: int, *, by) -> Department:
+    """Move everybody of a department into another and remove it (合并部门). Raises Refused for itself."""
+    department, employer = _department(pk, by)
+    target = Department.objects.visible_to(by).get(pk=into, employer=employer)
+    if target == department:
+        raise Refused("same_department", "不能把部门并入它自己，请选择另一个部门。", field="into")
+    moved = _move_people(employer, department.name, target.name)
+    record("department.merged", target, by=by, heads=moved)
+    department.delete()
+    return target
+
+
+@transaction.atomic
+def delete_department(pk: int, *, by) -> None:
+    """Remove a department that nobody is in (删除部门). Raises Refused while people are."""
+    department, employer = _department(pk, by)
+    if count := Employee.objects.filter(employer=employer, department=department.name).count():
+        text = f"“{department.name}”还有 {count} 人，不能删除。请先并入其他部门。"
+        raise Refused("department_in_use", text)
+    record("department.deleted", department, by=by)
+    department.delete()
+
+
+def _employer(pk: int, by) -> Employer:
+    if not by.may("declare"):
+        raise Refused("not_permitted", "您的账号没有“申报”的权限，请联系管理员。", status=403)
+    return Employer.objects.visible_to(by).select_for_update().get(pk=pk)
+
+
+def _department(pk: int, by) -> tuple[Department, Employer]:
+    """A department and its employer, locked: the list changes by one hand at a time."""
+    found = Department.objects.visible_to(by).get(pk=pk)
+    employer = _employer(found.employer_id, by)
+    return Department.objects.select_related("employer").get(pk=pk), employer
+
+
+def _free_name(employer: Employer, name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise Refused("name_missing", "请填写部门名称。", field="name")
+    if len(name) > LONGEST:
+        raise Refused("name_too_long", f"部门名称共 {len(name)} 个字，最多 {LONGEST} 个字。", field="name")
+    if employer.departments.filter(name=name).exists():
+        raise Refused("name_taken", f"已有名为“{name}”的部门。", field="name")
+    return name
+
+
+def _move_people(employer: Employer, old: str, new: str) -> int:
+    return Employee.objects.filter(employer=employer, department=old).update(department=new)
