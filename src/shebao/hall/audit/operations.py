@@ -1,6 +1,5 @@
 """Writing the audit record, and proving the chain."""
 
-import hashlib
 import hmac
 import json
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from datetime import UTC
 from django.conf import settings
 from django.db import models, transaction
 
+from ..bulk import insert_rows
 from ..clock import now
 from .models import AuditEntry, AuditHead
 
@@ -29,14 +29,15 @@ def record_many(action: str, subjects: list, *, by, employer=None) -> list[Audit
     if not subjects:
         return []
     head = _locked_head()
-    entries = []
+    entries, at, label = [], now(), f"{by.username}（{by.get_role_display()}）" if by else "系统"
     for subject, detail in subjects:
-        entry = _entry(action, subject, by, employer, detail)
+        entry = _entry(subject, by, employer)
+        entry.action, entry.at, entry.actor_label, entry.detail = action, at, label, detail
         entry.sequence, entry.previous_digest = head.sequence + 1, head.digest
         entry.digest = entry_digest(entry)
         head.sequence, head.digest = entry.sequence, entry.digest
         entries.append(entry)
-    AuditEntry.objects.bulk_create(entries, batch_size=500)
+    insert_rows(entries)
     head.save(update_fields=["sequence", "digest"])
     return entries
 
@@ -47,17 +48,13 @@ def _locked_head() -> AuditHead:
     return head or AuditHead.objects.create(pk=1)
 
 
-def _entry(action, subject, by, employer, detail) -> AuditEntry:
+def _entry(subject: models.Model, by, employer) -> AuditEntry:
     owner = employer or getattr(subject, "employer", None)
     return AuditEntry(
-        at=now(),
-        action=action,
         subject=f"{subject._meta.model_name}:{subject.pk}",
         actor=by,
-        actor_label=f"{by.username}（{by.get_role_display()}）" if by else "系统",
         employer=owner,
         region=owner.region if owner else getattr(by, "region", "") or "",
-        detail=detail,
     )
 
 
@@ -75,7 +72,7 @@ def entry_digest(entry: AuditEntry) -> str:
         "detail": entry.detail,
     }
     text = entry.previous_digest + json.dumps(body, sort_keys=True, ensure_ascii=False)
-    return hmac.new(bytes.fromhex(settings.SHEBAO_AUDIT_KEY), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(bytes.fromhex(settings.SHEBAO_AUDIT_KEY), text.encode(), "sha256").hex()
 
 
 def broken_links() -> Iterator[str]:

@@ -9,6 +9,7 @@ from shebao.rules.months import Month
 
 from .. import clock
 from ..audit.operations import record
+from ..bulk import give_keys, insert_rows, update_rows
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..regions import region
@@ -79,18 +80,23 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     if any(one.blocking for one in found):
         _not_pressed_twice(employer, service_key, found, by)
         raise InvalidDeclaration(found)
-    declarations = [_declaration(employer, service_key, one, batch, by) for one in found]
+    new = {"employer": employer, "region": employer.region, "service": service_key, "batch": batch, "declared_by": by}
+    new |= {"declared_at": clock.now(), "month": Month.of(clock.today())}
+    declarations = [_keep(Declaration(**new), one) for one in found]
     with races_become_conflicts():
-        Declaration.objects.bulk_create(declarations, batch_size=500)
-        DeclarationEvent.objects.bulk_create(
+        is_direct = bool(declarations) and declarations[0].is_direct
+        if is_direct:
+            give_keys(declarations)
+            number_cases(declarations)
+        insert_rows(declarations)
+        insert_rows(
             [
-                DeclarationEvent(declaration=d, move="save", to_state=State.DRAFT, by=by, at=d.declared_at)
+                DeclarationEvent(declaration_id=d.pk, move="save", to_state=State.DRAFT, by_id=by.pk, at=d.declared_at)
                 for d in declarations
-            ],
-            batch_size=500,
+            ]
         )
         audit("declaration.saved", declarations, by=by)
-        if declarations and declarations[0].is_direct:
+        if is_direct:
             _complete(declarations, by)
     if batch is None:
         _drafts(employer_id, service_key, by).delete()
@@ -106,23 +112,9 @@ def _not_pressed_twice(employer: Employer, service_key: str, found: list[Preview
         raise Conflict("just_saved", f"刚才已经保存 {len(found)} 笔，没有重复录入。")
 
 
-def _declaration(employer: Employer, service_key: str, one: Preview, batch, by) -> Declaration:
-    declaration = Declaration(
-        employer=employer,
-        region=employer.region,
-        service=service_key,
-        batch=batch,
-        declared_by=by,
-        declared_at=clock.now(),
-        month=Month.of(clock.today()),
-    )
-    _keep(declaration, one)
-    return declaration
-
-
-def _keep(declaration: Declaration, one: Preview) -> None:
+def _keep(declaration: Declaration, one: Preview) -> Declaration:
     declaration.answers, declaration.before, declaration.confirmed = one.values, one.before, one.confirmed
-    declaration.subject_name, declaration.subject_digest = one.subject, one.digest
+    declaration.subject_name, declaration.subject_digest = str(one.values.get("name", "")), one.digest
     declaration.first_month, declaration.effect_fen, declaration.employee = one.first_month, one.effect_fen, one.known
     declaration.problems = [
         {
@@ -134,11 +126,11 @@ def _keep(declaration: Declaration, one: Preview) -> None:
         }
         for p in one.problems
     ]
+    return declaration
 
 
 def _complete(declarations: list[Declaration], by) -> None:
     """A direct service: what was declared takes effect now (生效)."""
-    number_cases(declarations)
     carry_out(declarations, by=by)
     now = clock.now()
     move(declarations, "complete", by=by, submitted_at=now, decided_at=now, decided_by=by, revision=1)
@@ -207,7 +199,7 @@ def submit_declarations(pks: list[int], *, by) -> SubmitResult:
             ready += _checked_again(movable, by, result)
     if ready:
         with races_become_conflicts():
-            number_cases(ready)
+            update_rows(number_cases(ready), "case_number")
             _send(ready, by)
     result.submitted = ready
     return result
@@ -218,7 +210,7 @@ def _send(ready: list[Declaration], by) -> None:
     for group in by_service(ready):
         for declaration in group:
             declaration.revision += 1
-        Declaration.objects.bulk_update(group, ["revision"], batch_size=500)
+        update_rows(group, "revision")
         due = due_on(group[0])
         move(group, "submit", by=by, submitted_at=clock.now(), due_on=due, month=today)
 
@@ -245,7 +237,7 @@ def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[D
             _keep(declaration, one)
             ready.append(declaration)
             kept += [declaration] if seen != [getattr(declaration, column) for column in KEPT] else []
-    Declaration.objects.bulk_update(kept, KEPT, batch_size=500)
+    update_rows(kept, *KEPT)
     return ready
 
 
@@ -298,8 +290,6 @@ def undo_declarations(pks: list[int], *, by) -> list[Declaration]:
 def _may_be_undone(group: list[Declaration]) -> None:
     if not group[0].is_direct:
         raise Refused("not_direct", "这笔申报经过审核，不能自行撤销，请联系经办机构。")
-    if group[0].spec.is_about_employer:
-        return  # no month is charged by it
     settled = set(Assessment.objects.filter(employer=group[0].employer_id).values_list("month", flat=True))
     late = [d for d in group if any(month >= d.first_month for month in settled)]
     if late:

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from .. import clock
 from ..audit.operations import record_many
+from ..bulk import insert_rows, update_rows
 from ..errors import Conflict, Refused
 from ..regions import region
 from ..services.registry import OPERATIONS
@@ -18,14 +19,7 @@ from .states import MOVES, advance
 
 DEEDS = {"withdraw": "withdrawn", "restore": "restored", "restore_returned": "restored"}
 """Moves whose record is not named after the state they lead to."""
-CONSTRAINED = (
-    "declarations.Declaration",
-    "roster.Spell",
-    "roster.DeclaredWage",
-    "roster.Employee",
-    "roster.Person",
-    "employers.Employer",
-)
+CONSTRAINED = ("declarations.Declaration", "roster.Spell", "roster.DeclaredWage", "roster.Employee", "roster.Person")
 
 
 def permit(by, permission: str, title: str) -> None:
@@ -73,22 +67,22 @@ def move(declarations: list[Declaration], name: str, *, by, note: str = "", mark
         declaration.version += 1
         for column, value in same.items():
             setattr(declaration, column, value)
-    DeclarationEvent.objects.bulk_create(
+    now = clock.now()
+    insert_rows(
         [
             DeclarationEvent(
-                declaration=declaration,
+                declaration_id=declaration.pk,
                 move=name,
                 from_state=sources[declaration.pk],
                 to_state=target,
-                by=by,
-                at=clock.now(),
+                by_id=by.pk,
+                at=now,
                 note=note[:300],
                 marks=marks or {},
                 answers=declaration.answers if name in ("submit", "complete") else {},
             )
             for declaration in declarations
-        ],
-        batch_size=500,
+        ]
     )
     audit(f"declaration.{DEEDS.get(name, target)}", declarations, by=by)
 
@@ -105,13 +99,16 @@ def audit(action: str, declarations: list[Declaration], *, by) -> None:
         record_many(action, subjects, by=by, employer=subjects[0][0].employer)
 
 
-def number_cases(declarations: list[Declaration]) -> None:
-    """Give a case number to those that have none: the month it was first submitted in and its own number."""
+def number_cases(declarations: list[Declaration]) -> list[Declaration]:
+    """Give a case number to those that have none, and return them to be written.
+
+    It tells the month that the declaration was first submitted in, and its own number.
+    """
     month = clock.today()
     unnumbered = [declaration for declaration in declarations if not declaration.case_number]
     for declaration in unnumbered:
         declaration.case_number = f"{month:%Y%m}{declaration.pk:06d}"
-    Declaration.objects.bulk_update(unnumbered, ["case_number"], batch_size=500)
+    return unnumbered
 
 
 def carry_out(declarations: list[Declaration], *, by) -> None:
@@ -120,10 +117,8 @@ def carry_out(declarations: list[Declaration], *, by) -> None:
     before = {d.pk: d.before for d in declarations}
     for group in by_service(declarations):
         OPERATIONS[group[0].spec.operation].apply(group, by=by)
-    found = [d for d in declarations if d.employee_id != known[d.pk]]
-    Declaration.objects.bulk_update(found, ["employee"], batch_size=500)
-    replacing = [d for d in declarations if d.before is not before[d.pk]]
-    Declaration.objects.bulk_update(replacing, ["before"], batch_size=500)
+    update_rows((d for d in declarations if d.employee_id != known[d.pk]), "employee")
+    update_rows((d for d in declarations if d.before is not before[d.pk]), "before")
 
 
 def due_on(declaration: Declaration):

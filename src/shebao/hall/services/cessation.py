@@ -1,5 +1,6 @@
 """Cessation (减员): the open spells of an employee end with the month before."""
 
+from ..bulk import update_rows
 from ..errors import Conflict
 from ..roster.models import Spell
 from .scene import chunks
@@ -29,14 +30,11 @@ def cease_employees(declarations: list, *, by) -> None:
         spell.last_month = declaration.first_month.previous()
         spell.end_reason = str(declaration.answers.get("reason", ""))[:10]
         spell.closed_by = declaration
-    Spell.objects.bulk_update(spells, ["last_month", "end_reason", "closed_by"], 500)
+    update_rows(spells, "last_month", "end_reason", "closed_by")
 
 
 def undo_cessations(declarations: list, *, by) -> None:
     """Reopen the spells that the declarations closed (撤销减员)."""
-    spells = []
     for part in chunks(declaration.pk for declaration in declarations):
-        spells += Spell.objects.filter(closed_by__in=part, is_voided=False)
-    for spell in spells:
-        spell.last_month, spell.end_reason, spell.closed_by = None, "", None
-    Spell.objects.bulk_update(spells, ["last_month", "end_reason", "closed_by"], 500)
+        closed = Spell.objects.filter(closed_by__in=part, is_voided=False)
+        closed.update(last_month=None, end_reason="", closed_by=None)

@@ -6,6 +6,7 @@ from shebao.rules.contributions import enrol_schemes
 from shebao.rules.forms import facts_of
 from shebao.rules.identity import check_id_number
 
+from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
 from ..regions import region
 from ..roster.facts import COLUMNS, complete_facts
@@ -17,6 +18,8 @@ from .wages import declare_wages, withdraw_wages
 PART_TIME = "52"  # 非全日制用工, national list of employment kinds
 WORK_INJURY = "410"  # 工伤保险, national scheme code
 COPIED = ("department", "phone")
+DECLARED = ("name", "name_pinyin", *COPIED, *COLUMNS, "contract_from", "facts")
+"""Columns of an employee that an enrolment writes."""
 
 
 def enrol_employees(declarations: list, *, by) -> None:
@@ -40,7 +43,7 @@ def enrol_employees(declarations: list, *, by) -> None:
         for key in enrol_schemes(here, known | register):
             spells.append(_spell(here.schemes[key], declaration, employee, known))
         wages.append((declaration, facts_of(form, declaration.answers)["declared_wage"]))
-    Spell.objects.bulk_create(spells, batch_size=500)
+    insert_rows(spells)
     declare_wages(wages, by=by)
 
 
@@ -65,7 +68,7 @@ def _find_or_add_persons(form, declarations: list) -> dict[str, Person]:
         )
         people[declaration.subject_digest] = person
         added.append(person)
-    Person.objects.bulk_create(added, batch_size=500)
+    insert_rows(added)
     return people
 
 
@@ -86,8 +89,8 @@ def _find_or_add_employees(form, declarations: list, people: dict[str, Person]) 
         employee.name = declaration.subject_name
         employee.name_pinyin = pinyin_key(employee.name)
         copy_answers(form, declaration.answers, employee)
-    Employee.objects.bulk_create(added, batch_size=500)
-    Employee.objects.bulk_update(changed, ["name", "name_pinyin", *COPIED, *COLUMNS, "contract_from", "facts"], 500)
+    insert_rows(added)
+    update_rows(changed, *DECLARED)
     return employees
 
 
@@ -109,26 +112,25 @@ def _spell(scheme, declaration, employee: Employee, facts: dict) -> Spell:
     # Part-time work injury may be held with several employers at once (settled decision 5).
     shared = scheme.national_code == WORK_INJURY and facts.get("employment_kind") == PART_TIME
     return Spell(
-        employee=employee,
-        person=employee.person,
+        employee_id=employee.pk,
+        person_id=employee.person_id,
         region=declaration.region,
         scheme=scheme.key,
         first_month=declaration.first_month,
         kind=str(facts.get("enrolment_kind", ""))[:20],
         is_exclusive=not shared,
-        opened_by=declaration,
+        opened_by_id=declaration.pk,
     )
 
 
 def undo_enrolments(declarations: list, *, by) -> None:
     """Void the spells and wages that the declarations opened (撤销增员). Raises Conflict when one has ended since."""
-    spells = [s for part in chunks(d.pk for d in declarations) for s in _opened(part)]
-    ended = next((spell for spell in spells if spell.closed_by_id), None)
-    if ended:
-        raise Conflict("ended_since", f"{ended.employee.name}之后已办理停保，请先撤销停保，再撤销参保。")
-    for spell in spells:
-        spell.is_voided = True
-    Spell.objects.bulk_update(spells, ["is_voided"], 500)
+    for part in chunks(declaration.pk for declaration in declarations):
+        spells = Spell.objects.filter(opened_by__in=part, is_voided=False)
+        ended = spells.filter(closed_by__isnull=False).select_related("employee").order_by("pk").first()
+        if ended:
+            raise Conflict("ended_since", f"{ended.employee.name}之后已办理停保，请先撤销停保，再撤销参保。")
+        spells.update(is_voided=True)
     withdraw_wages(declarations, by=by)
     restored = []
     form = region(declarations[0].region).forms[declarations[0].spec.form]
@@ -138,8 +140,4 @@ def undo_enrolments(declarations: list, *, by) -> None:
             declaration.employee.name = declaration.before.get("name", declaration.employee.name)
             declaration.employee.name_pinyin = pinyin_key(declaration.employee.name)
             restored.append(declaration.employee)
-    Employee.objects.bulk_update(restored, ["name", "name_pinyin", *COPIED, *COLUMNS, "contract_from", "facts"], 500)
-
-
-def _opened(declaration_ids: list[int]) -> list[Spell]:
-    return list(Spell.objects.filter(opened_by__in=declaration_ids, is_voided=False).select_related("employee"))
+    update_rows(restored, *DECLARED)

@@ -3,6 +3,7 @@
 from shebao.rules.forms import facts_of
 
 from .. import clock
+from ..bulk import insert_rows
 from ..errors import Conflict
 from ..regions import region
 from ..roster.models import DeclaredWage
@@ -24,10 +25,9 @@ def declare_wages(wages: list[tuple], *, by) -> None:
     for part in chunks(months):
         rows = DeclaredWage.objects.filter(employee__in=part, is_voided=False, first_month__in=set(months.values()))
         present |= {w.employee_id: w for w in rows if w.first_month == months[w.employee_id]}
-    for wage in present.values():
-        wage.is_voided = True
-    DeclaredWage.objects.bulk_update(present.values(), ["is_voided"], 500)
-    added = []
+    for part in chunks(wage.pk for wage in present.values()):
+        DeclaredWage.objects.filter(pk__in=part).update(is_voided=True)
+    added, now = [], clock.now()
     for declaration, amount in wages:
         if declaration.employee_id in present:
             declaration.before = {**declaration.before, REPLACED: present[declaration.employee_id].pk}
@@ -36,11 +36,11 @@ def declare_wages(wages: list[tuple], *, by) -> None:
                 employee_id=declaration.employee_id,
                 first_month=declaration.first_month,
                 amount_fen=amount,
-                declared_in=declaration,
-                declared_at=clock.now(),
+                declared_in_id=declaration.pk,
+                declared_at=now,
             )
         )
-    DeclaredWage.objects.bulk_create(added, batch_size=500)
+    insert_rows(added)
 
 
 def withdraw_wages(declarations: list, *, by) -> None:
@@ -48,17 +48,13 @@ def withdraw_wages(declarations: list, *, by) -> None:
 
     Raises Conflict when a wage was replaced by a later declaration, which must be undone first.
     """
-    wages = []
     for part in chunks(declaration.pk for declaration in declarations):
-        wages += DeclaredWage.objects.filter(declared_in__in=part).select_related("employee")
-    later = next((wage for wage in wages if wage.is_voided), None)
-    if later:
-        raise Conflict(
-            "replaced_since", f"{later.employee.name}之后又申报过 {later.first_month} 的工资，请先撤销后面那一笔。"
-        )
-    for wage in wages:
-        wage.is_voided = True
-    DeclaredWage.objects.bulk_update(wages, ["is_voided"], 500)
+        wages = DeclaredWage.objects.filter(declared_in__in=part)
+        if later := wages.filter(is_voided=True).select_related("employee").order_by("pk").first():
+            raise Conflict(
+                "replaced_since", f"{later.employee.name}之后又申报过 {later.first_month} 的工资，请先撤销后面那一笔。"
+            )
+        wages.update(is_voided=True)
     replaced = [d.before[REPLACED] for d in declarations if REPLACED in d.before]
     for part in chunks(replaced):
         DeclaredWage.objects.filter(pk__in=part).update(is_voided=False)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from ..audit.operations import record
+from ..bulk import paused_collector
 from ..clock import now
 from ..declarations import operations as pipe
 from ..errors import Conflict, Refused
@@ -55,7 +56,7 @@ def carry_on(batch_id: int, *, by) -> None:
         BatchState.UNDOING: _undo,
     }.get(state)
     if work:
-        with _given_back(batch_id, state):
+        with _given_back(batch_id, state), paused_collector():
             work(batch_id, by=by)
 
 
