@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from playwright.sync_api import Error
 
 from shebao.cli.demo_city import load_demo_city
 
@@ -79,6 +80,24 @@ def city(bank, kept_city):
     return sign_ins
 
 
+def patient(page):
+    """The page, whose `goto` waits for a navigation of the page's own that is still under way."""
+    straight = page.goto
+
+    def goto(address, **options):
+        for _ in range(4):
+            try:
+                return straight(address, **options)
+            except Error as interrupted:
+                if "interrupted by another navigation" not in str(interrupted):
+                    raise
+                page.wait_for_load_state()
+        return straight(address, **options)
+
+    page.goto = goto
+    return page
+
+
 @pytest.fixture
 def sign_in(browser, live_server, city):
     """Sign in as somebody in a browser of their own, and return the page; every page is watched for errors."""
@@ -91,7 +110,7 @@ def sign_in(browser, live_server, city):
             accept_downloads=True,
             java_script_enabled=javascript,
         )
-        page = context.new_page()
+        page = patient(context.new_page())
         page.complaints = []
         page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: page.complaints.append(str(error)))

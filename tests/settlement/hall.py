@@ -10,6 +10,7 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region
 from shebao.hall.roster.models import DeclaredWage, Employee, Person, Spell
+from shebao.hall.roster.names import pinyin_key
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement
 from shebao.rules.contributions import enrol_schemes
@@ -52,7 +53,7 @@ def hire(employer: Employer, wages: list[int], first_month: Month = JANUARY) -> 
         [
             Employee(
                 employer=employer, person=person, person_number=f"{person.pk:08d}", name=person.name,
-                name_pinyin=f"zhigong{person.pk}", employment_kind="41", household="11",
+                name_pinyin=pinyin_key(person.name), employment_kind="41", household="11",
             )
             for person in persons
         ]
