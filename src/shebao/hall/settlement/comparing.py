@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from django.db.models import Max, Sum
 
-from shebao.rules.contributions import recompute
+from shebao.rules.contributions import Charges, recompute
 from shebao.rules.months import Month, months_between
 
 from ..clock import today
 from ..regions import region
 from ..roster.models import Employee
+from ..roster.queries import columns_for_charge
 from .models import ADJUSTING, Bill, BillLine, LineKind
-from .queries import Estimate, covered_by_any, estimate
+from .queries import Estimate, charged, covered_by_any, estimate
 
 STRIKING = 5
 """A wage that moved by more than one part in five of what it was is shown to the clerk once more."""
@@ -115,7 +116,7 @@ def _reason(change: PersonChange) -> str:
 def _people_of(employer, month: Month, estimated: Estimate | None = None) -> dict[int, tuple[int, int]]:
     """Employee id → (declared wage, total) from the month's bill, or from an estimate where there is none."""
     if estimated is not None:
-        return _estimated_people(estimated)
+        return _charged_people(estimated.employees, estimated.wages, estimated.charges)
     lines = BillLine.objects.filter(bill__employer=employer, bill__month=month, kind=LineKind.REGULAR).values_list(
         "employee"
     )
@@ -123,15 +124,14 @@ def _people_of(employer, month: Month, estimated: Estimate | None = None) -> dic
     people = {pk: (wage, employer_due + employee_due) for pk, wage, employer_due, employee_due in billed}
     if people or month < max(employer.first_month, region(employer.region).opened_on):
         return people
-    return _estimated_people(estimate(employer, month))
+    employees, people = columns_for_charge(employer, month)
+    return _charged_people(employees, people.declared_wage, charged(region(employer.region), month, people))
 
 
-def _estimated_people(found: Estimate) -> dict[int, tuple[int, int]]:
-    insured = covered_by_any(found.charges)
-    totals = found.charges.employer_total + found.charges.employee_total
-    return {
-        employee.pk: (int(found.wages[i]), int(totals[i])) for i, employee in enumerate(found.employees) if insured[i]
-    }
+def _charged_people(employees: list[Employee], wages: np.ndarray, charges: Charges) -> dict[int, tuple[int, int]]:
+    insured = covered_by_any(charges)
+    totals = charges.employer_total + charges.employee_total
+    return {employee.pk: (int(wages[i]), int(totals[i])) for i, employee in enumerate(employees) if insured[i]}
 
 
 def chart(employer, estimated: Estimate | None = None, months: int = 12) -> list[tuple[Month, int, bool]]:

@@ -3,6 +3,7 @@
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from shebao.hall.declarations.queries import current_month
@@ -10,8 +11,10 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.regions import region as region_of
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.queries import adjustments_of
 
 from ..access import needs
+from ..adjustments import adjustments_context
 
 PAGE = 50
 BILLS = 24
@@ -55,6 +58,21 @@ def employer(request, pk):
         "crumbs": [{"label": "单位", "url": "../employers/"}, {"label": found.name}],
     }
     return render(request, "agency/employer.html", context)
+
+
+@require_safe
+@needs("see_roster")
+def adjustments(request, pk):
+    """补差 of one employer, as its clerk sees it."""
+    found = Employer.objects.visible_to(request.user).get(pk=pk)
+    region = region_of(found.region)
+    context = adjustments_context(request, region, adjustments_of(request.user, pk, current_month(region)))
+    crumbs = [
+        {"label": "单位", "url": reverse("a_employers")},
+        {"label": found.name, "url": reverse("a_employer", args=[pk])},
+        {"label": "补差"},
+    ]
+    return render(request, "employer/adjust.html", context | {"crumbs": crumbs, "employer_name": found.name})
 
 
 def _title(region, codes: str, code: str) -> str:

@@ -13,4 +13,5 @@ urlpatterns = [
     path("cases/<int:pk>/reject", desk.reject, name="a_reject"),
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
+    path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
 ]

@@ -13,7 +13,14 @@ from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import SHARES, explain_line, rules_of
 from shebao.hall.settlement.ledger import balance, balances
 from shebao.hall.settlement.models import Bill, BillLine
-from shebao.hall.settlement.queries import PersonRow, bill_people, bill_summary
+from shebao.hall.settlement.queries import (
+    ADJUSTED,
+    PersonRow,
+    adjusting_lines,
+    bill_adjustments,
+    bill_people,
+    bill_summary,
+)
 from shebao.hall.sheets.writing import Column, write_table
 
 from ..access import needs
@@ -52,19 +59,31 @@ def bill(request, pk):
     """One bill, in four views."""
     found = _bill(request, pk)
     tab = request.GET.get("tab", "summary")
-    tab = tab if tab in TABS else "summary"
+    adjusted = bill_adjustments(found)
+    tabs = TABS | ({"adjustments": ADJUSTED} if adjusted else {})
+    tab = tab if tab in tabs else "summary"
     due, paid = balance(found)
     context = _row(found, due, paid) | {
         "tab": tab,
-        "tabs": TABS,
+        "tabs": tabs,
+        "adjusted": adjusted,
         "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
         "actions": _actions(found, is_paid=paid >= due),
         "settlement_title": _settlement_title(found),
         "is_new": "settled" in request.GET,
         "done_message": done_message(_settlement_title(found)),
     }
-    builders = {"summary": _summary, "people": _people, "changes": _changes, "rules": _rules}
-    return render(request, f"employer/bill_{tab}.html", context | builders[tab](request, found))
+    builders = {
+        "summary": _summary,
+        "people": _people,
+        "changes": _changes,
+        "rules": _rules,
+        "adjustments": _adjustments,
+    }
+    context |= builders[tab](request, found)
+    if tab == "summary" and (more := sum(row.total for row in adjusted)) > 0:
+        context["parts"].append({"code": "other", "label": ADJUSTED, "amount": more, "url": "?tab=adjustments"})
+    return render(request, f"employer/bill_{tab}.html", context)
 
 
 def _bill(request, pk) -> Bill:
@@ -107,6 +126,28 @@ def _summary(request, found: Bill) -> dict:
     return {"schemes": rows, "parts": parts}
 
 
+def _adjustments(request, found: Bill) -> dict:
+    """补差 of earlier months; each amount leads to both derivations."""
+    page = Paginator(adjusting_lines(found), PAGE).get_page(request.GET.get("page"))
+    schemes = region(found.employer.region).schemes
+    page.object_list = [
+        {
+            "line": line,
+            "scheme": schemes[line.scheme].title if line.scheme in schemes else line.scheme,
+            "cells": [
+                {
+                    "label": f"{words.removesuffix('部分')}{ADJUSTED}",
+                    "amount": getattr(line, f"{share}_due"),
+                    "url": reverse("e_explain", args=[line.pk, share]) if getattr(line, f"{share}_due") else "",
+                }
+                for share, words in SHARES.items()
+            ],
+        }
+        for line in page.object_list
+    ]
+    return {"page": page}
+
+
 def _people(request, found: Bill) -> dict:
     """Everybody by scheme and part; each amount leads to its explanation."""
     schemes = bill_summary(found)
@@ -135,7 +176,8 @@ def _person(person: PersonRow, shown) -> dict:
                     "url": reverse("e_explain", args=[line.pk, share]) if has_why else "",
                 }
             )
-    return {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
+    shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
+    return shown | {"adjusted": sum(line.employer_due + line.employee_due for line in person.adjusted)}
 
 
 def _changes(request, found: Bill) -> dict:
@@ -169,18 +211,27 @@ def export(request, pk):
     for row in schemes:
         columns += [Column(f"{row.short}缴费基数（元）", "yuan")]
         columns += [Column(f"{row.short}{words}（元）", "yuan") for words in SHARES.values()]
+    adjusted = bill_adjustments(found)
+    columns += [Column(f"{ADJUSTED}{words}（元）", "yuan") for words in SHARES.values() if adjusted]
     columns.append(Column("合计（元）", "yuan"))
     people = bill_people(found)
     line = f"{found.employer.name}　费款所属期 {found.month}　账单号 {found.number}　共 {len(people)} 人"
-    data = write_table(f"{found.month} 账单明细", line, columns, (_exported(p, schemes) for p in people))
+    data = write_table(
+        f"{found.month} 账单明细", line, columns, (_exported(p, schemes, bool(adjusted)) for p in people)
+    )
     return download(data, f"账单明细-{found.month}.xlsx")
 
 
-def _exported(person: PersonRow, schemes) -> list:
+def _exported(person: PersonRow, schemes, has_adjustments: bool) -> list:
     cells = [person.employee.person_number, person.employee.name, person.declared_wage]
     for row in schemes:
         line = person.schemes.get(row.scheme)
         cells += [line.contribution_base, line.employer_due, line.employee_due] if line else [None] * 3
+    if has_adjustments:
+        cells += [
+            sum(line.employer_due for line in person.adjusted),
+            sum(line.employee_due for line in person.adjusted),
+        ]
     return [*cells, person.total]
 
 

@@ -12,7 +12,7 @@ from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions
-from shebao.hall.settlement.queries import estimate
+from shebao.hall.settlement.queries import adjustment_sums, estimate
 
 from ..access import needs
 from .common import bridge_rows, crumbs, here, this_month, word
@@ -67,11 +67,13 @@ def _amounts(request, employer: Employer, month) -> dict:
     difference = sum(row.delta for row in rows)
     return {
         "estimate": found,
+        "adjusted": adjustment_sums(here(request), found.adjusted),
+        "waiting_count": len(found.found.differences) - len(found.adjusted),
         "reasons": bridge_rows(rows, request.user),
         "before": found.total - difference,
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),
-        "trouble": [] if found.head_count else ["本月没有参保人员，不需要结算。"],
+        "trouble": [] if found.head_count or found.adjusted else ["本月没有参保人员，不需要结算。"],
     }
 
 

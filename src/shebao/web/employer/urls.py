@@ -3,6 +3,7 @@
 from django.urls import path
 
 from . import (
+    adjusting,
     basket,
     bills,
     cases,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("cases/<int:pk>/<slug:name>/", cases.move, name="e_case_move"),
     *importing.urlpatterns,
     *settling.urlpatterns,
+    *adjusting.urlpatterns,
     *bills.urlpatterns,
     *paying.urlpatterns,
     *papers.urlpatterns,

@@ -1,0 +1,46 @@
+"""What the pages about 补差 show, to the employer and to the agency alike."""
+
+from django.core.paginator import Paginator
+
+from shebao.hall.settlement.adjusting import SHARES, Difference
+from shebao.hall.settlement.queries import Adjustments
+from shebao.rules.region import Region
+
+PAGE = 50
+
+
+def adjustments_context(request, spec: Region, found: Adjustments) -> dict:
+    """The differences that wait for a bill, share by share with both derivations, and those billed before."""
+    page = Paginator(found.waiting.differences, PAGE).get_page(request.GET.get("page"))
+    page.object_list = [row for one in page.object_list for row in _rows(spec, one)]
+    return {
+        "month": found.month,
+        "months": found.months,
+        "total": found.total,
+        "trouble": found.waiting.trouble,
+        "page": page,
+        "billed": found.billed,
+    }
+
+
+def _rows(spec: Region, one: Difference) -> list[dict]:
+    scheme = spec.schemes[one.line.scheme].title
+    return [
+        {
+            "line": one.line,
+            "scheme": scheme,
+            "share": words,
+            "before": one.before[share],
+            "after": one.after[share],
+            "amount": one.after[share] - one.before[share],
+            "kind": one.kind.label,
+            "steps": [{"label": step.label, "text": step.value, "note": _note(step)} for step in one.steps(share)],
+        }
+        for share, words in SHARES.items()
+        if one.after[share] != one.before[share]
+    ]
+
+
+def _note(step) -> str:
+    sample = "示例值" if step.status == "illustrative" else ""
+    return "；".join(part for part in (step.note, step.source, sample) if part)
