@@ -114,7 +114,7 @@ def _not_pressed_twice(employer: Employer, service_key: str, found: list[Preview
 
 def _keep(declaration: Declaration, one: Preview) -> Declaration:
     declaration.answers, declaration.before, declaration.confirmed = one.values, one.before, one.confirmed
-    declaration.subject_name, declaration.subject_digest = str(one.values.get("name", "")), one.digest
+    declaration.subject_name, declaration.subject_digest = one.subject, one.digest
     declaration.first_month, declaration.effect_fen, declaration.employee = one.first_month, one.effect_fen, one.known
     declaration.problems = [
         {
@@ -150,8 +150,7 @@ def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int,
         who = last.by.name if last and last.by else "别人"
         raise Conflict("declaration_changed", f"这笔申报刚被{who}改过，您的修改没有保存，请看过最新内容再改。")
     if declaration.state not in (State.DRAFT, State.RETURNED):
-        label = State(declaration.state).label
-        raise Conflict("wrong_state", f"这笔申报现在是“{label}”，不能修改。要修改请先撤回。")
+        raise Conflict("wrong_state", f"这笔申报现在是“{declaration.state_label}”，不能修改。要修改请先撤回。")
     found = previews(
         declaration.employer, declaration.service, [raw], by=by, confirmed=[confirmed], declarations=[declaration]
     )
@@ -290,6 +289,8 @@ def undo_declarations(pks: list[int], *, by) -> list[Declaration]:
 def _may_be_undone(group: list[Declaration]) -> None:
     if not group[0].is_direct:
         raise Refused("not_direct", "这笔申报经过审核，不能自行撤销，请联系经办机构。")
+    if group[0].spec.is_about_employer:
+        return  # no month is charged by it
     settled = set(Assessment.objects.filter(employer=group[0].employer_id).values_list("month", flat=True))
     late = [d for d in group if any(month >= d.first_month for month in settled)]
     if late:

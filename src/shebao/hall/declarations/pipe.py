@@ -19,7 +19,14 @@ from .states import MOVES, advance
 
 DEEDS = {"withdraw": "withdrawn", "restore": "restored", "restore_returned": "restored"}
 """Moves whose record is not named after the state they lead to."""
-CONSTRAINED = ("declarations.Declaration", "roster.Spell", "roster.DeclaredWage", "roster.Employee", "roster.Person")
+CONSTRAINED = (
+    "declarations.Declaration",
+    "roster.Spell",
+    "roster.DeclaredWage",
+    "roster.Employee",
+    "roster.Person",
+    "employers.Employer",
+)
 
 
 def permit(by, permission: str, title: str) -> None:
