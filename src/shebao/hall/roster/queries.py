@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from django.db.models import Case, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
@@ -15,7 +16,7 @@ from .. import clock
 from ..crypto import blind_index
 from ..employers.models import Department, Employer
 from ..regions import region
-from .facts import employee_facts, fact_columns
+from .facts import COLUMNS, complete_facts, employee_facts, fact_columns
 from .models import DeclaredWage, Employee, Spell
 
 STATUSES = {"insured": "在保", "new": "本月新增", "left": "已停保", "none": "未参保"}
@@ -164,7 +165,15 @@ def _state(month: Month, spells: list[tuple[Month, Month]]) -> str:
     return "gap" if between else "none"
 
 
-def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Employee], People]:
+class Insured(NamedTuple):
+    """An employee as the engine's columns know them, without the cost of a whole object."""
+
+    pk: int
+    person_id: int
+    name: str
+
+
+def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Insured], People]:
     """Everyone insured in the month, by pk, and the columns the engine charges.
 
     The wage is 0 where none is declared: ask `wages_in` who has one. Three queries however many people there are;
@@ -175,10 +184,14 @@ def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Employee]
     spells = Spell.objects.filter(covering(month), employee__employer=employer)
     for employee_id, scheme in spells.values_list("employee_id", "scheme"):
         schemes[employee_id].add(scheme)
-    insured = Employee.objects.filter(employer=employer, pk__in=spells.values("employee"))
-    employees = list(insured.select_related("person").defer("person__id_number", "phone").order_by("pk"))
+    insured = Employee.objects.filter(employer=employer, pk__in=spells.values("employee")).order_by("pk")
+    rows = list(insured.values_list("pk", "person_id", "name", "facts", "person__id_kind", "person__sex", *COLUMNS))
+    employees = [Insured(*row[:3]) for row in rows]
     wages = wages_in(employer, month)
-    facts = [employee_facts(employee) for employee in employees]
+    facts = [
+        complete_facts({**known, **dict(zip(COLUMNS, columns, strict=True)), "id_kind": id_kind, "sex": sex})
+        for _, _, _, known, id_kind, sex, *columns in rows
+    ]
     covered = {
         key: np.array([key in schemes[employee.pk] for employee in employees], dtype=bool) for key in here.schemes
     }

@@ -11,8 +11,7 @@ from shebao.rules.months import Month, months_between
 
 from ..clock import today
 from ..regions import region
-from ..roster.models import Employee
-from ..roster.queries import columns_for_charge
+from ..roster.queries import Insured, columns_for_charge
 from .models import ADJUSTING, Bill, BillLine, LineKind
 from .queries import Estimate, charged, covered_by_any, estimate
 
@@ -128,7 +127,7 @@ def _people_of(employer, month: Month, estimated: Estimate | None = None) -> dic
     return _charged_people(employees, people.declared_wage, charged(region(employer.region), month, people))
 
 
-def _charged_people(employees: list[Employee], wages: np.ndarray, charges: Charges) -> dict[int, tuple[int, int]]:
+def _charged_people(employees: list[Insured], wages: np.ndarray, charges: Charges) -> dict[int, tuple[int, int]]:
     insured = covered_by_any(charges)
     totals = charges.employer_total + charges.employee_total
     return {employee.pk: (int(wages[i]), int(totals[i])) for i, employee in enumerate(employees) if insured[i]}
@@ -150,7 +149,7 @@ def chart(employer, estimated: Estimate | None = None, months: int = 12) -> list
 class Raised:
     """An employee charged at the floor (下限): declared wage, floor, and what they pay more for it each month, fen."""
 
-    employee: Employee
+    employee: Insured
     wage: int
     floor: int
     extra: int

@@ -195,7 +195,7 @@ def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray
             lines.append(
                 BillLine(
                     bill=bill,
-                    employee=employee,
+                    employee_id=employee.pk,
                     person_id=employee.person_id,
                     region=bill.employer.region,
                     scheme=one.scheme,

@@ -19,7 +19,7 @@ from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import Employee
-from ..roster.queries import columns_for_charge
+from ..roster.queries import Insured, columns_for_charge
 from .adjusting import Difference, Found, billable, find_differences, months_of
 from .ledger import balance, check_ledger
 from .models import ADJUSTING, Bill, BillLine, Evidence, LineKind
@@ -65,7 +65,7 @@ class Estimate:
     pending_count: int
     schemes: list[SchemeSum]
     head_count: int
-    employees: list[Employee]
+    employees: list[Insured]
     wages: np.ndarray
     charges: Charges
     found: Found = Found()
