@@ -110,10 +110,14 @@ def test_a_returned_case_is_repaired_where_it_is_marked_and_both_see_the_differe
     page = enter(clerk, f"/e/cases/{case.pk}/repair/")
     assert page.locator("#f-contract_from .mark").inner_text() == f"审核意见：{said}"
     page.get_by_role("button", name="保存并重新提交").click()
+    page.wait_for_selector(".errsum >> text=请阅读并勾选声明后再提交")
+    page.get_by_label("以上申报内容真实").check()
+    page.get_by_role("button", name="保存并重新提交").click()
     page.wait_for_selector("text=还没有按审核意见修改")
     assert state(case) == "returned"
     month = Month.of(clock.today())
     page.locator("[name=contract_from]").fill(f"{month}-02")
+    page.get_by_label("以上申报内容真实").check()
     page.get_by_role("button", name="保存并重新提交").click()
     page.wait_for_selector("text=已重新提交")
     assert state(case) == "submitted"
@@ -145,7 +149,11 @@ def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(ent
     assert desk.get_by_label("选择 丙三").is_disabled()
     assert desk.get_by_role("link", name="有核验提示").inner_text().split() == ["有核验提示", "1"]
     desk.get_by_label("全选没有提示的申报").check()
-    desk.get_by_role("button", name="批量通过").dblclick()
+    desk.get_by_role("button", name="核对并批量通过").click()
+    desk.wait_for_url(re.compile("/a/cases/approve"))
+    assert desk.get_by_role("heading", name="抽查 2 笔").is_visible()
+    assert [state(case) for case in (one, two)] == ["submitted", "submitted"]
+    desk.get_by_role("button", name="通过勾选的申报").dblclick()
     desk.wait_for_selector("text=已通过 2 笔")
     assert [state(case) for case in (one, two, low)] == ["approved", "approved", "submitted"]
     desk.get_by_role("link", name="丙三", exact=True).click()
@@ -212,6 +220,7 @@ def test_a_session_that_ends_while_typing_a_repair_loses_nothing_and_shows_it_to
     assert page.url.endswith("/repair/")
     until(page, lambda: page.locator("[name=name]").input_value() == "王改正")
     assert page.locator("[name=reply]").input_value() == "按身份证改的"
+    page.get_by_label("以上申报内容真实").check()
     page.get_by_role("button", name="保存并重新提交").click()
     page.wait_for_selector("text=已重新提交")
     assert Declaration.objects.get().subject_name == "王改正"
@@ -252,6 +261,50 @@ def test_a_lost_connection_is_said_and_what_was_typed_stays(enter, clerk, review
     desk.get_by_role("button", name="退回单位修改").click()
     desk.wait_for_selector("text=已退回")
     assert state(case) == "returned"
+
+
+def test_the_way_back_leads_to_pages_that_are_there(enter, clerk, reviewer):
+    operations.save_declarations(clerk.employer_id, ENROL, [typed()], by=clerk)
+    page = enter(clerk, "/e/basket/")
+    page.get_by_role("button", name="核对并提交").last.click()
+    page.wait_for_url(re.compile("/check/"))
+    page.get_by_role("button", name="提交 1 笔").click()
+    page.wait_for_selector("text=请阅读并勾选声明后再提交")
+    page.go_back()
+    assert page.get_by_role("heading", name="核对并提交").is_visible()
+    page.get_by_label("以上申报内容真实").check()
+    page.get_by_role("button", name="提交 1 笔").click()
+    page.wait_for_url(re.compile("submitted"))
+    page.go_back()
+    page.wait_for_url(re.compile(r"/e/basket/$"))
+    assert page.get_by_text("这里没有可以提交的业务").is_visible()
+
+
+def test_without_a_script_a_form_sent_too_late_is_there_again_after_signing_in(enter, clerk):
+    page = enter(clerk, FORM, java_script_enabled=False)
+    fill(page, typed(department="没有丢"))
+    expire()
+    page.get_by_role("button", name="暂存并去提交").click()
+    page.wait_for_url(re.compile("/login"))
+    sign_in_again(page, clerk)
+    assert page.url.endswith(FORM)
+    assert page.locator("[name=department]").input_value() == "没有丢"
+    assert page.get_by_text("已恢复上次没填完的内容").is_visible()
+    assert not Declaration.objects.exists()
+
+
+def test_an_error_goes_as_soon_as_its_field_is_right(enter, clerk):
+    page = enter(clerk, FORM)
+    fill(page, typed(name="", contract_from=""))
+    page.get_by_role("button", name="暂存并去提交").click()
+    page.wait_for_selector(".errsum")
+    assert page.locator(".errsum li").count() == 2
+    page.locator("[name=name]").fill("王示例")
+    assert page.locator(".errsum li").count() == 1
+    assert page.locator(".errsum h2").inner_text() == "有 1 处需要修改"
+    assert page.locator("#id_name-error").count() == 0
+    page.locator("[name=contract_from]").fill(f"{Month.of(clock.today())}-01")
+    assert page.locator(".errsum, .fd.e").count() == 0
 
 
 def test_from_the_form_to_the_approval_without_a_script(enter, live_server, clerk, reviewer):

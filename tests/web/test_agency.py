@@ -183,3 +183,52 @@ def test_a_refused_return_keeps_every_tick_and_word(desk, employer, clerk):
     assert response.status_code == 409
     flags = {row["view"].id: row for row in response.context["flags"]}
     assert (flags["name"]["is_flagged"], flags["name"]["code"], flags["name"]["reason"]) == (True, "03", "多一个字")
+
+
+def test_a_ticked_field_without_a_word_is_refused_unless_the_return_has_a_remark(desk, employer, clerk):
+    case = submitted(employer, clerk)
+    response = desk.post(f"/a/cases/{case.pk}/return", {"flag_reason": "1"})
+    assert response.status_code == 422
+    assert response.context["errors"][0]["id"] == "reason_reason"
+    assert "标了要改，没有写原因" in response.context["errors"][0]["text"]
+    case.refresh_from_db()
+    assert case.state == "submitted"
+    desk.post(f"/a/cases/{case.pk}/return", {"flag_reason": "1", "note": "请与离职证明一致"})
+    case.refresh_from_db()
+    assert (case.state, list(case.marks)) == ("returned", ["reason"])
+
+
+def test_a_batch_is_looked_at_on_a_page_that_can_be_asked_for_again(desk, employer, clerk):
+    cases = [submitted(employer, clerk, name=f"第{n}人", number=n) for n in range(1, 6)]
+    other = submitted(employer, clerk, name="没勾选", number=9)
+    asked = desk.post("/a/cases/choose", {"chosen": [one.pk for one in cases]})
+    page = desk.get(asked.url)
+    assert [row["declaration"].pk for row in page.context["rows"]] == [one.pk for one in cases]
+    sample = [view.declaration.pk for view in page.context["sample"]]
+    assert len(sample) == 3
+    assert set(sample) <= {one.pk for one in cases}
+    assert [view.declaration.pk for view in desk.get(asked.url).context["sample"]] == sample
+    assert set(Declaration.objects.values_list("state", flat=True)) == {"submitted"}
+    assert other.subject_name not in page.content.decode()
+
+
+def test_the_page_of_a_batch_shows_nothing_of_another_region(desk, employer, clerk):
+    other = make_employer("2", region="leshan")
+    there = submitted(other, make_operator("other", "clerk", other))
+    assert desk.get(f"/a/cases/approve?ids={there.pk}").url == "/a/"
+    assert "还没有勾选" in desk.post("/a/cases/choose", follow=True).content.decode()
+
+
+def test_what_a_reviewer_decided_is_found_again_and_is_nobody_elses(desk, employer, clerk, client):
+    back, gone = (submitted(employer, clerk, name=name, number=n) for n, name in ((1, "张退回"), (2, "张不办")))
+    desk.post(f"/a/cases/{back.pk}/return", {"note": "请核对合同"})
+    desk.post(f"/a/cases/{gone.pk}/reject", {"note": "不符合条件"})
+    page = desk.get("/a/cases/decided")
+    assert [event.declaration.subject_name for event in page.context["page"]] == ["张不办", "张退回"]
+    assert [tab["count"] for tab in page.context["tabs"]] == [2, 0, 1, 1]
+    assert "请核对合同" in page.content.decode()
+    only = desk.get("/a/cases/decided", {"move": "return", "q": "张"})
+    assert [event.declaration.subject_name for event in only.context["page"]] == ["张退回"]
+    assert not desk.get("/a/cases/decided", {"q": "查无此人"}).context["page"].object_list
+    client.force_login(make_operator("second", "reviewer"))
+    assert not client.get("/a/cases/decided").context["page"].object_list

@@ -2,9 +2,14 @@
 
 from functools import wraps
 
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.core import signing
+
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator, Role
 
+WRITER = "writer"
 PERMISSION_TITLES = {
     "declare": "申报",
     "settle": "结算",
@@ -21,6 +26,33 @@ def public(view):
     """Mark a view that needs no sign-in; without the mark every view does."""
     view.is_public = True
     return view
+
+
+def keeps(keeper):
+    """Mark a view: what is posted to it after the session ended is kept, by `keeper(request, writer, **kwargs)`.
+
+    The page carries `writer_token`, which tells whose words they are; nobody else gets to see them.
+    """
+
+    def decorate(view):
+        view.keeper = keeper
+        return view
+
+    return decorate
+
+
+def writer_token(operator) -> str:
+    """Signed proof of whom a form was made for."""
+    return signing.dumps(operator.pk, salt=WRITER)
+
+
+def writer_of(token: str) -> Operator | None:
+    """The operator whose form it was, as long as a session may last."""
+    try:
+        pk = signing.loads(token, salt=WRITER, max_age=settings.SESSION_COOKIE_AGE)
+    except signing.BadSignature:
+        return None
+    return ModelBackend().get_user(pk)
 
 
 def needs(permission: str):

@@ -3,6 +3,7 @@
 import logging
 import secrets
 import time
+from contextlib import suppress
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,11 +11,13 @@ from django.contrib.auth import logout
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
 from django.shortcuts import redirect, resolve_url
+from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from shebao.hall.errors import Refused
 
+from .access import writer_of
 from .public import errors
 
 logger = logging.getLogger("shebao.web")
@@ -112,8 +115,22 @@ def idle_seconds(request) -> int:
 
 
 def to_sign_in(request):
-    """Off to the sign-in page, and back to the same address afterwards."""
+    """Off to the sign-in page, and back to the same address afterwards; what a form brought is kept for its writer."""
+    if request.method == "POST":
+        _keep_typed(request)
     return go(request, f"{resolve_url('sign_in')}?{urlencode({'next': _address(request)})}")
+
+
+def _keep_typed(request) -> None:
+    try:
+        view, _, kwargs = resolve(request.path_info)
+    except Resolver404:
+        return
+    writer = writer_of(request.POST.get("writer", ""))
+    if writer and hasattr(view, "keeper"):
+        # Refused or not found: the writer may not declare any more, and there is nothing to keep.
+        with suppress(Refused, ObjectDoesNotExist):
+            view.keeper(request, writer, **kwargs)
 
 
 def go(request, url: str):

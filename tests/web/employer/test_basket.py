@@ -1,6 +1,8 @@
 """The basket: what waits, the last look, submitting, removing."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import (
@@ -10,6 +12,7 @@ from shebao.hall.declarations.operations import (
     save_declarations,
     submit_declarations,
 )
+from shebao.web.chosen import MOST_ROWS, compact, spread
 from tests.factories import OperatorFactory, at, cessation, enrolled, enrolment, wage
 
 from .declared import CEASE, WAGE, signed_in, text_of, waiting
@@ -33,14 +36,37 @@ def test_the_basket_groups_by_service_under_the_regions_own_name(client):
 
 def test_submitting_needs_the_statement_and_ends_with_case_numbers(client):
     one = waiting(signed_in(client))
-    assert "提交 1 笔" in text_of(client.post("/e/basket/check/", {"chosen": one.pk}))
-    refused = client.post("/e/basket/submit/", {"chosen": one.pk})
-    assert refused.status_code == 422
+    check = client.post("/e/basket/check/", {"chosen": one.pk})
+    assert "提交 1 笔" in text_of(client.get(check.url))
+    refused = client.post("/e/basket/submit/", {"chosen": one.pk}, follow=True)
+    assert "请阅读并勾选声明后再提交" in text_of(refused)
     assert Declaration.objects.get().state == "draft"
     text = text_of(client.post("/e/basket/submit/", {"chosen": one.pk, "declared": "1"}, follow=True))
     one.refresh_from_db()
     assert one.state == "submitted"
     assert one.case_number in text
+
+
+def test_the_last_look_can_be_asked_for_again_and_knows_what_is_gone(client):
+    clerk = signed_in(client)
+    one, two, other = (waiting(clerk, n, name=f"第{n}人") for n in (1, 2, 3))
+    address = client.post("/e/basket/check/", {"chosen": [one.pk, two.pk]}).url
+    for _ in range(2):
+        text = text_of(client.get(address))
+        assert "提交 2 笔" in text
+        assert other.subject_name not in text
+    client.post("/e/basket/submit/", {"chosen": [one.pk, two.pk], "declared": "1"})
+    assert "这里没有可以提交的业务" in text_of(client.get(address, follow=True))
+    assert "还没有勾选" in text_of(client.post("/e/basket/check/", follow=True))
+
+
+@given(st.sets(st.integers(1, 3000)))
+def test_ticked_rows_survive_their_way_through_the_address(pks):
+    assert spread(compact(pks)) == sorted(pks)
+
+
+def test_an_address_cannot_ask_for_more_rows_than_a_sheet_holds():
+    assert len(spread("1-999999999999,7-3,x,-")) == MOST_ROWS
 
 
 def test_what_is_refused_stays_with_its_reason_while_the_rest_goes(client):

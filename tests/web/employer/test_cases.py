@@ -4,9 +4,9 @@ import pytest
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import return_declaration, submit_declarations
-from tests.factories import OperatorFactory, at, enrolment
+from tests.factories import OperatorFactory, at, enrolled, enrolment, wage
 
-from .declared import signed_in, text_of, waiting
+from .declared import WAGE, signed_in, text_of, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_a_returned_case_shows_the_marks_and_is_repaired_in_place(client, return
     data = enrolment(name="王改名") | {"version": returned.version, "next": "keep"}
     response = client.post(f"/e/cases/{returned.pk}/repair/", data)
     assert response.status_code == 302
-    assert "王改名" in text_of(client.post("/e/basket/check/", {"chosen": returned.pk}))
+    assert "王改名" in text_of(client.post("/e/basket/check/", {"chosen": returned.pk}, follow=True))
     client.post("/e/basket/submit/", {"chosen": returned.pk, "declared": "1"})
     number = returned.case_number
     returned.refresh_from_db()
@@ -95,6 +95,10 @@ def test_another_employers_case_does_not_exist(client, returned):
 def test_a_repair_that_changes_nothing_does_not_go_unless_it_says_why(client, returned):
     address = f"/e/cases/{returned.pk}/repair/"
     data = enrolment() | {"version": returned.version, "next": "submit"}
+    unsigned = client.post(address, data | {"name": "王没签"})
+    assert "请阅读并勾选声明后再提交" in text_of(unsigned)
+    assert 'value="王没签"' in text_of(unsigned)
+    data |= {"declared": "1"}
     text = text_of(client.post(address, data, follow=True))
     assert "还没有按审核意见修改" in text
     returned.refresh_from_db()
@@ -126,3 +130,20 @@ def test_a_draft_is_saved_and_not_called_a_resubmission(client):
     text = text_of(client.get(f"/e/cases/{one.pk}/repair/"))
     assert "保存修改" in text
     assert "重新提交" not in text
+
+
+def test_a_month_that_is_none_is_said_and_not_passed_over(client):
+    waiting(signed_in(client))
+    page = client.get("/e/cases/?month=9999-99")
+    assert page.context["errors"][0]["id"] == "month"
+    assert "9999-99" in text_of(page)
+
+
+def test_what_nobody_reviews_is_nowhere_called_reviewed(client):
+    clerk = signed_in(client, direct=True)
+    client.post(f"/e/declare/{WAGE}/", wage(enrolled(clerk.employer)))
+    one = Declaration.objects.get()
+    for address in ("/e/cases/", "/e/cases/?state=approved", f"/e/cases/{one.pk}/"):
+        main = text_of(client.get(address)).partition("<main")[2]
+        assert "已生效" in main
+        assert "审核" not in main

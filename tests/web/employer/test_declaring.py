@@ -5,9 +5,15 @@ import re
 import pytest
 
 from shebao.hall.declarations.models import Declaration, FormDraft
-from tests.factories import at, enrolled, enrolment, synthetic_id, wage
+from shebao.rules.months import Month
+from tests.factories import OperatorFactory, at, cessation, enrolled, enrolment, settled, synthetic_id, wage
 
 from .declared import CEASE, ENROL, WAGE, signed_in, text_of, waiting
+
+
+def value_of(page, name: str) -> str:
+    """What a question of the form holds."""
+    return next(f["value"] for group in page.context["groups"] for f in group["fields"] if f["name"] == name)
 
 
 @pytest.fixture(autouse=True)
@@ -116,10 +122,10 @@ def test_many_wages_can_rise_by_a_percentage_and_show_old_and_new(client):
     clerk = signed_in(client)
     people = [enrolled(clerk.employer, name=f"第{n}人", sequence=n) for n in (1, 2)]
     data = {"chosen": [p.pk for p in people], "first_month": "2026-11"}
-    assert "逐人核对" in text_of(client.post(f"/e/declare/{WAGE}/many/", data))
+    assert "逐人核对" in text_of(client.post(f"/e/declare/{WAGE}/many/", data, follow=True))
     data |= {"step": "check", "mode": "percent", "declared_wage": "5"}
-    assert client.post(f"/e/declare/{WAGE}/many/", data | {"declared_wage": "五"}).status_code == 422
-    text = text_of(client.post(f"/e/declare/{WAGE}/many/", data))
+    assert client.post(f"/e/declare/{WAGE}/many/", data | {"declared_wage": "五"}, follow=True).status_code == 422
+    text = text_of(client.post(f"/e/declare/{WAGE}/many/", data, follow=True))
     assert "8,000.00" in text
     assert "8,400.00" in text
     done = client.post(f"/e/declare/{WAGE}/many/", data | {"step": "save"})
@@ -132,7 +138,7 @@ def test_many_cessations_tell_who_cannot_go_and_save_none_of_them(client):
     good, gone = enrolled(clerk.employer, sequence=1), enrolled(clerk.employer, name="已离开", sequence=2)
     gone.spells.update(last_month="2026-09")
     data = {"chosen": [good.pk, gone.pk], "cessation_month": "2026-11", "reason": "6301", "step": "check"}
-    seen = client.post(f"/e/declare/{CEASE}/many/", data)
+    seen = client.post(f"/e/declare/{CEASE}/many/", data, follow=True)
     blocked = {row["person"].pk: row["errors"] for row in seen.context["rows"]}
     assert blocked[gone.pk]
     assert client.post(f"/e/declare/{CEASE}/many/", data | {"step": "save"}).status_code == 422
@@ -228,3 +234,90 @@ def test_a_draft_about_one_person_is_not_poured_over_another(client):
     text = text_of(client.get(f"/e/declare/{CEASE}/?employee={other.pk}"))
     assert "甲的备注" not in text
     assert 'value="乙二"' in text
+
+
+def test_with_the_business_month_settled_the_form_starts_with_the_next_one_and_says_so(client):
+    clerk = signed_in(client)
+    settled(clerk.employer, Month(2026, 11), clerk)
+    for service, name in ((ENROL, "enrolment_month"), (CEASE, "cessation_month"), (WAGE, "first_month")):
+        page = client.get(f"/e/declare/{service}/")
+        assert "2026-11 已经结算，不再收变动" in text_of(page)
+        assert value_of(page, name) == "2026-12"
+    employee = enrolled(clerk.employer)
+    assert client.post(f"/e/declare/{WAGE}/", wage(employee, first_month="2026-12")).status_code == 302
+    month = {"enrolment_month": "2026-12", "contract_from": "2026-12-01"}
+    assert client.post(f"/e/declare/{ENROL}/", enrolment(7, **month)).status_code == 302
+    assert client.post(f"/e/declare/{ENROL}/", enrolment(8, enrolment_month="2027-01")).status_code == 422
+
+
+def test_the_next_person_who_leaves_starts_without_the_last_ones_reason(client):
+    clerk = signed_in(client)
+    leaving = cessation(enrolled(clerk.employer), reason="6301", note="家属来电", cessation_month="2026-12")
+    following = client.post(f"/e/declare/{CEASE}/", leaving | {"next": "again"}, follow=True)
+    assert Declaration.objects.get().answers["reason"] == "6301"
+    kept = {name: value_of(following, name) for name in ("cessation_month", "reason", "note", "id_number")}
+    assert kept == {"cessation_month": "2026-12", "reason": "", "note": "", "id_number": ""}
+
+
+def test_a_wrong_phone_number_does_not_hide_what_the_person_costs(client):
+    signed_in(client)
+    page = client.post(f"/e/declare/{ENROL}/preview/", enrolment(phone="123"))
+    assert page.context["total"] > 0
+    assert client.post(f"/e/declare/{ENROL}/preview/", enrolment(id_number="123")).context["total"] == 0
+
+
+def test_who_is_declared_already_leads_to_that_declaration(client):
+    clerk = signed_in(client)
+    one = waiting(clerk)
+    text = text_of(client.post(f"/e/declare/{ENROL}/preview/", enrolment()))
+    assert f'href="/e/cases/{one.pk}/repair/"' in text
+
+
+def test_somebody_of_the_roster_is_chosen_by_name_and_who_left_is_shown_and_not_offered(client):
+    clerk = signed_in(client)
+    here = enrolled(clerk.employer, name="李在岗", sequence=1)
+    gone = enrolled(clerk.employer, name="李离岗", sequence=2)
+    gone.spells.update(last_month="2026-09")
+    text = text_of(client.get(f"/e/declare/{CEASE}/?find=李"))
+    assert f'href="?employee={here.pk}"' in text
+    assert "李离岗" in text
+    assert f'href="?employee={gone.pk}"' not in text
+    assert here.person.id_number not in text
+
+
+def test_what_is_posted_after_the_session_ended_waits_for_its_writer_and_nobody_else(client):
+    clerk = signed_in(client)
+    address = f"/e/declare/{ENROL}/"
+    token = client.get(address).context["writer"]
+    client.logout()
+    gone = client.post(
+        address, enrolment(name="王没丢") | {"writer": token}, headers={"referer": f"http://testserver{address}"}
+    )
+    assert gone.url.startswith("/login?next=%2Fe%2Fdeclare%2F")
+    assert not Declaration.objects.exists()
+    client.force_login(OperatorFactory(clerk=True, employer=clerk.employer))
+    assert "王没丢" not in text_of(client.get(address))
+    client.force_login(clerk)
+    assert 'value="王没丢"' in text_of(client.get(address))
+
+
+def test_a_session_left_alone_too_long_keeps_what_is_posted_into_a_repair(client):
+    clerk = signed_in(client)
+    one = waiting(clerk)
+    address = f"/e/cases/{one.pk}/repair/"
+    token = client.get(address).context["writer"]
+    session = client.session
+    session["last_seen"] = 1
+    session.save()
+    client.post(address, enrolment(name="王没丢") | {"writer": token, "version": one.version})
+    one.refresh_from_db()
+    assert one.subject_name == "王示例"
+    client.force_login(clerk)
+    assert 'value="王没丢"' in text_of(client.get(address))
+
+
+def test_a_forged_token_keeps_nothing(client):
+    clerk = signed_in(client)
+    client.logout()
+    client.post(f"/e/declare/{ENROL}/", enrolment() | {"writer": str(clerk.pk)})
+    assert not FormDraft.objects.exists()

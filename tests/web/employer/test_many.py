@@ -40,7 +40,7 @@ def asked(people, step="check", mode="percent", wage="5", **more) -> dict:
 )
 def test_the_new_wage_is_exact_to_the_fen(client, mode, typed, shown):
     people = two_people(signed_in(client))
-    text = text_of(client.post(URL, asked(people, mode=mode, wage=typed)))
+    text = text_of(client.post(URL, asked(people, mode=mode, wage=typed), follow=True))
     assert "8,000.05" in text
     assert shown in text
     assert not Declaration.objects.filter(service=WAGE).exists()
@@ -51,7 +51,7 @@ def test_the_new_wage_is_exact_to_the_fen(client, mode, typed, shown):
 )
 def test_a_change_that_makes_no_wage_is_refused_and_stays_in_its_field(client, mode, typed):
     people = two_people(signed_in(client))
-    response = client.post(URL, asked(people, mode=mode, wage=typed))
+    response = client.post(URL, asked(people, mode=mode, wage=typed), follow=True)
     assert response.status_code == 422
     assert f'value="{typed}"' in text_of(response)
     assert not Declaration.objects.filter(service=WAGE).exists()

@@ -7,7 +7,7 @@ from django.db.models import Q
 from ..fields import EncryptedJSONField, MonthField
 from ..regions import region
 from ..scopes import ScopedQuerySet, scoped
-from .states import OPEN, State
+from .states import OPEN, TITLES, State, label_of
 
 
 class Declaration(models.Model):
@@ -76,6 +76,11 @@ class Declaration(models.Model):
         return region(self.region).services[self.service]
 
     @property
+    def state_label(self) -> str:
+        """The word for its state; what nobody reviews is not called reviewed."""
+        return label_of(self.state, is_direct=self.is_direct)
+
+    @property
     def is_direct(self) -> bool:
         """Takes effect without a human review, by the region's route."""
         return self.spec.is_direct
@@ -99,6 +104,11 @@ class DeclarationEvent(models.Model):
     class Meta:
         verbose_name = "办件轨迹"
         ordering = ["at", "pk"]
+
+    @property
+    def title(self) -> str:
+        """What was done, in words."""
+        return TITLES.get(self.move, self.move)
 
 
 class FormDraft(models.Model):

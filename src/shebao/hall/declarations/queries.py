@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from shebao.rules.identity import tidy_number
 from shebao.rules.money import yuan
@@ -13,9 +13,10 @@ from shebao.rules.months import Month
 from .. import clock
 from ..crypto import blind_index
 from ..regions import region
+from ..settlement.models import Assessment
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
-from .states import OPEN, TITLES, State, open_moves
+from .states import OPEN, State, open_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED)
 
@@ -23,6 +24,14 @@ COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED)
 def current_month(here) -> Month:
     """The business month (业务年月) of a region: the calendar month of today."""
     return Month.of(clock.today())
+
+
+def first_open_month(actor) -> Month:
+    """The month that the actor's new declarations concern: the business month, or the next once it is settled."""
+    month = current_month(region(actor.region))
+    settled = Assessment.objects.visible_to(actor).filter(employer=actor.employer_id)
+    last = settled.aggregate(last=Max("month"))["last"]
+    return max(month, last.next()) if last else month
 
 
 def counts(actor, month: Month) -> dict:
@@ -67,7 +76,7 @@ def basket(actor) -> list[BasketRow]:
     as_returned = unrepaired(rows)
     return [
         BasketRow(
-            d, d.spec.title, before_after(d), d.problems,
+            d, d.spec.title, before_after(d), [p | {"reason": d.confirmed.get(p["code"], "")} for p in d.problems],
             mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
             is_unrepaired=d.pk in as_returned,
         )
@@ -237,7 +246,7 @@ def shown(one, value, here, *, in_full: bool = False) -> str:
 def _event(event: DeclarationEvent) -> dict:
     kinds = {State.APPROVED: "ok", State.RETURNED: "d", State.REJECTED: "d", State.SUBMITTED: "b"}
     return {
-        "title": TITLES.get(event.move, event.move),
+        "title": event.title,
         "move": event.move,
         "at": event.at,
         "actor": f"{event.by.name}（{event.by.get_role_display()}）" if event.by else "系统",
@@ -281,6 +290,28 @@ def desk_counts(rows: QuerySet[Declaration]) -> dict[str, int]:
     return rows.order_by().aggregate(all=Count("pk"), **kinds)
 
 
+DECISIONS = ("approve", "return", "reject")
+"""The moves by which a reviewer decides."""
+
+
+def decisions(actor, *, move="", q="") -> QuerySet[DeclarationEvent]:
+    """What the actor decided, newest first (我办过的). `move`: one of DECISIONS; `q`: name, case number, employer."""
+    rows = DeclarationEvent.objects.visible_to(actor).filter(by=actor, move__in=DECISIONS)
+    rows = rows.select_related("declaration__employer").defer("answers", "declaration__answers", "declaration__before")
+    if move in DECISIONS:
+        rows = rows.filter(move=move)
+    if q:
+        about = Q(declaration__subject_name__icontains=q) | Q(declaration__case_number=q)
+        rows = rows.filter(about | Q(declaration__employer__name__icontains=q))
+    return rows.order_by("-at", "-pk")
+
+
+def decision_counts(rows: QuerySet[DeclarationEvent]) -> dict[str, int]:
+    """How many decisions there are of each kind, and "all"; one query."""
+    kinds = {move: Count("pk", filter=Q(move=move)) for move in DECISIONS}
+    return rows.order_by().aggregate(all=Count("pk"), **kinds)
+
+
 def cases(actor, *, state=None, service=None, month=None, q="") -> QuerySet[Declaration]:
     """The actor's declarations, newest first (办件进度). `q`: name, case number or whole identity number."""
     rows = Declaration.objects.visible_to(actor).select_related("employer", "declared_by", "decided_by")
@@ -304,6 +335,12 @@ def recent_events(actor, limit: int = 8) -> list[dict]:
         {**_event(event), "declaration": event.declaration, "service_title": event.declaration.spec.title}
         for event in rows.defer("answers", "declaration__answers", "declaration__before")[:limit]
     ]
+
+
+def undecided(actor, service_key: str, digest: str) -> Declaration | None:
+    """The declaration of this service about this person that is still to be decided; there is at most one."""
+    mine = Declaration.objects.visible_to(actor).filter(state__in=OPEN, service=service_key, subject_digest=digest)
+    return mine.first()
 
 
 def draft_of(actor, service_key: str) -> FormDraft | None:

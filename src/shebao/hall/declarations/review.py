@@ -6,9 +6,13 @@ from django.db import transaction
 
 from .. import clock
 from ..errors import Conflict, Refused
+from ..regions import region
 from .models import Declaration, DeclarationEvent
 from .pipe import carry_out, locked, move, permit, races_become_conflicts
 from .states import open_moves
+
+SEE_NOTE = "请按总的意见核对这一项"
+"""What stands beside a field that was marked without words of its own."""
 
 Seen = Mapping[int, int]
 """Which version of each declaration the reviewer had in view."""
@@ -34,16 +38,32 @@ def approve_declarations(pks: list[int], *, by, note: str = "", seen: Seen | Non
 
 @transaction.atomic
 def return_declaration(pk: int, *, by, marks: dict[str, str], note: str = "", seen: Seen | None = None) -> Declaration:
-    """Send back for repair in place (退回补正): `marks` says for each field what is wrong."""
+    """Send back for repair in place (退回补正): `marks` says for each field what is wrong.
+
+    A mark without a word needs the remark as a whole in `note`; neither is refused.
+    """
     permit(by, "review", "退回补正")
     (declaration,) = locked([pk], by=by)
     _decided_by_somebody_else([declaration], by)
     _as_seen([declaration], "return", seen, by)
-    marks = {key: reason.strip()[:200] for key, reason in marks.items() if reason.strip()}
-    if not marks and not note.strip():
-        raise Refused("reason_missing", "请标出要补正的内容，或写明退回的原因，单位才知道怎么改。", field="note")
+    marks = {key: reason.strip()[:200] for key, reason in marks.items()}
+    if not note.strip():
+        _with_reasons(declaration, marks)
+    marks = {key: reason or SEE_NOTE for key, reason in marks.items()}
     _decide([declaration], "return", by, note, marks)
     return declaration
+
+
+def _with_reasons(declaration: Declaration, marks: dict[str, str]) -> None:
+    """Refuse a return that does not tell the employer what to change."""
+    if not marks:
+        raise Refused("reason_missing", "请标出要补正的内容，或写明退回的原因，单位才知道怎么改。", field="note")
+    form = region(declaration.region).forms[declaration.spec.form]
+    labels = {one.id: one.label for one in form.fields}
+    if silent := [key for key, reason in marks.items() if not reason]:
+        names = "、".join(f"“{labels.get(key, key)}”" for key in silent)
+        text = f"{names}标了要改，没有写原因。请选择或写明原因，或写总的意见。"
+        raise Refused("reason_missing", text, field=f"reason_{silent[0]}")
 
 
 @transaction.atomic

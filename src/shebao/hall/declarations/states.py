@@ -18,6 +18,15 @@ class State(TextChoices):
     UNDONE = "undone", "已撤销"
 
 
+IN_FORCE = "已生效"
+"""The word for an approved declaration that nobody reviewed: it took effect at once."""
+
+
+def label_of(state: str, *, is_direct: bool) -> str:
+    """The one word for a state, on every page and in every message."""
+    return IN_FORCE if is_direct and state == State.APPROVED else State(state).label
+
+
 OPEN = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 """States in which the matter is not decided: one such declaration for a person and service."""
 
@@ -74,7 +83,7 @@ def advance(declaration, name: str, *, by) -> State:
 
 def too_late(declaration, name: str, *, by) -> str:
     """Why a move cannot be made any more, naming who was faster; repeating one's own step is no mistake."""
-    title, label, subject = MOVES[name].title, State(declaration.state).label, declaration.subject_name
+    title, label, subject = MOVES[name].title, declaration.state_label, declaration.subject_name
     last = declaration.events.select_related("by").order_by("-at", "-pk").first()
     if last is None or last.by is None:
         return f"{subject}的申报现在是“{label}”，不能再“{title}”。可能刚被别人处理过，请刷新后再看。"

@@ -15,7 +15,8 @@ from .enrolment import PART_TIME
 from .scene import Case, Scene, field_of_kind
 
 MONTHS_AHEAD = {"cease_employees": 1, "declare_wages": 1}
-"""How far beyond the business month an effect may lie: leaving and a new wage are known beforehand."""
+"""How far beyond the business month an effect may lie: leaving and a new wage are known beforehand. When the business
+month is settled, the next one is open to every service."""
 YOUNGEST = 16  # 劳动法第十五条
 MAY_RETIRE = {("1", "1"): 60, ("1", "2"): 60, ("2", "1"): 50, ("2", "2"): 55}
 """Earliest retirement age by sex and position before 渐进式延迟; only a hint, so the earliest is the right one."""
@@ -43,7 +44,7 @@ def already_declared(scene: Scene, cases: list[Case]) -> None:
         if other and (case.declaration is None or case.declaration.pk != other.pk):
             case.add(
                 "already_declared", name, "error",
-                f"{other.subject_name}已有一笔“{scene.service.title}”（{other.get_state_display()}，"
+                f"{other.subject_name}已有一笔“{scene.service.title}”（{other.state_label}，"
                 f"{other.declared_at:%Y-%m-%d}由{other.declared_by.name}录入）。请修改那一笔，或先把它删除。",
             )  # fmt: skip
         if case.digest and len(mates[case.digest]) > 1:
@@ -135,6 +136,8 @@ def _month_in_reach(scene: Scene, case: Case, month: Month) -> None:
     earliest, latest = now.previous(back), now.next(MONTHS_AHEAD.get(scene.service.operation, 0))
     label = scene.form.field(name).label
     first_free = max(scene.settled).next() if scene.settled else None
+    if first_free == now.next():
+        latest = max(latest, first_free)
     if month > latest:
         text = f"{label} {month} 太晚，最晚可填 {latest}。"
         case.add("month_window", name, "error", text, (f"改为 {latest}", str(latest)))

@@ -75,7 +75,7 @@ def _estimate(scene: Scene, cases: list[Case], rows: dict[int, Row], show: Calla
     """Charge the rows month by month and show each case its cost."""
     by_month: dict[Month, list[Case]] = defaultdict(list)
     for case in cases:
-        if case.month and id(case) in rows and not case.is_wrong:
+        if case.month and id(case) in rows and not scene.has_wrong_price(case):
             by_month[case.month].append(case)
     for month, group in by_month.items():
         try:

@@ -87,11 +87,6 @@ class Case:
         """Whom it is about: the employer by the name on file, a person by the name that was typed."""
         return self.subject or str(self.values.get("name") or "")
 
-    @property
-    def is_wrong(self) -> bool:
-        """Holds an answer that cannot stand; what is still blank is not wrong."""
-        return any(problem.level == "error" and problem.code != "required" for problem in self.problems)
-
 
 @dataclass
 class Scene:
@@ -113,6 +108,16 @@ class Scene:
     @cached_property
     def window(self):
         return self.region.calendar.window(self.month)
+
+    def has_wrong_price(self, case: Case) -> bool:
+        """Whether an answer that decides the price cannot stand. What is blank is not wrong, and what neither tells
+        the person, the month, the wage nor a fact of the person changes no price.
+        """
+        return any(p.level == "error" and p.code != "required" and self._is_priced(p.field) for p in case.problems)
+
+    def _is_priced(self, name: str) -> bool:
+        field = self.form.field(name)
+        return field is None or bool(field.identity or field.feeds) or field.kind in ("month", "money")
 
     @cached_property
     def settled(self) -> set[Month]:

@@ -21,7 +21,6 @@ PAGE = 50
 QUEUE_BESIDE = 200
 ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
 FILTERS = ("service", "employer", "risk")
-LOOK_AGAIN = "请核对这一项"
 FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
 CHECK_TITLES = {
     "id_number_valid": "证件号码",
@@ -45,16 +44,17 @@ CHECK_TITLES = {
 @needs("review")
 def queue(request):
     """Everything submitted in the region, the most urgent first."""
-    page = Paginator(_waiting(request), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(waiting(request), PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "tabs": _tabs(request),
-        "rows": [_row(declaration) for declaration in page],
+        "rows": [row(declaration) for declaration in page],
         "filters": _filter_fields(request),
         "risk": _chosen(request).get("risk", ""),
         "is_filtered": bool(_chosen(request)),
-        "suffix": _suffix(request),
-        "buttons": [{"label": "批量通过", "kind": "p", "icon": "check"}],
+        "suffix": suffix(request),
+        "buttons": [{"label": "核对并批量通过", "kind": "p", "icon": "check"}],
+        "actions": [{"label": "我办过的", "url": reverse("a_decided"), "icon": "history"}],
     }
     return render(request, "agency/desk.html", context)
 
@@ -62,7 +62,7 @@ def queue(request):
 def _tabs(request) -> list[dict]:
     """The queue cut by urgency and findings, with numbers."""
     chosen = {name: value for name, value in _chosen(request).items() if name != "risk"}
-    counts = queries.desk_counts(_waiting(request, risk=None))
+    counts = queries.desk_counts(waiting(request, risk=None))
     current = _chosen(request).get("risk", "")
     kinds = {"urgent": "w", "overdue": "d", "flagged": "w"}
     return [
@@ -72,7 +72,7 @@ def _tabs(request) -> list[dict]:
     ]  # fmt: skip
 
 
-def _waiting(request, **instead):
+def waiting(request, **instead):
     chosen = _chosen(request) | instead
     waiting = queries.desk(request.user, service=chosen.get("service"), risk=chosen.get("risk"))
     asked = chosen.get("employer")
@@ -86,13 +86,13 @@ def _chosen(request) -> dict[str, str]:
     return {name: request.GET[name].strip() for name in FILTERS if request.GET.get(name, "").strip()}
 
 
-def _suffix(request) -> str:
+def suffix(request) -> str:
     """The chosen filters as the end of an address, so that the next case comes from the same queue."""
     chosen = _chosen(request)
     return f"?{urlencode(chosen)}" if chosen else ""
 
 
-def _row(declaration) -> dict:
+def row(declaration) -> dict:
     """One line of the queue."""
     days = (declaration.due_on - clock.today()).days if declaration.due_on else None
     return {
@@ -133,10 +133,9 @@ def case(request, pk):
 def _case_page(request, pk, answers=None, error: Refused | None = None):
     view = queries.case_view(request.user, pk)
     declaration = view.declaration
-    for problem in view.problems:
-        problem["word"] = FINDINGS[problem["level"]]
-    waiting = list(_waiting(request)[:QUEUE_BESIDE])
-    before, after = _neighbours([one.pk for one in waiting], pk)
+    word_findings(view)
+    beside = list(waiting(request)[:QUEUE_BESIDE])
+    before, after = _neighbours([one.pk for one in beside], pk)
     answers = answers or {}
     # First what was repaired, then what changes the roster; what stays as it was is folded.
     first = [field for field in view.fields if field.is_repaired or field.asked]
@@ -145,7 +144,7 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
     context = {
         "view": view,
         "declaration": declaration,
-        "row": _row(declaration),
+        "row": row(declaration),
         "fields": [*first, *then] or rest,
         "rest": rest if first or then else [],
         "flags": [_flag(field, answers) for field in view.fields],
@@ -153,14 +152,20 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
         "checks": _checks(view),
         "events": [_event(event) for event in view.events],
         "note": answers.get("note", ""),
-        "queue": [_row(one) for one in waiting],
+        "queue": [row(one) for one in beside],
         "before": before,
         "after": after,
-        "suffix": _suffix(request),
+        "suffix": suffix(request),
         "errors": [{"id": error.field or "note", "text": error.message}] if error else [],
         "is_returning": error is not None,
     }
     return render(request, "agency/case.html", context, status=error.status if error else 200)
+
+
+def word_findings(view) -> None:
+    """Give every finding of a case its word."""
+    for problem in view.problems:
+        problem["word"] = FINDINGS[problem["level"]]
 
 
 def _event(event: dict) -> dict:
@@ -203,10 +208,10 @@ def _flag(field, answers) -> dict:
 def approve(request, pk):
     """Approve one case and go on to the next."""
     try:
-        operations.approve_declarations([pk], by=request.user, note=_note(request), seen=_seen(request, pk))
+        operations.approve_declarations([pk], by=request.user, note=_note(request), seen=seen(request, pk))
     except Refused as no:
         messages.error(request, no.message)
-        return redirect(reverse("a_case", args=[pk]) + _suffix(request))
+        return redirect(reverse("a_case", args=[pk]) + suffix(request))
     messages.success(request, "已审核通过。")
     return _onwards(request)
 
@@ -216,7 +221,7 @@ def approve(request, pk):
 def reject(request, pk):
     """Decline one case for good and go on to the next."""
     try:
-        operations.reject_declaration(pk, by=request.user, note=_note(request), seen=_seen(request, pk))
+        operations.reject_declaration(pk, by=request.user, note=_note(request), seen=seen(request, pk))
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
     messages.success(request, "已不予办理，单位会看到原因。")
@@ -229,7 +234,7 @@ def send_back(request, pk):
     """Return one case with remarks beside the fields; what was typed stays when the return is refused."""
     try:
         operations.return_declaration(
-            pk, by=request.user, marks=_marks(request), note=_note(request), seen=_seen(request, pk)
+            pk, by=request.user, marks=_marks(request), note=_note(request), seen=seen(request, pk)
         )
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
@@ -246,11 +251,11 @@ def _marks(request) -> dict[str, str]:
             field = name.removeprefix("flag_")
             code, text = (request.POST.get(f"{part}_{field}", "").strip() for part in ("code", "reason"))
             said = [titles.title_of(code) if titles.get(code) else "", text]
-            marks[field] = "：".join(part for part in said if part) or LOOK_AGAIN
+            marks[field] = "：".join(part for part in said if part)
     return marks
 
 
-def _seen(request, *pks: int) -> dict[int, int]:
+def seen(request, *pks: int) -> dict[int, int]:
     """The versions that the page showed, so that nobody decides about what they have not read."""
     shown = {pk: request.POST.get(f"version_{pk}", "") for pk in pks}
     return {pk: int(version) for pk, version in shown.items() if version.isdecimal()}
@@ -264,18 +269,4 @@ def _onwards(request):
     """The next case of the same queue, or the desk when it is empty."""
     after = request.POST.get("after", "")
     address = reverse("a_case", args=[int(after)]) if after.isdecimal() else reverse("a_home")
-    return redirect(address + _suffix(request))
-
-
-@require_POST
-@needs("review")
-def approve_many(request):
-    """Approve the ticked cases, all or none."""
-    pks = [int(value) for value in request.POST.getlist("chosen") if value.isdecimal()]
-    try:
-        operations.approve_declarations(pks, by=request.user, seen=_seen(request, *pks))
-    except Refused as no:
-        messages.error(request, no.message)
-    else:
-        messages.success(request, f"已通过 {len(pks)} 笔。")
-    return redirect(reverse("a_home") + _suffix(request))
+    return redirect(address + suffix(request))

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from . import desk, employers
+from . import batches, decided, desk, employers
 
 urlpatterns = [
     path("", desk.queue, name="a_home"),
-    path("cases/approve", desk.approve_many, name="a_approve_many"),
+    path("cases/choose", batches.choose, name="a_choose"),
+    path("cases/approve", batches.approve_many, name="a_approve_many"),
+    path("cases/decided", decided.decided, name="a_decided"),
     path("cases/<int:pk>", desk.case, name="a_case"),
     path("cases/<int:pk>/approve", desk.approve, name="a_approve"),
     path("cases/<int:pk>/return", desk.send_back, name="a_return"),

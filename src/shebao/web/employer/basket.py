@@ -9,11 +9,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 
 from ..access import needs
+from ..chosen import compact, numbers, spread
 from ..templatetags.ui import signed_yuan
-from .common import crumbs, here, numbers, this_month, undo_toast, word
+from .common import crumbs, here, this_month, undo_toast, word
+
+UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
 
 
 @require_safe
@@ -25,10 +29,11 @@ def basket(request):
     until = here(request).calendar.window(this_month(request)).declare_until
     title = word(request, "menu.basket", "待提交")
     left = len(rows) - len(ready)
+    stuck = f"，{left} 笔{State.RETURNED.label}、还没有修改" if left else ""
     context = {
         "title": title,
         "crumbs": crumbs(title),
-        "sub": f"{len(ready)} 笔可提交{f'，{left} 笔被退回、还没有修改' if left else ''}，{until:%m-%d %H:%M} 截止",
+        "sub": f"{len(ready)} 笔可提交{stuck}，{until:%m-%d %H:%M} 截止",
         "groups": [
             {"title": name, "rows": [_row(row) for row in some]}
             for name, some in groupby(rows, key=lambda row: row.service_title)
@@ -47,7 +52,7 @@ def basket(request):
 
 def _row(row) -> dict:
     """One line; the person's other undecided declarations are named, because somebody must choose."""
-    mates = [{"title": mate.spec.title, "state": mate.get_state_display(), "mate": mate} for mate in row.mates]
+    mates = [{"title": mate.spec.title, "state": mate.state_label, "mate": mate} for mate in row.mates]
     return {
         "row": row,
         "d": row.declaration,
@@ -58,25 +63,34 @@ def _row(row) -> dict:
     }
 
 
+def check_url(pks) -> str:
+    """Where some declarations are looked at once more; an address of its own, so that going back works."""
+    return f"{reverse('e_check')}?ids={compact(pks)}"
+
+
 @needs("declare")
 def check(request):
-    """What will be submitted, once more, in one list (check answers)."""
-    pks = numbers(request.POST.getlist("chosen"))
-    rows = [row for row in queries.basket(request.user) if row.declaration.pk in set(pks)]
-    if not rows:
+    """What will be submitted, once more, in one list (check answers). The ticks of the basket become its address."""
+    if request.method == "POST":
+        pks = numbers(request.POST.getlist("chosen"))
+        if pks:
+            return redirect(check_url(pks))
         messages.error(request, "还没有勾选要提交的业务。")
         return redirect("e_basket")
-    return _check_page(request, rows)
-
-
-def _check_page(request, rows, errors=()):
+    chosen = set(spread(request.GET.get("ids", "")))
+    rows = [row for row in queries.basket(request.user) if row.declaration.pk in chosen and not row.is_unrepaired]
+    if not rows:
+        messages.info(request, "这里没有可以提交的业务：已经提交过，或者退回之后还没有修改。")
+        return redirect("e_basket")
+    is_unsigned = "unsigned" in request.GET
     context = {
-        "errors": list(errors),
+        "errors": [UNSIGNED] if is_unsigned else [],
+        "unsigned": UNSIGNED["text"] if is_unsigned else "",
         "rows": rows,
         "effect": sum(row.declaration.effect_fen for row in rows),
         "crumbs": crumbs("核对", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),
     }
-    return render(request, "employer/check.html", context, status=422 if errors else 200)
+    return render(request, "employer/check.html", context)
 
 
 @require_POST
@@ -84,9 +98,8 @@ def _check_page(request, rows, errors=()):
 def submit(request):
     """Send the checked declarations to review; what is refused stays, with the reason."""
     chosen = numbers(request.POST.getlist("chosen"))
-    waiting = [row for row in queries.basket(request.user) if row.declaration.pk in set(chosen)]
-    if waiting and "declared" not in request.POST:
-        return _check_page(request, waiting, [{"id": "declared", "text": "请阅读并勾选声明后再提交。"}])
+    if "declared" not in request.POST:
+        return redirect(f"{check_url(chosen)}&unsigned=1")
     try:
         result = operations.submit_declarations(chosen, by=request.user)
     except Refused as no:
@@ -96,7 +109,7 @@ def submit(request):
         messages.error(request, f"{declaration.subject_name} · {declaration.spec.title}没有提交：{why}")
     if not result.submitted:
         return redirect("e_basket")
-    ids = ",".join(str(declaration.pk) for declaration in result.submitted)
+    ids = compact(declaration.pk for declaration in result.submitted)
     return redirect(f"{reverse('e_submitted')}?ids={ids}&left={len(result.refused)}")
 
 
@@ -104,7 +117,7 @@ def submit(request):
 @needs("declare")
 def submitted(request):
     """The case numbers after submitting, and what comes next."""
-    pks = numbers(request.GET.getlist("ids"))[:500]
+    pks = spread(request.GET.get("ids", ""))[:500]
     rows = Declaration.objects.visible_to(request.user).filter(pk__in=pks).order_by("pk")
     left = request.GET.get("left", "0")
     context = {
@@ -126,7 +139,7 @@ def remove(request):
         messages.error(request, no.message)
         return redirect("e_basket")
     if gone:
-        ids = ",".join(str(declaration.pk) for declaration in gone)
+        ids = compact(declaration.pk for declaration in gone)
         undo_toast(request, f"已移除 {len(gone)} 笔。", f"{reverse('e_restore')}?ids={ids}")
     else:
         messages.error(request, "还没有勾选要移除的业务。")
@@ -158,4 +171,4 @@ def _apply(request, operation, text: str, target: str):
 
 
 def _asked(request) -> list[int]:
-    return numbers([*request.POST.getlist("chosen"), *request.GET.getlist("ids")])
+    return numbers(request.POST.getlist("chosen")) + spread(request.GET.get("ids", ""))

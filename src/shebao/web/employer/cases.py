@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
-from shebao.hall.declarations.states import MOVES, State
+from shebao.hall.declarations.states import MOVES, State, label_of
 from shebao.hall.errors import Refused
 from shebao.rules.months import BadMonth, Month
 
@@ -28,12 +28,13 @@ def cases(request):
     """All declarations by state; filters are in the address."""
     chosen = {name: request.GET[name].strip()[:60] for name in FILTERS if request.GET.get(name, "").strip()}
     state = request.GET.get("state", "")
-    asked = {**chosen, "month": _month(chosen.get("month", ""))}
+    month, wrong = _month(chosen.get("month", ""))
+    asked = {**chosen, "month": month}
     rows = queries.cases(request.user, state=state, **asked)
     counts = dict(_every(request, asked).values_list("state").annotate(Count("pk")))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     title = word(request, "menu.cases", "办件进度")
-    shown = [(one.value, one.label) for one in TABS if one in counts or one.value == state]
+    shown = [(one.value, _tab(request, one)) for one in TABS if one in counts or one.value == state]
     total = sum(count for key, count in counts.items() if key != State.DELETED)
     context = {
         "title": title,
@@ -44,7 +45,8 @@ def cases(request):
             for key, label in [("", "全部"), *shown]
         ],
         "state": state,
-        "filters": _fields(request, chosen),
+        "filters": _fields(request, chosen, wrong),
+        "errors": [{"id": "month", "text": wrong}] if wrong else [],
         "is_filtered": bool(chosen),
         "page": page,
     }  # fmt: skip
@@ -58,19 +60,26 @@ def _every(request, asked: dict):
     return rows | removed
 
 
-def _month(text: str) -> Month | None:
+def _tab(request, state: State) -> str:
+    """The word above a list of one state, which may hold cases that somebody reviewed and cases that nobody did."""
+    kinds = {service.is_direct for service in here(request).services.values()}
+    return "、".join(dict.fromkeys(label_of(state, is_direct=is_direct) for is_direct in sorted(kinds)))
+
+
+def _month(text: str) -> tuple[Month | None, str]:
+    """The month asked for, and what is wrong with it."""
     try:
-        return Month.parse(text) if text else None
-    except BadMonth:
-        return None
+        return (Month.parse(text) if text else None), ""
+    except BadMonth as wrong:
+        return None, f"业务年月：{wrong.message}。"
 
 
-def _fields(request, chosen: dict) -> list[dict]:
+def _fields(request, chosen: dict, wrong: str) -> list[dict]:
     services = [(service.key, service.title) for service in here(request).services.values()]
     fields = [
         {"name": "q", "label": "姓名、办件号或证件号码", "kind": "text", "maxlength": 40},
         {"name": "service", "label": "业务", "kind": "choice", "options": services, "placeholder": "全部"},
-        {"name": "month", "label": "业务年月", "kind": "month"},
+        {"name": "month", "label": "业务年月", "kind": "month", "id": "month", "error": wrong},
     ]
     return [field | {"value": chosen.get(field["name"], "")} for field in fields]
 

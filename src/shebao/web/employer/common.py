@@ -74,9 +74,3 @@ def download(data: bytes, name: str, kind: str = XLSX, *, inline: bool = False) 
     response["Content-Disposition"] = f"{way}; filename*=UTF-8''{quote(name)}"
     response["Content-Length"] = len(data)
     return response
-
-
-def numbers(values) -> list[int]:
-    """The row numbers among posted or listed texts; anything else is left out."""
-    parts = (part for value in values for part in str(value).split(","))
-    return list(dict.fromkeys(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 16))

@@ -12,16 +12,26 @@ from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import kind_told_by, preview, raw_answers, remembered, service_of
 from shebao.hall.employers.queries import employer_answers
 from shebao.hall.errors import Refused
+from shebao.hall.regions import region
 from shebao.hall.roster.facts import roster_answers
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import wages_in
+from shebao.hall.services.registry import OPERATIONS
 
-from ..access import needs
+from ..access import keeps, needs
 from .common import here, this_month, toast, undo_toast
 from .fields import Shown, asked, confirmed, defaults, extras, page_fields, typed
 from .form_page import aside, form_page
 
 
+def keep_typed(request, writer, service):
+    """What was posted after the session had ended waits for its writer like any draft."""
+    form = region(writer.region).forms[service_of(region(writer.region), service).form]
+    raw = typed(form, request.POST) | extras(request.POST)
+    operations.save_draft(writer.employer_id, service, raw, by=writer)
+
+
+@keeps(keep_typed)
 @needs("declare")
 def declare(request, service):
     """The form of a service: empty, begun before, or about somebody of the roster (`?employee=`)."""
@@ -43,7 +53,7 @@ def _begun(request, spec, form) -> tuple[dict, object]:
 
     Saving forgets the draft: one that is there was typed later than anything saved.
     """
-    raw = defaults(form, this_month(request))
+    raw = defaults(form, queries.first_open_month(request.user))
     draft = queries.draft_of(request.user, spec.key)
     if request.GET.get("employee", "").isdigit():
         known = _about(request, form, int(request.GET["employee"]))
@@ -55,9 +65,16 @@ def _begun(request, spec, form) -> tuple[dict, object]:
         return raw | raw_answers(form, employer_answers(form, request.user.employer)), None
     if request.GET.get("like", "").isdigit():
         last = Declaration.objects.visible_to(request.user).get(pk=int(request.GET["like"]), service=spec.key)
-        same = {f.id for f in form.fields if not f.identity and f.feeds != "declared_wage" and f.kind != "phone"}
+        same = {f.id for f in form.fields if _is_common(f, spec)}
         return raw | {k: v for k, v in raw_answers(form, last.answers).items() if k in same}, None
     return raw, None
+
+
+def _is_common(field, spec) -> bool:
+    """Whether the next form starts with the last one's answer: newcomers share much, a change only its month."""
+    if OPERATIONS[spec.operation].is_about_known:
+        return field.kind == "month"
+    return not field.identity and field.feeds != "declared_wage" and field.kind not in ("phone", "note")
 
 
 def _about(request, form, pk: int) -> dict:
@@ -144,7 +161,7 @@ def declare_preview(request, service):
         "confirms": confirms,
         "confirms_changed": ",".join(row["code"] for row in confirms) != request.POST.get("asked", ""),
         "is_fragment": True,
-        **aside(request, form, raw, found),
+        **aside(request, spec, form, raw, found),
     }
     return render(request, "employer/_preview.html", context)
 

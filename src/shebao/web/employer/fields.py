@@ -12,6 +12,8 @@ from shebao.rules.months import Month
 from shebao.rules.region import Form, NoValue, Region
 
 WIDGETS = {"note": "textarea"}
+MANY_SPARE = 4
+"""More optional questions than this are folded at the end of the form."""
 
 
 def typed(form: Form, data: QueryDict) -> dict[str, str]:
@@ -86,18 +88,37 @@ def _value(one, raw: dict) -> str:
 def groups(form: Form, fields: list[dict]) -> list[dict]:
     """Identity, employment, contribution; a short form about a known person stays in one piece, as does one about
     nobody: the employer's own data.
+
+    Of a long form, the questions that may stay blank and change no price come last and folded, unless one of them
+    holds an answer or a remark.
     """
     by_name = {field["name"]: field for field in fields}
     if not any(one.identity for one in form.fields):
         return [{"title": "可变更的信息", "fields": fields}]
+    spare = [one for one in form.fields if _may_wait(one)]
+    spare = spare if len(spare) > MANY_SPARE else []
     parts = {"身份信息": [], "用工信息": [], "缴费信息": []}
     for one in form.fields:
-        other = "缴费信息" if one.kind in ("month", "money") else "用工信息"
-        parts["身份信息" if one.identity else other].append(by_name[one.id])
+        if one not in spare:
+            other = "缴费信息" if one.kind in ("month", "money") else "用工信息"
+            parts["身份信息" if one.identity else other].append(by_name[one.id])
     if len(form.fields) <= 6:
         rest = [by_name[one.id] for one in form.fields if not one.identity]
         parts = {"人员": parts["身份信息"], "变动内容": rest}
-    return [{"title": title, "fields": some} for title, some in parts.items() if some]
+    shown = [{"title": title, "fields": some, "is_folded": False} for title, some in parts.items() if some]
+    if spare:
+        more = [by_name[one.id] for one in spare]
+        used = any(field["value"] or field["error"] or field["mark"] for field in more)
+        shown.append({"title": f"选填信息（{len(more)} 项）", "fields": more, "is_folded": True, "is_open": used})
+    return [group | {"is_three": len(group["fields"]) == 3 and not _has_wide(group["fields"])} for group in shown]
+
+
+def _has_wide(fields: list[dict]) -> bool:
+    return any(field["full"] for field in fields)
+
+
+def _may_wait(one) -> bool:
+    return not (one.required or one.identity or one.feeds or one.kind in ("month", "money", "note"))
 
 
 def summary(problems, *, confirmed: dict) -> list[dict]:
@@ -107,7 +128,7 @@ def summary(problems, *, confirmed: dict) -> list[dict]:
         if problem.level == "error":
             rows.append({"id": f"id_{problem.field}" if problem.field else "", "text": problem.message})
         elif problem.level == "confirm" and not confirmed.get(problem.code):
-            rows.append({"id": f"why_{problem.code}", "text": f"请核对并写明理由：{problem.message}"})
+            rows.append({"id": f"why_{problem.code}", "text": f"还没有核对：{problem.message}"})
     return list({row["text"]: row for row in rows}.values())
 
 

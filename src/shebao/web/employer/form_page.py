@@ -7,17 +7,25 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from shebao.hall import clock
+from shebao.hall.declarations import queries
 from shebao.hall.declarations.models import Declaration, FormDraft
 from shebao.hall.declarations.preview import Preview
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
-from shebao.hall.roster.queries import roster
+from shebao.hall.roster.queries import STATUSES, roster
 from shebao.hall.services.registry import OPERATIONS
 from shebao.rules.months import BadMonth, Month
 
+from ..access import writer_token
 from .common import crumbs, here, this_month
 from .employer_data import offering_departments, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
+from .roster import STATUS_TAGS
+
+UNSIGNED = "unsigned"
+"""Code of the refusal of a submission without the statement of truth."""
+FOUND = 20
+INSURED = ("insured", "new")
 
 
 def form_page(
@@ -44,12 +52,15 @@ def form_page(
     judged = tuple(found.problems) if found and pressed else ()
     errors = summary(judged, confirmed=reasons) if is_refused else []
     if refusal:
-        errors = [{"id": f"id_{refusal.field}" if refusal.field else "", "text": refusal.message}]
+        field = refusal.field if refusal.code == UNSIGNED else f"id_{refusal.field}"
+        errors = [{"id": field if refusal.field else "", "text": refusal.message}]
     shown = Shown(raw, judged, marks=declaration.marks if declaration else None, old=old)
     fields = withholding(page_fields(form, here(request), shown), request.user.employer)
     context = {
         "spec": spec,
+        "writer": writer_token(request.user),
         "errors": errors,
+        "unsigned": refusal.message if refusal and refusal.code == UNSIGNED else "",
         "groups": groups(form, fields),
         "departments": offering_departments(fields, request.user),
         "confirms": asked(found.problems if found else (), beside, reasons),
@@ -57,12 +68,14 @@ def form_page(
         "helped": raw.get("id_number", ""),
         "find": request.GET.get("find", ""),
         "found_people": _found_people(request, spec),
+        "siblings": [] if declaration else _siblings(request, spec),
+        "open_note": "" if declaration or spec.is_about_employer else _open_note(request),
         "unchanging": unchanging(form, request.user.employer) if spec.is_about_employer else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
         "window_note": "" if spec.is_about_employer else _window_note(request),
         "preview_url": reverse("e_declare_preview", args=[spec.key]),
         **(_of_repair(declaration, spec, beside, version) if declaration else _of_new(request, spec)),
-        **aside(request, form, raw, found),
+        **aside(request, spec, form, raw, found),
     }
     status = refusal.status if refusal else 422 if is_refused else 200
     return render(request, "employer/declare.html", context, status=status)
@@ -112,6 +125,23 @@ def _month_of(form, raw: dict, request) -> Month:
         return this_month(request)
 
 
+def _siblings(request, spec) -> list[dict]:
+    """The services that do the same as this one, where the region has several: newly, again, from elsewhere."""
+    same = [one for one in here(request).services.values() if one.operation == spec.operation]
+    return [
+        {"title": one.title, "url": reverse("e_declare", args=[one.key]), "current": one.key == spec.key}
+        for one in same
+        if len(same) > 1
+    ]
+
+
+def _open_note(request) -> str:
+    """Said on top when the business month is settled, because the form then starts with the next one."""
+    first = queries.first_open_month(request.user)
+    now = this_month(request)
+    return "" if first == now else f"{now} 已经结算，不再收变动。新的申报从 {first} 起办理，月份已经填好。"
+
+
 def _window_note(request) -> str:
     until = here(request).calendar.window(this_month(request)).declare_until
     if clock.local_now() <= until:
@@ -119,12 +149,21 @@ def _window_note(request) -> str:
     return f"本月申报已于 {until.month} 月 {until.day} 日 {until:%H:%M} 截止，现在录入的内容会保留为草稿，下月再报。"
 
 
-def _found_people(request, spec) -> list:
-    """People of the roster to choose from, for a service about somebody who is on it."""
+def _found_people(request, spec) -> list[dict]:
+    """People of the roster to choose from, for a service about somebody who is on it: who is insured comes first."""
     find = request.GET.get("find", "").strip()[:40]
     if not find or not OPERATIONS[spec.operation].is_about_known:
         return []
-    return list(roster(request.user, {"q": find, "status": "insured"})[:10])
+    found = sorted(roster(request.user, {"q": find})[:FOUND], key=lambda one: one.status not in INSURED)
+    return [
+        {
+            "person": one,
+            "tag": STATUS_TAGS.get(one.status, "none"),
+            "status": STATUSES[one.status],
+            "may_be_chosen": one.status in INSURED,
+        }
+        for one in found
+    ]
 
 
 def _session(request, spec) -> list[Declaration]:
@@ -137,7 +176,7 @@ def _session(request, spec) -> list[Declaration]:
     return list(mine.exclude(state__in=(State.DELETED, State.UNDONE)).order_by("-declared_at", "-pk")[:10])
 
 
-def aside(request, form, raw: dict, found: Preview | None) -> dict:
+def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
     """The right rail: who it is, what it costs, what was found; and the scale under the wage."""
     wage_field = next((f.id for f in form.fields if f.feeds == "declared_wage"), "")
     wage = str(raw.get(wage_field) or "")
@@ -146,6 +185,7 @@ def aside(request, form, raw: dict, found: Preview | None) -> dict:
         "scales": scales(here(request), _month_of(form, raw, request), wage) if wage_field else [],
     }
     if found is None:
+        shown |= {"double": None}
         return shown | {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
     told = [p for p in found.problems if p.code != "required"]
     return shown | {
@@ -153,10 +193,18 @@ def aside(request, form, raw: dict, found: Preview | None) -> dict:
         "derived": _derived(found),
         "past": _past(found),
         "problems": told,
+        "double": _double(request, spec, found),
         "fixes": fixes(told, form),
         "total": found.employer_total + found.employee_total,
         "back": f"{found.months[0]} 至 {found.months[-1]}，共 {len(found.months)} 个月" if found.months else "",
     }
+
+
+def _double(request, spec, found: Preview) -> Declaration | None:
+    """The person's undecided declaration of the same service that the checks found in the way."""
+    if not any(problem.code == "already_declared" for problem in found.problems):
+        return None
+    return queries.undecided(request.user, spec.key, found.digest)
 
 
 def _derived(found: Preview) -> str:

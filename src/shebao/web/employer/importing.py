@@ -20,7 +20,8 @@ from shebao.hall.sheets.returning import marked_workbook
 from shebao.hall.sheets.templates import write_template
 
 from ..access import needs
-from .common import crumbs, download, here, numbers
+from ..chosen import numbers
+from .common import crumbs, download, here
 from .import_rows import columns_of, grid_rows, tidied_words
 
 REASON = "已与职工本人和合同核对"

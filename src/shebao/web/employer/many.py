@@ -1,15 +1,17 @@
 """One change for many ticked people (批量设置): set the common values, look at each person, confirm."""
 
+import json
 from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
+from shebao.hall.crypto import decrypt, encrypt
 from shebao.hall.declarations import operations
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import previews, service_of
+from shebao.hall.declarations.queries import first_open_month
 from shebao.hall.errors import Refused
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import wages_in
@@ -17,37 +19,61 @@ from shebao.rules.forms import Problem
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan, rounded, yuan
 
 from ..access import needs
-from .common import crumbs, here, numbers, this_month, undo_toast
+from ..chosen import compact, numbers, spread
+from .common import crumbs, here, this_month, undo_toast, word
 from .fields import Shown, asked, confirmed, defaults, limits, page_fields, summary
 
 MODES = [
-    ("amount", "统一设为"),
-    ("add", "在现工资上增加（减少写负数）"),
-    ("percent", "在现工资上调整百分之几（减少写负数）"),
+    ("amount", "统一设为（元）"),
+    ("add", "在现工资上增加（元，减少写负数）"),
+    ("percent", "在现工资上调整（%，减少写负数）"),
 ]
+KEPT = "many"
 
 
-@require_POST
 @needs("declare")
 def declare_many(request, service):
-    """Steps of one page: set, check, save; every step carries the ticked people and the typed values."""
+    """Set the common values, look at each person, save. The first two are addresses of their own: going back works."""
     spec = service_of(here(request), service)
     if spec.is_about_employer:
         raise Employee.DoesNotExist(f"{service} is not about people")
     form = here(request).forms[spec.form]
-    people = Employee.objects.visible_to(request.user).filter(pk__in=numbers(request.POST.getlist("chosen")))
+    is_post = request.method == "POST"
+    chosen = numbers(request.POST.getlist("chosen")) if is_post else spread(request.GET.get("ids", ""))
+    people = Employee.objects.visible_to(request.user).filter(pk__in=chosen)
     people = list(people.select_related("person").order_by("name_pinyin", "pk"))
     if not people:
         messages.error(request, "还没有勾选人员，请先在花名册里勾选。")
         return redirect("e_roster")
-    step = request.POST.get("step", "set")
-    if step == "set":
-        return _set_page(request, spec, form, people, defaults(form, this_month(request)))
-    common = {f.id: request.POST.get(f.id, "") for f in form.fields if not f.identity}
+    step = (request.POST if is_post else request.GET).get("step", "set")
+    if is_post and step != "save":
+        if step == "check":
+            _keep(request, spec, _common(form, request.POST))
+        return redirect(f"{request.path}?ids={compact(one.pk for one in people)}&step={step}")
+    common = _common(form, request.POST) if is_post else _kept(request, spec)
+    if not is_post and (step == "set" or not common):
+        start = defaults(form, first_open_month(request.user))
+        return _set_page(request, spec, form, people, start | common)
     raws, wrong = _raws(request, form, people, common)
     if wrong:
         return _set_page(request, spec, form, people, common, (wrong,))
-    return _save(request, spec, people, raws) if step == "save" else _check(request, spec, form, people, raws, common)
+    return _save(request, spec, people, raws, common) if is_post else _check(request, spec, form, people, raws, common)
+
+
+def _common(form, data) -> dict[str, str]:
+    """What is typed once for everybody."""
+    names = [*(field.id for field in form.fields if not field.identity), "mode"]
+    return {name: data.get(name, "") for name in names}
+
+
+def _keep(request, spec, common: dict) -> None:
+    """Hold what is typed between the two pages; answers are nowhere stored in the clear."""
+    request.session[KEPT] = encrypt(json.dumps([spec.key, common]))
+
+
+def _kept(request, spec) -> dict[str, str]:
+    service, common = json.loads(decrypt(request.session[KEPT])) if KEPT in request.session else ("", {})
+    return common if service == spec.key else {}
 
 
 def _raws(request, form, people: list[Employee], common: dict) -> tuple[list[dict], Problem | None]:
@@ -59,7 +85,7 @@ def _raws(request, form, people: list[Employee], common: dict) -> tuple[list[dic
         raw = common | {"id_number": person.person.id_number, "id_kind": person.person.id_kind, "name": person.name}
         if money:
             try:
-                raw[money.id] = _new_wage(request.POST.get("mode", "amount"), common[money.id], wages.get(person.pk))
+                raw[money.id] = _new_wage(common["mode"] or "amount", common[money.id], wages.get(person.pk))
             except BadMoney as bad:
                 return [], Problem("bad_money", money.id, "error", f"{money.label}：{bad.message}")
             except ValueError as bad:
@@ -101,12 +127,13 @@ def _set_page(request, spec, form, people, raw: dict, problems=()):
     fields = page_fields(form, region, Shown(raw, tuple(problems), limits=text), only=lambda f: not f.identity)
     has_money = any(f.kind == "money" for f in form.fields if not f.identity)
     for field in fields:
-        field["kind"] = "text" if field["kind"] == "money" else field["kind"]
+        if field["kind"] == "money":
+            field |= {"kind": "text", "label": f"{field['label']}：金额或百分数"}
     context = {
         **_frame(request, spec, people),
         "fields": fields,
         "mode": {"name": "mode", "kind": "radios", "label": "怎样设置", "options": MODES, "full": True,
-                 "value": request.POST.get("mode", "amount")} if has_money else None,
+                 "value": raw.get("mode") or "amount"} if has_money else None,
         "errors": summary(problems, confirmed={}),
     }  # fmt: skip
     return render(request, "employer/many_set.html", context, status=422 if problems else 200)
@@ -118,7 +145,8 @@ def _frame(request, spec, people) -> dict:
         "spec": spec,
         "title": title,
         "people": people,
-        "crumbs": crumbs(title, ("员工花名册", reverse("e_roster"))),
+        "set_url": f"{request.path}?ids={compact(one.pk for one in people)}",
+        "crumbs": crumbs(title, (word(request, "menu.roster", "员工花名册"), reverse("e_roster"))),
     }
 
 
@@ -131,23 +159,24 @@ def _check(request, spec, form, people, raws, common):
     ]
     if everywhere:
         return _set_page(request, spec, form, people, common, everywhere)
-    return _check_page(request, spec, people, found)
+    return _check_page(request, spec, people, found, common)
 
 
-def _check_page(request, spec, people, found, *, refusal=None, status=200):
+def _check_page(request, spec, people, found, common, *, refusal=None, status=200):
     region = here(request)
     form = region.forms[spec.form]
     reasons = confirmed(request.POST)
     every = [problem for one in found for problem in one.problems]
     codes = {p.code for p in every if p.level == "confirm"} - set(reasons)
-    errors = [{"id": f"why_{code}", "text": "请核对并写明理由"} for code in sorted(codes)] if status != 200 else []
+    errors = (
+        [{"id": f"why_{code}", "text": "请勾选已核对，并写明理由。"} for code in sorted(codes)] if status != 200 else []
+    )
     if refusal:
         errors = [{"id": "", "text": refusal.message}]
-    carried = [*(field.id for field in form.fields if not field.identity), "mode"]
     context = {
         **_frame(request, spec, people),
         "rows": [_row(form, region, person, one) for person, one in zip(people, found, strict=True)],
-        "common": [(name, request.POST.get(name, "")) for name in carried],
+        "common": list(common.items()),
         "confirms": asked(every, request.POST, reasons),
         "is_fragment": False,
         "good": sum(not any(p.level == "error" for p in one.problems) for one in found),
@@ -183,18 +212,19 @@ def _words(field, value, region) -> str:
     return yuan(value) if field.kind == "money" else str(value)
 
 
-def _save(request, spec, people, raws):
+def _save(request, spec, people, raws, common):
     reasons = confirmed(request.POST)
     try:
         made = operations.save_declarations(
             request.user.employer_id, spec.key, raws, by=request.user, confirmed=[reasons] * len(raws)
         )
     except InvalidDeclaration as no:
-        return _check_page(request, spec, people, no.previews, status=422)
+        return _check_page(request, spec, people, no.previews, common, status=422)
     except Refused as no:
         found = previews(request.user.employer, spec.key, raws, by=request.user, confirmed=[reasons] * len(raws))
-        return _check_page(request, spec, people, found, refusal=no, status=no.status)
-    ids = ",".join(str(declaration.pk) for declaration in made)
+        return _check_page(request, spec, people, found, common, refusal=no, status=no.status)
+    request.session.pop(KEPT, None)
+    ids = compact(declaration.pk for declaration in made)
     if spec.is_direct:
         undo_toast(request, f"{len(made)} 人的{spec.title}已生效。", f"{reverse('e_undo')}?ids={ids}")
         return redirect("e_roster")

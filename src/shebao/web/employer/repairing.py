@@ -11,14 +11,23 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import preview, raw_answers, service_of
 from shebao.hall.declarations.states import State
-from shebao.hall.errors import Conflict
+from shebao.hall.errors import Conflict, Refused
+from shebao.hall.regions import region
 
-from ..access import needs
+from ..access import keeps, needs
 from .common import here, toast
 from .fields import confirmed, extras, typed
-from .form_page import form_page
+from .form_page import UNSIGNED, form_page
 
 
+def keep_typed(request, writer, pk):
+    """What was posted after the session had ended waits for its writer like any draft."""
+    declaration = Declaration.objects.visible_to(writer).get(pk=pk)
+    form = region(declaration.region).forms[declaration.spec.form]
+    operations.save_repair_draft(pk, typed(form, request.POST) | extras(request.POST), by=writer)
+
+
+@keeps(keep_typed)
 @needs("declare")
 def repair(request, pk):
     """The form with what was declared, or with what was typed and not yet saved; the reviewer's marks beside it."""
@@ -26,7 +35,7 @@ def repair(request, pk):
     if request.method == "POST":
         return _save(request, declaration, spec, form)
     if declaration.state not in (State.DRAFT, State.RETURNED):
-        messages.info(request, f"这笔申报现在是“{declaration.get_state_display()}”，不能修改。要修改请先撤回。")
+        messages.info(request, f"这笔申报现在是“{declaration.state_label}”，不能修改。要修改请先撤回。")
         return redirect("e_case", pk)
     draft = queries.repair_draft_of(request.user, declaration)
     raw = raw_answers(form, declaration.answers) | (draft.answers if draft else {})
@@ -53,6 +62,10 @@ def _save(request, declaration: Declaration, spec, form):
         name, _, value = request.POST["fix"].partition("=")
         raw |= {name: value} if form.field(name) else {}
         return form_page(request, spec, form, raw, found=_preview(request, declaration, spec, raw, reasons), **page)
+    if request.POST.get("next") == "submit" and "declared" not in request.POST:
+        refusal = Refused(UNSIGNED, "请阅读并勾选声明后再提交。", field="declared")
+        found = _preview(request, declaration, spec, raw, reasons)
+        return form_page(request, spec, form, raw, found=found, refusal=refusal, **page)
     try:
         made = operations.repair_declaration(
             declaration.pk,

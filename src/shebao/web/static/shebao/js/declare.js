@@ -9,18 +9,37 @@ document.addEventListener("keydown", (event) => {
   const form = event.target.closest("form[data-enter-next]");
   if (!form || !event.target.matches("input, select")) return;
   event.preventDefault();
-  const fields = [...form.querySelectorAll(`${FIELDS}, .acts .btn.p`)];
+  // What is folded away cannot take the focus.
+  const fields = [...form.querySelectorAll(`${FIELDS}, .acts .btn.p`)].filter((field) => field.offsetParent !== null);
   const next = fields[fields.indexOf(event.target) + 1];
   next?.focus();
   if (next?.matches("input[type=text], input[type=tel]")) next.select();
 });
 
+// An error of the last press goes when its field is typed into, or filled by the server: beside the field and on top.
+function settle(box) {
+  const field = box.querySelector(".in, input");
+  box.classList.remove("e");
+  field.removeAttribute("aria-invalid");
+  document.getElementById(`${field.id}-error`)?.remove();
+  const summary = document.querySelector(".errsum");
+  summary?.querySelector(`a[href="#${CSS.escape(field.id)}"]`)?.closest("li")?.remove();
+  const left = summary?.querySelectorAll("li").length;
+  if (left) summary.querySelector("h2").lastChild.textContent = `有 ${left} 处需要修改`;
+  else summary?.remove();
+}
+
 document.addEventListener("input", (event) => {
   const box = event.target.closest("form[data-enter-next] .fd.e");
-  if (!box) return;
-  box.classList.remove("e");
-  event.target.removeAttribute("aria-invalid");
-  document.getElementById(`${event.target.id}-error`)?.remove();
+  if (box) settle(box);
+});
+
+// The check while typing has judged every filled field anew: what it did not find again is settled.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "declare-rail") return;
+  for (const box of document.querySelectorAll("form[data-enter-next] .fd.e")) {
+    if (box.querySelector(".in, input")?.value) settle(box);
+  }
 });
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {

@@ -34,7 +34,7 @@ function lines() {
     if (!row.querySelector("[type=checkbox]").checked) continue;
     const choice = row.querySelector("select");
     const parts = [choice.value && choice.selectedOptions[0].text, row.querySelector("[type=text]").value.trim()];
-    said.push(`${row.dataset.flag}：${parts.filter(Boolean).join("：") || "请核对这一项"}`);
+    said.push(`${row.dataset.flag}：${parts.filter(Boolean).join("：") || "（请选择或写明原因，或在下面写总的意见）"}`);
   }
   const note = sheet.querySelector("textarea").value.trim();
   return note ? [...said, note] : said;
