@@ -51,7 +51,7 @@ class EncryptedTextField(models.TextField):
 
 
 class EncryptedJSONField(models.TextField):
-    """A JSON document encrypted whole: answers of a form, rows of a sheet."""
+    """A JSON document encrypted whole: answers of a form, rows of a sheet. An empty one is an empty text."""
 
     def from_db_value(self, value, expression, connection):
         return json.loads(decrypt(value)) if value else {}
@@ -60,4 +60,4 @@ class EncryptedJSONField(models.TextField):
         return value
 
     def get_prep_value(self, value):
-        return encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return "" if value == {} else encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

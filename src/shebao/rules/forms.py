@@ -84,6 +84,14 @@ def facts_of(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
     return {f.feeds: values[f.id] for f in form.fields if f.feeds and values.get(f.id) not in (None, "")}
 
 
+def changes(form: Form, before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that change what `before` says. Blank means unchanged; months and remarks change nothing by
+    themselves, and who it is about is no change.
+    """
+    asked = (f.id for f in form.fields if not f.identity and f.kind not in ("month", "note"))
+    return {id: values[id] for id in asked if values.get(id) not in (None, "", before.get(id))}
+
+
 def _derive(field: Field, number: str, values: dict[str, Any]) -> None:
     known = check_id_number(number, values.get("id_kind"))
     if "sex" in field.derive and known.sex:

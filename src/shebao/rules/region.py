@@ -122,6 +122,10 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
     short = head.text("short_title", title)
     head.done()
     services, planned = parts.read_services(folder, problems)
+    schemes = parts.read_schemes(folder, problems)
+    # A sheet from above for a service that this region does not offer means nothing here; its own is a mistake.
+    sheets = parts.read_sheets(folder, problems)
+    sheets = {k: s for k, s in sheets.items() if s.service in services or folder.is_own("sheets", k)}
     region = Region(
         code=folder.code,
         title=title,
@@ -131,14 +135,14 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         checked_until=checked_until or until,
         terms=terms,
         parameters=parts.read_parameters(folder, problems),
-        schemes=parts.read_schemes(folder, problems),
+        schemes=schemes,
         services=services,
-        forms=parts.read_forms(folder, terms, problems),
+        forms=parts.read_forms(folder, terms, schemes, problems),
         codes=parts.read_codes(folder, problems),
         calendar=read_calendar(folder, problems),
         settlements=parts.read_settlements(folder, problems),
         documents=parts.read_documents(folder, problems),
-        sheets=parts.read_sheets(folder, problems),
+        sheets=sheets,
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
         planned=planned,

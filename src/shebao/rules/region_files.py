@@ -87,6 +87,10 @@ class Folder:
         owner = self.owners.get(f"{part}/{key}")
         return owner.where(key) if owner is not None else f"{self.code}/{part}.yaml:1"
 
+    def is_own(self, part: str, key: str) -> bool:
+        """Whether the key is written in this very folder, not in one that it extends."""
+        return self.where(part, key).startswith(f"{self.code}/")
+
 
 def read_yaml(text: str, place: str, problems: Problems) -> Any:
     """The content of one file; mistakes are noted and what could be read is returned."""

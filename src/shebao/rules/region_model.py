@@ -191,7 +191,7 @@ class CodeList:
 
 @dataclass(frozen=True)
 class Field:
-    """One question of a form. `feeds` is the only way an answer reaches a rule."""
+    """One question of a form. `feeds` is the only way an answer reaches a rule; `scheme`: insured in it or not."""
 
     id: str
     kind: str
@@ -204,6 +204,7 @@ class Field:
     identity: bool = False
     derive: tuple[str, ...] = ()
     wide: bool = False
+    scheme: str | None = None
 
 
 @dataclass(frozen=True)

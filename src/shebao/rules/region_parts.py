@@ -5,6 +5,7 @@ parts fit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -189,7 +190,9 @@ def read_codes(folder: Folder, problems: Problems) -> dict[str, CodeList]:
     return result
 
 
-def read_forms(folder: Folder, terms: Mapping[str, str], problems: Problems) -> dict[str, Form]:
+def read_forms(
+    folder: Folder, terms: Mapping[str, str], schemes: Mapping[str, Scheme], problems: Problems
+) -> dict[str, Form]:
     """forms/*.yaml: shared blocks and local fields, unfolded in reading order."""
     result: dict[str, Form] = {}
     for key, take in each(folder, "forms", problems):
@@ -198,15 +201,26 @@ def read_forms(folder: Folder, terms: Mapping[str, str], problems: Problems) -> 
         rows = take.raw("fields", needed=True)
         for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
             for one in _unfold(row, key, rows.where(index), folder, problems):
-                read = _field(one, terms, needed)
-                if read.id in fields:
-                    one.say("id", f"字段“{read.id}”重复")
-                fields[read.id] = read
+                for read in _each_scheme(_field(one, terms, needed), schemes):
+                    if read.id in fields:
+                        one.say("id", f"字段“{read.id}”重复")
+                    fields[read.id] = read
         for name in needed:
             if name not in fields:
                 take.say("required_here", f"表单里没有字段“{name}”")
         result[key] = Form(key, tuple(fields.values()))
     return result
+
+
+def _each_scheme(field: Field, schemes: Mapping[str, Scheme]) -> Iterator[Field]:
+    """A field of the kind "schemes" stands for one question about each open scheme: insured in it or not."""
+    if field.kind != "schemes":
+        yield field
+        return
+    for scheme in schemes.values():
+        if scheme.open:
+            id, options = f"{field.id}_{scheme.key}", field.options or "yes_no"
+            yield replace(field, id=id, kind="choice", label=scheme.title, options=options, scheme=scheme.key)
 
 
 def _unfold(row: Any, form: str, where: str, folder: Folder, problems: Problems) -> Iterator[Take]:

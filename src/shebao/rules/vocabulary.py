@@ -70,6 +70,7 @@ FIELD_KINDS = _words(
     postcode="邮政编码",
     bank_account="银行账号，页面上只显示末四位",
     credit_code="统一社会信用代码，按校验位校验",
+    schemes="每个开放的险种各一问：参加或不参加",
 )
 DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")
 SHARES = _words(employer="单位部分", employee="个人部分")
@@ -83,7 +84,13 @@ STATUSES = _words(verified="有公开文件可查", illustrative="示例值，�
 STEPS = _words(auto_check="系统校验", first_review="初审", second_review="复审")
 RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
 OPERATIONS = _words(
-    enrol_employees="增员", cease_employees="减员", declare_wages="工资申报", change_employer="变更单位信息"
+    enrol_employees="增员",
+    cease_employees="减员",
+    declare_wages="工资申报",
+    change_employees="人员信息变更：在本单位的资料",
+    change_identities="重要信息变更：姓名、证件、出生日期等本人身份",
+    change_insurance="参保险种变更：自某月起加保或停保单个险种",
+    change_employer="变更单位信息",
 )
 ABOUT_EMPLOYER = frozenset({"change_employer"})
 """Operations whose declaration is about the employer itself; every other is about a person."""
@@ -132,6 +139,10 @@ CHECKS = _words(
     not_enrolled="未在本单位参保",
     something_changed="至少改动一项单位信息",
     credit_code_free="信用代码没有登记在其他单位",
+    nothing_changed="与花名册相比没有改动",
+    contract_dates="合同终止不早于起始",
+    new_identity="变更后的证件号码有效，与出生日期相符，不属于他人",
+    scheme_changes="险种可以加保或停保，期间不重叠",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
 PRECONDITIONS = _words(

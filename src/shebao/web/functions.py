@@ -17,7 +17,7 @@ HALL_FUNCTIONS = {
     "YN-9": ("menu.basket", "e_basket"),
     "SZ-11": ("menu.departments", "e_departments"),
 }
-SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4"}
+SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4", "SZ-9"}
 
 
 @lru_cache(maxsize=1)

@@ -45,6 +45,7 @@ AGENCY_MENU = [
 ]
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
+    ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
 ]
@@ -120,8 +121,13 @@ def _signed_in(request, user) -> dict:
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "cases_url": "" if user.is_agency else _url("e_cases"),
-        "enrol_url": "" if user.is_agency else _url("e_declare", region.first_service.key),
+        "enrol_url": "" if user.is_agency else _enrol_url(region),
     }
+
+
+def _enrol_url(region) -> str:
+    enrolments = (key for key, service in region.services.items() if service.operation == "enrol_employees")
+    return _url("e_declare", next(enrolments, ""))
 
 
 def _employer_nav(user, region) -> list[dict]:

@@ -18,16 +18,17 @@ from ..crypto import blind_index
 from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
-from ..roster.facts import roster_answers
+from ..roster.facts import IDENTITY
 from ..roster.models import Employee
 from ..services.checks import age_on
 from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
 from ..services.registry import CHECKS, OPERATIONS
 from ..services.scene import Case, CostRow, Scene, field_of_kind, read_people
+from ..services.sides import roster_side
 
 SEXES = {"1": "男", "2": "女"}
 NUMBERED = (CITIZEN, SETTLED_COMPATRIOT, FOREIGN_RESIDENT)
-HINT, LOOKED, LOOKS_A_DAY = "enrolled_elsewhere", "roster.elsewhere_hinted", 300
+HINTS, LOOKED, LOOKS_A_DAY = {"enrolled_elsewhere", "number_taken"}, "roster.elsewhere_hinted", 300
 
 
 @dataclass
@@ -86,6 +87,9 @@ def previews(
         if service.is_about_employer:
             raw = answers_on_file(form, employer, raw, owner)
         scene.cases.append(_case(here, service, form, raw, reasons or {}, owner))
+    if not scene.month_field:
+        for case in scene.cases:
+            case.month = scene.first_open
     read_subjects(scene)
     for name in service.checks:
         CHECKS[name](scene, scene.cases)
@@ -105,7 +109,7 @@ def read_subjects(scene: Scene) -> None:
 
 def _account_for_hints(scene: Scene, by) -> None:
     """Being insured elsewhere is another employer's fact: each look is recorded, and a day's looks are limited."""
-    told = sum(any(problem.code == HINT for problem in case.problems) for case in scene.cases)
+    told = sum(any(problem.code in HINTS for problem in case.problems) for case in scene.cases)
     if not told or by.is_agency:
         return
     midnight = clock.now() - timedelta(hours=scene.local_now.hour, minutes=scene.local_now.minute)
@@ -142,12 +146,15 @@ def kind_told_by(number: str, kind: str) -> str:
 
 
 def remembered(form: Form, raw: dict, found: Preview) -> dict[str, str]:
-    """Answers that the roster knows about the person and nobody has typed: words and choices, no months or amounts."""
+    """Answers that the roster knows about the person and nobody has typed: words and choices, no months or amounts.
+
+    The documents of the person are not repeated where a change of them is asked.
+    """
     if found.known is None:
         return {}
     kept = raw_answers(form, {**found.before, "name": found.known.name})
     untouched = {f.id for f in form.fields if not str(raw.get(f.id) or "").strip() or raw[f.id] == f.default}
-    told = {f.id for f in form.fields if f.kind in ("text", "choice", "phone") and f.id != "id_kind"}
+    told = {f.id for f in form.fields if f.kind in ("text", "choice", "phone") and f.id not in ("id_kind", *IDENTITY)}
     return {key: value for key, value in kept.items() if key in untouched & told and value != raw.get(key)}
 
 
@@ -188,9 +195,6 @@ def _preview(scene: Scene, case: Case) -> Preview:
     ended = [spell.last_month for spell in ours]
     derived["insured_until"] = max(ended) if ended and None not in ended else None
     past = months_between(case.month, scene.month.previous()) if case.month else []
-    before = case.before
-    if case.employee:
-        before = roster_answers(scene.form, case.employee, case.wage_before)
     return Preview(
         values=case.values,
         problems=case.problems,
@@ -206,7 +210,7 @@ def _preview(scene: Scene, case: Case) -> Preview:
         digest=case.digest,
         subject=case.name,
         first_month=case.month,
-        before=before,
+        before=case.before or roster_side(scene, case),
         confirmed=case.confirmed,
     )
 

@@ -14,6 +14,7 @@ from .. import clock
 from ..crypto import blind_index
 from ..regions import region
 from ..settlement.models import Assessment
+from .change_log import in_words, roster_changes, shown
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .states import OPEN, State, open_moves
@@ -91,13 +92,14 @@ def before_after(declaration: Declaration) -> str:
         return _replaced(form, declaration)
     wage = next((f for f in form.fields if f.feeds == "declared_wage"), None)
     month = next((f for f in form.fields if f.kind == "month"), None)
-    parts = []
+    replaced = roster_changes(declaration)
+    parts = [in_words(change) for change in replaced]
     if wage and declaration.answers.get(wage.id) is not None:
         old = declaration.before.get(wage.id)
         new = yuan(declaration.answers[wage.id])
         parts.append(f"{wage.label} {yuan(old)} → {new}" if old is not None else f"{wage.label} {new}")
     for one in form.fields:
-        if one.kind == "choice" and not one.feeds and declaration.answers.get(one.id):
+        if one.kind == "choice" and not one.feeds and not replaced and declaration.answers.get(one.id):
             parts.append(shown(one, declaration.answers[one.id], region(declaration.region)))
     if month:
         parts.append(f"{month.label} {declaration.first_month}")
@@ -193,6 +195,7 @@ def _fields(
         sent = sent[:-1]
     earlier = sent[-1] if sent else {}
     repaired = changed_fields(form, earlier, declaration.answers) if earlier else []
+    replaced = {change.id for change in roster_changes(declaration)}
     returns = [event.marks for event in events if event.move == "return"]
     views = []
     for one in form.fields:
@@ -203,7 +206,9 @@ def _fields(
                 one.label,
                 shown(one, old, here, in_full=in_full),
                 shown(one, new, here, in_full=in_full),
-                changed=one.id in declaration.before and blank(old) != blank(new),
+                changed=(one.id in declaration.before or one.id in replaced)
+                and blank(old) != blank(new)
+                and (new not in (None, "") or declaration.spec.is_about_employer),
                 mark=declaration.marks.get(one.id, ""),
                 previous=shown(one, earlier.get(one.id), here, in_full=in_full) if one.label in repaired else "",
                 is_repaired=one.label in repaired,
@@ -230,17 +235,6 @@ def _timeline(declaration: Declaration, events: list[DeclarationEvent]) -> list[
             parts.append(f"通过时有 {len(declaration.problems)} 项核验提示")
         steps.append(step | {"note": "；".join(part.rstrip("。；") for part in parts if part)})
     return steps
-
-
-def shown(one, value, here, *, in_full: bool = False) -> str:
-    """An answer in words: code titles, yuan, of a bank account the end unless `in_full`; else as it is."""
-    if value in (None, ""):
-        return ""
-    if one.kind == "choice":
-        return here.codes[one.options].title_of(str(value))
-    if one.kind == "bank_account" and not in_full:
-        return f"尾号 {str(value)[-4:]}"
-    return yuan(value) if one.kind == "money" else str(value)
 
 
 def _event(event: DeclarationEvent) -> dict:

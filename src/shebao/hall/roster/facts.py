@@ -1,10 +1,11 @@
 """What the registers say about people, in the words that rules and forms understand."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 
-from shebao.rules.region import Form
+from shebao.rules.region import Field, Form
 from shebao.rules.vocabulary import FACTS
 
 from ..employers.models import Employer
@@ -12,6 +13,12 @@ from .models import Employee
 
 COLUMNS = ("household", "employment_kind", "position")
 """Facts that have a column of their own; every other fact is in `Employee.facts`."""
+COPIED = ("department", "phone")
+"""Answers that are kept in the column of the same name."""
+IDENTITY = ("new_name", "new_id_kind", "new_id_number", "new_born_on")
+"""Answers that change who the person is by the documents; the roster keeps them with the person."""
+DETAILS = ("text", "choice", "date", "phone", "number")
+"""Kinds of fields whose answers are kept as details where there is no better place."""
 
 
 def employee_facts(employee: Employee) -> dict[str, str]:
@@ -36,6 +43,34 @@ def fact_columns(employer: Employer, rows: Sequence[dict[str, str]]) -> dict[str
     return columns | {"industry_class": employer.industry_class, "float_grade": employer.float_grade}
 
 
+def is_detail(field: Field) -> bool:
+    """Whether an answer has no place on the roster but among the details."""
+    elsewhere = field.id in (*COPIED, *IDENTITY, "contract_from")
+    return field.kind in DETAILS and not (elsewhere or field.identity or field.feeds or field.scheme)
+
+
+def write_answers(form: Form, answers: dict, employee: Employee) -> None:
+    """Put answers of a form into their places on the roster; a blank one clears its place. Saves nothing.
+
+    Wages, schemes and what concerns the person's identity are not written: they have their own records.
+    """
+    facts, details = dict(employee.facts), dict(employee.details)
+    for field in form.fields:
+        if field.id not in answers or field.feeds in ("declared_wage", "id_kind"):
+            continue
+        value = answers[field.id]
+        if field.feeds in COLUMNS or field.id in COPIED:
+            setattr(employee, field.feeds or field.id, value or "")
+        elif field.feeds:
+            facts[field.feeds] = value
+        elif field.id == "contract_from":
+            employee.contract_from = date.fromisoformat(value) if value else None
+        elif is_detail(field):
+            details[field.id] = value
+    employee.facts = {key: value for key, value in facts.items() if value not in (None, "")}
+    employee.details = {key: value for key, value in details.items() if value not in (None, "")}
+
+
 def roster_answers(form: Form, employee: Employee, wage: int | None) -> dict:
     """How the roster would answer the questions of a form: the left side of every comparison."""
     known = {
@@ -43,6 +78,7 @@ def roster_answers(form: Form, employee: Employee, wage: int | None) -> dict:
         "department": employee.department,
         "contract_from": str(employee.contract_from) if employee.contract_from else "",
         "phone": employee.phone,
+        **employee.details,
     }
     facts = employee_facts(employee)
     answers = {}

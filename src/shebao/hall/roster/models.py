@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from ..fields import EncryptedTextField, MonthField
+from ..fields import EncryptedJSONField, EncryptedTextField, MonthField
 from ..scopes import ScopedQuerySet, scoped
 
 
@@ -22,7 +22,10 @@ class Person(models.Model):
 
 
 class Employee(models.Model):
-    """A person at an employer (职工). One row for ever; coming and going is in the spells."""
+    """A person at an employer (职工). One row for ever; coming and going is in the spells.
+
+    `facts` are asked by rules; `details` are answers that nobody calculates with, by the field they answer.
+    """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="employees")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="employees")
@@ -36,6 +39,7 @@ class Employee(models.Model):
     contract_from = models.DateField("合同起始", null=True, blank=True)
     phone = EncryptedTextField("手机号码", blank=True, default="")
     facts = models.JSONField("其他事实", default=dict)
+    details = EncryptedJSONField("其他资料", default=dict)
 
     objects = ScopedQuerySet.as_manager()
 

@@ -14,7 +14,7 @@ from .employer_changes import credit_code_free, something_changed
 from .enrolment import PART_TIME
 from .scene import Case, Scene, field_of_kind
 
-MONTHS_AHEAD = {"cease_employees": 1, "declare_wages": 1}
+MONTHS_AHEAD = {"cease_employees": 1, "declare_wages": 1, "change_insurance": 1}
 """How far beyond the business month an effect may lie: leaving and a new wage are known beforehand. When the business
 month is settled, the next one is open to every service."""
 YOUNGEST = 16  # 劳动法第十五条

@@ -1,7 +1,5 @@
 """Enrolment (增员): a declaration becomes a person, an employee, spells of insurance and a declared wage."""
 
-from datetime import date
-
 from shebao.rules.contributions import enrol_schemes
 from shebao.rules.forms import facts_of
 from shebao.rules.identity import check_id_number
@@ -9,7 +7,7 @@ from shebao.rules.identity import check_id_number
 from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
 from ..regions import region
-from ..roster.facts import COLUMNS, complete_facts
+from ..roster.facts import COLUMNS, COPIED, complete_facts, write_answers
 from ..roster.models import Employee, Person, Spell
 from ..roster.names import pinyin_key
 from .scene import chunks, field_of_kind
@@ -17,9 +15,8 @@ from .wages import declare_wages, withdraw_wages
 
 PART_TIME = "52"  # 非全日制用工, national list of employment kinds
 WORK_INJURY = "410"  # 工伤保险, national scheme code
-COPIED = ("department", "phone")
-DECLARED = ("name", "name_pinyin", *COPIED, *COLUMNS, "contract_from", "facts")
-"""Columns of an employee that an enrolment writes."""
+WRITTEN = ("name", "name_pinyin", *COPIED, *COLUMNS, "contract_from", "facts", "details")
+"""Columns of an employee that a declaration may change."""
 
 
 def enrol_employees(declarations: list, *, by) -> None:
@@ -88,24 +85,10 @@ def _find_or_add_employees(form, declarations: list, people: dict[str, Person]) 
         employee.person_number = employee.person_number or f"{person.pk:010d}"
         employee.name = declaration.subject_name
         employee.name_pinyin = pinyin_key(employee.name)
-        copy_answers(form, declaration.answers, employee)
+        write_answers(form, declaration.answers, employee)
     insert_rows(added)
-    update_rows(changed, *DECLARED)
+    update_rows(changed, *WRITTEN)
     return employees
-
-
-def copy_answers(form, answers: dict, employee: Employee) -> None:
-    """Write answers of a form to the employee's columns; facts without a column go to `facts`."""
-    for name in COPIED:
-        if name in answers:
-            setattr(employee, name, answers[name] or "")
-    if answers.get("contract_from"):
-        employee.contract_from = date.fromisoformat(answers["contract_from"])
-    facts = {key: value for key, value in facts_of(form, answers).items() if key not in ("declared_wage", "id_kind")}
-    for name in COLUMNS:
-        if name in facts:
-            setattr(employee, name, facts.pop(name))
-    employee.facts = {**employee.facts, **facts}
 
 
 def _spell(scheme, declaration, employee: Employee, facts: dict) -> Spell:
@@ -136,8 +119,8 @@ def undo_enrolments(declarations: list, *, by) -> None:
     form = region(declarations[0].region).forms[declarations[0].spec.form]
     for declaration in declarations:
         if declaration.before and declaration.employee:
-            copy_answers(form, declaration.before, declaration.employee)
+            write_answers(form, declaration.before, declaration.employee)
             declaration.employee.name = declaration.before.get("name", declaration.employee.name)
             declaration.employee.name_pinyin = pinyin_key(declaration.employee.name)
             restored.append(declaration.employee)
-    update_rows(restored, *DECLARED)
+    update_rows(restored, *WRITTEN)

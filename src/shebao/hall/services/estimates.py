@@ -63,6 +63,19 @@ def estimate_wages(scene: Scene, cases: list[Case]) -> None:
     _estimate(scene, cases, old, subtract)
 
 
+def estimate_difference(scene: Scene, cases: list[Case], old: dict[int, Row], new: dict[int, Row]) -> None:
+    """Each case costs what its new row costs, and changes the cost by the difference to its old row.
+
+    Rows by the id() of their case; what one of them lacks, both must lack.
+    """
+
+    def subtract(case: Case, cost: list[CostRow]) -> None:
+        case.effect_fen -= _total(cost)
+
+    _estimate(scene, cases, new, _show)
+    _estimate(scene, cases, old, subtract)
+
+
 def _show(case: Case, cost: list[CostRow]) -> None:
     case.cost, case.effect_fen = cost, _total(cost)
 

@@ -4,11 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .cessation import cease_employees, undo_cessations
-from .checks import CHECKS
+from .checks import CHECKS as COMMON_CHECKS
 from .employer_changes import change_employers, cost_nothing, undo_employer_changes
 from .enrolment import enrol_employees, undo_enrolments
 from .estimates import estimate_cessations, estimate_enrolments, estimate_wages
+from .insurance_changes import change_insurance, estimate_insurance_changes, scheme_changes, undo_insurance_changes
+from .personal_changes import (
+    change_employees,
+    change_identities,
+    contract_dates,
+    estimate_changes,
+    new_identity,
+    nothing_changed,
+    undo_employee_changes,
+    undo_identity_changes,
+)
 from .wages import declare_wages_of, withdraw_wages
+
+CHECKS = COMMON_CHECKS | {
+    check.__name__: check for check in (nothing_changed, contract_dates, new_identity, scheme_changes)
+}
 
 
 @dataclass(frozen=True)
@@ -16,19 +31,30 @@ class Effect:
     """What an approved declaration does.
 
     `apply` and `revert` take declarations of one employer and service and `by`; `estimate` fills cost and
-    effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster.
+    effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster;
+    `is_change` that the answers replace what the roster says, so that old and new are shown and kept as history;
+    `is_for_many` that one set of answers can be meant for several people.
     """
 
     apply: Callable
     revert: Callable
     estimate: Callable
     is_about_known: bool
+    is_change: bool = False
+    is_for_many: bool = True
+
+
+def _change(apply: Callable, revert: Callable, estimate: Callable, *, is_for_many: bool = True) -> Effect:
+    return Effect(apply, revert, estimate, is_about_known=True, is_change=True, is_for_many=is_for_many)
 
 
 OPERATIONS = {
     "enrol_employees": Effect(enrol_employees, undo_enrolments, estimate_enrolments, is_about_known=False),
     "cease_employees": Effect(cease_employees, undo_cessations, estimate_cessations, is_about_known=True),
     "declare_wages": Effect(declare_wages_of, withdraw_wages, estimate_wages, is_about_known=True),
+    "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
+    "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
+    "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
 }
 

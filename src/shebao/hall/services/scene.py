@@ -117,12 +117,17 @@ class Scene:
 
     def _is_priced(self, name: str) -> bool:
         field = self.form.field(name)
-        return field is None or bool(field.identity or field.feeds) or field.kind in ("month", "money")
+        return field is None or bool(field.identity or field.feeds or field.scheme) or field.kind in ("month", "money")
 
     @cached_property
     def settled(self) -> set[Month]:
         """Months of this employer that are assessed already."""
         return set(Assessment.objects.filter(employer=self.employer).values_list("month", flat=True))
+
+    @property
+    def first_open(self) -> Month:
+        """The first month that is not settled: what has no month of its own counts from it."""
+        return max(self.month, max(self.settled).next()) if self.settled else self.month
 
     @cached_property
     def open_declarations(self) -> dict[str, Declaration]:

@@ -37,6 +37,10 @@ CHECK_TITLES = {
     "same_name": "同名人员",
     "something_changed": "有改动",
     "credit_code_free": "信用代码",
+    "nothing_changed": "有无改动",
+    "contract_dates": "合同起止",
+    "new_identity": "变更后的证件",
+    "scheme_changes": "参保险种",
 }
 
 

@@ -40,6 +40,8 @@ def declare(request, service):
         return _save(request, spec, form)
     raw, draft = _begun(request, spec, form)
     found = preview(request.user.employer, spec.key, raw, by=request.user) if raw.get("id_number") else None
+    if found and draft is None:
+        raw |= remembered(form, raw, found)
     return form_page(request, spec, form, raw, found=found, draft=draft)
 
 

@@ -100,7 +100,7 @@ def groups(form: Form, fields: list[dict]) -> list[dict]:
     parts = {"身份信息": [], "用工信息": [], "缴费信息": []}
     for one in form.fields:
         if one not in spare:
-            other = "缴费信息" if one.kind in ("month", "money") else "用工信息"
+            other = "缴费信息" if one.kind in ("month", "money") or one.scheme else "用工信息"
             parts["身份信息" if one.identity else other].append(by_name[one.id])
     if len(form.fields) <= 6:
         rest = [by_name[one.id] for one in form.fields if not one.identity]

@@ -9,10 +9,12 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
+from shebao.hall.declarations.change_log import change_log
 from shebao.hall.declarations.queries import cases
 from shebao.hall.roster import queries
 from shebao.hall.roster.names import pinyin_key
 from shebao.hall.roster.operations import reveal_id_number
+from shebao.hall.services.registry import OPERATIONS
 from shebao.hall.settlement.models import BillLine
 from shebao.hall.sheets.writing import Column, write_table
 
@@ -140,6 +142,7 @@ def _batch_buttons(request) -> list[dict]:
             "formaction": reverse("e_declare_many", args=[service.key]),
         }
         for service in _services_for_known(request)
+        if OPERATIONS[service.operation].is_for_many
     ]
 
 
@@ -222,6 +225,7 @@ def _employee_context(request, pk: int) -> dict:
         "ribbon_from": detail.ribbon[0]["months"][0]["month"] if detail.ribbon else "",
         "lines": _lines(request, one),
         "cases": cases(request.user).filter(own)[:FOUND],
+        "changes": change_log(request.user, one),
     }
 
 
@@ -241,7 +245,7 @@ def _services_for_known(request) -> list:
     """The services about people who are on the roster already, for those who may declare."""
     if not request.user.may("declare"):
         return []
-    return [s for s in here(request).services.values() if s.operation in ("cease_employees", "declare_wages")]
+    return [s for s in here(request).services.values() if OPERATIONS[s.operation].is_about_known]
 
 
 def _title_of(spec, codes: str, code: str) -> str:
