@@ -95,7 +95,7 @@ def test_many_returned_declarations_share_one_row(clerk):
         declare(clerk.employer, clerk, State.RETURNED)
     Declaration.objects.update(decided_at=timezone.make_aware(datetime(2026, 11, 9)))  # noqa: DTZ001
     (item,) = seen(clerk).todos
-    assert item.title.startswith("5 笔申报被退回")
+    assert item.title.startswith("5 笔申报审核不通过")
     assert item.query == {"state": "returned"}
 
 

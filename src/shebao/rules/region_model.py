@@ -337,8 +337,8 @@ class Region:
 
     @property
     def first_service(self) -> Service:
-        """What a month begins with: the first service about people."""
-        return next(service for service in self.services.values() if not service.is_about_employer)
+        """What a month begins with: the first enrolment, or without one the first service about people."""
+        return min(self.services.values(), key=lambda s: (s.operation != "enrol_employees", s.is_about_employer))
 
     @property
     def open_schemes(self) -> tuple[Scheme, ...]:

@@ -229,8 +229,8 @@ def _enter_note(spec, month: Month, count: int, is_done: bool) -> str:
 
 
 def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
-    words = ((State.DRAFT, "待提交"), (State.SUBMITTED, "审核中"), (State.RETURNED, "被退回"))
-    parts = [f"{counts[state]} 笔{word}" for state, word in words if counts.get(state)]
+    waiting = (State.DRAFT, State.SUBMITTED, State.RETURNED)
+    parts = [f"{counts[state]} 笔{state.label}" for state in waiting if counts.get(state)]
     if parts:
         return "，".join(parts)
     if is_done:

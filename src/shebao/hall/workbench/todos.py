@@ -77,13 +77,13 @@ def _returned(actor, now: Standing) -> Iterator[Todo]:
     rows = Declaration.objects.visible_to(actor).filter(state=State.RETURNED).order_by("decided_at", "pk")
     if count > NAMED:
         since = date_words(rows.values_list("decided_at", flat=True).first(), "n 月 j 日")
-        title, note = f"{count} 笔申报被退回，请修改后重报", f"最早一笔 {since}退回"
-        yield Todo("被退回", "d", title, note, "e_cases", "去修改", query={"state": State.RETURNED})
+        title, note = f"{count} 笔申报{State.RETURNED.label}，请修改后重报", f"最早一笔 {since}退回"
+        yield Todo(State.RETURNED.label, "d", title, note, "e_cases", "去修改", query={"state": State.RETURNED})
         return
     for one in rows.defer("answers", "before"):
         said = one.note or "；".join(one.marks.values())
         title = f"{one.subject_name}的{one.spec.title}需要修改"
-        yield Todo("被退回", "d", title, f"审核意见：{said}", "e_repair", "修改重报", (one.pk,))
+        yield Todo(State.RETURNED.label, "d", title, f"审核意见：{said}", "e_repair", "修改重报", (one.pk,))
 
 
 def _drafts(now: Standing) -> Iterator[Todo]:

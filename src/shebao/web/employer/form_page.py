@@ -17,7 +17,7 @@ from shebao.hall.services.registry import OPERATIONS
 from shebao.rules.months import BadMonth, Month
 
 from ..access import writer_token
-from .common import crumbs, here, this_month
+from .common import crumbs, here, this_month, word
 from .employer_data import offering_departments, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
 from .roster import STATUS_TAGS
@@ -67,6 +67,7 @@ def form_page(
         "restored_at": draft.saved_at if draft and not pressed else None,
         "helped": raw.get("id_number", ""),
         "find": request.GET.get("find", ""),
+        "roster_title": word(request, "menu.roster", "员工花名册"),
         "found_people": _found_people(request, spec),
         "siblings": [] if declaration else _siblings(request, spec),
         "open_note": "" if declaration or spec.is_about_employer else _open_note(request),

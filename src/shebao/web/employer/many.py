@@ -140,7 +140,7 @@ def _set_page(request, spec, form, people, raw: dict, problems=()):
 
 
 def _frame(request, spec, people) -> dict:
-    title = spec.batch_button or f"批量{spec.title}"
+    title = f"{spec.batch_button or '批量办理'}{word(request, f'menu.{spec.key}', spec.title)}"
     return {
         "spec": spec,
         "title": title,

@@ -136,7 +136,7 @@ def _batch_buttons(request) -> list[dict]:
     """What can be declared for the ticked people: every service for those already on the roster."""
     return [
         {
-            "label": f"批量办理{word(request, f'menu.{service.key}', service.title)}",
+            "label": f"{service.batch_button or '批量办理'}{word(request, f'menu.{service.key}', service.title)}",
             "icon": service.menu or "edit",
             "kind": "o",
             "formaction": reverse("e_declare_many", args=[service.key]),
