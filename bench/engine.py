@@ -10,6 +10,7 @@ Usage: python bench/engine.py [people]
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 import tempfile
 import time
@@ -41,7 +42,7 @@ ENTRY = "  - {{from: '2026-01', known: 2025-12-31, value: {value}, source: bench
 def bench_region(folder: Path) -> Region:
     """A region of six schemes laid over the bundled template, in a scratch folder."""
     home = folder / "bench"
-    (home / "cases").mkdir(parents=True)
+    shutil.copytree(ROOT / "regions" / "_template" / "cases", home / "cases")
     head = "title: 测速\nextends: _template\nopened_on: 2026-01\n"
     (home / "region.yaml").write_text(head, "utf-8")
     schemes = (ROOT / "regions" / "_template" / "schemes.yaml").read_text("utf-8")
@@ -57,7 +58,7 @@ def bench_region(folder: Path) -> Region:
     (home / "parameters.yaml").write_text(values, "utf-8")
     case = "- {name: 测速, month: 2026-06, known_on: 2026-06-30, given: {declared_wage: 1}, "
     case += "expect: {maternity.employer: 0, large_medical.employee: 0}}\n"
-    (home / "cases" / "all.yaml").write_text(case, "utf-8")
+    (home / "cases" / "bench.yaml").write_text(case, "utf-8")
     return load_region("bench", [folder, ROOT / "regions"])
 
 
