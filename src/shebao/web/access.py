@@ -19,6 +19,7 @@ PERMISSION_TITLES = {
     "manage_operators": "管理操作员",
     "see_audit": "查看操作记录",
     "review": "审核",
+    "try_values": "规则沙盘",
 }
 
 

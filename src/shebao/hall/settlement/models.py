@@ -150,6 +150,34 @@ class BillLine(models.Model):
         ]
 
 
+class SandboxRuns(models.QuerySet):
+    def visible_to(self, actor):
+        """What one tried oneself; nobody needs to see another's thoughts."""
+        return self.filter(asked_by=actor)
+
+
+class SandboxRun(models.Model):
+    """Proposed values tried on the bills of a month (规则沙盘): scratch paper, true of nothing, and thrown away.
+
+    `outcome` is None until the work is done; `failure` says in words why it cannot be.
+    """
+
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField("时间")
+    month = MonthField("费款所属期")
+    proposal = models.TextField("拟定的数值")
+    employers_total = models.IntegerField("单位数", default=0)
+    employers_done = models.IntegerField("已算单位数", default=0)
+    outcome = models.JSONField("结果", null=True)
+    failure = models.TextField("不能计算的原因", blank=True)
+
+    objects = SandboxRuns.as_manager()
+
+    class Meta:
+        verbose_name = "规则沙盘"
+        ordering = ["-pk"]
+
+
 class Account(models.TextChoices):
     """Accounts of the ledger. Receivable: what employers owe. The entries of a transaction add up to zero."""
 

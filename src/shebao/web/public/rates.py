@@ -90,7 +90,7 @@ def _scheme(here: Region, scheme, month: Month, today) -> dict:
         if name is None:
             return ""
         try:
-            return _words(here.parameters[name], here.value(name, month, known_on=today))
+            return value_words(here.parameters[name], here.value(name, month, known_on=today))
         except NoValue:
             return "本月没有数值"
 
@@ -110,7 +110,7 @@ def _scheme(here: Region, scheme, month: Month, today) -> dict:
     }
 
 
-def _words(parameter: Parameter, value: Value) -> str:
+def value_words(parameter: Parameter, value: Value) -> str:
     """A value in words; of a table, from the lowest to the highest."""
     if not isinstance(value.value, Mapping):
         return _number(parameter, value.value)
@@ -138,7 +138,7 @@ def _history(here: Region, parameter: Parameter, month: Month, today) -> dict:
     rows = [
         {
             "value": value,
-            "text": _words(parameter, value),
+            "text": value_words(parameter, value),
             "table": _table(here, parameter, value),
             "is_current": value is current,
         }
@@ -146,7 +146,7 @@ def _history(here: Region, parameter: Parameter, month: Month, today) -> dict:
     ]
     numbers = [value.value for value in values if not isinstance(value.value, Mapping)]
     bars = [
-        {"label": str(value.since), "text": _words(parameter, value), "share": _share(value.value, numbers)}
+        {"label": str(value.since), "text": value_words(parameter, value), "share": _share(value.value, numbers)}
         for value in values
     ]
     is_chart = len(numbers) == len(values) > 1

@@ -1,5 +1,6 @@
 // A page that waits for a background job: ask how far it is, show it, go on when it is done or cut off.
 const waiting = document.querySelector("[data-progress-url]");
+const note = waiting?.querySelector(".note").textContent;
 
 async function look() {
   try {
@@ -10,7 +11,7 @@ async function look() {
     if (!words || stuck) { window.location.reload(); return; }
     waiting.querySelector("b").textContent = words;
     if (done !== null) waiting.querySelector("progress").value = done;
-    waiting.querySelector(".note").textContent = "可以离开这一页去做别的，完成后从“批量导入”的导入记录回来。";
+    waiting.querySelector(".note").textContent = note;
   } catch (lost) {
     waiting.querySelector(".note").textContent = "暂时问不到进度（网络中断或服务器正忙），会自动再问，后台处理不受影响。";
   }

@@ -1,0 +1,233 @@
+"""规则沙盘: write other values, see what they would have done to the last month's bills, take them along as YAML."""
+
+from decimal import Decimal, InvalidOperation
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_safe
+
+from shebao.hall import clock
+from shebao.hall.errors import Refused
+from shebao.hall.regions import region as region_of
+from shebao.hall.settlement.models import SandboxRun
+from shebao.hall.settlement.sandbox import PEOPLE, try_values
+from shebao.regions_home import regions_roots
+from shebao.rules.money import BadMoney, parse_fen
+from shebao.rules.months import BadMonth, Month
+from shebao.rules.proposals import changes, load_proposed, with_value, written
+from shebao.rules.region import BadRegion, NoValue, Parameter, Region, parameters_of
+
+from ..access import needs
+from ..public.rates import value_words
+
+LARGEST = 200_000
+"""Bytes of a YAML file; a region's own has some thousands."""
+UNITS = {"yuan": "元", "rate": "%", "factor": "倍"}
+NO_SOURCE = "示例值，规则沙盘拟定，尚无文件"
+TWO_WAYS = "表格和 YAML 只用一种：请清空填写的新数值，或者不上传、不粘贴 YAML。"
+
+
+@needs("try_values")
+@require_http_methods(["GET", "POST"])
+def sandbox(request):
+    """The open values of the region, and the runs of before; a POST tries what was written."""
+    spec = region_of(request.user.region)
+    if request.method == "GET":
+        return render(request, "agency/sandbox.html", _form(request, spec))
+    text, errors = _proposal(request, spec)
+    if not errors:
+        try:
+            run = try_values(text, by=request.user)
+        except BadRegion as bad:
+            errors = [{"id": "id_yaml", "text": problem} for problem in bad.problems]
+        except Refused as no:
+            errors = [{"id": "id_yaml", "text": no.message}]
+        else:
+            return redirect("a_sandbox_run", run.pk)
+    return render(request, "agency/sandbox.html", _form(request, spec) | {"errors": errors}, status=422)
+
+
+def _form(request, spec: Region) -> dict:
+    month, said = Month.of(clock.today()), request.POST
+    rows = []
+    for parameter in _open(spec):
+        name = f"value.{parameter.key}"
+        rows.append(
+            {
+                "parameter": parameter,
+                "current": _current(spec, parameter, month),
+                "name": name,
+                "value": said.get(name, ""),
+                "unit": UNITS.get(parameter.unit, ""),
+                "is_table": _is_table(parameter),
+            }
+        )
+    since = {"id": "id_since", "name": "since", "kind": "month", "label": "新数值从哪个月起", "required": True}
+    source = {"id": "id_source", "name": "source", "kind": "text", "label": "文件（文号）", "maxlength": 200}
+    return {
+        "errors": [],
+        "rows": rows,
+        "since": since | {"value": said.get("since", str(month.next()))},
+        "source": source | {"value": said.get("source", ""), "help": "没有文件就不填，数值会标成示例值。"},
+        "yaml": said.get("yaml", ""),
+        "runs": SandboxRun.objects.visible_to(request.user),
+    }
+
+
+def _open(spec: Region) -> list[Parameter]:
+    """The parameters that charging reads, in reading order."""
+    names = dict.fromkeys(name for scheme in spec.open_schemes for name in parameters_of(scheme))
+    return [spec.parameters[name] for name in names]
+
+
+def _is_table(parameter: Parameter) -> bool:
+    return not isinstance(parameter.values[-1].value, int | Decimal)
+
+
+def _current(spec: Region, parameter: Parameter, month: Month) -> str:
+    try:
+        return value_words(parameter, spec.value(parameter.key, month, known_on=clock.today()))
+    except NoValue:
+        return "本月没有数值"
+
+
+def _proposal(request, spec: Region) -> tuple[str, list[dict]]:
+    """The text to try: a file, what was pasted, or what the boxes say; and every mistake in them."""
+    filled = {one.key: text for one in _open(spec) if (text := request.POST.get(f"value.{one.key}", "").strip())}
+    pasted, file = request.POST.get("yaml", "").replace("\r\n", "\n"), request.FILES.get("file")
+    if file or pasted.strip():
+        if filled or (file and pasted.strip()):
+            return "", [{"id": "id_yaml", "text": TWO_WAYS}]
+        return _read(file) if file else (pasted, [])
+    if not filled:
+        return "", [{"id": "id_yaml", "text": "还没有写新数值：请至少填一个，或者上传、粘贴 YAML。"}]
+    return _from_boxes(request, spec, filled)
+
+
+def _read(file) -> tuple[str, list[dict]]:
+    if file.size > LARGEST:
+        return "", [{"id": "id_file", "text": "文件超过 200 KB，不像是 parameters.yaml，请核对。"}]
+    try:
+        return file.read().decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        return "", [{"id": "id_file", "text": "文件不是 UTF-8 编码，请另存为 UTF-8 再上传。"}]
+
+
+def _from_boxes(request, spec: Region, filled: dict[str, str]) -> tuple[str, list[dict]]:
+    errors, parameters = [], []
+    source = request.POST.get("source", "").strip()
+    try:
+        since = Month.parse(request.POST.get("since", "").strip())
+    except BadMonth as bad:
+        since, errors = (
+            Month.of(clock.today()),
+            [{"id": "id_since", "text": f"{bad.message}，请按 2026-11 的样式填写。"}],
+        )
+    for key, text in filled.items():
+        parameter = spec.parameters[key]
+        try:
+            number = _number(parameter.unit, text)
+        except (BadMoney, InvalidOperation, ValueError) as bad:
+            why = bad.message if isinstance(bad, BadMoney) else f"“{text[:20]}”不是普通数字，请只填数字"
+            errors.append({"id": f"id_value.{key}", "text": f"{parameter.title}：{why}"})
+            continue
+        status = "verified" if source else "illustrative"
+        parameters.append(with_value(parameter, since, clock.today(), number, source or NO_SOURCE, status))
+    return written(parameters), errors
+
+
+def _number(unit: str, text: str) -> int | Decimal:
+    """Fen of yuan, a ratio of per cent, and any other number as it is."""
+    if unit == "yuan":
+        return parse_fen(text)
+    number = Decimal(text.removesuffix("%").removesuffix("％").strip())
+    if not number.is_finite() or number < 0:
+        raise ValueError
+    return number / 100 if unit == "rate" else number
+
+
+@needs("try_values")
+@require_safe
+def run(request, pk):
+    """What came out, or how far it is."""
+    found = SandboxRun.objects.visible_to(request.user).get(pk=pk)
+    crumbs = [{"label": "规则沙盘", "url": reverse("a_sandbox")}, {"label": f"{found.month} 试算结果"}]
+    context = {"run": found, "crumbs": crumbs}
+    if found.outcome is None:
+        return render(request, "agency/sandbox_waiting.html", context)
+    return render(request, "agency/sandbox_run.html", context | _told(region_of(request.user.region), found))
+
+
+def _told(spec: Region, found: SandboxRun) -> dict:
+    outcome = found.outcome
+    before, after = (sum(one[name] for one in outcome["schemes"]) for name in ("before", "after"))
+    return {
+        "changes": _changes(spec, found),
+        "schemes": [one | {"delta": one["after"] - one["before"]} for one in outcome["schemes"]],
+        "before": before,
+        "after": after,
+        "delta": after - before,
+        "stats": [{"label": label, "count": outcome["people"][name], "note": "人"} for name, label in PEOPLE.items()],
+        "employers": [one | {"delta": one["after"] - one["before"]} for one in outcome["employers"]],
+        "employers_affected": outcome["employers_affected"],
+    }
+
+
+def _changes(spec: Region, found: SandboxRun) -> list[dict]:
+    """The values that were tried beside those in force; none where the region was edited meanwhile."""
+    try:
+        proposed = load_proposed(spec, regions_roots(), found.proposal)
+    except BadRegion:
+        return []
+    return [
+        {
+            "title": spec.parameters[key].title,
+            "since": value.since,
+            "old": _current(spec, spec.parameters[key], found.month),
+            "new": value_words(proposed.parameters[key], value),
+        }
+        for key, values in changes(spec, proposed).items()
+        for value in values
+    ]
+
+
+@needs("try_values")
+@require_safe
+def progress(request, pk):
+    """How far the background work is (JSON for the waiting page)."""
+    found = SandboxRun.objects.visible_to(request.user).get(pk=pk)
+    if found.outcome is not None or found.failure:
+        return JsonResponse({})
+    words = f"正在试算，{found.employers_done} / {found.employers_total} 个单位"
+    return JsonResponse({"words": words, "done": found.employers_done, "stuck": False})
+
+
+@needs("try_values")
+@require_safe
+def proposed_file(request, pk):
+    """The proposal, to be put into the region's folder."""
+    return _yaml(SandboxRun.objects.visible_to(request.user).get(pk=pk).proposal)
+
+
+@needs("try_values")
+@require_safe
+def current_file(request):
+    """The values in force with all their history, to be edited and sent back."""
+    return _yaml(written(_open(region_of(request.user.region))))
+
+
+def _yaml(text: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename="parameters.yaml")
+    return response
+
+
+urlpatterns = [
+    path("sandbox/", sandbox, name="a_sandbox"),
+    path("sandbox/parameters.yaml", current_file, name="a_sandbox_current"),
+    path("sandbox/<int:pk>", run, name="a_sandbox_run"),
+    path("sandbox/<int:pk>/progress", progress, name="a_sandbox_progress"),
+    path("sandbox/<int:pk>/parameters.yaml", proposed_file, name="a_sandbox_file"),
+]
