@@ -121,13 +121,8 @@ def _signed_in(request, user) -> dict:
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "cases_url": "" if user.is_agency else _url("e_cases"),
-        "enrol_url": "" if user.is_agency else _enrol_url(region),
+        "enrol_url": "" if user.is_agency else _url("e_declare", region.first_service.key),
     }
-
-
-def _enrol_url(region) -> str:
-    enrolments = (key for key, service in region.services.items() if service.operation == "enrol_employees")
-    return _url("e_declare", next(enrolments, ""))
 
 
 def _employer_nav(user, region) -> list[dict]:
