@@ -9,6 +9,7 @@ from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.states import State
 from shebao.hall.employers.models import Employer, EmployerChange
 from shebao.hall.errors import Conflict, Refused
+from shebao.hall.settlement.progress import changes_of, open_counts, standing
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, settled
 
 DIRECT, REVIEWED = "employer_change", "sensitive_employer_change"
@@ -58,6 +59,7 @@ def test_a_direct_change_takes_effect_at_once_and_only_what_changed_is_listed(cl
     clerk.employer.refresh_from_db()
     assert (made.state, clerk.employer.address, clerk.employer.contact_name) == (State.APPROVED, "新路 2 号", "周联系")
     assert told(clerk) == {("address", "旧路 1 号", "新路 2 号"), ("contact_name", "", "周联系")}
+    assert queries.before_after(made) == "联系人 空 → 周联系，单位地址 旧路 1 号 → 新路 2 号"
     change = EmployerChange.objects.visible_to(clerk).first()
     assert (change.declaration, change.by, made.subject_name) == (made, clerk, clerk.employer.name)
     entry = AuditEntry.objects.get(action="employer.changed")
@@ -159,6 +161,13 @@ def test_undoing_below_a_later_change_is_refused(clerk):
     with pytest.raises(Conflict, match="单位地址"):
         operations.undo_declarations([made.pk], by=clerk)
     assert Employer.objects.get(pk=clerk.employer_id).address == "新路 3 号"
+
+
+def test_a_change_of_the_employer_is_no_change_of_the_month_and_holds_up_no_settlement(clerk):
+    save(clerk, DIRECT, plain(clerk.employer))
+    save(clerk, REVIEWED, sensitive(clerk.employer, name="新名有限公司"))
+    assert not changes_of(clerk.employer, MONTH) and not open_counts(clerk.employer, MONTH)
+    assert not standing(clerk.employer, MONTH, clerk).open
 
 
 def test_who_reviews_does_not_declare_and_another_employer_is_not_there(clerk, reviewer):

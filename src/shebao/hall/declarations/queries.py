@@ -111,9 +111,16 @@ def _replaced(form, declaration: Declaration) -> str:
     for one in form.fields:
         old, new = (kept.get(one.id) for kept in (declaration.before, declaration.answers))
         if blank(old) != blank(new):
-            words = [shown(one, value, here) or "空" for value in (old, new)]
+            words = [_in_short(one, value, here) for value in (old, new)]
             parts.append(f"{one.label} {' → '.join(words)}")
     return "，".join(parts)
+
+
+def _in_short(one, value, here) -> str:
+    """As on a list, which is seen by whoever passes: of a telephone number the end."""
+    if one.kind == "telephone" and value:
+        return f"尾号 {value[-4:]}"
+    return shown(one, value, here) or "空"
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,16 @@ TITLES = {
 }
 
 
+def _about_people(employer):
+    """The employer's declarations that a settlement has to wait for: its own address or name charges nobody."""
+    services = region(employer.region).services.values()
+    aside = [service.key for service in services if service.is_about_employer]
+    return Declaration.objects.filter(employer=employer).exclude(service__in=aside)
+
+
 def changes_of(employer, month: Month) -> dict[str, int]:
-    """How many declarations of the month took effect, by service."""
-    approved = Declaration.objects.filter(employer=employer, month=month, state=State.APPROVED)
+    """How many declarations of the month about people took effect, by service."""
+    approved = _about_people(employer).filter(month=month, state=State.APPROVED)
     return dict(approved.values_list("service").annotate(Count("pk")).order_by("service"))
 
 
@@ -88,8 +95,8 @@ def preconditions(employer, month: Month, *, by) -> list[Precondition]:
 
 
 def open_counts(employer, month: Month) -> dict[str, int]:
-    """Undecided declarations by state, up to and including the month."""
-    undecided = Declaration.objects.filter(employer=employer, month__lte=month, state__in=OPEN)
+    """Undecided declarations about people by state, up to and including the month."""
+    undecided = _about_people(employer).filter(month__lte=month, state__in=OPEN)
     return dict(undecided.values_list("state").annotate(Count("pk")).order_by("state"))
 
 
@@ -160,7 +167,7 @@ class Standing:
 def standing(employer, month: Month, by) -> Standing:
     """Read where the month stands; five queries."""
     bills = {bill.month: bill for bill in Bill.objects.visible_to(by).filter(employer=employer)}
-    undecided = Declaration.objects.filter(employer=employer, month__lte=month, state__in=OPEN)
+    undecided = _about_people(employer).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
     filed: dict[int, set[str]] = defaultdict(set)
     papers = Document.objects.filter(bill__in=bills.values(), downloaded_at__isnull=False)
