@@ -94,6 +94,21 @@ def test_a_scheme_is_added_for_next_month_and_taken_back(client):
     assert spell.is_voided
 
 
+def test_the_form_says_who_it_is_and_what_changes_with_nothing_folded_away(client):
+    _, employee = hall(client, "shenzhen")
+    for service in (CHANGE, IDENTITY, SCHEMES):
+        groups = client.get(f"/e/declare/{service}/?employee={employee.pk}").context["groups"]
+        assert [group["title"] for group in groups] == ["人员", "变动内容"]
+
+
+def test_what_is_kept_about_a_person_is_shown_on_their_page(client):
+    _, employee = hall(client, "shenzhen")
+    answers = typed(employee, address="示例路 1 号", education="本科", contract_until="2027-12-31")
+    client.post(f"/e/declare/{CHANGE}/", answers)
+    page = text_of(client.get(f"/e/roster/{employee.pk}/"))
+    assert all(text in page for text in ("通讯地址", "示例路 1 号", "大学本科", "合同结束日期", "2027-12-31"))
+
+
 def test_nothing_changed_is_said_on_the_page_and_nothing_is_saved(client):
     _, employee = hall(client, "shenzhen")
     answer = client.post(f"/e/declare/{CHANGE}/", typed(employee, phone="13800138000"))

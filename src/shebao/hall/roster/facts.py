@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from shebao.rules.region import Field, Form
+from shebao.rules.region import Field, Form, Region
 from shebao.rules.vocabulary import FACTS
 
 from ..employers.models import Employer
@@ -47,6 +47,16 @@ def is_detail(field: Field) -> bool:
     """Whether an answer has no place on the roster but among the details."""
     elsewhere = field.id in (*COPIED, *IDENTITY, "contract_from")
     return field.kind in DETAILS and not (elsewhere or field.identity or field.feeds or field.scheme)
+
+
+def details_in_words(region: Region, employee: Employee) -> list[tuple[str, str]]:
+    """(label, words) of what is kept about an employee without being calculated with, in the order of the forms."""
+    shown: dict[str, tuple[str, str]] = {}
+    for field in (field for form in region.forms.values() for field in form.fields if is_detail(field)):
+        if value := str(employee.details.get(field.id, "")):
+            words = region.codes[field.options].title_of(value) if field.options else value
+            shown.setdefault(field.id, (field.label, words))
+    return list(shown.values())
 
 
 def write_answers(form: Form, answers: dict, employee: Employee) -> None:

@@ -86,8 +86,8 @@ def _value(one, raw: dict) -> str:
 
 
 def groups(form: Form, fields: list[dict]) -> list[dict]:
-    """Identity, employment, contribution; a short form about a known person stays in one piece, as does one about
-    nobody: the employer's own data.
+    """Identity, employment, contribution. A form about a known person, who is not described anew, says who it is and
+    what changes; one about nobody, the employer's own data, stays in one piece.
 
     Of a long form, the questions that may stay blank and change no price come last and folded, unless one of them
     holds an answer or a remark.
@@ -95,14 +95,15 @@ def groups(form: Form, fields: list[dict]) -> list[dict]:
     by_name = {field["name"]: field for field in fields}
     if not any(one.identity for one in form.fields):
         return [{"title": "可变更的信息", "fields": fields}]
-    spare = [one for one in form.fields if _may_wait(one)]
+    is_about_known = form.field("id_kind") is None
+    spare = [one for one in form.fields if _may_wait(one) and not is_about_known]
     spare = spare if len(spare) > MANY_SPARE else []
     parts = {"身份信息": [], "用工信息": [], "缴费信息": []}
     for one in form.fields:
         if one not in spare:
-            other = "缴费信息" if one.kind in ("month", "money") or one.scheme else "用工信息"
+            other = "缴费信息" if one.kind in ("month", "money") else "用工信息"
             parts["身份信息" if one.identity else other].append(by_name[one.id])
-    if len(form.fields) <= 6:
+    if is_about_known:
         rest = [by_name[one.id] for one in form.fields if not one.identity]
         parts = {"人员": parts["身份信息"], "变动内容": rest}
     shown = [{"title": title, "fields": some, "is_folded": False} for title, some in parts.items() if some]

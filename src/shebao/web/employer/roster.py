@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from shebao.hall.declarations.change_log import change_log
 from shebao.hall.declarations.queries import cases
 from shebao.hall.roster import queries
+from shebao.hall.roster.facts import details_in_words
 from shebao.hall.roster.names import pinyin_key
 from shebao.hall.roster.operations import reveal_id_number
 from shebao.hall.services.registry import OPERATIONS
@@ -226,6 +227,7 @@ def _employee_context(request, pk: int) -> dict:
         "lines": _lines(request, one),
         "cases": cases(request.user).filter(own)[:FOUND],
         "changes": change_log(request.user, one),
+        "kept": details_in_words(spec, one),
     }
 
 
