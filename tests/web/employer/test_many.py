@@ -71,3 +71,13 @@ def test_people_of_another_employer_are_not_there(client):
     response = client.post(URL, asked(theirs, step="save"))
     assert response.url == "/e/roster/"
     assert not Declaration.objects.filter(service=WAGE).exists()
+
+
+def test_going_back_from_the_check_finds_what_was_typed_as_it_was_typed(client):
+    people = two_people(signed_in(client))
+    check = client.post(URL, asked(people, mode="percent", wage="-3.5"))
+    assert "7,720.05" in text_of(client.get(check.url))
+    text = text_of(client.get(check.url.replace("step=check", "step=set")))
+    assert 'value="-3.5"' in text
+    assert 'value="percent" checked' in text
+    assert "7720" not in str(dict(client.session))

@@ -128,7 +128,7 @@ def _set_page(request, spec, form, people, raw: dict, problems=()):
     has_money = any(f.kind == "money" for f in form.fields if not f.identity)
     for field in fields:
         if field["kind"] == "money":
-            field |= {"kind": "text", "label": f"{field['label']}：金额或百分数"}
+            field |= {"kind": "text", "label": f"{field['label']}：金额或百分数", "value": raw[field["name"]]}
     context = {
         **_frame(request, spec, people),
         "fields": fields,
