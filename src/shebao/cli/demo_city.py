@@ -355,10 +355,14 @@ class _History:
         )
 
     def _this_month_at(self, share: float):
-        """The hall's clock at a share of the time from the first of the month until now, in office hours."""
+        """The hall's clock at a share of the time from the first of the month until now, in office hours.
+
+        Where the window has closed since, the end of the window stands for now.
+        """
         from shebao.hall import clock
 
-        now, begin = clock.local_now(), datetime.combine(_this_month().first_day, time(9))
+        closed = self.region.calendar.window(_this_month()).declare_until
+        now, begin = min(clock.local_now(), closed), datetime.combine(_this_month().first_day, time(9))
         moment = begin + max(now - begin, timedelta(0)) * share
         office = datetime.combine(moment.date(), time(9, 5)) + timedelta(minutes=int(share * 450))
         return clock.pretending(min(office, now))
