@@ -8,12 +8,13 @@ from shebao.cli.demo_city import load_demo_city
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.rules.months import Month
+from tests.banking import bank  # noqa: F401 - a fixture
 
 LATE = datetime(2026, 11, 24, 22, 0)  # noqa: DTZ001 - naive local time, when this hall's window is long closed
 
 
 @pytest.mark.django_db
-def test_the_city_loads_after_a_window_has_closed():
+def test_the_city_loads_after_a_window_has_closed(bank):  # noqa: F811
     with clock.pretending(LATE):
         assert load_demo_city({"wage_hall"})
     assert Declaration.objects.filter(region="wage_hall", month=Month(2026, 11)).exists()
