@@ -12,12 +12,14 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from shebao.hall.clock import now
 from shebao.hall.documents.operations import issue_document, pdf
+from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.adjusting import billable, find_differences
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import explain_line, rules_of
-from shebao.hall.settlement.ledger import balance, check_ledger
+from shebao.hall.settlement.ledger import balance, book_paid, check_ledger
 from shebao.hall.settlement.models import ADJUSTING, Bill, BillLine, LedgerEntry
 from shebao.hall.settlement.operations import _make_adjustments
 from shebao.hall.settlement.queries import bill_adjustments, bill_people, bill_summary, estimate
@@ -104,6 +106,20 @@ def test_two_settlements_at_the_same_moment_cannot_both_take_a_difference():
     bill = settle(employer, clerk, SEPTEMBER)
     with pytest.raises(IntegrityError), transaction.atomic():
         _make_adjustments(Bill(pk=bill.pk, month=OCTOBER), found)
+
+
+def test_a_bill_with_refunds_among_its_lines_is_paid_by_its_total(city):
+    employer, clerk, _people, _bills = in_july_and_august(CODE)
+    city.publish(base_floor=[LATE_FLOOR], base_ceiling=[("2026-07", "2026-08-24", 22000)])
+    bill = settle(employer, clerk, SEPTEMBER)
+    assert {line.kind for line in lines_of(bill)} == {"13", "18"}
+    payment = Payment.objects.create(
+        employer=employer, bill=bill, number="P1", channel="bank", amount_fen=bill.total_due, state="succeeded",
+        bank_serial="YH1", started_by=clerk, started_at=now(), paid_at=now(),
+    )  # fmt: skip
+    book_paid(bill, payment)
+    assert balance(bill) == (bill.total_due, bill.total_due)
+    assert list(check_ledger()) == []
 
 
 def test_the_bridge_names_the_adjustments_and_adds_up_in_both_months():

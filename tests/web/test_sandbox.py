@@ -81,6 +81,12 @@ def test_every_mistake_is_said_at_once_and_what_was_typed_stays(pages, said, sen
     assert not SandboxRun.objects.exists()
 
 
+def test_the_box_with_the_mistake_is_marked_and_the_others_are_not(pages):
+    text = text_of(pages.post("/a/sandbox/", {"since": "2027-01", "value.base_floor": "八千"}))
+    assert text.count('aria-invalid="true"') == 1
+    assert 'href="#id_value.base_floor"' in text
+
+
 @pytest.mark.parametrize(("content", "sentence"), [(b"\xff\xfe\x00", "不是 UTF-8"), (b"#" * 200_001, "超过 200 KB")])
 def test_a_file_that_cannot_be_read_is_named(pages, content, sentence):
     answer = pages.post("/a/sandbox/", {"since": "2027-01", "file": SimpleUploadedFile("p.yaml", content)})

@@ -19,6 +19,7 @@ def adjustments_context(request, spec: Region, found: Adjustments) -> dict:
         "total": found.total,
         "trouble": found.waiting.trouble,
         "page": page,
+        "why": _why(spec, found, request.GET.get("why", "")),
         "billed": found.billed,
     }
 
@@ -28,17 +29,29 @@ def _rows(spec: Region, one: Difference) -> list[dict]:
     return [
         {
             "line": one.line,
+            "key": f"{one.line.pk}-{share}",
             "scheme": scheme,
             "share": words,
             "before": one.before[share],
             "after": one.after[share],
             "amount": one.after[share] - one.before[share],
             "kind": one.kind.label,
-            "steps": [{"label": step.label, "text": step.value, "note": _note(step)} for step in one.steps(share)],
         }
         for share, words in SHARES.items()
         if one.after[share] != one.before[share]
     ]
+
+
+def _why(spec: Region, found: Adjustments, key: str) -> dict | None:
+    """Both derivations of the amount that was pointed at; None for anything else."""
+    pk, _, share = key.partition("-")
+    one = next((one for one in found.waiting.differences if str(one.line.pk) == pk), None)
+    if one is None or share not in SHARES:
+        return None
+    steps = [{"label": step.label, "text": step.value, "note": _note(step)} for step in one.steps(share)]
+    scheme = spec.schemes[one.line.scheme].title
+    title = f"{one.line.employee.name} · {scheme} · {SHARES[share]}补差 · {one.line.month}"
+    return {"title": title, "amount": one.after[share] - one.before[share], "steps": steps}
 
 
 def _note(step) -> str:

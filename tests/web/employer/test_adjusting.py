@@ -38,8 +38,14 @@ def test_the_settlement_page_names_the_adjustments_and_leads_to_each_of_them(pag
     text = text_of(pages.get("/e/settle/"))
     assert "养老保险补差" in text and "/e/adjustments/" in text and "补差 3 人" in text
     preview = text_of(pages.get("/e/adjustments/"))
-    for words in ("2026 年 9 月", "2026-07", "2026-08", "补基数", "原·下限", "新·下限", "1,193.60", "+13.76"):
+    for words in ("2026 年 9 月", "2026-07", "2026-08", "补基数", "1,193.60", "+13.76"):
         assert words in preview
+    line = clerk.employer.bills.get(month=JULY).lines.filter(scheme="pension").order_by("pk").first()
+    assert f"?why={line.pk}-employer#why" in preview
+    why = text_of(pages.get(f"/e/adjustments/?why={line.pk}-employer"))
+    assert all(words in why for words in ("原·下限", "新·下限", "1,207.36 − 1,193.60 = 13.76 元"))
+    for other in ("0-employer", f"{line.pk}-nobody", "x", "-"):
+        assert "原·下限" not in text_of(pages.get(f"/e/adjustments/?why={other}"))
     assert "职工2<" not in preview
 
 

@@ -1,5 +1,6 @@
 """规则沙盘: write other values, see what they would have done to the last month's bills, take them along as YAML."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from django.http import HttpResponse, JsonResponse
@@ -46,10 +47,10 @@ def sandbox(request):
             errors = [{"id": "id_yaml", "text": no.message}]
         else:
             return redirect("a_sandbox_run", run.pk)
-    return render(request, "agency/sandbox.html", _form(request, spec) | {"errors": errors}, status=422)
+    return render(request, "agency/sandbox.html", _form(request, spec, errors), status=422)
 
 
-def _form(request, spec: Region) -> dict:
+def _form(request, spec: Region, errors: Sequence[dict] = ()) -> dict:
     month, said = Month.of(clock.today()), request.POST
     rows = []
     for parameter in _open(spec):
@@ -61,13 +62,14 @@ def _form(request, spec: Region) -> dict:
                 "name": name,
                 "value": said.get(name, ""),
                 "unit": UNITS.get(parameter.unit, ""),
+                "is_wrong": any(error["id"] == f"id_{name}" for error in errors),
                 "is_table": _is_table(parameter),
             }
         )
     since = {"id": "id_since", "name": "since", "kind": "month", "label": "新数值从哪个月起", "required": True}
     source = {"id": "id_source", "name": "source", "kind": "text", "label": "文件（文号）", "maxlength": 200}
     return {
-        "errors": [],
+        "errors": errors,
         "rows": rows,
         "since": since | {"value": said.get("since", str(month.next()))},
         "source": source | {"value": said.get("source", ""), "help": "没有文件就不填，数值会标成示例值。"},
