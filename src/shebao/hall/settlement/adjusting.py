@@ -193,11 +193,18 @@ def _of_month(spec: Region, month: Month, lines: Sequence[BillLine], known: Mapp
         if one is None:
             continue  # the scheme is not charged here any more: that is no late value
         old = {"employer": known.get(row.employer_evidence), "employee": known.get(row.employee_evidence)}
-        before = {share: charged_amount(old[share], line.declared_wage) for share in SHARES}
+        before = _charged(line, old)
         after = {"employer": int(one.employer[i]), "employee": int(one.employee[i])}
         if before != after:
             new = {"employer": evidence[one.employer_evidence[i]], "employee": evidence[one.employee_evidence[i]]}
             yield Difference(line, before, after, int(one.base[i]), int(one.limit[i]), old, new)
+
+
+def _charged(line: BillLine, old: Mapping[str, Mapping | None]) -> dict[str, int]:
+    """What this line has the charge at, by share: a regular line says it, an adjustment only its difference."""
+    if line.kind == LineKind.REGULAR:
+        return {"employer": line.employer_due, "employee": line.employee_due}
+    return {share: charged_amount(old[share], line.declared_wage) for share in SHARES}
 
 
 def _data(told: Told | None) -> Mapping | None:

@@ -66,7 +66,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
         month=str(month),
         kind=kind,
         total_fen=bill.total_due,
-        adjusted_fen=sum(one.total for one in adjusted),
+        adjusted_fen=sum(one.total for one in adjusted) or None,
         heads=bill.head_count,
     )
     return bill

@@ -38,6 +38,7 @@ ACTIONS = {
     "batch.resumed": "继续处理导入",
     "draft.discarded": "放弃草稿",
     "month.settled": "办理结算",
+    "values.tried": "规则沙盘试算",
     "payment.started": "发起缴费",
     "payment.sent": "送交银行",
     "payment.refused": "银行未接受",
@@ -59,6 +60,7 @@ SUBJECTS = {
     "bill": "账单",
     "payment": "缴费",
     "document": "单据",
+    "sandboxrun": "沙盘",
 }
 WORDS = {
     "without_changes": "无变动结算",
