@@ -10,8 +10,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 # Per operator: addresses, and where a page about one thing is found: (a list, the addresses in it that are opened).
 CLERK = """/e/ /e/declare/employee_enrolment/ /e/declare/employee_cessation/ /e/roster/ /e/roster/?status=all&size=20
-/e/roster/?q=nobody /e/search/?q=l /e/search/?q=nobody /e/basket/ /e/basket/check/?ids=1-9999 /e/cases/ /e/cases/?month=9999-99
-/e/declare/employee_cessation/?find=li /e/import/ /e/settle/
+/e/roster/?q=nobody /e/search/?q=l /e/search/?q=nobody /e/basket/ /e/basket/check/?ids=1-9999 /e/cases/
+/e/cases/?month=9999-99 /e/declare/employee_cessation/?find=li /e/import/ /e/settle/
 /e/bills/ /e/pay/ /e/documents/ /e/employer/ /password /operators/ /e/nowhere /a/"""
 ADMINISTRATOR = "/operators/ /operators/new /audit/ /audit/?action=operator.disabled"
 PAGES = {

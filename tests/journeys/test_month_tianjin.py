@@ -77,6 +77,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     returned = Declaration.objects.get(employer=employer, state="returned")
     clerk.goto(f"{home}/e/cases/{returned.pk}/repair/")
     clerk.locator('[name="contract_from"]').fill(f"{month}-02")
+    clerk.get_by_label("以上申报内容真实").check()
     clerk.get_by_role("button", name="保存并重新提交").click()
     until(clerk, lambda: Declaration.objects.get(pk=returned.pk).state == "submitted")
 

@@ -13,7 +13,12 @@ from shebao.hall.sheets.templates import stamp, write_template
 from shebao.hall.sheets.writing import Column, write_table
 from tests.sheets import files
 
-SERVICES = [(r, s) for r in sorted(files.regions()) for s in files.regions()[r].services]
+SERVICES = [
+    (code, service.key)
+    for code, region in sorted(files.regions().items())
+    for service in region.services.values()
+    if not service.is_about_employer  # an employer's own data comes by no sheet
+]
 
 
 def opened(data):

@@ -150,8 +150,7 @@ def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int,
         who = last.by.name if last and last.by else "别人"
         raise Conflict("declaration_changed", f"这笔申报刚被{who}改过，您的修改没有保存，请看过最新内容再改。")
     if declaration.state not in (State.DRAFT, State.RETURNED):
-        label = State(declaration.state).label
-        raise Conflict("wrong_state", f"这笔申报现在是“{label}”，不能修改。要修改请先撤回。")
+        raise Conflict("wrong_state", f"这笔申报现在是“{declaration.state_label}”，不能修改。要修改请先撤回。")
     found = previews(
         declaration.employer, declaration.service, [raw], by=by, confirmed=[confirmed], declarations=[declaration]
     )

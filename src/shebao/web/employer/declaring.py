@@ -128,7 +128,10 @@ def _say_saved(request, made: Declaration, spec) -> None:
         undo_toast(request, f"{made.subject_name}的{spec.title}已生效。", url)
         return
     count = queries.counts(request.user, this_month(request))["draft"]
-    toast(request, f"已加入待提交（共 {count} 笔）·", reverse("e_basket"), "去看看")
+    if request.POST.get("next") == "again":
+        toast(request, f"已加入待提交（共 {count} 笔）·", reverse("e_basket"), "去看看")
+    else:
+        messages.success(request, f"已加入待提交（共 {count} 笔）。")
 
 
 @require_POST
