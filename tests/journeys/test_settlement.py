@@ -108,3 +108,17 @@ def test_a_bank_that_dies_in_the_middle_is_waited_for_and_the_money_counts_once(
     assert list(check_ledger()) == []
     # The hall answers the press during the bank's absence with a page, not with a fault.
     assert clerk.complaints == []
+
+
+def test_coming_back_to_the_confirmation_after_settling_sends_nothing_again(sign_in, live_server):
+    clerk = sign_in("tianjin-clerk-2")
+    clerk.goto(live_server.url + "/e/settle/")
+    clerk.get_by_role("button", name="无变动结算").click()
+    clerk.get_by_role("button", name="确定").click()
+    clerk.get_by_role("button", name="是", exact=True).click()
+    clerk.wait_for_url(re.compile(r"/e/bills/\d+/"))
+    clerk.go_back()
+    assert "结算" in clerk.locator("h1").inner_text()
+    assert (
+        Bill.objects.filter(month=Bill.objects.latest("pk").month, employer__name="天津清泉食品有限公司").count() == 1
+    )

@@ -4,6 +4,10 @@
 const root = document.documentElement;
 root.classList.add("js");
 
+// A page that answers a POST (a confirmation, a form with errors) must not ask to send it again when somebody comes
+// back to it: its entry in the history becomes an ordinary visit of the same address.
+history.replaceState(history.state, "", location.href);
+
 // --- drawer (without this file the :target link opens it) ---
 const menu = document.getElementById("menu");
 let opener = null;
