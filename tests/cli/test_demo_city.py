@@ -18,3 +18,12 @@ def test_the_city_loads_after_a_window_has_closed(bank):  # noqa: F811
     with clock.pretending(LATE):
         assert load_demo_city({"wage_hall"})
     assert Declaration.objects.filter(region="wage_hall", month=Month(2026, 11)).exists()
+
+
+@pytest.mark.django_db
+def test_a_region_that_opens_later_gets_its_employers_and_the_others_keep_theirs(bank):  # noqa: F811
+    first = load_demo_city({"lijiang"})
+    later = load_demo_city({"lijiang", "leshan"})
+    assert first and {account.username.rpartition("-clerk")[0] for account in later if "clerk" in account.username} == {
+        "leshan"
+    }

@@ -41,3 +41,10 @@ def test_two_regions_are_compared_for_a_month(capsys):
     status, out, _ = run(capsys, "region", "diff", "tianjin", "leshan", "--month", "2025-06")
     assert status == 0 and "  leshan: 4588.00 元" in out and "parameters/large_medical.monthly" in out
     assert main(["region", "diff", "tianjin"]) == 2
+
+
+def test_a_check_reminds_of_values_that_are_still_the_templates(capsys, tmp_path, monkeypatch):
+    run(capsys, "region", "new", "linjiang", "--into", str(tmp_path))
+    monkeypatch.setenv("REGIONS_DIR", str(tmp_path))
+    status, out, _ = run(capsys, "region", "check", "linjiang", "leshan")
+    assert status == 0 and out.count("提示：linjiang/parameters.yaml") == 4 and "提示：leshan" not in out

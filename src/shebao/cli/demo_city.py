@@ -97,19 +97,18 @@ class People:
 
 
 def load_demo_city(codes: Collection[str] | None = None) -> list[Account]:
-    """Fill an empty database and return the sign-ins; an installation that has employers is left alone.
+    """Give every open region its employers and return the new sign-ins; a region that has any is left alone.
 
     `codes` are the regions to load; every open one unless told.
     """
     from shebao.hall.employers.models import Employer
     from shebao.hall.regions import all_regions
 
-    if Employer.objects.exists():
-        return []
+    settled = set(Employer.objects.order_by().values_list("region", flat=True).distinct())
+    wanted = [region for code, region in all_regions().items() if code not in settled and (not codes or code in codes)]
     accounts: list[Account] = []
-    for number, region in enumerate(all_regions().values(), 1):
-        if region.services and region.schemes and (codes is None or region.code in codes):
-            accounts += _load_region(region, number)
+    for number, region in enumerate((one for one in wanted if one.services and one.schemes), len(settled) + 1):
+        accounts += _load_region(region, number)
     return accounts
 
 

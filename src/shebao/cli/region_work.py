@@ -44,6 +44,7 @@ def new_folder(code: str, title: str, extends: str, into: str | None) -> Path:
     if not any((root / extends / "region.yaml").is_file() for root in roots):
         raise CannotRun(f"没有可以继承的地区文件夹“{extends}”")
     home = Path(into) if into else roots[0]
+    home.mkdir(parents=True, exist_ok=True)
     target = home / code
     if target.exists():
         raise CannotRun(f"“{target}”已经存在，没有覆盖")
@@ -66,16 +67,22 @@ def unfinished(code: str, roots: list[Path]) -> list[str]:
         region = load_region(code, roots)
     except BadRegion as bad:
         return list(bad.problems)
-    told = []
+    told = placeholders(code, roots)
+    for key in ("terms/agency", "documents/payment_notice", "documents/receipt", "calendar/declaration"):
+        if not region.origin[key].startswith(f"{code}/"):
+            told.append(f"{key}: 还是{region.origin[key].partition('/')[0]}的写法，本地不同就写进自己的文件夹")
+    return told
+
+
+def placeholders(code: str, roots: list[Path]) -> list[str]:
+    """The values of a loadable folder that the template left for somebody to replace."""
+    region, told = load_region(code, roots), []
     for key, parameter in region.parameters.items():
         waiting = [str(v.since) for v in parameter.values if v.source.startswith("示例值，请换成")]
         if waiting:
             told.append(
                 f"{region.origin[f'parameters/{key}']}: {parameter.title}（{key}）还是示例值：{'、'.join(waiting)} 起"
             )
-    for key in ("terms/agency", "documents/payment_notice", "calendar/declaration"):
-        if not region.origin[key].startswith(f"{code}/"):
-            told.append(f"{key}: 还是{region.origin[key].partition('/')[0]}的写法，本地不同就写进自己的文件夹")
     return told
 
 

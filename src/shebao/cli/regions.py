@@ -24,7 +24,7 @@ from shebao.rules.region import BadRegion, NoValue, Region, load_region, region_
 from shebao.rules.trial import usual_facts
 
 from . import CannotRun
-from .region_work import differences, in_force, new_folder, unfinished, written
+from .region_work import differences, in_force, new_folder, placeholders, unfinished, written
 
 
 def add_parsers(subparsers: Any) -> None:
@@ -91,7 +91,7 @@ def check_regions(options: argparse.Namespace) -> int:
             problems = [text for case in cases for text in run_case(region, case)]
         except BadRegion as bad:
             problems, cases = bad.problems, []
-        for problem in problems:
+        for problem in problems or [f"提示：{line}" for line in placeholders(code, roots)]:
             print(problem)
         wrong += len(problems)
         print(f"{code}: {f'{len(problems)} 处错误' if problems else f'通过，{len(cases)} 个算例'}")

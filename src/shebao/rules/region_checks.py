@@ -190,7 +190,9 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
         problems.add(
             f"{region.code}/settlements.yaml:1",
             "",
-            "每个月应恰有一种结算方式适用：always，或有变动与无变动各一",
+            "每个月应恰有一种结算方式适用：always，或有变动与无变动各一；现有 "
+            + ("、".join(f"{one.key}（{one.applies}）" for one in region.settlements.values()) or "无")
+            + "，沿用上级而不用的请写 {open: false}",
         )
 
 

@@ -323,6 +323,12 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
     )
 
 
+def _all_preconditions(take: Take) -> tuple[str, ...]:
+    """What a folder does not say is asked in full: silence must not open the month."""
+    take.taken.add("preconditions")
+    return tuple(v.PRECONDITIONS)
+
+
 def read_settlements(folder: Folder, problems: Problems) -> dict[str, Settlement]:
     """settlements.yaml: the ways to settle a month."""
     return {
@@ -330,7 +336,9 @@ def read_settlements(folder: Folder, problems: Problems) -> dict[str, Settlement
             key,
             take.text("title"),
             take.word("applies", v.APPLIES),
-            take.texts("preconditions", v.PRECONDITIONS),
+            take.texts("preconditions", v.PRECONDITIONS)
+            if "preconditions" in take.content
+            else _all_preconditions(take),
             take.whole("confirmations", 1),
             take.texts("route", v.STEPS),
             take.texts("notes"),

@@ -120,7 +120,8 @@ def _deadline(window: Window, bill, steps) -> dict:
         "hours": 0 if past else left.seconds // 3600,
         "label": "本月业务已办结" if is_done else f"本月{what}期已过" if past else f"距{what}截止还有",
         "until": f"{ended}{until.month} 月 {until.day} 日 周{WEEKDAYS[until.weekday()]} {until:%H:%M} 截止",
-        "past": past or is_done,
+        "past": past,
+        "done": is_done,
     }
 
 

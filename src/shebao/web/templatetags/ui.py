@@ -332,11 +332,17 @@ def field(source: Any, **changes: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("parts/_countdown.html")
 def countdown(
-    days: int, hours: int, label: str, until: str, past: bool = False, action: Mapping[str, str] | None = None
+    days: int,
+    hours: int,
+    label: str,
+    until: str,
+    past: bool = False,
+    action: Mapping[str, str] | None = None,
+    done: bool = False,
 ) -> dict[str, Any]:
-    """Show the time left: three days or fewer amber, one day or less red, `past` when it is over."""
+    """Show the time left: three days or fewer amber, one day or less red, `past` when it is over; none when `done`."""
     left = days * 24 + hours
-    urgency = "past" if past else "last" if left <= 24 else "soon" if left <= 72 else ""
+    urgency = "done" if done else "past" if past else "last" if left <= 24 else "soon" if left <= 72 else ""
     return {
         "days": days,
         "hours": hours,
