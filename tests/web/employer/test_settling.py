@@ -59,7 +59,7 @@ def test_another_region_gives_the_button_its_own_name(client, november, db):
 def test_what_stands_in_the_way_disables_the_button_and_is_named(pages, clerk):
     declare(clerk.employer, clerk, State.DRAFT)
     text = text_of(pages.get(URL))
-    assert re.search(r"没有待提交的申报<span[^>]*>：未满足</span>.*?<small>还有 1 笔</small>", text)
+    assert re.search(r"待提交的申报都已提交<span[^>]*>：未满足</span>.*?<small>还有 1 笔</small>", text)
     assert "先处理上面没有满足的事项" in text
     assert re.search(r'<button class="btn p w" disabled[^>]*>无变动结算', text)
     response = pages.post(URL, {"confirmed": "2"})

@@ -45,9 +45,9 @@ class Step:
 
 
 TITLES = {
-    "no_drafts": ("没有待提交的申报", State.DRAFT, "e_basket"),
-    "none_in_review": ("没有审核中的申报", State.SUBMITTED, "e_cases"),
-    "none_returned": ("没有退回未处理的申报", State.RETURNED, "e_cases"),
+    "no_drafts": ("待提交的申报都已提交", State.DRAFT, "e_basket"),
+    "none_in_review": ("审核中的申报都已办结", State.SUBMITTED, "e_cases"),
+    "none_returned": ("退回的申报都已处理", State.RETURNED, "e_cases"),
 }
 
 
