@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shebao.rules.code_lists import CodeList
 from shebao.rules.evidence import Evidence
 from shebao.rules.money import LARGEST_FEN, ROUNDINGS, Rounding
 from shebao.rules.months import Month
-from shebao.rules.region_model import Amount, CodeList, Region, Scheme, Share, Value
+from shebao.rules.region_model import Amount, Region, Scheme, Share, Value
 from shebao.rules.vocabulary import FACTS
 
 _INT64 = 2**63

@@ -4,18 +4,17 @@ at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from shebao.rules import region_parts as parts
+from shebao.rules.code_lists import Code, CodeList
 from shebao.rules.months import Month
 from shebao.rules.region_calendar import read_calendar
 from shebao.rules.region_checks import check
 from shebao.rules.region_files import Folder, Mapped, Problems, read_folder
 from shebao.rules.region_model import (
     BadRegion,
-    Code,
-    CodeList,
     Field,
     Form,
     NoTerm,
@@ -66,41 +65,51 @@ def load_region(code: str, roots: Sequence[Path], *, checked_until: Month | None
     `checked_until` overrides the folder's own last month for which every value must exist. Raises BadRegion.
     """
     problems = Problems()
-    folder = read_folder(code, roots, problems)
-    region = _assemble(folder, problems, checked_until) if folder else None
-    if problems.found or region is None:
-        raise BadRegion(problems.found)
-    return region
+    return _finished(read_folder(code, roots, problems), problems, checked_until)
 
 
 def region_codes(roots: Sequence[Path]) -> list[str]:
     """Codes of the folders that can be opened: those that say, or inherit, `opened_on`. Templates start
     with "_". One that cannot be read is among them, so that its mistakes are told instead of passed over.
     """
-    codes: dict[str, None] = {}
-    for root in roots:
-        for file in sorted(root.glob("*/region.yaml")):
-            code = file.parent.name
-            if not code.startswith(("_", ".")) and code not in codes:
-                problems = Problems()
-                folder = read_folder(code, roots, problems)
-                if folder is None or problems.found or "opened_on" in folder.head:
-                    codes[code] = None
-    return list(codes)
+    return [code for code, _, _ in _open_folders(roots)]
 
 
 def load_regions(roots: Sequence[Path]) -> dict[str, Region]:
     """Every region that can be opened; raises BadRegion with the mistakes of all of them."""
     regions: dict[str, Region] = {}
-    problems: list[str] = []
-    for code in region_codes(roots):
+    mistakes: list[str] = []
+    for code, folder, problems in _open_folders(roots):
         try:
-            regions[code] = load_region(code, roots)
+            regions[code] = _finished(folder, problems, None)
         except BadRegion as bad:
-            problems += [p for p in bad.problems if p not in problems]
-    if problems:
-        raise BadRegion(problems)
+            mistakes += [p for p in bad.problems if p not in mistakes]
+    if mistakes:
+        raise BadRegion(mistakes)
     return regions
+
+
+def _open_folders(roots: Sequence[Path]) -> Iterator[tuple[str, Folder | None, Problems]]:
+    """Every folder that can be opened, read once, with the mistakes found in reading."""
+    seen: set[str] = set()
+    for root in roots:
+        for file in sorted(root.glob("*/region.yaml")):
+            code = file.parent.name
+            if code.startswith(("_", ".")) or code in seen:
+                continue
+            seen.add(code)
+            problems = Problems()
+            folder = read_folder(code, roots, problems)
+            if folder is None or problems.found or "opened_on" in folder.head:
+                yield code, folder, problems
+
+
+def _finished(folder: Folder | None, problems: Problems, checked_until: Month | None) -> Region:
+    """The region in a folder that was read; raises BadRegion with every mistake."""
+    region = _assemble(folder, problems, checked_until) if folder else None
+    if problems.found or region is None:
+        raise BadRegion(problems.found)
+    return region
 
 
 def read_cases(code: str, roots: Sequence[Path]) -> list[Mapped]:

@@ -4,14 +4,13 @@ up.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 
 from shebao.rules.calendar import Calendar
+from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
 from shebao.rules.vocabulary import ABOUT_EMPLOYER
@@ -124,69 +123,6 @@ class Scheme:
             if share.kind != "fixed":
                 found.add(self.base)
         return frozenset(found)
-
-
-@dataclass(frozen=True)
-class Code:
-    """One entry of a code list; `national` is the code of the national list, `kind` groups change reasons."""
-
-    code: str
-    title: str
-    national: str
-    aliases: tuple[str, ...] = ()
-    note: str = ""
-    kind: str = ""
-    needs_evidence: bool = False
-
-
-def _tidy(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().replace(" ", "").casefold()
-
-
-@dataclass(frozen=True)
-class CodeList:
-    """A list of codes in display order."""
-
-    key: str
-    title: str
-    items: tuple[Code, ...]
-    _index: Mapping[str, str] = field(repr=False, compare=False)
-
-    @classmethod
-    def of(cls, key: str, title: str, items: tuple[Code, ...]) -> CodeList:
-        """A list with its look-up table; an earlier entry wins where two share an alias."""
-        index: dict[str, str] = {}
-        for item in items:
-            for name in (item.code, item.title, f"{item.code}|{item.title}", *item.aliases):
-                index.setdefault(_tidy(name), item.code)
-        return cls(key, title, items, index)
-
-    def get(self, code: str) -> Code | None:
-        """The entry with exactly this code."""
-        return next((item for item in self.items if item.code == code), None)
-
-    def title_of(self, code: str) -> str:
-        """The Chinese title of a code; the code itself where the list does not know it."""
-        item = self.get(code)
-        return item.title if item else code
-
-    def find(self, text: str) -> str | None:
-        """The code meant by a code, a title, "code|title", "code title" or an alias, in any width."""
-        tidy = _tidy(str(text))
-        head = _tidy(str(text).replace("｜", "|").split("|")[0])
-        return self._index.get(tidy) or self._index.get(head) or self._find_joined(tidy)
-
-    def _find_joined(self, tidy: str) -> str | None:
-        return next((i.code for i in self.items if tidy in (_tidy(i.code + i.title), _tidy(i.title + i.code))), None)
-
-    def nearest(self, text: str) -> str | None:
-        """The title that looks most like the text, for a suggestion; None where nothing is near."""
-        tidy = _tidy(str(text))
-        names = {_tidy(n): i.title for i in reversed(self.items) for n in (i.title, *i.aliases)}
-        close = get_close_matches(tidy, list(names), n=1, cutoff=1 / 2)
-        if close:
-            return names[close[0]]
-        return next((title for name, title in names.items() if tidy and (tidy in name or name in tidy)), None)
 
 
 @dataclass(frozen=True)
@@ -345,6 +281,12 @@ class Region:
         """The schemes charged here, in display order."""
         return tuple(s for s in self.schemes.values() if s.open)
 
+    @property
+    def charged_parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that charging the open schemes reads, each once, in reading order."""
+        names = dict.fromkeys(name for scheme in self.open_schemes for name in parameters_of(scheme))
+        return tuple(self.parameters[name] for name in names)
+
     def value(self, name: str, month: Month, *, known_on: date, key: str | None = None) -> Value:
         """The value in force for `month` as far as anyone knew on `known_on`; of a table, the row of `key`.
 
@@ -381,14 +323,13 @@ class Region:
     def illustrative(self, month: Month, known_on: date) -> tuple[str, ...]:
         """Titles of the values used for charging in that month that no public document supports."""
         found: dict[str, None] = {}
-        for scheme in self.open_schemes:
-            for name in parameters_of(scheme):
-                try:
-                    value = self.value(name, month, known_on=known_on)
-                except NoValue:
-                    continue
-                if value.status == "illustrative":
-                    found[self.parameters[name].title] = None
+        for parameter in self.charged_parameters:
+            try:
+                value = self.value(parameter.key, month, known_on=known_on)
+            except NoValue:
+                continue
+            if value.status == "illustrative":
+                found[parameter.title] = None
         return tuple(found)
 
 

@@ -10,13 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from shebao.rules import vocabulary as v
+from shebao.rules.code_lists import Code, CodeList
 from shebao.rules.money import LARGEST_FEN, LARGEST_NUMERATOR, ROUNDINGS
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Listed, Mapped, Problems
 from shebao.rules.region_model import (
     Amount,
-    Code,
-    CodeList,
     Field,
     Form,
     Paper,
