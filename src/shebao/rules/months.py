@@ -28,7 +28,7 @@ class Month:
 
     def __post_init__(self) -> None:
         if not (1900 <= self.year <= 2999 and 1 <= self.number <= 12):
-            raise BadMonth(f"“{self.year}-{self.number:02d}”不是有效的月份")
+            raise BadMonth(f"“{self.year}-{self.number:02d}”不是有效的月份，请按 2026-11 的样式填写")
 
     @classmethod
     def parse(cls, text: str) -> Month:

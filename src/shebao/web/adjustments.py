@@ -2,9 +2,12 @@
 
 from django.core.paginator import Paginator
 
-from shebao.hall.settlement.adjusting import SHARES, Difference
+from shebao.hall.settlement.adjusting import Difference
 from shebao.hall.settlement.queries import Adjustments
 from shebao.rules.region import Region
+from shebao.rules.vocabulary import SHARES
+
+from .explained import step_rows
 
 PAGE = 50
 
@@ -48,12 +51,6 @@ def _why(spec: Region, found: Adjustments, key: str) -> dict | None:
     one = next((one for one in found.waiting.differences if str(one.line.pk) == pk), None)
     if one is None or share not in SHARES:
         return None
-    steps = [{"label": step.label, "text": step.value, "note": _note(step)} for step in one.steps(share)]
     scheme = spec.schemes[one.line.scheme].title
     title = f"{one.line.employee.name} · {scheme} · {SHARES[share]}补差 · {one.line.month}"
-    return {"title": title, "amount": one.after[share] - one.before[share], "steps": steps}
-
-
-def _note(step) -> str:
-    sample = "示例值" if step.status == "illustrative" else ""
-    return "；".join(part for part in (step.note, step.source, sample) if part)
+    return {"title": title, "amount": one.after[share] - one.before[share], "steps": step_rows(one.steps(share))}

@@ -8,7 +8,8 @@ from shebao.rules.contributions import Evidence as Told
 from shebao.rules.contributions import NoFact, Step, charge, explain
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
-from shebao.rules.region import NoValue, Region, parameters_of
+from shebao.rules.region import NoValue, Region
+from shebao.rules.vocabulary import SHARES
 
 from ..clock import today
 from ..regions import region
@@ -17,7 +18,6 @@ from .models import ADJUSTING, Assessment, BillLine, Evidence, LineKind
 
 LOOK_BACK = 24
 """How many months back an assessed month is charged again: a value late by more than two years is a case for people."""
-SHARES = {"employer": "单位部分", "employee": "个人部分"}
 VALUES = ("floor", "ceiling", "rate", "fixed", "multiplier", "plus")
 NOTHING = "没有这一部分"
 
@@ -153,7 +153,7 @@ def _could_differ(spec: Region, month: Month, known_on, fingerprint: str) -> boo
     """Whether the folder was edited since, or a value of that month was published since. Asks no lines."""
     if fingerprint != spec.fingerprint:
         return True
-    names = {name for scheme in spec.open_schemes for name in parameters_of(scheme)}
+    names = (parameter.key for parameter in spec.charged_parameters)
     return any(_value(spec, name, month, known_on) != _value(spec, name, month, today()) for name in names)
 
 

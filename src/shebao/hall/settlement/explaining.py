@@ -6,11 +6,12 @@ from django.utils import timezone
 
 from shebao.rules.contributions import Step, explain
 from shebao.rules.money import yuan
+from shebao.rules.vocabulary import SHARES
 
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage
-from .adjusting import SHARES, before_and_after
+from .adjusting import before_and_after
 from .models import Bill, BillLine, Evidence, LineKind
 
 # The rows of an explanation that hold for everybody; the others depend on one person's wage.

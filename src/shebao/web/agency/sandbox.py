@@ -6,7 +6,6 @@ from decimal import Decimal, InvalidOperation
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shebao.hall import clock
@@ -18,10 +17,11 @@ from shebao.regions_home import regions_roots
 from shebao.rules.money import BadMoney, parse_fen
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.proposals import changes, load_proposed, with_value, written
-from shebao.rules.region import BadRegion, NoValue, Parameter, Region, parameters_of
+from shebao.rules.region import BadRegion, Parameter, Region
 
 from ..access import needs
-from ..public.rates import value_words
+from ..employer.common import download
+from ..public.rates import value_words, words_in_force
 
 LARGEST = 200_000
 """Bytes of a YAML file; a region's own has some thousands."""
@@ -53,12 +53,12 @@ def sandbox(request):
 def _form(request, spec: Region, errors: Sequence[dict] = ()) -> dict:
     month, said = Month.of(clock.today()), request.POST
     rows = []
-    for parameter in _open(spec):
+    for parameter in spec.charged_parameters:
         name = f"value.{parameter.key}"
         rows.append(
             {
                 "parameter": parameter,
-                "current": _current(spec, parameter, month),
+                "current": words_in_force(spec, parameter.key, month),
                 "name": name,
                 "value": said.get(name, ""),
                 "unit": UNITS.get(parameter.unit, ""),
@@ -78,26 +78,14 @@ def _form(request, spec: Region, errors: Sequence[dict] = ()) -> dict:
     }
 
 
-def _open(spec: Region) -> list[Parameter]:
-    """The parameters that charging reads, in reading order."""
-    names = dict.fromkeys(name for scheme in spec.open_schemes for name in parameters_of(scheme))
-    return [spec.parameters[name] for name in names]
-
-
 def _is_table(parameter: Parameter) -> bool:
     return not isinstance(parameter.values[-1].value, int | Decimal)
 
 
-def _current(spec: Region, parameter: Parameter, month: Month) -> str:
-    try:
-        return value_words(parameter, spec.value(parameter.key, month, known_on=clock.today()))
-    except NoValue:
-        return "本月没有数值"
-
-
 def _proposal(request, spec: Region) -> tuple[str, list[dict]]:
     """The text to try: a file, what was pasted, or what the boxes say; and every mistake in them."""
-    filled = {one.key: text for one in _open(spec) if (text := request.POST.get(f"value.{one.key}", "").strip())}
+    typed = {one.key: request.POST.get(f"value.{one.key}", "").strip() for one in spec.charged_parameters}
+    filled = {key: text for key, text in typed.items() if text}
     pasted, file = request.POST.get("yaml", "").replace("\r\n", "\n"), request.FILES.get("file")
     if file or pasted.strip():
         if filled or (file and pasted.strip()):
@@ -123,10 +111,7 @@ def _from_boxes(request, spec: Region, filled: dict[str, str]) -> tuple[str, lis
     try:
         since = Month.parse(request.POST.get("since", "").strip())
     except BadMonth as bad:
-        since, errors = (
-            Month.of(clock.today()),
-            [{"id": "id_since", "text": f"{bad.message}，请按 2026-11 的样式填写。"}],
-        )
+        since, errors = Month.of(clock.today()), [{"id": "id_since", "text": f"{bad.message}。"}]
     for key, text in filled.items():
         parameter = spec.parameters[key]
         try:
@@ -187,7 +172,7 @@ def _changes(spec: Region, found: SandboxRun) -> list[dict]:
         {
             "title": spec.parameters[key].title,
             "since": value.since,
-            "old": _current(spec, spec.parameters[key], found.month),
+            "old": words_in_force(spec, key, found.month),
             "new": value_words(proposed.parameters[key], value),
         }
         for key, values in changes(spec, proposed).items()
@@ -217,13 +202,11 @@ def proposed_file(request, pk):
 @require_safe
 def current_file(request):
     """The values in force with all their history, to be edited and sent back."""
-    return _yaml(written(_open(region_of(request.user.region))))
+    return _yaml(written(region_of(request.user.region).charged_parameters))
 
 
 def _yaml(text: str) -> HttpResponse:
-    response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename="parameters.yaml")
-    return response
+    return download(text.encode(), "parameters.yaml", "application/yaml; charset=utf-8")
 
 
 urlpatterns = [

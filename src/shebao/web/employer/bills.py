@@ -10,7 +10,7 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.comparing import bridge
-from shebao.hall.settlement.explaining import SHARES, explain_line, rules_of
+from shebao.hall.settlement.explaining import explain_line, rules_of
 from shebao.hall.settlement.ledger import balance, balances
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import (
@@ -22,8 +22,10 @@ from shebao.hall.settlement.queries import (
     bill_summary,
 )
 from shebao.hall.sheets.writing import Column, write_table
+from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
+from ..explained import step_rows
 from .common import PAGE, bridge_rows, crumbs, download, this_month, word
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
@@ -245,7 +247,7 @@ def explain_amount(request, pk, share):
     back = reverse("e_bill", args=[line.bill_id])
     context = {
         "found": found,
-        "steps": [{"label": step.label, "text": step.value, "note": _note(step)} for step in found.steps],
+        "steps": step_rows(found.steps),
         "line": line,
         "share": share,
         "other": other if getattr(line, f"{other}_evidence_id") else "",
@@ -255,11 +257,6 @@ def explain_amount(request, pk, share):
     }
     name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
     return render(request, name, context)
-
-
-def _note(step) -> str:
-    sample = "示例值" if step.status == "illustrative" else ""
-    return "；".join(part for part in (step.note, step.source, sample) if part)
 
 
 urlpatterns = [

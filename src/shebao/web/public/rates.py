@@ -13,7 +13,7 @@ from shebao.hall.regions import all_regions
 from shebao.hall.regions import region as region_of
 from shebao.rules.money import yuan
 from shebao.rules.months import BadMonth, Month
-from shebao.rules.region import NoValue, Parameter, Region, Value, parameters_of
+from shebao.rules.region import NoValue, Parameter, Region, Value
 from shebao.rules.vocabulary import FACTS
 
 from ..access import public
@@ -60,7 +60,7 @@ def rates_of(request, code: str):
     try:
         month = Month.parse(text) if text else month
     except BadMonth as bad:
-        errors.append({"id": "month", "text": f"{bad.message}，请按 2026-11 的样式填写。"})
+        errors.append({"id": "month", "text": f"{bad.message}。"})
     month_field = {"id": "month", "name": "month", "kind": "month", "label": "费款所属期", "value": text or str(month)}
     context = {
         "frame": frame_of(request),
@@ -73,41 +73,36 @@ def rates_of(request, code: str):
         "month": month,
         "errors": errors,
         "month_field": month_field | {"required": True, "error": errors[0]["text"] if errors else ""},
-        "schemes": [_scheme(here, scheme, month, today) for scheme in here.open_schemes],
-        "histories": [_history(here, here.parameters[name], month, today) for name in _used(here)],
+        "schemes": [_scheme(here, scheme, month) for scheme in here.open_schemes],
+        "histories": [_history(here, parameter, month, today) for parameter in here.charged_parameters],
         "illustrative": here.illustrative(month, today),
     }
     return render(request, "public/rates_of.html", context, status=422 if errors else 200)
 
 
-def _used(here: Region) -> list[str]:
-    """The parameters of the open schemes, in the order in which they are read, each once."""
-    return list(dict.fromkeys(name for scheme in here.open_schemes for name in parameters_of(scheme)))
-
-
-def _scheme(here: Region, scheme, month: Month, today) -> dict:
-    def told(name: str | None) -> str:
-        if name is None:
-            return ""
-        try:
-            return value_words(here.parameters[name], here.value(name, month, known_on=today))
-        except NoValue:
-            return "本月没有数值"
-
+def _scheme(here: Region, scheme, month: Month) -> dict:
     shares = {}
     for side, share in scheme.shares.items():
-        text = told(share.parameter)
-        text += f"，另加 {told(share.plus)}" if share.plus else ""
+        text = words_in_force(here, share.parameter, month)
+        text += f"，另加 {words_in_force(here, share.plus, month)}" if share.plus else ""
         text += f"，再乘{here.parameters[share.times].title}" if share.times else ""
         shares[side] = text
-    limits = (told(scheme.floor), told(scheme.ceiling))
+    floor, ceiling = (words_in_force(here, name, month) if name else "不设" for name in (scheme.floor, scheme.ceiling))
     return {
         "scheme": scheme,
-        "floor": limits[0] or "不设",
-        "ceiling": limits[1] or "不设",
+        "floor": floor,
+        "ceiling": ceiling,
         "employer": shares.get("employer", "不缴"),
         "employee": shares.get("employee", "不缴"),
     }
+
+
+def words_in_force(here: Region, name: str, month: Month) -> str:
+    """The value of a parameter for a month, as known today, in words."""
+    try:
+        return value_words(here.parameters[name], here.value(name, month, known_on=clock.today()))
+    except NoValue:
+        return "本月没有数值"
 
 
 def value_words(parameter: Parameter, value: Value) -> str:

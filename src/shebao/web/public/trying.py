@@ -17,6 +17,7 @@ from shebao.rules.trial import Trial, facts_asked, listed, trial, usual_facts, y
 from shebao.rules.vocabulary import FACTS
 
 from ..access import public
+from ..explained import step_rows
 from .rates import frame_of, region_choices
 
 MORE = 100_000
@@ -50,7 +51,7 @@ def _asked(request, query, prefix: str, wage: str | None = None) -> Asked:
     try:
         month = Month.parse(month_text) if month_text else month
     except BadMonth as bad:
-        errors.append({"id": f"{prefix}month", "text": f"{bad.message}，请按 2026-11 的样式填写。"})
+        errors.append({"id": f"{prefix}month", "text": f"{bad.message}。"})
     fen, wage = None, query.get("wage", "").strip() if wage is None else wage
     try:
         fen = parse_fen(wage) if wage else None
@@ -112,7 +113,7 @@ def _shown(found: Trial | None) -> dict | None:
         for side, label in (("employer", "单位"), ("employee", "个人")):
             evidence = line.evidence.get(side)
             steps = explain(evidence.data, found.wage) if evidence else []
-            shares.append({"label": label, "amount": getattr(line, side), "steps": [_step(step) for step in steps]})
+            shares.append({"label": label, "amount": getattr(line, side), "steps": step_rows(steps)})
         lines.append({"line": line, "shares": shares})
     shares = [
         {"code": row["line"].scheme.colour, "label": row["line"].scheme.title, "amount": row["line"].total}
@@ -120,11 +121,6 @@ def _shown(found: Trial | None) -> dict | None:
     ]
     illustrative = found.region.illustrative(found.month, found.known_on)
     return {"trial": found, "lines": lines, "shares": shares, "illustrative": illustrative}
-
-
-def _step(step) -> dict:
-    notes = [part for part in (step.note, step.source) if part]
-    return {"label": step.label, "text": step.value, "note": "；".join(notes)}
 
 
 def _extra(asked: Asked, found: Trial | None) -> dict | None:

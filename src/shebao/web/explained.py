@@ -1,0 +1,15 @@
+"""The rows of 「为什么是这个数」: how every page shows the steps of a derivation."""
+
+from collections.abc import Iterable
+
+from shebao.rules.contributions import Step
+
+
+def step_rows(steps: Iterable[Step]) -> list[dict[str, str]]:
+    """Rows for `parts/_explain_steps.html`; the note names the document, and a value that has none."""
+    return [{"label": step.label, "text": step.value, "note": _note(step)} for step in steps]
+
+
+def _note(step: Step) -> str:
+    sample = "示例值" if step.status == "illustrative" else ""
+    return "；".join(part for part in (step.note, step.source, sample) if part)
