@@ -43,13 +43,12 @@ def new_folder(code: str, title: str, extends: str, into: str | None) -> Path:
         raise CannotRun(f"已经有地区文件夹“{code}”，请换一个代码")
     if not any((root / extends / "region.yaml").is_file() for root in roots):
         raise CannotRun(f"没有可以继承的地区文件夹“{extends}”")
-    home = Path(into) if into else roots[0]
-    home.mkdir(parents=True, exist_ok=True)
-    target = home / code
+    target = (Path(into) if into else roots[0]) / code
     if target.exists():
         raise CannotRun(f"“{target}”已经存在，没有覆盖")
     source = next(root / TEMPLATE for root in roots if (root / TEMPLATE / "region.yaml").is_file())
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target)
         head = target / "region.yaml"
         lines = head.read_text("utf-8").splitlines()
@@ -67,16 +66,16 @@ def unfinished(code: str, roots: list[Path]) -> list[str]:
         region = load_region(code, roots)
     except BadRegion as bad:
         return list(bad.problems)
-    told = placeholders(code, roots)
+    told = placeholders(region)
     for key in ("terms/agency", "documents/payment_notice", "documents/receipt", "calendar/declaration"):
         if not region.origin[key].startswith(f"{code}/"):
             told.append(f"{key}: 还是{region.origin[key].partition('/')[0]}的写法，本地不同就写进自己的文件夹")
     return told
 
 
-def placeholders(code: str, roots: list[Path]) -> list[str]:
-    """The values of a loadable folder that the template left for somebody to replace."""
-    region, told = load_region(code, roots), []
+def placeholders(region: Region) -> list[str]:
+    """The values that the template left for somebody to replace."""
+    told = []
     for key, parameter in region.parameters.items():
         waiting = [str(v.since) for v in parameter.values if v.source.startswith("示例值，请换成")]
         if waiting:

@@ -89,10 +89,11 @@ def check_regions(options: argparse.Namespace) -> int:
             region = load_region(code, roots)
             cases = cases_of(region, roots)
             problems = [text for case in cases for text in run_case(region, case)]
+            reminders = [f"提示：{line}" for line in placeholders(region)]
         except BadRegion as bad:
-            problems, cases = bad.problems, []
-        for problem in problems or [f"提示：{line}" for line in placeholders(code, roots)]:
-            print(problem)
+            problems, cases, reminders = bad.problems, [], []
+        for line in problems or reminders:
+            print(line)
         wrong += len(problems)
         print(f"{code}: {f'{len(problems)} 处错误' if problems else f'通过，{len(cases)} 个算例'}")
     return 1 if wrong else 0
