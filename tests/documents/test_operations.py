@@ -13,7 +13,7 @@ from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.ledger import book_paid
 from shebao.hall.settlement.models import Bill
-from shebao.hall.settlement.progress import month_steps
+from shebao.hall.settlement.progress import standing, steps_of
 from shebao.rules.money import plain_yuan, yuan
 
 from ..settlement.hall import NOVEMBER, hire, make_clerk, make_employer, settle
@@ -51,7 +51,7 @@ def test_every_paper_of_the_region_is_printed_with_the_total_of_the_bill(code):
         text = words(content)
         assert yuan(bill.total_due) in text
         assert spec["title"] in text.replace(" ", "")
-    assert month_steps(clerk.employer, NOVEMBER, clerk)[4].state == "done"
+    assert steps_of(standing(clerk.employer, NOVEMBER, clerk))[4].state == "done"
 
 
 def test_issuing_twice_returns_the_paper_that_was_issued():

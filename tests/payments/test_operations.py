@@ -14,7 +14,7 @@ from shebao.hall.payments.models import BankNotice, Payment, PaymentState
 from shebao.hall.payments.operations import ask_bank, receive_notice, start_payment
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill, LedgerTransaction
-from shebao.hall.settlement.progress import month_steps
+from shebao.hall.settlement.progress import standing, steps_of
 
 from ..settlement.hall import NOVEMBER, hire, make_clerk, make_employer, settle
 
@@ -91,7 +91,7 @@ def test_a_success_is_booked_once_however_often_it_is_told(bank, bill, clerk):
     assert list(check_ledger()) == []
     payment.refresh_from_db()
     assert (payment.state, payment.bank_serial) == (PaymentState.SUCCEEDED, "YH1")
-    assert month_steps(clerk.employer, NOVEMBER, clerk)[3].state == "done"
+    assert steps_of(standing(clerk.employer, NOVEMBER, clerk))[3].state == "done"
     with pytest.raises(Refused, match="已经缴清"):
         start_payment(bill.pk, by=clerk)
 

@@ -13,7 +13,7 @@ from shebao.hall.roster.models import DeclaredWage
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Assessment, Bill, BillLine, Evidence, LedgerEntry
 from shebao.hall.settlement.operations import settle_month
-from shebao.hall.settlement.progress import applicable_settlement, month_steps, preconditions
+from shebao.hall.settlement.progress import applicable_settlement, preconditions, standing, steps_of
 
 from .hall import NOVEMBER, OCTOBER, declare, hire, make_clerk, make_employer, on_day, settle
 
@@ -165,7 +165,7 @@ def test_the_steps_of_the_month_follow_the_data():
     clerk = make_clerk(employer)
     hire(employer, WAGES)
     with on_day():
-        assert [step.state for step in month_steps(employer, NOVEMBER, clerk)] == [
+        assert [step.state for step in steps_of(standing(employer, NOVEMBER, clerk))] == [
             "next",
             "next",
             "current",
@@ -173,8 +173,8 @@ def test_the_steps_of_the_month_follow_the_data():
             "next",
         ]
         declare(employer, clerk, State.RETURNED)
-        assert [step.state for step in month_steps(employer, NOVEMBER, clerk)][:3] == ["done", "current", "next"]
-        assert [step.title for step in month_steps(employer, NOVEMBER, clerk)] == [
+        assert [step.state for step in steps_of(standing(employer, NOVEMBER, clerk))][:3] == ["done", "current", "next"]
+        assert [step.title for step in steps_of(standing(employer, NOVEMBER, clerk))] == [
             "录入变动", "提交审核", "月度结算", "缴费", "打印归档",
         ]  # fmt: skip
 
@@ -182,7 +182,7 @@ def test_the_steps_of_the_month_follow_the_data():
 def test_a_region_without_review_calls_its_second_step_taking_effect():
     employer = make_employer("leshan")
     with on_day():
-        assert month_steps(employer, NOVEMBER, make_clerk(employer))[1].title == "自动生效"
+        assert steps_of(standing(employer, NOVEMBER, make_clerk(employer)))[1].title == "自动生效"
 
 
 def test_the_employers_confirmation_is_a_task_and_everything_else_is_met():

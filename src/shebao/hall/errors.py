@@ -17,3 +17,9 @@ class Conflict(Refused):
 
     def __init__(self, code: str, message: str):
         super().__init__(code, message, status=409)
+
+
+def permit(by, permission: str, title: str) -> None:
+    """Refuse an actor whose role does not give the permission; `title` is what they wanted to do."""
+    if not by.may(permission):
+        raise Refused("not_permitted", f"您的账号没有“{title}”的权限，请联系管理员。", status=403)

@@ -11,12 +11,12 @@ from .. import clock
 from ..audit.operations import record
 from ..bulk import give_keys, insert_rows, update_rows
 from ..employers.models import Employer
-from ..errors import Conflict, Refused
+from ..errors import Conflict, Refused, permit
 from ..regions import region
 from ..services.registry import OPERATIONS
 from ..settlement.models import Assessment
 from .models import Declaration, DeclarationEvent, FormDraft
-from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cases, permit, races_become_conflicts
+from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cases, races_become_conflicts
 from .preview import Preview, previews, raw_answers, service_of
 from .repairs import UNREPAIRED, unrepaired
 from .review import approve_declarations, reject_declaration, return_declaration

@@ -10,7 +10,7 @@ from django.db.models import F
 from .. import clock
 from ..audit.operations import record_many
 from ..bulk import insert_rows, update_rows
-from ..errors import Conflict, Refused
+from ..errors import Conflict
 from ..regions import region
 from ..services.registry import OPERATIONS
 from ..services.scene import chunks
@@ -27,12 +27,6 @@ CONSTRAINED = (
     "roster.Person",
     "employers.Employer",
 )
-
-
-def permit(by, permission: str, title: str) -> None:
-    """Refuse an actor whose role does not give the permission."""
-    if not by.may(permission):
-        raise Refused("not_permitted", f"您的账号没有“{title}”的权限，请联系管理员。", status=403)
 
 
 def locked(pks: list[int], *, by) -> list[Declaration]:

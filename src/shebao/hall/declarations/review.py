@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from .. import clock
-from ..errors import Conflict, Refused
+from ..errors import Conflict, Refused, permit
 from ..regions import region
 from .models import Declaration, DeclarationEvent
-from .pipe import carry_out, locked, move, permit, races_become_conflicts
+from .pipe import carry_out, locked, move, races_become_conflicts
 from .states import open_moves
 
 SEE_NOTE = "请按总的意见核对这一项"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import TextChoices
 from django.utils.timezone import make_naive
 
-from ..errors import Conflict, Refused
+from ..errors import Conflict, permit
 
 
 class State(TextChoices):
@@ -73,8 +73,7 @@ def open_moves(declaration, actor) -> list[str]:
 def advance(declaration, name: str, *, by) -> State:
     """Move the declaration and return the state it came from. Raises Refused / Conflict in words."""
     move = MOVES[name]
-    if not by.may(move.permission):
-        raise Refused("not_permitted", f"您的账号没有“{move.title}”的权限，请联系管理员。", status=403)
+    permit(by, move.permission, move.title)
     if declaration.state not in move.sources:
         raise Conflict("wrong_state", too_late(declaration, name, by=by))
     before, declaration.state = State(declaration.state), move.target

@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from .. import clock
 from ..audit.operations import record
-from ..errors import Conflict, Refused
+from ..errors import Conflict, Refused, permit
 from ..roster.models import Employee
 from .models import Department, Employer, EmployerChange
 
@@ -116,8 +116,7 @@ def delete_department(pk: int, *, by) -> None:
 
 
 def _employer(pk: int, by) -> Employer:
-    if not by.may("declare"):
-        raise Refused("not_permitted", "您的账号没有“申报”的权限，请联系管理员。", status=403)
+    permit(by, "declare", "申报")
     return Employer.objects.visible_to(by).select_for_update().get(pk=pk)
 
 

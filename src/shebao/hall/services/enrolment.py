@@ -38,7 +38,7 @@ def enrol_employees(declarations: list, *, by) -> None:
             "float_grade": declaration.employer.float_grade,
         }
         for key in enrol_schemes(here, known | register):
-            spells.append(_spell(here.schemes[key], declaration, employee, known))
+            spells.append(new_spell(here.schemes[key], declaration, employee, known))
         wages.append((declaration, facts_of(form, declaration.answers)["declared_wage"]))
     insert_rows(spells)
     declare_wages(wages, by=by)
@@ -91,7 +91,8 @@ def _find_or_add_employees(form, declarations: list, people: dict[str, Person]) 
     return employees
 
 
-def _spell(scheme, declaration, employee: Employee, facts: dict) -> Spell:
+def new_spell(scheme, declaration, employee: Employee, facts: dict) -> Spell:
+    """A spell of an employee from the first month of the declaration on; `facts` are theirs then."""
     # Part-time work injury may be held with several employers at once (settled decision 5).
     shared = scheme.national_code == WORK_INJURY and facts.get("employment_kind") == PART_TIME
     return Spell(

@@ -3,11 +3,12 @@
 from shebao.rules.contributions import enrol_schemes
 from shebao.rules.forms import changes, facts_of
 
+from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
 from ..regions import region
 from ..roster.facts import complete_facts, employee_facts, roster_answers, write_answers
 from ..roster.models import Employee, Spell
-from .enrolment import PART_TIME, WORK_INJURY, WRITTEN
+from .enrolment import PART_TIME, WRITTEN, new_spell
 from .estimates import estimate_difference
 from .personal_changes import locked_employees
 from .scene import Case, Scene, chunks
@@ -34,13 +35,13 @@ def change_insurance(declarations: list, *, by) -> None:
             present = known.get((employee.pk, scheme))
             if answer == COVERED:
                 _not_begun(declaration, here.schemes[scheme], present)
-                opened.append(_spell(here.schemes[scheme], declaration, employee))
+                opened.append(new_spell(here.schemes[scheme], declaration, employee, employee_facts(employee)))
             else:
                 closed.append(_closed(declaration, here.schemes[scheme], present))
         write_answers(form, new, employee)
-    Spell.objects.bulk_create(opened, batch_size=500)
-    Spell.objects.bulk_update(closed, ["last_month", "end_reason", "closed_by"], 500)
-    Employee.objects.bulk_update(employees.values(), WRITTEN, 500)
+    insert_rows(opened)
+    update_rows(closed, "last_month", "closed_by")
+    update_rows(employees.values(), *WRITTEN)
 
 
 def _open_spells(employees: dict[int, Employee]) -> dict[tuple[int, str], Spell]:
@@ -65,20 +66,6 @@ def _closed(declaration, scheme, present: Spell | None) -> Spell:
     return present
 
 
-def _spell(scheme, declaration, employee: Employee) -> Spell:
-    shared = scheme.national_code == WORK_INJURY and employee.employment_kind == PART_TIME
-    return Spell(
-        employee=employee,
-        person=employee.person,
-        region=declaration.region,
-        scheme=scheme.key,
-        first_month=declaration.first_month,
-        kind=str(employee.facts.get("enrolment_kind", ""))[:20],
-        is_exclusive=not shared,
-        opened_by=declaration,
-    )
-
-
 def undo_insurance_changes(declarations: list, *, by) -> None:
     """Void the spells that the declarations opened and reopen what they closed (撤销参保险种变更).
 
@@ -99,12 +86,12 @@ def undo_insurance_changes(declarations: list, *, by) -> None:
         spell.is_voided = True
     for spell in closed:
         spell.last_month, spell.closed_by = None, None
-    Spell.objects.bulk_update(opened, ["is_voided"], 500)
-    Spell.objects.bulk_update(closed, ["last_month", "closed_by"], 500)
+    update_rows(opened, "is_voided")
+    update_rows(closed, "last_month", "closed_by")
     for declaration in declarations:
         new = changes(form, declaration.before, declaration.answers)
         write_answers(form, {key: declaration.before.get(key, "") for key in new}, employees[declaration.employee_id])
-    Employee.objects.bulk_update(employees.values(), WRITTEN, 500)
+    update_rows(employees.values(), *WRITTEN)
 
 
 def estimate_insurance_changes(scene: Scene, cases: list[Case]) -> None:

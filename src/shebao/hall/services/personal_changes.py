@@ -9,6 +9,7 @@ from datetime import date
 from shebao.rules.forms import changes, facts_of
 from shebao.rules.identity import check_id_number
 
+from ..bulk import update_rows
 from ..crypto import blind_index
 from ..errors import Conflict
 from ..regions import region
@@ -33,7 +34,7 @@ def change_employees(declarations: list, *, by) -> None:
         now = roster_answers(form, employee, None)
         declaration.before = declaration.before | {key: now.get(key, "") for key in new}
         write_answers(form, new, employee)
-    Employee.objects.bulk_update(employees.values(), WRITTEN, 500)
+    update_rows(employees.values(), *WRITTEN)
 
 
 def undo_employee_changes(declarations: list, *, by) -> None:
@@ -46,7 +47,7 @@ def undo_employee_changes(declarations: list, *, by) -> None:
         now = roster_answers(form, employee, None)
         _unchanged_since(declaration, {key: value for key, value in new.items() if key not in IDENTITY}, now)
         write_answers(form, {key: declaration.before.get(key, "") for key in new}, employee)
-    Employee.objects.bulk_update(employees.values(), WRITTEN, 500)
+    update_rows(employees.values(), *WRITTEN)
 
 
 def change_identities(declarations: list, *, by) -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 
 from shebao.rules.money import yuan
@@ -18,6 +18,7 @@ from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage, Employee, Spell
+from ..roster.queries import covering
 from .ledger import balances
 from .models import Assessment, Bill
 
@@ -101,12 +102,7 @@ def open_counts(employer, month: Month) -> dict[str, int]:
 
 
 def _wages_complete(employer, month: Month) -> Precondition:
-    insured = Spell.objects.filter(
-        Q(last_month__isnull=True) | Q(last_month__gte=month),
-        employee__employer=employer,
-        first_month__lte=month,
-        is_voided=False,
-    )
+    insured = Spell.objects.filter(covering(month), employee__employer=employer)
     without = (
         Employee.objects.filter(pk__in=insured.values("employee"))
         .exclude(
@@ -184,13 +180,8 @@ def standing(employer, month: Month, by) -> Standing:
     )
 
 
-def month_steps(employer, month: Month, by) -> list[Step]:
-    """录入变动, 提交审核, 月度结算, 缴费, 打印归档: all computed from the data, nothing stored by hand."""
-    return steps_of(standing(employer, month, by))
-
-
 def steps_of(now: Standing) -> list[Step]:
-    """The five steps of a month that stands so."""
+    """录入变动, 提交审核, 月度结算, 缴费, 打印归档 of a month that stands so: computed, nothing stored by hand."""
     spec, bill, counts, changes = region(now.employer.region), now.bill, now.by_state, now.changes
     done = {
         "enter": bool(bill or counts or changes),

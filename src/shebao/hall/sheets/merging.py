@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from ..audit.operations import record
+from ..bulk import insert_rows, update_rows
 from ..clock import now
 from ..crypto import blind_index
 from ..errors import Conflict
@@ -120,7 +121,7 @@ def merge_sheet(batch_id: int, sheet: SheetRows, *, by) -> Merged:
     merged.updated = [row.number for row in changed]
     added = _add_rows(batch, new, by)
     merged.added = [row.number for row in added]
-    batch_rows.save_rows(changed, "cells", "original", "confirmed", "state", "edited_by", "version")
+    update_rows(changed, "cells", "original", "confirmed", "state", "edited_by", "version")
     record("batch.merged", batch, by=by, updated=len(changed), added=len(added), kept=len(merged.kept))
     _check(batch, [*changed, *added], by)
     return merged
@@ -181,7 +182,7 @@ def _add_rows(batch: Batch, new: list[DataRow], by) -> list[BatchRow]:
                 edited_by=by,
             )
         )
-    BatchRow.objects.bulk_create(added, batch_size=500)
+    insert_rows(added)
     batch.file_content, batch.rows_read = content, batch.rows_read + len(added)
     batch.save(update_fields=["file_content", "rows_read"])
     return added

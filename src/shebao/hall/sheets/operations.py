@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from ..audit.operations import record
+from ..bulk import update_rows
 from ..clock import now
 from ..declarations.queries import current_month
 from ..employers.models import Employer
@@ -201,7 +202,7 @@ def edit_rows(batch_id: int, edits: list[RowEdit], *, by) -> list[BatchRow]:
         row.original["refused"] = {name: text for name, text in refused.items() if name not in edit.changes}
     for row in rows.values():
         row.edited_by, row.version, row.state = by, row.version + 1, RowState.PASSED
-    batch_rows.save_rows(list(rows.values()), "cells", "original", "state", "edited_by", "version")
+    update_rows(list(rows.values()), "cells", "original", "state", "edited_by", "version")
     return batch_rows.check_again(batch, list(rows.values()), by=by)
 
 
@@ -241,7 +242,7 @@ def _set_rows(batch_id: int, numbers: list[int], state: str, by) -> list[BatchRo
     rows = list(batch.rows.filter(number__in=numbers).exclude(state__in=[RowState.IMPORTED, RowState.IGNORED]))
     for row in rows:
         row.state, row.edited_by, row.version = state, by, row.version + 1
-    batch_rows.save_rows(rows, "state", "edited_by", "version")
+    update_rows(rows, "state", "edited_by", "version")
     return batch_rows.check_again(batch, rows, by=by)
 
 
@@ -256,7 +257,7 @@ def confirm_group(batch_id: int, code: str, reason: str, *, by, only: list[int] 
     for row in rows:
         row.confirmed[code] = reason.strip()[:200]
         row.version += 1
-    batch_rows.save_rows(rows, "confirmed", "version")
+    update_rows(rows, "confirmed", "version")
     return batch_rows.check_again(batch, rows, by=by)
 
 
@@ -272,7 +273,7 @@ def apply_fix(batch_id: int, code: str, value: str, *, by) -> list[BatchRow]:
                 row.edited_by, row.version = by, row.version + 1
                 rows.append(row)
                 break
-    batch_rows.save_rows(rows, "cells", "edited_by", "version")
+    update_rows(rows, "cells", "edited_by", "version")
     return batch_rows.check_again(batch, rows, by=by)
 
 

@@ -98,7 +98,7 @@ def store_findings(rows: list[BatchRow], found: list) -> None:
         )
         if before != (row.problems, row.original, row.subject_digest, row.state):
             changed.append(row)
-    save_rows(changed, "problems", "original", "subject_digest", "state")
+    update_rows(changed, "problems", "original", "subject_digest", "state")
 
 
 def _spelled(value) -> str:
@@ -115,11 +115,6 @@ def _finding(problem) -> dict:
 
 def _refusal(name: str, message: str) -> dict:
     return {"code": "cell_refused", "field": name, "level": "error", "message": message, "fix": None}
-
-
-def save_rows(rows: list[BatchRow], *columns: str) -> None:
-    """Write columns of many rows that exist. The caller holds the batch, so that none of them can be gone."""
-    update_rows(rows, *columns)
 
 
 def digest_of(cells: dict) -> str:

@@ -20,7 +20,7 @@ from shebao.hall.services.registry import OPERATIONS
 
 from ..access import keeps, needs
 from .common import here, this_month, toast, undo_toast
-from .fields import Shown, asked, confirmed, defaults, extras, page_fields, typed
+from .fields import Shown, asked, confirmed, defaults, extras, offered, page_fields, typed
 from .form_page import aside, form_page
 
 
@@ -92,8 +92,7 @@ def _about(request, form, pk: int) -> dict:
 def _save(request, spec, form):
     raw, reasons = typed(form, request.POST), confirmed(request.POST)
     if "fix" in request.POST:
-        name, _, value = request.POST["fix"].partition("=")
-        raw |= {name: value} if form.field(name) else {}
+        raw |= offered(form, request.POST["fix"])
         found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons)
         return form_page(request, spec, form, raw, found=found)
     raw = _named(request, spec, form, raw)

@@ -157,6 +157,12 @@ def fixes(problems, form: Form) -> list[dict]:
     ]
 
 
+def offered(form: Form, pressed: str) -> dict[str, str]:
+    """The answer that a pressed offer of `fixes` gives; none for a field that the form does not have."""
+    name, _, value = pressed.partition("=")
+    return {name: value} if form.field(name) else {}
+
+
 @dataclass(frozen=True)
 class Limits:
     """Floor and ceiling of the contribution base, in fen, and the schemes they hold for."""

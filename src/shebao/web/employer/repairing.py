@@ -16,7 +16,7 @@ from shebao.hall.regions import region
 
 from ..access import keeps, needs
 from .common import here, toast
-from .fields import confirmed, extras, typed
+from .fields import confirmed, extras, offered, typed
 from .form_page import UNSIGNED, form_page
 
 
@@ -59,8 +59,7 @@ def _save(request, declaration: Declaration, spec, form):
     raw, reasons, version = typed(form, request.POST), confirmed(request.POST), request.POST.get("version", "")
     page = {"declaration": declaration, "version": version}
     if "fix" in request.POST:
-        name, _, value = request.POST["fix"].partition("=")
-        raw |= {name: value} if form.field(name) else {}
+        raw |= offered(form, request.POST["fix"])
         return form_page(request, spec, form, raw, found=_preview(request, declaration, spec, raw, reasons), **page)
     if request.POST.get("next") == "submit" and "declared" not in request.POST:
         refusal = Refused(UNSIGNED, "请阅读并勾选声明后再提交。", field="declared")
