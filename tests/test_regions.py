@@ -324,3 +324,32 @@ def test_what_is_planned_is_whole_but_invisible():
     assert planned
     for region, one in planned:
         assert one.title and one.group in vocabulary.GROUPS and one.key not in region.services
+
+
+def test_words_that_nobody_asks_for_are_mistakes_with_the_word_that_was_meant(tmp_path):
+    services = (BUNDLED / "leshan/services.yaml").read_text("utf-8").replace("menu: wallet", "menu: purse", 1)
+    write(tmp_path, "odd", region="title: 错市\nextends: tianjin\n", terms="menu.setle: 月报\n", services=services)
+    assert problems_of(tmp_path, "odd") == [
+        f"odd/services.yaml:{line(services, 'menu: purse')}: wage_declaration.menu: 不认识“purse”，"
+        f"可用：{'、'.join(vocabulary.ICONS)}",
+        "odd/terms.yaml:1: menu.setle: 没有地方用到这个用语，是不是“menu.settle”",
+    ]
+
+
+def line(text: str, part: str) -> int:
+    return next(number for number, one in enumerate(text.splitlines(), 1) if part in one)
+
+
+def test_a_case_that_gives_an_unknown_fact_does_not_pass():
+    region, case = CASES[0]
+    spoilt = type(case)(case.place, case.line)
+    spoilt.update(case)
+    spoilt.lines = case.lines
+    spoilt["given"] = {**case["given"], "wage": 5}
+    [sentence] = run_case(region, spoilt)
+    assert "不认识的信息“wage”" in sentence
+
+
+def test_every_icon_of_the_vocabulary_is_drawn():
+    sprite = (ROOT / "src/shebao/web/static/shebao/icons/sprite.svg").read_text("utf-8")
+    assert [name for name in vocabulary.ICONS if f'id="{name}"' not in sprite] == []

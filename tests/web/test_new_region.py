@@ -7,7 +7,7 @@ import pytest
 from shebao.cli.region_work import new_folder
 from shebao.hall import regions
 from shebao.hall.declarations.models import Declaration
-from shebao.hall.documents.operations import issue_document, pdf
+from shebao.hall.documents.models import Document
 from shebao.hall.settlement.models import Bill
 from tests.documents.test_operations import words
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolment
@@ -45,5 +45,7 @@ def test_a_month_runs_in_a_region_that_is_one_new_folder(client, linjiang):
         bill = Bill.objects.get(employer=clerk.employer)
         assert bill.head_count == 1
         assert text_of(client.get(f"/e/bills/{bill.pk}/")).count("企业职工基本养老保险") >= 1
-        paper = words(pdf(issue_document(bill.pk, "payment_notice", by=clerk)))
+        client.post(f"/e/documents/{bill.pk}/payment_notice/")
+        printed = client.get(f"/e/documents/file/{Document.objects.get(bill=bill).pk}/")
+        paper = words(b"".join(printed) if printed.streaming else printed.content)
     assert "社会保险费缴费通知单" in paper.replace(" ", "")

@@ -15,6 +15,7 @@ from shebao.rules.money import plain_yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import NoValue, Region, read_cases
 from shebao.rules.region_files import Mapped
+from shebao.rules.vocabulary import FACTS
 
 KEYS = ("name", "month", "known_on", "now", "given", "expect", "expect_adjustment")
 
@@ -53,6 +54,8 @@ def _compare(region: Region, case: Mapped) -> list[str]:
     given = dict(case["given"])
     wage = _fen(given.pop("declared_wage"))
     facts = {key: str(value) for key, value in given.items()}
+    if unknown := sorted(facts.keys() - FACTS.keys()):
+        return [f"不认识的信息“{'、'.join(unknown)}”，可用：{'、'.join(FACTS)}"]
     month = Month.parse(str(case["month"]))
     got = due(region, facts, wage, month, case["known_on"])
     anew = region.schemes_anew(case.place.partition("/")[0])

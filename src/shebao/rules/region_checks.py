@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from difflib import get_close_matches
 
 from shebao.rules import vocabulary as v
 from shebao.rules.conditions import Condition, Test
 from shebao.rules.months import Month, months_between
-from shebao.rules.region_files import Folder, Problems
+from shebao.rules.region_files import Folder, Mapped, Problems
 from shebao.rules.region_model import Amount, Parameter, Region, Scheme, parameters_of
 
 #: Terms that pages ask for in every region.
@@ -37,6 +38,7 @@ def check(region: Region, folder: Folder, problems: Problems) -> None:
     for term in TERMS_NEEDED:
         if term not in region.terms:
             problems.add(f"{region.code}/terms.yaml:1", term, "缺少用语")
+    _check_terms(region, folder, problems)
     for scheme in region.schemes.values():
         _check_scheme(scheme, region, folder, problems)
     _check_forms(region, folder, problems)
@@ -45,6 +47,19 @@ def check(region: Region, folder: Folder, problems: Problems) -> None:
         _check_values(parameter, folder, problems)
     _check_months(region, folder, problems)
     _check_cases(region, folder, problems)
+
+
+def _check_terms(region: Region, folder: Folder, problems: Problems) -> None:
+    """A term that nobody asks for is a misspelt one: the oldest folder has them all, forms and menus add theirs."""
+    contents = [*folder.parts["blocks"].values(), *folder.parts["forms"].values()]
+    rows = [row for one in contents if isinstance(one, Mapped) for row in one.get("fields") or ()]
+    asked = {str(row["term"]) for row in rows if isinstance(row, Mapped) and "term" in row}
+    asked |= {f"menu.{key}" for key in folder.parts["services"]} | folder.terms_of_oldest
+    for term in region.terms:
+        if term not in asked:
+            close = get_close_matches(term, sorted(asked), n=1)
+            hint = f"，是不是“{close[0]}”" if close else "，可用的见 regions/national/terms.yaml"
+            problems.add(folder.where("terms", term), term, f"没有地方用到这个用语{hint}")
 
 
 def _check_scheme(scheme: Scheme, region: Region, folder: Folder, problems: Problems) -> None:

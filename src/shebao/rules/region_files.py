@@ -81,6 +81,7 @@ class Folder:
     owners: dict[str, Mapped]
     cases: list[Mapped]
     fingerprint: str
+    terms_of_oldest: frozenset[str]
 
     def where(self, part: str, key: str) -> str:
         """ "file:line" of a key of a part."""
@@ -168,6 +169,7 @@ def read_folder(code: str, roots: Sequence[Path], problems: Problems) -> Folder 
     cases: list[Mapped] = []
     head = Mapped(f"{code}/region.yaml", 1)
     seal = sha256()
+    oldest: frozenset[str] = frozenset()
     for path in chain:
         for file in sorted(path.rglob("*.yaml")):
             place = f"{path.name}/{file.relative_to(path).as_posix()}"
@@ -181,8 +183,9 @@ def read_folder(code: str, roots: Sequence[Path], problems: Problems) -> Folder 
                 head = _heir(head, content)
             else:
                 _lay(parts, owners, content, place, problems)
+        oldest = oldest or frozenset(parts["terms"])
     lineage = tuple(path.name for path in reversed(chain))
-    return Folder(code, head, lineage, parts, owners, cases, seal.hexdigest()[:12])
+    return Folder(code, head, lineage, parts, owners, cases, seal.hexdigest()[:12], oldest)
 
 
 def _lineage(code: str, roots: Sequence[Path], problems: Problems) -> list[Path]:

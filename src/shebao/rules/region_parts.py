@@ -309,7 +309,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.whole("decide_within", 0),
         take.word("operation", v.OPERATIONS),
         take.texts("checks", v.CHECKS),
-        take.text("menu", "file"),
+        take.word("menu", v.ICONS, "file"),
         take.texts("notes"),
         take.texts("functions"),
         take.word("returned", v.RETURNED, "repair"),

@@ -124,6 +124,22 @@ GROUPS = _words(
     help="帮助与公告",
     client="客户端",
 )
+ICONS = _words(
+    **{
+        "user-plus": "增员",
+        "user-minus": "减员",
+        "users": "人员",
+        "wallet": "工资",
+        "coins": "补缴",
+        "shield-check": "险种",
+        "id-card": "证件",
+        "building": "单位",
+        "edit": "变更",
+        "injury": "工伤",
+        "certificate": "证明",
+        "file": "其他",
+    }
+)
 CHECKS = _words(
     id_number_valid="证件号码有效",
     already_declared="同一人同一月份已有在办申报",
@@ -219,6 +235,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Operations 办理动作", OPERATIONS),
     ("What a form of `change_employer` may ask 可变更的单位信息", EMPLOYER_FIELDS),
     ("Service groups 事项分组", GROUPS),
+    ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),
     ("Settlement applies 结算适用", APPLIES),
     ("Settlement preconditions 结算前提", PRECONDITIONS),

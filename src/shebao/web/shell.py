@@ -128,7 +128,7 @@ def _signed_in(request, user) -> dict:
 def _employer_nav(user, region) -> list[dict]:
     counts = _counts(user)
     services = [
-        _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu or "edit")
+        _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu)
         for key, service in region.services.items()
     ]
     declaring = [entry for entry in AFTER_DECLARING if entry[0] != "e_basket" or _has_basket(user, region)]
