@@ -53,6 +53,10 @@ def home(request):
     return render(request, "employer/home.html", context)
 
 
+PEOPLE, WAGES = ("enrol_employees", "cease_employees"), ("declare_wages",)
+"""The operations that the head of the workbench leads to."""
+
+
 def _hello() -> str:
     hour = clock.local_now().hour
     return "上午好" if 5 <= hour < 12 else "下午好" if 12 <= hour < 18 else "晚上好"
@@ -76,17 +80,17 @@ def _step_url(request, name: str) -> str:
 
 
 def _quick_links(request) -> list[dict]:
-    """People first, then the import of many, then wages: the order in which a month is prepared."""
-    links = {True: [], False: []}
-    for key, service in here(request).services.items():
-        link = {
-            "label": word(request, f"menu.{key}", service.title),
-            "url": reverse("e_declare", args=[key]),
-            "icon": service.menu or "edit",
-        }
-        links[service.group == "people"].append(link)
+    """What a month is prepared with: who comes, who goes, the import of many, the wages. The menu has everything."""
+    first = {service.operation: service for service in reversed(here(request).services.values())}
+    people, wages = ([first[name] for name in names if name in first] for names in (PEOPLE, WAGES))
     label = word(request, "menu.import", "批量导入")
-    return [*links[True], {"label": label, "url": reverse("e_import"), "icon": "file-spreadsheet"}, *links[False]]
+    many = {"label": label, "url": reverse("e_import"), "icon": "file-spreadsheet"}
+    return [*(_link(request, one) for one in people), many, *(_link(request, one) for one in wages)]
+
+
+def _link(request, service) -> dict:
+    label = word(request, f"menu.{service.key}", service.title)
+    return {"label": label, "url": reverse("e_declare", args=[service.key]), "icon": service.menu}
 
 
 def _next_action(request, bench: Workbench) -> dict:

@@ -21,7 +21,7 @@ from shebao.hall.sheets.templates import write_template
 
 from ..access import needs
 from ..chosen import numbers
-from .common import crumbs, download, here
+from .common import crumbs, download, here, word
 from .import_rows import columns_of, grid_rows, tidied_words
 
 REASON = "已与职工本人和合同核对"
@@ -48,7 +48,8 @@ def _start_context(request) -> dict:
         "chosen": request.POST.get("service") or request.GET.get("service") or services[0].key,
         "batches": queries.batches(request.user)[:20],
         "steps": STEPS,
-        "crumbs": crumbs("批量导入"),
+        "title": word(request, "menu.import", "批量导入"),
+        "crumbs": crumbs(word(request, "menu.import", "批量导入")),
     }
 
 
@@ -120,7 +121,7 @@ def _context(request, found: Batch) -> dict:
         "step": step,
         "steps": STEPS,
         "note": f"{found.file_name}，{people or found.rows_read} 行，{matched} 列已匹配",
-        "crumbs": crumbs(f"批量{spec.title}", ("批量导入", reverse("e_import"))),
+        "crumbs": crumbs(f"批量{spec.title}", (word(request, "menu.import", "批量导入"), reverse("e_import"))),
         "counts": counts,
         "other_editor": queries.other_editor(found, request.user),
     }
