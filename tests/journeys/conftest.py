@@ -80,6 +80,11 @@ def city(bank, kept_city):
     return sign_ins
 
 
+def said(message) -> str:
+    """What the console complains about, and which address it is about."""
+    return f"{message.text} ({message.location['url']})"
+
+
 def patient(page):
     """The page, whose `goto` waits for a navigation of the page's own that is still under way."""
     straight = page.goto
@@ -112,7 +117,7 @@ def sign_in(browser, live_server, city):
         )
         page = patient(context.new_page())
         page.complaints = []
-        page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)
+        page.on("console", lambda m: page.complaints.append(said(m)) if m.type == "error" else None)
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto(live_server.url + "/login")
         page.get_by_label("账号").fill(username)
