@@ -54,7 +54,7 @@ def _entry(subject: models.Model, by, employer) -> AuditEntry:
         subject=f"{subject._meta.model_name}:{subject.pk}",
         actor=by,
         employer=owner,
-        region=owner.region if owner else getattr(by, "region", "") or "",
+        region=owner.region if owner else getattr(by or subject, "region", "") or "",
     )
 
 

@@ -4,6 +4,7 @@ from ..templatetags.ui import yuan
 
 ACTIONS = {
     "operator.signed_in": "登录",
+    "agency.opened": "开通经办机构",
     "operator.created": "新建操作员",
     "operator.password_reset": "重置密码",
     "operator.password_changed": "修改密码",
