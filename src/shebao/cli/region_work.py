@@ -28,6 +28,7 @@ PARTS = (
     "codes",
     "settlements",
     "documents",
+    "queries",
     "sheets",
 )
 TEMPLATE = "_template"

@@ -22,6 +22,7 @@ from shebao.rules.region_model import (
     Paper,
     Parameter,
     Planned,
+    Query,
     Region,
     Scheme,
     Service,
@@ -47,6 +48,7 @@ __all__ = [
     "Region",
     "Scheme",
     "Service",
+    "Query",
     "Settlement",
     "Share",
     "Sheet",
@@ -155,6 +157,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
         planned=planned,
+        queries=parts.read_queries(folder, problems),
     )
     check(region, folder, problems)
     return region

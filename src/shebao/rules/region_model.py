@@ -231,6 +231,17 @@ class Settlement:
 
 
 @dataclass(frozen=True)
+class Query:
+    """A query by the name it bears in this region: `model` says what it reads, `under` the heading it stands below."""
+
+    key: str
+    title: str
+    model: str
+    under: str
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Sheet:
     """Spreadsheet headers understood for a service: field id → other names of the column."""
 
@@ -263,6 +274,7 @@ class Region:
     origin: Mapping[str, str] = field(repr=False)
     lineage: tuple[str, ...]
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
+    queries: Mapping[str, Query] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""

@@ -21,6 +21,7 @@ from shebao.rules.region_model import (
     Paper,
     Parameter,
     Planned,
+    Query,
     Scheme,
     Service,
     Settlement,
@@ -183,6 +184,7 @@ def read_codes(folder: Folder, problems: Problems) -> dict[str, CodeList]:
                 one.text("note", ""),
                 one.word("kind", v.CHANGE_KINDS, ""),
                 one.flag("needs_evidence", False),
+                one.flag("transfer", False),
             )
             one.done()
         result[key] = CodeList.of(key, take.text("title"), tuple(items.values()))
@@ -361,6 +363,20 @@ def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str,
         )
         result[key] = {"notes": [], "columns": [], "functions": [], "signatures": []} | frozen(take.content)
     return result
+
+
+def read_queries(folder: Folder, problems: Problems) -> dict[str, Query]:
+    """queries.yaml: what can be looked up, in display order."""
+    return {
+        key: Query(
+            key,
+            take.text("title"),
+            take.word("model", v.READ_MODELS),
+            take.text("under", ""),
+            take.texts("functions"),
+        )
+        for key, take in each(folder, "queries", problems)
+    }
 
 
 def read_sheets(folder: Folder, problems: Problems) -> dict[str, Sheet]:

@@ -195,6 +195,23 @@ COLOURS = _words(
     supplementary_medical="补充医疗",
     supplementary_pension="补充养老保险",
 )
+READ_MODELS = _words(
+    contributions="每月每险种的人数、基数、应缴、实缴",
+    contribution_lines="逐人逐月逐险种的应缴，可看计算过程",
+    corrections="不是当月正常应缴的明细：补缴、补差、退收",
+    bills="每张账单的应缴、实缴、未缴",
+    insured_people="某月在保的人和他们的险种、工资",
+    insured_schemes="某月每个险种的在保人数、工资合计、费率",
+    assessable_people="某月要做账的人，和还缺什么",
+    insurance_anomalies="在保人员中险种、工资、年龄不合常理的",
+    people_changes="每月增加、减少的人和原因",
+    transfers="转入、转出的人",
+    person_file="在册人员的登记资料",
+    person_changes="人员资料改过什么",
+    declarations="申报的办理情况",
+    employer_file="单位的登记资料",
+    float_grades="每月的工伤行业类别、浮动档次和费率",
+)
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
@@ -207,6 +224,7 @@ FILES = _words(
         "services.yaml": "申报事项：表单、流程、时限、校验",
         "settlements.yaml": "结算方式",
         "documents.yaml": "单据",
+        "queries.yaml": "查询：名称、所在栏目、读什么",
         "calendar.yaml": "申报期与缴费期",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
@@ -242,6 +260,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document stages 单据时点", STAGES),
     ("Document layouts 单据版式", LAYOUTS),
     ("Document columns 单据栏目", COLUMNS),
+    ("What a query reads 查询内容", READ_MODELS),
     ("Chart colours 图表配色", COLOURS),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),

@@ -15,6 +15,8 @@ HALL_FUNCTIONS = {
     "LS-2": ("menu.roster", "e_roster"),
     "LS-8": ("menu.bills", "e_bills"),
     "YN-9": ("menu.basket", "e_basket"),
+    "LF-5": ("menu.queries", "e_queries"),
+    "SH-10": ("menu.queries", "e_queries"),
     "SZ-11": ("menu.departments", "e_departments"),
 }
 SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4", "SZ-9"}
@@ -44,6 +46,9 @@ def working_functions() -> list[dict[str, str]]:
         for settlement in region.settlements.values():
             for id in settlement.functions:
                 found[id] = (settlement.title, reverse("e_settle"))
+        for query in region.queries.values():
+            for id in query.functions:
+                found.setdefault(id, (query.title, reverse("e_query", args=[query.key])))
         for document in region.documents.values():
             for id in document.get("functions", ()):
                 found.setdefault(id, (document["title"], reverse("e_documents")))

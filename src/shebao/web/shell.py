@@ -36,6 +36,7 @@ EMPLOYER_MENU = [
         [
             ("e_roster", "menu.roster", "员工花名册", "users"),
             ("e_employer", "menu.employer_profile", "单位信息", "building"),
+            ("e_queries", "menu.queries", "查询统计", "chart-bar"),
         ],
     ),
 ]

@@ -14,6 +14,7 @@ from . import (
     many,
     papers,
     paying,
+    queries,
     repairing,
     roster,
     settling,
@@ -44,5 +45,6 @@ urlpatterns = [
     *paying.urlpatterns,
     *papers.urlpatterns,
     *roster.urlpatterns,
+    *queries.urlpatterns,
     *employer_data.urlpatterns,
 ]
