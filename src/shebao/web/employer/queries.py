@@ -44,11 +44,11 @@ def queries(request):
     if request.user.may("settle"):
         given = asked(request.user, request.user.employer, here(request), {}, (MONTHS,))
         by_month, by_scheme = billed(given)
-        context["bars"] = [
-            {"month": month, "amount": fen, "estimate": False} for month, fen in by_month.items() if by_scheme
-        ]
+        last = max((month for month, fen in by_month.items() if fen), default=given.first_month.previous())
+        months = [(month, fen) for month, fen in by_month.items() if month <= last]
+        context["bars"] = [{"month": month, "amount": fen, "estimate": False} for month, fen in months]
         context["shares"] = [
-            {"code": scheme.colour, "label": scheme.short, "amount": by_scheme[scheme.key]}
+            {"code": scheme.colour, "label": scheme.title, "amount": by_scheme[scheme.key]}
             for scheme in here(request).schemes.values()
             if scheme.key in by_scheme
         ]
