@@ -6,8 +6,10 @@ from io import BytesIO
 import openpyxl
 import pytest
 
+from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators.models import Operator
 from shebao.hall.regions import all_regions, region
+from shebao.hall.reports.models import SavedView
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.roster.models import Spell
 from shebao.rules.money import yuan
@@ -147,3 +149,26 @@ def test_the_number_of_questions_to_the_database_does_not_grow_with_the_people(
     for query in region("guiyang").queries.values():
         with django_assert_max_num_queries(18):
             client.get(f"/e/queries/{query.key}/?size=100")
+
+
+def test_conditions_are_kept_under_a_name_by_whoever_asks_for_them_often(guiyang):
+    client, employer, *_ = guiyang
+    address = "/e/queries/employer_contributions/"
+    client.post(f"{address}keep/?from=2026-10&to=2026-10&scheme=unemployment", {"name": " 十月  失业 "})
+    page = text_of(client.get(address))
+    assert "十月 失业" in page and "scheme=unemployment" in page
+    client.post(f"{address}keep/?from=2026-09", {"name": "十月 失业"})
+    view = SavedView.objects.get()
+    assert view.conditions == {"from": "2026-09"}
+    refused = client.post(f"{address}keep/?from=2026-09", {"name": " "}, follow=True)
+    assert "请给常用查询起个名称" in text_of(refused) and SavedView.objects.count() == 1
+
+    colleague = make_clerk(employer, role="employer_admin")
+    client.force_login(colleague)
+    assert "十月 失业" not in text_of(client.get(address))
+    assert client.post(f"/e/queries/views/{view.pk}/forget/").status_code == 404
+    client.force_login(view.operator)
+    client.post(f"/e/queries/views/{view.pk}/forget/")
+    assert not SavedView.objects.exists()
+    recorded = AuditEntry.objects.filter(action__startswith="view.").order_by("pk")
+    assert [entry.action for entry in recorded] == ["view.kept", "view.kept", "view.forgotten"]

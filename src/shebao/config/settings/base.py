@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "shebao.hall.declarations",
     "shebao.hall.sheets",
     "shebao.hall.settlement",
+    "shebao.hall.reports",
     "shebao.hall.payments",
     "shebao.hall.documents",
     "shebao.hall.services",

@@ -2,15 +2,19 @@
 
 from datetime import datetime
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from shebao.hall.declarations.states import State
+from shebao.hall.errors import Refused
+from shebao.hall.reports import operations
+from shebao.hall.reports.models import SavedView
 from shebao.hall.reports.money import LineKind, billed
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.reports.report import KIND, MONTH, MONTHS, PERSON, SCHEME, SERVICE, STATE, Asked, Link, asked, totals
@@ -76,7 +80,7 @@ def query(request, key):
     page = Paginator(rows, size).get_page(request.GET.get("page"))
     sums = totals(report, rows) if page.paginator.count else {}
     cells = [_cells(request, report, row) for row in report.show(given, page.object_list)]
-    kept = {name: value for name, value in request.GET.items() if name not in ("page", "size") and value}
+    kept = _conditions(request)
     context = {
         "title": found.title,
         "crumbs": crumbs(found.title, (_title(request), reverse("e_queries"))),
@@ -93,6 +97,8 @@ def query(request, key):
         "is_filtered": any(kept.get(name) for name in (SCHEME, PERSON, KIND, SERVICE, STATE)),
         "export_url": f"{reverse('e_query_export', args=[key])}?{urlencode(kept)}",
         "plain_url": reverse("e_query", args=[key]),
+        "views": _views(request, key),
+        "keep_url": f"{reverse('e_query_keep', args=[key])}?{urlencode(kept)}" if kept else "",
     }
     return render(request, "employer/query.html", context, status=422 if given.problems else 200)
 
@@ -165,6 +171,42 @@ def _line(request, given: Asked, conditions) -> str:
 
 
 @needs("see_roster")
+@require_POST
+def keep(request, key):
+    """Keep the conditions of the address under a name."""
+    found, _, _ = _found(request, key)
+    conditions = _conditions(request)
+    try:
+        view = operations.keep_view(key, request.POST.get("name", ""), conditions, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, f"已存为常用查询“{view.name}”。")
+    return redirect(f"{reverse('e_query', args=[found.key])}?{urlencode(conditions)}")
+
+
+@needs("see_roster")
+@require_POST
+def forget(request, pk):
+    """Remove one of one's own views."""
+    view = operations.forget_view(pk, by=request.user)
+    messages.success(request, f"已删除常用查询“{view.name}”。")
+    return redirect("e_query", key=view.query)
+
+
+def _conditions(request) -> dict[str, str]:
+    return {name: value for name, value in request.GET.items() if name not in ("page", "size") and value}
+
+
+def _views(request, key: str) -> list[dict]:
+    asked_for = _conditions(request)
+    return [
+        {"view": view, "url": f"?{urlencode(view.conditions)}", "current": view.conditions == asked_for}
+        for view in SavedView.objects.visible_to(request.user).filter(query=key)
+    ]
+
+
+@needs("see_roster")
 @require_GET
 def export(request, key):
     """The whole table as a workbook with true types; identity numbers stay masked."""
@@ -194,5 +236,7 @@ def _bare(column, value):
 urlpatterns = [
     path("queries/", queries, name="e_queries"),
     path("queries/<slug:key>/", query, name="e_query"),
+    path("queries/views/<int:pk>/forget/", forget, name="e_query_forget"),
+    path("queries/<slug:key>/keep/", keep, name="e_query_keep"),
     path("queries/<slug:key>/export/", export, name="e_query_export"),
 ]

@@ -38,6 +38,8 @@ ACTIONS = {
     "batch.merged": "合并重传的表格",
     "batch.resumed": "继续处理导入",
     "draft.discarded": "放弃草稿",
+    "view.kept": "存为常用查询",
+    "view.forgotten": "删除常用查询",
     "month.settled": "办理结算",
     "values.tried": "规则沙盘试算",
     "payment.started": "发起缴费",
