@@ -88,7 +88,8 @@ class Scheme:
 
     `limits_by` is the fact that chooses in the tables of the limits; a floor that equals the ceiling makes a
     fixed base. `base_rounding` rounds the wage before the limits. `months` says whether several months paid
-    at once are rounded each or together.
+    at once are rounded each or together. A scheme `per` year is joined by a declaration of its own and charged once;
+    `least_balance` is what a personal account must hold to pay for it.
     """
 
     key: str
@@ -107,6 +108,8 @@ class Scheme:
     limits_by: str | None = None
     base_rounding: str | None = None
     months: str = "each"
+    per: str = "month"
+    least_balance: str | None = None
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -282,6 +285,16 @@ class Region:
         return tuple(s for s in self.schemes.values() if s.open)
 
     @property
+    def monthly_schemes(self) -> tuple[Scheme, ...]:
+        """The open schemes that people are insured in month by month."""
+        return tuple(s for s in self.open_schemes if s.per == "month")
+
+    @property
+    def yearly_scheme(self) -> Scheme | None:
+        """The open scheme that is joined and charged by the year; a region has one at most."""
+        return next((s for s in self.open_schemes if s.per == "year"), None)
+
+    @property
     def charged_parameters(self) -> tuple[Parameter, ...]:
         """The parameters that charging the open schemes reads, each once, in reading order."""
         names = dict.fromkeys(name for scheme in self.open_schemes for name in parameters_of(scheme))
@@ -335,7 +348,7 @@ class Region:
 
 def parameters_of(scheme: Scheme) -> tuple[str, ...]:
     """Every parameter that charging a scheme reads, in reading order."""
-    names = [scheme.floor, scheme.ceiling]
+    names = [scheme.floor, scheme.ceiling, scheme.least_balance]
     for share in scheme.shares.values():
         names += [share.parameter, share.times, share.plus]
     return tuple(dict.fromkeys(n for n in names if n))

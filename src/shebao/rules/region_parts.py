@@ -141,6 +141,8 @@ def read_schemes(folder: Folder, problems: Problems) -> dict[str, Scheme]:
             take.text("limits_by", "") or None,
             take.word("base_rounding", ROUNDINGS, "") or None,
             take.word("months", v.MONTHS, "each"),
+            take.word("per", v.PER, "month"),
+            take.text("least_balance", "") or None,
         )
     return result
 
@@ -212,12 +214,12 @@ def read_forms(
 
 
 def _each_scheme(field: Field, schemes: Mapping[str, Scheme]) -> Iterator[Field]:
-    """A field of the kind "schemes" stands for one question about each open scheme: insured in it or not."""
+    """A field of the kind "schemes" stands for one question about each open monthly scheme: insured in it or not."""
     if field.kind != "schemes":
         yield field
         return
     for scheme in schemes.values():
-        if scheme.open:
+        if scheme.open and scheme.per == "month":
             id, options = f"{field.id}_{scheme.key}", field.options or "yes_no"
             yield replace(field, id=id, kind="choice", label=scheme.title, options=options, scheme=scheme.key)
 

@@ -94,7 +94,7 @@ def _ignore_reason(number: int, row: list[Cell], match: HeaderMatch, columns: li
         return "示例行"
     if any(f.kind == "text" and _EXAMPLE.fullmatch(_squeeze(c.text)) for f, c in filled):
         return "示例行"
-    has_number = any(f.kind == "id_number" for f, _ in filled)
+    has_number = any(f.kind == "id_number" and not _TOTAL.fullmatch(_squeeze(c.text)) for f, c in filled)
     if not has_number and any(_TOTAL.fullmatch(text) for text in first):
         return "合计行"
     if not has_number and first and _GROUP.fullmatch(first[0]) and len(filled) <= 2:
