@@ -88,7 +88,8 @@ def explain(data: Mapping[str, Any], wage_fen: int) -> list[Step]:
     got, side = recompute(data, wage_fen), _SIDES[data["share"]]
     fixed = data["fixed"]
     if fixed is not None and data["tier"] is None:
-        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人每月{side}定额", **_cited(fixed))]
+        often = "每年" if data.get("per") == "year" else "每月"
+        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人{often}{side}定额", **_cited(fixed))]
         return [*steps, _basis(data)]
     steps = [*_base_steps(data, wage_fen, got)]
     if fixed is not None:
