@@ -23,11 +23,13 @@ PARTS = (
     "parameters",
     "schemes",
     "services",
+    "pages",
     "planned",
     "forms",
     "codes",
     "settlements",
     "documents",
+    "guides",
     "sheets",
 )
 TEMPLATE = "_template"

@@ -15,6 +15,7 @@ from typing import Any
 from shebao.rules.money import ROUNDINGS, rounded, yuan
 from shebao.rules.months import Month
 
+SAMPLE = "示例值"
 _SIDES = {"employer": "单位", "employee": "个人"}
 
 
@@ -51,6 +52,11 @@ class Step:
     note: str = ""
     source: str = ""
     status: str = ""
+
+
+def sample_words(step: Step) -> str:
+    """The warning that a step rests on a value without a public document; "" where its source says so already."""
+    return SAMPLE if step.status == "illustrative" and SAMPLE not in step.source else ""
 
 
 def recompute(data: Mapping[str, Any], wage_fen: int, months: int = 1) -> Amount:
@@ -148,7 +154,7 @@ def _cited(value: Mapping[str, Any]) -> dict[str, str]:
 def _basis(data: Mapping[str, Any]) -> Step:
     month = Month.parse(data["month"]).label
     value = f"{data['region_title']} {month} {data['scheme_title']}{_SIDES[data['share']]}部分"
-    return Step("依据", value, f"按 {data['known_on']} 已公布的数值；方案版本 {data['fingerprint']}")
+    return Step("依据", value, f"按 {data['known_on']} 已公布的数值")
 
 
 def _percent(value: str) -> str:

@@ -31,6 +31,7 @@ from shebao.rules.region_model import (
     Value,
     parameters_of,
 )
+from shebao.rules.region_pages import Guide, GuideStep, Page, read_guides
 from shebao.rules.region_take import Take
 
 __all__ = [
@@ -39,8 +40,11 @@ __all__ = [
     "CodeList",
     "Field",
     "Form",
+    "Guide",
+    "GuideStep",
     "NoTerm",
     "NoValue",
+    "Page",
     "Paper",
     "Parameter",
     "Planned",
@@ -130,7 +134,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
     terms = parts.read_terms(folder, problems)
     short = head.text("short_title", title)
     head.done()
-    services, planned = parts.read_services(folder, problems)
+    services, pages, planned = parts.read_services(folder, problems)
     schemes = parts.read_schemes(folder, problems)
     # A sheet from above for a service that this region does not offer means nothing here; its own is a mistake.
     sheets = parts.read_sheets(folder, problems)
@@ -155,6 +159,8 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
         planned=planned,
+        pages=pages,
+        guides=read_guides(folder, services, problems),
     )
     check(region, folder, problems)
     return region

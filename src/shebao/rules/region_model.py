@@ -13,6 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
+from shebao.rules.region_pages import Guide, Page
 from shebao.rules.vocabulary import ABOUT_EMPLOYER
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
@@ -266,6 +267,8 @@ class Region:
     origin: Mapping[str, str] = field(repr=False)
     lineage: tuple[str, ...]
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
+    pages: Mapping[str, Page] = field(default_factory=dict, repr=False)
+    guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""
@@ -273,6 +276,11 @@ class Region:
             return self.terms[key]
         except KeyError:
             raise NoTerm(f"{self.title}没有用语“{key}”") from None
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether somebody reviews anything here; otherwise all takes effect at once."""
+        return any(not service.is_direct for service in self.services.values())
 
     @property
     def first_service(self) -> Service:

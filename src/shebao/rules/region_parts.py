@@ -28,6 +28,7 @@ from shebao.rules.region_model import (
     Sheet,
     Value,
 )
+from shebao.rules.region_pages import Page, read_page
 from shebao.rules.region_take import Take, frozen
 
 EARLIEST = Month(1900, 1)
@@ -262,17 +263,20 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
     return field
 
 
-def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Planned]]:
-    """services.yaml: the catalogue in display order; what can be done on line, and what cannot (yet)."""
+def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
+    """services.yaml: the catalogue in display order; what is declared on line, what is a page, what cannot be (yet)."""
     online: dict[str, Service] = {}
+    pages: dict[str, Page] = {}
     others: dict[str, Planned] = {}
     for key, take in each(folder, "services", problems):
         opens = take.word("opens", v.OPENS, "online")
         if opens == "online":
             online[key] = _service(key, take, problems)
+        elif opens == "page":
+            pages[key] = read_page(key, take)
         else:
             others[key] = _planned(key, opens, take, problems)
-    return online, others
+    return online, pages, others
 
 
 def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:

@@ -78,7 +78,33 @@ SHARES = _words(employer="单位部分", employee="个人部分")
 SHARE_KINDS = _words(rate="基数 × 费率", fixed="每人每月定额", tiers="按缴费基数所在的档定额，表的键是该档起点（元）")
 MONTHS = _words(each="一次缴几个月时逐月进位再相加", together="一次缴几个月时先乘月数再进位")
 PER = _words(month="按月缴费", year="按年缴费：凭本险种自己的申报参加，申报当月一次缴清全年")
-OPENS = _words(online="网上可办", planned="已列入目录，功能尚未开放", counter="只在经办窗口办理")
+OPENS = _words(
+    online="网上可办",
+    page="网厅的一个页面，由 page 指明",
+    planned="已列入目录，功能尚未开放",
+    counter="只在经办窗口办理",
+)
+PAGES = _words(
+    home="工作台",
+    import_sheets="批量导入",
+    basket="待提交",
+    cases="办件进度",
+    settle="月度结算",
+    bills="账单",
+    pay="缴费与支付",
+    documents="通知单与凭证",
+    roster="员工花名册",
+    employer="单位信息",
+    rates="费率与基数",
+    trial="缴费试算",
+    password="修改密码",
+    retiring_this_month="提醒：本月到达法定退休年龄的在保人员",
+    retiring_within_three_months="提醒：3 个月内到达法定退休年龄的在保人员",
+    retiring_within_six_months="提醒：6 个月内到达法定退休年龄的在保人员",
+    past_retirement="提醒：已过法定退休年龄仍在保的人员",
+    arrears="提醒：截止后没有缴清的账单",
+)
+GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
 ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
 UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
@@ -213,6 +239,7 @@ FILES = _words(
         "services.yaml": "申报事项：表单、流程、时限、校验",
         "settlements.yaml": "结算方式",
         "documents.yaml": "单据",
+        "guides.yaml": "办事指南：须知、业务流程",
         "calendar.yaml": "申报期与缴费期",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
@@ -232,6 +259,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Several months at once 一次缴几个月", MONTHS),
     ("How often a scheme is charged 多久缴一次", PER),
     ("How a service opens 开放方式", OPENS),
+    ("Pages of the hall 网厅页面", PAGES),
+    ("Where a step of a guide holds 指南步骤适用", GUIDE_APPLIES),
     ("What happens to a paper 材料", KEEPS),
     ("Who may do it 可办人员", ROLES),
     ("Units of parameters 数值单位", UNITS),
