@@ -207,6 +207,9 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             strange = [f.id for f in region.forms[service.form].fields if f.id not in v.EMPLOYER_FIELDS]
             if strange:
                 problems.add(where, service.key, f"{'、'.join(strange)}不是可变更的单位信息")
+    for page in region.pages.values():
+        if (page.page == "scheme_roster") != bool(page.scheme) or (page.scheme and page.scheme not in region.schemes):
+            problems.add(folder.where("services", page.key), page.key, "scheme_roster 要写 scheme，是一个险种的键")
     for sheet in region.sheets.values():
         where = folder.where("sheets", sheet.key)
         found = region.services.get(sheet.service)

@@ -12,7 +12,10 @@ from shebao.rules.region_take import Take
 
 @dataclass(frozen=True)
 class Page:
-    """A row of the catalogue that is a page of the hall, by its name in this region; `page` says which."""
+    """A row of the catalogue that is a page of the hall, by its name in this region; `page` says which.
+
+    `scheme` is the insurance that a register of one scheme is about.
+    """
 
     key: str
     title: str
@@ -21,6 +24,7 @@ class Page:
     under: str
     functions: tuple[str, ...]
     notes: tuple[str, ...]
+    scheme: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ def read_page(key: str, take: Take) -> Page:
         take.text("under", ""),
         take.texts("functions"),
         take.texts("notes"),
+        take.text("scheme", ""),
     )
 
 

@@ -103,6 +103,8 @@ PAGES = _words(
     retiring_within_six_months="提醒：6 个月内到达法定退休年龄的在保人员",
     past_retirement="提醒：已过法定退休年龄仍在保的人员",
     arrears="提醒：截止后没有缴清的账单",
+    scheme_roster="一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
+    yearly_plan="按年缴费的险种：缴费计划",
 )
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")

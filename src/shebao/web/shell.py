@@ -11,6 +11,7 @@ from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
 
 from .middleware import has_contrast, idle_seconds, is_elder
+from .registers import REGISTERS
 
 PRODUCT = "企业社保网厅"
 TILES = 8
@@ -43,6 +44,7 @@ AGENCY_MENU = [
     ("a_home", "menu.desk", "审核台", "list-details"),
     ("a_employers", "menu.employers", "单位", "building"),
 ]
+AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
@@ -142,7 +144,14 @@ def _employer_nav(user, region) -> list[dict]:
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
-    return [*menu, _help(region), _administration(user, region)]
+    return [*menu, _registers(user, region), _help(region), _administration(user, region)]
+
+
+def _registers(user, region) -> dict:
+    """The registers that the region's catalogue names."""
+    rows = [row for row in region.pages.values() if row.page in REGISTERS and user.may("see_roster")]
+    items = [_item(row.title, _url(REGISTERS[row.page][0]), REGISTERS[row.page][1]) for row in rows]
+    return _group(region.terms.get("menu.registers", "信息查询"), items)
 
 
 def _help(region) -> dict:
@@ -159,7 +168,8 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
-    return [_group("", _entries(region, AGENCY_MENU, badges)), _help(region), _administration(user, region)]
+    entries = [*AGENCY_MENU, AGENCY_ACCOUNTS] if region.yearly_scheme and user.may("keep_accounts") else AGENCY_MENU
+    return [_group("", _entries(region, entries, badges)), _help(region), _administration(user, region)]
 
 
 def _administration(user, region) -> dict:

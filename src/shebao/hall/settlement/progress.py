@@ -156,7 +156,7 @@ class Standing:
 
     def unfiled(self, bill: Bill) -> list[str]:
         """The kinds of paper of a bill that nobody has downloaded yet, in the region's order."""
-        kinds = region(self.employer.region).documents
+        kinds = region(self.employer.region).bill_documents
         return [kind for kind in kinds if kind not in self.filed.get(bill.pk, set())]
 
 

@@ -14,6 +14,7 @@ from . import (
     many,
     papers,
     paying,
+    registers,
     repairing,
     roster,
     settling,
@@ -43,6 +44,7 @@ urlpatterns = [
     *bills.urlpatterns,
     *paying.urlpatterns,
     *papers.urlpatterns,
+    *registers.urlpatterns,
     *roster.urlpatterns,
     *employer_data.urlpatterns,
 ]
