@@ -263,9 +263,7 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
     return field
 
 
-def read_services(
-    folder: Folder, problems: Problems
-) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
+def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
     """services.yaml: the catalogue in display order; what is declared on line, what is a page, what cannot be (yet)."""
     online: dict[str, Service] = {}
     pages: dict[str, Page] = {}

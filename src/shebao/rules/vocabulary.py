@@ -78,7 +78,12 @@ SHARES = _words(employer="单位部分", employee="个人部分")
 SHARE_KINDS = _words(rate="基数 × 费率", fixed="每人每月定额", tiers="按缴费基数所在的档定额，表的键是该档起点（元）")
 MONTHS = _words(each="一次缴几个月时逐月进位再相加", together="一次缴几个月时先乘月数再进位")
 PER = _words(month="按月缴费", year="按年缴费：凭本险种自己的申报参加，申报当月一次缴清全年")
-OPENS = _words(online="网上可办", page="网厅的一个页面，由 page 指明", planned="已列入目录，功能尚未开放", counter="只在经办窗口办理")
+OPENS = _words(
+    online="网上可办",
+    page="网厅的一个页面，由 page 指明",
+    planned="已列入目录，功能尚未开放",
+    counter="只在经办窗口办理",
+)
 PAGES = _words(
     home="工作台",
     import_sheets="批量导入",

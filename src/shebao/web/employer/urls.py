@@ -14,6 +14,7 @@ from . import (
     many,
     papers,
     paying,
+    reminders,
     repairing,
     roster,
     settling,
@@ -21,6 +22,7 @@ from . import (
 
 urlpatterns = [
     path("", home.home, name="e_home"),
+    path("month/", home.month_part, name="e_home_month"),
     path("declare/<slug:service>/", declaring.declare, name="e_declare"),
     path("declare/<slug:service>/preview/", declaring.declare_preview, name="e_declare_preview"),
     path("declare/<slug:service>/draft/", declaring.draft, name="e_draft"),
@@ -44,5 +46,6 @@ urlpatterns = [
     *paying.urlpatterns,
     *papers.urlpatterns,
     *roster.urlpatterns,
+    *reminders.urlpatterns,
     *employer_data.urlpatterns,
 ]
