@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from shebao.hall.regions import all_regions
 
-from .registers import REGISTERS
+from .places import address_of
 
 # Functions that belong to the hall rather than to one service, document or settlement of a region.
 # id → (title key of the region's terms, url name)
@@ -50,10 +50,11 @@ def working_functions() -> list[dict[str, str]]:
             for id in document.get("functions", ()):
                 found.setdefault(id, (document["title"], reverse("e_documents")))
         for page in region.pages.values():
-            if page.page in REGISTERS:
-                found |= {
-                    id: (page.title, reverse(REGISTERS[page.page][0])) for id in page.functions if id not in found
-                }
+            for id in page.functions:
+                found.setdefault(id, (page.title, address_of(page.page, region)))
+        for guide in region.guides.values():
+            for id in guide.functions:
+                found.setdefault(id, (guide.title, f"{reverse('guides_of', args=[region.code])}#{guide.key}"))
         prefixes = {id.split("-")[0] for id in found}
         for id, (term, name) in HALL_FUNCTIONS.items():
             if id.split("-")[0] in prefixes:

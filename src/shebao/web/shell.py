@@ -1,5 +1,7 @@
 """The frame around every page: who is signed in, for whom, and the menu of what is built."""
 
+from collections import Counter
+
 from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -11,10 +13,19 @@ from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
 
 from .middleware import has_contrast, idle_seconds, is_elder
-from .registers import REGISTERS
+from .places import NAMES, address_of, permission_of
 
 PRODUCT = "企业社保网厅"
 TILES = 8
+MOST_SERVICES = 6
+"""A hall with more of them folds them away under the manual's headings."""
+PLACED = set(NAMES) | {"rates"}
+QUERY_ICONS = {
+    "scheme_roster": "list-details",
+    "yearly_plan": "shield-check",
+    "past_retirement": "alert-triangle",
+    "arrears": "wallet",
+}
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
 AFTER_DECLARING = [
@@ -72,7 +83,8 @@ def _shell(request) -> dict:
 
 def menu_items(frame: dict) -> list[dict]:
     """The entries of the menu that this operator sees, in order."""
-    return [item for group in frame["nav"] for item in group["items"]]
+    listed = (item for group in frame["nav"] for item in group["items"])
+    return [entry for item in listed for entry in item.get("fold", [item])]
 
 
 def anonymous_shell() -> dict:
@@ -130,7 +142,10 @@ def _signed_in(request, user) -> dict:
 def _employer_nav(user, region) -> list[dict]:
     counts = _counts(user)
     services = [
-        _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu)
+        (
+            _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu),
+            service.under if len(region.services) > MOST_SERVICES else "",
+        )
         for key, service in region.services.items()
     ]
     declaring = [entry for entry in AFTER_DECLARING if entry[0] != "e_basket" or _has_basket(user, region)]
@@ -140,25 +155,45 @@ def _employer_nav(user, region) -> list[dict]:
     }
     menu = [
         _group("", _entries(region, [("e_home", "menu.home", "工作台", "home")], {})),
-        _group(region.terms.get("menu.declare", "申报办理"), services + _entries(region, declaring, badges)),
+        _group(region.terms.get("menu.declare", "申报办理"), _folded(services) + _entries(region, declaring, badges)),
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
-    return [*menu, _registers(user, region), _help(region), _administration(user, region)]
+    return [*menu, _queries(user, region), _help(region), _administration(user, region)]
 
 
-def _registers(user, region) -> dict:
-    """The registers that the region's catalogue names."""
-    rows = [row for row in region.pages.values() if row.page in REGISTERS and user.may("see_roster")]
-    items = [_item(row.title, _url(REGISTERS[row.page][0]), REGISTERS[row.page][1]) for row in rows]
-    return _group(region.terms.get("menu.registers", "信息查询"), items)
+def _queries(user, region) -> dict:
+    """The rows of the catalogue that are pages of the hall, unless the menu has that page in a place of its own."""
+    listed = [
+        (_item(row.title, address_of(row.page, region), QUERY_ICONS.get(row.page, "clock")), row.under)
+        for row in region.pages.values()
+        if row.page not in PLACED and user.may(permission_of(row.page))
+    ]
+    return _group(region.terms.get("menu.queries", "查询与提醒"), _folded(listed))
+
+
+def _folded(entries: list[tuple[dict, str]]) -> list[dict]:
+    """Entries that the manual puts under one heading fold away behind it, where the first of them stands."""
+    headings = Counter(under for _, under in entries if under)
+    found: list[dict] = []
+    folds: dict[str, dict] = {}
+    for item, under in entries:
+        if headings[under] < 2:
+            found.append(item)
+            continue
+        if under not in folds:
+            folds[under] = {"label": under, "icon": item["icon"], "fold": [], "open": False}
+            found.append(folds[under])
+        folds[under]["fold"].append(item)
+    return found
 
 
 def _help(region) -> dict:
     """What everybody may look at, from the operator's own region on."""
     title = region.terms.get("menu.rates", "费率与基数")
     rates = _item(title, _url("rates_of", region.code), "scale")
-    return _group(region.terms.get("menu.help", "帮助"), [rates, *_entries(region, HELP, {})])
+    guides = _item(region.terms.get("menu.guides", "办事指南"), _url("guides_of", region.code), "help")
+    return _group(region.terms.get("menu.help", "帮助"), [guides, rates, *_entries(region, HELP, {})])
 
 
 def _has_basket(user, region) -> bool:
@@ -205,7 +240,7 @@ def _item(label: str, url: str, icon: str, badge: int = 0, red: bool = False) ->
 
 def _group(title: str, items: list[dict]) -> dict:
     """A part of the menu. What has no address is not built and is not shown."""
-    return {"heading": title, "items": [item for item in items if item["url"]]}
+    return {"heading": title, "items": [item for item in items if item.get("fold") or item["url"]]}
 
 
 def _url(name: str, *args) -> str:
@@ -217,7 +252,9 @@ def _url(name: str, *args) -> str:
 
 def _mark_current(nav: list[dict], path: str) -> None:
     """The entry with the longest address that the path starts with is the current one; the workbench only itself."""
-    home, items = _url("e_home"), [item for group in nav for item in group["items"]]
+    home, items = _url("e_home"), menu_items({"nav": nav})
     items = [item for item in items if path == item["url"] or (path.startswith(item["url"]) and item["url"] != home)]
     if items:
         max(items, key=lambda item: len(item["url"]))["current"] = True
+    for fold in (item for group in nav for item in group["items"] if item.get("fold")):
+        fold["open"] = any(item["current"] for item in fold["fold"])

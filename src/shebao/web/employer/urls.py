@@ -15,6 +15,7 @@ from . import (
     papers,
     paying,
     registers,
+    reminders,
     repairing,
     roster,
     settling,
@@ -22,6 +23,7 @@ from . import (
 
 urlpatterns = [
     path("", home.home, name="e_home"),
+    path("month/", home.month_part, name="e_home_month"),
     path("declare/<slug:service>/", declaring.declare, name="e_declare"),
     path("declare/<slug:service>/preview/", declaring.declare_preview, name="e_declare_preview"),
     path("declare/<slug:service>/draft/", declaring.draft, name="e_draft"),
@@ -46,5 +48,6 @@ urlpatterns = [
     *papers.urlpatterns,
     *registers.urlpatterns,
     *roster.urlpatterns,
+    *reminders.urlpatterns,
     *employer_data.urlpatterns,
 ]
