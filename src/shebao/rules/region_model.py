@@ -236,12 +236,18 @@ class Settlement:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Spreadsheet headers understood for a service: field id → other names of the column."""
+    """Spreadsheet headers understood for a service: field id → other names of the column.
+
+    `published` are the headings of the region's own template in their order, in row `published_row` (from 1).
+    """
 
     key: str
     title: str
     service: str
     aliases: Mapping[str, tuple[str, ...]]
+    published: tuple[str, ...] = ()
+    published_row: int = 1
+    published_source: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -376,5 +376,9 @@ def read_sheets(folder: Folder, problems: Problems) -> dict[str, Sheet]:
         columns = take.raw("aliases", needed=True)
         inner = Take(columns, f"{key}.aliases", take.content.where("aliases"), problems)
         aliases = {name: inner.texts(name) for name in inner.content}
-        result[key] = Sheet(key, take.text("title"), take.text("service"), aliases)
+        published = take.texts("published")
+        if len(set(published)) < len(published):
+            take.say("published", "列名重复")
+        row, source = take.whole("published_row", 1), take.text("published_source", "" if not published else None)
+        result[key] = Sheet(key, take.text("title"), take.text("service"), aliases, published, max(row, 1), source)
     return result

@@ -11,6 +11,7 @@ ACTIONS = {
     "operator.disabled": "停用操作员",
     "reveal_id_number": "查看完整号码",
     "roster.elsewhere_hinted": "查到在其他单位参保",
+    "roster.template_made": "下载在册人员模板",
     "employer.registered": "单位登记",
     "employer.changed": "变更单位信息",
     "department.added": "新增部门",
