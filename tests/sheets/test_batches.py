@@ -128,7 +128,7 @@ def test_of_two_rows_about_one_person_the_kept_one_passes_and_the_other_can_be_p
     assert group.twins == [[2, 4]]
     operations.keep_one_row(batch.pk, 4, by=clerk)
     states = dict(batch.rows.values_list("number", "state"))
-    assert states == {1: "ignored", 2: "removed", 3: "passed", 4: "passed"}
+    assert states == {2: "removed", 3: "passed", 4: "passed"}
     operations.put_back_rows(batch.pk, [2], by=clerk)
     assert queries.counts(batch)["error"] == 2
 
@@ -256,3 +256,22 @@ def test_the_other_person_at_work_on_the_batch_is_named(clerk):
     colleague = OperatorFactory(clerk=True, employer=clerk.employer)
     assert clerk.name in queries.other_editor(batch, colleague)
     assert queries.other_editor(batch, clerk) == ""
+
+
+def test_before_confirming_the_consequences_are_told_people_wages_amount_limits_and_months_back(clerk):
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        batch = operations.receive_sheet(
+            clerk.employer_id,
+            "employee_enrolment",
+            "a.csv",
+            sheet(row(1), row(2, 申报工资="3000"), row(3, 申报工资="99999", 参保月份="2026-09", 合同起始="2026-09-01")),
+            by=clerk,
+        ).batch
+    codes = {group.code for group in queries.groups(batch)}
+    for code in codes:
+        operations.confirm_group(batch.pk, code, "已核对", by=clerk)
+    told = queries.summary(batch)
+    assert (told["people"], told["wages"]) == (3, 11_099_900)
+    assert (told["low"], told["high"]) == (1, 1)
+    assert (told["late"], told["back"]) == (1, 2)
+    assert told["effect"] > 0

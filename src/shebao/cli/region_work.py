@@ -23,12 +23,14 @@ PARTS = (
     "parameters",
     "schemes",
     "services",
+    "pages",
     "planned",
     "forms",
     "codes",
     "settlements",
     "documents",
     "queries",
+    "guides",
     "sheets",
 )
 TEMPLATE = "_template"

@@ -32,6 +32,7 @@ from shebao.rules.region_model import (
     Value,
     parameters_of,
 )
+from shebao.rules.region_pages import Guide, GuideStep, Page, read_guides
 from shebao.rules.region_take import Take
 
 __all__ = [
@@ -40,8 +41,11 @@ __all__ = [
     "CodeList",
     "Field",
     "Form",
+    "Guide",
+    "GuideStep",
     "NoTerm",
     "NoValue",
+    "Page",
     "Paper",
     "Parameter",
     "Planned",
@@ -132,7 +136,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
     terms = parts.read_terms(folder, problems)
     short = head.text("short_title", title)
     head.done()
-    services, planned = parts.read_services(folder, problems)
+    services, pages, planned = parts.read_services(folder, problems)
     schemes = parts.read_schemes(folder, problems)
     # A sheet from above for a service that this region does not offer means nothing here; its own is a mistake.
     sheets = parts.read_sheets(folder, problems)
@@ -158,6 +162,8 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         lineage=folder.lineage,
         planned=planned,
         queries=parts.read_queries(folder, problems),
+        pages=pages,
+        guides=read_guides(folder, services, problems),
     )
     check(region, folder, problems)
     return region

@@ -13,6 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
+from shebao.rules.region_pages import Guide, Page
 from shebao.rules.vocabulary import ABOUT_EMPLOYER
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
@@ -88,7 +89,8 @@ class Scheme:
 
     `limits_by` is the fact that chooses in the tables of the limits; a floor that equals the ceiling makes a
     fixed base. `base_rounding` rounds the wage before the limits. `months` says whether several months paid
-    at once are rounded each or together.
+    at once are rounded each or together. A scheme `per` year is joined by a declaration of its own and charged once;
+    `least_balance` is what a personal account must hold to pay for it.
     """
 
     key: str
@@ -107,6 +109,8 @@ class Scheme:
     limits_by: str | None = None
     base_rounding: str | None = None
     months: str = "each"
+    per: str = "month"
+    least_balance: str | None = None
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -243,12 +247,18 @@ class Query:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Spreadsheet headers understood for a service: field id → other names of the column."""
+    """Spreadsheet headers understood for a service: field id → other names of the column.
+
+    `published` are the headings of the region's own template in their order, in row `published_row` (from 1).
+    """
 
     key: str
     title: str
     service: str
     aliases: Mapping[str, tuple[str, ...]]
+    published: tuple[str, ...] = ()
+    published_row: int = 1
+    published_source: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,6 +285,8 @@ class Region:
     lineage: tuple[str, ...]
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
     queries: Mapping[str, Query] = field(default_factory=dict, repr=False)
+    pages: Mapping[str, Page] = field(default_factory=dict, repr=False)
+    guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""
@@ -282,6 +294,11 @@ class Region:
             return self.terms[key]
         except KeyError:
             raise NoTerm(f"{self.title}没有用语“{key}”") from None
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether somebody reviews anything here; otherwise all takes effect at once."""
+        return any(not service.is_direct for service in self.services.values())
 
     @property
     def first_service(self) -> Service:
@@ -292,6 +309,21 @@ class Region:
     def open_schemes(self) -> tuple[Scheme, ...]:
         """The schemes charged here, in display order."""
         return tuple(s for s in self.schemes.values() if s.open)
+
+    @property
+    def monthly_schemes(self) -> tuple[Scheme, ...]:
+        """The open schemes that people are insured in month by month."""
+        return tuple(s for s in self.open_schemes if s.per == "month")
+
+    @property
+    def yearly_scheme(self) -> Scheme | None:
+        """The open scheme that is joined and charged by the year; a region has one at most."""
+        return next((s for s in self.open_schemes if s.per == "year"), None)
+
+    @property
+    def bill_documents(self) -> Mapping[str, Mapping[str, object]]:
+        """The papers that every bill has; others are issued when they are asked for."""
+        return {kind: spec for kind, spec in self.documents.items() if spec["stage"] != "declared"}
 
     @property
     def charged_parameters(self) -> tuple[Parameter, ...]:
@@ -347,7 +379,7 @@ class Region:
 
 def parameters_of(scheme: Scheme) -> tuple[str, ...]:
     """Every parameter that charging a scheme reads, in reading order."""
-    names = [scheme.floor, scheme.ceiling]
+    names = [scheme.floor, scheme.ceiling, scheme.least_balance]
     for share in scheme.shares.values():
         names += [share.parameter, share.times, share.plus]
     return tuple(dict.fromkeys(n for n in names if n))

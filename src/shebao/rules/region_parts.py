@@ -29,6 +29,7 @@ from shebao.rules.region_model import (
     Sheet,
     Value,
 )
+from shebao.rules.region_pages import Page, read_page
 from shebao.rules.region_take import Take, frozen
 
 EARLIEST = Month(1900, 1)
@@ -142,6 +143,8 @@ def read_schemes(folder: Folder, problems: Problems) -> dict[str, Scheme]:
             take.text("limits_by", "") or None,
             take.word("base_rounding", ROUNDINGS, "") or None,
             take.word("months", v.MONTHS, "each"),
+            take.word("per", v.PER, "month"),
+            take.text("least_balance", "") or None,
         )
     return result
 
@@ -214,12 +217,12 @@ def read_forms(
 
 
 def _each_scheme(field: Field, schemes: Mapping[str, Scheme]) -> Iterator[Field]:
-    """A field of the kind "schemes" stands for one question about each open scheme: insured in it or not."""
+    """A field of the kind "schemes" stands for one question about each open monthly scheme: insured in it or not."""
     if field.kind != "schemes":
         yield field
         return
     for scheme in schemes.values():
-        if scheme.open:
+        if scheme.open and scheme.per == "month":
             id, options = f"{field.id}_{scheme.key}", field.options or "yes_no"
             yield replace(field, id=id, kind="choice", label=scheme.title, options=options, scheme=scheme.key)
 
@@ -262,17 +265,20 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
     return field
 
 
-def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Planned]]:
-    """services.yaml: the catalogue in display order; what can be done on line, and what cannot (yet)."""
+def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
+    """services.yaml: the catalogue in display order; what is declared on line, what is a page, what cannot be (yet)."""
     online: dict[str, Service] = {}
+    pages: dict[str, Page] = {}
     others: dict[str, Planned] = {}
     for key, take in each(folder, "services", problems):
         opens = take.word("opens", v.OPENS, "online")
         if opens == "online":
             online[key] = _service(key, take, problems)
+        elif opens == "page":
+            pages[key] = read_page(key, take)
         else:
             others[key] = _planned(key, opens, take, problems)
-    return online, others
+    return online, pages, others
 
 
 def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
@@ -386,5 +392,9 @@ def read_sheets(folder: Folder, problems: Problems) -> dict[str, Sheet]:
         columns = take.raw("aliases", needed=True)
         inner = Take(columns, f"{key}.aliases", take.content.where("aliases"), problems)
         aliases = {name: inner.texts(name) for name in inner.content}
-        result[key] = Sheet(key, take.text("title"), take.text("service"), aliases)
+        published = take.texts("published")
+        if len(set(published)) < len(published):
+            take.say("published", "列名重复")
+        row, source = take.whole("published_row", 1), take.text("published_source", "" if not published else None)
+        result[key] = Sheet(key, take.text("title"), take.text("service"), aliases, published, max(row, 1), source)
     return result

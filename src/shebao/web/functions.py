@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from shebao.hall.regions import all_regions
 
+from .places import address_of
+
 # Functions that belong to the hall rather than to one service, document or settlement of a region.
 # id → (title key of the region's terms, url name)
 HALL_FUNCTIONS = {
@@ -52,6 +54,12 @@ def working_functions() -> list[dict[str, str]]:
         for document in region.documents.values():
             for id in document.get("functions", ()):
                 found.setdefault(id, (document["title"], reverse("e_documents")))
+        for page in region.pages.values():
+            for id in page.functions:
+                found.setdefault(id, (page.title, address_of(page.page, region)))
+        for guide in region.guides.values():
+            for id in guide.functions:
+                found.setdefault(id, (guide.title, f"{reverse('guides_of', args=[region.code])}#{guide.key}"))
         prefixes = {id.split("-")[0] for id in found}
         for id, (term, name) in HALL_FUNCTIONS.items():
             if id.split("-")[0] in prefixes:

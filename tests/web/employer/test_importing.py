@@ -129,7 +129,7 @@ def test_a_doubled_person_is_settled_by_keeping_one_row_and_the_other_can_be_put
     page = text_of(client.get(address(doubled)))
     assert "保留第 2 行" in page and "保留第 3 行" in page and "移出本批" not in page
     client.post(address(doubled, "group/"), {"act": "keep", "numbers": "3"})
-    assert dict(doubled.rows.values_list("number", "state")) == {1: "ignored", 2: "removed", 3: "passed", 4: "passed"}
+    assert dict(doubled.rows.values_list("number", "state")) == {2: "removed", 3: "passed", 4: "passed"}
     assert "已移出 1 行，可在“已移出”里放回。" in text_of(client.get(f"{address(doubled)}?tab=removed"))
     client.post(address(doubled, "group/"), {"act": "restore", "numbers": "2"})
     assert doubled.rows.get(number=2).state == "error"
@@ -144,3 +144,20 @@ def test_a_cell_shows_what_is_taken_and_says_what_the_file_held(client, clerk):
 
 def test_an_unknown_group_act_is_a_bad_request(client, batch):
     assert client.post(address(batch, "group/"), {"act": "burn"}).status_code == 400
+
+
+def test_what_is_pasted_from_a_spreadsheet_is_read_like_a_file(client, clerk):
+    pasted = sheet(row(1), row(2)).decode("utf-8-sig").replace(",", "\t")
+    response = client.post("/e/import/", {"service": ENROL, "pasted": pasted}, follow=True)
+    assert Batch.objects.get().rows_read == 3
+    assert response.redirect_chain[0][0] == f"/e/import/{Batch.objects.get().pk}/"
+
+
+def test_the_roster_and_the_published_order_can_be_downloaded_where_there_are_such(client, november):
+    signed_in(client, direct=True)
+    text = text_of(client.get("/e/import/"))
+    assert "在册人员人员申报工资模板" in text and "人员申报工资报盘模板（公布的列次）" in text
+    url = "/e/import/template/wage_declaration/"
+    assert client.get(url, {"columns": "published", "roster": "1"}).content.startswith(b"PK")
+    assert client.get("/e/import/template/employee_enrolment/", {"roster": "1"}).status_code == 404
+    assert client.get("/e/import/template/employee_cessation/", {"columns": "published"}).status_code == 404

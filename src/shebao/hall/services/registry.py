@@ -20,9 +20,10 @@ from .personal_changes import (
     undo_identity_changes,
 )
 from .wages import declare_wages_of, withdraw_wages
+from .yearly_cover import cover_year, estimate_covers, undo_covers, yearly_cover
 
 CHECKS = COMMON_CHECKS | {
-    check.__name__: check for check in (nothing_changed, contract_dates, new_identity, scheme_changes)
+    check.__name__: check for check in (nothing_changed, contract_dates, new_identity, scheme_changes, yearly_cover)
 }
 
 
@@ -33,7 +34,8 @@ class Effect:
     `apply` and `revert` take declarations of one employer and service and `by`; `estimate` fills cost and
     effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster;
     `is_change` that the answers replace what the roster says, so that old and new are shown and kept as history;
-    `is_for_many` that one set of answers can be meant for several people.
+    `is_for_many` that one set of answers can be meant for several people; `is_once` that it is paid once and not each
+    month.
     """
 
     apply: Callable
@@ -42,6 +44,7 @@ class Effect:
     is_about_known: bool
     is_change: bool = False
     is_for_many: bool = True
+    is_once: bool = False
 
 
 def _change(apply: Callable, revert: Callable, estimate: Callable, *, is_for_many: bool = True) -> Effect:
@@ -55,6 +58,7 @@ OPERATIONS = {
     "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
+    "cover_year": Effect(cover_year, undo_covers, estimate_covers, is_about_known=True, is_once=True),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
 }
 

@@ -17,6 +17,7 @@ from . import rows as batch_rows
 from .headers import match_headers, normal_header
 from .holding import expect, fixing, may_declare
 from .jobs import resume_batch
+from .layouts import unread_headings
 from .merging import Merged, merge_sheet, origin_of
 from .models import BUSY, Batch, BatchRow, BatchState, RememberedColumn, RowState
 from .reading import UnreadableSheet, read_workbook, safe_file_name
@@ -71,7 +72,8 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
         return Received(Batch.objects.visible_to(by).get(pk=origin.pk), merged)
     here = region(employer.region)
     remembered = dict(RememberedColumn.objects.visible_to(by).filter(service=service).values_list("heading", "field"))
-    match = match_headers(sheet, here.forms[spec.form], here.sheets.get(service), remembered)
+    form, known = here.forms[spec.form], here.sheets.get(service)
+    match = match_headers(sheet, form, known, unread_headings(form, known) | remembered)
     if match.header_row is None:
         raise Refused(
             "no_header", "没有认出表头：前 15 行里找不到姓名、证件号码这样的列名。请对照模板补上表头后再上传。"

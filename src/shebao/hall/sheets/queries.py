@@ -189,15 +189,22 @@ def tidied(batch: Batch) -> tuple[dict[str, int], list[Tidied]]:
 
 
 def summary(batch: Batch) -> dict:
-    """What confirming would add: people, declared wages (fen), reasons given. Reads the rows that passed."""
+    """What confirming would do, from the rows that passed: people, declared wages and monthly effect (fen), how many
+    are charged at the floor or the ceiling, how many reach back and how many months in all, reasons given.
+    """
     wages, reasons, people = 0, [], 0
+    told: Counter[str] = Counter()
     for row in batch.rows.filter(state=RowState.PASSED).order_by("number").iterator(chunk_size=1000):
         people += 1
         wage = row.cells.get("declared_wage", "")
         wages += parse_fen(wage) if wage else 0
+        said = row.original.get("told", {})
+        told.update({name: int(said.get(name, 0)) for name in ("effect", "low", "high", "back")})
+        told["late"] += said.get("back", 0) > 0
         reasons += [
             {"number": row.number, "message": p["message"], "reason": row.confirmed[p["code"]]}
             for p in row.problems
             if p["code"] in row.confirmed
         ]
-    return {"people": people, "wages": wages, "reasons": reasons[:100]}
+    found = {name: told[name] for name in ("effect", "low", "high", "back", "late")}
+    return {"people": people, "wages": wages, "reasons": reasons[:100]} | found

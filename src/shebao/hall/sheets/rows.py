@@ -53,6 +53,7 @@ def _cut_rows(batch: Batch) -> bool:
     rows += [
         BatchRow(batch=batch, number=row.number, cells={}, state=RowState.IGNORED, note=row.reason)
         for row in found.ignored
+        if not row.is_heading
     ]
     with transaction.atomic():
         if not still(batch.pk, BatchState.CHECKING, rows_read=len(rows)):
@@ -90,7 +91,7 @@ def store_findings(rows: list[BatchRow], found: list) -> None:
         row.problems = [_refusal(name, message) for name, message in refused.items()]
         row.problems += [_finding(problem) for problem in preview.problems if problem.field not in refused]
         tidied = {name: _spelled(preview.values[name]) for name in preview.notes if name in preview.values}
-        row.original = row.original | {"notes": dict(preview.notes), "tidied": tidied}
+        row.original = row.original | {"notes": dict(preview.notes), "tidied": tidied, "told": _consequence(preview)}
         row.subject_digest = digest_of(row.cells)
         levels = {p["level"] for p in row.problems if p["level"] != "confirm" or p["code"] not in row.confirmed}
         row.state = (
@@ -99,6 +100,12 @@ def store_findings(rows: list[BatchRow], found: list) -> None:
         if before != (row.problems, row.original, row.subject_digest, row.state):
             changed.append(row)
     update_rows(changed, "problems", "original", "subject_digest", "state")
+
+
+def _consequence(preview) -> dict:
+    """What a row would do: fen more (or less) each month, whether a limit decides its base, how many months back."""
+    limits = {cost.limit for cost in preview.cost}
+    return {"effect": preview.effect_fen, "low": -1 in limits, "high": 1 in limits, "back": len(preview.months)}
 
 
 def _spelled(value) -> str:

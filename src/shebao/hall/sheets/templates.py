@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from shebao.hall.sheets.headers import sheet_fields
+from shebao.hall.sheets.layouts import Layout, form_layout
 from shebao.hall.sheets.writing import Book, plain_text, sheet_name
 from shebao.rules.money import plain_yuan
 from shebao.rules.region_model import CodeList, Field, Form, Region, Service
@@ -31,40 +31,49 @@ def stamp(region: Region, service: Service) -> str:
 
 
 def write_template(
-    region: Region, service: Service, form: Form, *, prefill: Iterable[Mapping[str, object]] = ()
+    region: Region,
+    service: Service,
+    form: Form,
+    *,
+    prefill: Iterable[Mapping[str, object]] = (),
+    layout: Layout | None = None,
 ) -> bytes:
     """An .xlsx for one service: the sheet to fill, examples, help, and the code lists behind the drop-downs.
 
     `prefill` rows hold cleaned values by field id: fen, YYYY-MM, codes. They become rows of the first sheet.
+    `layout` is another order of the columns, such as the published one.
     """
-    fields = sheet_fields(form)
+    layout = layout or form_layout(form)
+    fields, top = layout.fields, layout.head_row
     with Book() as book:
         first = book.add_sheet(sheet_name(service.title))
         ranges = _code_ranges(region, fields)
-        _write_heads(book, first, fields)
-        _write_columns(book, first, fields, ranges)
-        for number, values in enumerate(prefill, 1):
+        if top:
+            first.write_string(0, 0, plain_text(layout.title), book.format("title"))
+        _write_heads(book, first, fields, top)
+        _write_columns(book, first, fields, ranges, top)
+        for number, values in enumerate(prefill, top + 1):
             _write_row(book, first, number, fields, region, values)
         example = book.add_sheet(EXAMPLE_SHEET)
         _write_heads(book, example, fields)
         for number, (name, id_number) in enumerate(_EXAMPLE_PEOPLE, 1):
             _write_row(book, example, number, fields, region, _example(region, fields, number, name, id_number))
-        _write_help(book, region, service, fields)
+        _write_help(book, region, service, layout)
         _write_codes(book, region, fields)
     return book.data
 
 
-def _write_heads(book: Book, sheet, fields: tuple[Field, ...]) -> None:
+def _write_heads(book: Book, sheet, fields: tuple[Field, ...], top: int = 0) -> None:
     for column, field in enumerate(fields):
         label = plain_text(field.label) + ("*" if field.required else "")
-        sheet.write_string(0, column, label, book.format("required" if field.required else "head"))
+        sheet.write_string(top, column, label, book.format("required" if field.required else "head"))
         width = _WIDTHS.get(field.kind, 24 if field.wide else 16)
         sheet.set_column(column, column, width, book.format("yuan" if field.kind == "money" else "text"))
-    sheet.set_row(0, 24)
-    sheet.freeze_panes(1, 0)
+    sheet.set_row(top, 24)
+    sheet.freeze_panes(top + 1, 0)
 
 
-def _write_columns(book: Book, sheet, fields: tuple[Field, ...], ranges: Mapping[str, str]) -> None:
+def _write_columns(book: Book, sheet, fields: tuple[Field, ...], ranges: Mapping[str, str], top: int = 0) -> None:
     """Drop-downs where there is a code list, and an input message on every column."""
     for column, field in enumerate(fields):
         rule: dict[str, object] = {
@@ -80,7 +89,7 @@ def _write_columns(book: Book, sheet, fields: tuple[Field, ...], ranges: Mapping
                 "error_message": "请从下拉列表中选择，或按“代码|名称”填写。",
                 "error_type": "warning",
             }
-        sheet.data_validation(1, column, ROWS, column, rule)
+        sheet.data_validation(top + 1, column, top + ROWS, column, rule)
 
 
 def _hint(field: Field) -> str:
@@ -95,7 +104,7 @@ def _write_row(
         value = values.get(field.id)
         if value is None or value == "":
             continue
-        if field.kind == "money" and isinstance(value, int):
+        if isinstance(value, int):  # the only numbers among answers are amounts
             sheet.write_number(row, column, float(plain_yuan(value)), book.format("yuan"))
         else:
             sheet.write_string(row, column, plain_text(_shown(value, field, region)), book.format("text"))
@@ -162,7 +171,8 @@ def _example(region: Region, fields: tuple[Field, ...], number: int, name: str, 
     return values
 
 
-def _write_help(book: Book, region: Region, service: Service, fields: tuple[Field, ...]) -> None:
+def _write_help(book: Book, region: Region, service: Service, layout: Layout) -> None:
+    fields, row = layout.fields, layout.head_row + 2
     sheet = book.add_sheet(HELP_SHEET)
     sheet.set_column(0, 0, 18)
     sheet.set_column(1, 2, 12)
@@ -171,9 +181,9 @@ def _write_help(book: Book, region: Region, service: Service, fields: tuple[Fiel
         (f"{service.title} 报盘模板",),
         (STAMP_LABEL, stamp(region, service)),
         ("适用地区", region.title),
-        ("怎么填", "在第一张工作表从第 2 行起填写，每人一行；红色标题和带 * 的列必须填写。不要改标题行。"),
+        ("怎么填", f"在第一张工作表从第 {row} 行起填写，每人一行；红色标题和带 * 的列必须填写。不要改标题行。"),
         ("注意", "证件号码、手机号码必须是文本。“示例”表只供参考，不会导入。合计行和空行会自动跳过。"),
-        (),
+        ("列的次序", layout.source) if layout.source else (),
         ("列名", "是否必填", "类型", "填写说明"),
     ]
     types = {"money": "金额", "month": "年月", "date": "日期", "choice": "选项", "id_number": "证件号码"}

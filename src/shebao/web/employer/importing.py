@@ -13,19 +13,23 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
+from shebao.hall.services.registry import OPERATIONS
 from shebao.hall.sheets import operations, queries
+from shebao.hall.sheets.layouts import form_layout, published_layout
 from shebao.hall.sheets.models import Batch, BatchState, RowState
+from shebao.hall.sheets.prefilled import roster_template
 from shebao.hall.sheets.queries import PAGE, TABS
 from shebao.hall.sheets.returning import marked_workbook
 from shebao.hall.sheets.templates import write_template
 
 from ..access import needs
 from ..chosen import numbers
-from .common import crumbs, download, here, word
+from .common import crumbs, download, here, often, word
 from .import_rows import columns_of, grid_rows, tidied_words
 
 REASON = "已与职工本人和合同核对"
 """What the reason for a confirmation says until the clerk writes another."""
+PASTED = "粘贴的内容.csv"
 STEPS = ["上传表格", "匹配列", "修正问题", "核对并加入"]
 
 
@@ -45,6 +49,8 @@ def _start_context(request) -> dict:
     services = _services(request)
     return {
         "services": services,
+        "templates": [_templates(request, service) for service in services],
+        "pasted": request.POST.get("pasted", ""),
         "chosen": request.POST.get("service") or request.GET.get("service") or services[0].key,
         "batches": queries.batches(request.user)[:20],
         "steps": STEPS,
@@ -53,17 +59,30 @@ def _start_context(request) -> dict:
     }
 
 
+def _templates(request, service) -> dict:
+    """What can be downloaded for a service: its template, the roster in it, and the published order of columns."""
+    region, url = here(request), reverse("e_import_template", args=[service.key])
+    is_known, has_roster = OPERATIONS[service.operation].is_about_known, request.user.may("see_roster")
+    links = [(f"{service.title}模板", url)]
+    if is_known and has_roster:
+        links.append((f"在册人员{service.title}模板", f"{url}?roster=1"))
+    if published_layout(region.forms[service.form], region.sheets.get(service.key)):
+        links.append((f"{service.title}报盘模板（公布的列次）", f"{url}?columns=published"))
+        if is_known and has_roster:
+            links.append((f"在册人员{service.title}报盘模板", f"{url}?columns=published&roster=1"))
+    return {"title": service.title, "links": links}
+
+
 def _upload(request):
-    upload = request.FILES.get("file")
+    upload, pasted = request.FILES.get("file"), request.POST.get("pasted", "").strip()
     chosen = request.POST.get("service", "")
-    if upload is None:
-        return _not_uploaded(request, "请选择要上传的表格文件。")
-    if upload.size > settings.SHEBAO_UPLOAD_LIMIT:
+    if upload is None and not pasted:
+        return _not_uploaded(request, "请选择要上传的表格文件，或把表格内容粘贴进来。")
+    if upload and upload.size > settings.SHEBAO_UPLOAD_LIMIT:
         return _not_uploaded(request, "文件超过 20 MB，请拆成几个文件分别上传。")
+    name, data = (upload.name, upload.read()) if upload else (PASTED, pasted.encode())
     try:
-        batch, merged = operations.receive_sheet(
-            request.user.employer_id, chosen, upload.name, upload.read(), by=request.user
-        )
+        batch, merged = operations.receive_sheet(request.user.employer_id, chosen, name, data, by=request.user)
     except Refused as no:
         return _not_uploaded(request, f"{no.message}什么都没有写入。")
     if merged:
@@ -84,8 +103,15 @@ def template(request, service):
     spec = region.services.get(service)
     if spec is None or spec.is_about_employer:
         raise Batch.DoesNotExist
-    data = write_template(region, spec, region.forms[spec.form])
-    return download(data, f"{spec.title}模板.xlsx")
+    form, asked = region.forms[spec.form], request.GET.get("columns")
+    layout = published_layout(form, region.sheets.get(service)) if asked == "published" else form_layout(form)
+    if layout is None:
+        raise Batch.DoesNotExist
+    name = f"{spec.title}{'报盘' if asked == 'published' else ''}模板"
+    if "roster" in request.GET:
+        data = roster_template(request.user.employer_id, service, by=request.user, layout=layout)
+        return download(data, f"{name}-在册人员.xlsx")
+    return download(write_template(region, spec, form, layout=layout), f"{name}.xlsx")
 
 
 @needs("declare")
@@ -279,6 +305,7 @@ def review(request, pk):
     """Step 4: what will be added, before it is."""
     found = _visible(request, pk)
     context = _context(request, found) | {"step": 4, "summary": queries.summary(found)}
+    context["often"] = often(context["service"])
     return render(request, "employer/import_review.html", context)
 
 

@@ -20,7 +20,7 @@ from shebao.rules.money import BadMoney, parse_fen, plain_yuan, rounded, yuan
 
 from ..access import needs
 from ..chosen import compact, numbers, spread
-from .common import crumbs, here, this_month, undo_toast, word
+from .common import crumbs, here, often, this_month, undo_toast, word
 from .fields import Shown, asked, confirmed, defaults, limits, page_fields, summary
 
 MODES = [
@@ -145,6 +145,7 @@ def _frame(request, spec, people) -> dict:
         "spec": spec,
         "title": title,
         "people": people,
+        "often": often(spec),
         "set_url": f"{request.path}?ids={compact(one.pk for one in people)}",
         "crumbs": crumbs(title, (word(request, "menu.roster", "员工花名册"), reverse("e_roster"))),
     }

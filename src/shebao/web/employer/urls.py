@@ -15,6 +15,8 @@ from . import (
     papers,
     paying,
     queries,
+    registers,
+    reminders,
     repairing,
     roster,
     settling,
@@ -22,6 +24,7 @@ from . import (
 
 urlpatterns = [
     path("", home.home, name="e_home"),
+    path("month/", home.month_part, name="e_home_month"),
     path("declare/<slug:service>/", declaring.declare, name="e_declare"),
     path("declare/<slug:service>/preview/", declaring.declare_preview, name="e_declare_preview"),
     path("declare/<slug:service>/draft/", declaring.draft, name="e_draft"),
@@ -44,7 +47,9 @@ urlpatterns = [
     *bills.urlpatterns,
     *paying.urlpatterns,
     *papers.urlpatterns,
+    *registers.urlpatterns,
     *roster.urlpatterns,
     *queries.urlpatterns,
+    *reminders.urlpatterns,
     *employer_data.urlpatterns,
 ]

@@ -12,6 +12,7 @@ ACTIONS = {
     "operator.disabled": "停用操作员",
     "reveal_id_number": "查看完整号码",
     "roster.elsewhere_hinted": "查到在其他单位参保",
+    "roster.template_made": "下载在册人员模板",
     "employer.registered": "单位登记",
     "employer.changed": "变更单位信息",
     "department.added": "新增部门",
@@ -41,6 +42,7 @@ ACTIONS = {
     "view.kept": "存为常用查询",
     "view.forgotten": "删除常用查询",
     "month.settled": "办理结算",
+    "account.stated": "登记个人账户余额",
     "values.tried": "规则沙盘试算",
     "payment.started": "发起缴费",
     "payment.sent": "送交银行",
@@ -64,6 +66,7 @@ SUBJECTS = {
     "payment": "缴费",
     "document": "单据",
     "sandboxrun": "沙盘",
+    "medicalaccount": "个人账户",
 }
 WORDS = {
     "without_changes": "无变动结算",
