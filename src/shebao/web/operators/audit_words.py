@@ -65,6 +65,7 @@ SUBJECTS = {
     "bill": "账单",
     "payment": "缴费",
     "document": "单据",
+    "savedview": "常用查询",
     "sandboxrun": "沙盘",
     "medicalaccount": "个人账户",
 }
@@ -106,6 +107,7 @@ KEYS = {
     "kept": "保留页面修改行数",
     "state": "步骤",
     "fields": "改动项",
+    "query": "查询",
 }
 
 
