@@ -281,9 +281,9 @@ class _History:
         made = operations.save_declarations(
             self.employer.pk, service.key, rows, by=self.clerk, confirmed=[_everything(service)] * len(rows)
         )
-        if not service.is_direct and until != "saved":
+        if service.waits and until != "saved":
             operations.submit_declarations([declaration.pk for declaration in made], by=self.clerk)
-            if until == "approved":
+            if until == "approved" and not service.is_direct:
                 self._approve(made)
         return made
 

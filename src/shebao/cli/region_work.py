@@ -24,6 +24,7 @@ PARTS = (
     "schemes",
     "services",
     "planned",
+    "pages",
     "forms",
     "codes",
     "settlements",

@@ -130,7 +130,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
     terms = parts.read_terms(folder, problems)
     short = head.text("short_title", title)
     head.done()
-    services, planned = parts.read_services(folder, problems)
+    services, pages, planned = parts.read_services(folder, problems)
     schemes = parts.read_schemes(folder, problems)
     # A sheet from above for a service that this region does not offer means nothing here; its own is a mistake.
     sheets = parts.read_sheets(folder, problems)
@@ -155,6 +155,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
         planned=planned,
+        pages=pages,
     )
     check(region, folder, problems)
     return region

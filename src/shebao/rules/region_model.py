@@ -157,11 +157,15 @@ class Form:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper that a service asks for: `keep` is "upload", "keep" (by the employer) or "counter"."""
+    """A paper that a service asks for: `keep` is "upload", "keep" (by the employer) or "counter".
+
+    `covers` is "each" (every declaration has its own) or "month" (one for all of the service in a month).
+    """
 
     title: str
     keep: str
     required: bool
+    covers: str = "each"
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,27 @@ class Planned:
     under: str
     route: tuple[str, ...]
     papers: tuple[Paper, ...]
+    may: tuple[str, ...]
+    functions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """An entry of the catalogue that shows something and has no form of its own.
+
+    `page` is what it shows; `states` and `operations` narrow a list of cases (none: all of them); `service` is the
+    one whose papers it collects.
+    """
+
+    key: str
+    title: str
+    page: str
+    states: tuple[str, ...]
+    operations: tuple[str, ...]
+    service: str
+    group: str
+    under: str
     may: tuple[str, ...]
     functions: tuple[str, ...]
     notes: tuple[str, ...]
@@ -209,6 +234,21 @@ class Service:
     def is_direct(self) -> bool:
         """Whether it takes effect without a reviewer."""
         return not any(step.endswith("review") for step in self.route)
+
+    @property
+    def waits(self) -> bool:
+        """Whether what is saved waits until the employer submits it; otherwise saving is all there is to do."""
+        return not self.is_direct or "employer_submit" in self.route
+
+    @property
+    def uploads(self) -> tuple[Paper, ...]:
+        """The papers that may be uploaded: those that must be, and those that the employer keeps."""
+        return tuple(one for one in self.papers if one.keep != "counter")
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether what is refused is locked and copied into a new draft, instead of being repaired in place."""
+        return self.returned == "copy"
 
     @property
     def is_about_employer(self) -> bool:
@@ -263,6 +303,7 @@ class Region:
     origin: Mapping[str, str] = field(repr=False)
     lineage: tuple[str, ...]
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
+    pages: Mapping[str, Page] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""

@@ -18,7 +18,7 @@ from shebao.rules.region_model import (
     Amount,
     Field,
     Form,
-    Paper,
+    Page,
     Parameter,
     Planned,
     Scheme,
@@ -28,6 +28,7 @@ from shebao.rules.region_model import (
     Sheet,
     Value,
 )
+from shebao.rules.region_pages import read_page, read_papers
 from shebao.rules.region_take import Take, frozen
 
 EARLIEST = Month(1900, 1)
@@ -260,17 +261,20 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
     return field
 
 
-def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Planned]]:
-    """services.yaml: the catalogue in display order; what can be done on line, and what cannot (yet)."""
+def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
+    """services.yaml: the catalogue in display order; what can be done and seen on line, and what cannot (yet)."""
     online: dict[str, Service] = {}
+    pages: dict[str, Page] = {}
     others: dict[str, Planned] = {}
     for key, take in each(folder, "services", problems):
         opens = take.word("opens", v.OPENS, "online")
         if opens == "online":
             online[key] = _service(key, take, problems)
+        elif opens == "page":
+            pages[key] = read_page(key, take)
         else:
             others[key] = _planned(key, opens, take, problems)
-    return online, others
+    return online, pages, others
 
 
 def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
@@ -281,23 +285,11 @@ def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
         take.word("group", v.GROUPS),
         take.text("under", ""),
         take.texts("route", v.STEPS),
-        _papers(take, problems),
+        read_papers(take, problems),
         take.texts("may", v.ROLES),
         take.texts("functions"),
         take.texts("notes"),
     )
-
-
-def _papers(take: Take, problems: Problems) -> tuple[Paper, ...]:
-    rows = take.raw("papers")
-    found = []
-    for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
-        one = Take(row, f"{take.name}.papers", rows.where(index), problems)
-        found.append(Paper(one.text("title"), one.word("keep", v.KEEPS), one.flag("required", True)))
-        one.done()
-    if rows is not None and not isinstance(rows, Listed):
-        take.say("papers", "应是一个列表")
-    return tuple(found)
 
 
 def _service(key: str, take: Take, problems: Problems) -> Service:
@@ -316,7 +308,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.word("group", v.GROUPS, "people"),
         take.text("batch_title", ""),
         take.text("batch_button", ""),
-        _papers(take, problems),
+        read_papers(take, problems),
         take.texts("may", v.ROLES),
         take.text("under", ""),
     )

@@ -76,12 +76,31 @@ DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得�
 SHARES = _words(employer="单位部分", employee="个人部分")
 SHARE_KINDS = _words(rate="基数 × 费率", fixed="每人每月定额", tiers="按缴费基数所在的档定额，表的键是该档起点（元）")
 MONTHS = _words(each="一次缴几个月时逐月进位再相加", together="一次缴几个月时先乘月数再进位")
-OPENS = _words(online="网上可办", planned="已列入目录，功能尚未开放", counter="只在经办窗口办理")
+OPENS = _words(
+    online="网上可办",
+    page="网上的一个页面，没有自己的表单",
+    planned="已列入目录，功能尚未开放",
+    counter="只在经办窗口办理",
+)
+PAGES = _words(
+    cases="办件清单：按状态和办理动作列出申报",
+    employer_papers="单位自己的资料：上传、下载、编辑",
+    monthly_papers="一个事项本月共用的材料",
+    vouchers="申报凭证：选人员、月份和类型后生成并发送邮件",
+)
+"""What an entry of the catalogue with `opens: page` shows."""
+STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
+COVERS = _words(each="每笔申报各自上传", month="同一事项本月的申报共用一份")
 ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
 UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
 STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
-STEPS = _words(auto_check="系统校验", first_review="初审", second_review="复审")
+STEPS = _words(
+    employer_submit="保存后先待提交，单位核对提交后生效",
+    auto_check="系统校验",
+    first_review="初审",
+    second_review="复审",
+)
 RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
 OPERATIONS = _words(
     enrol_employees="增员",
@@ -225,7 +244,10 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Share kinds 计算方式", SHARE_KINDS),
     ("Several months at once 一次缴几个月", MONTHS),
     ("How a service opens 开放方式", OPENS),
+    ("Pages of the catalogue 页面", PAGES),
+    ("States of a declaration 办件状态", STATES),
     ("What happens to a paper 材料", KEEPS),
+    ("What a paper covers 材料用于", COVERS),
     ("Who may do it 可办人员", ROLES),
     ("Units of parameters 数值单位", UNITS),
     ("Status of a value 数值状态", STATUSES),

@@ -7,6 +7,7 @@ from django.utils.functional import SimpleLazyObject
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
+from shebao.hall.errors import may_do
 from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
 
@@ -130,6 +131,7 @@ def _employer_nav(user, region) -> list[dict]:
     services = [
         _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu)
         for key, service in region.services.items()
+        if may_do(user, service)
     ]
     declaring = [entry for entry in AFTER_DECLARING if entry[0] != "e_basket" or _has_basket(user, region)]
     badges = {
@@ -153,8 +155,8 @@ def _help(region) -> dict:
 
 
 def _has_basket(user, region) -> bool:
-    """Only where somebody reviews is there something to submit."""
-    return not user.is_agency and any(not service.is_direct for service in region.services.values())
+    """Only where what is saved waits is there something to submit."""
+    return not user.is_agency and any(service.waits for service in region.services.values())
 
 
 def _agency_nav(user, region) -> list[dict]:

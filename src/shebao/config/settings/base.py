@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "shebao.hall.settlement",
     "shebao.hall.payments",
     "shebao.hall.documents",
+    "shebao.hall.evidence",
     "shebao.hall.services",
     "shebao.web",
 ]

@@ -1,7 +1,7 @@
 """Reading declarations: the basket, the cases, the desk of the agency, and one case whole."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
@@ -12,11 +12,13 @@ from shebao.rules.months import Month
 
 from .. import clock
 from ..crypto import blind_index
+from ..evidence.queries import PaperView, papers_of
 from ..regions import region
 from ..settlement.models import Assessment
 from .change_log import in_words, roster_changes, shown
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
+from .review import mark_labels
 from .states import OPEN, State, open_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED)
@@ -64,6 +66,12 @@ class BasketRow:
     problems: list[dict]
     mates: list[Declaration]
     is_unrepaired: bool
+    papers: list[PaperView] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """The papers without which it cannot be submitted."""
+        return [one.paper.title for one in self.papers if one.is_missing]
 
 
 def basket(actor) -> list[BasketRow]:
@@ -74,12 +82,12 @@ def basket(actor) -> list[BasketRow]:
     everything = Declaration.objects.visible_to(actor).filter(state__in=OPEN).order_by("pk")
     for one in everything.defer("answers", "before"):
         about[one.employer_id, one.subject_digest].append(one)
-    as_returned = unrepaired(rows)
+    as_returned, papers = unrepaired(rows), papers_of(rows)
     return [
         BasketRow(
             d, d.spec.title, before_after(d), [p | {"reason": d.confirmed.get(p["code"], "")} for p in d.problems],
             mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
-            is_unrepaired=d.pk in as_returned,
+            is_unrepaired=d.pk in as_returned, papers=papers.get(d.pk, []),
         )
         for d in rows
     ]  # fmt: skip
@@ -161,11 +169,14 @@ class CaseView:
     confirmed: list[tuple[str, str]] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     explanation: str = ""
+    papers: list[PaperView] = field(default_factory=list)
 
 
 def case_view(actor, pk: int) -> CaseView:
     """One of the actor's declarations. Raises Declaration.DoesNotExist for anybody else's."""
-    rows = Declaration.objects.visible_to(actor).select_related("employer", "employee", "declared_by", "decided_by")
+    rows = Declaration.objects.visible_to(actor).select_related(
+        "employer", "employee", "declared_by", "decided_by", "copied_from"
+    )
     declaration = rows.get(pk=pk)
     events = list(declaration.events.select_related("by").order_by("at", "pk"))
     problems = [
@@ -183,7 +194,17 @@ def case_view(actor, pk: int) -> CaseView:
         confirmed=list(declaration.confirmed.items()),
         repaired=[one.label for one in fields if one.is_repaired],
         explanation=explanation(events),
+        papers=_papers(declaration, events),
     )
+
+
+def _papers(declaration: Declaration, events: list[DeclarationEvent]) -> list[PaperView]:
+    """The papers, with those told apart that came after the last return."""
+    returned = [event.at for event in events if event.move == "return"]
+    views = papers_of([declaration]).get(declaration.pk, [])
+    if not returned:
+        return views
+    return [replace(view, new=frozenset(one.pk for one in view.files if one.added_at > returned[-1])) for view in views]
 
 
 def is_overdue(declaration: Declaration) -> bool:
@@ -198,12 +219,15 @@ def _fields(
     here = region(declaration.region)
     form = here.forms[declaration.spec.form]
     sent = submissions(events)
+    source = declaration.copied_from
     if declaration.state not in (State.DRAFT, State.RETURNED):
         sent = sent[:-1]
+    sent = [source.answers, *sent] if source else sent
     earlier = sent[-1] if sent else {}
     repaired = changed_fields(form, earlier, declaration.answers) if earlier else []
     replaced = {change.id for change in roster_changes(declaration)}
-    returns = [event.marks for event in events if event.move == "return"]
+    returns = [source.marks] if source else []
+    returns += [event.marks for event in events if event.move == "return"]
     views = []
     for one in form.fields:
         old, new = declaration.before.get(one.id), declaration.answers.get(one.id)
@@ -228,8 +252,7 @@ def _fields(
 
 def _timeline(declaration: Declaration, events: list[DeclarationEvent]) -> list[dict]:
     """The steps with what was marked and what a later submission changed, in words."""
-    form = region(declaration.region).forms[declaration.spec.form]
-    labels = {one.id: one.label for one in form.fields}
+    form, labels = region(declaration.region).forms[declaration.spec.form], mark_labels(declaration)
     steps, earlier = [], None
     for event in events:
         step = _event(event)

@@ -62,8 +62,8 @@ def _every(request, asked: dict):
 
 def _tab(request, state: State) -> str:
     """The word above a list of one state, which may hold cases that somebody reviewed and cases that nobody did."""
-    kinds = {service.is_direct for service in here(request).services.values()}
-    return "、".join(dict.fromkeys(label_of(state, is_direct=is_direct) for is_direct in sorted(kinds)))
+    services = sorted(here(request).services.values(), key=lambda one: one.is_direct)
+    return "、".join(dict.fromkeys(label_of(state, service) for service in services))
 
 
 def _month(text: str) -> tuple[Month | None, str]:
@@ -90,7 +90,7 @@ def case(request, pk):
     """One case: old and new values, the reviewer's marks, what happened, what may be done."""
     view = queries.case_view(request.user, pk)
     declaration = view.declaration
-    can_repair = declaration.state in (State.DRAFT, State.RETURNED) and not declaration.is_direct
+    can_repair = declaration.state in (State.DRAFT, State.RETURNED) and declaration.spec.waits
     context = {
         "view": view,
         "declaration": declaration,

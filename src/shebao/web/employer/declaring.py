@@ -11,7 +11,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import kind_told_by, preview, raw_answers, remembered, service_of
 from shebao.hall.employers.queries import employer_answers
-from shebao.hall.errors import Refused
+from shebao.hall.errors import Refused, permit_service
 from shebao.hall.regions import region
 from shebao.hall.roster.facts import roster_answers
 from shebao.hall.roster.models import Employee
@@ -47,6 +47,7 @@ def declare(request, service):
 
 def _spec(request, key: str):
     spec = service_of(here(request), key)
+    permit_service(request.user, spec)
     return spec, here(request).forms[spec.form]
 
 
@@ -106,11 +107,13 @@ def _save(request, spec, form):
         if no.code != "just_saved":
             return form_page(request, spec, form, raw, refusal=no)
         messages.info(request, no.message)
-        return redirect("e_cases" if spec.is_direct else "e_basket")
+        return redirect("e_basket" if spec.waits else "e_cases")
     _say_saved(request, made, spec)
     if request.POST.get("next") == "again":
         return redirect(f"{reverse('e_declare', args=[spec.key])}?like={made.pk}")
-    return redirect("e_case", made.pk) if spec.is_direct else redirect("e_basket")
+    if not spec.waits:
+        return redirect("e_case", made.pk)
+    return redirect("e_papers", made.pk) if any(one.covers == "each" for one in spec.uploads) else redirect("e_basket")
 
 
 def _named(request, spec, form, raw: dict) -> dict:
@@ -122,7 +125,7 @@ def _named(request, spec, form, raw: dict) -> dict:
 
 
 def _say_saved(request, made: Declaration, spec) -> None:
-    if spec.is_direct:
+    if not spec.waits:
         url = f"{reverse('e_undo')}?ids={made.pk}"
         undo_toast(request, f"{made.subject_name}的{spec.title}已生效。", url)
         return

@@ -93,7 +93,7 @@ def _of_new(request, spec) -> dict:
         "version": "",
         "is_returned": False,
         "reply": None,
-        "primary": "done" if spec.is_direct else "basket" if spec.is_about_employer else "again",
+        "primary": "done" if not spec.waits else "basket" if spec.is_about_employer else "again",
     }
 
 

@@ -67,7 +67,7 @@ def _day_words(day) -> str:
 
 
 def _has_basket(request) -> bool:
-    return any(not service.is_direct for service in here(request).services.values())
+    return any(service.waits for service in here(request).services.values())
 
 
 def _drafts_url(request) -> str:
