@@ -73,6 +73,11 @@ class BasketRow:
         """The papers without which it cannot be submitted."""
         return [one.paper.title for one in self.papers if one.is_missing]
 
+    @property
+    def is_ready(self) -> bool:
+        """Nothing that the clerk knows of stands against submitting it."""
+        return not self.is_unrepaired and not self.missing
+
 
 def basket(actor) -> list[BasketRow]:
     """Drafts and returned declarations, oldest first (待提交)."""
@@ -336,10 +341,17 @@ def decision_counts(rows: QuerySet[DeclarationEvent]) -> dict[str, int]:
     return rows.order_by().aggregate(all=Count("pk"), **kinds)
 
 
-def cases(actor, *, state=None, service=None, month=None, q="") -> QuerySet[Declaration]:
-    """The actor's declarations, newest first (办件进度). `q`: name, case number or whole identity number."""
+def cases(actor, *, state=None, service=None, month=None, q="", states=None, services=None) -> QuerySet[Declaration]:
+    """The actor's declarations, newest first (办件进度). `q`: name, case number or whole identity number.
+
+    `states` and `services` are all that may be found; none: any.
+    """
     rows = Declaration.objects.visible_to(actor).select_related("employer", "declared_by", "decided_by")
     rows = rows.filter(state=state) if state in State.values else rows.exclude(state=State.DELETED)
+    if states:
+        rows = rows.filter(state__in=states)
+    if services is not None:
+        rows = rows.filter(service__in=services)
     if service:
         rows = rows.filter(service=service)
     if month:

@@ -23,10 +23,14 @@ TAIL = 2048  # how near its end a whole file says that it ends
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as it came: the name its owner gave it, and its bytes."""
+    """A file as it came: the name its owner gave it, and its bytes; of a file that is too large only the first.
+
+    `size`: how many bytes it had, where not all of them were read.
+    """
 
     name: str
     content: bytes
+    size: int = 0
 
 
 def kind_of(upload: Upload) -> FileKind:
@@ -34,8 +38,8 @@ def kind_of(upload: Upload) -> FileKind:
     content, name = upload.content, tidy_name(upload.name)
     if not content:
         raise Refused("empty_file", f"“{name}”是空文件，请重新选择。")
-    if len(content) > FILE_LIMIT:
-        size = f"{len(content) / 1_000_000:.1f}"
+    if (bytes_there := max(upload.size, len(content))) > FILE_LIMIT:
+        size = f"{bytes_there / 1_000_000:.1f}"
         raise Refused("file_too_large", f"“{name}”有 {size} MB，每个文件最大 5 MB。请压缩或分页后再传。")
     tail = content[-TAIL:]
     whole = {

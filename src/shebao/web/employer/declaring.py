@@ -62,6 +62,9 @@ def _begun(request, spec, form) -> tuple[dict, object]:
         known = _about(request, form, int(request.GET["employee"]))
         if draft is None or draft.answers.get("id_number") != known["id_number"]:
             return raw | known, None
+    if request.GET.get("copy", "").isdigit():
+        old = Declaration.objects.visible_to(request.user).get(pk=int(request.GET["copy"]), service=spec.key)
+        return raw | raw_answers(form, old.answers), None
     if draft:
         return raw | draft.answers, draft
     if spec.is_about_employer:
@@ -113,7 +116,12 @@ def _save(request, spec, form):
         return redirect(f"{reverse('e_declare', args=[spec.key])}?like={made.pk}")
     if not spec.waits:
         return redirect("e_case", made.pk)
-    return redirect("e_papers", made.pk) if any(one.covers == "each" for one in spec.uploads) else redirect("e_basket")
+    return redirect("e_papers", made.pk) if _asks_for_papers(spec) else redirect("e_basket")
+
+
+def _asks_for_papers(spec) -> bool:
+    """Whether each declaration has papers of its own that may be uploaded."""
+    return any(one.covers == "each" for one in spec.uploads)
 
 
 def _named(request, spec, form, raw: dict) -> dict:
