@@ -128,7 +128,7 @@ def test_of_two_rows_about_one_person_the_kept_one_passes_and_the_other_can_be_p
     assert group.twins == [[2, 4]]
     operations.keep_one_row(batch.pk, 4, by=clerk)
     states = dict(batch.rows.values_list("number", "state"))
-    assert states == {1: "ignored", 2: "removed", 3: "passed", 4: "passed"}
+    assert states == {2: "removed", 3: "passed", 4: "passed"}
     operations.put_back_rows(batch.pk, [2], by=clerk)
     assert queries.counts(batch)["error"] == 2
 

@@ -13,10 +13,13 @@ TRIALS = {
     "success_late": "付款成功但通知延迟",
 }
 
+RETURN_SECONDS = 3
+"""So long the result stands before the browser goes back to the hall by itself."""
+
 FRAME = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · 示例银行（演示渠道）</title><link rel="stylesheet" href="/bank.css"></head>
+{head}<title>{title} · 示例银行（演示渠道）</title><link rel="stylesheet" href="/bank.css"></head>
 <body><header><p>示例银行（演示渠道）<small>不发生真实扣款</small></p></header><main>{body}</main></body></html>"""
 
 
@@ -41,10 +44,13 @@ def pay_page(order: dict) -> str:
 def result_page(order: dict) -> str:
     """What came of a decided order, with the way back to the hall."""
     title, text = _outcome(order)
+    back = escape(order["return_url"])
     return _page(
         title,
         f"""<h1>{title}</h1><p class="amount">¥ {yuan(order["amount_fen"])}</p><p class="say">{text}</p>
-{_facts(order)}<a class="back" href="{escape(order["return_url"])}">返回社保网厅</a>""",
+{_facts(order)}<p class="say">{RETURN_SECONDS} 秒后自动返回，也可以现在就返回。</p>
+<a class="back" href="{back}">返回社保网厅</a>""",
+        head=f'<meta http-equiv="refresh" content="{RETURN_SECONDS};url={back}">\n',
     )
 
 
@@ -53,8 +59,8 @@ def plain_page(title: str, text: str) -> str:
     return _page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
 
 
-def _page(title: str, body: str) -> str:
-    return FRAME.format(title=escape(title), body=body)
+def _page(title: str, body: str, head: str = "") -> str:
+    return FRAME.format(title=escape(title), body=body, head=head)
 
 
 def _facts(order: dict) -> str:

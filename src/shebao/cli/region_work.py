@@ -23,12 +23,14 @@ PARTS = (
     "parameters",
     "schemes",
     "services",
+    "pages",
     "planned",
     "pages",
     "forms",
     "codes",
     "settlements",
     "documents",
+    "guides",
     "sheets",
 )
 TEMPLATE = "_template"

@@ -111,9 +111,9 @@ def charge(region: Region, month: Month, people: People, *, known_on: date, mont
 
 
 def enrol_schemes(region: Region, facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """Keys of the open schemes that apply to a person with these facts; raises NoFact."""
+    """Keys of the monthly schemes that apply to a person with these facts; raises NoFact."""
     known = _with_defaults(facts)
-    return tuple(s.key for s in region.open_schemes if holds(s.applies, known))
+    return tuple(s.key for s in region.monthly_schemes if holds(s.applies, known))
 
 
 def _with_defaults(facts: Mapping[str, Any]) -> dict[str, Any]:

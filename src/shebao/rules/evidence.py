@@ -15,6 +15,7 @@ from typing import Any
 from shebao.rules.money import ROUNDINGS, rounded, yuan
 from shebao.rules.months import Month
 
+SAMPLE = "示例值"
 _SIDES = {"employer": "单位", "employee": "个人"}
 
 
@@ -53,6 +54,11 @@ class Step:
     status: str = ""
 
 
+def sample_words(step: Step) -> str:
+    """The warning that a step rests on a value without a public document; "" where its source says so already."""
+    return SAMPLE if step.status == "illustrative" and SAMPLE not in step.source else ""
+
+
 def recompute(data: Mapping[str, Any], wage_fen: int, months: int = 1) -> Amount:
     """The share of a covered person with this declared wage, from the evidence alone."""
     if not data["has_base"]:
@@ -82,7 +88,8 @@ def explain(data: Mapping[str, Any], wage_fen: int) -> list[Step]:
     got, side = recompute(data, wage_fen), _SIDES[data["share"]]
     fixed = data["fixed"]
     if fixed is not None and data["tier"] is None:
-        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人每月{side}定额", **_cited(fixed))]
+        often = "每年" if data.get("per") == "year" else "每月"
+        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人{often}{side}定额", **_cited(fixed))]
         return [*steps, _basis(data)]
     steps = [*_base_steps(data, wage_fen, got)]
     if fixed is not None:
@@ -147,7 +154,7 @@ def _cited(value: Mapping[str, Any]) -> dict[str, str]:
 def _basis(data: Mapping[str, Any]) -> Step:
     month = Month.parse(data["month"]).label
     value = f"{data['region_title']} {month} {data['scheme_title']}{_SIDES[data['share']]}部分"
-    return Step("依据", value, f"按 {data['known_on']} 已公布的数值；方案版本 {data['fingerprint']}")
+    return Step("依据", value, f"按 {data['known_on']} 已公布的数值")
 
 
 def _percent(value: str) -> str:

@@ -214,6 +214,13 @@ def _number(field: Field, text: str, region: Region, values: Mapping[str, Any]) 
     return int(text), {text}
 
 
+def _year(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    found = re.fullmatch(r"((?:19|20)\d\d)(?:\.0)?(?:年|年度)?", text, re.ASCII)
+    if found is None:
+        raise _Bad("bad_year", f"“{text[:30]}”不是年度，请按 2026 的样式填写四位数")
+    return found[1], {found[1]}
+
+
 _Reader = Callable[[Field, str, Region, Mapping[str, Any]], tuple[Any, set[str]]]
 _READERS: Mapping[str, _Reader] = {
     "text": _text,
@@ -225,6 +232,7 @@ _READERS: Mapping[str, _Reader] = {
     "date": _date,
     "phone": _phone,
     "number": _number,
+    "year": _year,
     "line": _text,
     "telephone": _telephone,
     "postcode": _postcode,

@@ -102,6 +102,8 @@ def _scheme_plan(region: Region, scheme: Scheme, month: Month, known_on: date) -
         "rounding": scheme.rounding,
         "months": scheme.months,
     }
+    if scheme.per != "month":
+        common["per"] = scheme.per
     limits = [
         common
         | {

@@ -19,7 +19,6 @@ from shebao.rules.region_model import (
     Form,
     NoTerm,
     NoValue,
-    Paper,
     Parameter,
     Planned,
     Region,
@@ -31,6 +30,7 @@ from shebao.rules.region_model import (
     Value,
     parameters_of,
 )
+from shebao.rules.region_pages import Guide, GuideStep, Page, Paper, read_guides
 from shebao.rules.region_take import Take
 
 __all__ = [
@@ -39,8 +39,11 @@ __all__ = [
     "CodeList",
     "Field",
     "Form",
+    "Guide",
+    "GuideStep",
     "NoTerm",
     "NoValue",
+    "Page",
     "Paper",
     "Parameter",
     "Planned",
@@ -156,6 +159,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         lineage=folder.lineage,
         planned=planned,
         pages=pages,
+        guides=read_guides(folder, services, problems),
     )
     check(region, folder, problems)
     return region

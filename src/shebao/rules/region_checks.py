@@ -75,6 +75,8 @@ def _check_scheme(scheme: Scheme, region: Region, folder: Folder, problems: Prob
             problems.add(where, scheme.key, f"不认识的信息“{fact}”，可用：{'、'.join(v.FACTS)}")
     if scheme.base in v.FACTS and v.FACTS[scheme.base].kind != "money":
         problems.add(where, scheme.key, f"基数“{scheme.base}”不是金额")
+    if scheme.per == "year":
+        _check_yearly(scheme, region, folder, problems)
     if not scheme.shares:
         problems.add(where, scheme.key, "至少要有单位或个人一部分")
     for test in _tests(scheme.applies):
@@ -90,9 +92,21 @@ def _check_scheme(scheme: Scheme, region: Region, folder: Folder, problems: Prob
         _check_table(table, fact_key, scheme, region, folder, problems)
 
 
+def _check_yearly(scheme: Scheme, region: Region, folder: Folder, problems: Problems) -> None:
+    """What is charged by the year is a fixed amount, one scheme of a region, with a service to join it."""
+    where = folder.where("schemes", scheme.key)
+    if any(share.kind != "fixed" for share in scheme.shares.values()):
+        problems.add(where, scheme.key, "按年缴费的险种只能写 fixed")
+    if scheme.open and region.yearly_scheme is not scheme:
+        problems.add(where, scheme.key, "一个地区只能有一个按年缴费的险种")
+    if scheme.open and not any(one.operation == "cover_year" for one in region.services.values()):
+        problems.add(where, scheme.key, "没有申报它的事项（operation: cover_year）")
+
+
 def _units_wanted(scheme: Scheme) -> Iterable[tuple[str, tuple[str, ...]]]:
-    for name in scheme.limits:
-        yield name, ("yuan",)
+    for name in (*scheme.limits, scheme.least_balance):
+        if name:
+            yield name, ("yuan",)
     for share in scheme.shares.values():
         yield share.parameter, ("rate",) if share.kind == "rate" else ("yuan",)
         if share.times:
@@ -191,6 +205,8 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, "保存即生效，来不及收材料：请在 route 写 employer_submit，或不要求上传")
         if service.may and not {"clerk", "employer_admin"} & set(service.may):
             problems.add(where, service.key, "may 里没有单位的人，谁也办不了")
+        if service.operation == "cover_year" and service.form in region.forms:
+            _check_cover_year(service.form, service.key, where, region, problems)
         if service.is_about_employer and service.form in region.forms:
             strange = [f.id for f in region.forms[service.form].fields if f.id not in v.EMPLOYER_FIELDS]
             if strange:
@@ -222,6 +238,17 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
 def _has_monthly(region: Region, key: str) -> bool:
     service = region.services.get(key)
     return service is not None and any(one.covers == "month" for one in service.uploads)
+
+
+def _check_cover_year(form: str, key: str, where: str, region: Region, problems: Problems) -> None:
+    """A declaration by the year asks the year and the way of paying, and there is something to join."""
+    if region.yearly_scheme is None:
+        problems.add(where, key, "没有按年缴费的险种（schemes.yaml 里写 per: year）")
+    for name, kind, options in (("cover_year", "year", None), ("pay_by", "choice", "cover_payments")):
+        field = region.forms[form].field(name)
+        if field is None or field.kind != kind or field.options != options:
+            told = f"，options: {options}" if options else ""
+            problems.add(where, key, f"表单 {form} 要有字段 {name}（kind: {kind}{told}）")
 
 
 def _check_values(parameter: Parameter, folder: Folder, problems: Problems) -> None:

@@ -13,6 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
+from shebao.rules.region_pages import Guide, Page, Paper
 from shebao.rules.vocabulary import ABOUT_EMPLOYER
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
@@ -88,7 +89,8 @@ class Scheme:
 
     `limits_by` is the fact that chooses in the tables of the limits; a floor that equals the ceiling makes a
     fixed base. `base_rounding` rounds the wage before the limits. `months` says whether several months paid
-    at once are rounded each or together.
+    at once are rounded each or together. A scheme `per` year is joined by a declaration of its own and charged once;
+    `least_balance` is what a personal account must hold to pay for it.
     """
 
     key: str
@@ -107,6 +109,8 @@ class Scheme:
     limits_by: str | None = None
     base_rounding: str | None = None
     months: str = "each"
+    per: str = "month"
+    least_balance: str | None = None
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -156,19 +160,6 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Paper:
-    """A paper that a service asks for: `keep` is "upload", "keep" (by the employer) or "counter".
-
-    `covers` is "each" (every declaration has its own) or "month" (one for all of the service in a month).
-    """
-
-    title: str
-    keep: str
-    required: bool
-    covers: str = "each"
-
-
-@dataclass(frozen=True)
 class Planned:
     """A service of the catalogue that the hall does not offer on line, by its name and flow in this region.
 
@@ -182,27 +173,6 @@ class Planned:
     under: str
     route: tuple[str, ...]
     papers: tuple[Paper, ...]
-    may: tuple[str, ...]
-    functions: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Page:
-    """An entry of the catalogue that shows something and has no form of its own.
-
-    `page` is what it shows; `states` and `operations` narrow a list of cases (none: all of them); `service` is the
-    one whose papers it collects.
-    """
-
-    key: str
-    title: str
-    page: str
-    states: tuple[str, ...]
-    operations: tuple[str, ...]
-    service: str
-    group: str
-    under: str
     may: tuple[str, ...]
     functions: tuple[str, ...]
     notes: tuple[str, ...]
@@ -304,6 +274,7 @@ class Region:
     lineage: tuple[str, ...]
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
     pages: Mapping[str, Page] = field(default_factory=dict, repr=False)
+    guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""
@@ -311,6 +282,11 @@ class Region:
             return self.terms[key]
         except KeyError:
             raise NoTerm(f"{self.title}没有用语“{key}”") from None
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether somebody reviews anything here; otherwise all takes effect at once."""
+        return any(not service.is_direct for service in self.services.values())
 
     @property
     def first_service(self) -> Service:
@@ -321,6 +297,16 @@ class Region:
     def open_schemes(self) -> tuple[Scheme, ...]:
         """The schemes charged here, in display order."""
         return tuple(s for s in self.schemes.values() if s.open)
+
+    @property
+    def monthly_schemes(self) -> tuple[Scheme, ...]:
+        """The open schemes that people are insured in month by month."""
+        return tuple(s for s in self.open_schemes if s.per == "month")
+
+    @property
+    def yearly_scheme(self) -> Scheme | None:
+        """The open scheme that is joined and charged by the year; a region has one at most."""
+        return next((s for s in self.open_schemes if s.per == "year"), None)
 
     @property
     def charged_parameters(self) -> tuple[Parameter, ...]:
@@ -376,7 +362,7 @@ class Region:
 
 def parameters_of(scheme: Scheme) -> tuple[str, ...]:
     """Every parameter that charging a scheme reads, in reading order."""
-    names = [scheme.floor, scheme.ceiling]
+    names = [scheme.floor, scheme.ceiling, scheme.least_balance]
     for share in scheme.shares.values():
         names += [share.parameter, share.times, share.plus]
     return tuple(dict.fromkeys(n for n in names if n))

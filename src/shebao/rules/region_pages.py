@@ -1,27 +1,93 @@
-"""The parts of the catalogue that have no form: pages that show something, and the papers that services ask for."""
+"""What a region's hall shows and says beyond its declarations: pages under the manual's names, and guides."""
 
 from __future__ import annotations
 
+from collections.abc import Container
+from dataclasses import dataclass
+
 from shebao.rules import vocabulary as v
-from shebao.rules.region_files import Listed, Problems
-from shebao.rules.region_model import Page, Paper
+from shebao.rules.region_files import Folder, Listed, Mapped, Problems
 from shebao.rules.region_take import Take
 
 
+@dataclass(frozen=True)
+class Page:
+    """A row of the catalogue that is a page of the hall, by its name in this region; `page` says which.
+
+    `states` and `operations` narrow a list of cases (none: all of them); `service` is the one whose papers are
+    collected; `may` are the roles it is for (none: whoever may declare).
+    """
+
+    key: str
+    title: str
+    page: str
+    group: str
+    under: str
+    functions: tuple[str, ...]
+    notes: tuple[str, ...]
+    states: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    service: str = ""
+    may: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper that a service asks for: `keep` is "upload", "keep" (by the employer) or "counter".
+
+    `covers` is "each" (every declaration has its own) or "month" (one for all of the service in a month).
+    """
+
+    title: str
+    keep: str
+    required: bool
+    covers: str = "each"
+
+
+@dataclass(frozen=True)
+class GuideStep:
+    """One step or point of a guide; `page` or `service` is where it is done, "" where nowhere in the hall.
+
+    `applies`: "always", or only where something is "reviewed" by the agency, or where all is "direct".
+    """
+
+    title: str
+    text: str
+    applies: str
+    page: str
+    service: str
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A text for clerks (办事指南): what to know or do, in order."""
+
+    key: str
+    title: str
+    intro: str
+    steps: tuple[GuideStep, ...]
+    functions: tuple[str, ...]
+
+    def steps_here(self, *, reviewed: bool) -> tuple[GuideStep, ...]:
+        """The steps that hold where declarations are reviewed, or where all take effect at once."""
+        wanted = ("always", "reviewed" if reviewed else "direct")
+        return tuple(step for step in self.steps if step.applies in wanted)
+
+
 def read_page(key: str, take: Take) -> Page:
-    """An entry of services.yaml that shows a page."""
+    """A row of services.yaml with `opens: page`."""
     return Page(
         key,
         take.text("title"),
         take.word("page", v.PAGES),
+        take.word("group", v.GROUPS),
+        take.text("under", ""),
+        take.texts("functions"),
+        take.texts("notes"),
         take.texts("states", v.STATES),
         take.texts("operations", v.OPERATIONS),
         take.text("service", ""),
-        take.word("group", v.GROUPS),
-        take.text("under", ""),
         take.texts("may", v.ROLES),
-        take.texts("functions"),
-        take.texts("notes"),
     )
 
 
@@ -37,3 +103,39 @@ def read_papers(take: Take, problems: Problems) -> tuple[Paper, ...]:
     if rows is not None and not isinstance(rows, Listed):
         take.say("papers", "应是一个列表")
     return tuple(found)
+
+
+def read_guides(folder: Folder, services: Container[str], problems: Problems) -> dict[str, Guide]:
+    """guides.yaml: texts for clerks. A step from above may name a service that this region does not offer."""
+    result: dict[str, Guide] = {}
+    for key, content in folder.parts["guides"].items():
+        if isinstance(content, Mapped) and content.get("open") is False and len(content) == 1:
+            continue
+        take = Take(content, key, folder.where("guides", key), problems)
+        if take.broken:
+            continue
+        rows = take.raw("steps", needed=True)
+        if rows is not None and not (isinstance(rows, Listed) and rows):
+            take.say("steps", "应是不为空的列表")
+        steps = []
+        for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
+            one = Take(row, f"{key}.steps", rows.where(index), problems)
+            if not one.broken:
+                steps.append(_step(one, services, is_own=folder.is_own("guides", key)))
+                one.done()
+        result[key] = Guide(key, take.text("title"), take.text("intro", ""), tuple(steps), take.texts("functions"))
+        take.done()
+    return result
+
+
+def _step(take: Take, services: Container[str], *, is_own: bool) -> GuideStep:
+    page, service = take.word("page", v.PAGES, ""), take.text("service", "")
+    if page and service:
+        take.say("service", "page 和 service 只写一个")
+    if service and service not in services:
+        if is_own:
+            take.say("service", f"没有网上可办的事项“{service}”")
+        service = ""
+    return GuideStep(
+        take.text("title"), take.text("text"), take.word("applies", v.GUIDE_APPLIES, "always"), page, service
+    )

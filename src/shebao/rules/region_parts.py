@@ -18,7 +18,6 @@ from shebao.rules.region_model import (
     Amount,
     Field,
     Form,
-    Page,
     Parameter,
     Planned,
     Scheme,
@@ -28,7 +27,7 @@ from shebao.rules.region_model import (
     Sheet,
     Value,
 )
-from shebao.rules.region_pages import read_page, read_papers
+from shebao.rules.region_pages import Page, read_page, read_papers
 from shebao.rules.region_take import Take, frozen
 
 EARLIEST = Month(1900, 1)
@@ -142,6 +141,8 @@ def read_schemes(folder: Folder, problems: Problems) -> dict[str, Scheme]:
             take.text("limits_by", "") or None,
             take.word("base_rounding", ROUNDINGS, "") or None,
             take.word("months", v.MONTHS, "each"),
+            take.word("per", v.PER, "month"),
+            take.text("least_balance", "") or None,
         )
     return result
 
@@ -213,12 +214,12 @@ def read_forms(
 
 
 def _each_scheme(field: Field, schemes: Mapping[str, Scheme]) -> Iterator[Field]:
-    """A field of the kind "schemes" stands for one question about each open scheme: insured in it or not."""
+    """A field of the kind "schemes" stands for one question about each open monthly scheme: insured in it or not."""
     if field.kind != "schemes":
         yield field
         return
     for scheme in schemes.values():
-        if scheme.open:
+        if scheme.open and scheme.per == "month":
             id, options = f"{field.id}_{scheme.key}", field.options or "yes_no"
             yield replace(field, id=id, kind="choice", label=scheme.title, options=options, scheme=scheme.key)
 
@@ -262,7 +263,7 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
 
 
 def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
-    """services.yaml: the catalogue in display order; what can be done and seen on line, and what cannot (yet)."""
+    """services.yaml: the catalogue in display order; what is declared on line, what is a page, what cannot be (yet)."""
     online: dict[str, Service] = {}
     pages: dict[str, Page] = {}
     others: dict[str, Planned] = {}

@@ -60,7 +60,7 @@ class Trial:
 
 def facts_asked(region: Region) -> tuple[str, ...]:
     """The code facts that charging in this region depends on, in the order of the vocabulary."""
-    used = {fact for scheme in region.open_schemes for fact in scheme.facts}
+    used = {fact for scheme in region.monthly_schemes for fact in scheme.facts}
     return tuple(key for key, fact in FACTS.items() if key in used and fact.codes in region.codes)
 
 
@@ -74,7 +74,7 @@ def usual_facts(region: Region) -> dict[str, str]:
     for key, fact in FACTS.items():
         codes = region.codes.get(fact.codes or "")
         if codes and (fact.supplied_by == REGISTER or key in facts_asked(region)):
-            facts.setdefault(key, codes.items[0].code)
+            facts.setdefault(key, fact.default or codes.items[0].code)
     return facts
 
 

@@ -40,7 +40,7 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
             Fact("enrolment_kind", "code", "参保类型", FORM, "enrolment_kinds"),
             Fact("position", "code", "岗位类别", FORM, "position_kinds"),
             Fact("medical_tier", "code", "医疗缴费档次", FORM, "medical_tiers"),
-            Fact("supplementary_medical", "code", "补充医疗", FORM, "yes_no", default="0"),
+            Fact("supplementary_medical", "code", "补充医疗", REGISTER, "yes_no", default="0"),
             Fact("id_kind", "code", "证件类型", FORM, "id_kinds"),
             Fact("sex", "code", "性别", REGISTER, "sexes"),
             Fact("age", "number", "年龄（周岁）", REGISTER),
@@ -70,26 +70,46 @@ FIELD_KINDS = _words(
     postcode="邮政编码",
     bank_account="银行账号，页面上只显示末四位",
     credit_code="统一社会信用代码，按校验位校验",
-    schemes="每个开放的险种各一问：参加或不参加",
+    schemes="每个按月缴费的险种各一问：参加或不参加",
+    year="年度，四位数",
 )
 DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")
 SHARES = _words(employer="单位部分", employee="个人部分")
 SHARE_KINDS = _words(rate="基数 × 费率", fixed="每人每月定额", tiers="按缴费基数所在的档定额，表的键是该档起点（元）")
 MONTHS = _words(each="一次缴几个月时逐月进位再相加", together="一次缴几个月时先乘月数再进位")
+PER = _words(month="按月缴费", year="按年缴费：凭本险种自己的申报参加，申报当月一次缴清全年")
 OPENS = _words(
     online="网上可办",
-    page="网上的一个页面，没有自己的表单",
+    page="网厅的一个页面，由 page 指明",
     planned="已列入目录，功能尚未开放",
     counter="只在经办窗口办理",
 )
 PAGES = _words(
-    cases="办件清单：按状态和办理动作列出申报",
+    home="工作台",
+    import_sheets="批量导入",
+    basket="待提交",
+    cases="办件进度",
+    settle="月度结算",
+    bills="账单",
+    pay="缴费与支付",
+    documents="通知单与凭证",
+    roster="员工花名册",
+    employer="单位信息",
+    rates="费率与基数",
+    trial="缴费试算",
+    password="修改密码",
+    retiring_this_month="提醒：本月到达法定退休年龄的在保人员",
+    retiring_within_three_months="提醒：3 个月内到达法定退休年龄的在保人员",
+    retiring_within_six_months="提醒：6 个月内到达法定退休年龄的在保人员",
+    past_retirement="提醒：已过法定退休年龄仍在保的人员",
+    arrears="提醒：截止后没有缴清的账单",
+    case_list="办件清单，只列 states 的状态和 operations 的业务",
     employer_papers="单位自己的资料：上传、下载、编辑",
-    monthly_papers="一个事项本月共用的材料",
-    vouchers="申报凭证：选人员、月份和类型后生成并发送邮件",
+    monthly_papers="一个事项（service）本月的申报共用的材料",
+    vouchers="申报凭证：选人员、月份和类型，生成并发送邮件",
 )
-"""What an entry of the catalogue with `opens: page` shows."""
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
+GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
 COVERS = _words(each="每笔申报各自上传", month="同一事项本月的申报共用一份")
 ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
@@ -110,6 +130,7 @@ OPERATIONS = _words(
     change_identities="重要信息变更：姓名、证件、出生日期等本人身份",
     change_insurance="参保险种变更：自某月起加保或停保单个险种",
     change_employer="变更单位信息",
+    cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
 )
 ABOUT_EMPLOYER = frozenset({"change_employer"})
 """Operations whose declaration is about the employer itself; every other is about a person."""
@@ -178,6 +199,7 @@ CHECKS = _words(
     contract_dates="合同终止不早于起始",
     new_identity="变更后的证件号码有效，与出生日期相符，不属于他人",
     scheme_changes="险种可以加保或停保，期间不重叠",
+    yearly_cover="年度可以申报、没有重复，个人账户余额够划转",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
 PRECONDITIONS = _words(
@@ -187,8 +209,10 @@ PRECONDITIONS = _words(
     wages_complete="在保人员都有申报工资",
     employer_confirmed="单位已确认人员与金额",
 )
-STAGES = _words(settled="结算之后可打印", paid="缴费之后可打印")
-LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证")
+STAGES = _words(
+    settled="结算之后可打印", paid="缴费之后可打印", declared="申报生效之后可打印，按年度，不属于某一张账单"
+)
+LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划")
 COLUMNS = _words(
     scheme="险种",
     head_count="缴费人数",
@@ -226,6 +250,7 @@ FILES = _words(
         "services.yaml": "申报事项：表单、流程、时限、校验",
         "settlements.yaml": "结算方式",
         "documents.yaml": "单据",
+        "guides.yaml": "办事指南：须知、业务流程",
         "calendar.yaml": "申报期与缴费期",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
@@ -243,8 +268,10 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Shares 部分", SHARES),
     ("Share kinds 计算方式", SHARE_KINDS),
     ("Several months at once 一次缴几个月", MONTHS),
+    ("How often a scheme is charged 多久缴一次", PER),
     ("How a service opens 开放方式", OPENS),
-    ("Pages of the catalogue 页面", PAGES),
+    ("Pages of the hall 网厅页面", PAGES),
+    ("Where a step of a guide holds 指南步骤适用", GUIDE_APPLIES),
     ("States of a declaration 办件状态", STATES),
     ("What happens to a paper 材料", KEEPS),
     ("What a paper covers 材料用于", COVERS),

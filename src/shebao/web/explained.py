@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from shebao.rules.contributions import Step
+from shebao.rules.evidence import sample_words
 
 
 def step_rows(steps: Iterable[Step]) -> list[dict[str, str]]:
@@ -11,5 +12,4 @@ def step_rows(steps: Iterable[Step]) -> list[dict[str, str]]:
 
 
 def _note(step: Step) -> str:
-    sample = "示例值" if step.status == "illustrative" else ""
-    return "；".join(part for part in (step.note, step.source, sample) if part)
+    return "；".join(part for part in (step.note, step.source, sample_words(step)) if part)

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "shebao.hall.payments",
     "shebao.hall.documents",
     "shebao.hall.evidence",
+    "shebao.hall.supplements",
     "shebao.hall.services",
     "shebao.web",
 ]

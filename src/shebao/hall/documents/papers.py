@@ -37,6 +37,8 @@ SUMMED = {
     "credit_used": lambda rows: 0,
     "total_due": lambda rows: sum(row.total for row in rows),
 }
+PAID = {"employer_due": "单位实缴", "employee_due": "个人实缴", "total_due": "合计实缴"}
+"""What a receipt calls its amounts: it exists only once all that is due was paid."""
 NATIONAL_LAYOUT = {"notice": "payment_notice", "assessment": "collection_assessment", "receipt": "receipt"}
 
 
@@ -60,7 +62,7 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
         "code": code,
         "made_on": made_on,
         "header": _header(spec, bill, payment),
-        "columns": [_column(key) for key in keys],
+        "columns": [_column(key, PAID if document["layout"] == "receipt" else {}) for key in keys],
         "rows": [[CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
         "amount_words": amount_in_words(bill.total_due),
@@ -101,12 +103,12 @@ def _header(spec, bill: Bill, payment) -> list[list[str]]:
     ]
 
 
-def _column(key: str) -> Column:
+def _column(key: str, renamed: Mapping[str, str]) -> Column:
     if key == "scheme":
         return {"title": COLUMNS[key], "align": "left", "width": 2.2}
     if key.endswith(("_count", "_rate")):
         return {"title": COLUMNS[key], "align": "center", "width": 0.8, "keep": True}
-    return {"title": COLUMNS[key], "align": "right", "width": 1.3}
+    return {"title": renamed.get(key, COLUMNS[key]), "align": "right", "width": 1.3}
 
 
 def _total(keys: list[str], rows: list[SchemeSum], bill: Bill) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils.timezone import make_naive
 
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import Service
-from shebao.rules.region_model import Paper
+from shebao.rules.region_pages import Paper
 
 from .. import clock
 from ..services.scene import chunks

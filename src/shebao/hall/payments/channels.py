@@ -41,7 +41,7 @@ class BankChannel:
             payee=region(employer.region).term("agency"),
             bill_number=payment.bill.number,
             callback_url=f"{settings.SHEBAO_BASE_URL}/pay/notice",
-            return_url=f"{settings.SHEBAO_BASE_URL}/e/pay",
+            return_url=f"{settings.SHEBAO_BASE_URL}/e/payments/{payment.pk}/",
         )
         return answer["pay_url"]
 

@@ -16,6 +16,7 @@ from .. import clock
 from ..crypto import blind_index
 from ..employers.models import Department, Employer
 from ..regions import region
+from ..supplements.queries import covers_charged
 from .facts import COLUMNS, complete_facts, employee_facts, fact_columns
 from .models import DeclaredWage, Employee, Spell
 
@@ -151,7 +152,7 @@ def ribbon(employee: Employee, months: int = 24) -> list[dict]:
     for spell in Spell.objects.filter(employee=employee, is_voided=False):
         spells[spell.scheme].append((spell.first_month, spell.last_month or max(last, spell.first_month)))
     lanes = []
-    for scheme in here.open_schemes:
+    for scheme in here.monthly_schemes:
         known = spells.get(scheme.key, [])
         cells = [{"month": month, "state": _state(month, known)} for month in span]
         lanes.append({"scheme": scheme.key, "title": scheme.title, "short": scheme.short, "months": cells})
@@ -184,7 +185,11 @@ def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Insured],
     spells = Spell.objects.filter(covering(month), employee__employer=employer)
     for employee_id, scheme in spells.values_list("employee_id", "scheme"):
         schemes[employee_id].add(scheme)
-    insured = Employee.objects.filter(employer=employer, pk__in=spells.values("employee")).order_by("pk")
+    yearly = covers_charged(employer, month) if here.yearly_scheme else []
+    for employee_id, scheme in yearly:
+        schemes[employee_id].add(scheme)
+    mine = Q(pk__in=spells.values("employee")) | Q(pk__in=[employee_id for employee_id, _ in yearly])
+    insured = Employee.objects.filter(mine, employer=employer).order_by("pk")
     rows = list(insured.values_list("pk", "person_id", "name", "facts", "person__id_kind", "person__sex", *COLUMNS))
     employees = [Insured(*row[:3]) for row in rows]
     wages = wages_in(employer, month)

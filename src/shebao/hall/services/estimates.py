@@ -76,6 +76,12 @@ def estimate_difference(scene: Scene, cases: list[Case], old: dict[int, Row], ne
     _estimate(scene, cases, old, subtract)
 
 
+def estimate_fixed_schemes(scene: Scene, cases: list[Case], schemes: set[str]) -> None:
+    """Each case costs what these schemes charge, whatever the wage is: for schemes of a fixed amount."""
+    rows: dict[int, Row] = {id(case): (0, employee_facts(case.employee), schemes) for case in cases}
+    _estimate(scene, cases, rows, _show)
+
+
 def _show(case: Case, cost: list[CostRow]) -> None:
     case.cost, case.effect_fen = cost, _total(cost)
 

@@ -20,9 +20,10 @@ from .personal_changes import (
     undo_identity_changes,
 )
 from .wages import declare_wages_of, withdraw_wages
+from .yearly_cover import cover_year, estimate_covers, undo_covers, yearly_cover
 
 CHECKS = COMMON_CHECKS | {
-    check.__name__: check for check in (nothing_changed, contract_dates, new_identity, scheme_changes)
+    check.__name__: check for check in (nothing_changed, contract_dates, new_identity, scheme_changes, yearly_cover)
 }
 
 
@@ -55,6 +56,7 @@ OPERATIONS = {
     "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
+    "cover_year": Effect(cover_year, undo_covers, estimate_covers, is_about_known=True),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from shebao.rules.contributions import Step, explain
+from shebao.rules.evidence import sample_words
 from shebao.rules.money import yuan
 from shebao.rules.vocabulary import SHARES
 
@@ -150,7 +151,6 @@ def _told(wage: DeclaredWage | None) -> str:
 def _plain(title: str, amount: int, steps: list[Step]) -> str:
     lines = [f"{title}：{yuan(amount)} 元"]
     for step in steps:
-        sample = "示例值" if step.status == "illustrative" else ""
-        parts = (step.value, step.note, step.source, sample)
+        parts = (step.value, step.note, step.source, sample_words(step))
         lines.append(f"{step.label}：{'；'.join(part for part in parts if part)}")
     return "\n".join(lines)

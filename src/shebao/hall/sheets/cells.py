@@ -46,18 +46,23 @@ class DataRow:
 
 @dataclass(frozen=True)
 class IgnoredRow:
-    """A row that is not data, and why."""
+    """A row that is not data, and why. A heading is no row of the list at all: nobody misses it."""
 
     number: int
     reason: str
+    is_heading: bool = False
 
 
 @dataclass(frozen=True)
 class Reading:
-    """All rows of a sheet, each of them exactly once: rows read = data + ignored."""
+    """All rows of a sheet, each of them exactly once: rows of the file = data + ignored."""
 
     data: tuple[DataRow, ...] = ()
     ignored: tuple[IgnoredRow, ...] = field(default=())
+
+
+BEFORE_HEADER, HEADER = "表头之前的标题或说明", "表头"
+HEADINGS = frozenset({BEFORE_HEADER, HEADER})
 
 
 class _NotSo(Exception):
@@ -72,7 +77,7 @@ def read_rows(sheet_rows: SheetRows, match: HeaderMatch, form: Form, region: Reg
     for number, row in enumerate(sheet_rows.rows, 1):
         reason = _ignore_reason(number, row, match, columns)
         if reason:
-            ignored.append(IgnoredRow(number, reason))
+            ignored.append(IgnoredRow(number, reason, reason in HEADINGS))
         else:
             data.append(_data_row(number, row, columns, match, region))
     return Reading(tuple(data), tuple(ignored))
@@ -85,16 +90,16 @@ def _ignore_reason(number: int, row: list[Cell], match: HeaderMatch, columns: li
     if match.header_row is None:
         return "没有认出表头"
     if number < match.header_row:
-        return "表头之前的标题或说明"
+        return BEFORE_HEADER
     if number < match.first_data_row:
-        return "表头"
+        return HEADER
     filled = [(f, row[i]) for f, i in columns if i < len(row) and row[i].kind != "empty"]
     first = [_squeeze(c.text) for c in row if c.kind != "empty"][:3]
     if first and _EXAMPLE.fullmatch(first[0]):
         return "示例行"
     if any(f.kind == "text" and _EXAMPLE.fullmatch(_squeeze(c.text)) for f, c in filled):
         return "示例行"
-    has_number = any(f.kind == "id_number" for f, _ in filled)
+    has_number = any(f.kind == "id_number" and not _TOTAL.fullmatch(_squeeze(c.text)) for f, c in filled)
     if not has_number and any(_TOTAL.fullmatch(text) for text in first):
         return "合计行"
     if not has_number and first and _GROUP.fullmatch(first[0]) and len(filled) <= 2:

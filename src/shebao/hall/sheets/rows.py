@@ -53,6 +53,7 @@ def _cut_rows(batch: Batch) -> bool:
     rows += [
         BatchRow(batch=batch, number=row.number, cells={}, state=RowState.IGNORED, note=row.reason)
         for row in found.ignored
+        if not row.is_heading
     ]
     with transaction.atomic():
         if not still(batch.pk, BatchState.CHECKING, rows_read=len(rows)):

@@ -3,7 +3,6 @@
 from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
@@ -27,6 +26,7 @@ from shebao.rules.vocabulary import SHARES
 from ..access import needs
 from ..explained import step_rows
 from .common import PAGE, bridge_rows, crumbs, download, this_month, word
+from .papers import print_action
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
 STATES = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费"}
@@ -70,7 +70,7 @@ def bill(request, pk):
         "tabs": tabs,
         "adjusted": adjusted,
         "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
-        "actions": _actions(found, is_paid=paid >= due),
+        "actions": _actions(found, is_paid=paid >= due, may_print=request.user.may("print")),
         "settlement_title": _settlement_title(found),
         "is_new": "settled" in request.GET,
         "done_message": done_message(_settlement_title(found)),
@@ -96,12 +96,12 @@ def _bills_crumb(request) -> tuple[str, str]:
     return word(request, "menu.bills", "账单"), reverse("e_bills")
 
 
-def _actions(found: Bill, *, is_paid: bool) -> list[dict]:
-    papers = f"{reverse('e_documents')}?{urlencode({'from': found.month, 'to': found.month})}"
+def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
     actions = [
         {"label": "导出明细", "url": reverse("e_bill_export", args=[found.pk]), "icon": "download", "download": True},
-        {"label": "打印通知单", "url": papers, "icon": "printer"},
     ]
+    if may_print and (notice := print_action(found, "notice", "打印通知单")):
+        actions.append(notice)
     if not is_paid:
         pay = {"label": "去缴费", "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
         actions.append(pay)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from shebao.hall.errors import Refused
 from shebao.hall.evidence.operations import add_monthly_evidence
 from shebao.hall.evidence.queries import monthly_papers
-from shebao.rules.region_model import Page
+from shebao.rules.region_pages import Page
 
 from ..access import needs, refusal
 from ..sent_files import ACCEPTED, uploads
@@ -69,6 +69,6 @@ def _monthly(request, spec: Page):
     return render(request, "employer/papers.html", context, status=status)
 
 
-SHOWN = {"cases": cases.listed, "employer_papers": collection.show, "monthly_papers": _monthly}
+SHOWN = {"case_list": cases.listed, "employer_papers": collection.show, "monthly_papers": _monthly}
 
 urlpatterns = [path("pages/<slug:key>/", page, name="e_page")]

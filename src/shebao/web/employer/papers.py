@@ -9,6 +9,7 @@ from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import available, issue_document, pdf
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
+from shebao.hall.regions import region
 from shebao.hall.settlement.models import Bill
 from shebao.rules.months import BadMonth, Month, months_between
 
@@ -85,6 +86,27 @@ def issue(request, bill, kind):
 
 
 @needs("print")
+@require_POST
+def print_now(request, bill, kind):
+    """One paper of a bill, ready for the printer: issued if nobody has, then shown; why not, on the bill itself."""
+    found = Bill.objects.visible_to(request.user).get(pk=bill)
+    try:
+        return redirect("e_document", issue_document(found.pk, kind, by=request.user).pk)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_bill", found.pk)
+
+
+def print_action(found: Bill, layout: str, label: str) -> dict | None:
+    """The button that opens the region's paper of this layout in a window of its own; None where it has none."""
+    papers = region(found.employer.region).documents
+    kind = next((key for key, spec in papers.items() if spec["layout"] == layout), None)
+    if kind is None:
+        return None
+    return {"label": label, "icon": "printer", "post": reverse("e_document_print", args=[found.pk, kind])}
+
+
+@needs("print")
 @require_GET
 def document(request, pk):
     """The PDF in the browser's own viewer."""
@@ -110,6 +132,7 @@ def _pdf(request, pk, *, inline: bool):
 urlpatterns = [
     path("documents/", documents, name="e_documents"),
     path("documents/<int:bill>/<slug:kind>/", issue, name="e_document_issue"),
+    path("documents/<int:bill>/<slug:kind>/print/", print_now, name="e_document_print"),
     path("documents/file/<int:pk>/", document, name="e_document"),
     path("documents/file/<int:pk>/download/", download_document, name="e_document_download"),
 ]

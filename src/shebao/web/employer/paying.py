@@ -14,6 +14,7 @@ from shebao.hall.settlement.models import Bill
 
 from ..access import needs
 from .common import crumbs, word
+from .papers import print_action
 
 RECORDS = 50
 TAGS = {
@@ -28,7 +29,7 @@ TAGS = {
 @needs("pay")
 @require_GET
 def pay(request):
-    """What is due, and the records. The bank sends the browser back here."""
+    """What is due, and the records."""
     bills = list(Bill.objects.visible_to(request.user))
     payments = Payment.objects.visible_to(request.user).select_related("bill", "started_by")
     running = {one.bill_id: one for one in payments.filter(state__in=UNDECIDED)}
@@ -79,12 +80,13 @@ def _crumbs(request, last: str) -> list[dict]:
 @needs("pay")
 @require_GET
 def payment(request, pk):
-    """How one attempt stands; the card alone for the page that asks every two seconds."""
-    found = Payment.objects.visible_to(request.user).select_related("bill", "started_by").get(pk=pk)
+    """How one attempt stands, where the bank sends the browser back to; the card alone for the page that asks again."""
+    found = Payment.objects.visible_to(request.user).select_related("bill__employer", "started_by").get(pk=pk)
     context = {
         "payment": found,
         "tag": TAGS[found.state],
         "undecided": found.state in UNDECIDED,
+        "print_receipt": print_action(found.bill, "receipt", "打印缴费凭证") if request.user.may("print") else None,
         "crumbs": _crumbs(request, found.number),
     }
     name = "employer/pay_state_card.html" if request.htmx else "employer/pay_state.html"

@@ -112,7 +112,7 @@ def _filter_fields(request, filters: dict) -> list[dict]:
     asked = {
         "q": ("姓名、拼音、个人编号或证件号码", "text", ()),
         "department": ("部门", "choice", [(name, name) for name in queries.departments(request.user)]),
-        "scheme": ("险种", "choice", [(scheme.key, scheme.title) for scheme in spec.open_schemes]),
+        "scheme": ("险种", "choice", [(scheme.key, scheme.title) for scheme in spec.monthly_schemes]),
         "employment_kind": ("用工形式", "choice", [(c.code, c.title) for c in kinds.items] if kinds else []),
         "base_from": ("申报工资从", "money", ()),
         "base_to": ("申报工资至", "money", ()),
@@ -153,7 +153,7 @@ def _row(employee, request) -> dict:
     return {
         "employee": employee,
         "chips": [
-            {"short": one.short, "title": one.title, "on": one.key in covered} for one in here(request).open_schemes
+            {"short": one.short, "title": one.title, "on": one.key in covered} for one in here(request).monthly_schemes
         ],
         "wage": employee.wage,
         "tag": STATUS_TAGS.get(employee.status, "none"),

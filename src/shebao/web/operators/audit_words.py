@@ -38,6 +38,7 @@ ACTIONS = {
     "batch.resumed": "继续处理导入",
     "draft.discarded": "放弃草稿",
     "month.settled": "办理结算",
+    "account.stated": "登记个人账户余额",
     "values.tried": "规则沙盘试算",
     "payment.started": "发起缴费",
     "payment.sent": "送交银行",
@@ -61,6 +62,7 @@ SUBJECTS = {
     "payment": "缴费",
     "document": "单据",
     "sandboxrun": "沙盘",
+    "medicalaccount": "个人账户",
 }
 WORDS = {
     "without_changes": "无变动结算",
