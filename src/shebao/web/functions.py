@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from shebao.hall.regions import all_regions
 
+from .employer.pages import SHOWN
+
 # Functions that belong to the hall rather than to one service, document or settlement of a region.
 # id → (title key of the region's terms, url name)
 HALL_FUNCTIONS = {
@@ -15,7 +17,9 @@ HALL_FUNCTIONS = {
     "LS-2": ("menu.roster", "e_roster"),
     "LS-8": ("menu.bills", "e_bills"),
     "YN-9": ("menu.basket", "e_basket"),
+    "SZ-10": ("menu.cases", "e_cases"),
     "SZ-11": ("menu.departments", "e_departments"),
+    "WT-8": ("case.copy", "e_cases"),
 }
 SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4", "SZ-9"}
 
@@ -44,6 +48,10 @@ def working_functions() -> list[dict[str, str]]:
         for settlement in region.settlements.values():
             for id in settlement.functions:
                 found[id] = (settlement.title, reverse("e_settle"))
+        for page in region.pages.values():
+            for id in page.functions:
+                if page.page in SHOWN:
+                    found.setdefault(id, (page.title, reverse("e_page", args=[page.key])))
         for document in region.documents.values():
             for id in document.get("functions", ()):
                 found.setdefault(id, (document["title"], reverse("e_documents")))

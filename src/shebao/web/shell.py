@@ -1,5 +1,7 @@
 """The frame around every page: who is signed in, for whom, and the menu of what is built."""
 
+from collections import Counter
+
 from django.db.models import Count
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -11,6 +13,7 @@ from shebao.hall.errors import may_do
 from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
 
+from .employer.pages import SHOWN
 from .middleware import has_contrast, idle_seconds, is_elder
 
 PRODUCT = "企业社保网厅"
@@ -138,13 +141,30 @@ def _employer_nav(user, region) -> list[dict]:
         "e_basket": (counts.get(State.DRAFT, 0), False),
         "e_cases": (counts.get(State.RETURNED, 0), True),
     }
+    pages, lists = _pages(user, region)
     menu = [
         _group("", _entries(region, [("e_home", "menu.home", "工作台", "home")], {})),
-        _group(region.terms.get("menu.declare", "申报办理"), services + _entries(region, declaring, badges)),
+        _group(region.terms.get("menu.declare", "申报办理"), services + _entries(region, declaring, badges) + pages),
+        *lists,
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
     return [*menu, _help(region), _administration(user, region)]
+
+
+def _pages(user, region) -> tuple[list[dict], list[dict]]:
+    """What the region's catalogue shows beside its services; lists of one heading are a group of their own."""
+    allowed = [one for one in region.pages.values() if one.page in SHOWN and user.may("declare")]
+    allowed = [one for one in allowed if not one.may or user.role in one.may]
+    together = Counter(one.under for one in allowed if one.page == "case_list" and one.under)
+    single, groups = [], {}
+    for one in allowed:
+        item = _item(region.terms.get(f"menu.{one.key}", one.title), _url("e_page", one.key), SHOWN[one.page].icon)
+        if one.page == "case_list" and together[one.under] > 1:
+            groups.setdefault(one.under, []).append(item)
+        else:
+            single.append(item)
+    return single, [_group(heading, items) for heading, items in groups.items()]
 
 
 def _help(region) -> dict:

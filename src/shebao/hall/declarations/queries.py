@@ -21,7 +21,7 @@ from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .review import mark_labels
 from .states import OPEN, State, open_moves
 
-COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED)
+COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 
 
 def current_month(here) -> Month:
@@ -40,14 +40,15 @@ def first_open_month(actor) -> Month:
 def counts(actor, month: Month) -> dict:
     """How many declarations are in each state, with the dates that make them urgent; one query.
 
-    Open ones count whatever their month; approved ones only of `month`.
+    Open ones count whatever their month; approved and rejected ones only of `month`.
     """
     rows = Declaration.objects.visible_to(actor)
-    approved = Q(state=State.APPROVED, month=month)
-    named = {state.value: Count("pk", filter=Q(state=state)) for state in COUNTED if state != State.APPROVED}
+    approved, rejected = (Q(state=state, month=month) for state in (State.APPROVED, State.REJECTED))
+    named = {state.value: Count("pk", filter=Q(state=state)) for state in COUNTED}
     return rows.aggregate(
         **named,
         approved=Count("pk", filter=approved),
+        rejected=Count("pk", filter=rejected),
         oldest_draft_at=Min("declared_at", filter=Q(state=State.DRAFT)),
         due_on=Min("due_on", filter=Q(state=State.SUBMITTED)),
     )

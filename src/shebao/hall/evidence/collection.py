@@ -87,7 +87,7 @@ def edit_employer_paper(pk: int, title: str, upload: Upload | None, *, by, versi
 @transaction.atomic
 def remove_employer_papers(pks: list[int], *, by) -> list[EmployerPaper]:
     """Remove papers from the collection (删除); they can be brought back, and no declaration loses them."""
-    papers = [paper for pk in pks if (paper := _locked(pk, by)).removed_at is None]
+    papers = [paper for pk in dict.fromkeys(pks) if (paper := _locked(pk, by)).removed_at is None]
     for paper in papers:
         paper.removed_at = clock.now()
         _changed(paper, by)
@@ -98,7 +98,7 @@ def remove_employer_papers(pks: list[int], *, by) -> list[EmployerPaper]:
 @transaction.atomic
 def restore_employer_papers(pks: list[int], *, by) -> list[EmployerPaper]:
     """Bring removed papers back (恢复). Raises Conflict when another took the title meanwhile."""
-    papers = [paper for pk in pks if (paper := _locked(pk, by)).removed_at]
+    papers = [paper for pk in dict.fromkeys(pks) if (paper := _locked(pk, by)).removed_at]
     for paper in papers:
         paper.removed_at = None
         try:

@@ -88,7 +88,7 @@ def _attach(place: dict, title: str, files: list[StoredFile], by) -> list[Eviden
         raise Refused("already_uploaded", f"“{files[0].name}”已经在“{title}”里，没有重复添加。")
     made = [Evidence.objects.create(**place, title=title, stored=one, added_by=by, added_at=clock.now()) for one in new]
     for one in made:
-        record("evidence.added", one, by=by, service=one.service, case=one.declaration_id, stored=one.stored_id)
+        record("evidence.added", one, by=by, service=one.service, declaration=one.declaration_id, stored=one.stored_id)
     return made
 
 
@@ -121,7 +121,9 @@ def remove_evidence(pk: int, *, by) -> Evidence:
     if one.removed_at is None:
         one.removed_at = clock.now()
         one.save(update_fields=["removed_at"])
-        record("evidence.removed", one, by=by, service=one.service, case=one.declaration_id, stored=one.stored_id)
+        record(
+            "evidence.removed", one, by=by, service=one.service, declaration=one.declaration_id, stored=one.stored_id
+        )
     return one
 
 
@@ -134,7 +136,9 @@ def restore_evidence(pk: int, *, by) -> Evidence:
         _room(place, one.title, 1)
         one.removed_at = None
         one.save(update_fields=["removed_at"])
-        record("evidence.restored", one, by=by, service=one.service, case=one.declaration_id, stored=one.stored_id)
+        record(
+            "evidence.restored", one, by=by, service=one.service, declaration=one.declaration_id, stored=one.stored_id
+        )
     return one
 
 
@@ -146,7 +150,7 @@ def _mine(pk: int, by) -> Evidence:
     Employer.objects.visible_to(by).select_for_update().get(pk=one.employer_id)
     permit_service(by, _service(one.employer, one.service))
     sent = Declaration.objects.filter(employer=one.employer, service=one.service, state__in=DECIDED)
-    if sent.filter(month=one.month, submitted_at__gt=one.added_at).exists():
+    if sent.filter(month=one.month, submitted_at__gte=one.added_at).exists():
         raise Conflict("wrong_state", "已有申报带着这份材料提交，不能再移除或替换；可以补充新的文件。")
     return one
 

@@ -21,7 +21,7 @@ from shebao.hall.services.registry import OPERATIONS
 from ..access import keeps, needs
 from .common import here, this_month, toast, undo_toast
 from .fields import Shown, asked, confirmed, defaults, extras, offered, page_fields, typed
-from .form_page import aside, form_page
+from .form_page import aside, asks_for_papers, form_page
 
 
 def keep_typed(request, writer, service):
@@ -99,6 +99,8 @@ def _save(request, spec, form):
         raw |= offered(form, request.POST["fix"])
         found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons)
         return form_page(request, spec, form, raw, found=found)
+    if "look" in request.POST or "take" in request.POST:
+        return _look(request, spec, form, raw, reasons)
     raw = _named(request, spec, form, raw)
     try:
         (made,) = operations.save_declarations(
@@ -116,12 +118,17 @@ def _save(request, spec, form):
         return redirect(f"{reverse('e_declare', args=[spec.key])}?like={made.pk}")
     if not spec.waits:
         return redirect("e_case", made.pk)
-    return redirect("e_papers", made.pk) if _asks_for_papers(spec) else redirect("e_basket")
+    return redirect("e_papers", made.pk) if asks_for_papers(spec) else redirect("e_basket")
 
 
-def _asks_for_papers(spec) -> bool:
-    """Whether each declaration has papers of its own that may be uploaded."""
-    return any(one.covers == "each" for one in spec.uploads)
+def _look(request, spec, form, raw: dict, reasons: dict):
+    """Look a number up among the employer's own people (放大镜), or take over what is known of one (选择)."""
+    found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons)
+    if found.known and "take" in request.POST:
+        raw |= remembered(form, raw, found) | {"name": found.known.name}
+        found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons)
+    found.problems = [problem for problem in found.problems if problem.code != "required"]
+    return form_page(request, spec, form, raw, found=found, looked="look" in request.POST)
 
 
 def _named(request, spec, form, raw: dict) -> dict:

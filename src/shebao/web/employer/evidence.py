@@ -15,7 +15,7 @@ from shebao.hall.evidence.queries import employer_papers, papers_of
 from ..access import needs
 from ..chosen import compact
 from ..sent_files import ACCEPTED, sent, uploads
-from .common import crumbs, here, toast, undo_toast, word
+from .common import crumbs, here, undo_toast, word
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,14 +116,6 @@ def _page_of(request, one: Evidence) -> str:
     if one.declaration_id:
         return reverse("e_papers", args=[one.declaration_id])
     return _monthly_url(request, one.service) or reverse("e_basket")
-
-
-def ask_for_papers(request, declaration: Declaration) -> None:
-    """Say with a saved declaration that its papers are still to be uploaded."""
-    lost = [one.paper.title for one in papers_of([declaration]).get(declaration.pk, []) if one.is_missing]
-    if lost:
-        url = reverse("e_papers", args=[declaration.pk])
-        toast(request, f"还要上传{'、'.join(f'“{title}”' for title in lost)} ·", url, "去上传")
 
 
 case_urls = [path("cases/<int:pk>/papers/", papers, name="e_papers")]

@@ -134,17 +134,28 @@ def _stats(request, now: dict) -> list[dict]:
     draft = f"最早暂存于 {_day(now['oldest_draft_at'])}" if now["oldest_draft_at"] else "没有待提交的申报"
     waiting = "经办机构正在审核" if now["submitted"] else "没有在审的申报"
     due = f"预计 {_day(now['due_on'])}前办结" if now["due_on"] else waiting
-    back = "可在原单上修改重报" if now["returned"] else "没有被退回的申报"
+    copied = all(service.is_copied or service.is_direct for service in here(request).services.values())
+    failed = "rejected" if copied and _has_basket(request) else "returned"
+    back = "可复制后重新提交" if copied else "可在原单上修改重报"
+    back = back if now[failed] else "没有被退回的申报"
     approved = "本月已生效" if now["approved"] else "本月还没有通过的申报"
     return [
-        _stat("待提交", now["draft"], draft, _drafts_url(request), "basket", "g"),
-        _stat("审核中", now["submitted"], due, f"{cases}?state=submitted", "hourglass", "b"),
-        _stat("审核不通过", now["returned"], back, f"{cases}?state=returned", "arrow-back", "d"),
-        _stat("审核通过", now["approved"], approved, f"{cases}?state=approved", "check-circle", "ok"),
+        _stat(*_named(request, "draft", "待提交", _drafts_url(request)), now["draft"], draft, "basket", "g"),
+        _stat(*_named(request, "submitted", "审核中", cases), now["submitted"], due, "hourglass", "b"),
+        _stat(*_named(request, failed, "审核不通过", cases), now[failed], back, "arrow-back", "d"),
+        _stat(*_named(request, "approved", "审核通过", cases), now["approved"], approved, "check-circle", "ok"),
     ]
 
 
-def _stat(label: str, count: int, note: str, url: str, icon: str, kind: str) -> dict:
+def _named(request, state: str, label: str, url: str) -> tuple[str, str]:
+    """What the region calls the declarations in a state, and where it lists them."""
+    for page in here(request).pages.values():
+        if page.page == "case_list" and page.states == (state,) and not page.operations:
+            return page.title, reverse("e_page", args=[page.key])
+    return label, url if state == "draft" else f"{url}?state={state}"
+
+
+def _stat(label: str, url: str, count: int, note: str, icon: str, kind: str) -> dict:
     return {"label": label, "count": count, "note": note, "url": url, "icon": icon, "kind": kind}
 
 
