@@ -55,7 +55,7 @@ def test_the_two_regions_differ_in_data_only():
     first, second = REGIONS["tianjin"], REGIONS["leshan"]
     assert [s.title for s in first.services.values()] == ["单位职工增加", "单位职工减少", "工资申报"]
     assert [s.title for s in second.services.values()] == [
-        "单位基础信息", "单位职工新参保", "人员停保", "人员申报工资",
+        "单位基础信息", "单位职工新参保", "人员停保", "人员申报工资", "职工补充医疗申报",
     ]  # fmt: skip
     assert all(not s.is_direct and s.decide_within == 3 for s in first.services.values())
     assert all(s.is_direct for s in second.services.values())
@@ -63,8 +63,9 @@ def test_the_two_regions_differ_in_data_only():
     assert [(s.title, s.applies) for s in second.settlements.values()] == [("应缴核定", "always")]
     assert first.documents["payment_notice"]["title"] == "单位缴费通知单"
     assert second.documents["declaration_assessment"]["title"] == "社会保险费申报核定表"
-    assert second.forms["employee_enrolment"].field("supplementary_medical").options == "yes_no"
-    assert first.forms["employee_enrolment"].field("supplementary_medical") is None
+    assert second.forms["supplementary_medical"].field("pay_by").options == "cover_payments"
+    assert second.yearly_scheme.key == "supplementary_medical"
+    assert first.yearly_scheme is None
 
 
 @pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS)
@@ -327,7 +328,7 @@ def test_what_is_planned_is_whole_but_invisible():
 
 
 def test_words_that_nobody_asks_for_are_mistakes_with_the_word_that_was_meant(tmp_path):
-    services = (BUNDLED / "leshan/services.yaml").read_text("utf-8").replace("menu: wallet", "menu: purse", 1)
+    services = (BUNDLED / "tianjin/services.yaml").read_text("utf-8").replace("menu: wallet", "menu: purse", 1)
     write(tmp_path, "odd", region="title: 错市\nextends: tianjin\n", terms="menu.setle: 月报\n", services=services)
     assert problems_of(tmp_path, "odd") == [
         f"odd/services.yaml:{line(services, 'menu: purse')}: wage_declaration.menu: 不认识“purse”，"

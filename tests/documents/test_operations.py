@@ -44,7 +44,7 @@ def words(content: bytes) -> str:
 def test_every_paper_of_the_region_is_printed_with_the_total_of_the_bill(code):
     bill, clerk = make_bill(code)
     pay(bill, clerk)
-    for kind, spec in region(code).documents.items():
+    for kind, spec in region(code).bill_documents.items():
         document = issue_document(bill.pk, kind, by=clerk)
         content = pdf(document)
         assert content == pdf(document)

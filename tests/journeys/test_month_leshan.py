@@ -14,6 +14,7 @@ from shebao.hall.regions import region
 from shebao.hall.roster.models import DeclaredWage, Employee
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
+from shebao.hall.supplements.models import YearlyCover
 
 from .conftest import fetched
 from .steps import fill, newcomers, pay_at_bank, person, sheet_of, until, upload
@@ -32,7 +33,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
 
     # One person by hand takes effect at once.
     clerk.goto(f"{home}/e/declare/employee_enrolment/")
-    joining = person(people, month) | {"supplementary_medical": "1"}
+    joining = person(people, month)
     fill(clerk, joining)
     before = Declaration.objects.count()
     clerk.keyboard.press("Control+Enter")
@@ -40,10 +41,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     made = Declaration.objects.order_by("-pk").first()
     employer = made.employer
     assert made.state == "approved"
-    newcomer = Employee.objects.get(
-        employer=employer, name=joining["name"], spells__opened_by=made.pk, spells__scheme="pension"
-    )
-    assert newcomer.spells.filter(scheme="supplementary_medical").exists()
+    assert Employee.objects.filter(employer=employer, name=joining["name"], spells__opened_by=made.pk).exists()
 
     # Two by spreadsheet, after one confirmation for the whole batch.
     file = tmp_path / "参保.csv"
@@ -67,6 +65,8 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
         clerk, lambda: DeclaredWage.objects.filter(employee__in=chosen, amount_fen=987650, is_voided=False).count() == 2
     )
 
+    _cover_the_year(clerk, sign_in(f"{REGION}-reviewer"), home, Employee.objects.filter(pk__in=chosen), month)
+
     # One leaves.
     leaver = (
         Employee.objects.filter(employer=employer, spells__first_month__lt=month, spells__last_month__isnull=True)
@@ -86,6 +86,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     clerk.wait_for_url(re.compile(r"/e/bills/\d+/"))
     bill = Bill.objects.get(employer=employer, month=month)
     assert bill.total_due == sum(line.employer_due + line.employee_due for line in bill.lines.all())
+    assert [line.employee_due for line in bill.lines.filter(scheme="supplementary_medical")] == [15_500]
     line = bill.lines.filter(scheme="pension", employee__in=chosen).first()
     clerk.goto(f"{home}/e/bills/lines/{line.pk}/employee/")
     assert clerk.get_by_text("9,876.50").first.is_visible()
@@ -105,3 +106,45 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     assert list(check_ledger()) == []
     assert list(broken_links()) == []
     assert clerk.complaints == []
+
+
+def _cover_the_year(clerk, reviewer, home: str, two, month) -> None:
+    """职工补充医疗申报: ticked and set together; whose account is not on record pays by 转账; 缴费计划 is printed."""
+    one, other = two.select_related("person")
+    reviewer.goto(f"{home}/a/")
+    reviewer.get_by_role("link", name="个人账户").click()
+    last_day = month.previous().last_day
+    fill(
+        reviewer,
+        {
+            "id_number": one.person.id_number,
+            "name": one.name,
+            "balance": "155",
+            "stated_on": last_day.isoformat(),
+        },
+    )
+    reviewer.get_by_role("button", name="登记余额").click()
+    assert reviewer.get_by_text("已登记 1 人的个人账户余额").is_visible()
+
+    for pay_by, chosen in (("个账划转", (one, other)), ("转账", (other,))):
+        clerk.goto(f"{home}/e/roster/")
+        for employee in chosen:
+            clerk.locator(f'tbody input[name="chosen"][value="{employee.pk}"]').check()
+        clerk.get_by_role("button", name="批量设置职工补充医疗申报").click()
+        clerk.get_by_label("缴费年度").fill(str(month.year))
+        clerk.get_by_label("缴费方式").select_option(label=pay_by)
+        clerk.get_by_role("button", name="下一步：逐人核对").click()
+        if len(chosen) == 2:
+            assert clerk.get_by_text("没有登记该人员的个人账户余额").is_visible()
+        clerk.get_by_role("button", name="确定").click()
+        until(clerk, lambda who=chosen[-1], way=pay_by: YearlyCover.objects.count() == (1 if way == "个账划转" else 2))
+    assert set(YearlyCover.objects.values_list("employee", "pay_by")) == {(one.pk, "1"), (other.pk, "2")}
+
+    clerk.get_by_role("navigation").get_by_role("link", name="补充医疗缴费计划").first.click()
+    assert clerk.get_by_text(f"{month.year} 年度共 2 人").is_visible()
+    with clerk.context.expect_page():
+        clerk.get_by_role("button", name="打印缴费计划").click()
+    until(clerk, lambda: Document.objects.filter(kind="yearly_plan").exists())
+    paper = Document.objects.get(kind="yearly_plan")
+    pages = PdfReader(io.BytesIO(fetched(clerk, f"{home}/e/documents/file/{paper.pk}/"))).pages
+    assert "310.00" in pages[0].extract_text()

@@ -119,6 +119,16 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
         )
         assert f"{bill.total_due / 100:,.2f}" in text.replace(" ", "")
 
+    # 大额医疗救助人员缴费名册查询: by months, with sums, as a workbook too.
+    clerk.goto(home + "/e/")
+    clerk.get_by_role("link", name="大额医疗救助人员缴费名册查询").first.click()
+    fill(clerk, {"from": str(month), "to": str(month)})
+    clerk.get_by_role("button", name="查询").click()
+    heads = bill.lines.filter(scheme="large_medical", month=month).count()
+    assert heads and clerk.get_by_text(f"共 {heads} 人、{heads} 笔").first.is_visible()
+    assert clerk.get_by_role("button", name="打印").is_visible()
+    assert fetched(clerk, f"{home}/e/scheme-roster/export/?from={month}&to={month}").startswith(b"PK")
+
     # Anybody may check a paper.
     stranger = clerk.context.browser.new_page()
     stranger.goto(home + "/verify")

@@ -253,10 +253,19 @@ def test_part_time_work_means_injury_only():
         assert enrol_schemes(region, facts | {"employment_kind": "52"}) == ("injury",)
 
 
+FULL_TIME = {"employment_kind": "41", "industry_class": "1", "float_grade": "100"}
+NOVEMBER = Month(2026, 11)
+
+
 def test_supplementary_medical_is_charged_only_to_those_who_join():
     region = REGIONS["leshan"]
-    assert "supplementary_medical" in enrol_schemes(region, {"employment_kind": "41", "supplementary_medical": "1"})
-    assert "supplementary_medical" not in enrol_schemes(region, {"employment_kind": "41"})
+    assert "supplementary_medical.employee" not in due(region, FULL_TIME, 800_000, NOVEMBER, date(2026, 11, 1))
+    joined = due(region, FULL_TIME | {"supplementary_medical": "1"}, 800_000, NOVEMBER, date(2026, 11, 1))
+    assert joined["supplementary_medical.employee"] == 15_500
+
+
+def test_no_enrolment_joins_what_is_declared_by_the_year():
+    assert "supplementary_medical" not in enrol_schemes(REGIONS["leshan"], FULL_TIME | {"supplementary_medical": "1"})
 
 
 def test_a_value_published_later_changes_what_was_due_and_the_difference_is_the_adjustment(new_region):

@@ -215,6 +215,8 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
         if page.page == "monthly_papers" and not _has_monthly(region, page.service):
             where = folder.where("services", page.key)
             problems.add(where, page.key, f"service 应是一个有 covers: month 材料的事项，“{page.service}”不是")
+        if (page.page == "scheme_roster") != bool(page.scheme) or (page.scheme and page.scheme not in region.schemes):
+            problems.add(folder.where("services", page.key), page.key, "scheme_roster 要写 scheme，是一个险种的键")
     for sheet in region.sheets.values():
         where = folder.where("sheets", sheet.key)
         found = region.services.get(sheet.service)

@@ -309,6 +309,11 @@ class Region:
         return next((s for s in self.open_schemes if s.per == "year"), None)
 
     @property
+    def bill_documents(self) -> Mapping[str, Mapping[str, object]]:
+        """The papers that every bill has; others are issued when they are asked for."""
+        return {kind: spec for kind, spec in self.documents.items() if spec["stage"] != "declared"}
+
+    @property
     def charged_parameters(self) -> tuple[Parameter, ...]:
         """The parameters that charging the open schemes reads, each once, in reading order."""
         names = dict.fromkeys(name for scheme in self.open_schemes for name in parameters_of(scheme))

@@ -14,6 +14,7 @@ from shebao.rules.region_take import Take
 class Page:
     """A row of the catalogue that is a page of the hall, by its name in this region; `page` says which.
 
+    `scheme` is the insurance that a register of one scheme is about.
     `states` and `operations` narrow a list of cases (none: all of them); `service` is the one whose papers are
     collected; `may` are the roles it is for (none: whoever may declare).
     """
@@ -25,6 +26,7 @@ class Page:
     under: str
     functions: tuple[str, ...]
     notes: tuple[str, ...]
+    scheme: str = ""
     states: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     service: str = ""
@@ -84,6 +86,7 @@ def read_page(key: str, take: Take) -> Page:
         take.text("under", ""),
         take.texts("functions"),
         take.texts("notes"),
+        take.text("scheme", ""),
         take.texts("states", v.STATES),
         take.texts("operations", v.OPERATIONS),
         take.text("service", ""),

@@ -107,6 +107,8 @@ PAGES = _words(
     employer_papers="单位自己的资料：上传、下载、编辑",
     monthly_papers="一个事项（service）本月的申报共用的材料",
     vouchers="申报凭证：选人员、月份和类型，生成并发送邮件",
+    scheme_roster="一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
+    yearly_plan="按年缴费的险种：缴费计划",
 )
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from shebao.hall.regions import all_regions
 
-from .employer.pages import SHOWN
+from .places import address_of_row
 
 # Functions that belong to the hall rather than to one service, document or settlement of a region.
 # id → (title key of the region's terms, url name)
@@ -48,13 +48,15 @@ def working_functions() -> list[dict[str, str]]:
         for settlement in region.settlements.values():
             for id in settlement.functions:
                 found[id] = (settlement.title, reverse("e_settle"))
-        for page in region.pages.values():
-            for id in page.functions:
-                if page.page in SHOWN:
-                    found.setdefault(id, (page.title, reverse("e_page", args=[page.key])))
         for document in region.documents.values():
             for id in document.get("functions", ()):
                 found.setdefault(id, (document["title"], reverse("e_documents")))
+        for page in region.pages.values():
+            for id in page.functions:
+                found.setdefault(id, (page.title, address_of_row(page, region)))
+        for guide in region.guides.values():
+            for id in guide.functions:
+                found.setdefault(id, (guide.title, f"{reverse('guides_of', args=[region.code])}#{guide.key}"))
         prefixes = {id.split("-")[0] for id in found}
         for id, (term, name) in HALL_FUNCTIONS.items():
             if id.split("-")[0] in prefixes:

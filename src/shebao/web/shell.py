@@ -13,11 +13,23 @@ from shebao.hall.errors import may_do
 from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
 
-from .employer.pages import SHOWN
 from .middleware import has_contrast, idle_seconds, is_elder
+from .places import KEYED, NAMES, address_of, address_of_row, permission_of
 
 PRODUCT = "企业社保网厅"
 TILES = 8
+MOST_SERVICES = 6
+"""A hall with more of them folds them away under the manual's headings."""
+PLACED = {*NAMES, *KEYED, "rates"}
+QUERY_ICONS = {
+    "scheme_roster": "list-details",
+    "yearly_plan": "shield-check",
+    "past_retirement": "alert-triangle",
+    "arrears": "wallet",
+    "employer_papers": "file-text",
+    "monthly_papers": "upload",
+    "vouchers": "printer",
+}
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
 AFTER_DECLARING = [
@@ -47,6 +59,7 @@ AGENCY_MENU = [
     ("a_home", "menu.desk", "审核台", "list-details"),
     ("a_employers", "menu.employers", "单位", "building"),
 ]
+AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
@@ -74,7 +87,8 @@ def _shell(request) -> dict:
 
 def menu_items(frame: dict) -> list[dict]:
     """The entries of the menu that this operator sees, in order."""
-    return [item for group in frame["nav"] for item in group["items"]]
+    listed = (item for group in frame["nav"] for item in group["items"])
+    return [entry for item in listed for entry in item.get("fold", [item])]
 
 
 def anonymous_shell() -> dict:
@@ -132,7 +146,10 @@ def _signed_in(request, user) -> dict:
 def _employer_nav(user, region) -> list[dict]:
     counts = _counts(user)
     services = [
-        _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu)
+        (
+            _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu),
+            service.under if len(region.services) > MOST_SERVICES else "",
+        )
         for key, service in region.services.items()
         if may_do(user, service)
     ]
@@ -141,37 +158,60 @@ def _employer_nav(user, region) -> list[dict]:
         "e_basket": (counts.get(State.DRAFT, 0), False),
         "e_cases": (counts.get(State.RETURNED, 0), True),
     }
-    pages, lists = _pages(user, region)
+    offered = _folded(services + _pages(user, region)) + _entries(region, declaring, badges)
     menu = [
         _group("", _entries(region, [("e_home", "menu.home", "工作台", "home")], {})),
-        _group(region.terms.get("menu.declare", "申报办理"), services + _entries(region, declaring, badges) + pages),
-        *lists,
+        _group(
+            region.terms.get("menu.declare", "申报办理"),
+            _folded(services + _pages(user, region)) + _entries(region, declaring, badges),
+        ),
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
-    return [*menu, _help(region), _administration(user, region)]
+    return [*menu, _queries(user, region), _help(region), _administration(user, region)]
 
 
-def _pages(user, region) -> tuple[list[dict], list[dict]]:
-    """What the region's catalogue shows beside its services; lists of one heading are a group of their own."""
-    allowed = [one for one in region.pages.values() if one.page in SHOWN and user.may("declare")]
-    allowed = [one for one in allowed if not one.may or user.role in one.may]
-    together = Counter(one.under for one in allowed if one.page == "case_list" and one.under)
-    single, groups = [], {}
-    for one in allowed:
-        item = _item(region.terms.get(f"menu.{one.key}", one.title), _url("e_page", one.key), SHOWN[one.page].icon)
-        if one.page == "case_list" and together[one.under] > 1:
-            groups.setdefault(one.under, []).append(item)
-        else:
-            single.append(item)
-    return single, [_group(heading, items) for heading, items in groups.items()]
+def _queries(user, region) -> dict:
+    """The rows of the catalogue that are pages of the hall, unless the menu has that page in a place of its own."""
+    listed = [
+        (_item(row.title, address_of(row.page, region), QUERY_ICONS.get(row.page, "clock")), row.under)
+        for row in region.pages.values()
+        if row.page not in PLACED and user.may(permission_of(row.page))
+    ]
+    return _group(region.terms.get("menu.queries", "查询与提醒"), _folded(listed))
+
+
+def _folded(entries: list[tuple[dict, str]]) -> list[dict]:
+    """Entries that the manual puts under one heading fold away behind it, where the first of them stands."""
+    headings = Counter(under for _, under in entries if under)
+    found: list[dict] = []
+    folds: dict[str, dict] = {}
+    for item, under in entries:
+        if headings[under] < 2:
+            found.append(item)
+            continue
+        if under not in folds:
+            folds[under] = {"label": under, "icon": item["icon"], "fold": [], "open": False}
+            found.append(folds[under])
+        folds[under]["fold"].append(item)
+    return found
+
+
+def _pages(user, region) -> list[tuple[dict, str]]:
+    """What the region's catalogue shows beside its services, each with its heading in the manual."""
+    return [
+        (_item(row.title, address_of_row(row, region), QUERY_ICONS.get(row.page, "list-check")), row.under)
+        for row in region.pages.values()
+        if row.page in KEYED and user.may("declare") and (not row.may or user.role in row.may)
+    ]
 
 
 def _help(region) -> dict:
     """What everybody may look at, from the operator's own region on."""
     title = region.terms.get("menu.rates", "费率与基数")
     rates = _item(title, _url("rates_of", region.code), "scale")
-    return _group(region.terms.get("menu.help", "帮助"), [rates, *_entries(region, HELP, {})])
+    guides = _item(region.terms.get("menu.guides", "办事指南"), _url("guides_of", region.code), "help")
+    return _group(region.terms.get("menu.help", "帮助"), [guides, rates, *_entries(region, HELP, {})])
 
 
 def _has_basket(user, region) -> bool:
@@ -181,7 +221,8 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
-    return [_group("", _entries(region, AGENCY_MENU, badges)), _help(region), _administration(user, region)]
+    entries = [*AGENCY_MENU, AGENCY_ACCOUNTS] if region.yearly_scheme and user.may("keep_accounts") else AGENCY_MENU
+    return [_group("", _entries(region, entries, badges)), _help(region), _administration(user, region)]
 
 
 def _administration(user, region) -> dict:
@@ -217,7 +258,7 @@ def _item(label: str, url: str, icon: str, badge: int = 0, red: bool = False) ->
 
 def _group(title: str, items: list[dict]) -> dict:
     """A part of the menu. What has no address is not built and is not shown."""
-    return {"heading": title, "items": [item for item in items if item["url"]]}
+    return {"heading": title, "items": [item for item in items if item.get("fold") or item["url"]]}
 
 
 def _url(name: str, *args) -> str:
@@ -229,7 +270,9 @@ def _url(name: str, *args) -> str:
 
 def _mark_current(nav: list[dict], path: str) -> None:
     """The entry with the longest address that the path starts with is the current one; the workbench only itself."""
-    home, items = _url("e_home"), [item for group in nav for item in group["items"]]
+    home, items = _url("e_home"), menu_items({"nav": nav})
     items = [item for item in items if path == item["url"] or (path.startswith(item["url"]) and item["url"] != home)]
     if items:
         max(items, key=lambda item: len(item["url"]))["current"] = True
+    for fold in (item for group in nav for item in group["items"] if item.get("fold")):
+        fold["open"] = any(item["current"] for item in fold["fold"])

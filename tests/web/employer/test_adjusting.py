@@ -63,7 +63,7 @@ def test_the_bill_has_its_adjustments_in_a_part_of_their_own_and_every_amount_is
     assert pages.get(f"/e/bills/{bill.pk}/export/").status_code == 200
     after = text_of(pages.get("/e/adjustments/"))
     assert "没有需要补差的" in after and "已计入账单的补差" in after
-    assert "补差" in text_of(pages.get("/e/"))
+    assert "补差" in text_of(pages.get("/e/?whole=1"))
 
 
 def test_a_bill_without_adjustments_shows_no_part_for_them(pages, clerk):

@@ -32,7 +32,7 @@ STEP = Step("录入变动", "", "current", "e_home")
 def opened(client, clerk, day=10, month=NOVEMBER) -> str:
     client.force_login(clerk)
     with on_day(month, day):
-        response = client.get("/e/")
+        response = client.get("/e/?whole=1")
     assert response.status_code == 200
     return unescape(response.content.decode())
 

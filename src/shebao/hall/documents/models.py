@@ -8,10 +8,13 @@ from ..scopes import ScopedQuerySet
 
 
 class Document(models.Model):
-    """An issued paper (单据). `content` is what it says; the PDF regenerates from it byte for byte."""
+    """An issued paper (单据). `content` is what it says; the PDF regenerates from it byte for byte.
+
+    A paper that is not of one bill, such as the plan of a year, has none; `month` is then the one it was issued in.
+    """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="documents")
-    bill = models.ForeignKey("settlement.Bill", on_delete=models.PROTECT, related_name="documents")
+    bill = models.ForeignKey("settlement.Bill", on_delete=models.PROTECT, null=True, related_name="documents")
     kind = models.CharField("种类", max_length=40)
     title = models.CharField("名称", max_length=80)
     month = MonthField("费款所属期")

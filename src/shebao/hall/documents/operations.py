@@ -49,8 +49,18 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
     return prepared
 
 
+def new_code() -> str:
+    """A verification code that nobody can guess."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def new_number() -> str:
+    """The number of a paper: the day, and what tells it from others of the day."""
+    return f"D{today():%Y%m%d}{secrets.randbelow(10**10):010d}"
+
+
 def _check(bill: Bill, kind: str) -> Payment | None:
-    spec = region(bill.employer.region).documents.get(kind)
+    spec = region(bill.employer.region).bill_documents.get(kind)
     if spec is None:
         raise Refused("no_such_document", "本地没有这种单据。", status=404)
     if spec["stage"] != "paid":
@@ -64,8 +74,7 @@ def _check(bill: Bill, kind: str) -> Payment | None:
 
 def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
     spec = region(bill.employer.region).documents[kind]
-    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    number = f"D{today():%Y%m%d}{secrets.randbelow(10**10):010d}"
+    code, number = new_code(), new_number()
     paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), payment=payment)
     # The address is part of what was printed: it must not change when the hall moves.
     content = {"paper": paper, "verify_url": f"{settings.SHEBAO_BASE_URL}/verify?code={code}"}
@@ -147,7 +156,7 @@ def available(employer, month: Month) -> list[Card]:
     issued = {document.kind: document for document in bill.documents.all()} if bill else {}
     due, paid = balance(bill) if bill else (0, 0)
     cards = []
-    for kind, spec in region(employer.region).documents.items():
+    for kind, spec in region(employer.region).bill_documents.items():
         state, note = "ready", "可以开具"
         if kind in issued:
             state, note = "issued", "已下载" if issued[kind].downloaded_at else "待下载"

@@ -125,7 +125,8 @@ class Standing:
     """Where an employer's month stands, read once: everything that the steps and the reminders are made of.
 
     `bills` by month, newest first; `booked` has (due, paid) in fen by bill; `open` counts undecided declarations by
-    (service, state); `changes` took effect; `filed` holds the kinds of paper that were downloaded, by bill.
+    (service, state); `made` those that took effect, by service; `filed` holds the kinds of paper that were
+    downloaded, by bill.
     """
 
     employer: Employer
@@ -133,13 +134,23 @@ class Standing:
     bills: dict[Month, Bill]
     booked: dict[int, tuple[int, int]]
     open: dict[tuple[str, str], int]
-    changes: int
+    made: dict[str, int]
     filed: dict[int, set[str]]
 
     @property
     def bill(self) -> Bill | None:
         """The month's own bill, once it is settled."""
         return self.bills.get(self.month)
+
+    @property
+    def changes(self) -> int:
+        """How many declarations of the month about people took effect."""
+        return sum(self.made.values())
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the employer has never settled a month."""
+        return not self.bills
 
     @property
     def by_state(self) -> dict[str, int]:
@@ -156,7 +167,7 @@ class Standing:
 
     def unfiled(self, bill: Bill) -> list[str]:
         """The kinds of paper of a bill that nobody has downloaded yet, in the region's order."""
-        kinds = region(self.employer.region).documents
+        kinds = region(self.employer.region).bill_documents
         return [kind for kind in kinds if kind not in self.filed.get(bill.pk, set())]
 
 
@@ -175,7 +186,7 @@ def standing(employer, month: Month, by) -> Standing:
         bills,
         balances(bills.values()),
         {(service, state): count for service, state, count in rows},
-        sum(changes_of(employer, month).values()),
+        changes_of(employer, month),
         filed,
     )
 

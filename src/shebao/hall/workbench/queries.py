@@ -57,11 +57,12 @@ class Workbench:
 def workbench(actor, month: Month) -> Workbench:
     """All of the actor's workbench. The month is estimated at most once, however many parts speak of it."""
     now = standing(actor.employer, month, actor)
-    money = _money(now)
+    money = money_of(now)
     return Workbench(now, steps_of(now), counts(actor, month), money, todo_items(actor, now, money.estimated))
 
 
-def _money(now: Standing) -> Money:
+def money_of(now: Standing) -> Money:
+    """What the month costs, why it differs from the last one, and the last twelve months; the part that takes time."""
     employer, month = now.employer, now.month
     try:
         found = None if now.bill else estimate(employer, month, pending=True)

@@ -4,33 +4,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import numpy as np
-from django.db.models import Q
 from django.template.defaultfilters import date as date_words
 from django.utils import timezone
 
 from shebao.rules.money import yuan
-from shebao.rules.months import Month
-from shebao.rules.retirement import retirement, retirement_alerts, tracks_of
 
 from ..clock import local_now
 from ..declarations.models import Declaration
 from ..declarations.states import State
 from ..regions import region
-from ..roster.models import Employee, Spell
-from ..roster.queries import covering
+from ..roster.retiring import ages
 from ..settlement.comparing import newly_raised
 from ..settlement.progress import Standing
 from ..settlement.queries import Estimate
 
 SOON = timedelta(days=7)
-MAN, MANAGERIAL = "1", "2"
-"""Codes of the national lists of sexes and posts (岗位类别: 管理或技术岗位)."""
-YOUNGEST_MONTHS = 49 * 12
-"""Nobody younger is near any statutory age."""
-SOON_RETIRED = {"this_month", "within_3", "within_6"}
 NAMED = 3
-"""So many returned declarations are listed one by one; more of them share one row."""
+"""So many returned declarations, or people near retirement, are listed one by one; more of them share one row."""
 
 
 @dataclass(frozen=True)
@@ -150,28 +140,23 @@ def _low_wages(now: Standing, estimated: Estimate | None) -> Iterator[Todo]:
 
 
 def _retiring(now: Standing) -> Iterator[Todo]:
-    """Who reaches the statutory age this month or within six months; a woman's post decides hers."""
-    born_by = now.month.previous(YOUNGEST_MONTHS).first_day
-    spells = Spell.objects.filter(covering(now.month), employee__employer=now.employer)
-    known = ~Q(person__sex="") & (Q(person__sex=MAN) | ~Q(position=""))
-    rows = Employee.objects.filter(known, pk__in=spells.values("employee"), person__born_on__lte=born_by)
-    people = list(rows.values_list("pk", "name", "person__born_on", "person__sex", "position"))
-    if not people:
-        return
-    born = np.array([Month.of(day).index for _, _, day, _, _ in people], dtype=np.int64)
-    women = np.array([sex != MAN for *_, sex, _ in people], dtype=bool)
-    found = retirement(born, tracks_of(women, np.array([post == MANAGERIAL for *_, post in people], dtype=bool)))
-    alerts = retirement_alerts(found.statutory, now.month)
-    for i in np.lexsort((born, found.statutory)):
-        if alerts[i] in SOON_RETIRED:
-            pk, name, day, *_ = people[i]
-            left = int(found.statutory[i]) - now.month.index
-            month = now.month.next(left)
-            years, months = divmod(int(found.age[i]), 12)
-            age = f"{years} 岁" + (f" {months} 个月" if months else "")
-            note = f"{Month.of(day).label}生，{month.label}满 {age}，请提前准备退休申请"
-            tag = f"{left} 个月后" if left else "本月"
-            yield Todo(tag, "b", f"{name}到达法定退休年龄", note, "e_employee", "看人员", (pk,))
+    """Who reaches the statutory age this month or within six months, and who is insured beyond it."""
+    found = ages(now.employer, now.month)
+    if past := found.within("past_retirement"):
+        names = "、".join(one.name for one in past[:NAMED]) + ("等" if len(past) > NAMED else "")
+        title = f"{len(past)} 人已过法定退休年龄仍在参保"
+        note = f"{names}。已办退休的请减员，没有办的请尽快申请"
+        yield Todo("已超龄", "w", title, note, "e_reminder", "去核对", ("past_retirement",))
+    soon = found.within("retiring_within_six_months")
+    for one in soon[:NAMED]:
+        when = f"{one.left} 个月后" if one.left else "本月"
+        note = f"{one.born.label}生，{one.statutory.label}满 {one.age_words}，请提前准备退休申请"
+        yield Todo(when, "b", f"{one.name}到达法定退休年龄", note, "e_employee", "看人员", (one.pk,))
+    if len(soon) > NAMED:
+        title = f"6 个月内共 {len(soon)} 人到达法定退休年龄"
+        note = f"还有 {len(soon) - NAMED} 人没有列在这里"
+        last = soon[-1].left
+        yield Todo(f"{last} 个月内", "b", title, note, "e_reminder", "看名单", ("retiring_within_six_months",))
 
 
 def _papers(now: Standing) -> Iterator[Todo]:

@@ -42,6 +42,7 @@ CHECK_TITLES = {
     "contract_dates": "合同起止",
     "new_identity": "变更后的证件",
     "scheme_changes": "参保险种",
+    "yearly_cover": "年度与个人账户",
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import batches, decided, desk, employers, evidence, sandbox
+from . import accounts, batches, decided, desk, employers, evidence, sandbox
 
 urlpatterns = [
     path("", desk.queue, name="a_home"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
+    *accounts.urlpatterns,
     *sandbox.urlpatterns,
 ]

@@ -26,6 +26,7 @@ from shebao.rules.vocabulary import SHARES
 from ..access import needs
 from ..explained import step_rows
 from .common import PAGE, bridge_rows, crumbs, download, this_month, word
+from .doubts import doubts
 from .papers import print_action
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
@@ -242,12 +243,15 @@ def _exported(person: PersonRow, schemes, has_adjustments: bool) -> list:
 def explain_amount(request, pk, share):
     """Why one amount is what it is: a page, or the fragment of a page that is open."""
     found = explain_line(request.user, pk, share)
-    line = BillLine.objects.visible_to(request.user).select_related("bill").get(pk=pk)
+    shares = (f"{share}_evidence", f"adjusts__{share}_evidence")
+    line = BillLine.objects.visible_to(request.user).select_related("bill__employer", "employee", *shares).get(pk=pk)
+    kept = getattr(line, f"{share}_evidence") or getattr(line.adjusts, f"{share}_evidence")
     other = "employee" if share == "employer" else "employer"
     back = reverse("e_bill", args=[line.bill_id])
     context = {
         "found": found,
         "steps": step_rows(found.steps),
+        "doubt": doubts(request, line, found, kept.data),
         "line": line,
         "share": share,
         "other": other if getattr(line, f"{other}_evidence_id") else "",

@@ -1,21 +1,32 @@
 """The workbench (工作台): where the month stands, what to do next, and what it will cost."""
 
+import logging
+from collections.abc import Callable, Mapping
 from itertools import groupby
+from typing import TypeVar
 
-from django.shortcuts import render
+from django.db import transaction
+from django.shortcuts import redirect, render
 from django.template.defaultfilters import date as date_words
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
-from shebao.hall.declarations.queries import recent_events
+from shebao.hall.declarations.queries import counts, recent_events
+from shebao.hall.declarations.states import State
 from shebao.hall.roster.queries import insured_count
-from shebao.hall.workbench.queries import Workbench, workbench
+from shebao.hall.settlement.progress import Standing, Step, standing, steps_of
+from shebao.hall.workbench.queries import money_of
+from shebao.hall.workbench.todos import Todo, todo_items
 from shebao.rules.calendar import Window
 
 from ..access import needs
 from .common import here, this_month, word
+from .home_money import money_context
+
+logger = logging.getLogger("shebao.web")
+Part = TypeVar("Part")
 
 WEEKDAYS = "一二三四五六日"
 TODOS = 5
@@ -26,11 +37,15 @@ READ_EVENTS = 40
 @needs("see_roster")
 @require_GET
 def home(request):
-    """The first page after signing in."""
+    """The first page after signing in: at once what costs nothing to know, the amounts when they are reckoned.
+
+    With `?whole=1` (a browser without scripts) everything at once.
+    """
     user, month = request.user, this_month(request)
-    bench = workbench(user, month)
-    action = _next_action(request, bench)
-    shown = len(bench.todos) if request.GET.get("todos") == "all" else TODOS
+    now = standing(user.employer, month, user)
+    steps = steps_of(now)
+    counted = alone(request, lambda: counts(user, month))
+    action = _next_action(request, now, steps, counted or now.by_state)
     context = {
         "month": month,
         "hello": _hello(),
@@ -39,18 +54,62 @@ def home(request):
         "previous_login": user.previous_login,
         "quick_links": _quick_links(request),
         "steps": [
-            {"title": s.title, "note": s.note, "state": s.state, "url": _step_url(request, s.url_name)}
-            for s in bench.steps
+            {"title": s.title, "note": s.note, "state": s.state, "url": _step_url(request, s.url_name)} for s in steps
         ],
-        "deadline": _deadline(here(request).calendar.window(month), bench.bill, bench.steps) | {"action": action},
-        "stats": _stats(request, bench.counts),
-        "todos": [_todo(request, item) for item in bench.todos[:shown]],
-        "todo_count": len(bench.todos),
-        "has_more_todos": len(bench.todos) > shown,
-        "events": _feed(user),
-        **_money(bench, month),
+        "deadline": _deadline(here(request).calendar.window(month), now.bill, steps) | {"action": action},
+        "stats": _stats(request, now, counted) if counted else [],
+        "events": alone(request, lambda: _feed(user)),
+        "is_new": now.is_new,
+        "is_whole": "whole" in request.GET,
+        "part_url": f"{reverse('e_home_month')}?{urlencode({'todos': request.GET.get('todos', '')})}",
     }
+    if context["is_whole"]:
+        context |= _month_part(request, now)
+    else:
+        context |= _todos(request, alone(request, lambda: todo_items(user, now, None)))
     return render(request, "employer/home.html", context)
+
+
+@needs("see_roster")
+@require_GET
+def month_part(request):
+    """The part of the workbench that has to be reckoned: amount, reasons, chart, and the to-dos that follow from it."""
+    if not request.htmx:
+        return redirect(f"{reverse('e_home')}?whole=1")
+    month = this_month(request)
+    now = standing(request.user.employer, month, request.user)
+    context = {"month": month, "insured": insured_count(request.user.employer, month), "is_new": now.is_new}
+    return render(request, "employer/home_month.html", context | _month_part(request, now))
+
+
+def _month_part(request, now: Standing) -> dict:
+    money = alone(request, lambda: money_of(now))
+    estimated = money.estimated if money else None
+    shown = alone(request, lambda: money_context(now, money)) if money else None
+    found = alone(request, lambda: todo_items(request.user, now, estimated))
+    return (shown or {"bars": [], "is_lost": True}) | _todos(request, found)
+
+
+def _todos(request, found: list[Todo] | None) -> dict:
+    """The rows of the list, the first few unless all are asked for; without them the card says that they are lost."""
+    if found is None:
+        return {"todos": [], "todo_count": 0, "are_todos_lost": True}
+    shown = len(found) if request.GET.get("todos") == "all" else TODOS
+    return {
+        "todos": [_todo(request, item) for item in found[:shown]],
+        "todo_count": len(found),
+        "has_more_todos": len(found) > shown,
+    }
+
+
+def alone(request, read: Callable[[], Part]) -> Part | None:
+    """What `read` finds, or None: a part of the workbench that fails leaves the others whole, and is on record."""
+    try:
+        with transaction.atomic():
+            return read()
+    except Exception:
+        logger.exception("request %s: a part of the workbench failed", request.number)
+        return None
 
 
 PEOPLE, WAGES = ("enrol_employees", "cease_employees"), ("declare_wages",)
@@ -93,23 +152,23 @@ def _link(request, service) -> dict:
     return {"label": label, "url": reverse("e_declare", args=[service.key]), "icon": service.menu}
 
 
-def _next_action(request, bench: Workbench) -> dict:
+def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) -> dict:
     """The one primary button: what the current step asks for; without an address when nothing is left."""
-    current = next((step.url_name for step in bench.steps if step.state == "current"), None)
+    current = next((step.url_name for step in steps if step.state == "current"), None)
     if current in ("e_basket", "e_cases"):
-        return _submit_action(request, bench.counts)
+        return _submit_action(request, counted)
     if current == "e_pay":
-        return {"label": "缴纳本月费款", "url": reverse("e_pay_bill", args=[bench.bill.pk])}
-    labels = {"e_settle": f"办理 {bench.standing.month.number} 月结算", "e_documents": "下载本月单据"}
+        return {"label": "缴纳本月费款", "url": reverse("e_pay_bill", args=[now.bill.pk])}
+    labels = {"e_settle": f"办理 {now.month.number} 月结算", "e_documents": "下载本月单据"}
     return {"label": labels[current], "url": reverse(current)} if current else {"label": "本月已完成", "url": ""}
 
 
-def _submit_action(request, now: dict) -> dict:
-    if now["draft"]:
+def _submit_action(request, now: Mapping) -> dict:
+    if now.get("draft"):
         return {"label": f"提交 {now['draft']} 笔待提交业务", "url": _drafts_url(request)}
-    if now["returned"]:
+    if now.get("returned"):
         return {"label": f"修改 {now['returned']} 笔退回申报", "url": f"{reverse('e_cases')}?state=returned"}
-    return {"label": f"查看 {now['submitted']} 笔审核进度", "url": f"{reverse('e_cases')}?state=submitted"}
+    return {"label": f"查看 {now.get('submitted', 0)} 笔审核进度", "url": f"{reverse('e_cases')}?state=submitted"}
 
 
 def _deadline(window: Window, bill, steps) -> dict:
@@ -129,33 +188,59 @@ def _deadline(window: Window, bill, steps) -> dict:
     }
 
 
-def _stats(request, now: dict) -> list[dict]:
-    cases = reverse("e_cases")
-    draft = f"最早暂存于 {_day(now['oldest_draft_at'])}" if now["oldest_draft_at"] else "没有待提交的申报"
-    waiting = "经办机构正在审核" if now["submitted"] else "没有在审的申报"
-    due = f"预计 {_day(now['due_on'])}前办结" if now["due_on"] else waiting
+def _stats(request, now: Standing, counted: dict) -> list[dict]:
+    """The four states where somebody reviews; where nobody does, what is kept back and what took effect."""
+    if not here(request).is_reviewed:
+        return _stats_without_review(request, now, counted)
+    draft = f"最早暂存于 {_day(counted['oldest_draft_at'])}" if counted["oldest_draft_at"] else "没有待提交的申报"
+    waiting = "经办机构正在审核" if counted["submitted"] else "没有在审的申报"
+    due = f"预计 {_day(counted['due_on'])}前办结" if counted["due_on"] else waiting
     copied = all(service.is_copied or service.is_direct for service in here(request).services.values())
-    failed = "rejected" if copied and _has_basket(request) else "returned"
+    failed = "rejected" if copied else "returned"
     back = "可复制后重新提交" if copied else "可在原单上修改重报"
-    back = back if now[failed] else "没有被退回的申报"
-    approved = "本月已生效" if now["approved"] else "本月还没有通过的申报"
+    back = back if counted[failed] else "没有被退回的申报"
+    approved = "本月已生效" if counted["approved"] else "本月还没有通过的申报"
     return [
-        _stat(*_named(request, "draft", "待提交", _drafts_url(request)), now["draft"], draft, "basket", "g"),
-        _stat(*_named(request, "submitted", "审核中", cases), now["submitted"], due, "hourglass", "b"),
-        _stat(*_named(request, failed, "审核不通过", cases), now[failed], back, "arrow-back", "d"),
-        _stat(*_named(request, "approved", "审核通过", cases), now["approved"], approved, "check-circle", "ok"),
+        _of_state(request, "draft", "待提交", counted["draft"], draft, "basket", "g"),
+        _of_state(request, "submitted", "审核中", counted["submitted"], due, "hourglass", "b"),
+        _of_state(request, failed, "审核不通过", counted[failed], back, "arrow-back", "d"),
+        _of_state(request, "approved", "审核通过", counted["approved"], approved, "check-circle", "ok"),
     ]
 
 
-def _named(request, state: str, label: str, url: str) -> tuple[str, str]:
-    """What the region calls the declarations in a state, and where it lists them."""
+def _of_state(request, state: str, label: str, count: int, note: str, icon: str, kind: str) -> dict:
+    """How many declarations are in a state, as the region calls and lists them."""
+    url = _drafts_url(request) if state == "draft" else f"{reverse('e_cases')}?state={state}"
     for page in here(request).pages.values():
         if page.page == "case_list" and page.states == (state,) and not page.operations:
-            return page.title, reverse("e_page", args=[page.key])
-    return label, url if state == "draft" else f"{url}?state={state}"
+            label, url = page.title, reverse("e_page", args=[page.key])
+    return _stat(label, count, note, url, icon, kind)
 
 
-def _stat(label: str, url: str, count: int, note: str, icon: str, kind: str) -> dict:
+def _stats_without_review(request, now: Standing, counted: dict) -> list[dict]:
+    kept = f"最早暂存于 {_day(counted['oldest_draft_at'])}" if counted["oldest_draft_at"] else "没有待提交的申报"
+    people = [_made(request, now, operation) for operation in PEOPLE]
+    done = "本月已生效" if counted["approved"] else "本月还没有办理"
+    return [
+        _stat(State.DRAFT.label, counted["draft"], kept, _drafts_url(request), "basket", "g"),
+        *(one for one in people if one),
+        _stat("本月办结", counted["approved"], done, f"{reverse('e_cases')}?state=approved", "check-circle", "ok"),
+    ]
+
+
+def _made(request, now: Standing, operation: str) -> dict | None:
+    """How often the month's first service of an operation took effect, and the list of these."""
+    service = next((one for one in here(request).services.values() if one.operation == operation), None)
+    if service is None:
+        return None
+    count = now.made.get(service.key, 0)
+    query = urlencode({"state": State.APPROVED, "service": service.key, "month": now.month})
+    label = f"本月{word(request, f'menu.{service.key}', service.title)}"
+    note = "已生效" if count else "本月还没有"
+    return _stat(label, count, note, f"{reverse('e_cases')}?{query}", service.menu, "b")
+
+
+def _stat(label: str, count: int, note: str, url: str, icon: str, kind: str) -> dict:
     return {"label": label, "count": count, "note": note, "url": url, "icon": icon, "kind": kind}
 
 
@@ -183,63 +268,3 @@ def _feed(user) -> list[dict]:
 
 def _happening(event: dict) -> tuple:
     return event["title"], event["service_title"], event["at"].replace(second=0, microsecond=0)
-
-
-def _money(bench: Workbench, month) -> dict:
-    """The amount of the month, its schemes, why it differs from the last month, and the last twelve months."""
-    money = bench.money
-    if money.refusal:
-        return {"refusal": money.refusal, "amount": None, "shares": [], "bridge_rows": [], "bars": []}
-    bars = [{"month": m, "amount": fen, "estimate": is_estimate} for m, fen, is_estimate in money.chart]
-    found = _billed(bench) if bench.bill else _estimated(money)
-    return {
-        "refusal": "",
-        "amount": found | {"total": money.total} | _comparison(money.total, money.difference, month),
-        "shares": _shares(money),
-        "bridge_rows": [{"label": row.label, "delta": row.delta} for row in money.bridge],
-        "bars": bars if any(bar["amount"] for bar in bars) else [],
-    }
-
-
-def _billed(bench: Workbench) -> dict:
-    is_paid, url = bench.standing.unpaid(bench.bill) <= 0, reverse("e_bill", args=[bench.bill.pk])
-    return {
-        "tag": "已缴" if is_paid else "已核定",
-        "kind": "ok" if is_paid else "b",
-        "note": "",
-        "url": f"{url}?tab=people",
-        "why_url": f"{url}?tab=changes",
-    }
-
-
-def _estimated(money) -> dict:
-    count, url = money.estimated.pending_count, reverse("e_settle")
-    note = f"含 {count} 笔未生效申报的预计影响" if count else ""
-    return {"tag": "预估", "kind": "b", "note": note, "url": f"{url}#amounts", "why_url": f"{url}#why"}
-
-
-def _shares(money) -> list[dict]:
-    shares = [{"code": one.colour, "label": _shorter(one.title), "amount": one.total} for one in money.schemes]
-    if money.adjusted > 0:
-        shares.append({"code": "other", "label": "补差", "amount": money.adjusted})
-    if money.estimated and money.estimated.pending_fen > 0:
-        shares.append({"code": "other", "label": "待生效申报", "amount": money.estimated.pending_fen})
-    return shares
-
-
-def _shorter(title: str) -> str:
-    """「城镇职工基本医疗保险（含生育）」 gives 「医疗（含生育）」: who is insured is plain here, the room is small."""
-    return title.rpartition("基本")[2].replace("保险（", "（")
-
-
-def _comparison(total: int, difference: int, month) -> dict:
-    """More or less than last month: a word, fen, and per cent to one place (half up, whole numbers only)."""
-    before = total - difference
-    tenths = (abs(difference) * 2000 + before) // (2 * before) if before > 0 else 0
-    return {
-        "has_before": before > 0,
-        "before_month": month.previous(),
-        "direction": "多" if difference > 0 else "少" if difference < 0 else "",
-        "change": abs(difference),
-        "percent": f"{tenths // 10}.{tenths % 10}%",
-    }

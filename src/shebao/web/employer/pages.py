@@ -1,8 +1,5 @@
 """The pages that a region's catalogue names: lists of cases by kind, the employer's papers, the month's papers."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -38,7 +35,7 @@ def page(request, key):
     spec = page_of(request, key)
     if spec.page not in SHOWN:
         raise Http404
-    return SHOWN[spec.page].view(request, spec)
+    return SHOWN[spec.page](request, spec)
 
 
 def _monthly(request, spec: Page):
@@ -74,18 +71,7 @@ def _monthly(request, spec: Page):
     return render(request, "employer/papers.html", context, status=status)
 
 
-@dataclass(frozen=True)
-class Shown:
-    """How a page of the catalogue is shown: its view, which takes the page, and its icon in the menu."""
-
-    view: Callable
-    icon: str
-
-
-SHOWN = {
-    "case_list": Shown(cases.listed, "list-check"),
-    "employer_papers": Shown(collection.show, "file-text"),
-    "monthly_papers": Shown(_monthly, "upload"),
-}
+SHOWN = {"case_list": cases.listed, "employer_papers": collection.show, "monthly_papers": _monthly}
+"""The views of the keyed pages; each takes the row of the catalogue."""
 
 urlpatterns = [path("pages/<slug:key>/", page, name="e_page")]

@@ -25,7 +25,7 @@ FIELDS = (("from", "开始年月"), ("to", "终止年月"))
 def documents(request):
     """The papers of the chosen months, the newest first."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
-    span, errors, fields = _chosen(request, employer)
+    span, errors, fields = months_asked(request, employer)
     bills = {bill.month: bill for bill in Bill.objects.visible_to(request.user).filter(month__in=span)}
     title = word(request, "menu.documents", "通知单与凭证")
     context = {
@@ -40,7 +40,7 @@ def documents(request):
     return render(request, "employer/documents.html", context, status=422 if errors else 200)
 
 
-def _chosen(request, employer: Employer) -> tuple[list[Month], list[dict], list[dict]]:
+def months_asked(request, employer: Employer) -> tuple[list[Month], list[dict], list[dict]]:
     """The months asked for (this month when nothing is), what is wrong with the question, and its fields."""
     current = this_month(request)
     found, errors, fields = {}, [], []

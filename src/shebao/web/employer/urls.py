@@ -17,6 +17,8 @@ from . import (
     pages,
     papers,
     paying,
+    registers,
+    reminders,
     repairing,
     roster,
     settling,
@@ -24,6 +26,7 @@ from . import (
 
 urlpatterns = [
     path("", home.home, name="e_home"),
+    path("month/", home.month_part, name="e_home_month"),
     path("declare/<slug:service>/", declaring.declare, name="e_declare"),
     path("declare/<slug:service>/preview/", declaring.declare_preview, name="e_declare_preview"),
     path("declare/<slug:service>/draft/", declaring.draft, name="e_draft"),
@@ -48,7 +51,9 @@ urlpatterns = [
     *bills.urlpatterns,
     *paying.urlpatterns,
     *papers.urlpatterns,
+    *registers.urlpatterns,
     *roster.urlpatterns,
+    *reminders.urlpatterns,
     *employer_data.urlpatterns,
     *evidence.urlpatterns,
     *collection.urlpatterns,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import machines, rates, signing_in, trying, verifying
+from . import guides, machines, rates, signing_in, trying, verifying
 
 urlpatterns = [
     path("", signing_in.start, name="start"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("alive", signing_in.alive, name="alive"),
     path("rates", rates.rates, name="rates"),
     path("rates/<slug:code>", rates.rates_of, name="rates_of"),
+    path("guides", guides.guides, name="guides"),
+    path("guides/<slug:code>", guides.guides_of, name="guides_of"),
     path("trial", trying.try_one, name="trial"),
     path("trial/list", trying.try_list, name="trial_list"),
     path("verify", verifying.verify, name="verify"),

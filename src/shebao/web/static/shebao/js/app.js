@@ -91,10 +91,11 @@ function showToast({ text, level = "success", keep }) {
 document.querySelectorAll("[data-toast]").forEach(arm);
 document.addEventListener("shebao:toast", (event) => showToast(event.detail));
 document.addEventListener("htmx:responseError", (event) => {
+  if (event.target.closest?.("[data-part]")) return;
   showToast({ text: `没有加载出来（${event.detail.xhr.status}），请重试。`, level: "error" });
 });
 document.addEventListener("htmx:sendError", (event) => {
-  if (event.target.closest?.("[data-quiet]")) return;
+  if (event.target.closest?.("[data-quiet], [data-part]")) return;
   showToast({ text: "没有加载出来，可能是网络中断，请重试。", level: "error" });
 });
 
@@ -133,6 +134,11 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("shebao:saved", (event) => changed.delete(event.target));
 addEventListener("beforeunload", (event) => {
   if (changed.size) event.preventDefault();
+});
+
+// --- print buttons: data-print ---
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
 });
 
 // --- copy buttons: data-copy="#id" ---

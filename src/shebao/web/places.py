@@ -1,0 +1,60 @@
+"""Where the pages are that a region's data names: the words of `PAGES` and the addresses behind them."""
+
+from django.urls import reverse
+
+from shebao.rules.region import GuideStep, Page, Region
+from shebao.rules.vocabulary import PAGES
+
+NAMES = {
+    "home": "e_home",
+    "import_sheets": "e_import",
+    "basket": "e_basket",
+    "cases": "e_cases",
+    "settle": "e_settle",
+    "bills": "e_bills",
+    "pay": "e_pay",
+    "documents": "e_documents",
+    "roster": "e_roster",
+    "employer": "e_employer",
+    "trial": "trial",
+    "password": "change_password",
+}
+REGISTERS = {"scheme_roster": "e_scheme_roster", "yearly_plan": "e_yearly_plan"}
+"""Pages that have no place of their own in the menu, but the one that the catalogue gives them."""
+KEYED = ("case_list", "employer_papers", "monthly_papers", "vouchers")
+"""Pages that a region may show several times, each under a name of its own: their address tells which."""
+TERMS = {"import_sheets": "menu.import", "employer": "menu.employer_profile"}
+PERMISSIONS = {"arrears": "settle"}
+"""What a reminder asks of whoever opens it; the others ask for the roster."""
+
+
+def address_of(page: str, region: Region) -> str:
+    """The address of a page by its word in the vocabulary."""
+    if page == "rates":
+        return reverse("rates_of", args=[region.code])
+    known = NAMES | REGISTERS
+    return reverse(known[page]) if page in known else reverse("e_reminder", args=[page])
+
+
+def address_of_row(row: Page, region: Region) -> str:
+    """The address of a row of the catalogue."""
+    return reverse("e_page", args=[row.key]) if row.page in KEYED else address_of(row.page, region)
+
+
+def name_of(page: str, region: Region) -> str:
+    """What the page is called here: by its row of the catalogue, by the menu's word, or nationally."""
+    row = next((one for one in region.pages.values() if one.page == page), None)
+    return row.title if row else region.terms.get(TERMS.get(page, f"menu.{page}"), PAGES[page])
+
+
+def permission_of(page: str) -> str:
+    """The permission that the page of a catalogue row asks for."""
+    return PERMISSIONS.get(page, "see_roster")
+
+
+def link_of(step: GuideStep, region: Region) -> dict[str, str] | None:
+    """Where a step of a guide is done, with the words of the menu; None where nowhere in the hall."""
+    if step.service in region.services:
+        label = region.terms.get(f"menu.{step.service}", region.services[step.service].title)
+        return {"label": label, "url": reverse("e_declare", args=[step.service])}
+    return {"label": name_of(step.page, region), "url": address_of(step.page, region)} if step.page else None
