@@ -311,7 +311,7 @@ class Region:
     @property
     def bill_documents(self) -> Mapping[str, Mapping[str, object]]:
         """The papers that every bill has; others are issued when they are asked for."""
-        return {kind: spec for kind, spec in self.documents.items() if spec["stage"] != "declared"}
+        return {kind: spec for kind, spec in self.documents.items() if spec["stage"] in ("settled", "paid")}
 
     @property
     def charged_parameters(self) -> tuple[Parameter, ...]:

@@ -212,9 +212,12 @@ PRECONDITIONS = _words(
     employer_confirmed="单位已确认人员与金额",
 )
 STAGES = _words(
-    settled="结算之后可打印", paid="缴费之后可打印", declared="申报生效之后可打印，按年度，不属于某一张账单"
+    settled="结算之后可打印",
+    paid="缴费之后可打印",
+    declared="申报生效之后可打印，按年度，不属于某一张账单",
+    chosen="提交申报之后可生成，列明所选人员的申报",
 )
-LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划")
+LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划", voucher="申报凭证")
 COLUMNS = _words(
     scheme="险种",
     head_count="缴费人数",

@@ -161,10 +161,7 @@ def _employer_nav(user, region) -> list[dict]:
     offered = _folded(services + _pages(user, region)) + _entries(region, declaring, badges)
     menu = [
         _group("", _entries(region, [("e_home", "menu.home", "工作台", "home")], {})),
-        _group(
-            region.terms.get("menu.declare", "申报办理"),
-            _folded(services + _pages(user, region)) + _entries(region, declaring, badges),
-        ),
+        _group(region.terms.get("menu.declare", "申报办理"), offered),
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))

@@ -16,6 +16,7 @@ from ..access import needs
 from ..chosen import compact, numbers, spread
 from ..templatetags.ui import signed_yuan
 from .common import crumbs, here, this_month, undo_toast, word
+from .vouchers import vouches_for
 
 UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
 
@@ -128,10 +129,12 @@ def submit(request):
 def submitted(request):
     """The case numbers after submitting, and what comes next."""
     pks = spread(request.GET.get("ids", ""))[:500]
-    rows = Declaration.objects.visible_to(request.user).filter(pk__in=pks).order_by("pk")
+    rows = list(Declaration.objects.visible_to(request.user).filter(pk__in=pks).order_by("pk"))
     left = request.GET.get("left", "0")
     context = {
         "rows": rows,
+        "in_force": bool(rows) and all(one.is_direct for one in rows),
+        "vouches": vouches_for(request, rows),
         "left": int(left) if left.isdigit() else 0,
         "crumbs": crumbs("提交结果", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),
     }

@@ -18,6 +18,7 @@ from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
 from .common import ICONS, PAGE, crumbs, here, undo_toast, word
+from .vouchers import vouches_for
 
 FILTERS = ("q", "service", "month")
 TABS = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED, State.DELETED, State.UNDONE)
@@ -123,6 +124,7 @@ def case(request, pk):
         "copy": _copy(request, declaration),
         "papers": view.papers,
         "source": declaration.copied_from,
+        "vouches": vouches_for(request, [declaration]),
         "can_repair": can_repair,
         "has_old": any(field.old for field in view.fields),
         "has_marks": any(field.mark for field in view.fields),

@@ -13,7 +13,7 @@ from shebao.rules.region_pages import Page
 
 from ..access import needs, refusal
 from ..sent_files import ACCEPTED, uploads
-from . import cases, collection
+from . import cases, collection, vouchers
 from .common import crumbs, here, this_month
 
 
@@ -71,7 +71,12 @@ def _monthly(request, spec: Page):
     return render(request, "employer/papers.html", context, status=status)
 
 
-SHOWN = {"case_list": cases.listed, "employer_papers": collection.show, "monthly_papers": _monthly}
+SHOWN = {
+    "case_list": cases.listed,
+    "employer_papers": collection.show,
+    "monthly_papers": _monthly,
+    "vouchers": vouchers.show,
+}
 """The views of the keyed pages; each takes the row of the catalogue."""
 
 urlpatterns = [path("pages/<slug:key>/", page, name="e_page")]

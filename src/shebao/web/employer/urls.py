@@ -22,6 +22,7 @@ from . import (
     repairing,
     roster,
     settling,
+    vouchers,
 )
 
 urlpatterns = [
@@ -58,4 +59,5 @@ urlpatterns = [
     *evidence.urlpatterns,
     *collection.urlpatterns,
     *pages.urlpatterns,
+    *vouchers.urlpatterns,
 ]

@@ -33,6 +33,8 @@ ACTIONS = {
     "evidence.added": "上传材料",
     "evidence.removed": "移除材料",
     "evidence.restored": "恢复材料",
+    "mail.written": "写邮件",
+    "mail.repeated": "重新发送邮件",
     "employer_paper.added": "上传社保资料",
     "employer_paper.renamed": "社保资料改名",
     "employer_paper.replaced": "替换社保资料",
