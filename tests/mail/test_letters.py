@@ -65,7 +65,11 @@ def people(writer):
 
 
 def text_of(document) -> str:
-    return "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf(document))).pages).replace("\n", "").replace(" ", "")
+    return (
+        "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf(document))).pages)
+        .replace("\n", "")
+        .replace(" ", "")
+    )
 
 
 def test_a_voucher_says_who_was_declared_for_what_and_can_be_verified(writer, people):
