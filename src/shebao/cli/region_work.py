@@ -25,6 +25,7 @@ PARTS = (
     "services",
     "pages",
     "planned",
+    "pages",
     "forms",
     "codes",
     "settlements",

@@ -19,7 +19,6 @@ from shebao.rules.region_model import (
     Form,
     NoTerm,
     NoValue,
-    Paper,
     Parameter,
     Planned,
     Query,
@@ -32,7 +31,7 @@ from shebao.rules.region_model import (
     Value,
     parameters_of,
 )
-from shebao.rules.region_pages import Guide, GuideStep, Page, read_guides
+from shebao.rules.region_pages import Guide, GuideStep, Page, Paper, read_guides
 from shebao.rules.region_take import Take
 
 __all__ = [

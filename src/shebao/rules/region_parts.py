@@ -18,7 +18,6 @@ from shebao.rules.region_model import (
     Amount,
     Field,
     Form,
-    Paper,
     Parameter,
     Planned,
     Query,
@@ -29,7 +28,7 @@ from shebao.rules.region_model import (
     Sheet,
     Value,
 )
-from shebao.rules.region_pages import Page, read_page
+from shebao.rules.region_pages import Page, read_page, read_papers
 from shebao.rules.region_take import Take, frozen
 
 EARLIEST = Month(1900, 1)
@@ -289,23 +288,11 @@ def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
         take.word("group", v.GROUPS),
         take.text("under", ""),
         take.texts("route", v.STEPS),
-        _papers(take, problems),
+        read_papers(take, problems),
         take.texts("may", v.ROLES),
         take.texts("functions"),
         take.texts("notes"),
     )
-
-
-def _papers(take: Take, problems: Problems) -> tuple[Paper, ...]:
-    rows = take.raw("papers")
-    found = []
-    for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
-        one = Take(row, f"{take.name}.papers", rows.where(index), problems)
-        found.append(Paper(one.text("title"), one.word("keep", v.KEEPS), one.flag("required", True)))
-        one.done()
-    if rows is not None and not isinstance(rows, Listed):
-        take.say("papers", "应是一个列表")
-    return tuple(found)
 
 
 def _service(key: str, take: Take, problems: Problems) -> Service:
@@ -324,7 +311,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.word("group", v.GROUPS, "people"),
         take.text("batch_title", ""),
         take.text("batch_button", ""),
-        _papers(take, problems),
+        read_papers(take, problems),
         take.texts("may", v.ROLES),
         take.text("under", ""),
     )

@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "shebao.hall.reports",
     "shebao.hall.payments",
     "shebao.hall.documents",
+    "shebao.hall.evidence",
+    "shebao.hall.mail",
     "shebao.hall.supplements",
     "shebao.hall.services",
     "shebao.web",
@@ -136,6 +138,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 21_000_000
 SHEBAO_UPLOAD_LIMIT = 20_000_000
+
+# Letters go through this mail server; without one they stay in the hall's own outbox.
+EMAIL_HOST = os.environ.get("SHEBAO_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("SHEBAO_SMTP_PORT") or 587)
+EMAIL_HOST_USER = os.environ.get("SHEBAO_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("SHEBAO_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("SHEBAO_SMTP_TLS", "1") == "1"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("SHEBAO_MAIL_FROM") or EMAIL_HOST_USER or "shebao@localhost"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]

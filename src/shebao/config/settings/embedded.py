@@ -20,3 +20,4 @@ ALLOWED_HOSTS = os.environ.get("SHEBAO_ALLOWED_HOSTS", "127.0.0.1,localhost").sp
 _url = os.environ.get("SHEBAO_DATABASE_URL")
 DATABASES = {"default": database(_url) if _url else sqlite(DATA_DIR / "shebao.sqlite3")}
 STATIC_ROOT = DATA_DIR / "static"
+SHEBAO_FILES_DIR = os.environ.get("SHEBAO_FILES_DIR") or DATA_DIR / "files"

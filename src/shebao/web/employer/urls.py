@@ -7,11 +7,14 @@ from . import (
     basket,
     bills,
     cases,
+    collection,
     declaring,
     employer_data,
+    evidence,
     home,
     importing,
     many,
+    pages,
     papers,
     paying,
     queries,
@@ -20,6 +23,7 @@ from . import (
     repairing,
     roster,
     settling,
+    vouchers,
 )
 
 urlpatterns = [
@@ -40,6 +44,8 @@ urlpatterns = [
     path("cases/<int:pk>/", cases.case, name="e_case"),
     path("cases/<int:pk>/repair/", repairing.repair, name="e_repair"),
     path("cases/<int:pk>/draft/", repairing.draft, name="e_repair_draft"),
+    path("cases/<int:pk>/copy/", cases.copy, name="e_case_copy"),
+    *evidence.case_urls,
     path("cases/<int:pk>/<slug:name>/", cases.move, name="e_case_move"),
     *importing.urlpatterns,
     *settling.urlpatterns,
@@ -52,4 +58,8 @@ urlpatterns = [
     *queries.urlpatterns,
     *reminders.urlpatterns,
     *employer_data.urlpatterns,
+    *evidence.urlpatterns,
+    *collection.urlpatterns,
+    *pages.urlpatterns,
+    *vouchers.urlpatterns,
 ]
