@@ -13,8 +13,9 @@ from .scratch import ENGINES, scratch_hall
 #: drill → (how many in a full run, the engines it runs on; "" = without a database)
 DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "uploads": (10_000, ("sqlite",)),
-    "tampering": (1_000, ("sqlite", "postgres")),
-    "notices": (10_000, ("sqlite", "postgres")),
+    "kills": (200, ENGINES),
+    "tampering": (1_000, ENGINES),
+    "notices": (10_000, ENGINES),
 }
 SEED = 20261127
 

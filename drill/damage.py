@@ -36,9 +36,9 @@ NASTY_TEXTS = [
 
 
 @cache
-def heads() -> list[str]:
-    """The headings that the enrolment form of the drill's region asks for."""
-    labels = {field.id: field.label for field in files.regions()[REVIEWED].forms["employee_enrolment"].fields}
+def heads(code: str = REVIEWED) -> list[str]:
+    """The headings that the enrolment form of a region asks for."""
+    labels = {field.id: field.label for field in files.regions()[code].forms["employee_enrolment"].fields}
     return [labels[name] for name in FIELDS]
 
 

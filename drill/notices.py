@@ -210,7 +210,7 @@ def run(count: int, seed: int) -> Outcome:
         listener, subjects = Listener(found, liar), {}
         for number in range(count):
             if number % PER_BILL == 0:
-                one = _payment(number)
+                one = payment_of(300_000 + number)
                 subjects[one.number] = one
                 listener.all.append(one)
             chosen = one if liar.chance.random() < 0.7 else liar.chance.choice(listener.all[-5:])
@@ -222,7 +222,7 @@ def run(count: int, seed: int) -> Outcome:
     return found
 
 
-def _payment(number: int) -> Expected:
+def payment_of(number: int) -> Expected:
     """A settled bill of a new employer and a payment that waits for the bank's word."""
     from unittest.mock import patch
 
@@ -230,9 +230,9 @@ def _payment(number: int) -> Expected:
 
     from shebao.hall.payments import channels, operations
 
-    employer = make_employer(number=f"{300_000 + number}")
+    employer = make_employer(number=str(number))
     clerk = make_clerk(employer)
-    hire(employer, [720_000, 300_000 + number])
+    hire(employer, [720_000, 300_000])
     bill = settle(employer, clerk)
     with patch.object(channels, "channel", lambda name: None), patch.object(operations, "channel", _Placed):
         payment = operations.start_payment(bill.pk, by=clerk)
