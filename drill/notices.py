@@ -234,12 +234,12 @@ def payment_of(number: int) -> Expected:
     clerk = make_clerk(employer)
     hire(employer, [720_000, 300_000])
     bill = settle(employer, clerk)
-    with patch.object(channels, "channel", lambda name: None), patch.object(operations, "channel", _Placed):
+    with patch.object(channels, "channel", lambda name: None), patch.object(operations, "channel", Placed):
         payment = operations.start_payment(bill.pk, by=clerk)
     return Expected(payment.number, bill.number, payment.amount_fen)
 
 
-class _Placed:
+class Placed:
     """The bank has taken the order; what it says about it is the drill's business."""
 
     def __init__(self, name: str):
