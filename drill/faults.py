@@ -1,6 +1,6 @@
 """Faults planted in the books by raw SQL with the triggers lifted: check-ledger must report each, and name the place.
 
-To add one, write a line into FAULTS: its name, what is done, and what the report must name (a bill, a payment, a person).
+To add one, write a line into FAULTS: its name, what is done, and what the report must name (a field of `Books`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,7 @@ from .outcome import Outcome
 
 TITLE = "Faults planted in the books"
 LINE, ENTRY, BOOKING = "settlement_billline", "settlement_ledgerentry", "settlement_ledgertransaction"
-BILL, ASSESSMENT, EVIDENCE, PAYMENT = (
-    "settlement_bill",
-    "settlement_assessment",
-    "settlement_evidence",
-    "payments_payment",
-)
+BILL, PAYMENT = "settlement_bill", "payments_payment"
 
 
 @contextmanager

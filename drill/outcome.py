@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("results")
@@ -31,7 +31,7 @@ class Outcome:
     def keep(self, name: str) -> None:
         """Write the result beside the drills, from where the page in docs/ is made."""
         RESULTS.mkdir(exist_ok=True)
-        text = json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+        text = json.dumps(vars(self) | {"counts": dict(self.counts)}, ensure_ascii=False, indent=1, sort_keys=True)
         (RESULTS / f"{name}-{self.engine or 'any'}.json").write_text(text + "\n", "utf-8")
 
 

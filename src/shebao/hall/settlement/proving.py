@@ -1,7 +1,7 @@
 """What must be true between the books: bills and assessments, lines and people, payments and bookings, evidence.
 
-`ledger.check_ledger` proves the amounts; this proves that everything belongs where it says. Reads past every scope, because
-a row that fell out of its scope is what is looked for.
+`ledger.check_ledger` proves the amounts; this proves that everything belongs where it says. Reads past every scope,
+because a row that fell out of its scope is what is looked for.
 """
 
 from collections.abc import Iterator
