@@ -163,5 +163,7 @@ LOGGING = {
 SHEBAO_EMBEDDED_BANK = False
 SHEBAO_BANK_URL = os.environ.get("SHEBAO_BANK_URL", "")
 SHEBAO_BASE_URL = os.environ.get("SHEBAO_BASE_URL", "http://127.0.0.1:8000")
+# The file in which `shebao serve` writes down the end of the audit chain; best on another machine's disk.
+SHEBAO_AUDIT_ANCHORS = os.environ.get("SHEBAO_AUDIT_ANCHORS", "")
 # Proxies whose word on the visitor's address and scheme is taken; none unless told.
 SHEBAO_TRUSTED_PROXIES = [p.strip() for p in os.environ.get("SHEBAO_TRUSTED_PROXIES", "").split(",") if p.strip()]

@@ -12,6 +12,7 @@ DATA_DIR = Path(os.environ.get("SHEBAO_DATA_DIR", "var")).resolve()
 SECRET_KEY = kept_secret(DATA_DIR, "secret.key")
 SHEBAO_FIELD_KEY = kept_secret(DATA_DIR, "field.key", opens=DATA_DIR / "shebao.sqlite3")
 SHEBAO_AUDIT_KEY = kept_secret(DATA_DIR, "audit.key", opens=DATA_DIR / "shebao.sqlite3")
+SHEBAO_AUDIT_ANCHORS = SHEBAO_AUDIT_ANCHORS or str(DATA_DIR / "audit.anchors")
 SHEBAO_EMBEDDED_BANK = True
 SHEBAO_BANK_URL = SHEBAO_BANK_URL or "http://127.0.0.1:8001"
 SHEBAO_BANK_SECRET = kept_secret(DATA_DIR, "bank.key")
