@@ -171,6 +171,7 @@ def is_red(mark) -> bool:
 
 def test_what_must_be_filled_in_is_marked_red_and_missed_all_at_once(enter, live_server):  # noqa: F811
     page = enter(clerk_of("certificate_city"), "/guides/certificate_city")
+    assert page.get_by_role("heading", name="一般约定").is_visible()
     page.locator("#conventions").get_by_role("link", name=re.compile("必须输入项")).click()
     page.wait_for_url(re.compile("employee_enrolment"))
     form = region("certificate_city").forms["employee_enrolment"]
