@@ -13,6 +13,8 @@ TESTS = [
     "tests/audit", "tests/declarations", "tests/documents", "tests/employers", "tests/payments",
     "tests/roster", "tests/services", "tests/settlement", "tests/sheets", "tests/test_bulk.py", "tests/web",
     "tests/workbench",
+    "tests/drill/test_faults.py", "tests/drill/test_kills.py", "tests/drill/test_notices.py",
+    "tests/drill/test_tampering.py",
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",
 ]  # fmt: skip
 

@@ -314,7 +314,8 @@ def test_every_function_of_the_manuals_is_in_some_catalogue_under_a_name():
 
     found = set(HALL_FUNCTIONS)
     for region in REGIONS.values():
-        for part in (region.services, region.pages, region.guides, region.planned, region.settlements):
+        catalogue = region.services, region.pages, region.guides, region.planned, region.settlements, region.queries
+        for part in catalogue:
             found |= {id for one in part.values() for id in one.functions}
         found |= {id for document in region.documents.values() for id in document["functions"]}
     assert found == {f"{letters}-{n}" for letters, count in MANUALS.items() for n in range(1, count + 1)}
@@ -354,3 +355,28 @@ def test_a_case_that_gives_an_unknown_fact_does_not_pass():
 def test_every_icon_of_the_vocabulary_is_drawn():
     sprite = (ROOT / "src/shebao/web/static/shebao/icons/sprite.svg").read_text("utf-8")
     assert [name for name in vocabulary.ICONS if f'id="{name}"' not in sprite] == []
+
+
+def test_a_page_of_the_catalogue_and_a_step_of_a_guide_must_lead_somewhere(tmp_path):
+    services = "odd:\n  title: 怪页\n  opens: page\n  page: moon\n  group: queries\n"
+    guides = "how:\n  title: 怎么办\n  steps:\n    - {title: 一, text: 二, service: nothing}\n    - {title: 三}\n"
+    write(tmp_path, "odd", region="title: 怪市\nextends: tianjin\n", services=services, guides=guides)
+    found = problems_of(tmp_path, "odd")
+    assert any(p.startswith("odd/services.yaml:") and "odd.page: 不认识“moon”" in p for p in found)
+    assert any(p.startswith("odd/guides.yaml:4: how.steps.service: 没有网上可办的事项“nothing”") for p in found)
+    assert any("how.steps.text: 必须填写" in p for p in found)
+
+
+def test_a_city_may_close_a_guide_and_drop_a_service_that_a_guide_from_above_leads_to(tmp_path):
+    files = {"services": "wage_declaration: {open: false}\n", "guides": "business_flows: {open: false}\n"}
+    write(tmp_path, "plain", region="title: 简市\nextends: tianjin\n", **files)
+    region = load_region("plain", [tmp_path, BUNDLED])
+    assert list(region.guides) == ["new_employer"]
+    assert {step.service for step in region.guides["new_employer"].steps} >= {"employee_enrolment", ""}
+
+
+def test_every_page_of_the_vocabulary_has_an_address():
+    from shebao.web.places import address_of, name_of
+
+    for page in vocabulary.PAGES:
+        assert address_of(page, REGIONS["tianjin"]).startswith("/") and name_of(page, REGIONS["tianjin"])

@@ -2,7 +2,9 @@
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from drill.faults import lifted
 
+from shebao.hall.audit.anchors import write_anchor
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links, record, record_many
 from tests.factories import EmployerFactory, OperatorFactory
@@ -51,3 +53,38 @@ def test_a_cut_tail_shows():
     some_records()
     AuditHead.objects.update(sequence=99)
     assert any("末尾" in sentence for sentence in broken_links())
+
+
+@pytest.fixture
+def anchors_file(settings, tmp_path):
+    settings.SHEBAO_AUDIT_ANCHORS = str(tmp_path / "audit.anchors")
+    return tmp_path / "audit.anchors"
+
+
+def test_the_chains_end_is_written_down_once_for_everything_new(anchors_file):
+    assert write_anchor() == 0
+    some_records()
+    last = write_anchor()
+    assert write_anchor() == last
+    assert len(anchors_file.read_text().splitlines()) == 1
+    assert list(broken_links()) == []
+
+
+def test_a_tail_cut_together_with_its_head_shows_outside_the_database(anchors_file):
+    from shebao.hall.audit.models import AuditHead
+
+    some_records(2)
+    earlier = AuditHead.objects.get()
+    some_records(1)
+    write_anchor()
+    with transaction.atomic(), lifted():
+        AuditEntry.objects.filter(sequence__gt=earlier.sequence).delete()
+        AuditHead.objects.update(sequence=earlier.sequence, digest=earlier.digest)
+    assert ["库外存证" in sentence for sentence in broken_links()] == [True]
+
+
+def test_a_line_of_the_anchors_that_somebody_changed_is_named(anchors_file):
+    some_records()
+    write_anchor()
+    anchors_file.write_text(anchors_file.read_text().replace("2026", "2025") + "\n")
+    assert [sentence[:13] for sentence in broken_links()] == ["库外存证文件的第 1 行被", "库外存证文件的第 2 行被"]

@@ -164,3 +164,10 @@ def test_nobody_at_the_door_is_unreachable(order):
         nobody.query("PAY-0001")
     with pytest.raises(BankUnreachable):
         nobody.create_order(**order)
+
+
+def test_the_browser_goes_back_to_the_hall_by_itself_whatever_became_of_the_payment(client, payer, order):
+    for number, choice in enumerate(("success", "insufficient_balance", "timeout")):
+        client.create_order(**order | {"order_id": f"PAY-8{number}"})
+        _, page = payer.choose(f"PAY-8{number}", choice)
+        assert '<meta http-equiv="refresh" content="3;url=http://127.0.0.1:8000/e/bills/1?from=bank&amp;x=1">' in page

@@ -102,3 +102,14 @@ def test_another_employers_bill_cannot_be_printed():
     bill, _ = make_bill()
     with pytest.raises(Bill.DoesNotExist):
         issue_document(bill.pk, "payment_notice", by=make_clerk(make_employer(number="120002")))
+
+
+def test_a_receipt_speaks_of_what_was_paid_and_a_notice_of_what_is_due():
+    bill, clerk = make_bill()
+    pay(bill, clerk)
+    receipt, notice = (
+        words(pdf(issue_document(bill.pk, kind, by=clerk))).replace(" ", "").replace("\n", "")
+        for kind in ("receipt", "payment_notice")
+    )
+    assert "实缴" in receipt and "应缴" not in receipt
+    assert "应缴" in notice and "实缴" not in notice

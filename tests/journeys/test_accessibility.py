@@ -12,12 +12,12 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 CLERK = """/e/ /e/declare/employee_enrolment/ /e/declare/employee_cessation/ /e/roster/ /e/roster/?status=all&size=20
 /e/roster/?q=nobody /e/search/?q=l /e/search/?q=nobody /e/basket/ /e/basket/check/?ids=1-9999 /e/cases/
 /e/cases/?month=9999-99 /e/declare/employee_cessation/?find=li /e/import/ /e/settle/
-/e/bills/ /e/pay/ /e/documents/ /e/employer/ /password /operators/ /e/nowhere /a/"""
+/e/bills/ /e/pay/ /e/documents/ /e/employer/ /e/reminders/past_retirement/ /e/reminders/arrears/ /guides/tianjin /password /operators/ /e/nowhere /a/"""
 ADMINISTRATOR = "/operators/ /operators/new /audit/ /audit/?action=operator.disabled"
 PAGES = {
     "": (
         "/login /verify /verify?code=A&total=1 /verify?code=&total= /nowhere /styleguide /styleguide?show=sign-in "
-        "/trial /trial?wage=8000 /trial/list /rates /rates/tianjin",
+        "/trial /trial?wage=8000 /trial/list /rates /rates/tianjin /guides /guides/tianjin",
         (),
     ),
     "tianjin-clerk-1": (

@@ -58,11 +58,11 @@ def test_a_month_without_changes_is_settled_paid_and_filed_without_javascript(si
     assert Payment.objects.filter(bill=bill).count() == 1
     clerk.get_by_role("button", name="确认付款").click()
     until(clerk, lambda: balance(bill) == (bill.total_due, bill.total_due))
-    clerk.goto(f"{live_server.url}/e/payments/{bill.payments.get().pk}/")
+    clerk.wait_for_url(re.compile(f"/e/payments/{bill.payments.get().pk}/"))
     assert clerk.get_by_text("缴费成功").first.is_visible()
 
     # The receipt, and anybody can check it by the address in its QR code.
-    clerk.get_by_role("link", name="打印缴费凭证").click()
+    clerk.get_by_role("link", name="本月单据").click()
     clerk.locator('form[action*="/receipt/"] button').click()
     receipt = Document.objects.get(bill=bill, kind="receipt")
     pages = PdfReader(io.BytesIO(fetched(clerk, f"{live_server.url}/e/documents/file/{receipt.pk}/"))).pages

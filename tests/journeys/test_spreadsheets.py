@@ -227,7 +227,7 @@ def test_two_people_on_one_batch_see_each_other_and_lose_nothing(page_of, clerk,
 def test_what_was_typed_survives_a_lost_connection(page_of, clerk, live_server):
     page = page_of(clerk)
     upload(page, live_server.url, "十一月.csv", files.csv(table(clerk, [person(1)])))
-    page.wait_for_url(re.compile(r"/fix/"))
+    page.wait_for_url(re.compile(r"/e/import/\d+/"))
     page.wait_for_load_state("load")  # with the grid's own script: what is lost is the connection, not the program
     page.context.set_offline(True)
     cell(page, 2, "declared_wage").dblclick()

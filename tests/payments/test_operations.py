@@ -159,7 +159,14 @@ def test_a_notice_that_is_forged_or_old_changes_nothing(bank, bill, clerk, how, 
     assert not BankNotice.objects.exists()
 
 
-@pytest.mark.parametrize("body", [b"not json", b"[]", b"{}", b'{"message_id": "m", "order_id": 1, "state": "x"}'])
+NOTICE = b'{"message_id": "m", "order_id": "P0", "state": "unknown", "amount_fen": 1, "reason": %s}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"not json", b"[]", b"{}", b'{"message_id": "m", "order_id": 1, "state": "x"}', b"[" * 60_000,
+     *(NOTICE % odd for odd in (b"NaN", b"1e999", b'"\\u0000"', b'"\\ud800"'))],
+)  # fmt: skip
 def test_a_notice_that_is_not_one_is_refused_in_words(body):
     with pytest.raises(Refused) as refused:
         send(body)

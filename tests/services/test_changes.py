@@ -20,6 +20,7 @@ from shebao.hall.roster.queries import columns_for_charge, ribbon
 from shebao.hall.settlement.models import Assessment
 from shebao.rules.months import Month
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, enrolled, settled, synthetic_id
+from tests.papers import upload_papers
 from tests.people import november  # noqa: F401 - a fixture of this folder
 
 CHANGE, IDENTITY, SCHEMES = "employee_change", "sensitive_employee_change", "insurance_change"
@@ -66,6 +67,7 @@ def found(by, service, raw):
 
 def approved(by, reviewer, raw):
     declaration = save(by, IDENTITY, raw)
+    upload_papers(declaration, by)
     operations.submit_declarations([declaration.pk], by=by)
     operations.approve_declarations([declaration.pk], by=reviewer)
     declaration.refresh_from_db()
@@ -139,6 +141,7 @@ def test_an_important_change_waits_for_the_reviewer_who_sees_old_and_new(clerk, 
     assert somebody.name == "李示例"
     (row,) = basket(clerk)
     assert "变更后姓名 李示例 → 李改名" in row.before_after and number not in row.before_after
+    upload_papers(declaration, clerk)
     operations.submit_declarations([declaration.pk], by=clerk)
     fields = {field.id: field for field in case_view(reviewer, declaration.pk).fields}
     assert (fields["new_name"].old, fields["new_name"].new) == ("李示例", "李改名")
@@ -171,6 +174,7 @@ def test_a_number_of_somebody_else_is_refused_without_saying_whose(clerk, somebo
 def test_a_number_taken_while_the_case_waited_is_a_conflict_and_nothing_happens(clerk, reviewer, somebody):
     number = synthetic_id(sequence=5)
     declaration = save(clerk, IDENTITY, about(somebody, new_id_number=number, new_name="李改名", note="更正"))
+    upload_papers(declaration, clerk)
     operations.submit_declarations([declaration.pk], by=clerk)
     enrolled(EmployerFactory(region=CITY), name="别家人", number=number)
     with pytest.raises(Conflict, match="已属于另一人"):

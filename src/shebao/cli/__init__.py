@@ -15,6 +15,7 @@ from typing import NoReturn
 COMMANDS = {
     "serve": "serving",
     "demo": "serving",
+    "open-agency": "opening",
     "check-ledger": "checking",
     "verify-audit": "checking",
     "recompute": "recomputing",

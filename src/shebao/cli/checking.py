@@ -30,7 +30,9 @@ def verify_audit(options) -> int:
     start_with_database()
     from shebao.hall.audit.operations import broken_links
 
-    return _report(list(broken_links()), "操作记录完整：序号连续，摘要链未断。")
+    with in_words():
+        breaks = list(broken_links())
+    return _report(breaks, "操作记录完整：序号连续，摘要链未断，与库外存证相符。")
 
 
 def _report(breaks: list[str], fine: str) -> int:

@@ -18,6 +18,8 @@ from shebao.rules.identity import credit_check_character, id_check_digit
 from shebao.rules.months import Month
 from shebao.rules.retirement import retirement
 
+from .demo_papers import upload_missing
+
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 # By the digit of the id number that tells the sex: even for women, odd for men.
 GIVEN = (
@@ -281,9 +283,10 @@ class _History:
         made = operations.save_declarations(
             self.employer.pk, service.key, rows, by=self.clerk, confirmed=[_everything(service)] * len(rows)
         )
-        if not service.is_direct and until != "saved":
+        if service.waits and until != "saved":
+            upload_missing(made, self.clerk)
             operations.submit_declarations([declaration.pk for declaration in made], by=self.clerk)
-            if until == "approved":
+            if until == "approved" and not service.is_direct:
                 self._approve(made)
         return made
 
@@ -348,7 +351,8 @@ class _History:
         from shebao.hall.declarations import review
 
         (declaration,) = self._do("enrol_employees", [person], until="submitted")
-        review.return_declaration(
+        refuse = review.reject_declaration if declaration.spec.is_copied else review.return_declaration
+        refuse(
             declaration.pk,
             by=self.reviewer,
             marks={"contract_from": "与劳动合同上的日期不一致"},

@@ -25,10 +25,12 @@ PARTS = (
     "services",
     "pages",
     "planned",
+    "pages",
     "forms",
     "codes",
     "settlements",
     "documents",
+    "queries",
     "guides",
     "sheets",
 )

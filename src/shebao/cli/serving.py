@@ -19,6 +19,7 @@ from .starting import in_words, start_django
 ANYWHERE = {"0.0.0.0", "::"}
 STOP_SECONDS = 20
 PR_SET_PDEATHSIG = 1
+ANCHOR_SECONDS = 600
 
 
 def add_parsers(subparsers) -> None:
@@ -141,6 +142,7 @@ def _run_all(options) -> int:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _stop(running)
+        _anchor()
 
 
 def _commands(options, worker: str) -> dict[str, list[str]]:
@@ -192,12 +194,30 @@ def _interrupt(*_) -> None:
 
 
 def _watch(running: dict[str, subprocess.Popen]) -> int:
+    anchored = time.monotonic() - ANCHOR_SECONDS
     while True:
+        if time.monotonic() - anchored >= ANCHOR_SECONDS:
+            _anchor()
+            anchored = time.monotonic()
         for name, process in running.items():
             if process.poll() is not None:
                 sys.stderr.write(f"{name} 已停止（退出码 {process.returncode}），其余进程一并停止。\n")
                 return 1
         time.sleep(0.5)
+
+
+def _anchor() -> None:
+    """Write down the end of the audit chain outside the database. The hall goes on without, but says so."""
+    from django.db import DatabaseError, connection
+
+    from shebao.hall.audit.anchors import write_anchor
+
+    try:
+        write_anchor()
+    except (OSError, DatabaseError) as why:
+        sys.stderr.write(f"操作记录的库外存证没有写成：{str(why).splitlines()[0]}\n")
+    finally:
+        connection.close()
 
 
 def _stop(running: dict[str, subprocess.Popen]) -> None:

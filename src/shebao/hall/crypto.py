@@ -10,6 +10,7 @@ import hmac
 import os
 from functools import lru_cache
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
@@ -40,6 +41,22 @@ def decrypt(stored: str) -> str:
         raise ValueError(f"unknown key generation {generation!r}")
     raw = base64.b64decode(body)
     return _cipher(settings.SHEBAO_FIELD_KEY).decrypt(raw[:12], raw[12:], None).decode()
+
+
+def seal(content: bytes) -> bytes:
+    """Encrypt a file's bytes for storage."""
+    nonce = os.urandom(12)
+    return GENERATION.encode() + nonce + _cipher(settings.SHEBAO_FIELD_KEY).encrypt(nonce, content, b"file")
+
+
+def unseal(stored: bytes) -> bytes:
+    """The bytes behind `seal`. Raises ValueError when a byte was changed."""
+    if stored[:1] != GENERATION.encode():
+        raise ValueError(f"unknown key generation {stored[:1]!r}")
+    try:
+        return _cipher(settings.SHEBAO_FIELD_KEY).decrypt(stored[1:13], stored[13:], b"file")
+    except InvalidTag as error:
+        raise ValueError("the stored bytes were changed") from error
 
 
 def blind_index(scope: str, text: str) -> str:

@@ -1,5 +1,7 @@
 """How the hall says no."""
 
+from shebao.rules.vocabulary import ROLES
+
 
 class Refused(Exception):
     """A refusal in words that a clerk can act on. `code` is stable for machines; the words may change.
@@ -17,6 +19,20 @@ class Conflict(Refused):
 
     def __init__(self, code: str, message: str):
         super().__init__(code, message, status=409)
+
+
+def may_do(by, service) -> bool:
+    """Whether an actor may declare a service: by the role's permission, and by the roles that the region names."""
+    return by.may("declare") and (not service.may or by.role in service.may)
+
+
+def permit_service(by, service, title: str = "申报") -> None:
+    """Refuse an actor who may not declare this service; the sentence says who may."""
+    permit(by, "declare", title)
+    if not may_do(by, service):
+        who = "、".join(ROLES[role] for role in service.may)
+        text = f"“{service.title}”由{who}办理，您的账号不能{title}。请联系单位管理员。"
+        raise Refused("not_permitted", text, status=403)
 
 
 def permit(by, permission: str, title: str) -> None:

@@ -10,7 +10,9 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True)
 class Code:
-    """One entry of a code list; `national` is the code of the national list, `kind` groups change reasons."""
+    """One entry of a code list; `national` is the code of the national list, `kind` groups change reasons,
+    `is_transfer` tells that the person comes from or goes to another employer or place.
+    """
 
     code: str
     title: str
@@ -19,6 +21,7 @@ class Code:
     note: str = ""
     kind: str = ""
     needs_evidence: bool = False
+    is_transfer: bool = False
 
 
 def _tidy(text: str) -> str:

@@ -32,6 +32,11 @@ class Problem:
     message: str
     fix: tuple[str, str] | None = None
 
+    def kept(self) -> dict[str, Any]:
+        """As it is kept with a declaration."""
+        parts = {"code": self.code, "field": self.field, "level": self.level, "message": self.message}
+        return parts | {"fix": list(self.fix) if self.fix else None}
+
 
 @dataclass(frozen=True)
 class Cleaned:

@@ -19,9 +19,9 @@ from shebao.rules.region_model import (
     Form,
     NoTerm,
     NoValue,
-    Paper,
     Parameter,
     Planned,
+    Query,
     Region,
     Scheme,
     Service,
@@ -31,7 +31,7 @@ from shebao.rules.region_model import (
     Value,
     parameters_of,
 )
-from shebao.rules.region_pages import Guide, GuideStep, Page, read_guides
+from shebao.rules.region_pages import Guide, GuideStep, Page, Paper, read_guides
 from shebao.rules.region_take import Take
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Region",
     "Scheme",
     "Service",
+    "Query",
     "Settlement",
     "Share",
     "Sheet",
@@ -159,6 +160,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
         planned=planned,
+        queries=parts.read_queries(folder, problems),
         pages=pages,
         guides=read_guides(folder, services, problems),
     )

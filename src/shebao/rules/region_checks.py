@@ -201,6 +201,10 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, f"没有表单“{service.form}”")
         if not service.is_direct and service.decide_within < 1:
             problems.add(where, service.key, "需要审核的事项要写 decide_within（工作日）")
+        if not service.waits and any(one.keep == "upload" and one.required for one in service.papers):
+            problems.add(where, service.key, "保存即生效，来不及收材料：请在 route 写 employer_submit，或不要求上传")
+        if service.may and not {"clerk", "employer_admin"} & set(service.may):
+            problems.add(where, service.key, "may 里没有单位的人，谁也办不了")
         if service.operation == "cover_year" and service.form in region.forms:
             _check_cover_year(service.form, service.key, where, region, problems)
         if service.is_about_employer and service.form in region.forms:
@@ -208,6 +212,9 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             if strange:
                 problems.add(where, service.key, f"{'、'.join(strange)}不是可变更的单位信息")
     for page in region.pages.values():
+        if page.page == "monthly_papers" and not _has_monthly(region, page.service):
+            where = folder.where("services", page.key)
+            problems.add(where, page.key, f"service 应是一个有 covers: month 材料的事项，“{page.service}”不是")
         if (page.page == "scheme_roster") != bool(page.scheme) or (page.scheme and page.scheme not in region.schemes):
             problems.add(folder.where("services", page.key), page.key, "scheme_roster 要写 scheme，是一个险种的键")
     for sheet in region.sheets.values():
@@ -228,6 +235,11 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             + ("、".join(f"{one.key}（{one.applies}）" for one in region.settlements.values()) or "无")
             + "，沿用上级而不用的请写 {open: false}",
         )
+
+
+def _has_monthly(region: Region, key: str) -> bool:
+    service = region.services.get(key)
+    return service is not None and any(one.covers == "month" for one in service.uploads)
 
 
 def _check_cover_year(form: str, key: str, where: str, region: Region, problems: Problems) -> None:

@@ -26,7 +26,10 @@ _SUSPECT = re.compile(r"-?\d[\d_]*(\.\d*)?[eE][+-]?\d+|[-+]?\.(inf|nan)|[-+]?\.\
 
 _MARKS = re.compile(r"[&*!]")
 
-KEYED_FILES = ("terms", "parameters", "schemes", "services", "settlements", "documents", "calendar", "guides")
+KEYED_FILES = (
+    *("terms", "parameters", "schemes", "services", "settlements", "documents"),
+    *("queries", "calendar", "guides"),
+)
 FOLDERS = ("blocks", "forms", "codes", "sheets")
 DEEPEST = 3
 

@@ -13,7 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
-from shebao.rules.region_pages import Guide, Page
+from shebao.rules.region_pages import Guide, Page, Paper
 from shebao.rules.vocabulary import ABOUT_EMPLOYER
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
@@ -160,15 +160,6 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Paper:
-    """A paper that a service asks for: `keep` is "upload", "keep" (by the employer) or "counter"."""
-
-    title: str
-    keep: str
-    required: bool
-
-
-@dataclass(frozen=True)
 class Planned:
     """A service of the catalogue that the hall does not offer on line, by its name and flow in this region.
 
@@ -215,6 +206,21 @@ class Service:
         return not any(step.endswith("review") for step in self.route)
 
     @property
+    def waits(self) -> bool:
+        """Whether what is saved waits until the employer submits it; otherwise saving is all there is to do."""
+        return not self.is_direct or "employer_submit" in self.route
+
+    @property
+    def uploads(self) -> tuple[Paper, ...]:
+        """The papers that may be uploaded: those that must be, and those that the employer keeps."""
+        return tuple(one for one in self.papers if one.keep != "counter")
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether what is refused is locked and copied into a new draft, instead of being repaired in place."""
+        return self.returned == "copy"
+
+    @property
     def is_about_employer(self) -> bool:
         """Whether its subject is the employer itself instead of a person."""
         return self.operation in ABOUT_EMPLOYER
@@ -231,6 +237,17 @@ class Settlement:
     confirmations: int
     route: tuple[str, ...]
     notes: tuple[str, ...]
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query by the name it bears in this region: `model` says what it reads, `under` the heading it stands below."""
+
+    key: str
+    title: str
+    model: str
+    under: str
     functions: tuple[str, ...]
 
 
@@ -273,6 +290,7 @@ class Region:
     origin: Mapping[str, str] = field(repr=False)
     lineage: tuple[str, ...]
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
+    queries: Mapping[str, Query] = field(default_factory=dict, repr=False)
     pages: Mapping[str, Page] = field(default_factory=dict, repr=False)
     guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
 
@@ -311,7 +329,7 @@ class Region:
     @property
     def bill_documents(self) -> Mapping[str, Mapping[str, object]]:
         """The papers that every bill has; others are issued when they are asked for."""
-        return {kind: spec for kind, spec in self.documents.items() if spec["stage"] != "declared"}
+        return {kind: spec for kind, spec in self.documents.items() if spec["stage"] in ("settled", "paid")}
 
     @property
     def charged_parameters(self) -> tuple[Parameter, ...]:

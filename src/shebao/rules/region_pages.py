@@ -15,6 +15,8 @@ class Page:
     """A row of the catalogue that is a page of the hall, by its name in this region; `page` says which.
 
     `scheme` is the insurance that a register of one scheme is about.
+    `states` and `operations` narrow a list of cases (none: all of them); `service` is the one whose papers are
+    collected; `may` are the roles it is for (none: whoever may declare).
     """
 
     key: str
@@ -25,6 +27,23 @@ class Page:
     functions: tuple[str, ...]
     notes: tuple[str, ...]
     scheme: str = ""
+    states: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    service: str = ""
+    may: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper that a service asks for: `keep` is "upload", "keep" (by the employer) or "counter".
+
+    `covers` is "each" (every declaration has its own) or "month" (one for all of the service in a month).
+    """
+
+    title: str
+    keep: str
+    required: bool
+    covers: str = "each"
 
 
 @dataclass(frozen=True)
@@ -68,7 +87,25 @@ def read_page(key: str, take: Take) -> Page:
         take.texts("functions"),
         take.texts("notes"),
         take.text("scheme", ""),
+        take.texts("states", v.STATES),
+        take.texts("operations", v.OPERATIONS),
+        take.text("service", ""),
+        take.texts("may", v.ROLES),
     )
+
+
+def read_papers(take: Take, problems: Problems) -> tuple[Paper, ...]:
+    """The papers that a service asks for, in order."""
+    rows = take.raw("papers")
+    found = []
+    for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
+        one = Take(row, f"{take.name}.papers", rows.where(index), problems)
+        keep, required = one.word("keep", v.KEEPS), one.flag("required", True)
+        found.append(Paper(one.text("title"), keep, required, one.word("covers", v.COVERS, "each")))
+        one.done()
+    if rows is not None and not isinstance(rows, Listed):
+        take.say("papers", "应是一个列表")
+    return tuple(found)
 
 
 def read_guides(folder: Folder, services: Container[str], problems: Problems) -> dict[str, Guide]:

@@ -18,9 +18,9 @@ from shebao.rules.region_model import (
     Amount,
     Field,
     Form,
-    Paper,
     Parameter,
     Planned,
+    Query,
     Scheme,
     Service,
     Settlement,
@@ -28,7 +28,7 @@ from shebao.rules.region_model import (
     Sheet,
     Value,
 )
-from shebao.rules.region_pages import Page, read_page
+from shebao.rules.region_pages import Page, read_page, read_papers
 from shebao.rules.region_take import Take, frozen
 
 EARLIEST = Month(1900, 1)
@@ -186,6 +186,7 @@ def read_codes(folder: Folder, problems: Problems) -> dict[str, CodeList]:
                 one.text("note", ""),
                 one.word("kind", v.CHANGE_KINDS, ""),
                 one.flag("needs_evidence", False),
+                one.flag("transfer", False),
             )
             one.done()
         result[key] = CodeList.of(key, take.text("title"), tuple(items.values()))
@@ -287,23 +288,11 @@ def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
         take.word("group", v.GROUPS),
         take.text("under", ""),
         take.texts("route", v.STEPS),
-        _papers(take, problems),
+        read_papers(take, problems),
         take.texts("may", v.ROLES),
         take.texts("functions"),
         take.texts("notes"),
     )
-
-
-def _papers(take: Take, problems: Problems) -> tuple[Paper, ...]:
-    rows = take.raw("papers")
-    found = []
-    for index, row in enumerate(rows if isinstance(rows, Listed) else ()):
-        one = Take(row, f"{take.name}.papers", rows.where(index), problems)
-        found.append(Paper(one.text("title"), one.word("keep", v.KEEPS), one.flag("required", True)))
-        one.done()
-    if rows is not None and not isinstance(rows, Listed):
-        take.say("papers", "应是一个列表")
-    return tuple(found)
 
 
 def _service(key: str, take: Take, problems: Problems) -> Service:
@@ -322,7 +311,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.word("group", v.GROUPS, "people"),
         take.text("batch_title", ""),
         take.text("batch_button", ""),
-        _papers(take, problems),
+        read_papers(take, problems),
         take.texts("may", v.ROLES),
         take.text("under", ""),
     )
@@ -367,6 +356,20 @@ def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str,
         )
         result[key] = {"notes": [], "columns": [], "functions": [], "signatures": []} | frozen(take.content)
     return result
+
+
+def read_queries(folder: Folder, problems: Problems) -> dict[str, Query]:
+    """queries.yaml: what can be looked up, in display order."""
+    return {
+        key: Query(
+            key,
+            take.text("title"),
+            take.word("model", v.READ_MODELS),
+            take.text("under", ""),
+            take.texts("functions"),
+        )
+        for key, take in each(folder, "queries", problems)
+    }
 
 
 def read_sheets(folder: Folder, problems: Problems) -> dict[str, Sheet]:

@@ -103,15 +103,26 @@ PAGES = _words(
     retiring_within_six_months="提醒：6 个月内到达法定退休年龄的在保人员",
     past_retirement="提醒：已过法定退休年龄仍在保的人员",
     arrears="提醒：截止后没有缴清的账单",
+    case_list="办件清单，只列 states 的状态和 operations 的业务",
+    employer_papers="单位自己的资料：上传、下载、编辑",
+    monthly_papers="一个事项（service）本月的申报共用的材料",
+    vouchers="申报凭证：选人员、月份和类型，生成并发送邮件",
     scheme_roster="一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
     yearly_plan="按年缴费的险种：缴费计划",
 )
+STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
+COVERS = _words(each="每笔申报各自上传", month="同一事项本月的申报共用一份")
 ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
 UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
 STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
-STEPS = _words(auto_check="系统校验", first_review="初审", second_review="复审")
+STEPS = _words(
+    employer_submit="保存后先待提交，单位核对提交后生效",
+    auto_check="系统校验",
+    first_review="初审",
+    second_review="复审",
+)
 RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
 OPERATIONS = _words(
     enrol_employees="增员",
@@ -201,9 +212,12 @@ PRECONDITIONS = _words(
     employer_confirmed="单位已确认人员与金额",
 )
 STAGES = _words(
-    settled="结算之后可打印", paid="缴费之后可打印", declared="申报生效之后可打印，按年度，不属于某一张账单"
+    settled="结算之后可打印",
+    paid="缴费之后可打印",
+    declared="申报生效之后可打印，按年度，不属于某一张账单",
+    chosen="提交申报之后可生成，列明所选人员的申报",
 )
-LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划")
+LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划", voucher="申报凭证")
 COLUMNS = _words(
     scheme="险种",
     head_count="缴费人数",
@@ -229,6 +243,23 @@ COLOURS = _words(
     supplementary_medical="补充医疗",
     supplementary_pension="补充养老保险",
 )
+READ_MODELS = _words(
+    contributions="每月每险种的人数、基数、应缴、实缴",
+    contribution_lines="逐人逐月逐险种的应缴，可看计算过程",
+    corrections="不是当月正常应缴的明细：补缴、补差、退收",
+    bills="每张账单的应缴、实缴、未缴",
+    insured_people="某月在保的人和他们的险种、工资",
+    insured_schemes="某月每个险种的在保人数、工资合计、费率",
+    assessable_people="某月要做账的人，和还缺什么",
+    insurance_anomalies="在保人员中险种、工资、年龄不合常理的",
+    people_changes="每月增加、减少的人和原因",
+    transfers="转入、转出的人",
+    person_file="在册人员的登记资料",
+    person_changes="人员资料改过什么",
+    declarations="申报的办理情况",
+    employer_file="单位的登记资料",
+    float_grades="每月的工伤行业类别、浮动档次和费率",
+)
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
@@ -241,6 +272,7 @@ FILES = _words(
         "services.yaml": "申报事项：表单、流程、时限、校验",
         "settlements.yaml": "结算方式",
         "documents.yaml": "单据",
+        "queries.yaml": "查询：名称、所在栏目、读什么",
         "guides.yaml": "办事指南：须知、业务流程",
         "calendar.yaml": "申报期与缴费期",
         "blocks/*.yaml": "表单共用的一组字段",
@@ -263,7 +295,9 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("How a service opens 开放方式", OPENS),
     ("Pages of the hall 网厅页面", PAGES),
     ("Where a step of a guide holds 指南步骤适用", GUIDE_APPLIES),
+    ("States of a declaration 办件状态", STATES),
     ("What happens to a paper 材料", KEEPS),
+    ("What a paper covers 材料用于", COVERS),
     ("Who may do it 可办人员", ROLES),
     ("Units of parameters 数值单位", UNITS),
     ("Status of a value 数值状态", STATUSES),
@@ -280,6 +314,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document stages 单据时点", STAGES),
     ("Document layouts 单据版式", LAYOUTS),
     ("Document columns 单据栏目", COLUMNS),
+    ("What a query reads 查询内容", READ_MODELS),
     ("Chart colours 图表配色", COLOURS),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),

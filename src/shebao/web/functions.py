@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from shebao.hall.regions import all_regions
 
-from .places import address_of
+from .places import address_of_row
 
 # Functions that belong to the hall rather than to one service, document or settlement of a region.
 # id → (title key of the region's terms, url name)
@@ -17,7 +17,11 @@ HALL_FUNCTIONS = {
     "LS-2": ("menu.roster", "e_roster"),
     "LS-8": ("menu.bills", "e_bills"),
     "YN-9": ("menu.basket", "e_basket"),
+    "LF-5": ("menu.queries", "e_queries"),
+    "SH-10": ("menu.queries", "e_queries"),
+    "SZ-10": ("menu.cases", "e_cases"),
     "SZ-11": ("menu.departments", "e_departments"),
+    "WT-8": ("case.copy", "e_cases"),
 }
 SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4", "SZ-9"}
 
@@ -46,12 +50,15 @@ def working_functions() -> list[dict[str, str]]:
         for settlement in region.settlements.values():
             for id in settlement.functions:
                 found[id] = (settlement.title, reverse("e_settle"))
+        for query in region.queries.values():
+            for id in query.functions:
+                found.setdefault(id, (query.title, reverse("e_query", args=[query.key])))
         for document in region.documents.values():
             for id in document.get("functions", ()):
                 found.setdefault(id, (document["title"], reverse("e_documents")))
         for page in region.pages.values():
             for id in page.functions:
-                found.setdefault(id, (page.title, address_of(page.page, region)))
+                found.setdefault(id, (page.title, address_of_row(page, region)))
         for guide in region.guides.values():
             for id in guide.functions:
                 found.setdefault(id, (guide.title, f"{reverse('guides_of', args=[region.code])}#{guide.key}"))

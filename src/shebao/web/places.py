@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from shebao.rules.region import GuideStep, Region
+from shebao.rules.region import GuideStep, Page, Region
 from shebao.rules.vocabulary import PAGES
 
 NAMES = {
@@ -21,6 +21,8 @@ NAMES = {
 }
 REGISTERS = {"scheme_roster": "e_scheme_roster", "yearly_plan": "e_yearly_plan"}
 """Pages that have no place of their own in the menu, but the one that the catalogue gives them."""
+KEYED = ("case_list", "employer_papers", "monthly_papers", "vouchers")
+"""Pages that a region may show several times, each under a name of its own: their address tells which."""
 TERMS = {"import_sheets": "menu.import", "employer": "menu.employer_profile"}
 PERMISSIONS = {"arrears": "settle"}
 """What a reminder asks of whoever opens it; the others ask for the roster."""
@@ -32,6 +34,11 @@ def address_of(page: str, region: Region) -> str:
         return reverse("rates_of", args=[region.code])
     known = NAMES | REGISTERS
     return reverse(known[page]) if page in known else reverse("e_reminder", args=[page])
+
+
+def address_of_row(row: Page, region: Region) -> str:
+    """The address of a row of the catalogue."""
+    return reverse("e_page", args=[row.key]) if row.page in KEYED else address_of(row.page, region)
 
 
 def name_of(page: str, region: Region) -> str:

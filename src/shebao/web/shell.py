@@ -9,22 +9,26 @@ from django.utils.functional import SimpleLazyObject
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
+from shebao.hall.errors import may_do
 from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
 
 from .middleware import has_contrast, idle_seconds, is_elder
-from .places import NAMES, address_of, permission_of
+from .places import KEYED, NAMES, address_of, address_of_row, permission_of
 
 PRODUCT = "企业社保网厅"
 TILES = 8
 MOST_SERVICES = 6
 """A hall with more of them folds them away under the manual's headings."""
-PLACED = set(NAMES) | {"rates"}
+PLACED = {*NAMES, *KEYED, "rates"}
 QUERY_ICONS = {
     "scheme_roster": "list-details",
     "yearly_plan": "shield-check",
     "past_retirement": "alert-triangle",
     "arrears": "wallet",
+    "employer_papers": "file-text",
+    "monthly_papers": "upload",
+    "vouchers": "printer",
 }
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
@@ -51,6 +55,7 @@ EMPLOYER_MENU = [
         ],
     ),
 ]
+LOOKING_UP = [("e_queries", "menu.queries", "查询统计", "chart-bar")]
 AGENCY_MENU = [
     ("a_home", "menu.desk", "审核台", "list-details"),
     ("a_employers", "menu.employers", "单位", "building"),
@@ -147,15 +152,17 @@ def _employer_nav(user, region) -> list[dict]:
             service.under if len(region.services) > MOST_SERVICES else "",
         )
         for key, service in region.services.items()
+        if may_do(user, service)
     ]
     declaring = [entry for entry in AFTER_DECLARING if entry[0] != "e_basket" or _has_basket(user, region)]
     badges = {
         "e_basket": (counts.get(State.DRAFT, 0), False),
         "e_cases": (counts.get(State.RETURNED, 0), True),
     }
+    offered = _folded(services + _pages(user, region)) + _entries(region, declaring, badges)
     menu = [
         _group("", _entries(region, [("e_home", "menu.home", "工作台", "home")], {})),
-        _group(region.terms.get("menu.declare", "申报办理"), _folded(services) + _entries(region, declaring, badges)),
+        _group(region.terms.get("menu.declare", "申报办理"), offered),
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
@@ -169,7 +176,8 @@ def _queries(user, region) -> dict:
         for row in region.pages.values()
         if row.page not in PLACED and user.may(permission_of(row.page))
     ]
-    return _group(region.terms.get("menu.queries", "查询与提醒"), _folded(listed))
+    first = _entries(region, LOOKING_UP, {}) if user.may("see_roster") else []
+    return _group(region.terms.get("menu.looking_up", "查询与提醒"), first + _folded(listed))
 
 
 def _folded(entries: list[tuple[dict, str]]) -> list[dict]:
@@ -188,6 +196,15 @@ def _folded(entries: list[tuple[dict, str]]) -> list[dict]:
     return found
 
 
+def _pages(user, region) -> list[tuple[dict, str]]:
+    """What the region's catalogue shows beside its services, each with its heading in the manual."""
+    return [
+        (_item(row.title, address_of_row(row, region), QUERY_ICONS.get(row.page, "list-check")), row.under)
+        for row in region.pages.values()
+        if row.page in KEYED and user.may("declare") and (not row.may or user.role in row.may)
+    ]
+
+
 def _help(region) -> dict:
     """What everybody may look at, from the operator's own region on."""
     title = region.terms.get("menu.rates", "费率与基数")
@@ -197,8 +214,8 @@ def _help(region) -> dict:
 
 
 def _has_basket(user, region) -> bool:
-    """Only where somebody reviews is there something to submit."""
-    return not user.is_agency and any(not service.is_direct for service in region.services.values())
+    """Only where what is saved waits is there something to submit."""
+    return not user.is_agency and any(service.waits for service in region.services.values())
 
 
 def _agency_nav(user, region) -> list[dict]:

@@ -108,3 +108,25 @@ def test_a_view_needs_as_many_queries_for_many_as_for_few(client, november, db, 
             assert client.get(f"/e/bills/{made.pk}/?tab={tab}").status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 16
+
+
+def test_a_reason_names_a_sample_value_once_and_no_version(pages, bill):
+    line = bill.lines.exclude(employer_evidence=None).first()
+    text = text_of(pages.get(f"/e/bills/lines/{line.pk}/employer/"))
+    for row in re.findall(r"<small>(.*?)</small>", text):
+        assert row.count("示例值") <= 1, row
+    assert "方案版本" not in text
+
+
+def test_a_number_that_seems_wrong_has_causes_with_links_that_open_and_a_text_to_hand_over(pages, bill):
+    line = bill.lines.filter(declared_wage=300_000).exclude(employee_evidence=None).first()
+    text = text_of(pages.get(f"/e/bills/lines/{line.pk}/employee/"))
+    causes = text.partition('class="causes"')[2].partition("</ul>")[0]
+    assert "低于下限，按下限" in causes
+    links = re.findall(r'href="([^"]+)"', causes)
+    assert f"/e/declare/wage_declaration/?employee={line.employee_id}" in links
+    for link in links:
+        assert pages.get(link.replace("&amp;", "&")).status_code == 200, link
+    question = text.partition('id="doubt-text">')[2].partition("</pre>")[0]
+    assert all(word in question for word in (bill.number, bill.employer.employer_number, yuan(line.employee_due)))
+    assert "12333" in text

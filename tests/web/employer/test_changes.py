@@ -6,6 +6,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import submit_declarations
 from shebao.hall.roster.models import Employee, Spell
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolled, synthetic_id
+from tests.papers import upload_papers
 
 from .declared import text_of
 
@@ -74,6 +75,7 @@ def test_an_important_change_shows_old_and_new_to_the_clerk_and_to_the_reviewer(
     saved = Declaration.objects.get()
     check = text_of(client.post("/e/basket/check/", {"chosen": saved.pk}, follow=True))
     assert "李示例 → 李改名" in check
+    upload_papers(saved, clerk)
     assert submit_declarations([saved.pk], by=clerk).submitted
     client.force_login(OperatorFactory(reviewer=True, region=code))
     page = text_of(client.get(f"/a/cases/{saved.pk}", follow=True))

@@ -148,6 +148,7 @@ def test_jinan_asks_for_one_of_three_households_and_its_whole_address(client, ty
     refused = client.post(f"/e/declare/{ENROL}/", asked)
     assert refused.status_code == 422 and 'href="#id_household_address"' in text_of(refused)
     client.post(f"/e/declare/{ENROL}/", asked | {"household_address": ADDRESS})
+    client.post("/e/basket/submit/", {"chosen": Declaration.objects.get().pk, "declared": "1"})
     saved = Declaration.objects.get()
     assert saved.state == State.APPROVED
     assert saved.answers["household_address"] == ADDRESS
@@ -178,5 +179,6 @@ def test_many_come_and_go_by_sheet(code):
     confirm_sheet(clerk, ENROL, coming)
     leaving = [enrolled(clerk.employer, name=f"李示例{n}", sequence=n) for n in (901, 902)]
     confirm_sheet(clerk, CEASE, [cessation(one) for one in leaving])
-    expected = State.DRAFT if code in REVIEWED else State.APPROVED
-    assert list(Declaration.objects.values_list("state", flat=True)) == [expected] * 4
+    assert list(Declaration.objects.values_list("state", flat=True)) == [State.DRAFT] * 4
+    sent = submit_declarations(list(Declaration.objects.values_list("pk", flat=True)), by=clerk).submitted
+    assert {one.state for one in sent} == {State.SUBMITTED if code in REVIEWED else State.APPROVED}

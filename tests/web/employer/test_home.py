@@ -124,3 +124,80 @@ def test_the_number_of_queries_does_not_grow_with_the_people(client):
             opened(client, clerk)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_the_first_answer_waits_for_no_amount_and_the_amounts_come_with_their_to_dos(client):
+    employer = make_employer()
+    clerk = make_clerk(employer)
+    hire(employer, [300_000])
+    client.force_login(clerk)
+    with on_day():
+        first = unescape(client.get("/e/").content.decode())
+        assert 'hx-get="/e/month/' in first and "正在计算本月应缴" in first
+        assert "申报工资低于缴费下限" not in first and ">预估</span>" not in first
+        part = unescape(client.get("/e/month/", headers={"HX-Request": "true"}).content.decode())
+        assert client.get("/e/month/").url == "/e/?whole=1"
+    assert part.startswith('\n<section class="card" id="home-due">') or 'id="home-due"' in part[:200]
+    assert ">预估</span>" in part and "申报工资低于缴费下限" in part
+    assert part.count('hx-swap-oob="true"') == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "lost", "kept"),
+    [
+        ("money_of", "本月应缴没有加载出来", "缴费进度"),
+        ("todo_items", "待办没有加载出来", ">预估</span>"),
+        ("recent_events", "办理动态没有加载出来", ">预估</span>"),
+        ("counts", "业务状态没有加载出来", ">预估</span>"),
+    ],
+)
+def test_a_part_that_fails_says_so_with_a_retry_and_leaves_the_rest(client, monkeypatch, what, lost, kept):
+    # A fault of our own cannot be had from real data: were one known, it would be mended.
+    def broken(*args, **more):
+        raise ZeroDivisionError
+
+    employer = make_employer()
+    clerk = make_clerk(employer)
+    hire(employer, [800_000])
+    monkeypatch.setattr(f"shebao.web.employer.home.{what}", broken)
+    text = opened(client, clerk)
+    assert lost in text and kept in text and 'href="?whole=1"' in text
+    assert "错误编号" in text and "缴费进度" in text and "上午好，王敏" in text
+    with on_day():
+        assert client.get("/e/").status_code == 200
+
+
+def test_where_nobody_reviews_the_workbench_has_no_states_of_a_review(client):
+    employer = make_employer("leshan")
+    clerk = make_clerk(employer)
+    declare(employer, clerk, State.APPROVED)
+    text = opened(client, clerk)
+    tiles = text.partition('class="card stat"')[2].partition("</section>")[0]
+    assert "审核" not in tiles and "本月办结" in tiles
+    for link, count in re.findall(r'<a href="([^"]+)"><span class="ic.*?<b class="num[^"]*">(\d+)</b>', tiles):
+        with on_day():
+            shown = client.get(link).content.decode()
+        assert int(count) == shown.count('<td class="head">'), link
+
+
+def test_a_long_menu_is_folded_by_the_manuals_headings_and_a_short_one_is_not(client):
+    long = opened(client, make_clerk(make_employer("shenzhen")))
+    fold = long.partition("员工信息变更<span")[2].partition("</details>")[0]
+    for label in ("新增", "停交", "恢复参保", "修改工资", "参保险种变更", "调入", "其他信息变更", "重要信息变更"):
+        assert f">{label}</a>" in fold, label
+    short = opened(client, make_clerk(make_employer("tianjin", "120002")))
+    menu = short.partition('class="nav"')[2].partition("</nav>")[0]
+    assert "单位职工增加" in menu.partition("<details")[0]
+    assert "征收业务提醒" in menu and menu.count("<details") == 1
+    with on_day():
+        inside = client.get("/e/reminders/past_retirement/").content.decode()
+    assert '<details class="fold-nav" open>' in inside
+
+
+def test_who_has_never_settled_is_shown_the_way_to_the_guides(client):
+    employer = make_employer()
+    clerk = make_clerk(employer)
+    assert 'href="/guides/tianjin">办事指南</a>' in opened(client, clerk).partition('class="banner b"')[2]
+    hire(employer, [800_000])
+    settle(employer, clerk)
+    assert 'class="banner b"' not in opened(client, clerk)

@@ -71,3 +71,25 @@ def test_another_employers_paper_is_not_there(client, clerk, stranger, bill):
     for url in (f"{URL}file/{paper.pk}/", f"{URL}file/{paper.pk}/download/"):
         assert client.get(url).status_code == 404
     assert client.post(f"{URL}{bill.pk}/payment_notice/").status_code == 404
+
+
+def test_printing_the_notice_from_the_bill_opens_the_paper_itself(pages, bill):
+    assert f'action="{URL}{bill.pk}/payment_notice/print/" target="_blank"' in text_of(
+        pages.get(f"/e/bills/{bill.pk}/")
+    )
+    first, again = (pages.post(f"{URL}{bill.pk}/payment_notice/print/") for _ in range(2))
+    paper = Document.objects.get(kind="payment_notice")
+    assert first.url == again.url == f"{URL}file/{paper.pk}/"
+    assert pages.get(first.url).content.startswith(b"%PDF")
+
+
+def test_a_paper_that_is_too_early_is_refused_where_it_was_asked_for(pages, bill):
+    refused = pages.post(f"{URL}{bill.pk}/receipt/print/")
+    assert refused.url == f"/e/bills/{bill.pk}/"
+    assert "缴清之后才能开具" in text_of(pages.get(refused.url))
+    assert not Document.objects.exists()
+
+
+def test_nobody_prints_a_strangers_paper(client, stranger, bill):
+    client.force_login(stranger)
+    assert client.post(f"{URL}{bill.pk}/payment_notice/print/").status_code == 404

@@ -35,8 +35,11 @@ INSTALLED_APPS = [
     "shebao.hall.declarations",
     "shebao.hall.sheets",
     "shebao.hall.settlement",
+    "shebao.hall.reports",
     "shebao.hall.payments",
     "shebao.hall.documents",
+    "shebao.hall.evidence",
+    "shebao.hall.mail",
     "shebao.hall.supplements",
     "shebao.hall.services",
     "shebao.web",
@@ -136,6 +139,15 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 21_000_000
 SHEBAO_UPLOAD_LIMIT = 20_000_000
 
+# Letters go through this mail server; without one they stay in the hall's own outbox.
+EMAIL_HOST = os.environ.get("SHEBAO_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("SHEBAO_SMTP_PORT") or 587)
+EMAIL_HOST_USER = os.environ.get("SHEBAO_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("SHEBAO_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("SHEBAO_SMTP_TLS", "1") == "1"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("SHEBAO_MAIL_FROM") or EMAIL_HOST_USER or "shebao@localhost"
+
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]
 
@@ -151,5 +163,7 @@ LOGGING = {
 SHEBAO_EMBEDDED_BANK = False
 SHEBAO_BANK_URL = os.environ.get("SHEBAO_BANK_URL", "")
 SHEBAO_BASE_URL = os.environ.get("SHEBAO_BASE_URL", "http://127.0.0.1:8000")
+# The file in which `shebao serve` writes down the end of the audit chain; best on another machine's disk.
+SHEBAO_AUDIT_ANCHORS = os.environ.get("SHEBAO_AUDIT_ANCHORS", "")
 # Proxies whose word on the visitor's address and scheme is taken; none unless told.
 SHEBAO_TRUSTED_PROXIES = [p.strip() for p in os.environ.get("SHEBAO_TRUSTED_PROXIES", "").split(",") if p.strip()]

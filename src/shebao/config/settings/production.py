@@ -33,6 +33,8 @@ if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("SHEBAO_ALLOWED_HOSTS 不能是 *，请写明域名。")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 DATABASES = {"default": database(_needed("SHEBAO_DATABASE_URL"))}
+# Uploaded papers, encrypted; every server of the installation must see the same folder.
+SHEBAO_FILES_DIR = _needed("SHEBAO_FILES_DIR")
 STATIC_ROOT = os.environ.get("SHEBAO_STATIC_ROOT", "static")
 
 SHEBAO_TRUSTED_PROXIES = SHEBAO_TRUSTED_PROXIES or ["127.0.0.1"]

@@ -10,6 +10,7 @@ from django.db import models, transaction
 
 from ..bulk import insert_rows
 from ..clock import now
+from .anchors import anchors
 from .models import AuditEntry, AuditHead
 
 
@@ -54,7 +55,7 @@ def _entry(subject: models.Model, by, employer) -> AuditEntry:
         subject=f"{subject._meta.model_name}:{subject.pk}",
         actor=by,
         employer=owner,
-        region=owner.region if owner else getattr(by, "region", "") or "",
+        region=owner.region if owner else getattr(by or subject, "region", "") or "",
     )
 
 
@@ -76,8 +77,12 @@ def entry_digest(entry: AuditEntry) -> str:
 
 
 def broken_links() -> Iterator[str]:
-    """Walk the chain from its start and yield a sentence for every break (none = unbroken)."""
+    """Walk the chain from its start and yield a sentence for every break (none = unbroken).
+
+    What was written down outside the database must still be in it: see `anchors`.
+    """
     digest, sequence = "", 0
+    kept, wrong_lines = anchors()
     for entry in AuditEntry.objects.order_by("sequence").iterator(chunk_size=2000):
         if entry.sequence != sequence + 1:
             yield f"第 {sequence + 1} 条操作记录缺失，下一条是第 {entry.sequence} 条。"
@@ -85,7 +90,13 @@ def broken_links() -> Iterator[str]:
             yield f"第 {entry.sequence} 条操作记录与前一条接不上。"
         if entry_digest(entry) != entry.digest:
             yield f"第 {entry.sequence} 条操作记录的内容被改动过。"
+        if kept.get(entry.sequence, entry.digest) != entry.digest:
+            yield f"第 {entry.sequence} 条操作记录与库外存证不符：存证之后被改写过。"
         digest, sequence = entry.digest, entry.sequence
     head = AuditHead.objects.filter(pk=1).first()
     if (head.sequence, head.digest) != (sequence, digest) if head else sequence:
         yield f"链尾记的是第 {head.sequence if head else 0} 条，实际最后是第 {sequence} 条：末尾被截断或伪造。"
+    if kept and max(kept) > sequence:
+        yield f"实际最后是第 {sequence} 条，库外存证却记到第 {max(kept)} 条：末尾被截断。"
+    for number in wrong_lines:
+        yield f"库外存证文件的第 {number} 行被改动过。"

@@ -15,7 +15,8 @@ class Declaration(models.Model):
 
     `subject_name` and `subject_digest` tell whom it is about: a person's name and number, or the employer's.
     `answers` is the cleaned form; `before` what the roster said when it was saved; `problems` the findings of the
-    checks; `confirmed` the reasons the clerk gave for findings that need one; `marks` what the reviewer marked.
+    checks; `confirmed` the reasons the clerk gave for findings that need one; `marks` what the reviewer marked, of a
+    copy what was marked in the case that it was made from.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="declarations")
@@ -35,6 +36,7 @@ class Declaration(models.Model):
     marks = models.JSONField("退回标注", default=dict)
     note = models.CharField("审核意见", max_length=300, blank=True)
     effect_fen = models.BigIntegerField("每月影响（分）", default=0)
+    copied_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="copies")
     batch = models.ForeignKey("sheets.Batch", on_delete=models.PROTECT, null=True, related_name="declarations")
     revision = models.PositiveIntegerField("第几次提交", default=0)
     version = models.PositiveIntegerField("版本", default=1)
@@ -76,9 +78,14 @@ class Declaration(models.Model):
         return region(self.region).services[self.service]
 
     @property
+    def form(self):
+        """The questions that its answers answer."""
+        return region(self.region).forms[self.spec.form]
+
+    @property
     def state_label(self) -> str:
         """The word for its state; what nobody reviews is not called reviewed."""
-        return label_of(self.state, is_direct=self.is_direct)
+        return label_of(self.state, self.spec)
 
     @property
     def is_direct(self) -> bool:

@@ -11,7 +11,8 @@ from .. import clock
 from ..audit.operations import record
 from ..bulk import give_keys, insert_rows, update_rows
 from ..employers.models import Employer
-from ..errors import Conflict, Refused, permit
+from ..errors import Conflict, Refused, permit, permit_service
+from ..evidence.queries import missing_papers
 from ..regions import region
 from ..services.registry import OPERATIONS
 from ..settlement.models import Assessment
@@ -76,6 +77,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     """
     permit(by, "declare", "申报")
     employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    permit_service(by, service_of(region(employer.region), service_key))
     found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
     if any(one.blocking for one in found):
         _not_pressed_twice(employer, service_key, found, by)
@@ -84,8 +86,8 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     new |= {"declared_at": clock.now(), "month": Month.of(clock.today())}
     declarations = [_keep(Declaration(**new), one) for one in found]
     with races_become_conflicts():
-        is_direct = bool(declarations) and declarations[0].is_direct
-        if is_direct:
+        takes_effect = bool(declarations) and not declarations[0].spec.waits
+        if takes_effect:
             give_keys(declarations)
             number_cases(declarations)
         insert_rows(declarations)
@@ -96,7 +98,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
             ]
         )
         audit("declaration.saved", declarations, by=by)
-        if is_direct:
+        if takes_effect:
             _complete(declarations, by)
     if batch is None:
         _drafts(employer_id, service_key, by).delete()
@@ -116,24 +118,15 @@ def _keep(declaration: Declaration, one: Preview) -> Declaration:
     declaration.answers, declaration.before, declaration.confirmed = one.values, one.before, one.confirmed
     declaration.subject_name, declaration.subject_digest = one.subject, one.digest
     declaration.first_month, declaration.effect_fen, declaration.employee = one.first_month, one.effect_fen, one.known
-    declaration.problems = [
-        {
-            "code": p.code,
-            "field": p.field,
-            "level": p.level,
-            "message": p.message,
-            "fix": list(p.fix) if p.fix else None,
-        }
-        for p in one.problems
-    ]
+    declaration.problems = [problem.kept() for problem in one.problems]
     return declaration
 
 
 def _complete(declarations: list[Declaration], by) -> None:
     """A direct service: what was declared takes effect now (生效)."""
     carry_out(declarations, by=by)
-    now = clock.now()
-    move(declarations, "complete", by=by, submitted_at=now, decided_at=now, decided_by=by, revision=1)
+    same = dict.fromkeys(("submitted_at", "decided_at"), clock.now()) | {"month": Month.of(clock.today())}
+    move(declarations, "complete", by=by, decided_by=by, revision=1, **same)
 
 
 @transaction.atomic
@@ -143,8 +136,8 @@ def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int,
     `version` is the one the writer saw; `note` what the writer tells the reviewer. Raises Conflict when somebody
     changed it since, InvalidDeclaration.
     """
-    permit(by, "declare", "申报")
     (declaration,) = locked([pk], by=by)
+    permit_service(by, declaration.spec)
     if declaration.version != version:
         last = declaration.events.select_related("by").order_by("-at", "-pk").first()
         who = last.by.name if last and last.by else "别人"
@@ -186,15 +179,18 @@ def submit_declarations(pks: list[int], *, by) -> SubmitResult:
     declarations = locked(pks, by=by)
     as_returned = unrepaired(declarations)
     for group in by_service(declarations):
+        permit_service(by, group[0].spec, "提交")
         movable = []
         for declaration in group:
-            if declaration.state not in (State.DRAFT, State.RETURNED) or declaration.is_direct:
+            if declaration.state not in (State.DRAFT, State.RETURNED) or not declaration.spec.waits:
                 result.refused.append((declaration, too_late(declaration, "submit", by=by)))
             elif declaration.pk in as_returned:
                 result.refused.append((declaration, UNREPAIRED))
             else:
                 movable.append(declaration)
-        if movable:
+        lost = missing_papers(movable)
+        result.refused += [(d, lost[d.pk]) for d in movable if d.pk in lost]
+        if movable := [d for d in movable if d.pk not in lost]:
             ready += _checked_again(movable, by, result)
     if ready:
         with races_become_conflicts():
@@ -207,6 +203,9 @@ def submit_declarations(pks: list[int], *, by) -> SubmitResult:
 def _send(ready: list[Declaration], by) -> None:
     today = Month.of(clock.today())
     for group in by_service(ready):
+        if group[0].is_direct:
+            _complete(group, by)
+            continue
         for declaration in group:
             declaration.revision += 1
         update_rows(group, "revision")
@@ -250,8 +249,10 @@ def withdraw_declaration(pk: int, *, by) -> Declaration:
 
 @transaction.atomic
 def delete_declarations(pks: list[int], *, by) -> list[Declaration]:
-    """Remove drafts and returned declarations from the basket (删除); they can be restored."""
+    """Remove drafts, returned ones and, where those are declared anew, rejected ones (删除); they can be restored."""
     declarations = locked(pks, by=by)
+    if kept := [d.subject_name for d in declarations if d.state == State.REJECTED and not d.spec.is_copied]:
+        raise Refused("rejected_stays", f"{'、'.join(kept[:5])}的申报已不予办理，留作记录，不能删除。")
     move(declarations, "delete", by=by)
     return declarations
 
@@ -266,7 +267,7 @@ def restore_declarations(pks: list[int], *, by) -> list[Declaration]:
     deletions = DeclarationEvent.objects.filter(declaration__in=pks, move="delete").order_by("at", "pk")
     came_from = dict(deletions.values_list("declaration_id", "from_state"))
     with races_become_conflicts():
-        for name in ("restore", "restore_returned"):
+        for name in ("restore", "restore_returned", "restore_rejected"):
             target = MOVES[name].target
             if some := [d for d in declarations if came_from.get(d.pk, State.DRAFT) == target]:
                 move(some, name, by=by)

@@ -17,7 +17,7 @@ from ..services.scene import chunks
 from .models import Declaration, DeclarationEvent
 from .states import MOVES, advance
 
-DEEDS = {"withdraw": "withdrawn", "restore": "restored", "restore_returned": "restored"}
+DEEDS = {"withdraw": "withdrawn", "restore": "restored", "restore_returned": "restored", "restore_rejected": "restored"}
 """Moves whose record is not named after the state they lead to."""
 CONSTRAINED = (
     "declarations.Declaration",

@@ -1,7 +1,7 @@
 """Reading declarations: the basket, the cases, the desk of the agency, and one case whole."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
@@ -12,14 +12,16 @@ from shebao.rules.months import Month
 
 from .. import clock
 from ..crypto import blind_index
+from ..evidence.queries import PaperView, papers_of
 from ..regions import region
 from ..settlement.models import Assessment
 from .change_log import in_words, roster_changes, shown
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
+from .review import mark_labels
 from .states import OPEN, State, open_moves
 
-COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED)
+COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 
 
 def current_month(here) -> Month:
@@ -38,14 +40,15 @@ def first_open_month(actor) -> Month:
 def counts(actor, month: Month) -> dict:
     """How many declarations are in each state, with the dates that make them urgent; one query.
 
-    Open ones count whatever their month; approved ones only of `month`.
+    Open ones count whatever their month; approved and rejected ones only of `month`.
     """
     rows = Declaration.objects.visible_to(actor)
-    approved = Q(state=State.APPROVED, month=month)
-    named = {state.value: Count("pk", filter=Q(state=state)) for state in COUNTED if state != State.APPROVED}
+    approved, rejected = (Q(state=state, month=month) for state in (State.APPROVED, State.REJECTED))
+    named = {state.value: Count("pk", filter=Q(state=state)) for state in COUNTED}
     return rows.aggregate(
         **named,
         approved=Count("pk", filter=approved),
+        rejected=Count("pk", filter=rejected),
         oldest_draft_at=Min("declared_at", filter=Q(state=State.DRAFT)),
         due_on=Min("due_on", filter=Q(state=State.SUBMITTED)),
     )
@@ -64,6 +67,17 @@ class BasketRow:
     problems: list[dict]
     mates: list[Declaration]
     is_unrepaired: bool
+    papers: list[PaperView] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """The papers without which it cannot be submitted."""
+        return [one.paper.title for one in self.papers if one.is_missing]
+
+    @property
+    def is_ready(self) -> bool:
+        """Nothing that the clerk knows of stands against submitting it."""
+        return not self.is_unrepaired and not self.missing
 
 
 def basket(actor) -> list[BasketRow]:
@@ -74,12 +88,12 @@ def basket(actor) -> list[BasketRow]:
     everything = Declaration.objects.visible_to(actor).filter(state__in=OPEN).order_by("pk")
     for one in everything.defer("answers", "before"):
         about[one.employer_id, one.subject_digest].append(one)
-    as_returned = unrepaired(rows)
+    as_returned, papers = unrepaired(rows), papers_of(rows)
     return [
         BasketRow(
             d, d.spec.title, before_after(d), [p | {"reason": d.confirmed.get(p["code"], "")} for p in d.problems],
             mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
-            is_unrepaired=d.pk in as_returned,
+            is_unrepaired=d.pk in as_returned, papers=papers.get(d.pk, []),
         )
         for d in rows
     ]  # fmt: skip
@@ -161,11 +175,14 @@ class CaseView:
     confirmed: list[tuple[str, str]] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     explanation: str = ""
+    papers: list[PaperView] = field(default_factory=list)
 
 
 def case_view(actor, pk: int) -> CaseView:
     """One of the actor's declarations. Raises Declaration.DoesNotExist for anybody else's."""
-    rows = Declaration.objects.visible_to(actor).select_related("employer", "employee", "declared_by", "decided_by")
+    rows = Declaration.objects.visible_to(actor).select_related(
+        "employer", "employee", "declared_by", "decided_by", "copied_from"
+    )
     declaration = rows.get(pk=pk)
     events = list(declaration.events.select_related("by").order_by("at", "pk"))
     problems = [
@@ -183,7 +200,17 @@ def case_view(actor, pk: int) -> CaseView:
         confirmed=list(declaration.confirmed.items()),
         repaired=[one.label for one in fields if one.is_repaired],
         explanation=explanation(events),
+        papers=_papers(declaration, events),
     )
+
+
+def _papers(declaration: Declaration, events: list[DeclarationEvent]) -> list[PaperView]:
+    """The papers, with those told apart that came after the last return."""
+    returned = [event.at for event in events if event.move == "return"]
+    views = papers_of([declaration]).get(declaration.pk, [])
+    if not returned:
+        return views
+    return [replace(view, new=frozenset(one.pk for one in view.files if one.added_at > returned[-1])) for view in views]
 
 
 def is_overdue(declaration: Declaration) -> bool:
@@ -198,12 +225,15 @@ def _fields(
     here = region(declaration.region)
     form = here.forms[declaration.spec.form]
     sent = submissions(events)
+    source = declaration.copied_from
     if declaration.state not in (State.DRAFT, State.RETURNED):
         sent = sent[:-1]
+    sent = [source.answers, *sent] if source else sent
     earlier = sent[-1] if sent else {}
     repaired = changed_fields(form, earlier, declaration.answers) if earlier else []
     replaced = {change.id for change in roster_changes(declaration)}
-    returns = [event.marks for event in events if event.move == "return"]
+    returns = [source.marks] if source else []
+    returns += [event.marks for event in events if event.move == "return"]
     views = []
     for one in form.fields:
         old, new = declaration.before.get(one.id), declaration.answers.get(one.id)
@@ -228,8 +258,7 @@ def _fields(
 
 def _timeline(declaration: Declaration, events: list[DeclarationEvent]) -> list[dict]:
     """The steps with what was marked and what a later submission changed, in words."""
-    form = region(declaration.region).forms[declaration.spec.form]
-    labels = {one.id: one.label for one in form.fields}
+    form, labels = region(declaration.region).forms[declaration.spec.form], mark_labels(declaration)
     steps, earlier = [], None
     for event in events:
         step = _event(event)
@@ -313,10 +342,17 @@ def decision_counts(rows: QuerySet[DeclarationEvent]) -> dict[str, int]:
     return rows.order_by().aggregate(all=Count("pk"), **kinds)
 
 
-def cases(actor, *, state=None, service=None, month=None, q="") -> QuerySet[Declaration]:
-    """The actor's declarations, newest first (办件进度). `q`: name, case number or whole identity number."""
+def cases(actor, *, state=None, service=None, month=None, q="", states=None, services=None) -> QuerySet[Declaration]:
+    """The actor's declarations, newest first (办件进度). `q`: name, case number or whole identity number.
+
+    `states` and `services` are all that may be found; none: any.
+    """
     rows = Declaration.objects.visible_to(actor).select_related("employer", "declared_by", "decided_by")
     rows = rows.filter(state=state) if state in State.values else rows.exclude(state=State.DELETED)
+    if states:
+        rows = rows.filter(state__in=states)
+    if services is not None:
+        rows = rows.filter(service__in=services)
     if service:
         rows = rows.filter(service=service)
     if month:

@@ -1,7 +1,9 @@
 """What changed between one submission and the next: a returned declaration is repaired before it goes again."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
+from ..evidence.models import Evidence
 from ..services.scene import chunks
 from .models import Declaration, DeclarationEvent
 
@@ -9,10 +11,10 @@ UNREPAIRED = "还没有按审核意见修改。请先修改；内容确实无误
 
 
 def unrepaired(declarations: Iterable[Declaration]) -> set[int]:
-    """Of these, the ones that were returned and since then neither changed nor explained in words."""
+    """Of these, the returned ones that since then neither changed, in an answer or a paper, nor were explained."""
     known = {d.pk: d for d in declarations if d.revision}
     sent: dict[int, dict] = {}
-    returned: set[int] = set()
+    returned: dict[int, datetime] = {}
     explained: set[int] = set()
     for part in chunks(known):
         rows = DeclarationEvent.objects.filter(declaration__in=part, move__in=("submit", "return", "repair"))
@@ -20,13 +22,24 @@ def unrepaired(declarations: Iterable[Declaration]) -> set[int]:
             pk = event.declaration_id
             if event.move == "submit":
                 sent[pk] = event.answers
-                returned.discard(pk)
+                returned.pop(pk, None)
             elif event.move == "return":
-                returned.add(pk)
+                returned[pk] = event.at
                 explained.discard(pk)
             elif event.note:
                 explained.add(pk)
-    return {pk for pk in returned - explained if known[pk].answers == sent.get(pk)}
+    same = {pk for pk in returned.keys() - explained if known[pk].answers == sent.get(pk)}
+    return same - {pk for pk, at in _papers_changed(same) if at > returned[pk]}
+
+
+def _papers_changed(pks: set[int]) -> list[tuple[int, datetime]]:
+    """When a paper was added to a declaration or taken from it."""
+    moments = []
+    for part in chunks(pks):
+        rows = Evidence.objects.filter(declaration__in=part)
+        for pk, added_at, removed_at in rows.values_list("declaration_id", "added_at", "removed_at"):
+            moments += [(pk, added_at), *([(pk, removed_at)] if removed_at else [])]
+    return moments
 
 
 def submissions(events: Iterable[DeclarationEvent]) -> list[dict]:

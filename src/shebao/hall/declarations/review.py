@@ -6,10 +6,11 @@ from django.db import transaction
 
 from .. import clock
 from ..errors import Conflict, Refused, permit
+from ..evidence.queries import MARK
 from ..regions import region
 from .models import Declaration, DeclarationEvent
 from .pipe import carry_out, locked, move, races_become_conflicts
-from .states import open_moves
+from .states import label_of, open_moves
 
 SEE_NOTE = "请按总的意见核对这一项"
 """What stands beside a field that was marked without words of its own."""
@@ -45,37 +46,53 @@ def return_declaration(pk: int, *, by, marks: dict[str, str], note: str = "", se
     permit(by, "review", "退回补正")
     (declaration,) = locked([pk], by=by)
     _decided_by_somebody_else([declaration], by)
+    if declaration.spec.is_copied:
+        text = "这里审核不通过的申报不在原件上补正，由单位复制后重报。请用“审核不通过”，标注会带到新件上。"
+        raise Refused("not_returned_here", text)
     _as_seen([declaration], "return", seen, by)
-    marks = {key: reason.strip()[:200] for key, reason in marks.items()}
-    if not note.strip():
-        _with_reasons(declaration, marks)
-    marks = {key: reason or SEE_NOTE for key, reason in marks.items()}
+    marks = _worded(declaration, marks, note)
     _decide([declaration], "return", by, note, marks)
     return declaration
 
 
+def mark_labels(declaration: Declaration) -> dict[str, str]:
+    """What may be marked, by its key: the questions of the form and the papers, in words."""
+    form = region(declaration.region).forms[declaration.spec.form]
+    papers = {f"{MARK}{one.title}": one.title for one in declaration.spec.uploads}
+    return {one.id: one.label for one in form.fields} | papers
+
+
+def _worded(declaration: Declaration, marks: Mapping[str, str], note: str) -> dict[str, str]:
+    """The marks tidied, each with its words; without a remark as a whole every mark needs its own."""
+    tidy = {key: reason.strip()[:200] for key, reason in marks.items()}
+    if not note.strip():
+        _with_reasons(declaration, tidy)
+    return {key: reason or SEE_NOTE for key, reason in tidy.items()}
+
+
 def _with_reasons(declaration: Declaration, marks: dict[str, str]) -> None:
-    """Refuse a return that does not tell the employer what to change."""
+    """Refuse marks that do not tell the employer what to change."""
     if not marks:
         raise Refused("reason_missing", "请标出要补正的内容，或写明退回的原因，单位才知道怎么改。", field="note")
-    form = region(declaration.region).forms[declaration.spec.form]
-    labels = {one.id: one.label for one in form.fields}
     if silent := [key for key, reason in marks.items() if not reason]:
+        labels = mark_labels(declaration)
         names = "、".join(f"“{labels.get(key, key)}”" for key in silent)
         text = f"{names}标了要改，没有写原因。请选择或写明原因，或写总的意见。"
         raise Refused("reason_missing", text, field=f"reason_{silent[0]}")
 
 
 @transaction.atomic
-def reject_declaration(pk: int, *, by, note: str, seen: Seen | None = None) -> Declaration:
-    """Refuse for good (不予办理); the employer may declare anew."""
+def reject_declaration(
+    pk: int, *, by, note: str, marks: Mapping[str, str] | None = None, seen: Seen | None = None
+) -> Declaration:
+    """Refuse for good (不予办理), with a reason in `note` or beside the fields; the employer may declare anew."""
     permit(by, "review", "不予办理")
     (declaration,) = locked([pk], by=by)
     _decided_by_somebody_else([declaration], by)
     _as_seen([declaration], "reject", seen, by)
-    if not note.strip():
-        raise Refused("reason_missing", "请写明不予办理的原因。", field="note")
-    _decide([declaration], "reject", by, note)
+    if not note.strip() and not marks:
+        raise Refused("reason_missing", f"请写明{label_of('rejected', declaration.spec)}的原因。", field="note")
+    _decide([declaration], "reject", by, note, _worded(declaration, marks, note) if marks else None)
     return declaration
 
 

@@ -22,13 +22,22 @@ IN_FORCE = "已生效"
 """The word for an approved declaration that nobody reviewed: it took effect at once."""
 
 
-def label_of(state: str, *, is_direct: bool) -> str:
-    """The one word for a state, on every page and in every message."""
-    return IN_FORCE if is_direct and state == State.APPROVED else State(state).label
+def label_of(state: str, service) -> str:
+    """The one word for a state of a service's declaration, on every page and in every message.
+
+    Where a refused case is declared anew, being rejected is the only way to fail and is called that.
+    """
+    if service.is_direct and state == State.APPROVED:
+        return IN_FORCE
+    return (State.RETURNED if service.is_copied and state == State.REJECTED else State(state)).label
 
 
 OPEN = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 """States in which the matter is not decided: one such declaration for a person and service."""
+
+
+COPIED = (State.APPROVED, State.REJECTED, State.UNDONE)
+"""States in which the matter is decided: such a case is never changed, but may be declared anew as a copy."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +54,30 @@ MOVES = {
     "submit": Move("提交", frozenset({State.DRAFT, State.RETURNED}), State.SUBMITTED, "declare"),
     "complete": Move("生效", frozenset({State.DRAFT}), State.APPROVED, "declare"),
     "withdraw": Move("撤回", frozenset({State.SUBMITTED}), State.DRAFT, "declare"),
-    "delete": Move("删除", frozenset({State.DRAFT, State.RETURNED}), State.DELETED, "declare"),
+    "delete": Move("删除", frozenset({State.DRAFT, State.RETURNED, State.REJECTED}), State.DELETED, "declare"),
     "restore": Move("恢复", frozenset({State.DELETED}), State.DRAFT, "declare"),
     "restore_returned": Move("恢复", frozenset({State.DELETED}), State.RETURNED, "declare"),
+    "restore_rejected": Move("恢复", frozenset({State.DELETED}), State.REJECTED, "declare"),
     "undo": Move("撤销", frozenset({State.APPROVED}), State.UNDONE, "declare"),
     "approve": Move("通过", frozenset({State.SUBMITTED}), State.APPROVED, "review"),
     "return": Move("退回补正", frozenset({State.SUBMITTED}), State.RETURNED, "review"),
     "reject": Move("不予办理", frozenset({State.SUBMITTED}), State.REJECTED, "review"),
 }
 
-TITLES = {name: move.title for name, move in MOVES.items()} | {"save": "录入", "repair": "修改"}
+TITLES = {name: move.title for name, move in MOVES.items()} | {"save": "录入", "repair": "修改", "copy": "复制重报"}
 """Every kind of event in words; saving and repairing leave the state as it is."""
 
 
 def open_moves(declaration, actor) -> list[str]:
     """The moves this actor may make now: buttons, API actions and checks read the same rows."""
-    direct = declaration.is_direct
-    # Which of the two restorings applies, the operation knows: for a person there is one.
-    hidden = {"restore_returned"} | ({"submit", "withdraw"} if direct else {"complete", "undo"})
+    service = declaration.spec
+    # Which of the restorings applies, the operation knows: for a person there is one.
+    hidden = {"restore_returned", "restore_rejected", "complete"}
+    hidden |= {"withdraw"} if service.is_direct else {"undo"}
+    hidden |= set() if service.waits else {"submit"}
+    hidden |= {"return"} if service.is_copied else set()
+    if declaration.state == State.REJECTED and not service.is_copied:
+        hidden |= {"delete"}
     return [
         name
         for name, move in MOVES.items()

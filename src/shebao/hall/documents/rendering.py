@@ -19,7 +19,14 @@ from typing import Any, NotRequired, TypedDict
 import segno
 
 COMPILING = Path(__file__).resolve().with_name("compiling.py")
-LAYOUTS = ("payment_notice", "collection_assessment", "declaration_assessment", "receipt", "yearly_plan")
+LAYOUTS = (
+    "payment_notice",
+    "collection_assessment",
+    "declaration_assessment",
+    "receipt",
+    "yearly_plan",
+    "declaration_voucher",
+)
 
 
 class Column(TypedDict):

@@ -27,26 +27,41 @@ def create_operator(username: str, name: str, role: str, *, by) -> tuple[Operato
     The operator must change the password when signing in. Raises Refused (field named).
     """
     _must_manage(by)
+    if role not in roles_to_give(by=by):
+        raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
+    operator, password = _made(username, name, role, employer=by.employer, region=by.region)
+    record("operator.created", operator, by=by, role=role)
+    return operator, password
+
+
+def _made(username: str, name: str, role: str, *, employer, region: str) -> tuple[Operator, str]:
+    """A saved operator with a random password that must be changed when signing in."""
     username, name = username.strip(), name.strip()
     if not username or not name:
         raise Refused("operator_incomplete", "请填写账号和姓名。", field="username" if not username else "name")
-    if role not in roles_to_give(by=by):
-        raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
     if Operator.objects.filter(username=username).exists():
         raise Refused("username_taken", f"账号“{username}”已被使用，请换一个。", field="username")
     password = _random_password()
     operator = Operator(
-        username=username,
-        name=name,
-        role=role,
-        employer=by.employer,
-        region=by.region,
-        must_change_password=True,
+        username=username, name=name, role=role, employer=employer, region=region, must_change_password=True
     )
     operator.set_password(password)
     _check(operator)
     operator.save()
-    record("operator.created", operator, by=by, role=role)
+    return operator, password
+
+
+@transaction.atomic
+def open_agency(region: str, username: str, name: str) -> tuple[Operator, str]:
+    """Create the first administrator of a region's agency (开通经办机构); returns it and its password, shown once.
+
+    Nobody is signed in yet: who runs the installation does this at its terminal. From then on administrators create
+    each other. Raises Refused when the agency has a working administrator already (field named otherwise).
+    """
+    if Operator.objects.filter(region=region, role=Role.AGENCY_ADMIN, is_active=True).exists():
+        raise Refused("agency_is_open", "这个地区的经办机构已有管理员，请由管理员在“操作员”里增加账号或重置密码。")
+    operator, password = _made(username, name, Role.AGENCY_ADMIN, employer=None, region=region)
+    record("agency.opened", operator, by=None)
     return operator, password
 
 

@@ -154,7 +154,10 @@ def _see_again(pk: int, *, by) -> None:
 def _read(body: bytes) -> dict:
     try:
         message = json.loads(body)
-    except ValueError:
+        # What cannot be kept is not JSON either: NaN, endless numbers, half characters, nesting without end, NUL.
+        if "\\u0000" in json.dumps(message, ensure_ascii=False, allow_nan=False).encode().decode():
+            raise ValueError
+    except (ValueError, RecursionError):
         raise Refused("malformed", "银行通知不是 JSON。") from None
     return _checked(message)
 

@@ -111,6 +111,12 @@ def _matches(mine: QuerySet[Employee], q: str) -> Q:
     return _named(q) | Q(person_number=tidy_number(q)) | _numbered(mine, q)
 
 
+def people_named(actor, q: str) -> QuerySet[Employee]:
+    """The actor's employees that a name, pinyin, personal number or identity number fits."""
+    mine = Employee.objects.visible_to(actor)
+    return mine.filter(_matches(mine, q))
+
+
 def _named(q: str) -> Q:
     letters = q.lower().replace(" ", "")
     found = Q(name__icontains=q)

@@ -12,6 +12,7 @@ from shebao.rules.months import Month
 
 from ..clock import now
 from .models import Account, Bill, BillLine, Evidence, LedgerEntry, LedgerTransaction, LineKind
+from .proving import relation_breaks
 
 PARTS = ("employer", "employee")
 
@@ -105,7 +106,7 @@ def recomputed(name: str) -> Recomputed | None:
 
 
 def check_ledger() -> Iterator[str]:
-    """Prove the money and yield a sentence for every break: balance, sums, payments, every line's evidence."""
+    """Prove the money and yield a sentence for every break: balance, sums, payments, evidence, whose it is."""
     yield from _unbalanced()
     sums = {
         row["bill"]: row
@@ -121,6 +122,7 @@ def check_ledger() -> Iterator[str]:
             yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
     yield from _split_breaks()
     yield from line_breaks(BillLine.objects.all())
+    yield from relation_breaks()
 
 
 def _chunks(rows: Iterator, size: int) -> Iterator[list]:

@@ -208,15 +208,26 @@ def steps_of(now: Standing) -> list[Step]:
         "pay": _pay_note(bill, now),
         "file": _file_note(bill, now, done["pay"]),
     }
-    is_direct = all(service.is_direct for service in spec.services.values())
+    waits = any(service.waits for service in spec.services.values())
+    is_reviewed = not all(service.is_direct for service in spec.services.values())
     rows = [
         ("enter", "录入变动", "e_home"),
-        ("submit", "自动生效" if is_direct else "提交审核", "e_cases" if is_direct else "e_basket"),
+        (
+            "submit",
+            _submit_title(waits, is_reviewed),
+            "e_basket" if waits else "e_cases",
+        ),
         ("settle", "月度结算", "e_settle"),
         ("pay", "缴费", "e_pay"),
         ("file", "打印归档", "e_documents"),
     ]
     return _with_states(rows, done, notes)
+
+
+def _submit_title(waits: bool, is_reviewed: bool) -> str:
+    if is_reviewed:
+        return "提交审核"
+    return "核对提交" if waits else "自动生效"
 
 
 def _with_states(rows, done: dict, notes: dict) -> list[Step]:

@@ -121,8 +121,8 @@ def _undo(batch_id: int, *, by) -> None:
         if batch is None:
             return
         pks = list(made_by(batch).values_list("pk", flat=True))
-        is_direct = region(batch.employer.region).services[batch.service].is_direct
-        (pipe.undo_declarations if is_direct else pipe.delete_declarations)(pks, by=by)
+        waits = region(batch.employer.region).services[batch.service].waits
+        (pipe.delete_declarations if waits else pipe.undo_declarations)(pks, by=by)
         batch.rows.filter(state=RowState.IMPORTED).update(state=RowState.PASSED, version=F("version") + 1)
         batch.state = BatchState.FIXING
         batch.save(update_fields=["state"])

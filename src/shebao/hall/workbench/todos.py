@@ -42,6 +42,7 @@ def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
     return [
         *_overdue(now),
         *_returned(actor, now),
+        *_rejected(actor, now),
         *_drafts(now),
         *_due_soon(now),
         *_to_settle(now),
@@ -76,6 +77,18 @@ def _returned(actor, now: Standing) -> Iterator[Todo]:
         yield Todo(State.RETURNED.label, "d", title, f"审核意见：{said}", "e_repair", "修改重报", (one.pk,))
 
 
+def _rejected(actor, now: Standing) -> Iterator[Todo]:
+    """What was refused this month where it is declared anew, and was not yet."""
+    copied = [key for key, service in region(now.employer.region).services.items() if service.is_copied]
+    if not copied:
+        return
+    rows = Declaration.objects.visible_to(actor).filter(state=State.REJECTED, month=now.month, service__in=copied)
+    for one in rows.filter(copies=None).order_by("decided_at", "pk").defer("answers", "before")[:NAMED]:
+        said = one.note or "；".join(one.marks.values())
+        title = f"{one.subject_name}的{one.spec.title}{one.state_label}"
+        yield Todo(one.state_label, "d", title, f"审核意见：{said}", "e_case", "重新办理", (one.pk,))
+
+
 def _drafts(now: Standing) -> Iterator[Todo]:
     here = region(now.employer.region)
     waiting = {service: count for (service, state), count in now.open.items() if state == State.DRAFT}
@@ -83,8 +96,10 @@ def _drafts(now: Standing) -> Iterator[Todo]:
         return
     until = here.calendar.window(now.month).declare_until
     parts = "、".join(f"{here.services[key].title} {count}" for key, count in waiting.items())
-    title = f"{sum(waiting.values())} 笔业务还没有提交审核"
-    yield Todo(_tag(until), _urgency(until), title, f"{parts}。审核通过后才能结算", "e_basket", "去提交")
+    is_reviewed = any(not here.services[key].is_direct for key in waiting)
+    title = f"{sum(waiting.values())} 笔业务还没有提交{'审核' if is_reviewed else ''}"
+    note = f"{parts}。{'审核通过' if is_reviewed else '提交'}后才能结算"
+    yield Todo(_tag(until), _urgency(until), title, note, "e_basket", "去提交")
 
 
 def _due_soon(now: Standing) -> Iterator[Todo]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall import clock
 from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.states import State, label_of
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 
@@ -152,7 +153,10 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
         "row": row(declaration),
         "fields": [*first, *then] or rest,
         "rest": rest if first or then else [],
-        "flags": [_flag(field, answers) for field in view.fields],
+        "flags": [_flag(field, answers) for field in [*view.fields, *map(_paper_field, view.papers)]],
+        "papers": view.papers,
+        "source": declaration.copied_from,
+        "not_passed": label_of(State.REJECTED, view.service),
         "reasons": _reasons(declaration),
         "checks": _checks(view),
         "events": [_event(event) for event in view.events],
@@ -198,6 +202,12 @@ def _neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
     return (pks[at - 1] if at else None), (pks[at + 1] if at + 1 < len(pks) else None)
 
 
+def _paper_field(view):
+    """A paper as something that may be marked like an answer."""
+    told = f"{len(view.files)} 个文件" if view.files else "没有文件"
+    return queries.FieldView(view.key, view.paper.title, "", told, changed=False)
+
+
 def _flag(field, answers) -> dict:
     """One line of the return sheet."""
     return {
@@ -226,10 +236,11 @@ def approve(request, pk):
 def reject(request, pk):
     """Decline one case for good and go on to the next."""
     try:
-        operations.reject_declaration(pk, by=request.user, note=_note(request), seen=seen(request, pk))
+        marks = _marks(request)
+        operations.reject_declaration(pk, by=request.user, note=_note(request), marks=marks, seen=seen(request, pk))
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
-    messages.success(request, "已不予办理，单位会看到原因。")
+    messages.success(request, "已办理，单位会看到原因。")
     return _onwards(request)
 
 

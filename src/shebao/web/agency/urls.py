@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import accounts, batches, decided, desk, employers, sandbox
+from . import accounts, batches, decided, desk, employers, evidence, sandbox
 
 urlpatterns = [
     path("", desk.queue, name="a_home"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("cases/<int:pk>/approve", desk.approve, name="a_approve"),
     path("cases/<int:pk>/return", desk.send_back, name="a_return"),
     path("cases/<int:pk>/reject", desk.reject, name="a_reject"),
+    path("evidence/<int:pk>", evidence.evidence, name="a_evidence"),
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),

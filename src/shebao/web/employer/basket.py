@@ -16,6 +16,7 @@ from ..access import needs
 from ..chosen import compact, numbers, spread
 from ..templatetags.ui import signed_yuan
 from .common import crumbs, here, this_month, undo_toast, word
+from .vouchers import vouches_for
 
 UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
 
@@ -25,11 +26,12 @@ UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
 def basket(request):
     """Everything waiting, by service; what can be submitted is ticked."""
     rows = queries.basket(request.user)
-    ready = [row.declaration for row in rows if not row.is_unrepaired]
+    ready = [row.declaration for row in rows if row.is_ready]
     until = here(request).calendar.window(this_month(request)).declare_until
     title = word(request, "menu.basket", "待提交")
-    left = len(rows) - len(ready)
-    stuck = f"，{left} 笔{State.RETURNED.label}、还没有修改" if left else ""
+    back, bare = sum(row.is_unrepaired for row in rows), sum(bool(row.missing) for row in rows)
+    stuck = f"，{back} 笔{State.RETURNED.label}、还没有修改" if back else ""
+    stuck += f"，{bare} 笔缺材料" if bare else ""
     context = {
         "title": title,
         "crumbs": crumbs(title),
@@ -78,7 +80,7 @@ def check(request):
         messages.error(request, "还没有勾选要提交的业务。")
         return redirect("e_basket")
     chosen = set(spread(request.GET.get("ids", "")))
-    rows = [row for row in queries.basket(request.user) if row.declaration.pk in chosen and not row.is_unrepaired]
+    rows = [row for row in queries.basket(request.user) if row.declaration.pk in chosen and row.is_ready]
     if not rows:
         messages.info(request, "这里没有可以提交的业务：已经提交过，或者退回之后还没有修改。")
         return redirect("e_basket")
@@ -87,10 +89,19 @@ def check(request):
         "errors": [UNSIGNED] if is_unsigned else [],
         "unsigned": UNSIGNED["text"] if is_unsigned else "",
         "rows": rows,
+        "sub": _what_follows(rows),
         "effect": sum(row.declaration.effect_fen for row in rows),
         "crumbs": crumbs("核对", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),
     }
     return render(request, "employer/check.html", context)
+
+
+def _what_follows(rows) -> str:
+    """What happens after submitting: somebody reviews, or it takes effect at once."""
+    direct = sum(row.declaration.is_direct for row in rows)
+    if direct == len(rows):
+        return "提交后即时生效"
+    return "提交后由经办机构审核，审核期间可以撤回" + ("，即时办理的立即生效" if direct else "")
 
 
 @require_POST
@@ -118,10 +129,12 @@ def submit(request):
 def submitted(request):
     """The case numbers after submitting, and what comes next."""
     pks = spread(request.GET.get("ids", ""))[:500]
-    rows = Declaration.objects.visible_to(request.user).filter(pk__in=pks).order_by("pk")
+    rows = list(Declaration.objects.visible_to(request.user).filter(pk__in=pks).order_by("pk"))
     left = request.GET.get("left", "0")
     context = {
         "rows": rows,
+        "in_force": bool(rows) and all(one.is_direct for one in rows),
+        "vouches": vouches_for(request, rows),
         "left": int(left) if left.isdigit() else 0,
         "crumbs": crumbs("提交结果", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),
     }

@@ -10,12 +10,15 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
-from shebao.hall.declarations.states import MOVES, State, label_of
-from shebao.hall.errors import Refused
+from shebao.hall.declarations.copying import copy_declaration
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.states import COPIED, MOVES, State, label_of
+from shebao.hall.errors import Refused, may_do
 from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
 from .common import ICONS, PAGE, crumbs, here, undo_toast, word
+from .vouchers import vouches_for
 
 FILTERS = ("q", "service", "month")
 TABS = (State.DRAFT, State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED, State.DELETED, State.UNDONE)
@@ -26,15 +29,27 @@ DONE = {"withdraw": "已撤回，回到待提交。", "restore": "已放回待�
 @needs("declare")
 def cases(request):
     """All declarations by state; filters are in the address."""
+    return _list(request, word(request, "menu.cases", "办件进度"), TABS, None)
+
+
+def listed(request, page):
+    """The declarations that one page of the region's catalogue is about: some states, some kinds of business."""
+    services = here(request).services.values()
+    asked = [one.key for one in services if one.operation in page.operations] if page.operations else None
+    states = tuple(state for state in TABS if state in page.states) or TABS
+    return _list(request, page.title, states, asked, notes=page.notes)
+
+
+def _list(request, title: str, tabs: tuple, services: list[str] | None, *, notes=()):
     chosen = {name: request.GET[name].strip()[:60] for name in FILTERS if request.GET.get(name, "").strip()}
     state = request.GET.get("state", "")
     month, wrong = _month(chosen.get("month", ""))
+    within = {"services": services, "states": tabs}
     asked = {**chosen, "month": month}
-    rows = queries.cases(request.user, state=state, **asked)
-    counts = dict(_every(request, asked).values_list("state").annotate(Count("pk")))
+    rows = queries.cases(request.user, state=state, **asked, **within)
+    counts = dict(_every(request, asked | within).values_list("state").annotate(Count("pk")))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    title = word(request, "menu.cases", "办件进度")
-    shown = [(one.value, _tab(request, one)) for one in TABS if one in counts or one.value == state]
+    shown = [(one.value, _tab(request, one)) for one in tabs if one in counts or one.value == state]
     total = sum(count for key, count in counts.items() if key != State.DELETED)
     context = {
         "title": title,
@@ -42,10 +57,12 @@ def cases(request):
         "tabs": [
             {"label": label, "count": counts.get(key, 0) if key else total, "current": key == state,
              "url": f"?{urlencode({**chosen, 'state': key})}"}
-            for key, label in [("", "全部"), *shown]
+            for key, label in ([("", "全部"), *shown] if len(tabs) > 1 else [])
         ],
+        "notes": notes,
+        "has_results": any(one.note for one in page),
         "state": state,
-        "filters": _fields(request, chosen, wrong),
+        "filters": _fields(request, chosen, wrong, services),
         "errors": [{"id": "month", "text": wrong}] if wrong else [],
         "is_filtered": bool(chosen),
         "page": page,
@@ -56,14 +73,16 @@ def cases(request):
 def _every(request, asked: dict):
     """The same filters in every state, removed ones too, for the numbers on the tabs."""
     rows = queries.cases(request.user, **asked).order_by().select_related(None)
+    if State.DELETED not in asked["states"]:
+        return rows
     removed = queries.cases(request.user, state=State.DELETED, **asked).order_by().select_related(None)
     return rows | removed
 
 
 def _tab(request, state: State) -> str:
     """The word above a list of one state, which may hold cases that somebody reviewed and cases that nobody did."""
-    kinds = {service.is_direct for service in here(request).services.values()}
-    return "、".join(dict.fromkeys(label_of(state, is_direct=is_direct) for is_direct in sorted(kinds)))
+    services = sorted(here(request).services.values(), key=lambda one: one.is_direct)
+    return "、".join(dict.fromkeys(label_of(state, service) for service in services))
 
 
 def _month(text: str) -> tuple[Month | None, str]:
@@ -74,8 +93,9 @@ def _month(text: str) -> tuple[Month | None, str]:
         return None, f"业务年月：{wrong.message}。"
 
 
-def _fields(request, chosen: dict, wrong: str) -> list[dict]:
-    services = [(service.key, service.title) for service in here(request).services.values()]
+def _fields(request, chosen: dict, wrong: str, within: list[str] | None) -> list[dict]:
+    every = here(request).services.values()
+    services = [(one.key, one.title) for one in every if within is None or one.key in within]
     fields = [
         {"name": "q", "label": "姓名、办件号或证件号码", "kind": "text", "maxlength": 40},
         {"name": "service", "label": "业务", "kind": "choice", "options": services, "placeholder": "全部"},
@@ -90,23 +110,59 @@ def case(request, pk):
     """One case: old and new values, the reviewer's marks, what happened, what may be done."""
     view = queries.case_view(request.user, pk)
     declaration = view.declaration
-    can_repair = declaration.state in (State.DRAFT, State.RETURNED) and not declaration.is_direct
+    can_repair = declaration.state in (State.DRAFT, State.RETURNED) and declaration.spec.waits
     context = {
         "view": view,
         "declaration": declaration,
         "crumbs": crumbs(declaration.subject_name, (word(request, "menu.cases", "办件进度"), reverse("e_cases"))),
         "events": [_event(event) for event in view.events] + _promised(declaration),
         "moves": [
-            {"name": name, "title": MOVES[name].title, "kind": "d" if name == "delete" else ""}
+            {"name": name, "title": _move_title(request, declaration, name), "kind": "d" if name == "delete" else ""}
             for name in view.moves
             if name in ("withdraw", "delete", "restore", "undo")
         ],
+        "copy": _copy(request, declaration),
+        "papers": view.papers,
+        "source": declaration.copied_from,
+        "vouches": vouches_for(request, [declaration]),
         "can_repair": can_repair,
         "has_old": any(field.old for field in view.fields),
         "has_marks": any(field.mark for field in view.fields),
         "can_submit": "submit" in view.moves and declaration.state == State.DRAFT,
     }
     return render(request, "employer/case.html", context)
+
+
+def _move_title(request, declaration, name: str) -> str:
+    """The word on a button; what was refused is deleted under the region's own word."""
+    if name == "delete" and declaration.state == State.REJECTED:
+        return word(request, "case.delete", MOVES[name].title)
+    return MOVES[name].title
+
+
+def _copy(request, declaration) -> dict | None:
+    """The way to declare a decided case anew: as a new draft, or where saving is all, on a form filled with it."""
+    if declaration.state not in COPIED or not may_do(request.user, declaration.spec):
+        return None
+    title = word(request, "case.copy", "复制为新申报")
+    if declaration.spec.waits:
+        kind = "p" if declaration.state == State.REJECTED else ""
+        return {"title": title, "is_post": True, "url": reverse("e_case_copy", args=[declaration.pk]), "kind": kind}
+    url = f"{reverse('e_declare', args=[declaration.service])}?copy={declaration.pk}"
+    return {"title": title, "is_post": False, "url": url, "kind": ""}
+
+
+@require_POST
+@needs("declare")
+def copy(request, pk):
+    """A new draft from a decided case, opened to be changed."""
+    try:
+        made = copy_declaration(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_case", pk)
+    messages.success(request, "已复制为新的申报，原来的不变。改好后保存并提交。")
+    return redirect("e_repair", made.pk)
 
 
 def _event(event: dict) -> dict:
@@ -134,6 +190,7 @@ def move(request, pk, name):
     }
     if name not in deeds:
         raise Refused("unknown_move", "没有这个操作，请刷新页面后再试。", status=404)
+    was_waiting = Declaration.objects.visible_to(request.user).get(pk=pk).state != State.REJECTED
     try:
         deeds[name]()
     except Refused as no:
@@ -141,6 +198,6 @@ def move(request, pk, name):
         return redirect("e_case", pk)
     if name == "delete":
         undo_toast(request, "已移除 1 笔。", f"{reverse('e_restore')}?ids={pk}")
-        return redirect("e_basket")
+        return redirect("e_basket" if was_waiting else "e_cases")
     messages.success(request, DONE[name])
     return redirect("e_case", pk)

@@ -11,7 +11,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import kind_told_by, preview, raw_answers, remembered, service_of
 from shebao.hall.employers.queries import employer_answers
-from shebao.hall.errors import Refused
+from shebao.hall.errors import Refused, permit_service
 from shebao.hall.regions import region
 from shebao.hall.roster.facts import roster_answers
 from shebao.hall.roster.models import Employee
@@ -21,7 +21,7 @@ from shebao.hall.services.registry import OPERATIONS
 from ..access import keeps, needs
 from .common import here, this_month, toast, undo_toast
 from .fields import Shown, asked, confirmed, defaults, extras, offered, page_fields, typed
-from .form_page import aside, form_page
+from .form_page import aside, asks_for_papers, form_page
 
 
 def keep_typed(request, writer, service):
@@ -47,6 +47,7 @@ def declare(request, service):
 
 def _spec(request, key: str):
     spec = service_of(here(request), key)
+    permit_service(request.user, spec)
     return spec, here(request).forms[spec.form]
 
 
@@ -61,6 +62,9 @@ def _begun(request, spec, form) -> tuple[dict, object]:
         known = _about(request, form, int(request.GET["employee"]))
         if draft is None or draft.answers.get("id_number") != known["id_number"]:
             return raw | known, None
+    if request.GET.get("copy", "").isdigit():
+        old = Declaration.objects.visible_to(request.user).get(pk=int(request.GET["copy"]), service=spec.key)
+        return raw | raw_answers(form, old.answers), None
     if draft:
         return raw | draft.answers, draft
     if spec.is_about_employer:
@@ -95,6 +99,8 @@ def _save(request, spec, form):
         raw |= offered(form, request.POST["fix"])
         found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons)
         return form_page(request, spec, form, raw, found=found)
+    if "look" in request.POST or "take" in request.POST:
+        return _look(request, spec, form, raw, reasons)
     raw = _named(request, spec, form, raw)
     try:
         (made,) = operations.save_declarations(
@@ -106,11 +112,23 @@ def _save(request, spec, form):
         if no.code != "just_saved":
             return form_page(request, spec, form, raw, refusal=no)
         messages.info(request, no.message)
-        return redirect("e_cases" if spec.is_direct else "e_basket")
+        return redirect("e_basket" if spec.waits else "e_cases")
     _say_saved(request, made, spec)
     if request.POST.get("next") == "again":
         return redirect(f"{reverse('e_declare', args=[spec.key])}?like={made.pk}")
-    return redirect("e_case", made.pk) if spec.is_direct else redirect("e_basket")
+    if not spec.waits:
+        return redirect("e_case", made.pk)
+    return redirect("e_papers", made.pk) if asks_for_papers(spec) else redirect("e_basket")
+
+
+def _look(request, spec, form, raw: dict, reasons: dict):
+    """Look a number up among the employer's own people (放大镜), or take over what is known of one (选择)."""
+    found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons)
+    if found.known and "take" in request.POST:
+        raw |= remembered(form, raw, found) | {"name": found.known.name}
+        found = preview(request.user.employer, spec.key, raw, by=request.user, confirmed=reasons)
+    found.problems = [problem for problem in found.problems if problem.code != "required"]
+    return form_page(request, spec, form, raw, found=found, looked="look" in request.POST)
 
 
 def _named(request, spec, form, raw: dict) -> dict:
@@ -122,7 +140,7 @@ def _named(request, spec, form, raw: dict) -> dict:
 
 
 def _say_saved(request, made: Declaration, spec) -> None:
-    if spec.is_direct:
+    if not spec.waits:
         url = f"{reverse('e_undo')}?ids={made.pk}"
         undo_toast(request, f"{made.subject_name}的{spec.title}已生效。", url)
         return

@@ -41,10 +41,12 @@ def form_page(
     declaration: Declaration | None = None,
     old: dict | None = None,
     version: str | int = "",
+    looked: bool = False,
 ):
     """The page. `found` is a preview; its errors stand beside the fields once somebody pressed a button.
 
-    `draft` is what was restored, `old` the values that somebody else wrote meanwhile.
+    `looked`: the number was looked up among the employer's own people. `draft` is what was restored, `old` the values
+    that somebody else wrote meanwhile.
     """
     pressed = request.method == "POST"
     beside: Mapping[str, str] = request.POST if pressed else draft.answers if draft else {}
@@ -74,6 +76,9 @@ def form_page(
         "unchanging": unchanging(form, request.user.employer) if spec.is_about_employer else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
         "window_note": "" if spec.is_about_employer else _window_note(request),
+        "may_look": _may_look(spec),
+        "look_title": word(request, "declare.look", "查询人员"),
+        "looked": _looked(raw, found) if looked and found else None,
         "preview_url": reverse("e_declare_preview", args=[spec.key]),
         **(_of_repair(declaration, spec, beside, version) if declaration else _of_new(request, spec)),
         **aside(request, spec, form, raw, found),
@@ -82,9 +87,29 @@ def form_page(
     return render(request, "employer/declare.html", context, status=status)
 
 
+def _may_look(spec) -> bool:
+    """Whoever is to be insured may have been here before; of whom is on the roster the list above tells."""
+    return not spec.is_about_employer and not OPERATIONS[spec.operation].is_about_known
+
+
+def _looked(raw: dict, found: Preview) -> dict:
+    """Whom the number belongs to among the employer's own people, or that it is nobody of them."""
+    number = raw.get("id_number", "")
+    text = f"未查询到身份证号码为【{number}】的数据。首次参保的，请核对号码后直接录入下面的信息。"
+    text = text if number else "请先录入证件号码，再查询。"
+    return {"known": found.known, "derived": _derived(found), "past": _past(found), "text": text}
+
+
 def _of_new(request, spec) -> dict:
+    row = {
+        "label": word(request, "declare.row", "新增一行"),
+        "url": reverse("e_declare", args=[spec.key]),
+        "icon": "plus",
+    }
     return {
+        "actions": [row] if _may_look(spec) else [],
         "declaration": None,
+        "copied": None,
         "crumbs": crumbs(spec.title),
         "title": spec.title,
         "action": reverse("e_declare", args=[spec.key]),
@@ -93,19 +118,38 @@ def _of_new(request, spec) -> dict:
         "version": "",
         "is_returned": False,
         "reply": None,
-        "primary": "done" if spec.is_direct else "basket" if spec.is_about_employer else "again",
+        "asks_papers": asks_for_papers(spec),
+        "primary": _primary(spec),
     }
+
+
+def asks_for_papers(spec) -> bool:
+    """Whether each declaration has papers of its own that may be uploaded."""
+    return any(one.covers == "each" for one in spec.uploads)
+
+
+def _primary(spec) -> str:
+    """What the first button does: enough is done, on to papers or the basket, or the next person."""
+    if not spec.waits:
+        return "done"
+    return "basket" if spec.is_about_employer or asks_for_papers(spec) else "again"
 
 
 def _of_repair(declaration: Declaration, spec, beside: Mapping[str, str], version) -> dict:
     is_returned = declaration.state == State.RETURNED
+    source = declaration.copied_from
+    refused = source if source and source.state == State.REJECTED and not declaration.revision else None
     reply = {
         "id": "id_reply", "name": "reply", "kind": "textarea", "label": "给审核人员的说明", "maxlength": 200,
         "value": beside.get("reply", ""), "help": "改了内容的可以不填；内容确实无误、没有改动的，请写明原因。",
     }  # fmt: skip
     title = f"{'补正' if is_returned else '修改'}：{declaration.subject_name}"
     return {
+        "actions": [],
+        "asks_papers": False,
         "declaration": declaration,
+        "copied": refused,
+        "copied_words": (declaration.note or "请按字段旁的审核意见修改。") if refused else "",
         "crumbs": crumbs(title, (spec.title, reverse("e_case", args=[declaration.pk]))),
         "title": title,
         "action": reverse("e_repair", args=[declaration.pk]),

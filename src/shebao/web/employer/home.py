@@ -126,7 +126,7 @@ def _day_words(day) -> str:
 
 
 def _has_basket(request) -> bool:
-    return any(not service.is_direct for service in here(request).services.values())
+    return any(service.waits for service in here(request).services.values())
 
 
 def _drafts_url(request) -> str:
@@ -192,18 +192,29 @@ def _stats(request, now: Standing, counted: dict) -> list[dict]:
     """The four states where somebody reviews; where nobody does, what is kept back and what took effect."""
     if not here(request).is_reviewed:
         return _stats_without_review(request, now, counted)
-    cases = reverse("e_cases")
     draft = f"最早暂存于 {_day(counted['oldest_draft_at'])}" if counted["oldest_draft_at"] else "没有待提交的申报"
     waiting = "经办机构正在审核" if counted["submitted"] else "没有在审的申报"
     due = f"预计 {_day(counted['due_on'])}前办结" if counted["due_on"] else waiting
-    back = "可在原单上修改重报" if counted["returned"] else "没有被退回的申报"
+    copied = all(service.is_copied or service.is_direct for service in here(request).services.values())
+    failed = "rejected" if copied else "returned"
+    back = "可复制后重新提交" if copied else "可在原单上修改重报"
+    back = back if counted[failed] else "没有被退回的申报"
     approved = "本月已生效" if counted["approved"] else "本月还没有通过的申报"
     return [
-        _stat("待提交", counted["draft"], draft, _drafts_url(request), "basket", "g"),
-        _stat("审核中", counted["submitted"], due, f"{cases}?state=submitted", "hourglass", "b"),
-        _stat("审核不通过", counted["returned"], back, f"{cases}?state=returned", "arrow-back", "d"),
-        _stat("审核通过", counted["approved"], approved, f"{cases}?state=approved", "check-circle", "ok"),
+        _of_state(request, "draft", "待提交", counted["draft"], draft, "basket", "g"),
+        _of_state(request, "submitted", "审核中", counted["submitted"], due, "hourglass", "b"),
+        _of_state(request, failed, "审核不通过", counted[failed], back, "arrow-back", "d"),
+        _of_state(request, "approved", "审核通过", counted["approved"], approved, "check-circle", "ok"),
     ]
+
+
+def _of_state(request, state: str, label: str, count: int, note: str, icon: str, kind: str) -> dict:
+    """How many declarations are in a state, as the region calls and lists them."""
+    url = _drafts_url(request) if state == "draft" else f"{reverse('e_cases')}?state={state}"
+    for page in here(request).pages.values():
+        if page.page == "case_list" and page.states == (state,) and not page.operations:
+            label, url = page.title, reverse("e_page", args=[page.key])
+    return _stat(label, count, note, url, icon, kind)
 
 
 def _stats_without_review(request, now: Standing, counted: dict) -> list[dict]:

@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_GET, require_POST
 
-from shebao.hall.errors import Refused
+from shebao.hall.errors import Refused, may_do
 from shebao.hall.regions import region
 from shebao.hall.services.registry import OPERATIONS
 from shebao.hall.sheets import operations, queries
@@ -34,7 +34,8 @@ STEPS = ["上传表格", "匹配列", "修正问题", "核对并加入"]
 
 
 def _services(request):
-    return [service for service in here(request).services.values() if not service.is_about_employer]
+    services = here(request).services.values()
+    return [one for one in services if not one.is_about_employer and may_do(request.user, one)]
 
 
 @needs("declare")
@@ -320,8 +321,8 @@ def confirm(request, pk):
         return redirect("e_batch", pk)
     if done.state in (BatchState.DONE, BatchState.FIXING):
         spec = here(request).services[done.service]
-        text = "已生效 {} 行。" if spec.is_direct else "已加入待提交 {} 行。"
-        target = reverse("e_cases" if spec.is_direct else "e_basket")
+        text = "已加入待提交 {} 行。" if spec.waits else "已生效 {} 行。"
+        target = reverse("e_basket" if spec.waits else "e_cases")
         count = queries.counts(done)["imported"]
         messages.success(request, format_html(text + ' <a href="{}">去看看</a>', count, target))
     return redirect("e_batch", pk)

@@ -12,7 +12,7 @@ from shebao.hall.declarations import operations
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import previews, service_of
 from shebao.hall.declarations.queries import first_open_month
-from shebao.hall.errors import Refused
+from shebao.hall.errors import Refused, permit_service
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import wages_in
 from shebao.rules.forms import Problem
@@ -35,6 +35,7 @@ KEPT = "many"
 def declare_many(request, service):
     """Set the common values, look at each person, save. The first two are addresses of their own: going back works."""
     spec = service_of(here(request), service)
+    permit_service(request.user, spec)
     if spec.is_about_employer:
         raise Employee.DoesNotExist(f"{service} is not about people")
     form = here(request).forms[spec.form]
@@ -226,7 +227,7 @@ def _save(request, spec, people, raws, common):
         return _check_page(request, spec, people, found, common, refusal=no, status=no.status)
     request.session.pop(KEPT, None)
     ids = compact(declaration.pk for declaration in made)
-    if spec.is_direct:
+    if not spec.waits:
         undo_toast(request, f"{len(made)} 人的{spec.title}已生效。", f"{reverse('e_undo')}?ids={ids}")
         return redirect("e_roster")
     undo_toast(request, f"已加入待提交 {len(made)} 笔。", f"{reverse('e_remove')}?ids={ids}")

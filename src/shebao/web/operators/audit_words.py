@@ -4,6 +4,7 @@ from ..templatetags.ui import yuan
 
 ACTIONS = {
     "operator.signed_in": "登录",
+    "agency.opened": "开通经办机构",
     "operator.created": "新建操作员",
     "operator.password_reset": "重置密码",
     "operator.password_changed": "修改密码",
@@ -30,6 +31,17 @@ ACTIONS = {
     "declaration.approved": "审核通过",
     "declaration.returned": "退回补正",
     "declaration.rejected": "不予办理",
+    "declaration.copied": "复制申报",
+    "evidence.added": "上传材料",
+    "evidence.removed": "移除材料",
+    "evidence.restored": "恢复材料",
+    "mail.written": "写邮件",
+    "mail.repeated": "重新发送邮件",
+    "employer_paper.added": "上传社保资料",
+    "employer_paper.renamed": "社保资料改名",
+    "employer_paper.replaced": "替换社保资料",
+    "employer_paper.removed": "删除社保资料",
+    "employer_paper.restored": "恢复社保资料",
     "batch.uploaded": "上传表格",
     "batch.matched": "对应表格的列",
     "batch.confirmed": "导入表格",
@@ -38,6 +50,8 @@ ACTIONS = {
     "batch.merged": "合并重传的表格",
     "batch.resumed": "继续处理导入",
     "draft.discarded": "放弃草稿",
+    "view.kept": "存为常用查询",
+    "view.forgotten": "删除常用查询",
     "month.settled": "办理结算",
     "account.stated": "登记个人账户余额",
     "values.tried": "规则沙盘试算",
@@ -62,6 +76,7 @@ SUBJECTS = {
     "bill": "账单",
     "payment": "缴费",
     "document": "单据",
+    "savedview": "常用查询",
     "sandboxrun": "沙盘",
     "medicalaccount": "个人账户",
 }
@@ -83,6 +98,8 @@ KEYS = {
     "amount_fen": "金额（元）",
     "adjusted_fen": "补差（元）",
     "case": "办件号",
+    "declaration": "申报",
+    "stored": "文件",
     "kind": "种类",
     "role": "角色",
     "revision": "第几次提交",
@@ -103,6 +120,7 @@ KEYS = {
     "kept": "保留页面修改行数",
     "state": "步骤",
     "fields": "改动项",
+    "query": "查询",
 }
 
 

@@ -52,6 +52,10 @@ document.addEventListener("click", (event) => {
   }
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // --- toasts ---
 const SECONDS = 4;
 const toasts = document.getElementById("toasts");

@@ -1,0 +1,164 @@
+"""What an employer does with papers: add, replace, remove, take back; for a declaration or for a whole month."""
+
+from django.db import transaction
+
+from shebao.rules.months import Month
+from shebao.rules.region import Service
+
+from .. import clock
+from ..audit.operations import record
+from ..declarations.models import Declaration
+from ..declarations.pipe import locked
+from ..declarations.states import State
+from ..employers.models import Employer
+from ..errors import Conflict, Refused, permit_service
+from ..regions import region
+from .files import Upload, written
+from .models import EmployerPaper, Evidence, StoredFile
+
+MOST = 10
+"""How many files one paper may have."""
+DECIDED = (State.SUBMITTED, State.APPROVED, State.REJECTED)
+
+
+@transaction.atomic
+def add_evidence(declaration_id: int, title: str, uploads: list[Upload], *, by) -> list[Evidence]:
+    """Add files to one paper of a declaration that is not submitted (上传材料); all of them, or none."""
+    declaration = _changeable(declaration_id, by)
+    place = {"declaration": declaration, "employer": declaration.employer, "service": declaration.service}
+    return _add(place, declaration.spec, title, "each", uploads, by)
+
+
+@transaction.atomic
+def add_monthly_evidence(employer_id: int, service_key: str, title: str, uploads: list[Upload], *, by) -> list:
+    """Add files to a paper that all declarations of a service share in this month (申报材料上传)."""
+    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    service = _service(employer, service_key)
+    permit_service(by, service)
+    place = {"employer": employer, "service": service_key, "month": Month.of(clock.today())}
+    return _add(place, service, title, "month", uploads, by)
+
+
+def _service(employer: Employer, key: str) -> Service:
+    try:
+        return region(employer.region).services[key]
+    except KeyError:
+        raise Refused("unknown_service", "没有开通这个事项，请从菜单重新进入。", status=404) from None
+
+
+def _changeable(declaration_id: int, by) -> Declaration:
+    (declaration,) = locked([declaration_id], by=by)
+    permit_service(by, declaration.spec)
+    if declaration.state not in (State.DRAFT, State.RETURNED):
+        text = f"这笔申报现在是“{declaration.state_label}”，材料不能再改。要改请先撤回。"
+        raise Conflict("wrong_state", text)
+    return declaration
+
+
+def _add(place: dict, service: Service, title: str, covers: str, uploads: list[Upload], by) -> list[Evidence]:
+    _asked_for(service, title, covers)
+    if not uploads:
+        raise Refused("no_file", f"请先选择“{title}”的文件，再上传。")
+    _room(place, title, len(uploads))
+    with written(uploads, place["employer"], by=by, at=clock.now()) as files:
+        for one in files:
+            one.save()
+        return _attach(place, title, files, by)
+
+
+def _asked_for(service: Service, title: str, covers: str) -> None:
+    if not any(paper.title == title and paper.covers == covers for paper in service.uploads):
+        raise Refused("no_such_paper", f"“{service.title}”不收这种材料，请刷新页面后再试。", status=404)
+
+
+def _room(place: dict, title: str, more: int) -> None:
+    there = Evidence.objects.filter(**place, title=title, removed_at=None).count()
+    if there + more > MOST:
+        left = MOST - there
+        text = f"“{title}”最多 {MOST} 个文件，还能再传 {left} 个。多页材料可以合并成一个 PDF。"
+        raise Refused("too_many_files", text)
+
+
+def _attach(place: dict, title: str, files: list[StoredFile], by) -> list[Evidence]:
+    """Link files to a paper; a file that is there already, byte for byte, is not added again."""
+    there = Evidence.objects.filter(**place, title=title, removed_at=None).select_related("stored")
+    known = {one.stored.digest for one in there}
+    new = [one for one in files if one.digest not in known]
+    if not new:
+        raise Refused("already_uploaded", f"“{files[0].name}”已经在“{title}”里，没有重复添加。")
+    made = [Evidence.objects.create(**place, title=title, stored=one, added_by=by, added_at=clock.now()) for one in new]
+    for one in made:
+        record("evidence.added", one, by=by, service=one.service, declaration=one.declaration_id, stored=one.stored_id)
+    return made
+
+
+@transaction.atomic
+def attach_paper(declaration_id: int, title: str, employer_paper_id: int, *, by) -> Evidence:
+    """Use one of the employer's own papers for a declaration, without uploading it again."""
+    declaration = _changeable(declaration_id, by)
+    _asked_for(declaration.spec, title, "each")
+    kept = EmployerPaper.objects.visible_to(by).filter(removed_at=None).select_related("stored")
+    paper = kept.get(pk=employer_paper_id, employer=declaration.employer)
+    place = {"declaration": declaration, "employer": declaration.employer, "service": declaration.service}
+    _room(place, title, 1)
+    return _attach(place, title, [paper.stored], by)[0]
+
+
+@transaction.atomic
+def replace_evidence(pk: int, upload: Upload, *, by) -> Evidence:
+    """Put another file in the place of one (替换)."""
+    old = remove_evidence(pk, by=by)
+    place = {"employer": old.employer, "service": old.service, "declaration": old.declaration, "month": old.month}
+    with written([upload], old.employer, by=by, at=clock.now()) as files:
+        files[0].save()
+        return _attach(place, old.title, files, by)[0]
+
+
+@transaction.atomic
+def remove_evidence(pk: int, *, by) -> Evidence:
+    """Take a file away (移除); it can be brought back. What a reviewer has seen of a month stays."""
+    one = _mine(pk, by)
+    if one.removed_at is None:
+        one.removed_at = clock.now()
+        one.save(update_fields=["removed_at"])
+        record(
+            "evidence.removed", one, by=by, service=one.service, declaration=one.declaration_id, stored=one.stored_id
+        )
+    return one
+
+
+@transaction.atomic
+def restore_evidence(pk: int, *, by) -> Evidence:
+    """Bring a removed file back."""
+    one = _mine(pk, by)
+    if one.removed_at is not None:
+        place = {"employer": one.employer, "service": one.service, "declaration": one.declaration, "month": one.month}
+        _room(place, one.title, 1)
+        one.removed_at = None
+        one.save(update_fields=["removed_at"])
+        record(
+            "evidence.restored", one, by=by, service=one.service, declaration=one.declaration_id, stored=one.stored_id
+        )
+    return one
+
+
+def _mine(pk: int, by) -> Evidence:
+    one = Evidence.objects.visible_to(by).select_related("employer", "declaration", "stored").get(pk=pk)
+    if one.declaration_id:
+        _changeable(one.declaration_id, by)
+        return one
+    Employer.objects.visible_to(by).select_for_update().get(pk=one.employer_id)
+    permit_service(by, _service(one.employer, one.service))
+    sent = Declaration.objects.filter(employer=one.employer, service=one.service, state__in=DECIDED)
+    if sent.filter(month=one.month, submitted_at__gte=one.added_at).exists():
+        raise Conflict("wrong_state", "已有申报带着这份材料提交，不能再移除或替换；可以补充新的文件。")
+    return one
+
+
+def copy_evidence(source: Declaration, target: Declaration, *, by) -> None:
+    """Give a copied declaration the files of the one it was made from; the caller's transaction holds both."""
+    titles = {paper.title for paper in target.spec.uploads}
+    place = {"declaration": target, "employer": target.employer, "service": target.service}
+    for one in Evidence.objects.filter(declaration=source, removed_at=None).select_related("stored"):
+        if one.title in titles:
+            _attach(place, one.title, [one.stored], by)

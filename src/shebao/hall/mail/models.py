@@ -1,0 +1,41 @@
+"""Letters that the hall sends to employers: written with the deed they tell of, sent once it is done."""
+
+from django.conf import settings
+from django.db import models
+
+from ..fields import EncryptedTextField
+from ..scopes import ScopedQuerySet
+
+
+class MailState(models.TextChoices):
+    WAITING = "waiting", "等待发送"
+    SENDING = "sending", "正在发送"
+    SENT = "sent", "已发送"
+    KEPT = "kept", "本地发件箱"
+    FAILED = "failed", "没有发出"
+
+
+class Mail(models.Model):
+    """One letter (邮件). `occasion` is what it is about: of one occasion there is one letter.
+
+    An installation without a mail server keeps its letters: the outbox is this table. `document` is the paper that
+    goes with it.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
+    to = EncryptedTextField("收件人")
+    subject = models.CharField("主题", max_length=160)
+    text = models.TextField("正文")
+    document = models.ForeignKey("documents.Document", on_delete=models.PROTECT, null=True, related_name="mails")
+    occasion = models.CharField("事由", max_length=120, unique=True)
+    state = models.CharField("状态", max_length=10, choices=MailState, default=MailState.WAITING)
+    said = models.CharField("没有发出的原因", max_length=200, blank=True)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField("写信时间")
+    sent_at = models.DateTimeField("发送时间", null=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "邮件"
+        indexes = [models.Index(fields=["employer", "written_at"], name="mail_of_an_employer")]

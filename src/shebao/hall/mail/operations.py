@@ -1,0 +1,98 @@
+"""Writing a letter with the deed it tells of, sending it once that is done, and once only."""
+
+from functools import partial
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.validators import validate_email
+from django.db import transaction
+
+from .. import clock
+from ..audit.operations import record
+from ..crypto import blind_index
+from ..documents.models import Document
+from ..documents.operations import pdf
+from ..errors import Conflict, Refused, permit
+from .models import Mail, MailState
+from .tasks import deliver_in_background
+
+
+def tidy_address(text: str) -> str:
+    """An e-mail address as it is written to. Raises Refused in words."""
+    address = text.strip()
+    try:
+        validate_email(address)
+    except ValidationError as wrong:
+        said = f"“{address}”不是电子邮箱地址，请写成 name@example.cn 的样子。" if address else "请填写接收的电子邮箱。"
+        raise Refused("bad_address", said, field="to") from wrong
+    return address
+
+
+@transaction.atomic
+def mail_document(document: Document, to: str, *, by) -> tuple[Mail, bool]:
+    """Write the letter that brings a paper to an address; sent when the transaction is done.
+
+    The same paper to the same address is one letter: the second time it is the one that is there, and False.
+    """
+    address = tidy_address(to)
+    occasion = f"{document.kind}:{document.pk}:{blind_index('mail', address.lower())}"
+    there = Mail.objects.visible_to(by).filter(occasion=occasion).first()
+    if there:
+        return there, False
+    employer = document.employer
+    letter = Mail.objects.create(
+        employer=employer,
+        to=address,
+        subject=f"{document.title}（{document.number}）",
+        text=f"{employer.name}：\n\n附件是 {document.month.label}的{document.title}，编号 {document.number}，"
+        f"验证码 {document.verification_code}。\n可以凭验证码核验：{settings.SHEBAO_BASE_URL}/verify\n\n"
+        "本邮件由系统发出，请勿回复。\n",
+        document=document,
+        occasion=occasion,
+        written_by=by,
+        written_at=clock.now(),
+    )
+    record("mail.written", letter, by=by, kind=document.kind, number=document.number)
+    transaction.on_commit(partial(deliver_in_background, letter.pk))
+    return letter, True
+
+
+@transaction.atomic
+def send_mail_again(pk: int, *, by) -> Mail:
+    """Try once more to send what could not be sent (重新发送)."""
+    permit(by, "print", "发送邮件")
+    letter = Mail.objects.visible_to(by).select_for_update().get(pk=pk)
+    if letter.state != MailState.FAILED:
+        raise Conflict("not_failed", f"这封邮件现在是“{letter.get_state_display()}”，不需要重新发送。")
+    letter.state = MailState.WAITING
+    letter.save(update_fields=["state"])
+    record("mail.repeated", letter, by=by)
+    transaction.on_commit(partial(deliver_in_background, letter.pk))
+    return letter
+
+
+def deliver_mail(pk: int) -> None:
+    """Send a waiting letter. Whoever claims it first sends it: a second worker finds nothing to do."""
+    if not Mail.objects.filter(pk=pk, state=MailState.WAITING).update(state=MailState.SENDING):
+        return
+    letter = Mail.objects.select_related("document__employer").get(pk=pk)
+    if not settings.EMAIL_HOST:
+        _done(letter, MailState.KEPT)
+        return
+    try:
+        message = EmailMessage(letter.subject, letter.text, settings.DEFAULT_FROM_EMAIL, [letter.to])
+        if letter.document:
+            message.attach(f"{letter.document.title}.pdf", pdf(letter.document), "application/pdf")
+        message.send()
+    except (OSError, SMTPException) as error:
+        _done(letter, MailState.FAILED, f"邮件服务器没有收下（{type(error).__name__}），请稍后重新发送。")
+    else:
+        _done(letter, MailState.SENT)
+
+
+def _done(letter: Mail, state: MailState, said: str = "") -> None:
+    letter.state, letter.said = state, said
+    letter.sent_at = None if state == MailState.FAILED else clock.now()
+    letter.save(update_fields=["state", "said", "sent_at"])

@@ -1,0 +1,1 @@
+"""Queries (查询): what can be looked up about an employer's money, people and cases; nothing here writes but views."""

@@ -1,0 +1,206 @@
+"""What was charged and paid: by month and scheme, by person, by bill; corrections apart."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from shebao.rules.months import Month, months_between
+
+from ..roster.models import Person
+from ..roster.queries import people_named
+from ..settlement.ledger import balances
+from ..settlement.models import Account, Bill, BillLine, LedgerEntry, LineKind
+from .report import KIND, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown
+
+REGULAR = Q(kind=LineKind.REGULAR)
+
+
+def lines(asked: Asked) -> QuerySet[BillLine]:
+    """The charges in question."""
+    found = BillLine.objects.visible_to(asked.actor).filter(
+        bill__employer=asked.employer, month__gte=asked.first_month, month__lte=asked.last_month
+    )
+    if asked.scheme:
+        found = found.filter(scheme=asked.scheme)
+    if asked.kind:
+        found = found.filter(kind=asked.kind)
+    if asked.q:
+        found = found.filter(employee__in=people_named(asked.actor, asked.q).filter(employer=asked.employer))
+    return found
+
+
+def _contributions(asked: Asked) -> QuerySet:
+    return (
+        lines(asked)
+        .values("month", "scheme")
+        .annotate(
+            heads=Count("employee", distinct=True),
+            base=Sum("contribution_base", filter=REGULAR, default=0),
+            employer=Sum("employer_due"),
+            employee=Sum("employee_due"),
+            total=Sum(F("employer_due") + F("employee_due")),
+        )
+        .order_by("-month", "scheme")
+    )
+
+
+def _show_contributions(asked: Asked, rows: Iterable) -> list[dict]:
+    rows = list(rows)
+    paid = _paid(asked, {row["month"] for row in rows})
+    order = {key: place for place, key in enumerate(asked.region.schemes)}
+    rows.sort(key=lambda row: (-row["month"].index, order.get(row["scheme"], len(order))))
+    shown = []
+    for row in rows:
+        month, scheme = str(row["month"]), row["scheme"]
+        query = (("from", month), ("to", month), ("scheme", scheme))
+        heads = Link(row["heads"], "lines", (), query)
+        cells = {"scheme": scheme_title(asked, scheme), "heads": heads, "paid": paid.get((month, scheme), 0)}
+        shown.append(row | cells)
+    return shown
+
+
+def _paid(asked: Asked, months: set) -> dict[tuple[str, str], int]:
+    """What the ledger says was paid for these months, in fen, by month and scheme."""
+    entries = LedgerEntry.objects.visible_to(asked.actor).filter(
+        transaction__employer=asked.employer, account=Account.RECEIVABLE, month__in=months
+    )
+    sums = entries.exclude(transaction__kind="assessed").values_list("month", "scheme").annotate(Sum("amount_fen"))
+    return {(str(month), scheme): -fen for month, scheme, fen in sums.order_by()}
+
+
+def billed(asked: Asked) -> tuple[dict[Month, int], dict[str, int]]:
+    """What was billed in the span, in fen: by month (0 where there is no bill), and by scheme; two queries."""
+    by_month = dict(_bills(asked).values_list("month", "total_due"))
+    by_scheme = lines(asked).values_list("scheme").annotate(fen=Sum(F("employer_due") + F("employee_due"))).order_by()
+    return {month: by_month.get(month, 0) for month in months_between(asked.first_month, asked.last_month)}, dict(
+        by_scheme
+    )
+
+
+def scheme_title(asked: Asked, key: str) -> str:
+    """The region's name of a scheme; the key itself where the region has dropped it since."""
+    return asked.region.schemes[key].title if key in asked.region.schemes else key
+
+
+def _lines(asked: Asked) -> QuerySet[BillLine]:
+    return lines(asked).select_related("employee").order_by("-month", "employee__name_pinyin", "employee", "pk")
+
+
+def _show_lines(asked: Asked, rows: Iterable) -> list[dict]:
+    rows = list(rows)
+    numbers = dict(Person.objects.filter(pk__in={row.person_id for row in rows}).values_list("pk", "id_number"))
+    return [_line(asked, row, numbers.get(row.person_id, "")) for row in rows]
+
+
+def _line(asked: Asked, row: BillLine, number: str) -> dict:
+    def part(name: str):
+        amount = getattr(row, f"{name}_due")
+        has_why = getattr(row, f"{name}_evidence_id") is not None
+        return Link(amount, "explain", (row.pk, name)) if has_why else amount
+
+    return {
+        "month": row.month,
+        "booking_month": row.booking_month,
+        "name": Link(row.employee.name, "employee", (row.employee_id,)),
+        "id_number": number,
+        "scheme": scheme_title(asked, row.scheme),
+        "kind": row.get_kind_display(),
+        "wage": row.declared_wage,
+        "base": row.contribution_base,
+        "employer": part("employer"),
+        "employee": part("employee"),
+        "total": row.employer_due + row.employee_due,
+    }
+
+
+def _corrections(asked: Asked) -> QuerySet[BillLine]:
+    return _lines(asked).exclude(kind=LineKind.REGULAR)
+
+
+def _bills(asked: Asked) -> QuerySet[Bill]:
+    return Bill.objects.visible_to(asked.actor).filter(
+        employer=asked.employer, month__gte=asked.first_month, month__lte=asked.last_month
+    )
+
+
+def _show_bills(asked: Asked, rows: Iterable) -> list[dict]:
+    rows = list(rows)
+    booked = defaultdict(lambda: (0, 0), balances(rows))
+    shown = []
+    for bill in rows:
+        due, paid = booked[bill.pk]
+        shown.append(
+            {
+                "month": bill.month,
+                "number": Link(bill.number, "bill", (bill.pk,)),
+                "heads": bill.head_count,
+                "employer_due": bill.employer_due,
+                "employee_due": bill.employee_due,
+                "total_due": due,
+                "paid": paid,
+                "open": due - paid,
+                "pay_until": bill.pay_until,
+                "state": "已缴清" if paid >= due else "未缴清",
+            }
+        )
+    return shown
+
+
+AMOUNTS = (
+    Shown("employer", "单位应缴（元）", "yuan", True),
+    Shown("employee", "个人应缴（元）", "yuan", True),
+    Shown("total", "合计（元）", "yuan", True),
+)
+LINE_COLUMNS = (
+    Shown("month", "费款所属期", "month"),
+    Shown("booking_month", "做账期", "month"),
+    Shown("name", "姓名"),
+    Shown("id_number", "证件号码", "id"),
+    Shown("scheme", "险种"),
+    Shown("kind", "应缴类型"),
+    Shown("wage", "申报工资（元）", "yuan"),
+    Shown("base", "缴费基数（元）", "yuan"),
+    Shown("employer", "单位应缴（元）", "yuan", True, "employer_due"),
+    Shown("employee", "个人应缴（元）", "yuan", True, "employee_due"),
+    Shown("total", "合计（元）", "yuan"),
+)
+REPORTS = {
+    "contributions": Report(
+        (
+            Shown("month", "费款所属期", "month"),
+            Shown("scheme", "险种"),
+            Shown("heads", "人数", "whole"),
+            Shown("base", "缴费基数合计（元）", "yuan"),
+            *AMOUNTS,
+            Shown("paid", "实缴（元）", "yuan"),
+        ),
+        (MONTHS, SCHEME),
+        _contributions,
+        _show_contributions,
+        permission="settle",
+    ),
+    "contribution_lines": Report(
+        LINE_COLUMNS, (MONTHS, SCHEME, PERSON, KIND), _lines, _show_lines, permission="settle"
+    ),
+    "corrections": Report(LINE_COLUMNS, (MONTHS, SCHEME, PERSON, KIND), _corrections, _show_lines, permission="settle"),
+    "bills": Report(
+        (
+            Shown("month", "费款所属期", "month"),
+            Shown("number", "账单号"),
+            Shown("heads", "人数", "whole"),
+            Shown("employer_due", "单位应缴（元）", "yuan", True),
+            Shown("employee_due", "个人应缴（元）", "yuan", True),
+            Shown("total_due", "应缴合计（元）", "yuan", True),
+            Shown("paid", "实缴（元）", "yuan"),
+            Shown("open", "未缴（元）", "yuan"),
+            Shown("pay_until", "缴费截止", "moment"),
+            Shown("state", "状态"),
+        ),
+        (MONTHS,),
+        _bills,
+        _show_bills,
+        "张账单",
+        "settle",
+    ),
+}  # fmt: skip

@@ -1,0 +1,132 @@
+"""What a query is made of: its columns, the conditions it understands, and how it reads."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, QuerySet, Sum
+
+from shebao.rules.months import BadMonth, Month
+from shebao.rules.region import Region
+
+from .. import clock
+from ..employers.models import Employer
+
+MONTHS, MONTH, SCHEME, PERSON, KIND, SERVICE, STATE = "months", "month", "scheme", "q", "kind", "service", "state"
+"""The conditions: a span of months, one month, a scheme, a person, a kind of charge, a service, a state."""
+DEFAULT_SPAN = 12
+LONGEST_SPAN = 600
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks about which employer, under which conditions; `problems` says what could not be understood."""
+
+    actor: Any
+    employer: Employer
+    region: Region
+    first_month: Month
+    last_month: Month
+    scheme: str = ""
+    q: str = ""
+    kind: str = ""
+    service: str = ""
+    state: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The day as of which is asked."""
+        return clock.today()
+
+
+def asked(actor, employer: Employer, region: Region, given: dict[str, str], conditions: Sequence[str]) -> Asked:
+    """The conditions as typed, understood as far as possible: what is not is said, and left out."""
+    now, problems = Month.of(clock.today()), {}
+    default = now.previous(DEFAULT_SPAN - 1) if MONTHS in conditions else now
+
+    def month(name: str, otherwise: Month) -> Month:
+        text = given.get(name, "").strip()
+        try:
+            return Month.parse(text) if text else otherwise
+        except BadMonth as bad:
+            problems[name] = bad.message
+            return otherwise
+
+    if MONTH in conditions:
+        first = last = month("month", now)
+    else:
+        first, last = month("from", default), month("to", now)
+    if first > last:
+        problems["to"] = f"终止年月 {last} 早于开始年月 {first}，请改其中一个。"
+        first = last
+    elif last.index - first.index >= LONGEST_SPAN:
+        problems["from"] = f"一次最多查 {LONGEST_SPAN // 12} 年，请缩短年月范围。"
+        first = last.previous(LONGEST_SPAN - 1)
+    words = {name: given.get(name, "").strip()[:60] for name in (SCHEME, PERSON, KIND, SERVICE, STATE)}
+    known = {name: word for name, word in words.items() if name in conditions}
+    return Asked(actor, employer, region, first, last, **known, problems=problems)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column: `kind` is text, yuan (fen), whole, month, date, moment, id (an identity number, masked) or rate.
+
+    `is_summed` puts its total below the table; `source` is the field the total is taken from.
+    """
+
+    key: str
+    title: str
+    kind: str = "text"
+    is_summed: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell that leads further: the text or amount, the page's name, its arguments and its query."""
+
+    value: Any
+    page: str
+    arguments: tuple = ()
+    query: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one read model is read. `rows` gives a queryset or a list, `show` turns one page of them into cells.
+
+    `permission` is what the asker must hold. `show` may ask the database a constant number of times.
+    """
+
+    columns: tuple[Shown, ...]
+    conditions: tuple[str, ...]
+    rows: Callable[[Asked], QuerySet | list]
+    show: Callable[[Asked, Iterable], list[dict]]
+    noun: str = "条"
+    permission: str = "see_roster"
+    note: str = ""
+
+
+def totals(report: Report, rows: QuerySet | list) -> dict[str, int]:
+    """The sums below the table, over every row and not only those of the page; one query."""
+    summed = [column for column in report.columns if column.is_summed]
+    if not summed:
+        return {}
+    if isinstance(rows, list):
+        return {column.key: sum(row[column.key] for row in rows) for column in summed}
+    named = {f"total_{column.key}": Sum(column.source or F(column.key)) for column in summed}
+    found = rows.order_by().aggregate(**named)
+    return {name.removeprefix("total_"): value or 0 for name, value in found.items()}
+
+
+def in_percent(rate: Decimal) -> str:
+    """An exact rate as people write it: 0.0105 → 1.05%."""
+    return f"{(rate * 100).normalize():f}%"
+
+
+def plain(rows: Iterable[dict]) -> list[dict]:
+    """Rows that are their own cells."""
+    return list(rows)

@@ -1,0 +1,103 @@
+"""What must be true between the books: bills and assessments, lines and people, payments and bookings, evidence.
+
+`ledger.check_ledger` proves the amounts; this proves that everything belongs where it says. Reads past every scope,
+because a row that fell out of its scope is what is looked for.
+"""
+
+from collections.abc import Iterator
+
+from django.db.models import F, Q, QuerySet, Sum
+
+from shebao.rules.contributions import Evidence as Told
+from shebao.rules.money import yuan
+
+from ..payments.models import BankNotice, Payment, PaymentState
+from .models import Account, Assessment, Bill, BillLine, Evidence, LedgerTransaction
+
+
+def relation_breaks() -> Iterator[str]:
+    """Yield a sentence for everything that belongs to two different employers, months or people, or to nothing."""
+    yield from _bill_relations()
+    yield from _line_relations()
+    yield from _booking_relations()
+    yield from _payment_breaks()
+    yield from _evidence_breaks()
+
+
+def _rows(queryset: QuerySet, *columns: str) -> Iterator[tuple]:
+    return queryset.order_by("pk").values_list(*columns).iterator(chunk_size=2000)
+
+
+def _bill_relations() -> Iterator[str]:
+    for number, month in _rows(Assessment._base_manager.filter(bill=None), "number", "month"):
+        yield f"核定 {number}（{month}）没有账单。"
+    bills = Bill._base_manager
+    for number, ours, theirs in _rows(
+        bills.exclude(employer=F("assessment__employer")), "number", "employer__name", "assessment__employer__name"
+    ):
+        yield f"账单 {number} 记在 {ours} 名下，核定却是 {theirs} 的。"
+    for number, month, assessed in _rows(
+        bills.exclude(month=F("assessment__month")), "number", "month", "assessment__month"
+    ):
+        yield f"账单 {number} 写的是 {month}，核定的是 {assessed}。"
+
+
+def _line_relations() -> Iterator[str]:
+    lines = BillLine._base_manager
+    names = "bill__number", "pk", "employee__name"
+    for number, pk, name in _rows(lines.exclude(employee__employer=F("bill__employer")), *names):
+        yield f"账单 {number} 第 {pk} 行的 {name} 不是本单位的人员。"
+    for number, pk, name in _rows(lines.exclude(person=F("employee__person")), *names):
+        yield f"账单 {number} 第 {pk} 行记的自然人与 {name} 不是同一个人。"
+    for number, pk, name in _rows(lines.exclude(region=F("bill__employer__region")), *names):
+        yield f"账单 {number} 第 {pk} 行（{name}）的地区与单位不符。"
+    for number, pk, name in _rows(lines.exclude(booking_month=F("bill__month")), *names):
+        yield f"账单 {number} 第 {pk} 行（{name}）的做账期不是账单的月份。"
+    for number, pk, name in _rows(lines.filter(kind="1").exclude(month=F("booking_month")), *names):
+        yield f"账单 {number} 第 {pk} 行（{name}）是正常应缴，费款所属期却不是做账期。"
+
+
+def _booking_relations() -> Iterator[str]:
+    bookings = LedgerTransaction._base_manager
+    for number, pk, ours, theirs in _rows(
+        bookings.filter(bill__isnull=False).exclude(employer=F("bill__employer")),
+        "bill__number",
+        "pk",
+        "employer__name",
+        "bill__employer__name",
+    ):
+        yield f"账单 {number} 的第 {pk} 笔记账记在 {ours} 名下，账单是 {theirs} 的。"
+    for number, pk in _rows(
+        bookings.filter(payment__isnull=False).exclude(bill=F("payment__bill")), "payment__number", "pk"
+    ):
+        yield f"缴费 {number} 的第 {pk} 笔记账记到了别的账单上。"
+
+
+def _payment_breaks() -> Iterator[str]:
+    """What the bank paid in is booked with exactly that amount, and nothing is booked that the bank did not pay in."""
+    payments = Payment._base_manager.annotate(
+        booked=Sum(
+            "transactions__entries__amount_fen", filter=Q(transactions__entries__account=Account.BANK), default=0
+        )
+    )
+    succeeded = Q(state=PaymentState.SUCCEEDED)
+    wrong = payments.filter(succeeded).exclude(booked=F("amount_fen")) | payments.exclude(succeeded).exclude(booked=0)
+    for number, bill, state, said, booked in _rows(wrong, "number", "bill__number", "state", "amount_fen", "booked"):
+        title = PaymentState(state).label
+        yield f"账单 {bill} 的缴费 {number}“{title}”{yuan(said)} 元，账上到账 {yuan(booked)} 元。"
+    for number, ours, theirs in _rows(
+        Payment._base_manager.exclude(employer=F("bill__employer")), "number", "employer__name", "bill__employer__name"
+    ):
+        yield f"缴费 {number} 记在 {ours} 名下，账单是 {theirs} 的。"
+    unpaid = BankNotice._base_manager.filter(outcome="booked").exclude(payment__state=PaymentState.SUCCEEDED)
+    for message, number in _rows(unpaid, "message_id", "payment__number"):
+        yield f"银行通知 {message} 记为已入账，缴费 {number or '（无）'} 却没有成功。"
+
+
+def _evidence_breaks() -> Iterator[str]:
+    """Evidence is named by its content: what was changed afterwards no longer has its name."""
+    for pk, digest, data in _rows(Evidence._base_manager.all(), "pk", "digest", "data"):
+        if Told(data).digest != digest:
+            lines = BillLine._base_manager.filter(Q(employer_evidence=pk) | Q(employee_evidence=pk))
+            bill = lines.order_by("pk").values_list("bill__number", flat=True).first()
+            yield f"计算依据 {digest} 的内容被改动过，涉及账单 {bill or '（无）'} 等 {lines.count()} 行。"

@@ -1,0 +1,15 @@
+"""The papers of a declaration, for the reviewer."""
+
+from django.views.decorators.http import require_safe
+
+from shebao.hall.evidence.models import Evidence
+
+from ..access import needs
+from ..sent_files import sent
+
+
+@require_safe
+@needs("review")
+def evidence(request, pk):
+    """One file, as a download."""
+    return sent(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)

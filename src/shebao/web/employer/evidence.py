@@ -1,0 +1,125 @@
+"""The papers of a declaration (上传材料): upload, replace, remove, take back, and on to the check."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.states import State
+from shebao.hall.errors import Refused, permit_service
+from shebao.hall.evidence import operations
+from shebao.hall.evidence.models import Evidence
+from shebao.hall.evidence.queries import employer_papers, papers_of
+
+from ..access import needs
+from ..chosen import compact
+from ..sent_files import ACCEPTED, sent, uploads
+from .common import crumbs, here, undo_toast, word
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("declare")
+def papers(request, pk):
+    """The papers of one declaration that is not submitted; a POST adds to one of them."""
+    declaration = Declaration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    if request.method == "POST":
+        return _add(request, declaration)
+    if declaration.state not in (State.DRAFT, State.RETURNED) or not declaration.spec.papers:
+        return redirect("e_case", pk)
+    permit_service(request.user, declaration.spec)
+    return render(request, "employer/papers.html", _context(request, declaration))
+
+
+def _context(request, declaration: Declaration, errors=()) -> dict:
+    views = papers_of([declaration])[declaration.pk]
+    basket = word(request, "menu.basket", "待提交")
+    return {
+        "declaration": declaration,
+        "title": "上传材料",
+        "sub": f"{declaration.subject_name} · {declaration.spec.title}",
+        "crumbs": crumbs("上传材料", (basket, reverse("e_basket"))),
+        "papers": views,
+        "action": reverse("e_papers", args=[declaration.pk]),
+        "own": list(employer_papers(request.user)) if any(v.may_be_uploaded for v in views) else [],
+        "missing": [one.paper.title for one in views if one.is_missing],
+        "next_url": f"{reverse('e_check')}?ids={compact([declaration.pk])}",
+        "back_url": reverse("e_repair", args=[declaration.pk]),
+        "basket_title": basket,
+        "accepted": ACCEPTED,
+        "errors": list(errors),
+        "monthly_url": _monthly_url(request, declaration.service),
+    }
+
+
+def _monthly_url(request, service: str) -> str:
+    """Where the papers of a whole month are uploaded, when the region's catalogue has such a page."""
+    pages = here(request).pages.values()
+    keys = [one.key for one in pages if one.page == "monthly_papers" and one.service == service]
+    return reverse("e_page", args=[keys[0]]) if keys else ""
+
+
+def _add(request, declaration: Declaration):
+    title, own = request.POST.get("title", ""), request.POST.get("own", "")
+    try:
+        if "attach" in request.POST:
+            if not own.isdigit():
+                raise Refused("no_file", f"请先为“{title}”选择一份已有资料。")
+            operations.attach_paper(declaration.pk, title, int(own), by=request.user)
+            made = 1
+        else:
+            made = len(operations.add_evidence(declaration.pk, title, uploads(request), by=request.user))
+    except Refused as no:
+        if declaration.state not in (State.DRAFT, State.RETURNED):
+            messages.error(request, no.message)
+            return redirect("e_case", declaration.pk)
+        context = _context(request, declaration, [{"id": "", "text": no.message}])
+        return render(request, "employer/papers.html", context, status=no.status)
+    messages.success(request, f"“{title}”已上传 {made} 个文件。")
+    return redirect("e_papers", declaration.pk)
+
+
+@require_safe
+@needs("declare")
+def evidence(request, pk):
+    """One file, as a download."""
+    return sent(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+
+
+@require_POST
+@needs("declare")
+def change(request, pk, deed):
+    """Replace, remove or bring back one file."""
+    one = Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk)
+    target = _page_of(request, one)
+    try:
+        if deed == "replace":
+            files = uploads(request)
+            if not files:
+                raise Refused("no_file", "请先选择用来替换的文件。")
+            operations.replace_evidence(pk, files[0], by=request.user)
+            messages.success(request, f"已替换“{one.stored.name}”。")
+        elif deed == "restore":
+            operations.restore_evidence(pk, by=request.user)
+            messages.success(request, f"已恢复“{one.stored.name}”。")
+        elif deed == "remove":
+            operations.remove_evidence(pk, by=request.user)
+            undo_toast(request, f"已移除“{one.stored.name}”。", reverse("e_evidence_change", args=[pk, "restore"]))
+        else:
+            raise Evidence.DoesNotExist(f"no deed {deed} on evidence")
+    except Refused as no:
+        messages.error(request, no.message)
+    return redirect(target)
+
+
+def _page_of(request, one: Evidence) -> str:
+    if one.declaration_id:
+        return reverse("e_papers", args=[one.declaration_id])
+    return _monthly_url(request, one.service) or reverse("e_basket")
+
+
+case_urls = [path("cases/<int:pk>/papers/", papers, name="e_papers")]
+urlpatterns = [
+    path("evidence/<int:pk>/", evidence, name="e_evidence"),
+    path("evidence/<int:pk>/<slug:deed>/", change, name="e_evidence_change"),
+]

@@ -1,0 +1,82 @@
+"""The pages that a region's catalogue names: lists of cases by kind, the employer's papers, the month's papers."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods
+
+from shebao.hall.errors import Refused
+from shebao.hall.evidence.operations import add_monthly_evidence
+from shebao.hall.evidence.queries import monthly_papers
+from shebao.rules.region_pages import Page
+
+from ..access import needs, refusal
+from ..sent_files import ACCEPTED, uploads
+from . import cases, collection, vouchers
+from .common import crumbs, here, this_month
+
+
+def page_of(request, key: str) -> Page:
+    """An entry of the region's catalogue. Raises Http404, and Refused for whom the region does not name."""
+    try:
+        page = here(request).pages[key]
+    except KeyError:
+        raise Http404 from None
+    if page.may and request.user.role not in page.may:
+        raise refusal(request.user, "declare")
+    return page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("declare")
+def page(request, key):
+    """Whatever the region shows under this name."""
+    spec = page_of(request, key)
+    if spec.page not in SHOWN:
+        raise Http404
+    return SHOWN[spec.page](request, spec)
+
+
+def _monthly(request, spec: Page):
+    """The papers that all declarations of a service share this month (申报材料上传)."""
+    service, errors, status = here(request).services[spec.service], [], 200
+    if request.method == "POST":
+        title = request.POST.get("title", "")
+        try:
+            made = add_monthly_evidence(request.user.employer_id, service.key, title, uploads(request), by=request.user)
+        except Refused as no:
+            errors, status = [{"id": "", "text": no.message}], no.status
+        else:
+            messages.success(request, f"“{title}”已上传 {len(made)} 个文件。")
+            return redirect("e_page", spec.key)
+    views = monthly_papers(request.user, service, this_month(request))
+    context = {
+        "declaration": None,
+        "title": spec.title,
+        "sub": f"{service.title} · {this_month(request).label}，本月的申报共用",
+        "crumbs": crumbs(spec.title),
+        "papers": views,
+        "action": reverse("e_page", args=[spec.key]),
+        "own": [],
+        "missing": [one.paper.title for one in views if one.is_missing],
+        "next_url": f"{reverse('e_import')}?service={service.key}",
+        "single_url": reverse("e_declare", args=[service.key]),
+        "service": service,
+        "accepted": ACCEPTED,
+        "errors": errors,
+        "notes": spec.notes,
+        "monthly_url": "",
+    }
+    return render(request, "employer/papers.html", context, status=status)
+
+
+SHOWN = {
+    "case_list": cases.listed,
+    "employer_papers": collection.show,
+    "monthly_papers": _monthly,
+    "vouchers": vouchers.show,
+}
+"""The views of the keyed pages; each takes the row of the catalogue."""
+
+urlpatterns = [path("pages/<slug:key>/", page, name="e_page")]

@@ -1,0 +1,242 @@
+"""查询统计: the queries that the region names, each with its conditions, its table, its sums, and the way further."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_POST
+
+from shebao.hall.declarations.states import State
+from shebao.hall.errors import Refused
+from shebao.hall.reports import operations
+from shebao.hall.reports.models import SavedView
+from shebao.hall.reports.money import LineKind, billed
+from shebao.hall.reports.registry import REPORTS
+from shebao.hall.reports.report import KIND, MONTH, MONTHS, PERSON, SCHEME, SERVICE, STATE, Asked, Link, asked, totals
+from shebao.hall.sheets.writing import Column, write_table
+from shebao.rules.region import Query
+
+from ..access import needs, refusal
+from ..templatetags.ui import mask_id
+from .common import PAGE, crumbs, download, here, word
+
+SIZES = (20, 50, 100)
+NUMBERS = ("yuan", "whole")
+MOST_EXPORTED = 100_000
+PAGES = {"employee": "e_employee", "bill": "e_bill", "case": "e_case", "explain": "e_explain"}
+CELL_KINDS = {"yuan": "yuan", "whole": "whole", "date": "date", "moment": "moment"}
+
+
+def _title(request) -> str:
+    return word(request, "menu.queries", "查询统计")
+
+
+@needs("see_roster")
+@require_GET
+def queries(request):
+    """Everything that can be looked up, by heading, and the last twelve months at a glance."""
+    groups: dict[str, list[Query]] = {}
+    for query in here(request).queries.values():
+        if request.user.may(REPORTS[query.model].permission):
+            groups.setdefault(query.under or _title(request), []).append(query)
+    context = {"title": _title(request), "crumbs": crumbs(_title(request)), "groups": groups, "bars": [], "shares": []}
+    if request.user.may("settle"):
+        given = asked(request.user, request.user.employer, here(request), {}, (MONTHS,))
+        by_month, by_scheme = billed(given)
+        last = max((month for month, fen in by_month.items() if fen), default=given.first_month.previous())
+        months = [(month, fen) for month, fen in by_month.items() if month <= last]
+        context["bars"] = [{"month": month, "amount": fen, "estimate": False} for month, fen in months]
+        context["shares"] = [
+            {"code": scheme.colour, "label": scheme.title, "amount": by_scheme[scheme.key]}
+            for scheme in here(request).schemes.values()
+            if scheme.key in by_scheme
+        ]
+    return render(request, "employer/queries.html", context)
+
+
+def _found(request, key: str):
+    query = here(request).queries.get(key)
+    if query is None:
+        raise Http404
+    report = REPORTS[query.model]
+    if not request.user.may(report.permission):
+        raise refusal(request.user, report.permission)
+    given = asked(request.user, request.user.employer, here(request), request.GET.dict(), report.conditions)
+    return query, report, given
+
+
+@needs("see_roster")
+@require_GET
+def query(request, key):
+    """One query: conditions, rows, sums."""
+    found, report, given = _found(request, key)
+    rows = report.rows(given)
+    size = int(request.GET["size"]) if request.GET.get("size", "") in map(str, SIZES) else PAGE
+    page = Paginator(rows, size).get_page(request.GET.get("page"))
+    sums = totals(report, rows) if page.paginator.count else {}
+    cells = [_cells(request, report, row) for row in report.show(given, page.object_list)]
+    kept = _conditions(request)
+    context = {
+        "title": found.title,
+        "crumbs": crumbs(found.title, (_title(request), reverse("e_queries"))),
+        "report": report,
+        "columns": [{"title": c.title, "n": c.kind in NUMBERS} for c in report.columns],
+        "fields": _fields(request, report.conditions, given),
+        "problems": [{"id": name, "text": text} for name, text in given.problems.items()],
+        "page": page,
+        "rows": cells,
+        "sums": [sums.get(column.key, "") for column in report.columns] if sums else [],
+        "size": size,
+        "sizes": SIZES,
+        "asked_line": _line(request, given, report.conditions),
+        "is_filtered": any(kept.get(name) for name in (SCHEME, PERSON, KIND, SERVICE, STATE)),
+        "export_url": f"{reverse('e_query_export', args=[key])}?{urlencode(kept)}",
+        "plain_url": reverse("e_query", args=[key]),
+        "views": _views(request, key),
+        "keep_url": f"{reverse('e_query_keep', args=[key])}?{urlencode(kept)}" if kept else "",
+    }
+    return render(request, "employer/query.html", context, status=422 if given.problems else 200)
+
+
+def _cells(request, report, row: dict) -> list[dict]:
+    return [_cell(request, column, row[column.key]) for column in report.columns]
+
+
+def _cell(request, column, value) -> dict:
+    url = ""
+    if isinstance(value, Link):
+        url, value = _address(request, value), value.value
+    return {"kind": column.kind, "title": column.title, "value": value, "url": url, "n": column.kind in NUMBERS}
+
+
+def _address(request, link: Link) -> str:
+    """Where a cell leads; to the lines, only where the region has a query that reads them."""
+    if link.page == "lines":
+        lines = next((q.key for q in here(request).queries.values() if q.model == "contribution_lines"), None)
+        return f"{reverse('e_query', args=[lines])}?{urlencode(link.query)}" if lines else ""
+    return reverse(PAGES[link.page], args=link.arguments)
+
+
+def _fields(request, conditions, given: Asked) -> list[dict]:
+    spec = here(request)
+    choices = {
+        SCHEME: ("险种", [(key, scheme.title) for key, scheme in spec.schemes.items()]),
+        KIND: ("应缴类型", LineKind.choices),
+        SERVICE: ("事项", [(key, service.title) for key, service in spec.services.items()]),
+        STATE: ("状态", [(state.value, state.label) for state in State if state != State.DELETED]),
+    }
+    fields = []
+    for name in conditions:
+        if name == MONTHS:
+            fields += [
+                _month(given, "from", "开始年月", given.first_month),
+                _month(given, "to", "终止年月", given.last_month),
+            ]
+        elif name == MONTH:
+            fields.append(_month(given, "month", "费款所属期", given.last_month))
+        elif name == PERSON:
+            label = "办理对象姓名" if SERVICE in conditions else "姓名、拼音、个人编号或证件号码"
+            fields.append({"name": PERSON, "label": label, "kind": "text", "value": given.q, "autocomplete": "off"})
+        else:
+            label, options = choices[name]
+            fields.append(
+                {"name": name, "label": label, "kind": "choice", "options": options, "value": getattr(given, name),
+                 "placeholder": "全部"}
+            )  # fmt: skip
+    return fields
+
+
+def _month(given: Asked, name: str, label: str, value) -> dict:
+    return {
+        "name": name, "label": label, "kind": "month", "value": str(value), "error": given.problems.get(name, "")
+    }  # fmt: skip
+
+
+def _line(request, given: Asked, conditions) -> str:
+    """What was asked, in words, for paper and the export."""
+    parts = [f"单位：{given.employer.name}"]
+    if MONTHS in conditions:
+        parts.append(f"{given.first_month} 至 {given.last_month}")
+    if MONTH in conditions:
+        parts.append(f"费款所属期：{given.last_month}")
+    for field in _fields(request, conditions, given):
+        if field["kind"] != "month" and field["value"]:
+            parts.append(f"{field['label']}：{dict(field.get('options', ())).get(field['value'], field['value'])}")
+    return "；".join(parts)
+
+
+@needs("see_roster")
+@require_POST
+def keep(request, key):
+    """Keep the conditions of the address under a name."""
+    found, _, _ = _found(request, key)
+    conditions = _conditions(request)
+    try:
+        view = operations.keep_view(key, request.POST.get("name", ""), conditions, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, f"已存为常用查询“{view.name}”。")
+    return redirect(f"{reverse('e_query', args=[found.key])}?{urlencode(conditions)}")
+
+
+@needs("see_roster")
+@require_POST
+def forget(request, pk):
+    """Remove one of one's own views."""
+    view = operations.forget_view(pk, by=request.user)
+    messages.success(request, f"已删除常用查询“{view.name}”。")
+    return redirect("e_query", key=view.query)
+
+
+def _conditions(request) -> dict[str, str]:
+    return {name: value for name, value in request.GET.items() if name not in ("page", "size") and value}
+
+
+def _views(request, key: str) -> list[dict]:
+    asked_for = _conditions(request)
+    return [
+        {"view": view, "url": f"?{urlencode(view.conditions)}", "current": view.conditions == asked_for}
+        for view in SavedView.objects.visible_to(request.user).filter(query=key)
+    ]
+
+
+@needs("see_roster")
+@require_GET
+def export(request, key):
+    """The whole table as a workbook with true types; identity numbers stay masked."""
+    found, report, given = _found(request, key)
+    rows = report.rows(given)
+    columns = [Column(c.title, CELL_KINDS.get(c.kind, "text"), 22 if c.kind == "id" else 16) for c in report.columns]
+    data = write_table(found.title, _line(request, given, report.conditions), columns, _written(report, given, rows))
+    return download(data, f"{found.title}-{timezone.localdate():%Y%m%d}.xlsx")
+
+
+def _written(report, given: Asked, rows):
+    """Rows for the workbook, a thousand at a time, however many there are."""
+    for start in range(0, min(len(rows) if isinstance(rows, list) else rows.count(), MOST_EXPORTED), 1000):
+        for row in report.show(given, rows[start : start + 1000]):
+            yield tuple(_bare(column, row[column.key]) for column in report.columns)
+
+
+def _bare(column, value):
+    value = value.value if isinstance(value, Link) else value
+    if column.kind == "id":
+        return mask_id(value)
+    if column.kind == "moment" and isinstance(value, datetime):
+        return timezone.make_naive(value)
+    return str(value or "") if column.kind in ("month", "text") else value
+
+
+urlpatterns = [
+    path("queries/", queries, name="e_queries"),
+    path("queries/<slug:key>/", query, name="e_query"),
+    path("queries/views/<int:pk>/forget/", forget, name="e_query_forget"),
+    path("queries/<slug:key>/keep/", keep, name="e_query_keep"),
+    path("queries/<slug:key>/export/", export, name="e_query_export"),
+]

@@ -1,0 +1,24 @@
+"""Files in and out of a page: what a form brought, and a stored file as a download that no browser opens itself."""
+
+from django.http import HttpResponse
+
+from shebao.hall.evidence.files import FILE_LIMIT, MEDIA_TYPES, Upload, content_of, name_with_ending
+from shebao.hall.evidence.models import FileKind, StoredFile
+
+from .employer.common import download
+
+ACCEPTED = ".jpg,.jpeg,.png,.pdf"
+
+
+def uploads(request, name: str = "files") -> list[Upload]:
+    """The files of one field; of one that is too large no more is read than shows that it is."""
+    return [Upload(one.name or "", one.read(FILE_LIMIT + 1), one.size or 0) for one in request.FILES.getlist(name)]
+
+
+def sent(stored: StoredFile) -> HttpResponse:
+    """A stored file under its own name, to be saved and not to be shown or guessed at."""
+    response = download(content_of(stored), name_with_ending(stored), MEDIA_TYPES[FileKind(stored.kind)])
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response

@@ -1,0 +1,46 @@
+"""Three hundred damaged workbooks through the upload page; the drill itself sees what it is there to see."""
+
+import tempfile
+
+import pytest
+from drill import uploads
+from drill.damage import BOMBS, KINDS, damaged_file
+
+from shebao.hall.sheets import operations
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_folder(monkeypatch, tmp_path):
+    """What others leave in the common one is not ours to count."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def test_300_damaged_workbooks_are_refused_in_words_or_become_whole_batches():
+    found = uploads.run(300, seed=20261127)
+    assert found.failures == []
+    assert found.counts["files"] == 300 + len(BOMBS)
+    assert found.counts["became a batch"] > 20, "damage that is all refused at the door tries nothing"
+
+
+def test_a_file_of_a_seed_is_always_the_same_file():
+    assert damaged_file("7/3") == damaged_file("7/3") != damaged_file("7/4")
+
+
+def test_every_kind_of_damage_is_done():
+    assert {damaged_file(f"1/{n}")[0] for n in range(150)} >= {kind for kind, _, weight in KINDS if weight > 2}
+
+
+def test_the_drill_sees_a_fault_and_a_batch_left_half_done(monkeypatch):
+    def burst(*_, **__):
+        raise ValueError("a parser's mistake")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(operations, "read_workbook", burst)
+        found = uploads.run(3, seed=1)
+    assert found.counts["5xx"] >= 3 and "status 500" in found.failures[0]
+    with monkeypatch.context() as broken:
+        broken.setattr("shebao.hall.sheets.rows.previews", burst)
+        found = uploads.run(40, seed=1)
+    assert found.failures

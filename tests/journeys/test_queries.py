@@ -1,0 +1,101 @@
+"""查询 in Chromium, by the manuals' labels: what is looked up, how far it leads, and what is taken along."""
+
+import re
+from contextvars import ContextVar
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from shebao.hall import clock
+from tests.factories import NOW
+from tests.settlement.hall import OCTOBER, hire, make_clerk, make_employer, settle
+
+from .conftest import fetched
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+OF_EMPLOYER = [
+    "单位缴费查询", "单位台账信息查询", "单位参保名册", "单位参保信息", "业务办理情况", "城镇职工补缴、退款补差查询",
+    "单位人员转移查询", "单位人员增减查询", "单位缴费清单查询导出", "单位人员险种异常检查", "符合单位做账人员查询",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def november(monkeypatch):
+    """The server's threads, too, believe that it is the tenth of November."""
+    moment = timezone.make_aware(NOW)
+    monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
+
+
+@pytest.fixture
+def page_of(browser, live_server):
+    contexts = []
+
+    def enter(code: str, width: int = 1440):
+        employer = make_employer(code, number="520001")
+        clerk = make_clerk(employer)
+        hire(employer, [600_000, 1_000_000, 2_000_000])
+        settle(employer, clerk, OCTOBER)
+        client = Client()
+        client.force_login(clerk)
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", accept_downloads=True)
+        context.add_cookies([{"name": k, "value": m.value, "url": live_server.url} for k, m in client.cookies.items()])
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(live_server.url + "/e/")
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+def test_guiyang_looks_up_its_employer_and_its_people_down_to_the_reason_of_an_amount(page_of, live_server):
+    page = page_of("guiyang")
+    for title in OF_EMPLOYER:
+        page.get_by_role("navigation", name="主菜单").get_by_role("link", name="查询统计").click()
+        page.get_by_role("main").get_by_role("link", name=title, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    page.goto(live_server.url + "/e/queries/")
+    page.get_by_role("main").get_by_role("link", name="单位缴费查询").click()
+    page.get_by_role("textbox", name="开始年月").fill("2026-10")
+    page.get_by_role("textbox", name="终止年月").fill("2026-10")
+    page.get_by_label("险种").select_option(label="失业保险")
+    page.get_by_role("button", name="查询").click()
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    row.get_by_role("link", name="3").click()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.locator("tfoot")).to_contain_text("合计")
+    href = page.get_by_role("link", name="导出表格").get_attribute("href")
+    assert fetched(page, live_server.url + href)[:2] == b"PK"
+    page.locator("tbody a.money").first.click()
+    expect(page.get_by_role("main")).to_contain_text("失业保险")
+    page.go_back()
+    page.get_by_label("姓名、拼音").fill("职工1")
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator("tbody a", has_text="职工1").click()
+    page.wait_for_url(re.compile(r"/e/roster/\d+/"))
+
+
+def test_shenzhen_looks_up_an_employees_file_and_contributions_on_a_phone(page_of, live_server):
+    page = page_of("shenzhen", width=390)
+    for title in ("参保员工档案信息", "参保员工缴费信息"):
+        page.goto(live_server.url + "/e/queries/")
+        page.get_by_role("link", name=title).click()
+        page.get_by_label("姓名、拼音").fill("职工0")
+        page.get_by_role("button", name="查询").click()
+        expect(page.get_by_role("main")).to_contain_text("职工0")
+        expect(page.get_by_role("main")).not_to_contain_text("职工2")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(("code", "title"), [("langfang", "统计查询"), ("shanghai", "查询统计")])
+def test_the_statistics_show_what_was_billed_and_by_which_scheme(page_of, code, title):
+    page = page_of(code)
+    page.get_by_role("navigation", name="主菜单").get_by_role("link", name=title).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.get_by_role("main")).to_contain_text("按险种")
+    expect(page.get_by_role("main")).to_contain_text("养老")

@@ -1,0 +1,174 @@
+"""查询统计: every query answers in every region, adds up, leads further, and shows nobody else's data."""
+
+import re
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.operators.models import Operator
+from shebao.hall.regions import all_regions, region
+from shebao.hall.reports.models import SavedView
+from shebao.hall.reports.registry import REPORTS
+from shebao.hall.roster.models import Spell
+from shebao.rules.money import yuan
+from shebao.rules.months import Month
+from shebao.rules.vocabulary import READ_MODELS
+from tests.settlement.hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, on_day, settle
+
+from .money import text_of
+
+pytestmark = pytest.mark.django_db
+AUGUST, SEPTEMBER = Month(2026, 8), Month(2026, 9)
+
+
+@pytest.fixture
+def november():
+    with on_day(NOVEMBER):
+        yield
+
+
+def employer_of(code: str, number="520001", wages=(600_000, 1_000_000, 2_000_000)):
+    employer = make_employer(code, number=number)
+    clerk, people = make_clerk(employer), hire(employer, list(wages))
+    for month in (SEPTEMBER, OCTOBER):
+        settle(employer, clerk, month)
+    return employer, clerk, people
+
+
+@pytest.fixture
+def guiyang(client, november):
+    made = employer_of("guiyang")
+    client.force_login(made[1])
+    return client, *made
+
+
+def test_the_vocabulary_of_queries_is_what_can_be_read():
+    assert set(READ_MODELS) == set(REPORTS)
+
+
+@pytest.mark.parametrize("code", sorted(all_regions()))
+def test_every_query_of_every_region_opens_and_goes_out_as_a_workbook(client, november, code):
+    client.force_login(employer_of(code)[1])
+    index = text_of(client.get("/e/queries/"))
+    for query in region(code).queries.values():
+        assert query.title in index
+        assert client.get(f"/e/queries/{query.key}/").status_code == 200, query.key
+        sheet = openpyxl.load_workbook(BytesIO(client.get(f"/e/queries/{query.key}/export/").content)).active
+        assert [cell.value for cell in sheet[3]] == [column.title for column in REPORTS[query.model].columns]
+
+
+def test_the_contributions_of_a_month_add_up_to_its_bill_and_lead_to_the_people_and_to_the_reason(guiyang):
+    client, employer, _, people = guiyang
+    bill = employer.bills.get(month=OCTOBER)
+    page = client.get("/e/queries/employer_contributions/?from=2026-10&to=2026-10")
+    text = text_of(page)
+    assert yuan(bill.total_due) in text and yuan(bill.employer_due) in text and "单位缴费查询" in text
+    further = re.search(r'href="(/e/queries/contribution_list/\?[^"]+)"', page.content.decode())[1].replace(
+        "&amp;", "&"
+    )
+    lines = client.get(further)
+    assert text_of(lines).count(people[0].name) == 1 and f"/e/roster/{people[0].pk}/" in text_of(lines)
+    why = re.search(r'href="(/e/bills/lines/\d+/employer/)"', lines.content.decode())[1]
+    assert client.get(why).status_code == 200
+
+
+def test_the_ledger_query_says_what_is_still_open(guiyang):
+    client, employer, *_ = guiyang
+    text = text_of(client.get("/e/queries/employer_ledger/"))
+    assert text.count("未缴清") == 2 and employer.bills.get(month=OCTOBER).number in text
+
+
+def test_a_person_is_found_by_name_and_the_total_is_theirs(guiyang):
+    client, employer, _, people = guiyang
+    answer = text_of(client.get(f"/e/queries/employee_contributions/?q={people[1].name}"))
+    mine = employer.bills.get(month=OCTOBER).lines.filter(employee=people[1])
+    two_months = 2 * sum(line.employer_due for line in mine)
+    assert people[0].name + "<" not in answer and yuan(two_months) in answer
+    assert "没有符合条件的记录" in text_of(client.get("/e/queries/employee_contributions/?q=没有这人"))
+
+
+def test_increases_and_decreases_are_listed_by_month_with_the_reason(guiyang):
+    client, employer, _, people = guiyang
+    dismiss(people[2], SEPTEMBER)
+    Spell.objects.filter(employee=people[2]).update(end_reason="6302")
+    newcomer = hire(employer, [700_000], NOVEMBER)[0]
+    text = text_of(client.get("/e/queries/people_changes/?from=2026-09&to=2026-11"))
+    assert all(word in text for word in (people[2].name, "统筹范围内转出", "2026-09", newcomer.name, "增加", "2026-11"))
+    transfers = text_of(client.get("/e/queries/transfers/?from=2026-09&to=2026-11"))
+    assert people[2].name in transfers and newcomer.name not in transfers
+    roster = text_of(client.get("/e/queries/employer_roster/?month=2026-10"))
+    assert people[2].name not in roster and people[0].name in roster
+
+
+def test_what_does_not_fit_together_is_named(guiyang):
+    client, employer, _, people = guiyang
+    assert "没有记录" in text_of(client.get("/e/queries/insurance_anomalies/"))
+    Spell.objects.filter(employee=people[0], scheme="unemployment").delete()
+    people[1].wages.update(is_voided=True)
+    text = text_of(client.get("/e/queries/insurance_anomalies/"))
+    assert "失业" in text and "现在没有参加" in text and "没有申报工资" in text
+    assert "不能做账" in text_of(client.get("/e/queries/assessable_people/"))
+
+
+def test_months_that_cannot_be_are_said_and_the_rest_is_answered(guiyang):
+    client, *_ = guiyang
+    answer = client.get("/e/queries/employer_contributions/?from=2026-13&to=2026-11")
+    assert answer.status_code == 422 and "月" in text_of(answer)
+    answer = client.get("/e/queries/employer_contributions/?from=2026-11&to=2026-09")
+    assert answer.status_code == 422 and "早于开始年月" in text_of(answer)
+    answer = client.get("/e/queries/employer_contributions/?from=0001-01&to=2026-09")
+    assert answer.status_code == 422
+
+
+def test_another_employers_people_and_money_are_not_in_any_answer(client, november):
+    employer, _, people = employer_of("guiyang")
+    names = {one.name for one in people} | {bill.number for bill in employer.bills.all()}
+    other = make_clerk(make_employer("guiyang", number="520002"))
+    client.force_login(other)
+    for query in region("guiyang").queries.values():
+        for address in (f"/e/queries/{query.key}/", f"/e/queries/{query.key}/?q=职工"):
+            text = text_of(client.get(address))
+            assert not [name for name in names if name in text], query.key
+
+
+def test_an_unknown_query_is_not_found_and_the_agency_has_none(guiyang):
+    client, employer, *_ = guiyang
+    assert client.get("/e/queries/nothing/").status_code == 404
+    reviewer = Operator.objects.create(username="r", name="审核", role="reviewer", region="guiyang")
+    client.force_login(reviewer)
+    assert client.get("/e/queries/").status_code in (302, 403, 404)
+
+
+def test_the_number_of_questions_to_the_database_does_not_grow_with_the_people(
+    client, november, django_assert_max_num_queries
+):
+    _, clerk, _ = employer_of("guiyang", wages=[800_000] * 60)
+    client.force_login(clerk)
+    for query in region("guiyang").queries.values():
+        with django_assert_max_num_queries(18):
+            client.get(f"/e/queries/{query.key}/?size=100")
+
+
+def test_conditions_are_kept_under_a_name_by_whoever_asks_for_them_often(guiyang):
+    client, employer, *_ = guiyang
+    address = "/e/queries/employer_contributions/"
+    client.post(f"{address}keep/?from=2026-10&to=2026-10&scheme=unemployment", {"name": " 十月  失业 "})
+    page = text_of(client.get(address))
+    assert "十月 失业" in page and "scheme=unemployment" in page
+    client.post(f"{address}keep/?from=2026-09", {"name": "十月 失业"})
+    view = SavedView.objects.get()
+    assert view.conditions == {"from": "2026-09"}
+    refused = client.post(f"{address}keep/?from=2026-09", {"name": " "}, follow=True)
+    assert "请给常用查询起个名称" in text_of(refused) and SavedView.objects.count() == 1
+
+    colleague = make_clerk(employer, role="employer_admin")
+    client.force_login(colleague)
+    assert "十月 失业" not in text_of(client.get(address))
+    assert client.post(f"/e/queries/views/{view.pk}/forget/").status_code == 404
+    client.force_login(view.operator)
+    client.post(f"/e/queries/views/{view.pk}/forget/")
+    assert not SavedView.objects.exists()
+    recorded = AuditEntry.objects.filter(action__startswith="view.").order_by("pk")
+    assert [entry.action for entry in recorded] == ["view.kept", "view.kept", "view.forgotten"]
