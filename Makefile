@@ -58,13 +58,16 @@ wheel: $(V)/.dev  ## pack the program and its regions as a wheel in dist/
 	rm -rf build dist src/*.egg-info
 	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -w dist .
 
-$(V)/.bench: bench/requirements.txt requirements.lock $(V)/.dev
+$(V)/.bench: bench/requirements.txt requirements-dev.lock $(V)/.dev
 	@$(BIN)/uv venv -q --allow-existing --python $(BIN)/python $(V)/bench
-	@$(BIN)/uv pip install -q --python $(V)/bench/bin/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --python $(V)/bench/bin/python --require-hashes -r requirements-dev.lock
 	@$(BIN)/uv pip install -q --python $(V)/bench/bin/python -r bench/requirements.txt
 	@touch $@
 
-bench: $(V)/.bench  ## measure: engine (beside OpenFisca-core), import, pages
+bench: $(V)/.bench  ## measure: engine (beside OpenFisca-core), import (beside model forms and django-import-export), pages
 	PYTHONPATH=src $(V)/bench/bin/python bench/engine.py
 	PYTHONPATH=src $(BIN)/python bench/sheets_import.py
+	PYTHONPATH=src $(BIN)/python bench/sheets_limits.py cell
+	PYTHONPATH=src $(BIN)/python bench/sheets_limits.py memory
+	PYTHONPATH=src $(V)/bench/bin/python bench/sheets_limits.py others
 	PYTHONPATH=src $(BIN)/python bench/pages.py

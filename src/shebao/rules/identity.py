@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 
 #: Documents that carry an 18-digit number with the check digit of GB 11643 (codes of the national list
@@ -75,6 +76,8 @@ def credit_check_character(first_17: str) -> str:
     return _CREDIT_ALPHABET[-total % 31]
 
 
+# A row of a sheet is asked about its number several times within one breath; a few are remembered, never a batch.
+@lru_cache(maxsize=256)
 def check_id_number(text: str, kind: str | None = None) -> IdCheck:
     """Check an identity number of the given kind (codes of the national list; None guesses by shape).
 

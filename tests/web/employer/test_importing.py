@@ -156,7 +156,7 @@ def test_what_is_pasted_from_a_spreadsheet_is_read_like_a_file(client, clerk):
 def test_the_roster_and_the_published_order_can_be_downloaded_where_there_are_such(client, november):
     signed_in(client, direct=True)
     text = text_of(client.get("/e/import/"))
-    assert "在册人员人员申报工资模板" in text and "人员申报工资报盘模板（公布的列次）" in text
+    assert "wage_declaration/?roster=1" in text and "wage_declaration/?columns=published&amp;roster=1" in text
     url = "/e/import/template/wage_declaration/"
     assert client.get(url, {"columns": "published", "roster": "1"}).content.startswith(b"PK")
     assert client.get("/e/import/template/employee_enrolment/", {"roster": "1"}).status_code == 404

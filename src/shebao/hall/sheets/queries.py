@@ -179,12 +179,12 @@ def tidied(batch: Batch) -> tuple[dict[str, int], list[Tidied]]:
     """(how many cells were tidied silently by field id, the first of them) (已自动整理)."""
     total: Counter[str] = Counter()
     first: list[Tidied] = []
-    rows = batch.rows.filter(state__in=TABS["all"][1]).order_by("number").values_list("number", "original")
-    for number, original in rows.iterator():
+    rows = batch.rows.filter(state__in=TABS["all"][1]).exclude(tidied_fields="").order_by("number")
+    for names in rows.values_list("tidied_fields", flat=True):
+        total.update(names.split(","))
+    for number, original in rows.values_list("number", "original")[:FIRST_TIDIED]:
         notes, now = original.get("notes", {}), original.get("tidied", {})
-        total.update(notes.keys())
-        if len(first) < FIRST_TIDIED:
-            first += [Tidied(number, name, was, now.get(name, was)) for name, was in notes.items()]
+        first += [Tidied(number, name, was, now.get(name, was)) for name, was in notes.items()]
     return dict(total), first[:FIRST_TIDIED]
 
 

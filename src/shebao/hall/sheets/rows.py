@@ -86,20 +86,21 @@ def store_findings(rows: list[BatchRow], found: list) -> None:
     """Keep on each row what the checks said, and the state that follows from it. Unchanged rows are not written."""
     changed = []
     for row, preview in zip(rows, found, strict=True):
-        before = (row.problems, row.original, row.subject_digest, row.state)
+        before = (row.problems, row.original, row.subject_digest, row.state, row.tidied_fields)
         refused = row.original.get("refused", {})
         row.problems = [_refusal(name, message) for name, message in refused.items()]
         row.problems += [_finding(problem) for problem in preview.problems if problem.field not in refused]
         tidied = {name: _spelled(preview.values[name]) for name in preview.notes if name in preview.values}
         row.original = row.original | {"notes": dict(preview.notes), "tidied": tidied, "told": _consequence(preview)}
+        row.tidied_fields = ",".join(preview.notes)
         row.subject_digest = digest_of(row.cells)
         levels = {p["level"] for p in row.problems if p["level"] != "confirm" or p["code"] not in row.confirmed}
         row.state = (
             RowState.ERROR if "error" in levels else RowState.CONFIRM if "confirm" in levels else RowState.PASSED
         )
-        if before != (row.problems, row.original, row.subject_digest, row.state):
+        if before != (row.problems, row.original, row.subject_digest, row.state, row.tidied_fields):
             changed.append(row)
-    update_rows(changed, "problems", "original", "subject_digest", "state")
+    update_rows(changed, "problems", "original", "subject_digest", "state", "tidied_fields")
 
 
 def _consequence(preview) -> dict:

@@ -7,7 +7,7 @@ FORM = Form(
     (
         Field("id_number", "id_number", "证件号码", True, identity=True),
         Field("name", "text", "姓名", True, identity=True),
-        Field("balance", "money", "个人账户余额", True, help="元，最多两位小数"),
+        Field("balance", "money", "个人账户余额", True),
         Field("stated_on", "date", "余额截至", True, help="这个余额是哪一天的"),
     ),
 )

@@ -35,8 +35,9 @@ def confirmed(data: Mapping[str, str]) -> dict[str, str]:
 
 
 def defaults(form: Form, month: Month) -> dict[str, str]:
-    """A new form: the defaults of its fields, months set to the business month."""
-    return {field.id: str(month) if field.kind == "month" else field.default for field in form.fields}
+    """A new form: the defaults of its fields, months and years set to the business month."""
+    now = {"month": str(month), "year": str(month.year)}
+    return {field.id: now.get(field.kind, field.default) for field in form.fields}
 
 
 @dataclass(frozen=True)

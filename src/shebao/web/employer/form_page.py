@@ -17,7 +17,7 @@ from shebao.hall.services.registry import OPERATIONS
 from shebao.rules.months import BadMonth, Month
 
 from ..access import writer_token
-from .common import crumbs, here, this_month, word
+from .common import crumbs, here, often, this_month, word
 from .employer_data import offering_departments, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
 from .roster import STATUS_TAGS
@@ -226,6 +226,7 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
     wage_field = next((f.id for f in form.fields if f.feeds == "declared_wage"), "")
     wage = str(raw.get(wage_field) or "")
     shown = {
+        "often": often(spec),
         "wage_field": wage_field,
         "scales": scales(here(request), _month_of(form, raw, request), wage) if wage_field else [],
     }

@@ -64,13 +64,13 @@ def _templates(request, service) -> dict:
     """What can be downloaded for a service: its template, the roster in it, and the published order of columns."""
     region, url = here(request), reverse("e_import_template", args=[service.key])
     is_known, has_roster = OPERATIONS[service.operation].is_about_known, request.user.may("see_roster")
-    links = [(f"{service.title}模板", url)]
+    links = [("空白模板", url)]
     if is_known and has_roster:
-        links.append((f"在册人员{service.title}模板", f"{url}?roster=1"))
+        links.append(("在册人员", f"{url}?roster=1"))
     if published_layout(region.forms[service.form], region.sheets.get(service.key)):
-        links.append((f"{service.title}报盘模板（公布的列次）", f"{url}?columns=published"))
+        links.append(("报盘列次", f"{url}?columns=published"))
         if is_known and has_roster:
-            links.append((f"在册人员{service.title}报盘模板", f"{url}?columns=published&roster=1"))
+            links.append(("在册人员（报盘列次）", f"{url}?columns=published&roster=1"))
     return {"title": service.title, "links": links}
 
 
