@@ -191,6 +191,13 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             strange = [f.id for f in region.forms[service.form].fields if f.id not in v.EMPLOYER_FIELDS]
             if strange:
                 problems.add(where, service.key, f"{'、'.join(strange)}不是可变更的单位信息")
+        for scheme in service.back_paying.schemes:
+            if scheme not in region.schemes or not region.schemes[scheme].open:
+                problems.add(where, service.key, f"没有开放的险种“{scheme}”")
+        if service.operation in v.BACK_OPERATIONS and service.form in region.forms:
+            asked = {f.id for f in region.forms[service.form].fields if f.kind == "month"}
+            if not {"first_month", "last_month"} <= asked:
+                problems.add(where, service.key, "补缴的表单要问起止月份 first_month、last_month")
     for sheet in region.sheets.values():
         where = folder.where("sheets", sheet.key)
         found = region.services.get(sheet.service)

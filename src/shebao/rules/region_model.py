@@ -184,6 +184,27 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class BackPaying:
+    """How a service pays back (补缴).
+
+    `schemes`: only these, or none named: all in which the person is insured. Months from `first` to `last`, where
+    they are given; those before the employer began only if `before_employer`. `values` and `bill` are words of the
+    vocabulary.
+    """
+
+    schemes: tuple[str, ...] = ()
+    first: Month | None = None
+    last: Month | None = None
+    before_employer: bool = False
+    values: str = "own_month"
+    bill: str = "next"
+
+    def month_of_values(self, month: Month, today: Month) -> Month:
+        """The month whose limits and rates charge `month` when it is charged in `today`."""
+        return month if self.values == "own_month" else today
+
+
+@dataclass(frozen=True)
 class Service:
     """One thing an employer can declare, by the name it bears in this region."""
 
@@ -204,6 +225,7 @@ class Service:
     papers: tuple[Paper, ...] = ()
     may: tuple[str, ...] = ()
     under: str = ""
+    back_paying: BackPaying = BackPaying()
 
     @property
     def is_direct(self) -> bool:

@@ -16,6 +16,7 @@ from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Listed, Mapped, Problems
 from shebao.rules.region_model import (
     Amount,
+    BackPaying,
     Field,
     Form,
     Paper,
@@ -319,7 +320,26 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         _papers(take, problems),
         take.texts("may", v.ROLES),
         take.text("under", ""),
+        _back_paying(take, problems),
     )
+
+
+def _back_paying(take: Take, problems: Problems) -> BackPaying:
+    content = take.raw("back_paying")
+    if content is None:
+        return BackPaying()
+    one = Take(content, f"{take.name}.back_paying", take.content.where("back_paying"), problems)
+    first, last = one.month("from", needed=False), one.month("until", needed=False)
+    found = BackPaying(
+        one.texts("schemes"),
+        None if first == EARLIEST else first,
+        None if last == EARLIEST else last,
+        one.flag("before_employer", False),
+        one.word("values", v.BACK_VALUES, "own_month"),
+        one.word("bill", v.BACK_BILLS, "next"),
+    )
+    one.done()
+    return found
 
 
 def _all_preconditions(take: Take) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ CONSTRAINED = (
     "roster.Employee",
     "roster.Person",
     "employers.Employer",
+    "settlement.BackPayment",
+    "settlement.BillLine",
 )
 
 

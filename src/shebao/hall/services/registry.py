@@ -3,6 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .back_payment_checks import (
+    back_payment_months,
+    back_payments_waiting,
+    enrolled_first,
+    estimate_back_payments,
+    estimate_withdrawals,
+)
+from .back_payments import make_back_payments, undo_back_payments, undo_withdrawals, withdraw_back_payments
 from .cessation import cease_employees, undo_cessations
 from .checks import CHECKS as COMMON_CHECKS
 from .employer_changes import change_employers, cost_nothing, undo_employer_changes
@@ -22,8 +30,12 @@ from .personal_changes import (
 from .wages import declare_wages_of, withdraw_wages
 
 CHECKS = COMMON_CHECKS | {
-    check.__name__: check for check in (nothing_changed, contract_dates, new_identity, scheme_changes)
-}
+    check.__name__: check
+    for check in (
+        nothing_changed, contract_dates, new_identity, scheme_changes, enrolled_first, back_payment_months,
+        back_payments_waiting,
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,7 +45,8 @@ class Effect:
     `apply` and `revert` take declarations of one employer and service and `by`; `estimate` fills cost and
     effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster;
     `is_change` that the answers replace what the roster says, so that old and new are shown and kept as history;
-    `is_for_many` that one set of answers can be meant for several people.
+    `is_for_many` that one set of answers can be meant for several people; `looks_back` that it is about months
+    which may be settled: `revert` itself then refuses what a bill has taken, and the cost is of all months together.
     """
 
     apply: Callable
@@ -42,6 +55,7 @@ class Effect:
     is_about_known: bool
     is_change: bool = False
     is_for_many: bool = True
+    looks_back: bool = False
 
 
 def _change(apply: Callable, revert: Callable, estimate: Callable, *, is_for_many: bool = True) -> Effect:
@@ -55,6 +69,17 @@ OPERATIONS = {
     "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
+    "make_back_payments": Effect(
+        make_back_payments, undo_back_payments, estimate_back_payments, is_about_known=True, looks_back=True
+    ),
+    "withdraw_back_payments": Effect(
+        withdraw_back_payments,
+        undo_withdrawals,
+        estimate_withdrawals,
+        is_about_known=True,
+        is_for_many=False,
+        looks_back=True,
+    ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
 }
 

@@ -78,7 +78,7 @@ def applicable_settlement(employer, month: Month) -> Settlement:
 def preconditions(employer, month: Month, *, by) -> list[Precondition]:
     """What the applicable settlement asks for, each met or not, in the region's order."""
     settlement = applicable_settlement(employer, month)
-    is_settled = Assessment.objects.visible_to(by).filter(employer=employer, month=month).exists()
+    is_settled = Assessment.objects.visible_to(by).filter(employer=employer, month=month, series=0).exists()
     counts = open_counts(employer, month)
     found = []
     for key in settlement.preconditions:
