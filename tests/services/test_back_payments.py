@@ -15,7 +15,7 @@ from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import preview, previews
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Conflict, Refused
-from shebao.hall.roster.models import Spell
+from shebao.hall.roster.models import DeclaredWage, Spell
 from shebao.hall.settlement.explaining import explain_line
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import BackPayment, Bill, BillLine, LedgerEntry, LineKind
@@ -197,8 +197,10 @@ def test_only_the_schemes_that_were_paid_are_named_where_others_were_not():
 def test_a_month_paid_elsewhere_is_refused_without_naming_the_other_employer():
     clerk, reviewer, employee = hall()
     other, judge, _ = hall(sequence=901)
+    Spell.objects.filter(employee=employee).update(is_voided=True)
     elsewhere = enrolled(other.employer, number=employee.person.id_number, since=Month(2026, 8))
     Spell.objects.filter(employee=elsewhere).update(last_month=Month(2026, 8))
+    Spell.objects.filter(employee=employee).update(is_voided=False)
     text = said(clerk, asked(employee))
     assert "2026-08 已在其他单位参保或缴费" in text and other.employer.name not in text
 
@@ -236,7 +238,10 @@ def test_two_clerks_who_declare_the_same_months_leave_one_back_payment():
     one = declared(clerk, asked(employee))
     with pytest.raises(InvalidDeclaration):
         operations.save_declarations(
-            clerk.employer_id, PAY, [asked(employee, wage="9000")], by=OperatorFactory(clerk=True, employer=clerk.employer)
+            clerk.employer_id,
+            PAY,
+            [asked(employee, wage="9000")],
+            by=OperatorFactory(clerk=True, employer=clerk.employer),
         )
     operations.submit_declarations([one.pk], by=clerk)
     operations.approve_declarations([one.pk], by=reviewer)
@@ -250,6 +255,7 @@ def test_an_approval_that_comes_after_the_month_was_charged_is_refused_and_leave
     one = declared(clerk, asked(employee, "2026-10", "2026-10"))
     operations.submit_declarations([one.pk], by=clerk)
     Spell.objects.filter(employee=employee).update(first_month=Month(2026, 10))
+    DeclaredWage.objects.update(first_month=Month(2026, 10))
     with at(datetime(2026, 10, 10, 10, 0)):  # noqa: DTZ001 - naive local time by contract
         settled(clerk, Month(2026, 10))
     with pytest.raises(Conflict, match="2026-10 刚刚已经核定缴费"):
@@ -316,7 +322,7 @@ def test_a_batch_is_checked_and_charged_in_a_constant_number_of_queries():
     people = [employee, *(enrolled(clerk.employer, sequence=n, name=f"李{n}", since=NOVEMBER) for n in range(910, 922))]
 
     def queries(some):
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(connection) as seen:
             assert not any(one.blocking for one in previews(clerk.employer, PAY, [asked(p) for p in some], by=clerk))
         return len(seen)
 
@@ -350,7 +356,7 @@ class OverlappingMonths(TestCase):
                     declared(clerk, asked(employee, str(first), str(last)))
                     kept |= wanted
             bill = settled(clerk)
-            charged = [m for m in bill.lines.filter(scheme="pension").values_list("month", flat=True)]
-            assert sorted(charged) == sorted([*kept, MONTH])
+            charged = set(bill.lines.filter(scheme="pension").values_list("month", flat=True))
+            assert charged == {*kept, MONTH}
             assert list(check_ledger()) == []
             assert Bill.objects.get().total_due == bill.total_due

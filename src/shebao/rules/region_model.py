@@ -13,7 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
-from shebao.rules.vocabulary import ABOUT_EMPLOYER
+from shebao.rules.vocabulary import ABOUT_EMPLOYER, BACK_OPERATIONS
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
 
@@ -236,6 +236,11 @@ class Service:
     def is_about_employer(self) -> bool:
         """Whether its subject is the employer itself instead of a person."""
         return self.operation in ABOUT_EMPLOYER
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it is about a stretch of months before the current one, which may be settled; its cost is of all."""
+        return self.operation in BACK_OPERATIONS
 
 
 @dataclass(frozen=True)

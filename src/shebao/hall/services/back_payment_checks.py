@@ -10,9 +10,9 @@ from shebao.rules.months import Month, months_in_words
 from shebao.rules.region import NoValue
 
 from ..roster.facts import employee_facts, fact_columns
-from ..settlement.back_payments import charge_back_payments, is_billed
+from ..settlement.back_payments import charge_back_payments
 from ..settlement.models import CHARGING, BackPayment, BillLine
-from .back_payments import chosen_schemes, withdrawable
+from .back_payments import chosen_schemes, kept_back_payments, seen
 from .checks import YOUNGEST, closed_window, name_on_roster
 from .enrolment import PART_TIME
 from .scene import LAST_MONTH, Case, CostRow, MonthCost, Scene, chunks, field_of_kind
@@ -154,17 +154,21 @@ def _note(found: dict[str, Taken], row: tuple, why: str, scene: Scene) -> None:
 
 def back_payments_waiting(scene: Scene, cases: list[Case]) -> None:
     """There is something to take back in those months, and no bill has taken it."""
+    kept = _kept(scene, cases)
     for case in cases:
         if case.employee is None or not case.months:
             continue
-        rows = withdrawable(scene.service, [case.employee.pk], case.months).annotate(is_billed=is_billed())
-        found = list(rows.values_list("month", "is_billed"))
+        found = [row for row in kept[case.employee.pk] if case.month <= row.month <= case.months[-1]]
         if not found:
             text = f"该人员 {months_in_words(case.months)} 没有可以回退的补缴，请核对起止月份。"
             case.add("back_payments_waiting", scene.month_field, "error", text)
-        elif billed := [month for month, is_taken in found if is_taken]:
+        elif billed := [row.month for row in found if row.is_billed]:
             text = f"{months_in_words(billed)} 的补缴已经计入账单，不能回退。"
             case.add("back_payments_waiting", scene.month_field, "error", text)
+
+
+def _kept(scene: Scene, cases: list[Case]) -> dict[int, list[BackPayment]]:
+    return kept_back_payments(scene.service, (case.employee.pk for case in cases if case.employee), seen)
 
 
 def estimate_back_payments(scene: Scene, cases: list[Case]) -> None:
@@ -228,14 +232,17 @@ def _added(cost: list[CostRow], row: CostRow) -> list[CostRow]:
 
 def estimate_withdrawals(scene: Scene, cases: list[Case]) -> None:
     """Each case takes away what its waiting months would cost now."""
+    kept, wanted = _kept(scene, cases), {}
     for case in cases:
-        if case.employee is None or not case.months or any(p.level == "error" for p in case.problems):
-            continue
-        rows = withdrawable(scene.service, [case.employee.pk], case.months).filter(~is_billed())
-        dues = charge_back_payments(scene.employer, rows.order_by("month", "pk"))
-        case.effect_fen = -sum(due.total for due in dues)
-        for due in dues:
-            line = due.line
-            title = scene.region.schemes[line.scheme].title
-            row = CostRow(line.scheme, title, line.contribution_base, line.employer_due, line.employee_due, line.limit)
-            case.cost = _added(case.cost, row)
+        if case.employee and case.months and not any(p.level == "error" for p in case.problems):
+            rows = kept[case.employee.pk]
+            wanted |= {row.pk: case for row in rows if case.month <= row.month <= case.months[-1]}
+    dues = []
+    for part in chunks(wanted):
+        dues += charge_back_payments(scene.employer, BackPayment.objects.filter(pk__in=part).order_by("month", "pk"))
+    for due in dues:
+        line, case = due.line, wanted[due.line.back_payment_id]
+        title = scene.region.schemes[line.scheme].title
+        row = CostRow(line.scheme, title, line.contribution_base, line.employer_due, line.employee_due, line.limit)
+        case.cost = _added(case.cost, row)
+        case.effect_fen -= due.total

@@ -1,7 +1,7 @@
 """Back payments (补缴) by declaration: months before the current one become charges, or are taken back before that."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import Q, QuerySet
 
@@ -101,7 +101,7 @@ def undo_back_payments(declarations: list, *, by) -> None:
     """Void what the declarations pay back (撤销补缴). Raises Conflict when a bill has taken it or it was withdrawn."""
     rows: list[BackPayment] = []
     for part in chunks(d.pk for d in declarations):
-        rows += _locked(BackPayment.objects.filter(declared_in__in=part))
+        rows += locked(BackPayment.objects.filter(declared_in__in=part))
     if billed := next((row for row in rows if row.is_billed), None):
         text = f"{billed.employee.name} {billed.month} 的补缴已经计入账单，不能撤销。"
         raise Conflict("already_billed", text)
@@ -112,12 +112,12 @@ def undo_back_payments(declarations: list, *, by) -> None:
     update_rows(rows, "is_voided")
 
 
-def _locked(rows: QuerySet[BackPayment]) -> list[BackPayment]:
+def locked(rows: QuerySet[BackPayment]) -> list[BackPayment]:
     """The rows, locked first and then asked whether a bill has them: a settlement under way decides before us."""
     keys = list(rows.select_for_update().values_list("pk", flat=True))
-    found = []
+    found: list[BackPayment] = []
     for part in chunks(keys):
-        found += BackPayment.objects.filter(pk__in=part).annotate(is_billed=is_billed()).select_related("employee")
+        found += seen(BackPayment.objects.filter(pk__in=part)).select_related("employee")
     return found
 
 
@@ -126,9 +126,11 @@ def withdraw_back_payments(declarations: list, *, by) -> None:
 
     Raises Conflict when nothing waits there any more, or a bill has taken a part of it.
     """
-    spec, found = declarations[0].spec, []
+    found = []
+    by_employee = kept_back_payments(declarations[0].spec, (d.employee_id for d in declarations), locked)
     for declaration in declarations:
-        rows = _locked(withdrawable(spec, [declaration.employee_id], months_of(declaration)))
+        months = set(months_of(declaration))
+        rows = [row for row in by_employee[declaration.employee_id] if row.month in months]
         if billed := [row.month for row in rows if row.is_billed]:
             text = f"{declaration.subject_name} {months_in_words(billed)} 的补缴已经计入账单，不能回退。"
             raise Conflict("already_billed", text)
@@ -140,12 +142,24 @@ def withdraw_back_payments(declarations: list, *, by) -> None:
     update_rows(found, "is_voided", "withdrawn_in")
 
 
-def withdrawable(spec, employees: Iterable[int], months: list[Month]) -> QuerySet[BackPayment]:
-    """The back payments in force that a service may take back, billed or not, in these months."""
-    rows = BackPayment.objects.filter(employee__in=list(employees), is_voided=False)
-    if spec.back_paying.schemes:
-        rows = rows.filter(scheme__in=spec.back_paying.schemes)
-    return rows.filter(month__gte=months[0], month__lte=months[-1]) if months else rows.none()
+def kept_back_payments(spec, employees: Iterable[int], read: Callable) -> dict[int, list[BackPayment]]:
+    """By employee, the back payments in force of the schemes that a service may take back, each with `is_billed`.
+
+    `read` is `seen` for a look and `locked` for a deed.
+    """
+    found: dict[int, list[BackPayment]] = defaultdict(list)
+    for part in chunks(employees):
+        rows = BackPayment.objects.filter(employee__in=part, is_voided=False)
+        if spec.back_paying.schemes:
+            rows = rows.filter(scheme__in=spec.back_paying.schemes)
+        for row in read(rows):
+            found[row.employee_id].append(row)
+    return found
+
+
+def seen(rows: QuerySet[BackPayment]) -> QuerySet[BackPayment]:
+    """The rows with whether a bill has them, by month."""
+    return rows.annotate(is_billed=is_billed()).order_by("month", "pk")
 
 
 def undo_withdrawals(declarations: list, *, by) -> None:

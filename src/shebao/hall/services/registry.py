@@ -45,8 +45,8 @@ class Effect:
     `apply` and `revert` take declarations of one employer and service and `by`; `estimate` fills cost and
     effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster;
     `is_change` that the answers replace what the roster says, so that old and new are shown and kept as history;
-    `is_for_many` that one set of answers can be meant for several people; `looks_back` that it is about months
-    which may be settled: `revert` itself then refuses what a bill has taken, and the cost is of all months together.
+    `is_for_many` that one set of answers can be meant for several people. Where the service looks
+    back, `revert` itself refuses what a bill has taken.
     """
 
     apply: Callable
@@ -55,7 +55,6 @@ class Effect:
     is_about_known: bool
     is_change: bool = False
     is_for_many: bool = True
-    looks_back: bool = False
 
 
 def _change(apply: Callable, revert: Callable, estimate: Callable, *, is_for_many: bool = True) -> Effect:
@@ -69,16 +68,13 @@ OPERATIONS = {
     "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
-    "make_back_payments": Effect(
-        make_back_payments, undo_back_payments, estimate_back_payments, is_about_known=True, looks_back=True
-    ),
+    "make_back_payments": Effect(make_back_payments, undo_back_payments, estimate_back_payments, is_about_known=True),
     "withdraw_back_payments": Effect(
         withdraw_back_payments,
         undo_withdrawals,
         estimate_withdrawals,
         is_about_known=True,
         is_for_many=False,
-        looks_back=True,
     ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
 }

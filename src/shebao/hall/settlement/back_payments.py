@@ -14,10 +14,11 @@ from shebao.rules.months import Month
 from shebao.rules.region import NoValue
 
 from ..clock import today
+from ..declarations.models import Declaration
 from ..errors import Refused
 from ..regions import region
 from ..roster.facts import employee_facts, fact_columns
-from .models import BackPayment, BillLine, LineKind
+from .models import BackPayment, Bill, BillLine, LineKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,3 +114,39 @@ def _due(row: BackPayment, charges: Charges, i: int) -> BackDue:
     return BackDue(
         line, {"employer": evidence[one.employer_evidence[i]], "employee": evidence[one.employee_evidence[i]]}
     )
+
+
+@dataclass(frozen=True)
+class PaidBack:
+    """What one declaration pays back for somebody: the months, the schemes, the wage in fen, and the bill or None.
+
+    `is_withdrawn`: taken back before a bill had it.
+    """
+
+    declaration: Declaration
+    months: list[Month]
+    schemes: list[str]
+    declared_wage: int
+    is_withdrawn: bool
+    bill: Bill | None
+
+
+def paid_back(actor, employee) -> list[PaidBack]:
+    """The back payments of one of the actor's employees, newest first: two queries."""
+    rows = BackPayment.objects.visible_to(actor).filter(employee=employee.pk).select_related("declared_in")
+    lines = BillLine.objects.visible_to(actor).filter(back_payment__employee=employee.pk).select_related("bill")
+    bills = {line.back_payment_id: line.bill for line in lines}
+    groups: dict[tuple, list[BackPayment]] = defaultdict(list)
+    for row in rows.order_by("-declared_in", "month", "pk"):
+        groups[row.declared_in, row.is_voided, bills.get(row.pk)].append(row)
+    return [
+        PaidBack(
+            declaration,
+            sorted({row.month for row in group}),
+            list(dict.fromkeys(row.scheme for row in group)),
+            group[0].declared_wage,
+            is_voided,
+            bill,
+        )
+        for (declaration, is_voided, bill), group in groups.items()
+    ]

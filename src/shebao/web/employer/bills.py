@@ -15,9 +15,12 @@ from shebao.hall.settlement.ledger import balance, balances
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import (
     ADJUSTED,
+    BACK_PAID,
     PersonRow,
     adjusting_lines,
+    back_paying_lines,
     bill_adjustments,
+    bill_back_payments,
     bill_people,
     bill_summary,
 )
@@ -61,14 +64,15 @@ def bill(request, pk):
     """One bill, in four views."""
     found = _bill(request, pk)
     tab = request.GET.get("tab", "summary")
-    adjusted = bill_adjustments(found)
-    tabs = TABS | ({"adjustments": ADJUSTED} if adjusted else {})
+    adjusted, back = bill_adjustments(found), bill_back_payments(found)
+    tabs = TABS | ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
     due, paid = balance(found)
     context = _row(found, due, paid) | {
         "tab": tab,
         "tabs": tabs,
         "adjusted": adjusted,
+        "back": back,
         "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
         "actions": _actions(found, is_paid=paid >= due),
         "settlement_title": _settlement_title(found),
@@ -81,10 +85,12 @@ def bill(request, pk):
         "changes": _changes,
         "rules": _rules,
         "adjustments": _adjustments,
+        "back": _back,
     }
     context |= builders[tab](request, found)
-    if tab == "summary" and (more := sum(row.total for row in adjusted)) > 0:
-        context["parts"].append({"code": "other", "label": ADJUSTED, "amount": more, "url": "?tab=adjustments"})
+    for label, rows, name in ((BACK_PAID, back, "back"), (ADJUSTED, adjusted, "adjustments")):
+        if tab == "summary" and (more := sum(row.total for row in rows)) > 0:
+            context["parts"].append({"code": "other", "label": label, "amount": more, "url": f"?tab={name}"})
     return render(request, f"employer/bill_{tab}.html", context)
 
 
@@ -130,7 +136,17 @@ def _summary(request, found: Bill) -> dict:
 
 def _adjustments(request, found: Bill) -> dict:
     """补差 of earlier months; each amount leads to both derivations."""
-    page = Paginator(adjusting_lines(found), PAGE).get_page(request.GET.get("page"))
+    return _earlier(request, found, adjusting_lines(found), ADJUSTED)
+
+
+def _back(request, found: Bill) -> dict:
+    """补缴 of earlier months; each amount leads to how it came about."""
+    return _earlier(request, found, back_paying_lines(found), BACK_PAID)
+
+
+def _earlier(request, found: Bill, lines, kind: str) -> dict:
+    """The lines of a bill for other months, a row for each."""
+    page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
     schemes = region(found.employer.region).schemes
     page.object_list = [
         {
@@ -138,7 +154,7 @@ def _adjustments(request, found: Bill) -> dict:
             "scheme": schemes[line.scheme].title if line.scheme in schemes else line.scheme,
             "cells": [
                 {
-                    "label": f"{words.removesuffix('部分')}{ADJUSTED}",
+                    "label": f"{words.removesuffix('部分')}{kind}",
                     "amount": getattr(line, f"{share}_due"),
                     "url": reverse("e_explain", args=[line.pk, share]) if getattr(line, f"{share}_due") else "",
                 }
@@ -179,7 +195,8 @@ def _person(person: PersonRow, shown) -> dict:
                 }
             )
     shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
-    return shown | {"adjusted": sum(line.employer_due + line.employee_due for line in person.adjusted)}
+    more = {"adjusted": person.adjusted, "back": person.back}
+    return shown | {name: sum(line.employer_due + line.employee_due for line in lines) for name, lines in more.items()}
 
 
 def _changes(request, found: Bill) -> dict:
@@ -213,27 +230,25 @@ def export(request, pk):
     for row in schemes:
         columns += [Column(f"{row.short}缴费基数（元）", "yuan")]
         columns += [Column(f"{row.short}{words}（元）", "yuan") for words in SHARES.values()]
-    adjusted = bill_adjustments(found)
-    columns += [Column(f"{ADJUSTED}{words}（元）", "yuan") for words in SHARES.values() if adjusted]
+    more = [
+        word for word, rows in ((BACK_PAID, bill_back_payments(found)), (ADJUSTED, bill_adjustments(found))) if rows
+    ]
+    columns += [Column(f"{kind}{words}（元）", "yuan") for kind in more for words in SHARES.values()]
     columns.append(Column("合计（元）", "yuan"))
     people = bill_people(found)
     line = f"{found.employer.name}　费款所属期 {found.month}　账单号 {found.number}　共 {len(people)} 人"
-    data = write_table(
-        f"{found.month} 账单明细", line, columns, (_exported(p, schemes, bool(adjusted)) for p in people)
-    )
+    data = write_table(f"{found.month} 账单明细", line, columns, (_exported(p, schemes, more) for p in people))
     return download(data, f"账单明细-{found.month}.xlsx")
 
 
-def _exported(person: PersonRow, schemes, has_adjustments: bool) -> list:
+def _exported(person: PersonRow, schemes, more: list[str]) -> list:
     cells = [person.employee.person_number, person.employee.name, person.declared_wage]
     for row in schemes:
         line = person.schemes.get(row.scheme)
         cells += [line.contribution_base, line.employer_due, line.employee_due] if line else [None] * 3
-    if has_adjustments:
-        cells += [
-            sum(line.employer_due for line in person.adjusted),
-            sum(line.employee_due for line in person.adjusted),
-        ]
+    for kind in more:
+        lines = person.back if kind == BACK_PAID else person.adjusted
+        cells += [sum(line.employer_due for line in lines), sum(line.employee_due for line in lines)]
     return [*cells, person.total]
 
 
