@@ -1,9 +1,9 @@
 """补缴: months before the current one are declared, checked, charged with the next bill, and taken back before that."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,8 +162,6 @@ def test_months_out_of_reach_are_refused_by_name(changes, sentence):
 
 
 def test_nobody_pays_for_months_before_the_sixteenth_birthday():
-    from datetime import date
-
     clerk, _, employee = hall(number=synthetic_id(born=date(2010, 7, 2), sequence=5))
     assert "2026-07 才满 16 周岁，2026-05 至 2026-06 不能补缴" in said(clerk, asked(employee, "2026-05", "2026-08"))
     assert said(clerk, asked(employee, "2026-07", "2026-08")) == ""
@@ -269,8 +267,6 @@ def test_the_database_refuses_a_second_charge_of_the_same_month():
     approved(clerk, reviewer, asked(employee, "2026-10", "2026-10"))
     bill = settled(clerk)
     line = bill.lines.filter(kind=LineKind.BACK_PAYMENT).first()
-    from django.db import IntegrityError, transaction
-
     with pytest.raises(IntegrityError), transaction.atomic():
         BillLine.objects.create(
             bill=bill, employee=employee, person=employee.person, region="tianjin", scheme=line.scheme,
@@ -292,7 +288,7 @@ def test_guiyang_pays_back_at_once_and_takes_it_back_before_the_bill():
     operations.undo_declarations([withdrawn.pk], by=clerk)
     assert BackPayment.objects.filter(is_voided=True).count() == 0
     settled(clerk)
-    assert "已经计入账单，不能回退" in said(clerk, back, BACK)
+    assert "已经计入账单，不能再办理" in said(clerk, back, BACK)
     with pytest.raises(Conflict, match="已经计入账单，不能撤销"):
         operations.undo_declarations([one.pk], by=clerk)
 
@@ -302,7 +298,7 @@ def test_what_was_taken_back_is_not_billed_and_an_undone_back_payment_frees_its_
     one = declared(clerk, asked(employee))
     operations.undo_declarations([one.pk], by=clerk)
     assert said(clerk, asked(employee)) == ""
-    assert "没有可以回退的补缴" in said(clerk, asked(employee), BACK)
+    assert "没有待缴的补缴" in said(clerk, asked(employee), BACK)
     bill = settled(clerk)
     assert not bill.lines.filter(kind=LineKind.BACK_PAYMENT).exists()
 
@@ -360,3 +356,55 @@ class OverlappingMonths(TestCase):
             assert charged == {*kept, MONTH}
             assert list(check_ledger()) == []
             assert Bill.objects.get().total_due == bill.total_due
+
+
+def test_the_wage_hall_assesses_earlier_months_apart_from_the_current_one():
+    clerk, reviewer, employee = hall("wage_hall")
+    before = estimate(clerk.employer, NOVEMBER).total
+    found = preview(clerk.employer, PAY, asked(employee), by=clerk)
+    approved(clerk, reviewer, asked(employee))
+    apart = Bill.objects.get()
+    assert (apart.series, apart.label, apart.head_count) == (1, "2026-11 补缴", 1)
+    assert apart.total_due == found.effect_fen
+    assert estimate(clerk.employer, NOVEMBER).total == before
+    monthly = settled(clerk)
+    assert monthly.total_due == before and monthly.series == 0
+    assert list(check_ledger()) == []
+    assert {line.kind for line in apart.lines.all()} == {LineKind.BACK_PAYMENT}
+
+
+def test_shenzhen_pays_only_the_pension_and_only_when_it_is_asked_for():
+    clerk, reviewer, employee = hall("shenzhen", household="51", facts={"enrolment_kind": "11", "medical_tier": "1"})
+    Spell.objects.create(
+        employee=employee, person=employee.person, region="shenzhen", scheme="local_supplementary_pension",
+        first_month=NOVEMBER,
+    )  # fmt: skip
+    approved(clerk, reviewer, asked(employee, "2026-08", "2026-10", "10000"))
+    assert set(BackPayment.objects.values_list("scheme", flat=True)) == {"pension", "local_supplementary_pension"}
+    assert not settled(clerk).lines.filter(kind=LineKind.BACK_PAYMENT).exists()
+    declared(clerk, asked(employee, "2026-10", "2026-10"), BACK)
+    declared(clerk, asked(employee, "2026-08", "2026-10"), "self_service_back_payment")
+    apart = Bill.objects.get(series=1)
+    # 10,000 元 × (16% + 8% + 1%) × 2 个月
+    assert apart.total_due == 2 * (1600_00 + 800_00 + 100_00)
+    assert "没有待缴的补缴" in said(clerk, asked(employee, "2026-10", "2026-10"), "self_service_back_payment")
+    assert "已经计入账单" in said(clerk, asked(employee, "2026-08", "2026-09"), BACK)
+
+
+def test_shenzhen_pays_the_years_before_1992_by_the_values_of_the_day_on_which_they_are_declared():
+    number = synthetic_id(born=date(1968, 3, 1), sequence=6)
+    clerk, reviewer, employee = hall("shenzhen", number=number, facts={"enrolment_kind": "11", "medical_tier": "1"})
+    early = "pension_back_payment_early"
+    assert "只办理到 1992-07 为止的月份，1992-08 请用其他补缴业务" in said(
+        clerk, asked(employee, "1992-07", "1992-08"), early
+    )
+    assert "只办理 1992-08 及以后的月份" in said(clerk, asked(employee, "1992-07", "1992-08"))
+    approved(clerk, reviewer, asked(employee, "1992-06", "1992-07", "4000"), early)
+    declared(clerk, asked(employee, "1992-06", "1992-07"), "self_service_back_payment")
+    lines = Bill.objects.get().lines.order_by("month")
+    # 4,000 元低于 2026 年 11 月的下限 4,775 元：4,775 × 16% = 764.00，× 8% = 382.00
+    assert [(str(one.month), one.contribution_base, one.employer_due, one.employee_due) for one in lines] == [
+        ("1992-06", 4775_00, 764_00, 382_00), ("1992-07", 4775_00, 764_00, 382_00),
+    ]  # fmt: skip
+    assert "2026 年 11 月" in explain_line(clerk, lines[0].pk, "employer").text
+    assert list(check_ledger()) == []

@@ -92,17 +92,22 @@ OPERATIONS = _words(
     change_insurance="参保险种变更：自某月起加保或停保单个险种",
     make_back_payments="补缴：当月以前没有缴费的月份，逐月按人员和险种计入账单",
     withdraw_back_payments="补缴回退：收回还没有计入账单的补缴",
+    assess_back_payments="补缴单独核定：把还没有计入账单的补缴生成自己的账单",
     change_employer="变更单位信息",
 )
 ABOUT_EMPLOYER = frozenset({"change_employer"})
 """Operations whose declaration is about the employer itself; every other is about a person."""
-BACK_OPERATIONS = frozenset({"make_back_payments", "withdraw_back_payments"})
+BACK_OPERATIONS = frozenset({"make_back_payments", "withdraw_back_payments", "assess_back_payments"})
 """Operations about the months from `first_month` to `last_month` of their form."""
 BACK_VALUES = _words(
     own_month="按各月份自己的上下限和费率",
     declared_month="按核定当月的上下限和费率",
 )
-BACK_BILLS = _words(next="随下一次月度结算计入账单", own="单独核定，生效时就生成自己的账单")
+BACK_BILLS = _words(
+    next="随下一次月度结算计入账单",
+    own="单独核定，生效时就生成自己的账单",
+    on_request="由单位另行办理单独核定，才生成自己的账单",
+)
 EMPLOYER_FIELDS = _words(
     name="单位名称",
     credit_code="统一社会信用代码",
@@ -170,7 +175,7 @@ CHECKS = _words(
     scheme_changes="险种可以加保或停保，期间不重叠",
     enrolled_first="已在本单位参保，首次参保的先办增员",
     back_payment_months="补缴月份在当月以前，满 16 周岁，没有缴过费，也没有申报过补缴",
-    back_payments_waiting="有补缴可以回退，且没有计入账单",
+    back_payments_waiting="起止月份内有生效的补缴，且没有计入账单",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
 PRECONDITIONS = _words(

@@ -160,10 +160,10 @@ def back_payments_waiting(scene: Scene, cases: list[Case]) -> None:
             continue
         found = [row for row in kept[case.employee.pk] if case.month <= row.month <= case.months[-1]]
         if not found:
-            text = f"该人员 {months_in_words(case.months)} 没有可以回退的补缴，请核对起止月份。"
+            text = f"该人员 {months_in_words(case.months)} 没有待缴的补缴，请核对起止月份。"
             case.add("back_payments_waiting", scene.month_field, "error", text)
         elif billed := [row.month for row in found if row.is_billed]:
-            text = f"{months_in_words(billed)} 的补缴已经计入账单，不能回退。"
+            text = f"{months_in_words(billed)} 的补缴已经计入账单，不能再办理“{scene.service.title}”。"
             case.add("back_payments_waiting", scene.month_field, "error", text)
 
 
@@ -232,6 +232,13 @@ def _added(cost: list[CostRow], row: CostRow) -> list[CostRow]:
 
 def estimate_withdrawals(scene: Scene, cases: list[Case]) -> None:
     """Each case takes away what its waiting months would cost now."""
+    estimate_waiting(scene, cases)
+    for case in cases:
+        case.effect_fen = -case.effect_fen
+
+
+def estimate_waiting(scene: Scene, cases: list[Case]) -> None:
+    """Each case costs what its waiting months cost now."""
     kept, wanted = _kept(scene, cases), {}
     for case in cases:
         if case.employee and case.months and not any(p.level == "error" for p in case.problems):
@@ -245,4 +252,4 @@ def estimate_withdrawals(scene: Scene, cases: list[Case]) -> None:
         title = scene.region.schemes[line.scheme].title
         row = CostRow(line.scheme, title, line.contribution_base, line.employer_due, line.employee_due, line.limit)
         case.cost = _added(case.cost, row)
-        case.effect_fen -= due.total
+        case.effect_fen += due.total

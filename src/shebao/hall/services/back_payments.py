@@ -1,7 +1,8 @@
 """Back payments (补缴) by declaration: months before the current one become charges, or are taken back before that."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -15,6 +16,7 @@ from ..regions import region
 from ..roster.models import Spell
 from ..settlement.back_payments import is_billed
 from ..settlement.models import CHARGING, BackPayment, BillLine
+from ..settlement.own_bills import assess_apart
 from .personal_changes import locked_employees
 from .scene import chunks
 
@@ -52,6 +54,9 @@ def make_back_payments(declarations: list, *, by) -> None:
         ]
     _none_charged(rows, {d.employee_id: d.subject_name for d in declarations})
     insert_rows(rows)
+    if spec.back_paying.bill == "own":
+        kept = BackPayment.objects.filter(declared_in__in=[d.pk for d in declarations])
+        assess_apart(declarations[0].employer_id, kept.order_by("month", "pk"), spec.key, by=by)
 
 
 def facts_of_wages(declarations: list) -> dict[int, int]:
@@ -127,19 +132,41 @@ def withdraw_back_payments(declarations: list, *, by) -> None:
     Raises Conflict when nothing waits there any more, or a bill has taken a part of it.
     """
     found = []
+    for declaration, rows in _waiting_rows(declarations, "回退"):
+        for row in rows:
+            row.is_voided, row.withdrawn_in = True, declaration
+        found += rows
+    update_rows(found, "is_voided", "withdrawn_in")
+
+
+def assess_back_payments(declarations: list, *, by) -> None:
+    """Bill what waits in the months of each declaration, all on one bill of its own (补缴单独核定生效).
+
+    Raises Conflict when nothing waits there any more, or a bill has taken a part of it.
+    """
+    keys = [row.pk for _, rows in _waiting_rows(declarations, "再次核定") for row in rows]
+    rows = BackPayment.objects.filter(pk__in=keys).order_by("month", "pk")
+    assess_apart(declarations[0].employer_id, rows, declarations[0].service, by=by)
+
+
+def keep_assessed(declarations: list, *, by) -> None:
+    """A bill that was made is not taken back here (撤销补缴单独核定): always refused, in words."""
+    names = "、".join(d.subject_name for d in declarations[:5])
+    raise Conflict("already_billed", f"{names}的补缴已经生成账单，不能撤销。")
+
+
+def _waiting_rows(declarations: list, word: str) -> Iterator[tuple[Any, list[BackPayment]]]:
+    """Each declaration with the locked back payments that wait in its months."""
     by_employee = kept_back_payments(declarations[0].spec, (d.employee_id for d in declarations), locked)
     for declaration in declarations:
         months = set(months_of(declaration))
         rows = [row for row in by_employee[declaration.employee_id] if row.month in months]
         if billed := [row.month for row in rows if row.is_billed]:
-            text = f"{declaration.subject_name} {months_in_words(billed)} 的补缴已经计入账单，不能回退。"
+            text = f"{declaration.subject_name} {months_in_words(billed)} 的补缴已经计入账单，不能{word}。"
             raise Conflict("already_billed", text)
         if not rows:
-            raise Conflict("nothing_waits", f"{declaration.subject_name}没有可以回退的补缴，请刷新后再看。")
-        for row in rows:
-            row.is_voided, row.withdrawn_in = True, declaration
-        found += rows
-    update_rows(found, "is_voided", "withdrawn_in")
+            raise Conflict("nothing_waits", f"{declaration.subject_name}没有待缴的补缴，请刷新后再看。")
+        yield declaration, rows
 
 
 def kept_back_payments(spec, employees: Iterable[int], read: Callable) -> dict[int, list[BackPayment]]:

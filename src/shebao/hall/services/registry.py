@@ -8,9 +8,17 @@ from .back_payment_checks import (
     back_payments_waiting,
     enrolled_first,
     estimate_back_payments,
+    estimate_waiting,
     estimate_withdrawals,
 )
-from .back_payments import make_back_payments, undo_back_payments, undo_withdrawals, withdraw_back_payments
+from .back_payments import (
+    assess_back_payments,
+    keep_assessed,
+    make_back_payments,
+    undo_back_payments,
+    undo_withdrawals,
+    withdraw_back_payments,
+)
 from .cessation import cease_employees, undo_cessations
 from .checks import CHECKS as COMMON_CHECKS
 from .employer_changes import change_employers, cost_nothing, undo_employer_changes
@@ -75,6 +83,9 @@ OPERATIONS = {
         estimate_withdrawals,
         is_about_known=True,
         is_for_many=False,
+    ),
+    "assess_back_payments": Effect(
+        assess_back_payments, keep_assessed, estimate_waiting, is_about_known=True, is_for_many=False
     ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
 }

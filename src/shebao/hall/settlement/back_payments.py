@@ -1,7 +1,7 @@
 """补缴: the months that declarations in force pay back, charged as known today before a bill takes them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,9 @@ from ..declarations.models import Declaration
 from ..errors import Refused
 from ..regions import region
 from ..roster.facts import employee_facts, fact_columns
-from .models import BackPayment, Bill, BillLine, LineKind
+from .models import BackPayment, Bill, BillLine, Evidence, LineKind
+
+BATCH = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +116,25 @@ def _due(row: BackPayment, charges: Charges, i: int) -> BackDue:
     return BackDue(
         line, {"employer": evidence[one.employer_evidence[i]], "employee": evidence[one.employee_evidence[i]]}
     )
+
+
+def keep_evidence(kinds: Sequence[Told]) -> list[int]:
+    """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
+    rows = [Evidence(digest=one.digest, data=dict(one.data)) for one in kinds]
+    Evidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
+    ids = dict(Evidence.objects.filter(digest__in=[row.digest for row in rows]).values_list("digest", "pk"))
+    return [ids[row.digest] for row in rows]
+
+
+def make_back_lines(bill: Bill, back: Sequence[BackDue]) -> None:
+    """补缴: one line for each declared month and scheme; the database refuses a second charge of the same."""
+    kinds = {told.digest: told for one in back for told in one.evidence.values() if told is not None}
+    ids = dict(zip(kinds, keep_evidence(list(kinds.values())), strict=True))
+    for one in back:
+        one.line.bill, one.line.booking_month = bill, bill.month
+        for share, told in one.evidence.items():
+            setattr(one.line, f"{share}_evidence_id", ids[told.digest] if told is not None else None)
+    BillLine.objects.bulk_create([one.line for one in back], batch_size=BATCH)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[Br
 def _adjusted(employer, month: Month, estimated: Estimate | None) -> list[BridgeRow]:
     """补差: what this month takes from earlier ones, and what last month took and this one does not."""
     lines = BillLine.objects.filter(
-        bill__employer=employer, bill__month__in=(month.previous(), month), kind__in=ADJUSTING
+        bill__employer=employer, bill__month__in=(month.previous(), month), bill__series=0, kind__in=ADJUSTING
     ).values_list("bill__month", "employee", "declared_wage", "employer_due", "employee_due")
     rows = [(booked, pk, wage, employer_due + employee_due) for booked, pk, wage, employer_due, employee_due in lines]
     if estimated:

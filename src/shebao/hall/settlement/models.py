@@ -80,6 +80,11 @@ class Bill(models.Model):
             )
         ]
 
+    @property
+    def label(self) -> str:
+        """The month, and which back payment of it: "2026-11", "2026-11 补缴", "2026-11 补缴 2"."""
+        return f"{self.month} 补缴 {self.series}".removesuffix(" 1") if self.series else str(self.month)
+
 
 class LineKind(models.TextChoices):
     """What a line demands (应缴类型), by the codes of the national list AAE143."""

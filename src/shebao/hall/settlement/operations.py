@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from shebao.rules.contributions import Charges
-from shebao.rules.contributions import Evidence as Told
 from shebao.rules.months import Month
 
 from ..audit.operations import record
@@ -19,13 +18,12 @@ from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import columns_for_charge
 from .adjusting import Difference, billable, find_differences
-from .back_payments import BackDue, charge_back_payments, waiting
+from .back_payments import BATCH, BackDue, charge_back_payments, keep_evidence, make_back_lines, waiting
 from .ledger import book_assessed
-from .models import CHARGING, Assessment, Bill, BillLine, Evidence
+from .models import CHARGING, Assessment, Bill, BillLine
 from .progress import applicable_settlement, changes_of, preconditions
 from .queries import charged, covered_by_any
 
-BATCH = 1000
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
 
 
@@ -60,7 +58,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
     bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges, [*adjusted, *back])
     _make_lines(bill, charges, employees, people.declared_wage)
     _make_adjustments(bill, adjusted)
-    _make_back_lines(bill, back)
+    make_back_lines(bill, back)
     book_assessed(bill, _dues(month, charges, [*adjusted, *back]))
     record(
         "month.settled",
@@ -177,16 +175,8 @@ def _dues(month: Month, charges: Charges, more: Sequence[Difference | BackDue]) 
     return dues
 
 
-def _keep_evidence(kinds: Sequence[Told]) -> list[int]:
-    """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
-    rows = [Evidence(digest=one.digest, data=dict(one.data)) for one in kinds]
-    Evidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
-    ids = dict(Evidence.objects.filter(digest__in=[row.digest for row in rows]).values_list("digest", "pk"))
-    return [ids[row.digest] for row in rows]
-
-
 def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray) -> None:
-    evidence = _keep_evidence(charges.evidence)
+    evidence = keep_evidence(charges.evidence)
     shared = set(
         Spell.objects.filter(employee__employer=bill.employer_id, is_exclusive=False, is_voided=False).values_list(
             "employee", "scheme"
@@ -221,7 +211,7 @@ def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray
 def _make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
     """补差: one line for each charge that is another one now; the database refuses a second one for the same charge."""
     kinds = {told.digest: told for one in adjusted for told in one.new.values() if told is not None}
-    ids: dict[str | None, int | None] = dict(zip(kinds, _keep_evidence(list(kinds.values())), strict=True))
+    ids: dict[str | None, int | None] = dict(zip(kinds, keep_evidence(list(kinds.values())), strict=True))
     lines = []
     for one in adjusted:
         why = {share: ids[told.digest] if told is not None else None for share, told in one.new.items()}
@@ -247,14 +237,3 @@ def _make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
             )
         )
     BillLine.objects.bulk_create(lines, batch_size=BATCH)
-
-
-def _make_back_lines(bill: Bill, back: Sequence[BackDue]) -> None:
-    """补缴: one line for each declared month and scheme; the database refuses a second charge of the same."""
-    kinds = {told.digest: told for one in back for told in one.evidence.values() if told is not None}
-    ids = dict(zip(kinds, _keep_evidence(list(kinds.values())), strict=True))
-    for one in back:
-        one.line.bill, one.line.booking_month = bill, bill.month
-        for share, told in one.evidence.items():
-            setattr(one.line, f"{share}_evidence_id", ids[told.digest] if told is not None else None)
-    BillLine.objects.bulk_create([one.line for one in back], batch_size=BATCH)

@@ -354,12 +354,14 @@ def bill_people(bill: Bill, q: str = "") -> list[PersonRow]:
 def _person_row(lines: list[BillLine]) -> PersonRow:
     """All lines of one person; who left and is only adjusted has no wage this month."""
     regular = {line.scheme: line for line in lines if line.kind == LineKind.REGULAR}
+    back = [line for line in lines if line.kind == LineKind.BACK_PAYMENT]
+    back_wage = back[0].declared_wage if back else 0
     return PersonRow(
         lines[0].employee,
-        next((line.declared_wage for line in regular.values()), 0),
+        next((line.declared_wage for line in regular.values()), 0) or back_wage,
         regular,
         [line for line in lines if line.kind in ADJUSTING],
-        [line for line in lines if line.kind == LineKind.BACK_PAYMENT],
+        back,
         sum(line.employer_due for line in lines),
         sum(line.employee_due for line in lines),
     )

@@ -48,7 +48,7 @@ def bills(request):
         "crumbs": crumbs(title),
         "rows": rows,
         "month": month,
-        "to_settle": not any(bill.month == month for bill in found),
+        "to_settle": not any(bill.month == month and not bill.series for bill in found),
     }
     return render(request, "employer/bills.html", context)
 
@@ -65,7 +65,9 @@ def bill(request, pk):
     found = _bill(request, pk)
     tab = request.GET.get("tab", "summary")
     adjusted, back = bill_adjustments(found), bill_back_payments(found)
-    tabs = TABS | ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
+    # A bill of back payments stands apart: there is no month before to compare it with.
+    tabs = {key: label for key, label in TABS.items() if key != "changes" or not found.series}
+    tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
     due, paid = balance(found)
     context = _row(found, due, paid) | {
@@ -73,7 +75,7 @@ def bill(request, pk):
         "tabs": tabs,
         "adjusted": adjusted,
         "back": back,
-        "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
+        "crumbs": crumbs(f"{found.label} 账单", _bills_crumb(request)),
         "actions": _actions(found, is_paid=paid >= due),
         "settlement_title": _settlement_title(found),
         "is_new": "settled" in request.GET,
@@ -115,8 +117,9 @@ def _actions(found: Bill, *, is_paid: bool) -> list[dict]:
 
 
 def _settlement_title(found: Bill) -> str:
-    kind = region(found.employer.region).settlements.get(found.assessment.kind)
-    return kind.title if kind else found.assessment.kind
+    spec, key = region(found.employer.region), found.assessment.kind
+    kind = spec.services.get(key) if found.series else spec.settlements.get(key)
+    return kind.title if kind else key
 
 
 def done_message(title: str) -> str:
