@@ -21,7 +21,7 @@ from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import BackPayment, Bill, BillLine, LedgerEntry, LineKind
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement
-from shebao.hall.settlement.queries import bill_back_payments, bill_people, bill_summary, estimate
+from shebao.hall.settlement.queries import bill_earlier, bill_people, bill_summary, estimate
 from shebao.rules.months import Month
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, enrolled, synthetic_id
 
@@ -110,7 +110,7 @@ def test_the_preview_shows_every_month_and_the_estimate_holds_what_was_approved(
     assert estimate(clerk.employer, NOVEMBER).total == before + total
     bill = settled(clerk)
     assert bill.total_due == before + total
-    rows = [*bill_summary(bill), *bill_back_payments(bill)]
+    rows = [*bill_summary(bill), *bill_earlier(bill)["补缴"]]
     assert sum(row.total for row in rows) == bill.total_due
     assert sum(person.total for person in bill_people(bill)) == bill.total_due
 

@@ -10,12 +10,10 @@ from shebao.rules.vocabulary import COLUMNS
 from ..regions import region
 from ..settlement.models import Bill
 from ..settlement.queries import (
-    ADJUSTED,
     BACK_PAID,
     PersonRow,
     SchemeSum,
-    bill_adjustments,
-    bill_back_payments,
+    bill_earlier,
     bill_people,
     bill_summary,
 )
@@ -59,7 +57,7 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
     spec = region(bill.employer.region)
     document = spec.documents[kind]
     regular = bill_summary(bill)
-    more = {BACK_PAID: bill_back_payments(bill), ADJUSTED: bill_adjustments(bill)}
+    more = bill_earlier(bill)
     rows = [*regular, *(row for sums in more.values() for row in sums)]
     keys = list(document["columns"])
     return {

@@ -76,7 +76,9 @@ OPERATIONS = {
     "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
-    "make_back_payments": Effect(make_back_payments, undo_back_payments, estimate_back_payments, is_about_known=True),
+    "make_back_payments": Effect(
+        make_back_payments, undo_back_payments, estimate_back_payments, is_about_known=True, is_for_many=False
+    ),
     "withdraw_back_payments": Effect(
         withdraw_back_payments,
         undo_withdrawals,

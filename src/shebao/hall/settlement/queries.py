@@ -232,16 +232,14 @@ def _adjustment_sum(spec, key: str, rows: list[tuple[int, int, int]], word: str)
     return SchemeSum(key, f"{title}{word}", f"{short}{word}", colour, heads, 0, 0, employer, employee, *rates)
 
 
-def bill_adjustments(bill: Bill) -> list[SchemeSum]:
-    """The adjustments of a bill by scheme; with `bill_summary` and `bill_back_payments` they add up to the bill."""
-    lines = bill.lines.filter(kind__in=ADJUSTING).only("employee", "scheme", "employer_due", "employee_due")
-    return adjustment_sums(region(bill.employer.region), lines)
-
-
-def bill_back_payments(bill: Bill) -> list[SchemeSum]:
-    """What a bill takes for earlier months that are paid back, by scheme."""
-    lines = bill.lines.filter(kind=LineKind.BACK_PAYMENT).only("employee", "scheme", "employer_due", "employee_due")
-    return adjustment_sums(region(bill.employer.region), lines, BACK_PAID)
+def bill_earlier(bill: Bill) -> dict[str, list[SchemeSum]]:
+    """What a bill takes for earlier months, 补缴 and 补差 by scheme; with `bill_summary` they add up to the bill."""
+    lines = bill.lines.exclude(kind=LineKind.REGULAR)
+    kinds: dict[str, list[BillLine]] = {BACK_PAID: [], ADJUSTED: []}
+    for line in lines.only("kind", "employee", "scheme", "employer_due", "employee_due"):
+        kinds[BACK_PAID if line.kind == LineKind.BACK_PAYMENT else ADJUSTED].append(line)
+    spec = region(bill.employer.region)
+    return {word: adjustment_sums(spec, rows, word) for word, rows in kinds.items()}
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ CHECK_TITLES = {
     "contract_dates": "合同起止",
     "new_identity": "变更后的证件",
     "scheme_changes": "参保险种",
+    "enrolled_first": "已经参保",
+    "back_payment_months": "补缴月份",
+    "back_payments_waiting": "待缴的补缴",
 }
 
 

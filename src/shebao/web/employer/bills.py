@@ -19,8 +19,7 @@ from shebao.hall.settlement.queries import (
     PersonRow,
     adjusting_lines,
     back_paying_lines,
-    bill_adjustments,
-    bill_back_payments,
+    bill_earlier,
     bill_people,
     bill_summary,
 )
@@ -64,7 +63,8 @@ def bill(request, pk):
     """One bill, in four views."""
     found = _bill(request, pk)
     tab = request.GET.get("tab", "summary")
-    adjusted, back = bill_adjustments(found), bill_back_payments(found)
+    earlier = bill_earlier(found)
+    adjusted, back = earlier[ADJUSTED], earlier[BACK_PAID]
     # A bill of back payments stands apart: there is no month before to compare it with.
     tabs = {key: label for key, label in TABS.items() if key != "changes" or not found.series}
     tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
@@ -233,9 +233,7 @@ def export(request, pk):
     for row in schemes:
         columns += [Column(f"{row.short}缴费基数（元）", "yuan")]
         columns += [Column(f"{row.short}{words}（元）", "yuan") for words in SHARES.values()]
-    more = [
-        word for word, rows in ((BACK_PAID, bill_back_payments(found)), (ADJUSTED, bill_adjustments(found))) if rows
-    ]
+    more = [kind for kind, rows in bill_earlier(found).items() if rows]
     columns += [Column(f"{kind}{words}（元）", "yuan") for kind in more for words in SHARES.values()]
     columns.append(Column("合计（元）", "yuan"))
     people = bill_people(found)

@@ -38,6 +38,7 @@ ACTIONS = {
     "batch.resumed": "继续处理导入",
     "draft.discarded": "放弃草稿",
     "month.settled": "办理结算",
+    "back_payments.assessed": "补缴单独核定",
     "values.tried": "规则沙盘试算",
     "payment.started": "发起缴费",
     "payment.sent": "送交银行",
@@ -69,7 +70,7 @@ WORDS = {
     "failed": "失败",
     "bank": "银行端查询缴费",
 }
-AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen")
+AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen", "back_paid_fen")
 KEYS = {
     "note": "意见",
     "month": "年月",
@@ -79,6 +80,7 @@ KEYS = {
     "total_fen": "金额（元）",
     "amount_fen": "金额（元）",
     "adjusted_fen": "补差（元）",
+    "back_paid_fen": "补缴（元）",
     "case": "办件号",
     "kind": "种类",
     "role": "角色",
