@@ -90,7 +90,7 @@ def _named(case: Case, *, before: Month | None = None, after: Month | None = Non
 
 def _free(scene: Scene, case: Case, taken: dict[str, Taken]) -> None:
     """Says for every reason which months it concerns, and which schemes where it is not all of them."""
-    wanted = chosen_schemes(scene.service, _insured_now(scene, case))
+    wanted = chosen_schemes(scene.region, scene.service, _insured_now(scene, case))
     found: dict[str, dict[Month, list[str]]] = defaultdict(lambda: defaultdict(list))
     for month in case.months:
         for scheme in wanted:
@@ -175,7 +175,7 @@ def estimate_back_payments(scene: Scene, cases: list[Case]) -> None:
     """Each case costs what its months cost by their own values, of the schemes that it pays back."""
     groups: dict[tuple[Month, frozenset[str]], list[tuple[Case, Month]]] = defaultdict(list)
     for case in cases:
-        schemes = frozenset(chosen_schemes(scene.service, _insured_now(scene, case)))
+        schemes = frozenset(chosen_schemes(scene.region, scene.service, _insured_now(scene, case)))
         if schemes and case.wage is not None and case.last_month and not scene.has_wrong_price(case):
             for month in case.months:
                 values = scene.service.back_paying.month_of_values(month, scene.month)

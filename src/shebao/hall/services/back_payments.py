@@ -1,13 +1,14 @@
 """Back payments (补缴) by declaration: months before the current one become charges, or are taken back before that."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from shebao.rules.forms import facts_of
 from shebao.rules.months import Month, months_between, months_in_words
+from shebao.rules.region import Region
 
 from ..bulk import insert_rows, update_rows
 from ..clock import today
@@ -27,14 +28,14 @@ def make_back_payments(declarations: list, *, by) -> None:
     The schemes are those in which the person is insured now, as far as the service pays them back. Raises Conflict
     where somebody was faster: the person left, or a month was charged or declared meanwhile.
     """
-    spec, now = declarations[0].spec, Month.of(today())
+    here, spec, now = region(declarations[0].region), declarations[0].spec, Month.of(today())
     wages = facts_of_wages(declarations)
     employees = locked_employees(declarations)
     insured = insured_schemes(employees, now)
     rows = []
     for declaration in declarations:
         employee = employees[declaration.employee_id]
-        schemes = chosen_schemes(spec, insured.get(employee.pk, {}))
+        schemes = chosen_schemes(here, spec, insured.get(employee.pk, {}))
         if not schemes:
             raise Conflict("not_enrolled", f"{declaration.subject_name}已不在本单位参保，不能补缴，请刷新后再看。")
         rows += [
@@ -82,10 +83,10 @@ def insured_schemes(employees: Iterable[int], month: Month) -> dict[int, dict[st
     return found
 
 
-def chosen_schemes(spec, insured: Iterable[str]) -> list[str]:
+def chosen_schemes(here: Region, spec, insured: Collection[str]) -> list[str]:
     """Of the schemes in which a person is insured, those that the service pays back, in the region's order."""
     only = spec.back_paying.schemes
-    return sorted(key for key in insured if not only or key in only)
+    return [scheme.key for scheme in here.open_schemes if scheme.key in insured and (not only or scheme.key in only)]
 
 
 def _none_charged(rows: list[BackPayment], names: dict[int, str]) -> None:

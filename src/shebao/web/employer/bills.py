@@ -73,6 +73,7 @@ def bill(request, pk):
     context = _row(found, due, paid) | {
         "tab": tab,
         "tabs": tabs,
+        "when": found.label if found.series else found.month.label,
         "adjusted": adjusted,
         "back": back,
         "crumbs": crumbs(f"{found.label} 账单", _bills_crumb(request)),

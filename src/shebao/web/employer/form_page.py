@@ -73,6 +73,7 @@ def form_page(
         "open_note": "" if declaration or spec.is_about_employer else _open_note(request),
         "unchanging": unchanging(form, request.user.employer) if spec.is_about_employer else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
+        "is_for_many": OPERATIONS[spec.operation].is_for_many,
         "window_note": "" if spec.is_about_employer else _window_note(request),
         "preview_url": reverse("e_declare_preview", args=[spec.key]),
         **(_of_repair(declaration, spec, beside, version) if declaration else _of_new(request, spec)),
