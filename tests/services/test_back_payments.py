@@ -22,8 +22,10 @@ from shebao.hall.settlement.models import BackPayment, Bill, BillLine, LedgerEnt
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement
 from shebao.hall.settlement.queries import bill_earlier, bill_people, bill_summary, estimate
+from shebao.hall.sheets.operations import confirm_batch, receive_sheet
+from shebao.hall.sheets.queries import counts
 from shebao.rules.months import Month
-from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, enrolled, synthetic_id
+from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, enrolled, enrolment, synthetic_id
 
 PAY, BACK = "back_payment", "back_payment_withdrawal"
 NOVEMBER = Month(2026, 11)
@@ -408,3 +410,26 @@ def test_shenzhen_pays_the_years_before_1992_by_the_values_of_the_day_on_which_t
     ]  # fmt: skip
     assert "2026 年 11 月" in explain_line(clerk, lines[0].pk, "employer").text
     assert list(check_ledger()) == []
+
+
+def test_an_enrolment_is_not_undone_under_months_that_are_paid_back_for():
+    employer = EmployerFactory(region="guiyang", first_month=Month(2024, 1))
+    clerk = OperatorFactory(clerk=True, employer=employer)
+    (coming,) = operations.save_declarations(employer.pk, "employee_enrolment", [enrolment()], by=clerk)
+    paid = declared(clerk, asked(coming.employee))
+    with pytest.raises(Conflict, match="请先撤销或回退补缴"):
+        operations.undo_declarations([coming.pk], by=clerk)
+    operations.undo_declarations([paid.pk], by=clerk)
+    operations.undo_declarations([coming.pk], by=clerk)
+    assert not Spell.objects.filter(is_voided=False).exists()
+
+
+def test_a_sheet_in_the_words_of_other_halls_is_understood():
+    clerk, _, employee = hall("guiyang")
+    number = employee.person.id_number
+    lines = ["姓名,身份证号码,补缴起始年月,补缴终止年月,补缴基数", f"{employee.name},{number},202608,202609,8000"]
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        batch = receive_sheet(clerk.employer_id, PAY, "补缴.csv", "\n".join(lines).encode(), by=clerk).batch
+    assert counts(batch)["passed"] == 1
+    confirm_batch(batch.pk, by=clerk)
+    assert set(BackPayment.objects.values_list("month", flat=True)) == {Month(2026, 8), Month(2026, 9)}
