@@ -10,8 +10,8 @@ from shebao.rules.months import Month, months_in_words
 from shebao.rules.region import NoValue
 
 from ..roster.facts import employee_facts, fact_columns
-from ..settlement.back_payments import charge_back_payments
-from ..settlement.models import CHARGING, BackPayment, BillLine
+from ..settlement.back_payments import charge_back_payments, charging_lines
+from ..settlement.models import BackPayment
 from .back_payments import chosen_schemes, kept_back_payments, seen
 from .checks import YOUNGEST, closed_window, name_on_roster
 from .enrolment import PART_TIME
@@ -138,7 +138,7 @@ def _taken(scene: Scene, cases: list[Case]) -> dict[str, Taken]:
         kept = BackPayment.objects.filter(is_voided=False, **same)
         for row in kept.values_list("person__id_digest", "scheme", "month", "employee__employer", "is_exclusive"):
             _note(found, row, DECLARED, scene)
-        lines = BillLine.objects.filter(kind__in=CHARGING, **same)
+        lines = charging_lines().filter(**same)
         for row in lines.values_list("person__id_digest", "scheme", "month", "employee__employer", "is_exclusive"):
             _note(found, row, CHARGED, scene)
     return found

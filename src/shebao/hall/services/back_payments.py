@@ -15,8 +15,8 @@ from ..clock import today
 from ..errors import Conflict
 from ..regions import region
 from ..roster.models import Spell
-from ..settlement.back_payments import is_billed
-from ..settlement.models import CHARGING, BackPayment, BillLine
+from ..settlement.back_payments import charging_lines, is_billed
+from ..settlement.models import BackPayment
 from ..settlement.own_bills import assess_apart
 from .personal_changes import locked_employees
 from .scene import chunks
@@ -93,8 +93,8 @@ def _none_charged(rows: list[BackPayment], names: dict[int, str]) -> None:
     """The last look before the months are kept: a bill may have charged one since the checks."""
     wanted = {(row.person_id, row.scheme, row.month): row for row in rows}
     for part in chunks(row.person_id for row in rows):
-        lines = BillLine.objects.filter(
-            Q(is_exclusive=True) | Q(employee__in=names), person__in=part, region=rows[0].region, kind__in=CHARGING,
+        lines = charging_lines().filter(
+            Q(is_exclusive=True) | Q(employee__in=names), person__in=part, region=rows[0].region,
             month__gte=min(row.month for row in rows), month__lte=max(row.month for row in rows),
         )  # fmt: skip
         for key in lines.values_list("person", "scheme", "month"):

@@ -18,7 +18,7 @@ from ..declarations.models import Declaration
 from ..errors import Refused
 from ..regions import region
 from ..roster.facts import employee_facts, fact_columns
-from .models import BackPayment, Bill, BillLine, Evidence, LineKind
+from .models import CHARGING, BackPayment, Bill, BillLine, Evidence, LineKind
 
 BATCH = 1000
 
@@ -46,9 +46,14 @@ class BackDue:
         return self.employer_due + self.employee_due
 
 
+def charging_lines() -> QuerySet[BillLine]:
+    """The lines that charge a month of a scheme to a person, regular or paid back; there is one for each at most."""
+    return BillLine.objects.filter(kind__in=CHARGING)
+
+
 def is_billed() -> Exists:
     """Whether a back payment has its line on a bill."""
-    return Exists(BillLine.objects.filter(back_payment=OuterRef("pk")))
+    return Exists(charging_lines().filter(back_payment=OuterRef("pk")))
 
 
 def waiting(employer, bill: str = "next") -> QuerySet[BackPayment]:
@@ -155,7 +160,7 @@ class PaidBack:
 def paid_back(actor, employee) -> list[PaidBack]:
     """The back payments of one of the actor's employees, newest first: two queries."""
     rows = BackPayment.objects.visible_to(actor).filter(employee=employee.pk).select_related("declared_in")
-    lines = BillLine.objects.visible_to(actor).filter(back_payment__employee=employee.pk).select_related("bill")
+    lines = charging_lines().filter(back_payment__in=rows).select_related("bill")
     bills = {line.back_payment_id: line.bill for line in lines}
     groups: dict[tuple, list[BackPayment]] = defaultdict(list)
     for row in rows.order_by("-declared_in", "month", "pk"):
