@@ -381,7 +381,12 @@ def test_shenzhen_pays_only_the_pension_and_only_when_it_is_asked_for():
         employee=employee, person=employee.person, region="shenzhen", scheme="local_supplementary_pension",
         first_month=NOVEMBER,
     )  # fmt: skip
-    approved(clerk, reviewer, asked(employee, "2026-08", "2026-10", "10000"))
+    before = estimate(clerk.employer, NOVEMBER, pending=True).total
+    one = declared(clerk, asked(employee, "2026-08", "2026-10", "10000"))
+    operations.submit_declarations([one.pk], by=clerk)
+    assert estimate(clerk.employer, NOVEMBER, pending=True).total == before
+    operations.approve_declarations([one.pk], by=reviewer)
+    assert estimate(clerk.employer, NOVEMBER, pending=True).total == before
     assert set(BackPayment.objects.values_list("scheme", flat=True)) == {"pension", "local_supplementary_pension"}
     assert not settled(clerk).lines.filter(kind=LineKind.BACK_PAYMENT).exists()
     declared(clerk, asked(employee, "2026-10", "2026-10"), BACK)

@@ -242,6 +242,11 @@ class Service:
         """Whether it is about a stretch of months before the current one, which may be settled; its cost is of all."""
         return self.operation in BACK_OPERATIONS
 
+    @property
+    def is_billed_apart(self) -> bool:
+        """Whether what it costs comes on a bill of its own and not with the month's settlement."""
+        return self.looks_back and self.back_paying.bill != "next"
+
 
 @dataclass(frozen=True)
 class Settlement:

@@ -56,13 +56,16 @@ def is_billed() -> Exists:
     return Exists(charging_lines().filter(back_payment=OuterRef("pk")))
 
 
-def waiting(employer, bill: str = "next") -> QuerySet[BackPayment]:
-    """The back payments of an employer that no bill has taken yet, of services whose bill is this word."""
-    services = [s.key for s in region(employer.region).services.values() if s.back_paying.bill == bill]
-    rows = BackPayment.objects.filter(
-        ~is_billed(), employee__employer=employer, declared_in__service__in=services, is_voided=False
-    )
+def waiting(employer) -> QuerySet[BackPayment]:
+    """The back payments of an employer that the next settlement takes."""
+    rows = BackPayment.objects.filter(~is_billed(), employee__employer=employer, is_voided=False)
+    rows = rows.exclude(declared_in__service__in=billed_apart(employer))
     return rows.order_by("month", "employee__name_pinyin", "employee_id", "pk")
+
+
+def billed_apart(employer) -> list[str]:
+    """The services of the employer's region whose cost is on a bill of its own."""
+    return [service.key for service in region(employer.region).services.values() if service.is_billed_apart]
 
 
 def charge_back_payments(employer, payments: QuerySet[BackPayment]) -> list[BackDue]:

@@ -21,7 +21,7 @@ from ..regions import region
 from ..roster.models import Employee
 from ..roster.queries import Insured, columns_for_charge
 from .adjusting import Difference, Found, billable, find_differences, months_of
-from .back_payments import BackDue, charge_back_payments, waiting
+from .back_payments import BackDue, billed_apart, charge_back_payments, waiting
 from .ledger import balance, check_ledger
 from .models import ADJUSTING, Bill, BillLine, Evidence, LineKind
 
@@ -86,9 +86,12 @@ def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
     charges = charged(spec, month, people)
     undecided = {"fen": 0, "count": 0}
     if pending:
-        undecided = Declaration.objects.filter(
+        rows = Declaration.objects.filter(
             employer=employer, month__lte=month, first_month__lte=month, state__in=PENDING
-        ).aggregate(fen=Sum("effect_fen", default=0), count=Count("pk"))
+        )
+        undecided = rows.exclude(service__in=billed_apart(employer)).aggregate(
+            fen=Sum("effect_fen", default=0), count=Count("pk")
+        )
     employer_due, employee_due = int(charges.employer_total.sum()), int(charges.employee_total.sum())
     back = charge_back_payments(employer, waiting(employer))
     employer_due += sum(one.employer_due for one in back)
