@@ -81,7 +81,7 @@ def test_a_settled_month_points_to_back_payment(clerk):
     settled(clerk.employer, Month(2026, 10), clerk)
     raw = enrolment(enrolment_month="2026-10", contract_from="2026-01-01")
     level, message = found(clerk, ENROL, raw)["month_window"]
-    assert level == "error" and "请用补缴业务，本版尚未开放" in message
+    assert level == "error" and "请在参保后办理“核定基数补缴”" in message
     assert "month_window" not in found(clerk, ENROL, enrolment())
 
 

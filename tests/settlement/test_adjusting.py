@@ -22,7 +22,7 @@ from shebao.hall.settlement.explaining import explain_line, rules_of
 from shebao.hall.settlement.ledger import balance, book_paid, check_ledger
 from shebao.hall.settlement.models import ADJUSTING, Bill, BillLine, LedgerEntry
 from shebao.hall.settlement.operations import _make_adjustments
-from shebao.hall.settlement.queries import bill_adjustments, bill_people, bill_summary, estimate
+from shebao.hall.settlement.queries import bill_earlier, bill_people, bill_summary, estimate
 from shebao.rules.adjustments import adjustment
 from shebao.rules.contributions import People, charge
 from shebao.rules.money import yuan
@@ -78,7 +78,7 @@ def test_a_bill_with_adjustments_is_the_sum_of_its_lines_and_booked_by_the_month
     bill = settle(employer, clerk, SEPTEMBER)
     assert (before.total, before.employer_due, before.head_count) == (bill.total_due, bill.employer_due, 4)
     assert bill.total_due == sum(line.employer_due + line.employee_due for line in bill.lines.all())
-    assert bill.total_due == sum(row.total for row in [*bill_summary(bill), *bill_adjustments(bill)])
+    assert bill.total_due == sum(row.total for row in [*bill_summary(bill), *bill_earlier(bill)["补差"]])
     assert bill.total_due == sum(person.total for person in bill_people(bill))
     assert balance(bill) == (bill.total_due, 0)
     booked = LedgerEntry.objects.filter(transaction__bill=bill, account="receivable")
@@ -164,7 +164,7 @@ def test_the_papers_show_the_adjustments_in_rows_of_their_own():
         content = pdf(issue_document(bill.pk, "payment_notice", by=clerk))
     text = "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
     assert "养老保险补差" in text.replace("\n", "") and yuan(bill.total_due) in text
-    assert yuan(sum(row.total for row in bill_adjustments(bill) if row.scheme == "pension")) in text
+    assert yuan(sum(row.total for row in bill_earlier(bill)["补差"] if row.scheme == "pension")) in text
 
 
 def test_a_rate_that_fell_is_given_back_and_a_rate_that_rose_is_asked_for(city):

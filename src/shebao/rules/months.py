@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -84,3 +85,30 @@ class Month:
 def months_between(first: Month, last: Month) -> list[Month]:
     """Every month from first to last, both included; empty when last is earlier."""
     return [Month.from_index(i) for i in range(first.index, last.index + 1)]
+
+
+def spans(months: Iterable[Month]) -> list[tuple[Month, Month]]:
+    """Months as unbroken stretches (first, last), in order; each month counts once."""
+    found: list[tuple[Month, Month]] = []
+    for month in sorted(set(months)):
+        if found and found[-1][1].next() == month:
+            found[-1] = found[-1][0], month
+        else:
+            found.append((month, month))
+    return found
+
+
+def months_in_words(months: Iterable[Month]) -> str:
+    """For a sentence: "2026-03 至 2026-08、2026-10"."""
+    return "、".join(str(first) if first == last else f"{first} 至 {last}" for first, last in spans(months))
+
+
+def months_in_short(months: Iterable[Month], year: int) -> str:
+    """For a label of few characters: "9–10 月", and with its year where that is not `year`."""
+    words = []
+    for first, last in spans(months):
+        start = f"{first.number}" if first.year == year else f"{first.year} 年 {first.number}"
+        end = f"{last.number}" if last.year == first.year else f"{last.year} 年 {last.number}"
+        middle = "–" if last.year == first.year else " 月–"
+        words.append(f"{start} 月" if first == last else f"{start}{middle}{end} 月")
+    return "、".join(words)

@@ -20,18 +20,16 @@ from shebao.rules.region_model import (
     NoTerm,
     NoValue,
     Parameter,
-    Planned,
-    Query,
     Region,
     Scheme,
-    Service,
     Settlement,
     Share,
     Sheet,
     Value,
     parameters_of,
 )
-from shebao.rules.region_pages import Guide, GuideStep, Page, Paper, read_guides
+from shebao.rules.region_pages import Guide, GuideStep, Page, Paper, Query, read_guides, read_queries
+from shebao.rules.region_services import Planned, Service, read_services
 from shebao.rules.region_take import Take
 
 __all__ = [
@@ -135,7 +133,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
     terms = parts.read_terms(folder, problems)
     short = head.text("short_title", title)
     head.done()
-    services, pages, planned = parts.read_services(folder, problems)
+    services, pages, planned = read_services(folder, problems)
     schemes = parts.read_schemes(folder, problems)
     # A sheet from above for a service that this region does not offer means nothing here; its own is a mistake.
     sheets = parts.read_sheets(folder, problems)
@@ -160,7 +158,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
         planned=planned,
-        queries=parts.read_queries(folder, problems),
+        queries=read_queries(folder, problems),
         pages=pages,
         guides=read_guides(folder, services, problems),
     )

@@ -217,6 +217,13 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, page.key, f"service 应是一个有 covers: month 材料的事项，“{page.service}”不是")
         if (page.page == "scheme_roster") != bool(page.scheme) or (page.scheme and page.scheme not in region.schemes):
             problems.add(folder.where("services", page.key), page.key, "scheme_roster 要写 scheme，是一个险种的键")
+        for scheme in service.back_paying.schemes:
+            if scheme not in region.schemes or not region.schemes[scheme].open:
+                problems.add(where, service.key, f"没有开放的险种“{scheme}”")
+        if service.operation in v.BACK_OPERATIONS and service.form in region.forms:
+            asked = {f.id for f in region.forms[service.form].fields if f.kind == "month"}
+            if not {"first_month", "last_month"} <= asked:
+                problems.add(where, service.key, "补缴的表单要问起止月份 first_month、last_month")
     for sheet in region.sheets.values():
         where = folder.where("sheets", sheet.key)
         found = region.services.get(sheet.service)

@@ -13,8 +13,8 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
-from shebao.rules.region_pages import Guide, Page, Paper
-from shebao.rules.vocabulary import ABOUT_EMPLOYER
+from shebao.rules.region_pages import Guide, Page, Query
+from shebao.rules.region_services import Planned, Service
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
 
@@ -160,73 +160,6 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A service of the catalogue that the hall does not offer on line, by its name and flow in this region.
-
-    `opens` is "planned" (not built yet) or "counter" (done at the agency's counter only).
-    """
-
-    key: str
-    title: str
-    opens: str
-    group: str
-    under: str
-    route: tuple[str, ...]
-    papers: tuple[Paper, ...]
-    may: tuple[str, ...]
-    functions: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Service:
-    """One thing an employer can declare, by the name it bears in this region."""
-
-    key: str
-    title: str
-    form: str
-    route: tuple[str, ...]
-    decide_within: int
-    operation: str
-    checks: tuple[str, ...]
-    menu: str
-    notes: tuple[str, ...]
-    functions: tuple[str, ...]
-    returned: str
-    group: str
-    batch_title: str
-    batch_button: str
-    papers: tuple[Paper, ...] = ()
-    may: tuple[str, ...] = ()
-    under: str = ""
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether it takes effect without a reviewer."""
-        return not any(step.endswith("review") for step in self.route)
-
-    @property
-    def waits(self) -> bool:
-        """Whether what is saved waits until the employer submits it; otherwise saving is all there is to do."""
-        return not self.is_direct or "employer_submit" in self.route
-
-    @property
-    def uploads(self) -> tuple[Paper, ...]:
-        """The papers that may be uploaded: those that must be, and those that the employer keeps."""
-        return tuple(one for one in self.papers if one.keep != "counter")
-
-    @property
-    def is_copied(self) -> bool:
-        """Whether what is refused is locked and copied into a new draft, instead of being repaired in place."""
-        return self.returned == "copy"
-
-    @property
-    def is_about_employer(self) -> bool:
-        """Whether its subject is the employer itself instead of a person."""
-        return self.operation in ABOUT_EMPLOYER
-
-
-@dataclass(frozen=True)
 class Settlement:
     """One way to settle a month; `confirmations` is how often the employer says yes."""
 
@@ -237,17 +170,6 @@ class Settlement:
     confirmations: int
     route: tuple[str, ...]
     notes: tuple[str, ...]
-    functions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Query:
-    """A query by the name it bears in this region: `model` says what it reads, `under` the heading it stands below."""
-
-    key: str
-    title: str
-    model: str
-    under: str
     functions: tuple[str, ...]
 
 

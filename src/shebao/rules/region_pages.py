@@ -1,4 +1,6 @@
-"""What a region's hall shows and says beyond its declarations: pages under the manual's names, and guides."""
+"""What a region's hall shows and says beyond its declarations: pages under the manual's names, queries,
+and guides.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 
 from shebao.rules import vocabulary as v
 from shebao.rules.region_files import Folder, Listed, Mapped, Problems
-from shebao.rules.region_take import Take
+from shebao.rules.region_take import Take, each
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,17 @@ class Guide:
         return tuple(step for step in self.steps if step.applies in wanted)
 
 
+@dataclass(frozen=True)
+class Query:
+    """A query by the name it bears in this region: `model` says what it reads, `under` the heading it stands below."""
+
+    key: str
+    title: str
+    model: str
+    under: str
+    functions: tuple[str, ...]
+
+
 def read_page(key: str, take: Take) -> Page:
     """A row of services.yaml with `opens: page`."""
     return Page(
@@ -142,3 +155,17 @@ def _step(take: Take, services: Container[str], *, is_own: bool) -> GuideStep:
     return GuideStep(
         take.text("title"), take.text("text"), take.word("applies", v.GUIDE_APPLIES, "always"), page, service
     )
+
+
+def read_queries(folder: Folder, problems: Problems) -> dict[str, Query]:
+    """queries.yaml: what can be looked up, in display order."""
+    return {
+        key: Query(
+            key,
+            take.text("title"),
+            take.word("model", v.READ_MODELS),
+            take.text("under", ""),
+            take.texts("functions"),
+        )
+        for key, take in each(folder, "queries", problems)
+    }

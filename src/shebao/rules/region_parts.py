@@ -19,34 +19,13 @@ from shebao.rules.region_model import (
     Field,
     Form,
     Parameter,
-    Planned,
-    Query,
     Scheme,
-    Service,
     Settlement,
     Share,
     Sheet,
     Value,
 )
-from shebao.rules.region_pages import Page, read_page, read_papers
-from shebao.rules.region_take import Take, frozen
-
-EARLIEST = Month(1900, 1)
-
-
-def each(folder: Folder, part: str, problems: Problems) -> Iterator[tuple[str, Take]]:
-    """The keys of a part, ready to be read; unknown keys are noted after each. `{open: false}` takes away what
-    is above; a scheme may be closed and still be written.
-    """
-    for key, content in folder.parts[part].items():
-        is_closed = isinstance(content, Mapped) and content.get("open") is False
-        if is_closed and (part != "schemes" or len(content) == 1):
-            continue
-        take = Take(content, key, folder.where(part, key), problems)
-        if not take.broken:
-            take.taken.add("open")
-            yield key, take
-            take.done()
+from shebao.rules.region_take import EARLIEST, Take, each, frozen
 
 
 def read_terms(folder: Folder, problems: Problems) -> dict[str, str]:
@@ -264,59 +243,6 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
     return field
 
 
-def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
-    """services.yaml: the catalogue in display order; what is declared on line, what is a page, what cannot be (yet)."""
-    online: dict[str, Service] = {}
-    pages: dict[str, Page] = {}
-    others: dict[str, Planned] = {}
-    for key, take in each(folder, "services", problems):
-        opens = take.word("opens", v.OPENS, "online")
-        if opens == "online":
-            online[key] = _service(key, take, problems)
-        elif opens == "page":
-            pages[key] = read_page(key, take)
-        else:
-            others[key] = _planned(key, opens, take, problems)
-    return online, pages, others
-
-
-def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
-    return Planned(
-        key,
-        take.text("title"),
-        opens,
-        take.word("group", v.GROUPS),
-        take.text("under", ""),
-        take.texts("route", v.STEPS),
-        read_papers(take, problems),
-        take.texts("may", v.ROLES),
-        take.texts("functions"),
-        take.texts("notes"),
-    )
-
-
-def _service(key: str, take: Take, problems: Problems) -> Service:
-    return Service(
-        key,
-        take.text("title"),
-        take.text("form"),
-        take.texts("route", v.STEPS),
-        take.whole("decide_within", 0),
-        take.word("operation", v.OPERATIONS),
-        take.texts("checks", v.CHECKS),
-        take.word("menu", v.ICONS, "file"),
-        take.texts("notes"),
-        take.texts("functions"),
-        take.word("returned", v.RETURNED, "repair"),
-        take.word("group", v.GROUPS, "people"),
-        take.text("batch_title", ""),
-        take.text("batch_button", ""),
-        read_papers(take, problems),
-        take.texts("may", v.ROLES),
-        take.text("under", ""),
-    )
-
-
 def _all_preconditions(take: Take) -> tuple[str, ...]:
     """What a folder does not say is asked in full: silence must not open the month."""
     take.taken.add("preconditions")
@@ -356,20 +282,6 @@ def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str,
         )
         result[key] = {"notes": [], "columns": [], "functions": [], "signatures": []} | frozen(take.content)
     return result
-
-
-def read_queries(folder: Folder, problems: Problems) -> dict[str, Query]:
-    """queries.yaml: what can be looked up, in display order."""
-    return {
-        key: Query(
-            key,
-            take.text("title"),
-            take.word("model", v.READ_MODELS),
-            take.text("under", ""),
-            take.texts("functions"),
-        )
-        for key, take in each(folder, "queries", problems)
-    }
 
 
 def read_sheets(folder: Folder, problems: Problems) -> dict[str, Sheet]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 from shebao.rules.conditions import JOINS, TESTS, Condition, Test
 from shebao.rules.months import BadMonth, Month
-from shebao.rules.region_files import Listed, Mapped, Problems
+from shebao.rules.region_files import Folder, Listed, Mapped, Problems
+
+EARLIEST = Month(1900, 1)
+"""What `Take.month` answers where nothing is written: before any month that counts."""
 
 
 class Take:
@@ -93,7 +96,7 @@ class Take:
     def month(self, key: str, default: Month | None = None, needed: bool = True) -> Month:
         """A month written "2026-11"."""
         value = self.raw(key, needed=needed and default is None)
-        nothing = default or Month(1900, 1)
+        nothing = default or EARLIEST
         if value is None:
             return nothing
         try:
@@ -178,3 +181,18 @@ def frozen(mapping: Mapping[str, Any]) -> Any:
     if isinstance(mapping, Mapping):
         return {key: frozen(value) for key, value in mapping.items()}
     return [frozen(one) for one in mapping] if isinstance(mapping, list) else mapping
+
+
+def each(folder: Folder, part: str, problems: Problems) -> Iterator[tuple[str, Take]]:
+    """The keys of a part, ready to be read; unknown keys are noted after each. `{open: false}` takes away what
+    is above; a scheme may be closed and still be written.
+    """
+    for key, content in folder.parts[part].items():
+        is_closed = isinstance(content, Mapped) and content.get("open") is False
+        if is_closed and (part != "schemes" or len(content) == 1):
+            continue
+        take = Take(content, key, folder.where(part, key), problems)
+        if not take.broken:
+            take.taken.add("open")
+            yield key, take
+            take.done()

@@ -131,11 +131,25 @@ OPERATIONS = _words(
     change_employees="人员信息变更：在本单位的资料",
     change_identities="重要信息变更：姓名、证件、出生日期等本人身份",
     change_insurance="参保险种变更：自某月起加保或停保单个险种",
+    make_back_payments="补缴：当月以前没有缴费的月份，逐月按人员和险种计入账单",
+    withdraw_back_payments="补缴回退：收回还没有计入账单的补缴",
+    assess_back_payments="补缴单独核定：把还没有计入账单的补缴生成自己的账单",
     change_employer="变更单位信息",
     cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
 )
 ABOUT_EMPLOYER = frozenset({"change_employer"})
 """Operations whose declaration is about the employer itself; every other is about a person."""
+BACK_OPERATIONS = frozenset({"make_back_payments", "withdraw_back_payments", "assess_back_payments"})
+"""Operations about the months from `first_month` to `last_month` of their form."""
+BACK_VALUES = _words(
+    own_month="按各月份自己的上下限和费率",
+    declared_month="按核定当月的上下限和费率",
+)
+BACK_BILLS = _words(
+    next="随下一次月度结算计入账单",
+    own="单独核定，生效时就生成自己的账单",
+    on_request="由单位另行办理单独核定，才生成自己的账单",
+)
 EMPLOYER_FIELDS = _words(
     name="单位名称",
     credit_code="统一社会信用代码",
@@ -202,6 +216,9 @@ CHECKS = _words(
     new_identity="变更后的证件号码有效，与出生日期相符，不属于他人",
     scheme_changes="险种可以加保或停保，期间不重叠",
     yearly_cover="年度可以申报、没有重复，个人账户余额够划转",
+    enrolled_first="已在本单位参保，首次参保的先办增员",
+    back_payment_months="补缴月份在当月以前，满 16 周岁，没有缴过费，也没有申报过补缴",
+    back_payments_waiting="起止月份内有生效的补缴，且没有计入账单",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
 PRECONDITIONS = _words(
@@ -306,6 +323,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("What a refused case becomes 退回方式", RETURNED),
     ("Operations 办理动作", OPERATIONS),
     ("What a form of `change_employer` may ask 可变更的单位信息", EMPLOYER_FIELDS),
+    ("Values of a back payment 补缴所用的数值", BACK_VALUES),
+    ("Bill of a back payment 补缴计入的账单", BACK_BILLS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),

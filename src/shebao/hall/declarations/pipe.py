@@ -28,6 +28,8 @@ CONSTRAINED = (
     "employers.Employer",
     "supplements.YearlyCover",
     "supplements.MedicalAccount",
+    "settlement.BackPayment",
+    "settlement.BillLine",
 )
 
 

@@ -23,7 +23,7 @@ from ..roster.models import Employee
 from ..services.checks import age_on
 from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
 from ..services.registry import CHECKS, OPERATIONS
-from ..services.scene import Case, CostRow, Scene, field_of_kind, read_people
+from ..services.scene import LAST_MONTH, Case, CostRow, MonthCost, Scene, field_of_kind, read_people
 from ..services.sides import roster_side
 
 SEXES = {"1": "男", "2": "女"}
@@ -51,6 +51,7 @@ class Preview:
     first_month: Month | None = None
     before: dict = field(default_factory=dict)
     confirmed: dict = field(default_factory=dict)
+    monthly: list[MonthCost] = field(default_factory=list)
 
     @property
     def blocking(self) -> list[Problem]:
@@ -164,7 +165,7 @@ def _case(here, service, form: Form, raw: dict, confirmed: dict, owner) -> Case:
     typed = str(done.values.get(number_field) or raw.get(number_field) or "")
     identity = check_id_number(typed, done.values.get("id_kind"))
     wage_field = next((f.id for f in form.fields if f.feeds == "declared_wage"), "")
-    month = done.values.get(month_field)
+    month, last = done.values.get(month_field), done.values.get(LAST_MONTH)
     return Case(
         values=done.values,
         # The form's own finding about the number is the check's: one code for both, so that reasons and groups match.
@@ -174,6 +175,7 @@ def _case(here, service, form: Form, raw: dict, confirmed: dict, owner) -> Case:
         identity=identity,
         digest=blind_index("person", identity.number) if identity.number else "",
         month=Month.parse(month) if month else None,
+        last_month=Month.parse(last) if last else None,
         wage=done.values.get(wage_field),
         declaration=owner,
     )
@@ -205,6 +207,7 @@ def _preview(scene: Scene, case: Case) -> Preview:
         employer_total=sum(row.employer_due for row in case.cost),
         employee_total=sum(row.employee_due for row in case.cost),
         effect_fen=case.effect_fen,
+        monthly=case.monthly,
         months=past if not OPERATIONS[scene.service.operation].is_about_known else [],
         window=scene.window,
         digest=case.digest,

@@ -150,9 +150,9 @@ class Card:
     document: Document | None
 
 
-def available(employer, month: Month) -> list[Card]:
-    """The region's papers for an employer's month, each with what stands before it."""
-    bill = Bill.objects.filter(employer=employer, month=month).first()
+def available(employer, month: Month, series: int = 0) -> list[Card]:
+    """The region's papers for a bill of an employer's month, each with what stands before it."""
+    bill = Bill.objects.filter(employer=employer, month=month, series=series).first()
     issued = {document.kind: document for document in bill.documents.all()} if bill else {}
     due, paid = balance(bill) if bill else (0, 0)
     cards = []

@@ -9,7 +9,14 @@ from shebao.rules.vocabulary import COLUMNS
 
 from ..regions import region
 from ..settlement.models import Bill
-from ..settlement.queries import ADJUSTED, PersonRow, SchemeSum, bill_adjustments, bill_people, bill_summary
+from ..settlement.queries import (
+    BACK_PAID,
+    PersonRow,
+    SchemeSum,
+    bill_earlier,
+    bill_people,
+    bill_summary,
+)
 from .amount_words import amount_in_words
 from .rendering import LAYOUTS, Column, Paper, PeopleTable
 
@@ -51,8 +58,9 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
     """The data of one paper of a bill. `payment` is the one that succeeded, for a receipt; `made_on` an ISO date."""
     spec = region(bill.employer.region)
     document = spec.documents[kind]
-    regular, adjusted = bill_summary(bill), bill_adjustments(bill)
-    rows = [*regular, *adjusted]
+    regular = bill_summary(bill)
+    more = bill_earlier(bill)
+    rows = [*regular, *(row for sums in more.values() for row in sums)]
     keys = list(document["columns"])
     return {
         "title": document["title"],
@@ -66,9 +74,7 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
         "rows": [[CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
         "amount_words": amount_in_words(bill.total_due),
-        "people": _people(spec, bill, regular, adjusted)
-        if layout_of(kind, document) == "declaration_assessment"
-        else None,
+        "people": _people(spec, bill, regular, more) if layout_of(kind, document) == "declaration_assessment" else None,
         "notes": [str(note) for note in document["notes"]],
         "signatures": list(document["signatures"]),
         "seals": [f"{name}（章）" for name in _sealed_by(spec, document, payment)],
@@ -117,21 +123,23 @@ def _total(keys: list[str], rows: list[SchemeSum], bill: Bill) -> list[str]:
     return ["合计" if key == "scheme" else cell for key, cell in zip(keys, cells, strict=True)]
 
 
-def _people(spec, bill: Bill, rows: list[SchemeSum], adjusted: list[SchemeSum]) -> PeopleTable:
+def _people(spec, bill: Bill, rows: list[SchemeSum], more: Mapping[str, list[SchemeSum]]) -> PeopleTable:
+    """The people by scheme; of earlier months one pair of columns for each kind that the bill has any of."""
+    kinds = [word for word, sums in more.items() if sums]
     columns: list[Column] = [
         {"title": "序号", "align": "center", "width": 0.5},
         {"title": spec.term("person_number"), "width": 1.4, "keep": True},
         {"title": "姓名", "width": 1.0, "keep": True},
         {"title": "申报工资", "align": "right", "width": 1.2},
     ]
-    for name in [row.short or row.title for row in rows] + ([ADJUSTED] if adjusted else []):
+    for name in [row.short or row.title for row in rows] + kinds:
         columns += [{"title": part, "align": "right", "width": 1.0, "group": name} for part in ("单位", "个人")]
     columns.append({"title": "合计", "align": "right", "width": 1.2})
     people = bill_people(bill)
-    body = [_person(index, person, rows, bool(adjusted)) for index, person in enumerate(people, 1)]
+    body = [_person(index, person, rows, kinds) for index, person in enumerate(people, 1)]
     sums = [(row.employer_due, row.employee_due) for row in rows]
-    if adjusted:
-        sums.append((sum(row.employer_due for row in adjusted), sum(row.employee_due for row in adjusted)))
+    for word in kinds:
+        sums.append((sum(row.employer_due for row in more[word]), sum(row.employee_due for row in more[word])))
     totals = [yuan(fen) for pair in sums for fen in pair]
     return {
         "title": "人员明细",
@@ -141,12 +149,13 @@ def _people(spec, bill: Bill, rows: list[SchemeSum], adjusted: list[SchemeSum]) 
     }
 
 
-def _person(index: int, person: PersonRow, rows: list[SchemeSum], has_adjustments: bool) -> list[str]:
+def _person(index: int, person: PersonRow, rows: list[SchemeSum], kinds: list[str]) -> list[str]:
     cells = [str(index), person.employee.person_number, person.employee.name, yuan(person.declared_wage)]
     for row in rows:
         line = person.schemes.get(row.scheme)
         cells += [yuan(line.employer_due), yuan(line.employee_due)] if line else ["", ""]
-    if has_adjustments:
-        dues = [(line.employer_due, line.employee_due) for line in person.adjusted]
+    for word in kinds:
+        lines = person.back if word == BACK_PAID else person.adjusted
+        dues = [(line.employer_due, line.employee_due) for line in lines]
         cells += [yuan(sum(part)) for part in zip(*dues, strict=True)] if dues else ["", ""]
     return [*cells, yuan(person.total)]

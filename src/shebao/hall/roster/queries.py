@@ -150,17 +150,23 @@ def departments(actor) -> list[str]:
 
 
 def ribbon(employee: Employee, months: int = 24) -> list[dict]:
-    """Lanes of the participation ribbon: for every scheme the last `months` months, each insured, gap or none."""
+    """Lanes of the participation ribbon: for every scheme the last `months` months.
+
+    Each is insured, back (paid back, 补缴), gap or none.
+    """
     here = region(employee.employer.region)
     last = Month.of(clock.today())
     span = months_between(last.previous(months - 1), last)
     spells = defaultdict(list)
     for spell in Spell.objects.filter(employee=employee, is_voided=False):
         spells[spell.scheme].append((spell.first_month, spell.last_month or max(last, spell.first_month)))
+    back = set(employee.back_payments.filter(is_voided=False, month__gte=span[0]).values_list("scheme", "month"))
     lanes = []
     for scheme in here.monthly_schemes:
         known = spells.get(scheme.key, [])
-        cells = [{"month": month, "state": _state(month, known)} for month in span]
+        cells = [
+            {"month": month, "state": "back" if (scheme.key, month) in back else _state(month, known)} for month in span
+        ]
         lanes.append({"scheme": scheme.key, "title": scheme.title, "short": scheme.short, "months": cells})
     return lanes
 

@@ -118,17 +118,22 @@ def age_on(born_on: date, day: date) -> int:
 
 def month_window(scene: Scene, cases: list[Case]) -> None:
     """The window is open, and the month is near enough and not settled; past months are confirmed by name."""
-    window, name = scene.window, scene.month_field
-    closed = ""
-    if scene.local_now < window.opens_at:
-        closed = f"{scene.month.label}的申报期 {window.opens_at:%m 月 %d 日}才开始，请到时再报。"
-    elif scene.local_now > window.declare_until:
-        closed = f"{scene.month.label}的申报期已于 {window.declare_until:%m 月 %d 日 %H:%M} 结束，请下月再报。"
+    closed = closed_window(scene)
     for case in cases:
         if closed:
-            case.add("month_window", name, "error", closed)
+            case.add("month_window", scene.month_field, "error", closed)
         if case.month:
             _month_in_reach(scene, case, case.month)
+
+
+def closed_window(scene: Scene) -> str:
+    """Why nothing can be declared today; "" while the window is open."""
+    window = scene.window
+    if scene.local_now < window.opens_at:
+        return f"{scene.month.label}的申报期 {window.opens_at:%m 月 %d 日}才开始，请到时再报。"
+    if scene.local_now > window.declare_until:
+        return f"{scene.month.label}的申报期已于 {window.declare_until:%m 月 %d 日 %H:%M} 结束，请下月再报。"
+    return ""
 
 
 def _month_in_reach(scene: Scene, case: Case, month: Month) -> None:
@@ -142,9 +147,7 @@ def _month_in_reach(scene: Scene, case: Case, month: Month) -> None:
         text = f"{label} {month} 太晚，最晚可填 {latest}。"
         case.add("month_window", name, "error", text, (f"改为 {latest}", str(latest)))
     elif first_free and month < first_free:
-        what = (
-            "请用补缴业务，本版尚未开放" if scene.service.operation == "enrol_employees" else "已结算的月份不能再变动"
-        )
+        what = _instead(scene)
         fix = (f"改为 {first_free}", str(first_free)) if earliest <= first_free <= latest else None
         text = f"本单位已结算到 {first_free.previous()}，{label}不能填 {month}：{what}。最早可填 {first_free}。"
         case.add("month_window", name, "error", text, fix)
@@ -157,6 +160,15 @@ def _month_in_reach(scene: Scene, case: Case, month: Month) -> None:
         case.add("month_window", name, "confirm", f"{label}早于当前业务月，会涉及 {names}，请写明理由。")
 
 
+def _instead(scene: Scene) -> str:
+    """What to do about a month that is settled: a newcomer's are paid back, where the region lets it."""
+    if scene.service.operation != "enrol_employees":
+        return "已结算的月份不能再变动"
+    services = scene.region.services.values()
+    paying = next((s for s in services if s.operation == "make_back_payments" and s.back_paying.last is None), None)
+    return f"以前的月份请在参保后办理“{paying.title}”" if paying else "以前的月份请到经办窗口补缴"
+
+
 def wage_limits(scene: Scene, cases: list[Case]) -> None:
     """A wage outside the limits is charged at the limit: the clerk confirms it, seeing limit and source."""
     name = next((f.id for f in scene.form.fields if f.feeds == "declared_wage"), "")
@@ -166,13 +178,14 @@ def wage_limits(scene: Scene, cases: list[Case]) -> None:
         if case.wage is None or case.month is None:
             continue
         facts = (employee_facts(case.employee) if case.employee else {}) | facts_of(scene.form, case.values)
-        key = case.month, *(facts.get(fact, "") for fact in choosing)
-        if key not in found:
-            found[key] = _limits(scene, case.month, facts)
-        said = []
-        for title, word, value in found[key]:
-            if (case.wage < value.number) if word == "低于" else (case.wage > value.number):
-                said.append(f"{word}{title} {yuan(value.number)} 元（{value.source}）")
+        chosen = tuple(facts.get(fact, "") for fact in choosing)
+        said: dict[str, None] = {}
+        for month in case.months:
+            if (month, chosen) not in found:
+                found[month, chosen] = _limits(scene, month, facts)
+            for title, word, value in found[month, chosen]:
+                if (case.wage < value.number) if word == "低于" else (case.wage > value.number):
+                    said[f"{word}{title} {yuan(value.number)} 元（{value.source}）"] = None
         if said:
             text = f"申报工资 {yuan(case.wage)} 元{'，也'.join(said)}，将按上下限确定缴费基数。请核对后写明理由。"
             case.add("wage_limits", name, "confirm", text)
@@ -250,9 +263,14 @@ def not_enrolled(scene: Scene, cases: list[Case]) -> None:
                 case.add("not_enrolled", name, "error", "该人员不在本单位参保，请核对证件号码。")
             continue
         _insured_in(scene, case, ours, month)
-        if case.name and case.name != case.employee.name:
-            text = f"姓名与花名册不一致，花名册上是“{case.employee.name}”。"
-            case.add("not_enrolled", "name", "error", text, (f"改为 {case.employee.name}", case.employee.name))
+        name_on_roster("not_enrolled", case)
+
+
+def name_on_roster(code: str, case: Case) -> None:
+    """The name that was typed is the one on the roster."""
+    if case.employee and case.name and case.name != case.employee.name:
+        text = f"姓名与花名册不一致，花名册上是“{case.employee.name}”。"
+        case.add(code, "name", "error", text, (f"改为 {case.employee.name}", case.employee.name))
 
 
 def _insured_in(scene: Scene, case: Case, ours: list, month: Month) -> None:

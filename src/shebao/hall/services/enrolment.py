@@ -10,6 +10,8 @@ from ..regions import region
 from ..roster.facts import COLUMNS, COPIED, complete_facts, write_answers
 from ..roster.models import Employee, Person, Spell
 from ..roster.names import pinyin_key
+from ..settlement.back_payments import is_billed
+from ..settlement.models import BackPayment
 from .scene import chunks, field_of_kind
 from .wages import declare_wages, withdraw_wages
 
@@ -107,8 +109,21 @@ def new_spell(scheme, declaration, employee: Employee, facts: dict) -> Spell:
     )
 
 
+def _nothing_paid_back(declarations: list) -> None:
+    """Who is paid back for is insured: what waits for a bill is taken back first."""
+    for part in chunks(d.employee_id for d in declarations if d.employee_id):
+        rows = BackPayment.objects.filter(~is_billed(), employee__in=part, is_voided=False)
+        if one := rows.select_related("employee").order_by("pk").first():
+            text = f"{one.employee.name}有补缴还没有计入账单，请先撤销或回退补缴，再撤销参保。"
+            raise Conflict("paid_back_since", text)
+
+
 def undo_enrolments(declarations: list, *, by) -> None:
-    """Void the spells and wages that the declarations opened (撤销增员). Raises Conflict when one has ended since."""
+    """Void the spells and wages that the declarations opened (撤销增员).
+
+    Raises Conflict when one has ended since, or earlier months wait to be paid back because of it.
+    """
+    _nothing_paid_back(declarations)
     for part in chunks(declaration.pk for declaration in declarations):
         spells = Spell.objects.filter(opened_by__in=part, is_voided=False)
         ended = spells.filter(closed_by__isnull=False).select_related("employee").order_by("pk").first()

@@ -3,6 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .back_payment_checks import (
+    back_payment_months,
+    back_payments_waiting,
+    enrolled_first,
+    estimate_back_payments,
+    estimate_waiting,
+    estimate_withdrawals,
+)
+from .back_payments import (
+    assess_back_payments,
+    keep_assessed,
+    make_back_payments,
+    undo_back_payments,
+    undo_withdrawals,
+    withdraw_back_payments,
+)
 from .cessation import cease_employees, undo_cessations
 from .checks import CHECKS as COMMON_CHECKS
 from .employer_changes import change_employers, cost_nothing, undo_employer_changes
@@ -23,8 +39,12 @@ from .wages import declare_wages_of, withdraw_wages
 from .yearly_cover import cover_year, estimate_covers, undo_covers, yearly_cover
 
 CHECKS = COMMON_CHECKS | {
-    check.__name__: check for check in (nothing_changed, contract_dates, new_identity, scheme_changes, yearly_cover)
-}
+    check.__name__: check
+    for check in (
+        nothing_changed, contract_dates, new_identity, scheme_changes, enrolled_first, back_payment_months,
+        back_payments_waiting, yearly_cover,
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +55,7 @@ class Effect:
     effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster;
     `is_change` that the answers replace what the roster says, so that old and new are shown and kept as history;
     `is_for_many` that one set of answers can be meant for several people; `is_once` that it is paid once and not each
-    month.
+    month. Where the service looks back, `revert` itself refuses what a bill has taken.
     """
 
     apply: Callable
@@ -59,6 +79,30 @@ OPERATIONS = {
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
     "cover_year": Effect(cover_year, undo_covers, estimate_covers, is_about_known=True, is_once=True),
+    "make_back_payments": Effect(
+        make_back_payments,
+        undo_back_payments,
+        estimate_back_payments,
+        is_about_known=True,
+        is_for_many=False,
+        is_once=True,
+    ),
+    "withdraw_back_payments": Effect(
+        withdraw_back_payments,
+        undo_withdrawals,
+        estimate_withdrawals,
+        is_about_known=True,
+        is_for_many=False,
+        is_once=True,
+    ),
+    "assess_back_payments": Effect(
+        assess_back_payments,
+        keep_assessed,
+        estimate_waiting,
+        is_about_known=True,
+        is_for_many=False,
+        is_once=True,
+    ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
 }
 

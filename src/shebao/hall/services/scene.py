@@ -8,7 +8,7 @@ from functools import cached_property
 
 from shebao.rules.forms import Problem
 from shebao.rules.identity import IdCheck
-from shebao.rules.months import Month
+from shebao.rules.months import Month, months_between
 from shebao.rules.region import Form, Region, Service
 
 from .. import clock
@@ -19,6 +19,8 @@ from ..payments.models import PaymentState
 from ..roster.models import DeclaredWage, Employee, Spell
 from ..settlement.models import Assessment, Bill, BillLine
 
+LAST_MONTH = "last_month"
+"""The field that ends the stretch of months which begins with the first month of a form."""
 CHUNK = 5000  # below every database's limit on parameters of one query
 
 
@@ -57,9 +59,22 @@ class CostRow:
     limit: int
 
 
+@dataclass(frozen=True)
+class MonthCost:
+    """What one month that is paid back costs, in fen; `base` is the highest of its schemes."""
+
+    month: Month
+    base: int
+    employer_due: int
+    employee_due: int
+
+
 @dataclass
 class Case:
-    """One row of a batch: its answers, whom it is about, what was found, what it would cost."""
+    """One row of a batch: its answers, whom it is about, what was found, what it would cost.
+
+    `last_month` is asked only where a stretch of months is: then `cost` is of all of them and `monthly` of each.
+    """
 
     values: dict
     problems: list[Problem]
@@ -77,10 +92,17 @@ class Case:
     wage_before: int | None = None
     cost: list[CostRow] = field(default_factory=list)
     effect_fen: int = 0
+    last_month: Month | None = None
+    monthly: list[MonthCost] = field(default_factory=list)
 
     def add(self, code: str, field: str, level: str, message: str, fix: tuple[str, str] | None = None) -> None:
         """Note a finding."""
         self.problems.append(Problem(code, field, level, message, fix))
+
+    @property
+    def months(self) -> list[Month]:
+        """The months it is about: one, or the stretch that was asked for."""
+        return months_between(self.month, self.last_month or self.month) if self.month else []
 
     @property
     def name(self) -> str:
@@ -122,7 +144,7 @@ class Scene:
     @cached_property
     def settled(self) -> set[Month]:
         """Months of this employer that are assessed already."""
-        return set(Assessment.objects.filter(employer=self.employer).values_list("month", flat=True))
+        return set(Assessment.objects.filter(employer=self.employer, series=0).values_list("month", flat=True))
 
     @property
     def first_open(self) -> Month:

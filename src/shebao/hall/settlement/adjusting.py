@@ -145,7 +145,7 @@ def _derived(word: str, data: Mapping | None, wage: int) -> Iterator[Step]:
 
 
 def _assessed(employer, month: Month) -> list[tuple]:
-    rows = Assessment.objects.filter(employer=employer, month__lt=month, month__gte=month.previous(LOOK_BACK))
+    rows = Assessment.objects.filter(employer=employer, month__lt=month, month__gte=month.previous(LOOK_BACK), series=0)
     return list(rows.order_by("month").values_list("month", "known_on", "fingerprint"))
 
 

@@ -7,12 +7,14 @@ import numpy as np
 from django.db.models import Max, Sum
 
 from shebao.rules.contributions import Charges, recompute
-from shebao.rules.months import Month, months_between
+from shebao.rules.months import Month, months_between, months_in_short
 
 from ..clock import today
 from ..regions import region
 from ..roster.queries import Insured, columns_for_charge
-from .models import ADJUSTING, Bill, BillLine, LineKind
+from .adjusting import Difference
+from .back_payments import BackDue
+from .models import Bill, BillLine, LineKind
 from .queries import Estimate, charged, covered_by_any, estimate
 
 STRIKING = 5
@@ -64,30 +66,50 @@ def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[Br
         for label, found in groups.items()
         if found
     ]
-    rows += _adjusted(employer, month, estimated)
+    rows += _of_earlier_months(employer, month, estimated)
     if estimated and estimated.pending_count:
         rows.append(BridgeRow(f"待生效申报 {estimated.pending_count} 笔", estimated.pending_fen))
     return rows
 
 
-def _adjusted(employer, month: Month, estimated: Estimate | None) -> list[BridgeRow]:
-    """补差: what this month takes from earlier ones, and what last month took and this one does not."""
+def _of_earlier_months(employer, month: Month, estimated: Estimate | None) -> list[BridgeRow]:
+    """补缴 and 补差: what this month takes from earlier ones, and what last month took and this one does not."""
     lines = BillLine.objects.filter(
-        bill__employer=employer, bill__month__in=(month.previous(), month), kind__in=ADJUSTING
-    ).values_list("bill__month", "employee", "declared_wage", "employer_due", "employee_due")
-    rows = [(booked, pk, wage, employer_due + employee_due) for booked, pk, wage, employer_due, employee_due in lines]
+        bill__employer=employer, bill__month__in=(month.previous(), month), bill__series=0
+    ).exclude(kind=LineKind.REGULAR)
+    columns = "kind", "bill__month", "employee", "declared_wage", "employer_due", "employee_due", "month"
+    rows = [
+        (kind == LineKind.BACK_PAYMENT, booked, pk, wage, employer_due + employee_due, of)
+        for kind, booked, pk, wage, employer_due, employee_due, of in lines.values_list(*columns)
+    ]
     if estimated:
-        rows += [(month, one.line.employee_id, one.line.declared_wage, one.total) for one in estimated.adjusted]
+        rows += [(True, month, *_of_due(one)) for one in estimated.back]
+        rows += [(False, month, *_of_due(one)) for one in estimated.adjusted]
+    bridged = []
+    for is_back, word in ((True, "补缴"), (False, "补差")):
+        some = [row[1:] for row in rows if row[0] == is_back]
+        for label, booked, people in zip(
+            (word, f"上月{word}"), (month, month.previous()), _of_earlier(some, month), strict=True
+        ):
+            if people:
+                months = {row[4] for row in some if row[0] == booked} if is_back else set()
+                told = f" · {months_in_short(months, month.year)}" if months else ""
+                label = f"{label} {len(people)} 人{told}"
+                bridged.append(BridgeRow(label, sum(one.delta for one in people), tuple(_largest_first(people))))
+    return bridged
+
+
+def _of_due(one: BackDue | Difference) -> tuple[int, int, int, Month]:
+    return one.line.employee_id, one.line.declared_wage, one.total, one.line.month
+
+
+def _of_earlier(rows: list[tuple], month: Month) -> tuple[list[PersonChange], list[PersonChange]]:
+    """What (booking month, employee, wage, fen, month) adds to this month, and what the last had and this has not."""
     taken: dict[Month, dict[int, tuple[int, int]]] = {month: {}, month.previous(): {}}
-    for booked, pk, wage, fen in rows:
+    for booked, pk, wage, fen, _ in rows:
         taken[booked][pk] = wage, taken[booked].get(pk, (0, 0))[1] + fen
     this = [PersonChange(pk, wage, wage, 0, fen) for pk, (wage, fen) in taken[month].items()]
-    last = [PersonChange(pk, wage, wage, fen, 0) for pk, (wage, fen) in taken[month.previous()].items()]
-    return [
-        BridgeRow(f"{label} {len(found)} 人", sum(one.delta for one in found), tuple(_largest_first(found)))
-        for label, found in (("补差", this), ("上月补差", last))
-        if found
-    ]
+    return this, [PersonChange(pk, wage, wage, fen, 0) for pk, (wage, fen) in taken[month.previous()].items()]
 
 
 def _largest_first(changes: list[PersonChange]) -> list[PersonChange]:
@@ -138,7 +160,9 @@ def chart(employer, estimated: Estimate | None = None, months: int = 12) -> list
     settled, an earlier one without a bill is 0."""
     current = Month.of(today())
     span = months_between(current.previous(months - 1), current)
-    billed = dict(Bill.objects.filter(employer=employer, month__gte=span[0]).values_list("month", "total_due"))
+    billed = dict(
+        Bill.objects.filter(employer=employer, month__gte=span[0], series=0).values_list("month", "total_due")
+    )
     rows = [(month, billed.get(month, 0), False) for month in span]
     if current not in billed:
         rows[-1] = (current, (estimated or estimate(employer, current)).total, True)

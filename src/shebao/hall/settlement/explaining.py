@@ -1,6 +1,6 @@
 """为什么是这个数: one amount of a bill, told from the evidence that was stored with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage
 from .adjusting import before_and_after
-from .models import Bill, BillLine, Evidence, LineKind
+from .models import CHARGING, Bill, BillLine, Evidence
 
 # The rows of an explanation that hold for everybody; the others depend on one person's wage.
 COMMON_STEPS = {"定额", "分档定额", "另加定额", "下限", "上限", "上下限", "费率", "浮动倍数"}
@@ -37,13 +37,13 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
     """
     if share not in SHARES:
         raise Refused("no_such_share", "只有单位部分和个人部分可以说明。", status=404)
-    line = (
-        BillLine.objects.visible_to(actor)
-        .select_related(
-            "employee", "bill__assessment", f"{share}_evidence", f"adjusts__{share}_evidence", "adjusts__bill"
-        )
-        .get(pk=line_pk)
+    beside = (
+        f"{share}_evidence",
+        f"adjusts__{share}_evidence",
+        "adjusts__bill",
+        "back_payment__declared_in__declared_by",
     )
+    line = BillLine.objects.visible_to(actor).select_related("employee", "bill__assessment", *beside).get(pk=line_pk)
     if line.adjusts:
         return _explain_adjustment(line, share)
     evidence = getattr(line, f"{share}_evidence")
@@ -53,8 +53,19 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
     previous = _previous(line, share)
     steps = _with_wage_source(explain(data, line.declared_wage), line, data)
     steps.append(Step("上月", "没有这一项" if previous is None else f"{yuan(previous)} 元", _change(amount, previous)))
-    title = f"{line.employee.name} · {data['scheme_title']} · {SHARES[share]} · {line.month}"
+    word = SHARES[share]
+    if line.back_payment:
+        word, steps = f"{word}补缴", [_declared_back(line), *steps]
+    title = f"{line.employee.name} · {data['scheme_title']} · {word} · {line.month}"
     return Explanation(title, amount, steps, previous, _plain(title, amount, steps))
+
+
+def _declared_back(line: BillLine) -> Step:
+    """Where a month that is paid back comes from: its declaration, and the bill that takes it."""
+    declared = line.back_payment.declared_in
+    on = timezone.make_naive(declared.decided_at or declared.declared_at)
+    note = f"{on:%Y-%m-%d} 生效，随 {line.booking_month.label}账单缴纳"
+    return Step("补缴依据", f"{declared.spec.title} {declared.case_number or ''}".strip(), note)
 
 
 def _explain_adjustment(line: BillLine, share: str) -> Explanation:
@@ -74,7 +85,7 @@ def _explain_adjustment(line: BillLine, share: str) -> Explanation:
 
 def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:
     """What the amounts of a bill rest on: (scheme and share, the values used with their documents); two queries."""
-    lines = bill.lines.filter(kind=LineKind.REGULAR)
+    lines = bill.lines.filter(kind__in=CHARGING)
     used = lines.order_by().values_list("scheme", *(f"{share}_evidence" for share in SHARES)).distinct()
     kinds = {(row[0], share): set() for row in used for share in SHARES}
     for scheme, *ids in used:
@@ -105,7 +116,7 @@ def _common_steps(told: list) -> list[Step]:
 
 def _previous(line: BillLine, share: str) -> int | None:
     found = BillLine.objects.filter(
-        employee=line.employee_id, scheme=line.scheme, month=line.month.previous(), kind=LineKind.REGULAR
+        employee=line.employee_id, scheme=line.scheme, month=line.month.previous(), kind__in=CHARGING
     )
     return found.values_list(f"{share}_due", flat=True).first()
 
@@ -122,6 +133,10 @@ def _with_wage_source(steps: list[Step], line: BillLine, data) -> list[Step]:
     """The wage's step says which declaration it came from; a fixed amount has no wage."""
     if data["fixed"] is not None:
         return steps
+    if line.back_payment:
+        declared = line.back_payment.declared_in
+        on = timezone.make_naive(declared.declared_at)
+        return [replace(steps[0], note=f"{on:%Y-%m-%d} {declared.declared_by.name} {declared.spec.title}"), *steps[1:]]
     wage = (
         DeclaredWage.objects.filter(
             employee=line.employee_id,

@@ -15,6 +15,8 @@ from .models import Account, Bill, BillLine, Evidence, LedgerEntry, LedgerTransa
 from .proving import relation_breaks
 
 PARTS = ("employer", "employee")
+HEADS = Q(kind=LineKind.REGULAR) | Q(bill__series__gt=0)
+"""The lines whose people a bill counts: those of its month, and all of a bill of back payments."""
 
 
 def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int]) -> LedgerTransaction:
@@ -97,7 +99,7 @@ def recomputed(name: str) -> Recomputed | None:
     if bill is None:
         return None
     sums = bill.lines.aggregate(
-        heads=Count("employee", distinct=True, filter=Q(kind=LineKind.REGULAR)),
+        heads=Count("employee", distinct=True, filter=HEADS),
         unit=Sum("employer_due", default=0),
         own=Sum("employee_due", default=0),
     )
@@ -111,7 +113,7 @@ def check_ledger() -> Iterator[str]:
     sums = {
         row["bill"]: row
         for row in BillLine.objects.values("bill").annotate(
-            heads=Count("employee", distinct=True, filter=Q(kind=LineKind.REGULAR)),
+            heads=Count("employee", distinct=True, filter=HEADS),
             unit=Sum("employer_due"),
             own=Sum("employee_due"),
         )

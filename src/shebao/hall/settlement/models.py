@@ -22,10 +22,15 @@ class Evidence(models.Model):
 
 
 class Assessment(models.Model):
-    """The agency's determination of one employer's month (核定). One for an employer and month."""
+    """The agency's determination of one employer's month (核定).
+
+    `series` 0 is the month's own settlement, one for an employer and month; a back payment that is assessed apart
+    (补缴单独核定) counts on from 1.
+    """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="assessments")
     month = MonthField("费款所属期")
+    series = models.PositiveIntegerField("当月第几次单独核定", default=0)
     kind = models.CharField("结算种类", max_length=40)
     number = models.CharField("核定编号", max_length=30, unique=True)
     fingerprint = models.CharField("规则指纹", max_length=12)
@@ -40,7 +45,7 @@ class Assessment(models.Model):
         verbose_name = "核定"
         constraints = [
             models.UniqueConstraint(
-                fields=["employer", "month"],
+                fields=["employer", "month", "series"],
                 name="one_assessment_for_an_employer_and_month",
                 violation_error_message="本月已经核定过。",
             )
@@ -53,6 +58,7 @@ class Bill(models.Model):
     assessment = models.OneToOneField(Assessment, on_delete=models.PROTECT, related_name="bill")
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="bills")
     month = MonthField("费款所属期")
+    series = models.PositiveIntegerField("当月第几次单独核定", default=0)
     number = models.CharField("账单号", max_length=30, unique=True)
     employer_due = models.BigIntegerField("单位应缴（分）")
     employee_due = models.BigIntegerField("个人应缴（分）")
@@ -65,7 +71,7 @@ class Bill(models.Model):
 
     class Meta:
         verbose_name = "账单"
-        ordering = ["-month"]
+        ordering = ["-month", "series"]
         constraints = [
             models.CheckConstraint(
                 name="bill_total_is_the_sum_of_its_parts",
@@ -74,11 +80,17 @@ class Bill(models.Model):
             )
         ]
 
+    @property
+    def label(self) -> str:
+        """The month, and which back payment of it: "2026-11", "2026-11 补缴", "2026-11 补缴 2"."""
+        return f"{self.month} 补缴 {self.series}".removesuffix(" 1") if self.series else str(self.month)
+
 
 class LineKind(models.TextChoices):
     """What a line demands (应缴类型), by the codes of the national list AAE143."""
 
     REGULAR = "1", "正常应缴"
+    BACK_PAYMENT = "2", "补收"
     CORRECTED = "4", "调整补收"
     BASE = "13", "补基数"
     RETURNED = "18", "退收"
@@ -86,6 +98,52 @@ class LineKind(models.TextChoices):
 
 
 ADJUSTING = (LineKind.CORRECTED, LineKind.BASE, LineKind.RETURNED, LineKind.RATE)
+CHARGING = (LineKind.REGULAR, LineKind.BACK_PAYMENT)
+"""Kinds of which a person, scheme and month has one line at most; an adjustment only corrects such a line."""
+
+
+class BackPayment(models.Model):
+    """A month of a scheme that an employee pays later (补缴), by a declaration in force; its line comes with a bill.
+
+    Until then it can be taken back: voided, by the declaration in `withdrawn_in` or because its own was undone.
+    `values_month` is the month whose limits and rates charge it.
+    """
+
+    employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, related_name="back_payments")
+    person = models.ForeignKey("roster.Person", on_delete=models.PROTECT, related_name="+")
+    region = models.CharField("地区方案", max_length=40)
+    scheme = models.CharField("险种", max_length=40)
+    month = MonthField("费款所属期")
+    values_month = MonthField("数值所属月份")
+    declared_wage = models.BigIntegerField("申报工资（分）")
+    is_exclusive = models.BooleanField("排他", default=True)
+    is_voided = models.BooleanField("已撤销", default=False)
+    declared_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="back_payments")
+    withdrawn_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = scoped("employee__employer").as_manager()
+
+    class Meta:
+        verbose_name = "补缴"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "region", "scheme", "month"],
+                condition=Q(is_voided=False, is_exclusive=True),
+                name="one_back_payment_for_a_person_scheme_and_month",
+                violation_error_message="该人员此险种当月已申报补缴。",
+            ),
+            models.UniqueConstraint(
+                fields=["employee", "scheme", "month"],
+                condition=Q(is_voided=False),
+                name="one_back_payment_for_an_employee_scheme_and_month",
+                violation_error_message="该人员此险种当月已在本单位申报补缴。",
+            ),
+            models.CheckConstraint(
+                name="a_withdrawn_back_payment_is_voided",
+                condition=Q(withdrawn_in__isnull=True) | Q(is_voided=True),
+                violation_error_message="回退的补缴须作废。",
+            ),
+        ]
 
 
 class BillLine(models.Model):
@@ -93,6 +151,7 @@ class BillLine(models.Model):
 
     An adjustment (补差) corrects the charge that it names in `adjusts`, the regular line or the adjustment before it:
     its amounts are the difference, its wage is that charge's, its base and evidence are those of the corrected charge.
+    A back payment (补缴) names the declared month that it charges.
     """
 
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="lines")
@@ -110,6 +169,7 @@ class BillLine(models.Model):
         related_name="adjusted_by",
         error_messages={"unique": "这一行已经补差过。"},
     )
+    back_payment = models.ForeignKey(BackPayment, on_delete=models.PROTECT, null=True, related_name="lines")
     is_exclusive = models.BooleanField("排他", default=True)
     declared_wage = models.BigIntegerField("申报工资（分）")
     contribution_base = models.BigIntegerField("缴费基数（分）")
@@ -126,14 +186,14 @@ class BillLine(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "region", "scheme", "month"],
-                condition=Q(kind="1", is_exclusive=True),
-                name="one_regular_charge_for_a_person_scheme_and_month",
+                condition=Q(kind__in=CHARGING, is_exclusive=True),
+                name="one_charge_for_a_person_scheme_and_month",
                 violation_error_message="该人员此险种当月已经核定过。",
             ),
             models.UniqueConstraint(
                 fields=["employee", "scheme", "month"],
-                condition=Q(kind="1"),
-                name="one_regular_charge_for_an_employee_scheme_and_month",
+                condition=Q(kind__in=CHARGING),
+                name="one_charge_for_an_employee_scheme_and_month",
                 violation_error_message="该人员此险种当月已在本单位核定过。",
             ),
             models.CheckConstraint(
@@ -146,6 +206,12 @@ class BillLine(models.Model):
                 name="an_adjustment_is_for_a_month_before_it_is_booked",
                 condition=Q(adjusts__isnull=True) | Q(month__lt=F("booking_month")),
                 violation_error_message="补差只能补以前月份。",
+            ),
+            models.CheckConstraint(
+                name="a_back_payment_and_no_other_line_names_what_was_declared",
+                condition=Q(kind=LineKind.BACK_PAYMENT, back_payment__isnull=False, month__lt=F("booking_month"))
+                | (~Q(kind=LineKind.BACK_PAYMENT) & Q(back_payment__isnull=True)),
+                violation_error_message="补缴须对应生效的补缴申报，且只能补以前月份。",
             ),
         ]
 

@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from shebao.rules.contributions import Charges
-from shebao.rules.contributions import Evidence as Told
 from shebao.rules.months import Month
 
 from ..audit.operations import record
@@ -19,12 +18,12 @@ from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import columns_for_charge
 from .adjusting import Difference, billable, find_differences
+from .back_payments import BATCH, BackDue, charge_back_payments, keep_evidence, make_back_lines, waiting
 from .ledger import book_assessed
-from .models import Assessment, Bill, BillLine, Evidence, LineKind
+from .models import CHARGING, Assessment, Bill, BillLine
 from .progress import applicable_settlement, changes_of, preconditions
 from .queries import charged, covered_by_any
 
-BATCH = 1000
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
 
 
@@ -38,7 +37,7 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
         return _settle(employer_id, month, kind, by=by, confirmations=confirmations)
     except IntegrityError:
         # The constraints decide the race: the month, or a person another employer billed in the same moment.
-        if Assessment.objects.filter(employer=employer_id, month=month).exists():
+        if Assessment.objects.filter(employer=employer_id, month=month, series=0).exists():
             raise Conflict("already_settled", ALREADY) from None
         raise Conflict("charged_elsewhere", "有人员的险种本月刚被其他单位核定，请刷新后再看。") from None
 
@@ -49,16 +48,18 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
     _check(employer, month, kind, by=by, confirmations=confirmations)
     employees, people = columns_for_charge(employer, month)
     charges = charged(region(employer.region), month, people)
-    adjusted = billable(
-        find_differences(employer, month), int(charges.employer_total.sum() + charges.employee_total.sum())
-    )
-    if not adjusted and not covered_by_any(charges).any():
+    # Locked: what is taken back at the same moment is either not here any more, or its taker finds it billed.
+    back = charge_back_payments(employer, waiting(employer).select_for_update(of=("self",)))
+    due = int(charges.employer_total.sum() + charges.employee_total.sum()) + sum(one.total for one in back)
+    adjusted = billable(find_differences(employer, month), due)
+    if not adjusted and not back and not covered_by_any(charges).any():
         raise Refused("nobody_insured", f"{month.label}没有参保人员，不需要结算。")
     _check_charged_elsewhere(employer, month)
-    bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges, adjusted)
+    bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges, [*adjusted, *back])
     _make_lines(bill, charges, employees, people.declared_wage)
     _make_adjustments(bill, adjusted)
-    book_assessed(bill, _dues(month, charges, adjusted))
+    make_back_lines(bill, back)
+    book_assessed(bill, _dues(month, charges, [*adjusted, *back]))
     record(
         "month.settled",
         bill,
@@ -67,6 +68,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
         kind=kind,
         total_fen=bill.total_due,
         adjusted_fen=sum(one.total for one in adjusted) or None,
+        back_paid_fen=sum(one.total for one in back) or None,
         heads=bill.head_count,
     )
     return bill
@@ -76,7 +78,7 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
     """Refuse with all reasons at once."""
     if not by.may("settle"):
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
-    if Assessment.objects.filter(employer=employer, month=month).exists():
+    if Assessment.objects.filter(employer=employer, month=month, series=0).exists():
         raise Conflict("already_settled", ALREADY)
     problems = _window_problems(employer, month)
     settlement = applicable_settlement(employer, month)
@@ -106,11 +108,11 @@ def _window_problems(employer: Employer, month: Month) -> list[str]:
 
 
 def _check_charged_elsewhere(employer: Employer, month: Month) -> None:
-    """One regular charge for a person and scheme: whom another employer was billed for is named."""
+    """One charge for a person and scheme: whom another employer was billed for is named."""
     others = BillLine.objects.filter(
         region=employer.region,
         month=month,
-        kind=LineKind.REGULAR,
+        kind__in=CHARGING,
         is_exclusive=True,
         person__in=Spell.objects.filter(
             employee__employer=employer, is_voided=False, is_exclusive=True, first_month__lte=month
@@ -138,13 +140,13 @@ def _make_assessment(employer: Employer, month: Month, kind: str, charges: Charg
     )
 
 
-def _make_bill(assessment: Assessment, charges: Charges, adjusted: Sequence[Difference]) -> Bill:
+def _make_bill(assessment: Assessment, charges: Charges, more: Sequence[Difference | BackDue]) -> Bill:
     """The bill's totals are the sums of the same columns that become its lines."""
     employer, month = assessment.employer, assessment.month
     spec = region(employer.region)
-    employer_due = int(charges.employer_total.sum()) + sum(one.employer_due for one in adjusted)
-    employee_due = int(charges.employee_total.sum()) + sum(one.employee_due for one in adjusted)
-    months = sorted({month, *(one.line.month for one in adjusted)}, reverse=True)
+    employer_due = int(charges.employer_total.sum()) + sum(one.employer_due for one in more)
+    employee_due = int(charges.employee_total.sum()) + sum(one.employee_due for one in more)
+    months = sorted({month, *(one.line.month for one in more)}, reverse=True)
     return Bill.objects.create(
         assessment=assessment,
         employer=employer,
@@ -159,30 +161,22 @@ def _make_bill(assessment: Assessment, charges: Charges, adjusted: Sequence[Diff
     )
 
 
-def _dues(month: Month, charges: Charges, adjusted: Sequence[Difference]) -> dict[tuple[Month, str, str], int]:
-    """What is booked: the regular charges and the adjustments, each under the month it is for."""
+def _dues(month: Month, charges: Charges, more: Sequence[Difference | BackDue]) -> dict[tuple[Month, str, str], int]:
+    """What is booked: the regular charges, the adjustments and what is paid back, each under the month it is for."""
     dues = {
         (month, c.scheme, part): int(getattr(c, part).sum())
         for c in charges.schemes
         for part in ("employer", "employee")
     }
-    for one in adjusted:
+    for one in more:
         for part in ("employer", "employee"):
             key = one.line.month, one.line.scheme, part
             dues[key] = dues.get(key, 0) + getattr(one, f"{part}_due")
     return dues
 
 
-def _keep_evidence(kinds: Sequence[Told]) -> list[int]:
-    """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
-    rows = [Evidence(digest=one.digest, data=dict(one.data)) for one in kinds]
-    Evidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
-    ids = dict(Evidence.objects.filter(digest__in=[row.digest for row in rows]).values_list("digest", "pk"))
-    return [ids[row.digest] for row in rows]
-
-
 def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray) -> None:
-    evidence = _keep_evidence(charges.evidence)
+    evidence = keep_evidence(charges.evidence)
     shared = set(
         Spell.objects.filter(employee__employer=bill.employer_id, is_exclusive=False, is_voided=False).values_list(
             "employee", "scheme"
@@ -217,7 +211,7 @@ def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray
 def _make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
     """补差: one line for each charge that is another one now; the database refuses a second one for the same charge."""
     kinds = {told.digest: told for one in adjusted for told in one.new.values() if told is not None}
-    ids: dict[str | None, int | None] = dict(zip(kinds, _keep_evidence(list(kinds.values())), strict=True))
+    ids: dict[str | None, int | None] = dict(zip(kinds, keep_evidence(list(kinds.values())), strict=True))
     lines = []
     for one in adjusted:
         why = {share: ids[told.digest] if told is not None else None for share, told in one.new.items()}

@@ -78,7 +78,7 @@ def applicable_settlement(employer, month: Month) -> Settlement:
 def preconditions(employer, month: Month, *, by) -> list[Precondition]:
     """What the applicable settlement asks for, each met or not, in the region's order."""
     settlement = applicable_settlement(employer, month)
-    is_settled = Assessment.objects.visible_to(by).filter(employer=employer, month=month).exists()
+    is_settled = Assessment.objects.visible_to(by).filter(employer=employer, month=month, series=0).exists()
     counts = open_counts(employer, month)
     found = []
     for key in settlement.preconditions:
@@ -124,14 +124,15 @@ def _wages_complete(employer, month: Month) -> Precondition:
 class Standing:
     """Where an employer's month stands, read once: everything that the steps and the reminders are made of.
 
-    `bills` by month, newest first; `booked` has (due, paid) in fen by bill; `open` counts undecided declarations by
-    (service, state); `made` those that took effect, by service; `filed` holds the kinds of paper that were
-    downloaded, by bill.
+    `bills` by month, newest first, and those of back payments assessed `apart`; `booked` has (due, paid) in fen by
+    bill; `open` counts undecided declarations by (service, state); `made` those that took effect, by service; `filed`
+    holds the kinds of paper that were downloaded, by bill.
     """
 
     employer: Employer
     month: Month
     bills: dict[Month, Bill]
+    apart: list[Bill]
     booked: dict[int, tuple[int, int]]
     open: dict[tuple[str, str], int]
     made: dict[str, int]
@@ -160,6 +161,10 @@ class Standing:
             counts[state] += count
         return dict(counts)
 
+    def bills_to_pay(self) -> list[Bill]:
+        """Every bill, the oldest first."""
+        return sorted([*self.bills.values(), *self.apart], key=lambda bill: (bill.month, bill.series))
+
     def unpaid(self, bill: Bill) -> int:
         """What is still to be paid of a bill, fen."""
         due, paid = self.booked.get(bill.pk, (0, 0))
@@ -173,18 +178,19 @@ class Standing:
 
 def standing(employer, month: Month, by) -> Standing:
     """Read where the month stands; five queries."""
-    bills = {bill.month: bill for bill in Bill.objects.visible_to(by).filter(employer=employer)}
+    every = list(Bill.objects.visible_to(by).filter(employer=employer))
     undecided = _about_people(employer).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
     filed: dict[int, set[str]] = defaultdict(set)
-    papers = Document.objects.filter(bill__in=bills.values(), downloaded_at__isnull=False)
+    papers = Document.objects.filter(bill__in=every, downloaded_at__isnull=False)
     for bill, kind in papers.values_list("bill", "kind"):
         filed[bill].add(kind)
     return Standing(
         employer,
         month,
-        bills,
-        balances(bills.values()),
+        {bill.month: bill for bill in every if not bill.series},
+        [bill for bill in every if bill.series],
+        balances(every),
         {(service, state): count for service, state, count in rows},
         changes_of(employer, month),
         filed,

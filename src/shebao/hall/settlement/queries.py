@@ -21,6 +21,7 @@ from ..regions import region
 from ..roster.models import Employee
 from ..roster.queries import Insured, columns_for_charge
 from .adjusting import Difference, Found, billable, find_differences, months_of
+from .back_payments import BackDue, billed_apart, charge_back_payments, waiting
 from .ledger import balance, check_ledger
 from .models import ADJUSTING, Bill, BillLine, Evidence, LineKind
 
@@ -55,8 +56,8 @@ class Estimate:
     """What a month would cost now, in fen; `pending_fen` is what declarations not yet in force would add.
 
     `schemes` and the columns hold the facts in force; `total` includes `pending_fen` when it was asked for. `found`
-    is what was published since about earlier months, `adjusted` the part of it that this month's bill takes; both
-    parts of the amount include it.
+    is what was published since about earlier months, `adjusted` the part of it that this month's bill takes, `back`
+    what is paid back for earlier months; both parts of the amount include them.
     """
 
     employer_due: int
@@ -70,6 +71,7 @@ class Estimate:
     charges: Charges
     found: Found = Found()
     adjusted: tuple[Difference, ...] = ()
+    back: tuple[BackDue, ...] = ()
 
     @property
     def total(self) -> int:
@@ -82,19 +84,25 @@ def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
     spec = region(employer.region)
     employees, people = columns_for_charge(employer, month)
     charges = charged(spec, month, people)
-    waiting = {"fen": 0, "count": 0}
+    undecided = {"fen": 0, "count": 0}
     if pending:
-        waiting = Declaration.objects.filter(
+        rows = Declaration.objects.filter(
             employer=employer, month__lte=month, first_month__lte=month, state__in=PENDING
-        ).aggregate(fen=Sum("effect_fen", default=0), count=Count("pk"))
+        )
+        undecided = rows.exclude(service__in=billed_apart(employer)).aggregate(
+            fen=Sum("effect_fen", default=0), count=Count("pk")
+        )
     employer_due, employee_due = int(charges.employer_total.sum()), int(charges.employee_total.sum())
+    back = charge_back_payments(employer, waiting(employer))
+    employer_due += sum(one.employer_due for one in back)
+    employee_due += sum(one.employee_due for one in back)
     found = find_differences(employer, month)
     adjusted = billable(found, employer_due + employee_due)
     return Estimate(
         employer_due=employer_due + sum(one.employer_due for one in adjusted),
         employee_due=employee_due + sum(one.employee_due for one in adjusted),
-        pending_fen=waiting["fen"],
-        pending_count=waiting["count"],
+        pending_fen=undecided["fen"],
+        pending_count=undecided["count"],
         schemes=_scheme_sums(spec, charges, people.declared_wage),
         head_count=int(np.count_nonzero(covered_by_any(charges))),
         employees=employees,
@@ -102,6 +110,7 @@ def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
         charges=charges,
         found=found,
         adjusted=tuple(adjusted),
+        back=tuple(back),
     )
 
 
@@ -166,7 +175,7 @@ def _rate(data) -> str:
 
 
 def bill_summary(bill: Bill) -> list[SchemeSum]:
-    """The schemes of a bill in the region's order, without its adjustments; sums of lines, rates from evidence."""
+    """The schemes of a bill in the region's order, its own month only; sums of lines, rates from evidence."""
     spec = region(bill.employer.region)
     rows = {
         row["scheme"]: row
@@ -204,32 +213,36 @@ def _bill_sum(spec, key: str, row: dict, rates: dict) -> SchemeSum:
     )  # fmt: skip
 
 
-ADJUSTED = "补差"
+ADJUSTED, BACK_PAID = "补差", "补缴"
 
 
-def adjustment_sums(spec, rows: Iterable) -> list[SchemeSum]:
-    """补差 by scheme, of bill lines or of the differences to be billed, in the region's order; no bases."""
+def adjustment_sums(spec, rows: Iterable, word: str = ADJUSTED) -> list[SchemeSum]:
+    """补差 or 补缴 by scheme, of bill lines or of what is to be billed, in the region's order; no bases."""
     found: dict[str, list] = {}
     for one in rows:
-        line = one.line if isinstance(one, Difference) else one
+        line = one if isinstance(one, BillLine) else one.line
         found.setdefault(line.scheme, []).append((line.employee_id, one.employer_due, one.employee_due))
     order = [key for key in spec.schemes if key in found] + [key for key in found if key not in spec.schemes]
-    return [_adjustment_sum(spec, key, found[key]) for key in order]
+    return [_adjustment_sum(spec, key, found[key], word) for key in order]
 
 
-def _adjustment_sum(spec, key: str, rows: list[tuple[int, int, int]]) -> SchemeSum:
+def _adjustment_sum(spec, key: str, rows: list[tuple[int, int, int]], word: str) -> SchemeSum:
     scheme = spec.schemes.get(key)
     title, short, colour = (scheme.title, scheme.short, scheme.colour) if scheme else (key, "", "")
     heads = len({employee for employee, *_ in rows})
     employer, employee = sum(row[1] for row in rows), sum(row[2] for row in rows)
-    rates = [ADJUSTED if due else "" for due in (employer, employee)]
-    return SchemeSum(key, f"{title}{ADJUSTED}", f"{short}{ADJUSTED}", colour, heads, 0, 0, employer, employee, *rates)
+    rates = [word if due else "" for due in (employer, employee)]
+    return SchemeSum(key, f"{title}{word}", f"{short}{word}", colour, heads, 0, 0, employer, employee, *rates)
 
 
-def bill_adjustments(bill: Bill) -> list[SchemeSum]:
-    """The adjustments of a bill by scheme; with `bill_summary` they add up to the bill."""
-    lines = bill.lines.filter(kind__in=ADJUSTING).only("employee", "scheme", "employer_due", "employee_due")
-    return adjustment_sums(region(bill.employer.region), lines)
+def bill_earlier(bill: Bill) -> dict[str, list[SchemeSum]]:
+    """What a bill takes for earlier months, 补缴 and 补差 by scheme; with `bill_summary` they add up to the bill."""
+    lines = bill.lines.exclude(kind=LineKind.REGULAR)
+    kinds: dict[str, list[BillLine]] = {BACK_PAID: [], ADJUSTED: []}
+    for line in lines.only("kind", "employee", "scheme", "employer_due", "employee_due"):
+        kinds[BACK_PAID if line.kind == LineKind.BACK_PAYMENT else ADJUSTED].append(line)
+    spec = region(bill.employer.region)
+    return {word: adjustment_sums(spec, rows, word) for word, rows in kinds.items()}
 
 
 @dataclass(frozen=True)
@@ -268,7 +281,7 @@ def adjustments_of(actor, employer_id: int, month: Month) -> Adjustments:
     """补差 of an employer that `actor` may see, for the bill of `month` or, where that is settled, the next one."""
     employer = Employer.objects.visible_to(actor).get(pk=employer_id)
     lines = BillLine.objects.filter(bill__employer=employer, kind__in=ADJUSTING)
-    if Bill.objects.filter(employer=employer, month=month).exists():
+    if Bill.objects.filter(employer=employer, month=month, series=0).exists():
         month = month.next()
     waiting = find_differences(employer, month)
     months = [
@@ -296,14 +309,25 @@ def adjusting_lines(bill: Bill):
     return lines.order_by("employee__name_pinyin", "employee_id", "month", "pk")
 
 
+def back_paying_lines(bill: Bill):
+    """The lines of a bill for months that are paid back, with what declared them, by person and month."""
+    lines = bill.lines.filter(kind=LineKind.BACK_PAYMENT)
+    lines = lines.select_related("employee", "back_payment__declared_in")
+    return lines.order_by("employee__name_pinyin", "employee_id", "month", "pk")
+
+
 @dataclass(frozen=True)
 class PersonRow:
-    """One person of a bill: `schemes` maps a scheme to its line, `adjusted` are 补差; dues in fen include them."""
+    """One person of a bill: `schemes` maps a scheme to its line, `adjusted` are 补差, `back` 补缴.
+
+    The dues, in fen, include both.
+    """
 
     employee: Employee
     declared_wage: int
     schemes: dict[str, BillLine]
     adjusted: list[BillLine]
+    back: list[BillLine]
     employer_due: int
     employee_due: int
 
@@ -331,11 +355,14 @@ def bill_people(bill: Bill, q: str = "") -> list[PersonRow]:
 def _person_row(lines: list[BillLine]) -> PersonRow:
     """All lines of one person; who left and is only adjusted has no wage this month."""
     regular = {line.scheme: line for line in lines if line.kind == LineKind.REGULAR}
+    back = [line for line in lines if line.kind == LineKind.BACK_PAYMENT]
+    back_wage = back[0].declared_wage if back else 0
     return PersonRow(
         lines[0].employee,
-        next((line.declared_wage for line in regular.values()), 0),
+        next((line.declared_wage for line in regular.values()), 0) or back_wage,
         regular,
         [line for line in lines if line.kind in ADJUSTING],
+        back,
         sum(line.employer_due for line in lines),
         sum(line.employee_due for line in lines),
     )

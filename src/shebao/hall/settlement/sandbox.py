@@ -53,10 +53,12 @@ def try_values(text: str, *, by) -> SandboxRun:
     spec = region(by.region)
     if not changes(spec, load_proposed(spec, regions_roots(), text)):
         raise Refused("nothing_changed", "写的数值与现行的完全相同，请改动至少一个数值再试。")
-    month = Bill.objects.visible_to(by).filter(month__lt=Month.of(today())).aggregate(last=Max("month"))["last"]
+    month = (
+        Bill.objects.visible_to(by).filter(series=0, month__lt=Month.of(today())).aggregate(last=Max("month"))["last"]
+    )
     if month is None:
         raise Refused("nothing_billed", "本地区还没有以前月份的账单，不能试算。")
-    bills = Bill.objects.visible_to(by).filter(month=month)
+    bills = Bill.objects.visible_to(by).filter(month=month, series=0)
     with transaction.atomic():
         run = SandboxRun.objects.create(
             asked_by=by, asked_at=now(), month=month, proposal=text, employers_total=bills.count()
@@ -78,7 +80,7 @@ def carry_out(run_id: int, *, by) -> None:
     proposed = as_if_in_force(spec, load_proposed(spec, regions_roots(), run.proposal), run.month, today())
     bills = list(
         Bill.objects.visible_to(by)
-        .filter(month=run.month)
+        .filter(month=run.month, series=0)
         .order_by("pk")
         .values_list("pk", "employer__name", "employer__employer_number", "employer", "head_count")
     )

@@ -12,13 +12,15 @@ from ..errors import Refused
 from ..settlement.comparing import BridgeRow, bridge, chart
 from ..settlement.models import Bill
 from ..settlement.progress import Standing, Step, standing, steps_of
-from ..settlement.queries import Estimate, SchemeSum, bill_adjustments, bill_summary, estimate
+from ..settlement.queries import ADJUSTED, BACK_PAID, Estimate, SchemeSum, bill_earlier, bill_summary, estimate
 from .todos import Todo, todo_items
 
 
 @dataclass(frozen=True)
 class Money:
     """The month's amount: `total` in fen, its schemes, what it takes from earlier months, and why it differs.
+
+    Of earlier months, `adjusted` is 补差 and `paid_back` 补缴.
 
     The bridge's deltas add up to the difference. `estimated` is None once the month is settled; `refusal` says why
     nothing can be computed, everything else is then empty.
@@ -27,6 +29,7 @@ class Money:
     total: int = 0
     schemes: tuple[SchemeSum, ...] = ()
     adjusted: int = 0
+    paid_back: int = 0
     bridge: tuple[BridgeRow, ...] = ()
     chart: tuple[tuple[Month, int, bool], ...] = ()
     estimated: Estimate | None = None
@@ -70,6 +73,7 @@ def money_of(now: Standing) -> Money:
     except Refused as no:
         return Money(refusal=no.message)
     total, schemes = (found.total, found.schemes) if found else (now.bill.total_due, bill_summary(now.bill))
-    adjusted = sum(one.total for one in (found.adjusted if found else bill_adjustments(now.bill)))
+    earlier = {BACK_PAID: found.back, ADJUSTED: found.adjusted} if found else bill_earlier(now.bill)
+    back, adjusted = (sum(one.total for one in earlier[word]) for word in (BACK_PAID, ADJUSTED))
     moved = tuple(row for row in reasons if row.delta)
-    return Money(total, tuple(schemes), adjusted, moved, tuple(months), found)
+    return Money(total, tuple(schemes), adjusted, back, moved, tuple(months), found)

@@ -15,6 +15,7 @@ from ..declarations.states import State
 from ..regions import region
 from ..roster.retiring import ages
 from ..settlement.comparing import newly_raised
+from ..settlement.models import Bill
 from ..settlement.progress import Standing
 from ..settlement.queries import Estimate
 
@@ -52,11 +53,15 @@ def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
     ]
 
 
+def _kind(bill: Bill) -> str:
+    return "补缴" if bill.series else ""
+
+
 def _overdue(now: Standing) -> Iterator[Todo]:
-    for bill in reversed(now.bills.values()):
+    for bill in now.bills_to_pay():
         open_fen, until = now.unpaid(bill), timezone.make_naive(bill.pay_until)
         if open_fen > 0 and until < local_now():
-            title = f"{bill.month.label}账单逾期没有缴清"
+            title = f"{bill.month.label}{_kind(bill)}账单逾期没有缴清"
             note = f"待缴 {yuan(open_fen)} 元，{date_words(until, 'n 月 j 日')}已截止，逾期可能产生滞纳金"
             yield Todo("已逾期", "d", title, note, "e_pay_bill", "去缴费", (bill.pk,))
 
@@ -103,11 +108,11 @@ def _drafts(now: Standing) -> Iterator[Todo]:
 
 
 def _due_soon(now: Standing) -> Iterator[Todo]:
-    for bill in reversed(now.bills.values()):
+    for bill in now.bills_to_pay():
         open_fen, until = now.unpaid(bill), timezone.make_naive(bill.pay_until)
         if open_fen > 0 and local_now() <= until <= local_now() + SOON:
             note = f"待缴 {yuan(open_fen)} 元，{date_words(until, 'n 月 j 日 H:i')} 截止"
-            title = f"{bill.month.label}账单还没有缴费"
+            title = f"{bill.month.label}{_kind(bill)}账单还没有缴费"
             yield Todo(_tag(until), _urgency(until), title, note, "e_pay_bill", "去缴费", (bill.pk,))
 
 

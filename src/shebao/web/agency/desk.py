@@ -43,6 +43,9 @@ CHECK_TITLES = {
     "new_identity": "变更后的证件",
     "scheme_changes": "参保险种",
     "yearly_cover": "年度与个人账户",
+    "enrolled_first": "已经参保",
+    "back_payment_months": "补缴月份",
+    "back_payments_waiting": "待缴的补缴",
 }
 
 

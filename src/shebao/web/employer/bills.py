@@ -14,9 +14,11 @@ from shebao.hall.settlement.ledger import balance, balances
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import (
     ADJUSTED,
+    BACK_PAID,
     PersonRow,
     adjusting_lines,
-    bill_adjustments,
+    back_paying_lines,
+    bill_earlier,
     bill_people,
     bill_summary,
 )
@@ -46,7 +48,7 @@ def bills(request):
         "crumbs": crumbs(title),
         "rows": rows,
         "month": month,
-        "to_settle": not any(bill.month == month for bill in found),
+        "to_settle": not any(bill.month == month and not bill.series for bill in found),
     }
     return render(request, "employer/bills.html", context)
 
@@ -62,15 +64,20 @@ def bill(request, pk):
     """One bill, in four views."""
     found = _bill(request, pk)
     tab = request.GET.get("tab", "summary")
-    adjusted = bill_adjustments(found)
-    tabs = TABS | ({"adjustments": ADJUSTED} if adjusted else {})
+    earlier = bill_earlier(found)
+    adjusted, back = earlier[ADJUSTED], earlier[BACK_PAID]
+    # A bill of back payments stands apart: there is no month before to compare it with.
+    tabs = {key: label for key, label in TABS.items() if key != "changes" or not found.series}
+    tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
     due, paid = balance(found)
     context = _row(found, due, paid) | {
         "tab": tab,
         "tabs": tabs,
+        "when": found.label if found.series else found.month.label,
         "adjusted": adjusted,
-        "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
+        "back": back,
+        "crumbs": crumbs(f"{found.label} 账单", _bills_crumb(request)),
         "actions": _actions(found, is_paid=paid >= due, may_print=request.user.may("print")),
         "settlement_title": _settlement_title(found),
         "is_new": "settled" in request.GET,
@@ -82,10 +89,12 @@ def bill(request, pk):
         "changes": _changes,
         "rules": _rules,
         "adjustments": _adjustments,
+        "back": _back,
     }
     context |= builders[tab](request, found)
-    if tab == "summary" and (more := sum(row.total for row in adjusted)) > 0:
-        context["parts"].append({"code": "other", "label": ADJUSTED, "amount": more, "url": "?tab=adjustments"})
+    for label, rows, name in ((BACK_PAID, back, "back"), (ADJUSTED, adjusted, "adjustments")):
+        if tab == "summary" and (more := sum(row.total for row in rows)) > 0:
+            context["parts"].append({"code": "other", "label": label, "amount": more, "url": f"?tab={name}"})
     return render(request, f"employer/bill_{tab}.html", context)
 
 
@@ -110,8 +119,9 @@ def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
 
 
 def _settlement_title(found: Bill) -> str:
-    kind = region(found.employer.region).settlements.get(found.assessment.kind)
-    return kind.title if kind else found.assessment.kind
+    spec, key = region(found.employer.region), found.assessment.kind
+    kind = spec.services.get(key) if found.series else spec.settlements.get(key)
+    return kind.title if kind else key
 
 
 def done_message(title: str) -> str:
@@ -131,7 +141,17 @@ def _summary(request, found: Bill) -> dict:
 
 def _adjustments(request, found: Bill) -> dict:
     """补差 of earlier months; each amount leads to both derivations."""
-    page = Paginator(adjusting_lines(found), PAGE).get_page(request.GET.get("page"))
+    return _earlier(request, found, adjusting_lines(found), ADJUSTED)
+
+
+def _back(request, found: Bill) -> dict:
+    """补缴 of earlier months; each amount leads to how it came about."""
+    return _earlier(request, found, back_paying_lines(found), BACK_PAID)
+
+
+def _earlier(request, found: Bill, lines, kind: str) -> dict:
+    """The lines of a bill for other months, a row for each."""
+    page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
     schemes = region(found.employer.region).schemes
     page.object_list = [
         {
@@ -139,7 +159,7 @@ def _adjustments(request, found: Bill) -> dict:
             "scheme": schemes[line.scheme].title if line.scheme in schemes else line.scheme,
             "cells": [
                 {
-                    "label": f"{words.removesuffix('部分')}{ADJUSTED}",
+                    "label": f"{words.removesuffix('部分')}{kind}",
                     "amount": getattr(line, f"{share}_due"),
                     "url": reverse("e_explain", args=[line.pk, share]) if getattr(line, f"{share}_due") else "",
                 }
@@ -180,7 +200,8 @@ def _person(person: PersonRow, shown) -> dict:
                 }
             )
     shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
-    return shown | {"adjusted": sum(line.employer_due + line.employee_due for line in person.adjusted)}
+    more = {"adjusted": person.adjusted, "back": person.back}
+    return shown | {name: sum(line.employer_due + line.employee_due for line in lines) for name, lines in more.items()}
 
 
 def _changes(request, found: Bill) -> dict:
@@ -214,27 +235,23 @@ def export(request, pk):
     for row in schemes:
         columns += [Column(f"{row.short}缴费基数（元）", "yuan")]
         columns += [Column(f"{row.short}{words}（元）", "yuan") for words in SHARES.values()]
-    adjusted = bill_adjustments(found)
-    columns += [Column(f"{ADJUSTED}{words}（元）", "yuan") for words in SHARES.values() if adjusted]
+    more = [kind for kind, rows in bill_earlier(found).items() if rows]
+    columns += [Column(f"{kind}{words}（元）", "yuan") for kind in more for words in SHARES.values()]
     columns.append(Column("合计（元）", "yuan"))
     people = bill_people(found)
     line = f"{found.employer.name}　费款所属期 {found.month}　账单号 {found.number}　共 {len(people)} 人"
-    data = write_table(
-        f"{found.month} 账单明细", line, columns, (_exported(p, schemes, bool(adjusted)) for p in people)
-    )
+    data = write_table(f"{found.month} 账单明细", line, columns, (_exported(p, schemes, more) for p in people))
     return download(data, f"账单明细-{found.month}.xlsx")
 
 
-def _exported(person: PersonRow, schemes, has_adjustments: bool) -> list:
+def _exported(person: PersonRow, schemes, more: list[str]) -> list:
     cells = [person.employee.person_number, person.employee.name, person.declared_wage]
     for row in schemes:
         line = person.schemes.get(row.scheme)
         cells += [line.contribution_base, line.employer_due, line.employee_due] if line else [None] * 3
-    if has_adjustments:
-        cells += [
-            sum(line.employer_due for line in person.adjusted),
-            sum(line.employee_due for line in person.adjusted),
-        ]
+    for kind in more:
+        lines = person.back if kind == BACK_PAID else person.adjusted
+        cells += [sum(line.employer_due for line in lines), sum(line.employee_due for line in lines)]
     return [*cells, person.total]
 
 

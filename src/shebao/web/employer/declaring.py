@@ -56,7 +56,8 @@ def _begun(request, spec, form) -> tuple[dict, object]:
 
     Saving forgets the draft: one that is there was typed later than anything saved.
     """
-    raw = defaults(form, queries.first_open_month(request.user))
+    first = this_month(request).previous() if spec.looks_back else queries.first_open_month(request.user)
+    raw = defaults(form, first)
     draft = queries.draft_of(request.user, spec.key)
     if request.GET.get("employee", "").isdigit():
         known = _about(request, form, int(request.GET["employee"]))

@@ -75,6 +75,7 @@ def form_page(
         "open_note": "" if declaration or spec.is_about_employer else _open_note(request),
         "unchanging": unchanging(form, request.user.employer) if spec.is_about_employer else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
+        "is_for_many": OPERATIONS[spec.operation].is_for_many,
         "window_note": "" if spec.is_about_employer else _window_note(request),
         "may_look": _may_look(spec),
         "look_title": word(request, "declare.look", "查询人员"),

@@ -40,6 +40,8 @@ def _estimated(money) -> dict:
 
 def _shares(money) -> list[dict]:
     shares = [{"code": one.colour, "label": _shorter(one.title), "amount": one.total} for one in money.schemes]
+    if money.paid_back:
+        shares.append({"code": "other", "label": "补缴", "amount": money.paid_back})
     if money.adjusted > 0:
         shares.append({"code": "other", "label": "补差", "amount": money.adjusted})
     if money.estimated and money.estimated.pending_fen > 0:

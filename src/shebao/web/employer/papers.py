@@ -26,7 +26,8 @@ def documents(request):
     """The papers of the chosen months, the newest first."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
     span, errors, fields = months_asked(request, employer)
-    bills = {bill.month: bill for bill in Bill.objects.visible_to(request.user).filter(month__in=span)}
+    bills = {(bill.month, bill.series): bill for bill in Bill.objects.visible_to(request.user).filter(month__in=span)}
+    keys = sorted({(month, 0) for month in span} | bills.keys(), key=lambda key: (-key[0].index, key[1]))
     title = word(request, "menu.documents", "通知单与凭证")
     context = {
         "title": title,
@@ -34,7 +35,8 @@ def documents(request):
         "fields": fields,
         "errors": errors,
         "months": [
-            {"month": month, "bill": bills.get(month), "cards": available(employer, month)} for month in reversed(span)
+            {"month": month, "series": n, "bill": bills.get((month, n)), "cards": available(employer, month, n)}
+            for month, n in keys
         ],
     }
     return render(request, "employer/documents.html", context, status=422 if errors else 200)

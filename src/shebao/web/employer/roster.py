@@ -16,8 +16,10 @@ from shebao.hall.roster.facts import details_in_words
 from shebao.hall.roster.names import pinyin_key
 from shebao.hall.roster.operations import reveal_id_number
 from shebao.hall.services.registry import OPERATIONS
+from shebao.hall.settlement.back_payments import paid_back
 from shebao.hall.settlement.models import BillLine
 from shebao.hall.sheets.writing import Column, write_table
+from shebao.rules.months import months_in_words
 
 from ..access import needs
 from ..shell import menu_items, shell
@@ -225,10 +227,24 @@ def _employee_context(request, pk: int) -> dict:
         "lanes": _lanes(spec, detail.ribbon),
         "ribbon_from": detail.ribbon[0]["months"][0]["month"] if detail.ribbon else "",
         "lines": _lines(request, one),
+        "paid_back": _paid_back(request, one),
         "cases": cases(request.user).filter(own)[:FOUND],
         "changes": change_log(request.user, one),
         "kept": details_in_words(spec, one),
     }
+
+
+def _paid_back(request, one) -> list[dict]:
+    """What was declared to be paid back, with where it stands."""
+    spec = here(request)
+    return [
+        {
+            "row": row,
+            "months": months_in_words(row.months),
+            "schemes": "、".join(spec.schemes[key].short for key in spec.schemes if key in row.schemes),
+        }
+        for row in paid_back(request.user, one)
+    ]
 
 
 def _single_actions(request, one) -> list[dict]:

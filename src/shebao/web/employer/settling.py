@@ -12,7 +12,8 @@ from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions
-from shebao.hall.settlement.queries import adjustment_sums, estimate
+from shebao.hall.settlement.queries import BACK_PAID, adjustment_sums, estimate
+from shebao.rules.months import months_in_words
 
 from ..access import needs
 from .common import bridge_rows, crumbs, here, this_month, word
@@ -30,7 +31,7 @@ def settle(request):
 
 
 def _context(request, employer: Employer, month) -> dict:
-    bill = Bill.objects.visible_to(request.user).filter(month=month).first()
+    bill = Bill.objects.visible_to(request.user).filter(month=month, series=0).first()
     changes = changes_of(employer, month)
     title = word(request, "menu.settle", "月度结算")
     context = {
@@ -68,13 +69,21 @@ def _amounts(request, employer: Employer, month) -> dict:
     return {
         "estimate": found,
         "adjusted": adjustment_sums(here(request), found.adjusted),
+        "back": adjustment_sums(here(request), found.back, BACK_PAID),
+        "paying_back": _paying_back(found),
         "waiting_count": len(found.found.differences) - len(found.adjusted),
         "reasons": bridge_rows(rows, request.user),
         "before": found.total - difference,
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),
-        "trouble": [] if found.head_count or found.adjusted else ["本月没有参保人员，不需要结算。"],
+        "trouble": [] if found.head_count or found.adjusted or found.back else ["本月没有参保人员，不需要结算。"],
     }
+
+
+def _paying_back(found) -> dict:
+    """How many people the month pays back for, and which months."""
+    people = {one.line.employee_id for one in found.back}
+    return {"count": len(people), "months": months_in_words(one.line.month for one in found.back)}
 
 
 def _service_title(request, key: str) -> str:
@@ -139,7 +148,7 @@ def _settle(request, employer: Employer, context: dict, confirmed: int):
     try:
         bill = settle_month(employer.pk, month, settlement.key, by=request.user, confirmations=confirmed)
     except Conflict as no:
-        if bill := Bill.objects.visible_to(request.user).filter(month=month).first():
+        if bill := Bill.objects.visible_to(request.user).filter(month=month, series=0).first():
             return _show_result(request, bill)
         messages.warning(request, no.message)
         return redirect("e_settle")

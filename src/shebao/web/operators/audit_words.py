@@ -54,6 +54,7 @@ ACTIONS = {
     "view.forgotten": "删除常用查询",
     "month.settled": "办理结算",
     "account.stated": "登记个人账户余额",
+    "back_payments.assessed": "补缴单独核定",
     "values.tried": "规则沙盘试算",
     "payment.started": "发起缴费",
     "payment.sent": "送交银行",
@@ -87,7 +88,7 @@ WORDS = {
     "failed": "失败",
     "bank": "银行端查询缴费",
 }
-AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen")
+AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen", "back_paid_fen")
 KEYS = {
     "note": "意见",
     "month": "年月",
@@ -97,6 +98,7 @@ KEYS = {
     "total_fen": "金额（元）",
     "amount_fen": "金额（元）",
     "adjusted_fen": "补差（元）",
+    "back_paid_fen": "补缴（元）",
     "case": "办件号",
     "declaration": "申报",
     "stored": "文件",

@@ -90,7 +90,7 @@ def segments(amounts: list[int]) -> list[dict[str, str]]:
 
 
 def ribbon_cells(lanes: list[list[str]]) -> dict[str, Any]:
-    """Return the drawing's size and, per lane, the position of every month (states: insured, gap, none)."""
+    """Return the drawing's size and, per lane, the position of every month (states: insured, back, gap, none)."""
     longest = max((len(lane) for lane in lanes), default=0)
     rows = []
     for number, lane in enumerate(lanes):

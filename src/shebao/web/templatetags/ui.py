@@ -252,7 +252,7 @@ def ribbon_svg(lanes: Iterable[Any], first_month: Any, title: str = "参保轨�
     for lane, row in zip(items, drawn["rows"], strict=True):
         states = list(_get(lane, "months", []))
         row.update(code=_get(lane, "code"), label=_get(lane, "label"))
-        row.update(insured=states.count("insured"), gaps=states.count("gap"))
+        row.update(insured=states.count("insured"), back=states.count("back"), gaps=states.count("gap"))
         for offset, cell in enumerate(row["cells"]):
             year, number = divmod(first_year * 12 + first_number - 1 + offset, 12)
             cell["month"] = f"{year}-{number + 1:02d}"

@@ -1,0 +1,200 @@
+"""Back payments (补缴) by declaration: months before the current one become charges, or are taken back before that."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from shebao.rules.forms import facts_of
+from shebao.rules.months import Month, months_between, months_in_words
+from shebao.rules.region import Region
+
+from ..bulk import insert_rows, update_rows
+from ..clock import today
+from ..errors import Conflict
+from ..regions import region
+from ..roster.models import Spell
+from ..settlement.back_payments import charging_lines, is_billed
+from ..settlement.models import BackPayment
+from ..settlement.own_bills import assess_apart
+from .personal_changes import locked_employees
+from .scene import chunks
+
+
+def make_back_payments(declarations: list, *, by) -> None:
+    """Keep every month of every scheme that each declaration pays back (补缴生效), for the bill that will take it.
+
+    The schemes are those in which the person is insured now, as far as the service pays them back. Raises Conflict
+    where somebody was faster: the person left, or a month was charged or declared meanwhile.
+    """
+    here, spec, now = region(declarations[0].region), declarations[0].spec, Month.of(today())
+    wages = facts_of_wages(declarations)
+    employees = locked_employees(declarations)
+    insured = insured_schemes(employees, now)
+    rows = []
+    for declaration in declarations:
+        employee = employees[declaration.employee_id]
+        schemes = chosen_schemes(here, spec, insured.get(employee.pk, {}))
+        if not schemes:
+            raise Conflict("not_enrolled", f"{declaration.subject_name}已不在本单位参保，不能补缴，请刷新后再看。")
+        rows += [
+            BackPayment(
+                employee_id=employee.pk,
+                person_id=employee.person_id,
+                region=declaration.region,
+                scheme=scheme,
+                month=month,
+                values_month=spec.back_paying.month_of_values(month, now),
+                declared_wage=wages[declaration.pk],
+                is_exclusive=insured[employee.pk][scheme],
+                declared_in_id=declaration.pk,
+            )
+            for month in months_of(declaration)
+            for scheme in schemes
+        ]
+    _none_charged(rows, {d.employee_id: d.subject_name for d in declarations})
+    insert_rows(rows)
+    if spec.back_paying.bill == "own":
+        kept = BackPayment.objects.filter(declared_in__in=[d.pk for d in declarations])
+        assess_apart(declarations[0].employer_id, kept.order_by("month", "pk"), spec.key, by=by)
+
+
+def facts_of_wages(declarations: list) -> dict[int, int]:
+    """The declared wage in fen by declaration."""
+    form = region(declarations[0].region).forms[declarations[0].spec.form]
+    return {d.pk: facts_of(form, d.answers)["declared_wage"] for d in declarations}
+
+
+def months_of(declaration) -> list[Month]:
+    """The months that a declaration is about."""
+    return months_between(declaration.first_month, Month.parse(declaration.answers["last_month"]))
+
+
+def insured_schemes(employees: Iterable[int], month: Month) -> dict[int, dict[str, bool]]:
+    """Employee → scheme → whether it is exclusive, of who is insured in that month or later."""
+    found: dict[int, dict[str, bool]] = defaultdict(dict)
+    for part in chunks(employees):
+        rows = Spell.objects.filter(Q(last_month__isnull=True) | Q(last_month__gte=month), employee__in=part)
+        for employee, scheme, is_exclusive in rows.filter(is_voided=False).values_list(
+            "employee", "scheme", "is_exclusive"
+        ):
+            found[employee][scheme] = is_exclusive
+    return found
+
+
+def chosen_schemes(here: Region, spec, insured: Collection[str]) -> list[str]:
+    """Of the schemes in which a person is insured, those that the service pays back, in the region's order."""
+    only = spec.back_paying.schemes
+    return [scheme.key for scheme in here.open_schemes if scheme.key in insured and (not only or scheme.key in only)]
+
+
+def _none_charged(rows: list[BackPayment], names: dict[int, str]) -> None:
+    """The last look before the months are kept: a bill may have charged one since the checks."""
+    wanted = {(row.person_id, row.scheme, row.month): row for row in rows}
+    for part in chunks(row.person_id for row in rows):
+        lines = charging_lines().filter(
+            Q(is_exclusive=True) | Q(employee__in=names), person__in=part, region=rows[0].region,
+            month__gte=min(row.month for row in rows), month__lte=max(row.month for row in rows),
+        )  # fmt: skip
+        for key in lines.values_list("person", "scheme", "month"):
+            if key in wanted:
+                who = names[wanted[key].employee_id]
+                raise Conflict("already_charged", f"{who}的 {key[2]} 刚刚已经核定缴费，不能重复补缴，请刷新后再看。")
+
+
+def undo_back_payments(declarations: list, *, by) -> None:
+    """Void what the declarations pay back (撤销补缴). Raises Conflict when a bill has taken it or it was withdrawn."""
+    rows: list[BackPayment] = []
+    for part in chunks(d.pk for d in declarations):
+        rows += locked(BackPayment.objects.filter(declared_in__in=part))
+    if billed := next((row for row in rows if row.is_billed), None):
+        text = f"{billed.employee.name} {billed.month} 的补缴已经计入账单，不能撤销。"
+        raise Conflict("already_billed", text)
+    if gone := next((row for row in rows if row.is_voided), None):
+        raise Conflict("already_withdrawn", f"{gone.employee.name} {gone.month} 的补缴已经回退，不需要再撤销。")
+    for row in rows:
+        row.is_voided = True
+    update_rows(rows, "is_voided")
+
+
+def locked(rows: QuerySet[BackPayment]) -> list[BackPayment]:
+    """The rows, locked first and then asked whether a bill has them: a settlement under way decides before us."""
+    keys = list(rows.select_for_update().values_list("pk", flat=True))
+    found: list[BackPayment] = []
+    for part in chunks(keys):
+        found += seen(BackPayment.objects.filter(pk__in=part)).select_related("employee")
+    return found
+
+
+def withdraw_back_payments(declarations: list, *, by) -> None:
+    """Void what waits for a bill in the months of each declaration (补缴回退生效).
+
+    Raises Conflict when nothing waits there any more, or a bill has taken a part of it.
+    """
+    found = []
+    for declaration, rows in _waiting_rows(declarations, "回退"):
+        for row in rows:
+            row.is_voided, row.withdrawn_in = True, declaration
+        found += rows
+    update_rows(found, "is_voided", "withdrawn_in")
+
+
+def assess_back_payments(declarations: list, *, by) -> None:
+    """Bill what waits in the months of each declaration, all on one bill of its own (补缴单独核定生效).
+
+    Raises Conflict when nothing waits there any more, or a bill has taken a part of it.
+    """
+    keys = [row.pk for _, rows in _waiting_rows(declarations, "再次核定") for row in rows]
+    rows = BackPayment.objects.filter(pk__in=keys).order_by("month", "pk")
+    assess_apart(declarations[0].employer_id, rows, declarations[0].service, by=by)
+
+
+def keep_assessed(declarations: list, *, by) -> None:
+    """A bill that was made is not taken back here (撤销补缴单独核定): always refused, in words."""
+    names = "、".join(d.subject_name for d in declarations[:5])
+    raise Conflict("already_billed", f"{names}的补缴已经生成账单，不能撤销。")
+
+
+def _waiting_rows(declarations: list, word: str) -> Iterator[tuple[Any, list[BackPayment]]]:
+    """Each declaration with the locked back payments that wait in its months."""
+    by_employee = kept_back_payments(declarations[0].spec, (d.employee_id for d in declarations), locked)
+    for declaration in declarations:
+        months = set(months_of(declaration))
+        rows = [row for row in by_employee[declaration.employee_id] if row.month in months]
+        if billed := [row.month for row in rows if row.is_billed]:
+            text = f"{declaration.subject_name} {months_in_words(billed)} 的补缴已经计入账单，不能{word}。"
+            raise Conflict("already_billed", text)
+        if not rows:
+            raise Conflict("nothing_waits", f"{declaration.subject_name}没有待缴的补缴，请刷新后再看。")
+        yield declaration, rows
+
+
+def kept_back_payments(spec, employees: Iterable[int], read: Callable) -> dict[int, list[BackPayment]]:
+    """By employee, the back payments in force of the schemes that a service may take back, each with `is_billed`.
+
+    `read` is `seen` for a look and `locked` for a deed.
+    """
+    found: dict[int, list[BackPayment]] = defaultdict(list)
+    for part in chunks(employees):
+        rows = BackPayment.objects.filter(employee__in=part, is_voided=False)
+        if spec.back_paying.schemes:
+            rows = rows.filter(scheme__in=spec.back_paying.schemes)
+        for row in read(rows):
+            found[row.employee_id].append(row)
+    return found
+
+
+def seen(rows: QuerySet[BackPayment]) -> QuerySet[BackPayment]:
+    """The rows with whether a bill has them, by month."""
+    return rows.annotate(is_billed=is_billed()).order_by("month", "pk")
+
+
+def undo_withdrawals(declarations: list, *, by) -> None:
+    """Bring back what the declarations took back (撤销补缴回退), unless the months were declared again since."""
+    rows: list[BackPayment] = []
+    for part in chunks(d.pk for d in declarations):
+        rows += BackPayment.objects.filter(withdrawn_in__in=part).select_for_update()
+    for row in rows:
+        row.is_voided, row.withdrawn_in = False, None
+    update_rows(rows, "is_voided", "withdrawn_in")

@@ -1,0 +1,79 @@
+"""补缴单独核定: back payments that are assessed and paid apart from the month's settlement, on a bill of their own."""
+
+import secrets
+from datetime import datetime
+
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from shebao.rules.months import Month
+from shebao.rules.region import Region
+
+from ..audit.operations import record
+from ..clock import local_now, now, today
+from ..employers.models import Employer
+from ..regions import region
+from .back_payments import BackDue, charge_back_payments, make_back_lines
+from .ledger import book_assessed
+from .models import Assessment, BackPayment, Bill
+
+
+def assess_apart(employer_id: int, payments: QuerySet[BackPayment], kind: str, *, by) -> Bill:
+    """Assess these back payments of an employer as known today, and book their own bill (补缴单独核定).
+
+    `kind` is the key of the service that asks for it; the caller's transaction holds the payments. Raises Refused
+    where a value is missing.
+    """
+    employer = Employer.objects.select_for_update().get(pk=employer_id)  # so that the series has no doubles
+    back = charge_back_payments(employer, payments)
+    bill = _make_bill(_make_assessment(employer, kind, by), back)
+    make_back_lines(bill, back)
+    dues: dict[tuple[Month, str, str], int] = {}
+    for one in back:
+        for part in ("employer", "employee"):
+            key = one.line.month, one.line.scheme, part
+            dues[key] = dues.get(key, 0) + getattr(one, f"{part}_due")
+    book_assessed(bill, dues)
+    record("back_payments.assessed", bill, by=by, kind=kind, total_fen=bill.total_due, heads=bill.head_count)
+    return bill
+
+
+def _make_assessment(employer: Employer, kind: str, by) -> Assessment:
+    month = Month.of(today())
+    last = Assessment.objects.filter(employer=employer, month=month).aggregate(last=Max("series"))["last"]
+    return Assessment.objects.create(
+        employer=employer,
+        month=month,
+        series=(last or 0) + 1,
+        kind=kind,
+        number=f"H{month.index:05d}{employer.pk:07d}{secrets.randbelow(10**4):04d}",
+        fingerprint=region(employer.region).fingerprint,
+        known_on=today(),
+        made_by=by,
+        made_at=now(),
+    )
+
+
+def _make_bill(assessment: Assessment, back: list[BackDue]) -> Bill:
+    spec = region(assessment.employer.region)
+    employer_due, employee_due = sum(one.employer_due for one in back), sum(one.employee_due for one in back)
+    months = sorted({one.line.back_payment.values_month for one in back}, reverse=True)
+    return Bill.objects.create(
+        assessment=assessment,
+        employer=assessment.employer,
+        month=assessment.month,
+        series=assessment.series,
+        number=f"Z{assessment.number[1:]}",
+        employer_due=employer_due,
+        employee_due=employee_due,
+        total_due=employer_due + employee_due,
+        head_count=len({one.line.employee_id for one in back}),
+        pay_until=timezone.make_aware(_pay_until(spec, assessment.month)),
+        illustrative=list(dict.fromkeys(title for one in months for title in spec.illustrative(one, today()))),
+    )
+
+
+def _pay_until(spec: Region, month: Month) -> datetime:
+    """The end of this month's time to pay or, when that is over, of the next one's."""
+    until = spec.calendar.window(month).pay_until
+    return until if local_now() <= until else spec.calendar.window(month.next()).pay_until

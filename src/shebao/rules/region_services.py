@@ -1,0 +1,182 @@
+"""The catalogue of services: what can be done on line, by the names and the flow of a region, and what cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shebao.rules import vocabulary as v
+from shebao.rules.months import Month
+from shebao.rules.region_files import Folder, Problems
+from shebao.rules.region_pages import Page, Paper, read_page, read_papers
+from shebao.rules.region_take import EARLIEST, Take, each
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A service of the catalogue that the hall does not offer on line, by its name and flow in this region.
+
+    `opens` is "planned" (not built yet) or "counter" (done at the agency's counter only).
+    """
+
+    key: str
+    title: str
+    opens: str
+    group: str
+    under: str
+    route: tuple[str, ...]
+    papers: tuple[Paper, ...]
+    may: tuple[str, ...]
+    functions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BackPaying:
+    """How a service pays back (补缴).
+
+    `schemes`: only these, or none named: all in which the person is insured. Months from `first` to `last`, where
+    they are given; those before the employer began only if `before_employer`. `values` and `bill` are words of the
+    vocabulary.
+    """
+
+    schemes: tuple[str, ...] = ()
+    first: Month | None = None
+    last: Month | None = None
+    before_employer: bool = False
+    values: str = "own_month"
+    bill: str = "next"
+
+    def month_of_values(self, month: Month, today: Month) -> Month:
+        """The month whose limits and rates charge `month` when it is charged in `today`."""
+        return month if self.values == "own_month" else today
+
+
+@dataclass(frozen=True)
+class Service:
+    """One thing an employer can declare, by the name it bears in this region."""
+
+    key: str
+    title: str
+    form: str
+    route: tuple[str, ...]
+    decide_within: int
+    operation: str
+    checks: tuple[str, ...]
+    menu: str
+    notes: tuple[str, ...]
+    functions: tuple[str, ...]
+    returned: str
+    group: str
+    batch_title: str
+    batch_button: str
+    papers: tuple[Paper, ...] = ()
+    may: tuple[str, ...] = ()
+    under: str = ""
+    back_paying: BackPaying = BackPaying()
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it takes effect without a reviewer."""
+        return not any(step.endswith("review") for step in self.route)
+
+    @property
+    def waits(self) -> bool:
+        """Whether what is saved waits until the employer submits it; otherwise saving is all there is to do."""
+        return not self.is_direct or "employer_submit" in self.route
+
+    @property
+    def uploads(self) -> tuple[Paper, ...]:
+        """The papers that may be uploaded: those that must be, and those that the employer keeps."""
+        return tuple(one for one in self.papers if one.keep != "counter")
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether what is refused is locked and copied into a new draft, instead of being repaired in place."""
+        return self.returned == "copy"
+
+    @property
+    def is_about_employer(self) -> bool:
+        """Whether its subject is the employer itself instead of a person."""
+        return self.operation in v.ABOUT_EMPLOYER
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it is about a stretch of months before the current one, which may be settled; its cost is of all."""
+        return self.operation in v.BACK_OPERATIONS
+
+    @property
+    def is_billed_apart(self) -> bool:
+        """Whether what it costs comes on a bill of its own and not with the month's settlement."""
+        return self.looks_back and self.back_paying.bill != "next"
+
+
+def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
+    """services.yaml: the catalogue in display order; what is declared on line, what is a page, what cannot be (yet)."""
+    online: dict[str, Service] = {}
+    pages: dict[str, Page] = {}
+    others: dict[str, Planned] = {}
+    for key, take in each(folder, "services", problems):
+        opens = take.word("opens", v.OPENS, "online")
+        if opens == "online":
+            online[key] = _service(key, take, problems)
+        elif opens == "page":
+            pages[key] = read_page(key, take)
+        else:
+            others[key] = _planned(key, opens, take, problems)
+    return online, pages, others
+
+
+def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
+    return Planned(
+        key,
+        take.text("title"),
+        opens,
+        take.word("group", v.GROUPS),
+        take.text("under", ""),
+        take.texts("route", v.STEPS),
+        read_papers(take, problems),
+        take.texts("may", v.ROLES),
+        take.texts("functions"),
+        take.texts("notes"),
+    )
+
+
+def _service(key: str, take: Take, problems: Problems) -> Service:
+    return Service(
+        key,
+        take.text("title"),
+        take.text("form"),
+        take.texts("route", v.STEPS),
+        take.whole("decide_within", 0),
+        take.word("operation", v.OPERATIONS),
+        take.texts("checks", v.CHECKS),
+        take.word("menu", v.ICONS, "file"),
+        take.texts("notes"),
+        take.texts("functions"),
+        take.word("returned", v.RETURNED, "repair"),
+        take.word("group", v.GROUPS, "people"),
+        take.text("batch_title", ""),
+        take.text("batch_button", ""),
+        read_papers(take, problems),
+        take.texts("may", v.ROLES),
+        take.text("under", ""),
+        _back_paying(take, problems),
+    )
+
+
+def _back_paying(take: Take, problems: Problems) -> BackPaying:
+    content = take.raw("back_paying")
+    if content is None:
+        return BackPaying()
+    one = Take(content, f"{take.name}.back_paying", take.content.where("back_paying"), problems)
+    first, last = one.month("from", needed=False), one.month("until", needed=False)
+    found = BackPaying(
+        one.texts("schemes"),
+        None if first == EARLIEST else first,
+        None if last == EARLIEST else last,
+        one.flag("before_employer", False),
+        one.word("values", v.BACK_VALUES, "own_month"),
+        one.word("bill", v.BACK_BILLS, "next"),
+    )
+    one.done()
+    return found
