@@ -114,7 +114,9 @@ class DeclarationEvent(models.Model):
 
     @property
     def title(self) -> str:
-        """What was done, in words."""
+        """What was done, in words; where refused cases are declared anew, a rejection is the only way to fail."""
+        if self.move == "reject":
+            return label_of(State.REJECTED, self.declaration.spec)
         return TITLES.get(self.move, self.move)
 
 
