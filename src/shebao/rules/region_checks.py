@@ -187,6 +187,10 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, f"没有表单“{service.form}”")
         if not service.is_direct and service.decide_within < 1:
             problems.add(where, service.key, "需要审核的事项要写 decide_within（工作日）")
+        for test in _tests(service.pre_entry):
+            if test.fact not in v.FACTS:
+                problems.add(where, service.key, f"不认识的信息“{test.fact}”，可用：{'、'.join(v.FACTS)}")
+            _check_operand(test, service.key, where, region, problems)
         if service.is_about_employer and service.form in region.forms:
             strange = [f.id for f in region.forms[service.form].fields if f.id not in v.EMPLOYER_FIELDS]
             if strange:

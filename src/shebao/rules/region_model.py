@@ -13,7 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
-from shebao.rules.vocabulary import ABOUT_EMPLOYER
+from shebao.rules.vocabulary import ABOUT_EMPLOYER, CHARGES_NOBODY, SUBJECTS
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
 
@@ -204,6 +204,7 @@ class Service:
     papers: tuple[Paper, ...] = ()
     may: tuple[str, ...] = ()
     under: str = ""
+    pre_entry: Condition | None = None
 
     @property
     def is_direct(self) -> bool:
@@ -214,6 +215,21 @@ class Service:
     def is_about_employer(self) -> bool:
         """Whether its subject is the employer itself instead of a person."""
         return self.operation in ABOUT_EMPLOYER
+
+    @property
+    def subject(self) -> str:
+        """Whom it is about: "person", or "employer", "project", "operator"."""
+        return SUBJECTS.get(self.operation, "person")
+
+    @property
+    def is_about_person(self) -> bool:
+        """Whether it is about one person of the roster: only then a sheet and a choice of several make sense."""
+        return self.subject == "person"
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it changes no month's bill, so that no settlement waits for it."""
+        return self.operation in CHARGES_NOBODY
 
 
 @dataclass(frozen=True)
@@ -274,7 +290,7 @@ class Region:
     @property
     def first_service(self) -> Service:
         """What a month begins with: the first enrolment, or without one the first service about people."""
-        return min(self.services.values(), key=lambda s: (s.operation != "enrol_employees", s.is_about_employer))
+        return min(self.services.values(), key=lambda s: (s.operation != "enrol_employees", not s.is_about_person))
 
     @property
     def open_schemes(self) -> tuple[Scheme, ...]:

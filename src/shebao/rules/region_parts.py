@@ -319,6 +319,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         _papers(take, problems),
         take.texts("may", v.ROLES),
         take.text("under", ""),
+        take.condition("pre_entry"),
     )
 
 

@@ -46,6 +46,8 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
             Fact("age", "number", "年龄（周岁）", REGISTER),
             Fact("industry_class", "code", "工伤行业类别", REGISTER, "industry_classes"),
             Fact("float_grade", "code", "工伤浮动档次", REGISTER, "float_grades"),
+            Fact("account_kind", "code", "参保户类型", REGISTER, "account_kinds", default=""),
+            Fact("work_scope", "code", "用工范围", FORM, "work_scopes", default=""),
         )
     }
 )
@@ -71,6 +73,9 @@ FIELD_KINDS = _words(
     bank_account="银行账号，页面上只显示末四位",
     credit_code="统一社会信用代码，按校验位校验",
     schemes="每个开放的险种各一问：参加或不参加",
+    project="从本单位登记的工程项目中选择，报盘填项目编号",
+    operator="从本单位启用的操作员账号中选择",
+    account="登录账号，4 至 60 位",
 )
 DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")
 SHARES = _words(employer="单位部分", employee="个人部分")
@@ -91,9 +96,26 @@ OPERATIONS = _words(
     change_identities="重要信息变更：姓名、证件、出生日期等本人身份",
     change_insurance="参保险种变更：自某月起加保或停保单个险种",
     change_employer="变更单位信息",
+    register_labour="劳动用工备案增员",
+    end_labour="劳动用工备案减员",
+    register_project="工程项目登记",
+    enrol_project_workers="项目人员增加：只参加工伤保险，费用随项目一次核定，不进每月账单",
+    register_clerk="注册本单位其他专管员账号",
+    replace_clerk="专管员变更：新的专管员接替，原账号停用",
 )
 ABOUT_EMPLOYER = frozenset({"change_employer"})
-"""Operations whose declaration is about the employer itself; every other is about a person."""
+"""Operations whose declaration changes what is on file about the employer itself."""
+SUBJECTS = MappingProxyType(
+    {
+        "change_employer": "employer",
+        "register_project": "project",
+        "register_clerk": "operator",
+        "replace_clerk": "operator",
+    }
+)
+"""Whom a declaration is about, where that is no person of the roster."""
+CHARGES_NOBODY = frozenset({*SUBJECTS, "register_labour", "end_labour", "enrol_project_workers"})
+"""Operations that change no month's bill: a settlement does not wait for them."""
 EMPLOYER_FIELDS = _words(
     name="单位名称",
     credit_code="统一社会信用代码",
@@ -159,6 +181,17 @@ CHECKS = _words(
     contract_dates="合同终止不早于起始",
     new_identity="变更后的证件号码有效，与出生日期相符，不属于他人",
     scheme_changes="险种可以加保或停保，期间不重叠",
+    labour_registered="先办劳动用工备案，再参保",
+    labour_ended="先办劳动用工备案减员，再停保",
+    labour_not_yet="还没有在本单位备案",
+    labour_open="已在本单位备案，终止不早于开始",
+    pre_entered="符合条件的首次参保人员，经办机构已做信息预录入",
+    ended_for_good="已登记死亡的不能参保，已退休的须确认",
+    project_open="项目已登记且没有完工",
+    project_worker_not_yet="还没有由本单位参加工伤保险",
+    project_known="项目编号没有重复，期间有效",
+    account_free="登录账号没有被使用",
+    administrator_left="变更之后本单位仍有管理员",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
 PRECONDITIONS = _words(

@@ -1,6 +1,6 @@
 """What a declaration would mean before it is made: findings, the person known, the monthly cost."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -21,14 +21,17 @@ from ..regions import region
 from ..roster.facts import IDENTITY
 from ..roster.models import Employee
 from ..services.checks import age_on
+from ..services.clerks import operator_case
 from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
+from ..services.projects import project_case
 from ..services.registry import CHECKS, OPERATIONS
 from ..services.scene import Case, CostRow, Scene, field_of_kind, read_people
 from ..services.sides import roster_side
 
 SEXES = {"1": "男", "2": "女"}
 NUMBERED = (CITIZEN, SETTLED_COMPATRIOT, FOREIGN_RESIDENT)
-HINTS, LOOKED, LOOKS_A_DAY = {"enrolled_elsewhere", "number_taken"}, "roster.elsewhere_hinted", 300
+SUBJECT_CASES = {"employer": employer_case, "project": project_case, "operator": operator_case}
+HINTS, LOOKED, LOOKS_A_DAY = {"enrolled_elsewhere", "number_taken", "ended_for_good"}, "roster.elsewhere_hinted", 300
 
 
 @dataclass
@@ -99,12 +102,12 @@ def previews(
 
 
 def read_subjects(scene: Scene) -> None:
-    """Give every case whom it is about: the employer itself, or a person of the roster."""
-    if scene.service.is_about_employer:
-        for case in scene.cases:
-            employer_case(scene, case)
-    else:
+    """Give every case whom it is about: the employer itself, what is its own, or a person of the roster."""
+    if scene.service.is_about_person:
         read_people(scene)
+    else:
+        for case in scene.cases:
+            SUBJECT_CASES[scene.service.subject](scene, case)
 
 
 def _account_for_hints(scene: Scene, by) -> None:
@@ -181,7 +184,7 @@ def _case(here, service, form: Form, raw: dict, confirmed: dict, owner) -> Case:
 
 def _same_code(problem: Problem) -> Problem:
     code = "id_number_valid" if problem.code == "bad_id_number" else problem.code
-    return Problem(code, problem.field, problem.level, problem.message, problem.fix)
+    return replace(problem, code=code)
 
 
 def _preview(scene: Scene, case: Case) -> Preview:

@@ -31,7 +31,7 @@ def roster(actor, params=None) -> QuerySet[Employee]:
     """The actor's employees, annotated: `wage` (fen), `first_month`, `last_month`, `status`; `live_spells` is a list.
 
     `params`: q (name, pinyin, personal number, last digits of the id number), department, status (insured, new,
-    left, none), scheme, employment_kind, household, base_from and base_to (yuan); of single columns: name (or
+    left, none), scheme, project (pk), employment_kind, household, base_from and base_to (yuan); of single columns: name (or
     pinyin), id_number (whole or its last 4 to 6 digits), person_number (any part), since (the month or year that
     the insurance began). Unknown values filter nothing.
     """
@@ -49,6 +49,9 @@ def roster(actor, params=None) -> QuerySet[Employee]:
     if params.get("scheme"):
         insured = Spell.objects.filter(covering(month), employee=OuterRef("pk"), scheme=params["scheme"])
         rows = rows.filter(Exists(insured))
+    if str(params.get("project") or "").isdigit():
+        there = Spell.objects.filter(employee=OuterRef("pk"), is_voided=False, project=int(params["project"]))
+        rows = rows.filter(Exists(there))
     rows = _within_wages(rows, params)
     rows = _within_columns(rows, Employee.objects.visible_to(actor), params)
     if q := str(params.get("q") or "").strip():
@@ -174,14 +177,16 @@ class Insured(NamedTuple):
 
 
 def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Insured], People]:
-    """Everyone insured in the month, by pk, and the columns the engine charges.
+    """Everyone insured by the month in this month, by pk, and the columns the engine charges.
+
+    Workers of a project are paid for with the project.
 
     The wage is 0 where none is declared: ask `wages_in` who has one. Three queries however many people there are;
     identity numbers and phones are not decrypted.
     """
     here = region(employer.region)
     schemes = defaultdict(set)
-    spells = Spell.objects.filter(covering(month), employee__employer=employer)
+    spells = Spell.objects.filter(covering(month), employee__employer=employer, project=None)
     for employee_id, scheme in spells.values_list("employee_id", "scheme"):
         schemes[employee_id].add(scheme)
     insured = Employee.objects.filter(employer=employer, pk__in=spells.values("employee")).order_by("pk")

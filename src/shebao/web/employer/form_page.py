@@ -70,10 +70,10 @@ def form_page(
         "roster_title": word(request, "menu.roster", "员工花名册"),
         "found_people": _found_people(request, spec),
         "siblings": [] if declaration else _siblings(request, spec),
-        "open_note": "" if declaration or spec.is_about_employer else _open_note(request),
+        "open_note": "" if declaration or spec.is_aside else _open_note(request),
         "unchanging": unchanging(form, request.user.employer) if spec.is_about_employer else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
-        "window_note": "" if spec.is_about_employer else _window_note(request),
+        "window_note": "" if spec.is_aside else _window_note(request),
         "preview_url": reverse("e_declare_preview", args=[spec.key]),
         **(_of_repair(declaration, spec, beside, version) if declaration else _of_new(request, spec)),
         **aside(request, spec, form, raw, found),
@@ -93,7 +93,7 @@ def _of_new(request, spec) -> dict:
         "version": "",
         "is_returned": False,
         "reply": None,
-        "primary": "done" if spec.is_direct else "basket" if spec.is_about_employer else "again",
+        "primary": "done" if spec.is_direct else "again" if spec.is_about_person else "basket",
     }
 
 
@@ -161,7 +161,7 @@ def _found_people(request, spec) -> list[dict]:
             "person": one,
             "tag": STATUS_TAGS.get(one.status, "none"),
             "status": STATUSES[one.status],
-            "may_be_chosen": one.status in INSURED,
+            "may_be_chosen": one.status in INSURED or not OPERATIONS[spec.operation].is_about_insured,
         }
         for one in found
     ]
@@ -169,7 +169,7 @@ def _found_people(request, spec) -> list[dict]:
 
 def _session(request, spec) -> list[Declaration]:
     """What the writer declared in the last twelve hours (本次已录); of the employer there is never more than one."""
-    if spec.is_about_employer:
+    if not spec.is_about_person:
         return []
     mine = Declaration.objects.visible_to(request.user).filter(
         declared_by=request.user, service=spec.key, declared_at__gte=clock.now() - timedelta(hours=12), batch=None

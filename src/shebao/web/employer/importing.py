@@ -30,7 +30,7 @@ STEPS = ["上传表格", "匹配列", "修正问题", "核对并加入"]
 
 
 def _services(request):
-    return [service for service in here(request).services.values() if not service.is_about_employer]
+    return [service for service in here(request).services.values() if service.is_about_person]
 
 
 @needs("declare")
@@ -82,7 +82,7 @@ def template(request, service):
     """Download the sheet of a service: drop-downs, text cells, examples."""
     region = here(request)
     spec = region.services.get(service)
-    if spec is None or spec.is_about_employer:
+    if spec is None or not spec.is_about_person:
         raise Batch.DoesNotExist
     data = write_template(region, spec, region.forms[spec.form])
     return download(data, f"{spec.title}模板.xlsx")
