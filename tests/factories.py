@@ -139,6 +139,7 @@ def enrolment(sequence=1, **changes) -> dict:
         "household": "本地非农业户口",
         "employment_kind": "固定期限合同",
         "contract_from": "2026-11-01",
+        "labour_registered_on": "2026-11-01",
         "position": "2",
         "department": "生产部",
         "phone": "",

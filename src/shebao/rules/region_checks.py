@@ -168,6 +168,11 @@ def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
             elif field.feeds and v.FACTS[field.feeds].codes not in (None, field.options):
                 expected = v.FACTS[field.feeds].codes
                 problems.add(where, f"{form.key}.{field.id}", f"“{field.feeds}”应从代码表 {expected} 选择")
+            for test in _tests(field.required_when):
+                if test.fact not in v.EMPLOYER_FACTS:
+                    text = f"required_when 只能问单位的信息：{'、'.join(sorted(v.EMPLOYER_FACTS))}"
+                    problems.add(where, f"{form.key}.{field.id}", text)
+                _check_operand(test, f"{form.key}.{field.id}", where, region, problems)
             codes = region.codes.get(field.options or "")
             if codes and field.default and codes.get(field.default) is None:
                 problems.add(where, f"{form.key}.{field.id}", f"默认值“{field.default}”不在代码表里")

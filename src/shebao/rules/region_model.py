@@ -127,7 +127,10 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Field:
-    """One question of a form. `feeds` is the only way an answer reaches a rule; `scheme`: insured in it or not."""
+    """One question of a form. `feeds` is the only way an answer reaches a rule; `scheme`: insured in it or not.
+
+    `required_when` makes it required for some employers: a condition over what the register knows of them.
+    """
 
     id: str
     kind: str
@@ -141,6 +144,7 @@ class Field:
     derive: tuple[str, ...] = ()
     wide: bool = False
     scheme: str | None = None
+    required_when: Condition | None = None
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,10 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
 )
 
 
+EMPLOYER_FACTS = frozenset({"industry_class", "float_grade", "account_kind"})
+"""Facts that the register holds about the employer, the same for all its people."""
+
+
 def _words(**titles: str) -> Mapping[str, str]:
     return MappingProxyType(dict(titles))
 
@@ -181,6 +185,7 @@ CHECKS = _words(
     contract_dates="合同终止不早于起始",
     new_identity="变更后的证件号码有效，与出生日期相符，不属于他人",
     scheme_changes="险种可以加保或停保，期间不重叠",
+    labour_day="用工登记日期不晚于当天",
     labour_registered="先办劳动用工备案，再参保",
     labour_ended="先办劳动用工备案减员，再停保",
     labour_not_yet="还没有在本单位备案",

@@ -39,10 +39,16 @@ EMPLOYER_MENU = [
         ],
     ),
 ]
+REGISTERS = [
+    ("e_labour", "menu.labour", "劳动用工备案查询", "list-details", "register_labour"),
+    ("e_projects", "menu.projects", "项目人员查询", "users", "enrol_project_workers"),
+]
+"""Lists that belong to an operation: shown where the region offers it."""
 AGENCY_MENU = [
     ("a_home", "menu.desk", "审核台", "list-details"),
     ("a_employers", "menu.employers", "单位", "building"),
 ]
+PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
@@ -142,6 +148,8 @@ def _employer_nav(user, region) -> list[dict]:
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
+    operations = {service.operation for service in region.services.values()}
+    menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
     return [*menu, _help(region), _administration(user, region)]
 
 
@@ -159,7 +167,9 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
-    return [_group("", _entries(region, AGENCY_MENU, badges)), _help(region), _administration(user, region)]
+    asks = any(service.pre_entry for service in region.services.values())
+    entries = [*AGENCY_MENU, *(PRE_ENTRIES if asks else [])]
+    return [_group("", _entries(region, entries, badges)), _help(region), _administration(user, region)]
 
 
 def _administration(user, region) -> dict:

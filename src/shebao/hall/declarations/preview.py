@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
+from shebao.rules.conditions import holds
 from shebao.rules.forms import Cleaned, Problem, clean
 from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT, SETTLED_COMPATRIOT, check_id_number
 from shebao.rules.money import plain_yuan
@@ -18,7 +19,7 @@ from ..crypto import blind_index
 from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
-from ..roster.facts import IDENTITY
+from ..roster.facts import IDENTITY, employer_facts
 from ..roster.models import Employee
 from ..services.checks import age_on
 from ..services.clerks import operator_case
@@ -90,6 +91,7 @@ def previews(
         if service.is_about_employer:
             raw = answers_on_file(form, employer, raw, owner)
         scene.cases.append(_case(here, service, form, raw, reasons or {}, owner))
+    _ask_of_employer(scene)
     if not scene.month_field:
         for case in scene.cases:
             case.month = scene.first_open
@@ -99,6 +101,20 @@ def previews(
     OPERATIONS[service.operation].estimate(scene, scene.cases)
     _account_for_hints(scene, by)
     return [_preview(scene, case) for case in scene.cases]
+
+
+def required_here(form: Form, employer: Employer) -> set[str]:
+    """The questions that must be answered because of what the employer is."""
+    known = employer_facts(employer)
+    return {f.id for f in form.fields if f.required_when and holds(f.required_when, known)}
+
+
+def _ask_of_employer(scene: Scene) -> None:
+    for name in required_here(scene.form, scene.employer):
+        label = scene.form.field(name).label
+        for case in scene.cases:
+            if case.values.get(name) in (None, "") and not any(p.field == name for p in case.problems):
+                case.add("required", name, "error", f"请填写“{label}”")
 
 
 def read_subjects(scene: Scene) -> None:

@@ -52,7 +52,7 @@ def create_operator(username: str, name: str, role: str, *, by) -> tuple[Operato
 
 @transaction.atomic
 def open_account(employer, username: str, name: str, role: str, *, by) -> Operator:
-    """Open an account for an employer, as the agency approved it (账号开通). It has no password until one is handed out.
+    """Open an account for an employer, as the agency approved it (账号开通); its password is handed out later.
 
     Raises Refused for a role that is no employer's, Conflict when the account was taken meanwhile.
     """

@@ -17,7 +17,7 @@ from ..crypto import blind_index
 from ..employers.models import Department, Employer
 from ..regions import region
 from .facts import COLUMNS, complete_facts, employee_facts, fact_columns
-from .models import DeclaredWage, Employee, Spell
+from .models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
 
 STATUSES = {"insured": "在保", "new": "本月新增", "left": "已停保", "none": "未参保"}
 
@@ -31,8 +31,8 @@ def roster(actor, params=None) -> QuerySet[Employee]:
     """The actor's employees, annotated: `wage` (fen), `first_month`, `last_month`, `status`; `live_spells` is a list.
 
     `params`: q (name, pinyin, personal number, last digits of the id number), department, status (insured, new,
-    left, none), scheme, project (pk), employment_kind, household, base_from and base_to (yuan); of single columns: name (or
-    pinyin), id_number (whole or its last 4 to 6 digits), person_number (any part), since (the month or year that
+    left, none), scheme, project (pk), employment_kind, household, base_from and base_to (yuan); of single columns:
+    name (or pinyin), id_number (whole or its last 4 to 6 digits), person_number (any part), since (the month or year that
     the insurance began). Unknown values filter nothing.
     """
     params, month = params or {}, Month.of(clock.today())
@@ -241,3 +241,31 @@ def _fact_titles(employee: Employee) -> list[tuple[str, str]]:
             if field.feeds in facts and field.options:
                 shown.setdefault(field.label, here.codes[field.options].title_of(facts[field.feeds]))
     return [(label, words) for label, words in shown.items() if words]
+
+
+def labour_registrations(actor, *, q: str = "", is_ended: bool | None = None) -> QuerySet[LabourRegistration]:
+    """The actor's registered employments (劳动用工备案), the newest first; `q` as in the roster."""
+    rows = LabourRegistration.objects.visible_to(actor).filter(is_voided=False)
+    if is_ended is not None:
+        rows = rows.filter(last_on__isnull=not is_ended)
+    if q:
+        mine = Employee.objects.visible_to(actor)
+        rows = rows.filter(employee__in=mine.filter(_matches(mine, q)))
+    return rows.select_related("employee__person").order_by("-first_on", "-pk")
+
+
+def project_workers(actor, *, q: str = "", project: int | None = None) -> QuerySet[Spell]:
+    """Who is or was insured with a project of the actor's employer (项目人员), the newest first."""
+    rows = Spell.objects.visible_to(actor).filter(is_voided=False, project__isnull=False)
+    if project is not None:
+        rows = rows.filter(project=project)
+    if q:
+        mine = Employee.objects.visible_to(actor)
+        rows = rows.filter(employee__in=mine.filter(_matches(mine, q)))
+    return rows.select_related("employee__person", "project").order_by("-first_month", "-pk")
+
+
+def pre_entries(actor, *, q: str = "") -> QuerySet[PreEntry]:
+    """Whom the actor's agency has entered at its counter (信息预录入), the newest first; by name or whole number."""
+    rows = PreEntry.objects.visible_to(actor).select_related("made_by").order_by("-made_at", "-pk")
+    return rows.filter(Q(name__icontains=q) | Q(id_digest=blind_index("person", tidy_number(q)))) if q else rows

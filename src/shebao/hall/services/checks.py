@@ -82,7 +82,8 @@ def ended_for_good(scene: Scene, cases: list[Case]) -> None:
     for case in cases:
         told = {code.national for s in case.spells if s.end_reason and (code := reasons.get(s.end_reason))}
         if DEATH in told:
-            text = f"该人员已登记死亡，不能再办{scene.region.term('enrolment')}。请核对证件号码；确属登记有误的，请到经办窗口更正。"
+            what = f"该人员已登记死亡，不能再办{scene.region.term('enrolment')}。"
+            text = f"{what}请核对证件号码；确属登记有误的，请到经办窗口更正。"
             case.add("ended_for_good", name, "error", text)
         elif RETIREMENT in told:
             text = "该人员已登记达到待遇领取条件（退休），请核对后写明重新参保的理由。"
@@ -241,7 +242,8 @@ def pre_entered(scene: Scene, cases: list[Case]) -> None:
             scene.service.pre_entry, known | employer_facts(scene.employer) | {"age": 0}
         )
         if wanted and case.digest and not case.spells and case.digest not in scene.pre_entered:
-            text = f"该人员首次在{scene.region.short_title}参保，请先携带证件原件到{scene.region.term('agency')}做信息预录入，再来申报。"
+            who = f"该人员首次在{scene.region.short_title}参保"
+            text = f"{who}，请先携带证件原件到{scene.region.term('agency')}做信息预录入，再来申报。"
             case.add("pre_entered", name, "error", text)
 
 

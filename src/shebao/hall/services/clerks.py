@@ -21,9 +21,7 @@ def replace_clerk(declarations: list, *, by) -> None:
     """Give the office of one clerk to another (专管员变更生效): same role, the former account ends."""
     for declaration in declarations:
         answers = declaration.answers
-        hand_over_account(
-            declaration.employer, answers["replaced"], answers["account"], answers["clerk_name"], by=by
-        )
+        hand_over_account(declaration.employer, answers["replaced"], answers["account"], answers["clerk_name"], by=by)
 
 
 def undo_clerks(declarations: list, *, by) -> None:

@@ -1,4 +1,4 @@
-"""Labour registration (劳动用工备案): an employment begins or ends with the labour authority, before any insurance does."""
+"""Labour registration (劳动用工备案): an employment begins and ends with the labour authority before insurance does."""
 
 from datetime import date
 
@@ -130,3 +130,12 @@ def labour_ended(scene: Scene, cases: list[Case]) -> None:
         if case.digest in scene.labour:
             text = f"该人员的劳动用工备案还没有终止，请先办{title}，再办{scene.region.term('cessation')}。"
             case.add("labour_ended", name, "error", text, service=first)
+
+
+def labour_day(scene: Scene, cases: list[Case]) -> None:
+    """Where labour is registered at another office, the day of it is told, and has come."""
+    for case in cases:
+        day = str(case.values.get("labour_registered_on") or "")
+        if day > str(scene.today):
+            text = f"用工登记日期 {day} 还没有到。请先办好用工登记，再办{scene.region.term('enrolment')}。"
+            case.add("labour_day", "labour_registered_on", "error", text)

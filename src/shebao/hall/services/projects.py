@@ -1,4 +1,4 @@
-"""Projects (工程项目) and their workers: insured against injury only, paid for with the project and not by the month."""
+"""Projects (工程项目) and their workers: insured against injury only, paid for with the project, not by the month."""
 
 from datetime import date
 

@@ -12,6 +12,7 @@ from .estimates import estimate_cessations, estimate_enrolments, estimate_wages
 from .insurance_changes import change_insurance, estimate_insurance_changes, scheme_changes, undo_insurance_changes
 from .labour import (
     end_labour,
+    labour_day,
     labour_ended,
     labour_not_yet,
     labour_open,
@@ -46,7 +47,7 @@ CHECKS = COMMON_CHECKS | {
     check.__name__: check
     for check in (
         nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended, labour_not_yet,
-        labour_open, project_known, project_open, project_worker_not_yet, account_free, administrator_left,
+        labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free, administrator_left,
     )
 }  # fmt: skip
 
@@ -86,9 +87,7 @@ OPERATIONS = {
     "register_labour": Effect(register_labour, undo_labour_registrations, cost_nothing, is_about_known=False),
     "end_labour": Effect(end_labour, undo_labour_ends, cost_nothing, is_about_known=True, is_about_insured=False),
     "register_project": Effect(register_project, undo_projects, estimate_projects, is_about_known=False),
-    "enrol_project_workers": Effect(
-        enrol_project_workers, undo_project_workers, cost_nothing, is_about_known=False
-    ),
+    "enrol_project_workers": Effect(enrol_project_workers, undo_project_workers, cost_nothing, is_about_known=False),
     "register_clerk": Effect(register_clerk, undo_clerks, cost_nothing, is_about_known=False),
     "replace_clerk": Effect(replace_clerk, not_undone, cost_nothing, is_about_known=False),
 }

@@ -18,7 +18,7 @@ from shebao.rules.months import BadMonth, Month
 
 from ..access import writer_token
 from .common import crumbs, here, this_month, word
-from .employer_data import offering_departments, unchanging, withholding
+from .employer_data import offering_departments, offering_own, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
 from .roster import STATUS_TAGS
 
@@ -56,6 +56,7 @@ def form_page(
         errors = [{"id": field if refusal.field else "", "text": refusal.message}]
     shown = Shown(raw, judged, marks=declaration.marks if declaration else None, old=old)
     fields = withholding(page_fields(form, here(request), shown), request.user.employer)
+    fields = offering_own(form, fields, request.user)
     context = {
         "spec": spec,
         "writer": writer_token(request.user),
@@ -187,7 +188,8 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
     }
     if found is None:
         shown |= {"double": None}
-        return shown | {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
+        nothing = {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
+        return shown | nothing | {"removers": []}
     told = [p for p in found.problems if p.code != "required"]
     return shown | {
         "found": found,
@@ -196,9 +198,20 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
         "problems": told,
         "double": _double(request, spec, found),
         "fixes": fixes(told, form),
+        "removers": _removers(request, told, found),
         "total": found.employer_total + found.employee_total,
         "back": f"{found.months[0]} 至 {found.months[-1]}，共 {len(found.months)} 个月" if found.months else "",
     }
+
+
+def _removers(request, problems, found: Preview) -> list[dict]:
+    """The services that remove what stands in the way, about the same person where the roster knows them."""
+    about = f"?employee={found.known.pk}" if found.known else ""
+    keys = dict.fromkeys(problem.service for problem in problems if problem.service)
+    return [
+        {"label": f"去办{here(request).services[key].title}", "url": f"{reverse('e_declare', args=[key])}{about}"}
+        for key in keys
+    ]
 
 
 def _double(request, spec, found: Preview) -> Declaration | None:

@@ -14,6 +14,7 @@ from . import (
     many,
     papers,
     paying,
+    registers,
     repairing,
     roster,
     settling,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("cases/<int:pk>/", cases.case, name="e_case"),
     path("cases/<int:pk>/repair/", repairing.repair, name="e_repair"),
     path("cases/<int:pk>/draft/", repairing.draft, name="e_repair_draft"),
+    path("cases/<int:pk>/password/", cases.password, name="e_password"),
     path("cases/<int:pk>/<slug:name>/", cases.move, name="e_case_move"),
     *importing.urlpatterns,
     *settling.urlpatterns,
@@ -45,4 +47,5 @@ urlpatterns = [
     *papers.urlpatterns,
     *roster.urlpatterns,
     *employer_data.urlpatterns,
+    *registers.urlpatterns,
 ]

@@ -7,10 +7,13 @@ ACTIONS = {
     "operator.created": "新建操作员",
     "operator.password_reset": "重置密码",
     "operator.password_changed": "修改密码",
+    "operator.password_handed_out": "发放初始密码",
+    "operator.replaced": "更换专管员",
     "operator.enabled": "启用操作员",
     "operator.disabled": "停用操作员",
     "reveal_id_number": "查看完整号码",
     "roster.elsewhere_hinted": "查到在其他单位参保",
+    "person.pre_entered": "信息预录入",
     "employer.registered": "单位登记",
     "employer.changed": "变更单位信息",
     "department.added": "新增部门",
@@ -54,6 +57,7 @@ SUBJECTS = {
     "employer": "单位",
     "employee": "职工",
     "department": "部门",
+    "preentry": "预录入",
     "declaration": "申报",
     "formdraft": "草稿",
     "batch": "导入批次",
@@ -100,6 +104,7 @@ KEYS = {
     "kept": "保留页面修改行数",
     "state": "步骤",
     "fields": "改动项",
+    "account": "账号",
 }
 
 
