@@ -82,7 +82,7 @@ def test_workers_are_insured_against_injury_only_and_are_in_no_months_bill(clerk
     enrolled(clerk.employer)
     charged, _ = columns_for_charge(clerk.employer, MONTH)
     assert [one.name for one in charged] == ["李示例"]
-    wages = {p.key: p.met for p in preconditions(clerk.employer, MONTH, by=clerk)}
+    wages = {p.key: p.is_met for p in preconditions(clerk.employer, MONTH, by=clerk)}
     assert wages["wages_complete"]
 
 
