@@ -1,6 +1,5 @@
 """People in the halls of four regions: labour first, projects and their workers, the employer's clerks, papers seen."""
 
-
 import re
 from datetime import datetime, time
 
@@ -192,7 +191,7 @@ def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(ente
 
 
 def test_the_agency_enters_who_comes_from_another_province(enter, live_server, transactional_db):
-    (clerk, reviewer), home = people_of("tianjin"), live_server.url
+    clerk, reviewer = people_of("tianjin")
     page, desk = enter(clerk, "/e/declare/employee_enrolment/"), enter(reviewer, "/a/")
     fill(page, newcomer(household="22"))
     page.get_by_role("button", name="暂存并去提交").click()

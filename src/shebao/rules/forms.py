@@ -204,6 +204,12 @@ def _credit_code(field: Field, text: str, region: Region, values: Mapping[str, A
     return checked.number, {checked.number}
 
 
+def _email(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    if not re.fullmatch(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}", text, re.ASCII):
+        raise _Bad("bad_email", "应为 name@example.com 的样式")
+    return text, {text}
+
+
 def _account(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{3,59}", text, re.ASCII):
         raise _Bad("bad_account", "应为 4 至 60 位字母或数字，可以含点、横线、下划线")
@@ -235,4 +241,5 @@ _READERS: Mapping[str, _Reader] = {
     "project": _text,
     "operator": _text,
     "account": _account,
+    "email": _email,
 }

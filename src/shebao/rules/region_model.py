@@ -209,6 +209,7 @@ class Service:
     may: tuple[str, ...] = ()
     under: str = ""
     pre_entry: Condition | None = None
+    tells_person: bool = False
 
     @property
     def is_direct(self) -> bool:

@@ -321,6 +321,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.texts("may", v.ROLES),
         take.text("under", ""),
         take.condition("pre_entry"),
+        take.flag("tells_person", False),
     )
 
 

@@ -79,6 +79,7 @@ FIELD_KINDS = _words(
     schemes="每个开放的险种各一问：参加或不参加",
     project="从本单位登记的工程项目中选择，报盘填项目编号",
     operator="从本单位启用的操作员账号中选择",
+    email="电子邮箱",
     account="登录账号，4 至 60 位",
 )
 DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from shebao.config.mail import mail_server
+
 PACKAGE = Path(__file__).resolve().parents[2]
 
 DEBUG = False
@@ -136,6 +138,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 21_000_000
 SHEBAO_UPLOAD_LIMIT = 20_000_000
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+DEFAULT_FROM_EMAIL = os.environ.get("SHEBAO_MAIL_FROM", "shebao@localhost")
+if SHEBAO_SMTP_URL := os.environ.get("SHEBAO_SMTP_URL", ""):
+    globals().update(mail_server(SHEBAO_SMTP_URL))
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]
 
 LOGGING = {

@@ -20,3 +20,8 @@ ALLOWED_HOSTS = os.environ.get("SHEBAO_ALLOWED_HOSTS", "127.0.0.1,localhost").sp
 _url = os.environ.get("SHEBAO_DATABASE_URL")
 DATABASES = {"default": database(_url) if _url else sqlite(DATA_DIR / "shebao.sqlite3")}
 STATIC_ROOT = DATA_DIR / "static"
+
+if not SHEBAO_SMTP_URL:
+    # Without a mail server, mail waits as files beside the data: nothing leaves the machine unasked.
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"

@@ -17,7 +17,7 @@ COPIED = ("department", "phone")
 """Answers that are kept in the column of the same name."""
 IDENTITY = ("new_name", "new_id_kind", "new_id_number", "new_born_on")
 """Answers that change who the person is by the documents; the roster keeps them with the person."""
-DETAILS = ("text", "choice", "date", "phone", "number")
+DETAILS = ("text", "choice", "date", "phone", "number", "email")
 """Kinds of fields whose answers are kept as details where there is no better place."""
 
 

@@ -202,3 +202,21 @@ class PreEntry(models.Model):
                 violation_error_message="该人员已做过信息预录入。",
             )
         ]
+
+
+class AccountLetter(models.Model):
+    """The word to a person about their social-insurance account (社保账号告知书): by mail, or on paper by hand."""
+
+    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="letters")
+    address = EncryptedTextField("电子邮箱", blank=True, default="")
+    declaration = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField("生成时间")
+    sent_at = models.DateTimeField("送达时间", null=True, blank=True)
+    is_by_hand = models.BooleanField("当面交付", default=False)
+    tries = models.PositiveIntegerField("发送次数", default=0)
+
+    objects = scoped("employee__employer").as_manager()
+
+    class Meta:
+        verbose_name = "社保账号告知书"
+        ordering = ["-made_at", "-pk"]

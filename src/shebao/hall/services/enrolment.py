@@ -8,6 +8,7 @@ from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
 from ..regions import region
 from ..roster.facts import COLUMNS, COPIED, complete_facts, employer_facts, write_answers
+from ..roster.letters import void_letters, write_letters
 from ..roster.models import Employee, Person, Spell
 from ..roster.names import pinyin_key
 from .scene import chunks, field_of_kind
@@ -36,6 +37,8 @@ def enrol_employees(declarations: list, *, by) -> None:
         wages.append((declaration, facts_of(form, declaration.answers)["declared_wage"]))
     insert_rows(spells)
     declare_wages(wages, by=by)
+    if declarations[0].spec.tells_person:
+        write_letters(declarations, by=by)
 
 
 def find_or_add_employees(declarations: list) -> dict[int, Employee]:
@@ -123,6 +126,7 @@ def undo_enrolments(declarations: list, *, by) -> None:
             raise Conflict("ended_since", f"{ended.employee.name}之后已办理停保，请先撤销停保，再撤销参保。")
         spells.update(is_voided=True)
     withdraw_wages(declarations, by=by)
+    void_letters(declarations)
     restored = []
     form = region(declarations[0].region).forms[declarations[0].spec.form]
     for declaration in declarations:

@@ -1,13 +1,17 @@
 """Lists beside the roster: registered employments (劳动用工备案), projects and their workers (项目人员)."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.employers.queries import projects
+from shebao.hall.errors import Refused
 from shebao.hall.roster import queries
+from shebao.hall.roster.letters import hand_over_letter, text_of
+from shebao.hall.roster.models import AccountLetter
 from shebao.rules.vocabulary import FACTS
 
 from ..access import needs
@@ -91,7 +95,45 @@ def workers(request):
     return render(request, "employer/project_workers.html", context)
 
 
+@require_safe
+@needs("see_roster")
+def letter(request, pk):
+    """The word to one person about their account, to be printed."""
+    found = AccountLetter.objects.visible_to(request.user).select_related("employee__employer").get(pk=pk)
+    account = here(request).term("person_number")
+    title = f"{account}告知书"
+    context = {
+        "title": title,
+        "account": account,
+        "letter": found,
+        "rows": text_of(found.employee),
+        "crumbs": crumbs(
+            title,
+            (word(request, "menu.roster", "员工花名册"), reverse("e_roster")),
+            (found.employee.name, reverse("e_employee", args=[found.employee_id])),
+        ),
+        "may_hand_over": request.user.may("declare") and not found.sent_at,
+    }
+    return render(request, "employer/letter.html", context)
+
+
+@require_POST
+@needs("declare")
+def hand_over(request, pk):
+    """Note that the person got the printed letter."""
+    found = AccountLetter.objects.visible_to(request.user).get(pk=pk)
+    try:
+        hand_over_letter(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, "已登记当面交付。")
+    return redirect("e_employee", found.employee_id)
+
+
 urlpatterns = [
+    path("letters/<int:pk>/", letter, name="e_letter"),
+    path("letters/<int:pk>/hand-over/", hand_over, name="e_letter_hand_over"),
     path("labour/", labour, name="e_labour"),
     path("projects/", workers, name="e_projects"),
 ]

@@ -215,6 +215,8 @@ def _employee_context(request, pk: int) -> dict:
         "employee": one,
         "revealed": "",
         "row": _row(one, request),
+        "letter": one.letters.first(),
+        "account": spec.term("person_number"),
         "crumbs": crumbs(one.name, (title, reverse("e_roster"))),
         "actions": _single_actions(request, one),
         "position": _title_of(spec, "position_kinds", one.position),
