@@ -31,9 +31,9 @@ def roster(actor, params=None) -> QuerySet[Employee]:
     """The actor's employees, annotated: `wage` (fen), `first_month`, `last_month`, `status`; `live_spells` is a list.
 
     `params`: q (name, pinyin, personal number, last digits of the id number), department, status (insured, new,
-    left, none), scheme, project (pk), employment_kind, household, base_from and base_to (yuan);
-    of single columns: name (or pinyin), id_number (whole or its last 4 to 6 digits), person_number (any part), since (the month or year that
-    the insurance began). Unknown values filter nothing.
+    left, none), scheme, project (pk), employment_kind, household, base_from and base_to (yuan); of single columns:
+    name (or pinyin), id_number (whole or its last 4 to 6 digits), person_number (any part), since (the month or year
+    that the insurance began). Unknown values filter nothing.
     """
     params, month = params or {}, Month.of(clock.today())
     rows = _annotated(Employee.objects.visible_to(actor), month)

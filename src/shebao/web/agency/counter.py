@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.declarations.accounts import hand_out_account
+from shebao.hall.employers.operations import classify_account
 from shebao.hall.errors import Refused
 from shebao.hall.roster.operations import pre_enter_person
 from shebao.hall.roster.queries import pre_entries
@@ -70,7 +71,21 @@ def password(request, pk):
     return render(request, "operators/password.html", context)
 
 
+@require_POST
+@needs("review")
+def account_kind(request, pk):
+    """What kind of account an employer has."""
+    try:
+        classify_account(pk, request.POST.get("account_kind", ""), by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, "已设置参保户类型，新的申报按它核验。")
+    return redirect("a_employer", pk)
+
+
 urlpatterns = [
+    path("employers/<int:pk>/account-kind", account_kind, name="a_account_kind"),
     path("pre-entries/", entries, name="a_pre_entries"),
     path("cases/<int:pk>/password", password, name="a_password"),
 ]

@@ -16,6 +16,7 @@ ACTIONS = {
     "letter.handed_over": "交付账号告知书",
     "person.pre_entered": "信息预录入",
     "employer.registered": "单位登记",
+    "employer.account_classified": "设置参保户类型",
     "employer.changed": "变更单位信息",
     "department.added": "新增部门",
     "department.renamed": "部门更名",
