@@ -101,6 +101,7 @@ OPERATIONS = _words(
     change_identities="重要信息变更：姓名、证件、出生日期等本人身份",
     change_insurance="参保险种变更：自某月起加保或停保单个险种",
     change_employer="变更单位信息",
+    confirm_employer="确认登记的单位信息无误",
     register_labour="劳动用工备案增员",
     end_labour="劳动用工备案减员",
     register_project="工程项目登记",
@@ -113,6 +114,7 @@ ABOUT_EMPLOYER = frozenset({"change_employer"})
 SUBJECTS = MappingProxyType(
     {
         "change_employer": "employer",
+        "confirm_employer": "employer",
         "register_project": "project",
         "register_clerk": "operator",
         "replace_clerk": "operator",
@@ -181,6 +183,7 @@ CHECKS = _words(
     same_name="同名人员提示",
     not_enrolled="未在本单位参保",
     something_changed="至少改动一项单位信息",
+    confirmed_today="当天还没有确认过",
     credit_code_free="信用代码没有登记在其他单位",
     nothing_changed="与花名册相比没有改动",
     contract_dates="合同终止不早于起始",

@@ -123,7 +123,9 @@ def _signed_in(request, user) -> dict:
         "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
         "idle_seconds": idle_seconds(request),
-        "user_links": [{"url": reverse("change_password"), "label": "修改密码", "icon": "key"}],
+        "user_links": [
+            {"url": reverse("change_password"), "label": region.terms.get("menu.password", "修改密码"), "icon": "key"}
+        ],
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "cases_url": "" if user.is_agency else _url("e_cases"),

@@ -12,7 +12,7 @@ from .models import Department, Employer, EmployerChange, Project
 
 def employer_answers(form: Form, employer: Employer) -> dict[str, str]:
     """What is on file for each question of a form: the left side of every comparison."""
-    return {field.id: str(getattr(employer, field.id) or "") for field in form.fields}
+    return {field.id: str(getattr(employer, field.id, "") or "") for field in form.fields}
 
 
 def changes(actor) -> QuerySet[EmployerChange]:

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from .cessation import cease_employees, undo_cessations
 from .checks import CHECKS as COMMON_CHECKS
 from .clerks import account_free, administrator_left, not_undone, register_clerk, replace_clerk, undo_clerks
-from .employer_changes import change_employers, cost_nothing, undo_employer_changes
+from .employer_changes import (
+    change_employers,
+    confirm_employers,
+    confirmed_today,
+    cost_nothing,
+    undo_confirmations,
+    undo_employer_changes,
+)
 from .enrolment import enrol_employees, undo_enrolments
 from .estimates import estimate_cessations, estimate_enrolments, estimate_wages
 from .insurance_changes import change_insurance, estimate_insurance_changes, scheme_changes, undo_insurance_changes
@@ -46,8 +53,9 @@ from .wages import declare_wages_of, withdraw_wages
 CHECKS = COMMON_CHECKS | {
     check.__name__: check
     for check in (
-        nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended, labour_not_yet,
-        labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free, administrator_left,
+        confirmed_today, nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended,
+        labour_not_yet, labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free,
+        administrator_left,
     )
 }  # fmt: skip
 
@@ -84,6 +92,7 @@ OPERATIONS = {
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
+    "confirm_employer": Effect(confirm_employers, undo_confirmations, cost_nothing, is_about_known=False),
     "register_labour": Effect(register_labour, undo_labour_registrations, cost_nothing, is_about_known=False),
     "end_labour": Effect(end_labour, undo_labour_ends, cost_nothing, is_about_known=True, is_about_insured=False),
     "register_project": Effect(register_project, undo_projects, estimate_projects, is_about_known=False),

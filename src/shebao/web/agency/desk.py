@@ -48,6 +48,7 @@ CHECK_TITLES = {
     "labour_ended": "劳动用工备案减员",
     "labour_not_yet": "重复备案",
     "labour_open": "备案状态",
+    "confirmed_today": "重复确认",
     "labour_day": "用工登记日期",
     "project_open": "工程项目",
     "project_known": "项目编号与工期",

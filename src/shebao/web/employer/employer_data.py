@@ -73,7 +73,7 @@ def _page(request, tab: str, **context) -> dict:
         ("e_employer_changes", word(request, "menu.employer_changes", "单位变更信息")),
         ("e_departments", word(request, "menu.departments", "部门管理")),
     ]
-    services = [one for one in here(request).services.values() if one.is_about_employer]
+    services = [one for one in here(request).services.values() if one.subject == "employer"]
     return {
         "title": dict(tabs)[tab],
         "sub": "经办机构登记的信息" if services else "经办机构登记的信息，变更请到经办窗口办理。",

@@ -72,7 +72,7 @@ def form_page(
         "found_people": _found_people(request, spec),
         "siblings": [] if declaration else _siblings(request, spec),
         "open_note": "" if declaration or spec.is_aside else _open_note(request),
-        "unchanging": unchanging(form, request.user.employer) if spec.is_about_employer else [],
+        "unchanging": unchanging(form, request.user.employer) if spec.subject == "employer" else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
         "window_note": "" if spec.is_aside else _window_note(request),
         "preview_url": reverse("e_declare_preview", args=[spec.key]),
