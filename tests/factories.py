@@ -10,7 +10,7 @@ from shebao.hall import clock
 from shebao.hall.crypto import blind_index
 from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator, Role
-from shebao.hall.roster.models import DeclaredWage, Employee, Person, Spell
+from shebao.hall.roster.models import DeclaredWage, Employee, LabourRegistration, Person, Spell
 from shebao.hall.roster.names import pinyin_key
 from shebao.hall.settlement.models import Assessment
 from shebao.rules.identity import check_id_number, credit_check_character, id_check_digit
@@ -74,9 +74,9 @@ class OperatorFactory(factory.django.DjangoModelFactory):
     region = factory.LazyAttribute(lambda o: o.employer.region)
 
 
-def enrolled(employer, *, name="李示例", number="", wage_fen=800_000, since=JANUARY, sequence=900, **columns):
-    """An employee insured in the schemes of a full-time worker, with a declared wage."""
-    number = number or synthetic_id(sequence=sequence)
+def hired(employer, *, name="王示例", number="", **columns):
+    """An employee who is on the roster and not insured."""
+    number = number or synthetic_id()
     known = check_id_number(number)
     person, _ = Person.objects.get_or_create(
         id_digest=blind_index("person", known.number),
@@ -90,7 +90,7 @@ def enrolled(employer, *, name="李示例", number="", wage_fen=800_000, since=J
     )
     values = {"household": "11", "employment_kind": "41", "position": "2", "facts": {"enrolment_kind": "11"}}
     values |= columns
-    employee = Employee.objects.create(
+    return Employee.objects.create(
         employer=employer,
         person=person,
         name=name,
@@ -98,6 +98,19 @@ def enrolled(employer, *, name="李示例", number="", wage_fen=800_000, since=J
         person_number=f"{person.pk:010d}",
         **values,
     )
+
+
+def labour_registered(employer, *, first_on=date(2026, 11, 1), **who):
+    """An employee whose employment is registered, before any insurance; the person of `enrolment()`."""
+    employee = hired(employer, **who)
+    LabourRegistration.objects.create(employee=employee, region=employer.region, first_on=first_on)
+    return employee
+
+
+def enrolled(employer, *, name="李示例", number="", wage_fen=800_000, since=JANUARY, sequence=900, **columns):
+    """An employee insured in the schemes of a full-time worker, with a declared wage."""
+    employee = hired(employer, name=name, number=number or synthetic_id(sequence=sequence), **columns)
+    person = employee.person
     schemes = ["pension", "medical", "unemployment", "injury"]
     Spell.objects.bulk_create(
         Spell(employee=employee, person=person, region=employer.region, scheme=s, first_month=since) for s in schemes
@@ -126,6 +139,7 @@ def enrolment(sequence=1, **changes) -> dict:
         "household": "本地非农业户口",
         "employment_kind": "固定期限合同",
         "contract_from": "2026-11-01",
+        "labour_registered_on": "2026-11-01",
         "position": "2",
         "department": "生产部",
         "phone": "",

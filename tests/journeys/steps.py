@@ -14,8 +14,8 @@ def newcomers(seed: str) -> People:
 
 
 def person(people: People, month) -> dict:
-    """A newcomer whose wage lies within the limits, so that nothing is asked back."""
-    return people.next(month) | {"declared_wage": "8000"}
+    """A newcomer of the place whose wage lies within the limits, so that nothing is asked back."""
+    return people.next(month) | {"declared_wage": "8000", "household": "11"}
 
 
 def fill(page, answers: dict) -> None:

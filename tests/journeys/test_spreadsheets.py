@@ -78,7 +78,7 @@ def person(sequence, **changes):
     return {
         "id_kind": "居民身份证", "id_number": number(sequence), "name": f"赵示例{sequence}", "enrolment_kind": "新参保",
         "household": "本地非农业户口", "employment_kind": "固定期限合同", "contract_from": "2026-11-01",
-        "position": "2", "enrolment_month": "2026-11", "declared_wage": "8000",
+        "labour_registered_on": "2026-11-01", "position": "2", "enrolment_month": "2026-11", "declared_wage": "8000",
     } | changes  # fmt: skip
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from shebao.regions_home import regions_roots
 from shebao.rules.cases import due
 from shebao.rules.contributions import NoFact, People, charge, enrol_schemes, explain, recompute
+from shebao.rules.facts import FACTS
 from shebao.rules.money import LARGEST_FEN, ROUNDINGS
 from shebao.rules.months import Month
 from shebao.rules.region import NoValue, load_regions
-from shebao.rules.vocabulary import FACTS
 
 REGIONS = load_regions(regions_roots())
 MONTH, KNOWN_ON = Month(2026, 6), date(2026, 6, 30)

@@ -12,7 +12,7 @@ from shebao.rules.conditions import Condition, NoFact, Test, holds, holds_each
 from shebao.rules.forms import clean, facts_of
 from shebao.rules.region import load_region
 
-REGION = load_region("tianjin", regions_roots())
+REGION = load_region("yunnan", regions_roots())
 FORM = REGION.forms["employee_enrolment"]
 GOOD = {
     "id_kind": "01", "id_number": "11010519491231002X", "name": "张三", "enrolment_kind": "11", "household": "11",

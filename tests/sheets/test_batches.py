@@ -16,7 +16,10 @@ from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, settled
 
 pytestmark = pytest.mark.django_db
 
-HEADS = ["证件类型", "证件号码", "姓名", "参保类型", "户口性质", "用工形式", "合同起始", "岗位", "参保月份", "申报工资"]
+HEADS = [
+    "证件类型", "证件号码", "姓名", "参保类型", "户口性质", "用工形式", "合同起始", "用工登记", "岗位", "参保月份",
+    "申报工资",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +37,13 @@ def number(sequence):
     return synthetic_id(area="129901", sequence=sequence)
 
 
-def row(sequence, name="赵示例", **changed):
+def row(sequence, name="赵示例", code="tianjin", **changed):
     texts = {
         "证件类型": "居民身份证", "证件号码": number(sequence), "姓名": name, "参保类型": "11", "户口性质": "11",
-        "用工形式": "41", "合同起始": "2026-11-01", "岗位": "2", "参保月份": str(MONTH), "申报工资": "8000",
+        "用工形式": "41", "合同起始": "2026-11-01", "用工登记": "2026-11-01", "岗位": "2", "参保月份": str(MONTH),
+        "申报工资": "8000",
     }  # fmt: skip
-    return [(texts | changed)[head] for head in headings()]
+    return [(texts | changed)[head] for head in headings(code)]
 
 
 def headings(code="tianjin"):
@@ -48,8 +52,8 @@ def headings(code="tianjin"):
     form = region(code).forms["employee_enrolment"]
     labels = {field.id: field.label for field in form.fields}
     ids = ["id_kind", "id_number", "name", "enrolment_kind", "household", "employment_kind", "contract_from",
-           "position", "enrolment_month", "declared_wage"]  # fmt: skip
-    return dict(zip(HEADS, [labels[i] for i in ids], strict=True))
+           "labour_registered_on", "position", "enrolment_month", "declared_wage"]  # fmt: skip
+    return {head: labels[i] for head, i in zip(HEADS, ids, strict=True) if i in labels}
 
 
 def sheet(*rows):
@@ -210,7 +214,7 @@ def test_in_a_direct_region_confirming_takes_effect_and_undo_takes_it_back():
 
     form = region(clerk.region).forms["employee_enrolment"]
     required = {field.label: field for field in form.fields if field.required}
-    values = dict(zip(headings(clerk.region).values(), row(7), strict=True))
+    values = dict(zip(headings(clerk.region).values(), row(7, code=clerk.region), strict=True))
     extra = [label for label in required if label not in values]
     rows = [list(values.values()) + [(required[label].default or "0") for label in extra]]
     text = io.StringIO()

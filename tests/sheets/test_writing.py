@@ -17,7 +17,7 @@ SERVICES = [
     (code, service.key)
     for code, region in sorted(files.regions().items())
     for service in region.services.values()
-    if not service.is_about_employer  # an employer's own data comes by no sheet
+    if service.is_about_person  # what is about the employer itself comes by no sheet
 ]
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shebao.hall import clock
+from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.services.registry import CHECKS
 from shebao.rules.months import Month
@@ -232,3 +233,16 @@ def test_what_a_reviewer_decided_is_found_again_and_is_nobody_elses(desk, employ
     assert not desk.get("/a/cases/decided", {"q": "查无此人"}).context["page"].object_list
     client.force_login(make_operator("second", "reviewer"))
     assert not client.get("/a/cases/decided").context["page"].object_list
+
+
+def test_the_agency_says_what_kind_of_account_an_employer_has_where_it_matters(client, clerk, reviewer):
+    client.force_login(reviewer)
+    page = f"/a/employers/{clerk.employer_id}"
+    assert "参保户类型" in client.get(page).content.decode()
+    client.post(f"{page}/account-kind", {"account_kind": "3"})
+    client.post(f"{page}/account-kind", {"account_kind": "9"})
+    clerk.employer.refresh_from_db()
+    assert clerk.employer.account_kind == "3"
+    assert AuditEntry.objects.filter(action="employer.account_classified").count() == 1
+    client.force_login(clerk)
+    assert client.post(f"{page}/account-kind", {"account_kind": "5"}).status_code in (403, 404)

@@ -18,6 +18,7 @@ from shebao.rules.identity import credit_check_character, id_check_digit
 from shebao.rules.months import Month
 from shebao.rules.retirement import retirement
 
+from .demo_before import prepare
 from .demo_papers import upload_missing
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
@@ -79,6 +80,7 @@ class People:
             "household_address": "示例市示例路 1 号",
             "employment_kind": "41",
             "contract_from": f"{month}-01",
+            "labour_registered_on": f"{month}-01",
             "position": pick.choice("12"),
             "department": pick.choice(DEPARTMENTS),
             "phone": f"1390000{self.sequence:04}",
@@ -280,6 +282,7 @@ class _History:
             with self._this_month_at(at):
                 return self._do(operation, rows, until=until)
         service = self.services[operation]
+        prepare(self, service, rows)
         made = operations.save_declarations(
             self.employer.pk, service.key, rows, by=self.clerk, confirmed=[_everything(service)] * len(rows)
         )

@@ -18,6 +18,7 @@ from shebao.regions_home import regions_roots
 from shebao.rules import vocabulary
 from shebao.rules.cases import cases_of, run_case
 from shebao.rules.contributions import Charges, NoFact, People, charge, explain
+from shebao.rules.facts import FACTS
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan, yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import BadRegion, NoValue, Region, load_region, region_codes
@@ -209,9 +210,9 @@ def _facts(region: Region, given: list[str]) -> dict[str, str]:
     facts = usual_facts(region)
     for text in given:
         key, equals, value = text.partition("=")
-        fact = vocabulary.FACTS.get(key)
+        fact = FACTS.get(key)
         if fact is None or not equals:
-            raise CannotRun(f"“{text}”应写成 信息=值，可用的信息：{'、'.join(vocabulary.FACTS)}")
+            raise CannotRun(f"“{text}”应写成 信息=值，可用的信息：{'、'.join(FACTS)}")
         codes = region.codes.get(fact.codes or "")
         code = codes.find(value) if codes else value
         if codes and code is None:

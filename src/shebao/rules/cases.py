@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from shebao.rules.contributions import NoFact, People, charge
+from shebao.rules.facts import FACTS
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import NoValue, Region, read_cases
 from shebao.rules.region_files import Mapped
-from shebao.rules.vocabulary import FACTS
 
 KEYS = ("name", "month", "known_on", "now", "given", "expect", "expect_adjustment")
 

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from shebao.rules.conditions import Condition, NoFact, holds, holds_each
 from shebao.rules.evidence import Amount, Evidence, Step, explain, recompute
+from shebao.rules.facts import FACTS
 from shebao.rules.money import LARGEST_FEN, Rounding, rounded_positive
 from shebao.rules.months import Month
 from shebao.rules.plans import SchemePlan, SharePlan, plan_of
 from shebao.rules.region_model import NoValue, Region
-from shebao.rules.vocabulary import FACTS
 
 __all__ = [
     "Amount",

@@ -23,7 +23,7 @@ _UNKNOWN_KIND = "99"
 @dataclass(frozen=True)
 class Problem:
     """Something wrong with, or to be confirmed about, one field. `fix` is a button: its label and the
-    value.
+    value. `service` is the key of another service that removes the obstacle.
     """
 
     code: str
@@ -31,6 +31,7 @@ class Problem:
     level: str
     message: str
     fix: tuple[str, str] | None = None
+    service: str = ""
 
     def kept(self) -> dict[str, Any]:
         """As it is kept with a declaration."""
@@ -208,6 +209,18 @@ def _credit_code(field: Field, text: str, region: Region, values: Mapping[str, A
     return checked.number, {checked.number}
 
 
+def _email(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    if not re.fullmatch(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}", text, re.ASCII):
+        raise _Bad("bad_email", "应为 name@example.com 的样式")
+    return text, {text}
+
+
+def _account(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{3,59}", text, re.ASCII):
+        raise _Bad("bad_account", "应为 4 至 60 位字母或数字，可以含点、横线、下划线")
+    return text, {text}
+
+
 def _number(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[int, set[str]]:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise _Bad("bad_number", f"“{text[:30]}”不是整数，请只填数字")
@@ -238,4 +251,8 @@ _READERS: Mapping[str, _Reader] = {
     "postcode": _postcode,
     "bank_account": _bank_account,
     "credit_code": _credit_code,
+    "project": _text,
+    "operator": _text,
+    "account": _account,
+    "email": _email,
 }

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from shebao.rules.code_lists import CodeList
 from shebao.rules.evidence import Evidence
+from shebao.rules.facts import FACTS
 from shebao.rules.money import LARGEST_FEN, ROUNDINGS, Rounding
 from shebao.rules.months import Month
 from shebao.rules.region_model import Amount, Region, Scheme, Share, Value
-from shebao.rules.vocabulary import FACTS
 
 _INT64 = 2**63
 

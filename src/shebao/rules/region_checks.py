@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from shebao.rules import vocabulary as v
 from shebao.rules.conditions import Condition, Test
+from shebao.rules.facts import EMPLOYER_FACTS, FACTS, FORM
 from shebao.rules.months import Month, months_between
 from shebao.rules.region_files import Folder, Mapped, Problems
 from shebao.rules.region_model import Amount, Parameter, Region, Scheme, parameters_of
@@ -71,9 +72,9 @@ def _check_scheme(scheme: Scheme, region: Region, folder: Folder, problems: Prob
         if name in region.parameters and region.parameters[name].unit not in units:
             problems.add(where, scheme.key, f"参数“{name}”的单位应为 {'、'.join(units)}")
     for fact in sorted(scheme.facts | {scheme.base}):
-        if fact not in v.FACTS:
-            problems.add(where, scheme.key, f"不认识的信息“{fact}”，可用：{'、'.join(v.FACTS)}")
-    if scheme.base in v.FACTS and v.FACTS[scheme.base].kind != "money":
+        if fact not in FACTS:
+            problems.add(where, scheme.key, f"不认识的信息“{fact}”，可用：{'、'.join(FACTS)}")
+    if scheme.base in FACTS and FACTS[scheme.base].kind != "money":
         problems.add(where, scheme.key, f"基数“{scheme.base}”不是金额")
     if scheme.per == "year":
         _check_yearly(scheme, region, folder, problems)
@@ -124,7 +125,7 @@ def _tests(condition: Condition | None) -> Iterable[Test]:
 
 
 def _check_operand(test: Test, key: str, where: str, region: Region, problems: Problems) -> None:
-    fact = v.FACTS.get(test.fact)
+    fact = FACTS.get(test.fact)
     if fact is None:
         return
     if fact.codes is None:
@@ -151,7 +152,7 @@ def _check_table(
             word = "应是按代码取值的表" if fact_key else "应是一个数，不是表"
             problems.add(where, value.parameter, f"{value.since}：{word}（险种 {scheme.key}）")
             continue
-        fact = v.FACTS.get(fact_key or "")
+        fact = FACTS.get(fact_key or "")
         codes = region.codes.get(fact.codes or "") if fact else None
         if isinstance(value.value, Mapping) and codes is not None:
             lost = [item.code for item in codes.items if item.code not in value.value]
@@ -177,19 +178,24 @@ def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
                 problems.add(where, f"{form.key}.{field.id}", "choice 字段要写 options")
             if field.options and field.options not in region.codes:
                 problems.add(where, f"{form.key}.{field.id}", f"没有代码表“{field.options}”")
-            if field.feeds and field.feeds not in v.FACTS:
+            if field.feeds and field.feeds not in FACTS:
                 problems.add(where, f"{form.key}.{field.id}", f"不认识的信息“{field.feeds}”")
-            elif field.feeds and v.FACTS[field.feeds].codes not in (None, field.options):
-                expected = v.FACTS[field.feeds].codes
+            elif field.feeds and FACTS[field.feeds].codes not in (None, field.options):
+                expected = FACTS[field.feeds].codes
                 problems.add(where, f"{form.key}.{field.id}", f"“{field.feeds}”应从代码表 {expected} 选择")
+            for test in _tests(field.required_when):
+                if test.fact not in EMPLOYER_FACTS:
+                    text = f"required_when 只能问单位的信息：{'、'.join(sorted(EMPLOYER_FACTS))}"
+                    problems.add(where, f"{form.key}.{field.id}", text)
+                _check_operand(test, f"{form.key}.{field.id}", where, region, problems)
             codes = region.codes.get(field.options or "")
             if codes and field.default and codes.get(field.default) is None:
                 problems.add(where, f"{form.key}.{field.id}", f"默认值“{field.default}”不在代码表里")
     fed = {f.feeds for s in region.services.values() if s.form in region.forms for f in region.forms[s.form].fields}
     for scheme in region.open_schemes:
         for fact_key in sorted(scheme.facts):
-            fact = v.FACTS.get(fact_key)
-            if fact and fact.supplied_by == v.FORM and fact.default is None and fact_key not in fed:
+            fact = FACTS.get(fact_key)
+            if fact and fact.supplied_by == FORM and fact.default is None and fact_key not in fed:
                 where = folder.where("schemes", scheme.key)
                 problems.add(where, scheme.key, f"没有表单提供计算所需的“{fact.title}”（{fact_key}）")
 
@@ -207,6 +213,10 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, "may 里没有单位的人，谁也办不了")
         if service.operation == "cover_year" and service.form in region.forms:
             _check_cover_year(service.form, service.key, where, region, problems)
+        for test in _tests(service.pre_entry):
+            if test.fact not in FACTS:
+                problems.add(where, service.key, f"不认识的信息“{test.fact}”，可用：{'、'.join(FACTS)}")
+            _check_operand(test, service.key, where, region, problems)
         if service.is_about_employer and service.form in region.forms:
             strange = [f.id for f in region.forms[service.form].fields if f.id not in v.EMPLOYER_FIELDS]
             if strange:

@@ -131,7 +131,10 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Field:
-    """One question of a form. `feeds` is the only way an answer reaches a rule; `scheme`: insured in it or not."""
+    """One question of a form. `feeds` is the only way an answer reaches a rule; `scheme`: insured in it or not.
+
+    `required_when` makes it required for some employers: a condition over what the register knows of them.
+    """
 
     id: str
     kind: str
@@ -145,6 +148,7 @@ class Field:
     derive: tuple[str, ...] = ()
     wide: bool = False
     scheme: str | None = None
+    required_when: Condition | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,7 @@ class Region:
     @property
     def first_service(self) -> Service:
         """What a month begins with: the first enrolment, or without one the first service about people."""
-        return min(self.services.values(), key=lambda s: (s.operation != "enrol_employees", s.is_about_employer))
+        return min(self.services.values(), key=lambda s: (s.operation != "enrol_employees", not s.is_about_person))
 
     @property
     def open_schemes(self) -> tuple[Scheme, ...]:

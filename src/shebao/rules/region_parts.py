@@ -238,6 +238,7 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
         take.flag("identity", False),
         take.texts("derive", v.DERIVED),
         take.flag("wide", False),
+        required_when=take.condition("required_when"),
     )
     take.done()
     return field

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shebao.rules import vocabulary as v
+from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Problems
 from shebao.rules.region_pages import Page, Paper, read_page, read_papers
@@ -73,6 +74,8 @@ class Service:
     may: tuple[str, ...] = ()
     under: str = ""
     back_paying: BackPaying = BackPaying()
+    pre_entry: Condition | None = None
+    tells_person: bool = False
 
     @property
     def is_direct(self) -> bool:
@@ -98,6 +101,21 @@ class Service:
     def is_about_employer(self) -> bool:
         """Whether its subject is the employer itself instead of a person."""
         return self.operation in v.ABOUT_EMPLOYER
+
+    @property
+    def subject(self) -> str:
+        """Whom it is about: "person", or "employer", "project", "operator"."""
+        return v.SUBJECTS.get(self.operation, "person")
+
+    @property
+    def is_about_person(self) -> bool:
+        """Whether it is about one person of the roster: only then a sheet and a choice of several make sense."""
+        return self.subject == "person"
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it changes no month's bill, so that no settlement waits for it."""
+        return self.operation in v.CHARGES_NOBODY
 
     @property
     def looks_back(self) -> bool:
@@ -161,6 +179,8 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.texts("may", v.ROLES),
         take.text("under", ""),
         _back_paying(take, problems),
+        take.condition("pre_entry"),
+        take.flag("tells_person", False),
     )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shebao.rules.contributions import Evidence, People, charge
+from shebao.rules.facts import FACTS, REGISTER
 from shebao.rules.months import Month
 from shebao.rules.region_model import NoValue, Region, Scheme
-from shebao.rules.vocabulary import FACTS, REGISTER
 
 
 @dataclass(frozen=True)

@@ -5,50 +5,11 @@ sentences.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from shebao.rules.conditions import JOINS, TESTS
+from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
-
-FORM, REGISTER = "form", "register"
-
-
-@dataclass(frozen=True)
-class Fact:
-    """Something rules may ask about a person: its type, Chinese title, who supplies it, and its code list.
-
-    `supplied_by` is "form" (an answer must feed it) or "register" (the employer's or person's record holds
-    it). `default` is the value where nobody was asked, None where silence is a mistake.
-    """
-
-    key: str
-    kind: str
-    title: str
-    supplied_by: str
-    codes: str | None = None
-    default: str | None = None
-
-
-FACTS: Mapping[str, Fact] = MappingProxyType(
-    {
-        f.key: f
-        for f in (
-            Fact("declared_wage", "money", "申报工资", FORM),
-            Fact("household", "code", "户口性质", FORM, "household_kinds"),
-            Fact("employment_kind", "code", "用工形式", FORM, "employment_kinds"),
-            Fact("enrolment_kind", "code", "参保类型", FORM, "enrolment_kinds"),
-            Fact("position", "code", "岗位类别", FORM, "position_kinds"),
-            Fact("medical_tier", "code", "医疗缴费档次", FORM, "medical_tiers"),
-            Fact("supplementary_medical", "code", "补充医疗", REGISTER, "yes_no", default="0"),
-            Fact("id_kind", "code", "证件类型", FORM, "id_kinds"),
-            Fact("sex", "code", "性别", REGISTER, "sexes"),
-            Fact("age", "number", "年龄（周岁）", REGISTER),
-            Fact("industry_class", "code", "工伤行业类别", REGISTER, "industry_classes"),
-            Fact("float_grade", "code", "工伤浮动档次", REGISTER, "float_grades"),
-        )
-    }
-)
 
 
 def _words(**titles: str) -> Mapping[str, str]:
@@ -72,6 +33,10 @@ FIELD_KINDS = _words(
     credit_code="统一社会信用代码，按校验位校验",
     schemes="每个按月缴费的险种各一问：参加或不参加",
     year="年度，四位数",
+    project="从本单位登记的工程项目中选择，报盘填项目编号",
+    operator="从本单位启用的操作员账号中选择",
+    email="电子邮箱",
+    account="登录账号，4 至 60 位",
 )
 DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")
 SHARES = _words(employer="单位部分", employee="个人部分")
@@ -136,9 +101,28 @@ OPERATIONS = _words(
     assess_back_payments="补缴单独核定：把还没有计入账单的补缴生成自己的账单",
     change_employer="变更单位信息",
     cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
+    confirm_employer="确认登记的单位信息无误",
+    register_labour="劳动用工备案增员",
+    end_labour="劳动用工备案减员",
+    register_project="工程项目登记",
+    enrol_project_workers="项目人员增加：只参加工伤保险，费用随项目一次核定，不进每月账单",
+    register_clerk="注册本单位其他专管员账号",
+    replace_clerk="专管员变更：新的专管员接替，原账号停用",
 )
 ABOUT_EMPLOYER = frozenset({"change_employer"})
-"""Operations whose declaration is about the employer itself; every other is about a person."""
+"""Operations whose declaration changes what is on file about the employer itself."""
+SUBJECTS = MappingProxyType(
+    {
+        "change_employer": "employer",
+        "confirm_employer": "employer",
+        "register_project": "project",
+        "register_clerk": "operator",
+        "replace_clerk": "operator",
+    }
+)
+"""Whom a declaration is about, where that is no person of the roster."""
+CHARGES_NOBODY = frozenset({*SUBJECTS, "register_labour", "end_labour", "enrol_project_workers"})
+"""Operations that change no month's bill: a settlement does not wait for them."""
 BACK_OPERATIONS = frozenset({"make_back_payments", "withdraw_back_payments", "assess_back_payments"})
 """Operations about the months from `first_month` to `last_month` of their form."""
 BACK_VALUES = _words(
@@ -210,6 +194,7 @@ CHECKS = _words(
     same_name="同名人员提示",
     not_enrolled="未在本单位参保",
     something_changed="至少改动一项单位信息",
+    confirmed_today="当天还没有确认过",
     credit_code_free="信用代码没有登记在其他单位",
     nothing_changed="与花名册相比没有改动",
     contract_dates="合同终止不早于起始",
@@ -219,6 +204,18 @@ CHECKS = _words(
     enrolled_first="已在本单位参保，首次参保的先办增员",
     back_payment_months="补缴月份在当月以前，满 16 周岁，没有缴过费，也没有申报过补缴",
     back_payments_waiting="起止月份内有生效的补缴，且没有计入账单",
+    labour_day="用工登记日期不晚于当天",
+    labour_registered="先办劳动用工备案，再参保",
+    labour_ended="先办劳动用工备案减员，再停保",
+    labour_not_yet="还没有在本单位备案",
+    labour_open="已在本单位备案，终止不早于开始",
+    pre_entered="符合条件的首次参保人员，经办机构已做信息预录入",
+    ended_for_good="已登记死亡的不能参保，已退休的须确认",
+    project_open="项目已登记且没有完工",
+    project_worker_not_yet="还没有由本单位参加工伤保险",
+    project_known="项目编号没有重复，期间有效",
+    account_free="登录账号没有被使用",
+    administrator_left="变更之后本单位仍有管理员",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
 PRECONDITIONS = _words(

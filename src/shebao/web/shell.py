@@ -56,11 +56,17 @@ EMPLOYER_MENU = [
     ),
 ]
 LOOKING_UP = [("e_queries", "menu.queries", "查询统计", "chart-bar")]
+REGISTERS = [
+    ("e_labour", "menu.labour", "劳动用工备案查询", "list-details", "register_labour"),
+    ("e_projects", "menu.projects", "项目人员查询", "users", "enrol_project_workers"),
+]
+"""Lists that belong to an operation: shown where the region offers it."""
 AGENCY_MENU = [
     ("a_home", "menu.desk", "审核台", "list-details"),
     ("a_employers", "menu.employers", "单位", "building"),
 ]
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
+PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
@@ -136,7 +142,9 @@ def _signed_in(request, user) -> dict:
         "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
         "idle_seconds": idle_seconds(request),
-        "user_links": [{"url": reverse("change_password"), "label": "修改密码", "icon": "key"}],
+        "user_links": [
+            {"url": reverse("change_password"), "label": region.terms.get("menu.password", "修改密码"), "icon": "key"}
+        ],
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "cases_url": "" if user.is_agency else _url("e_cases"),
@@ -166,6 +174,8 @@ def _employer_nav(user, region) -> list[dict]:
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
+    operations = {service.operation for service in region.services.values()}
+    menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
     return [*menu, _queries(user, region), _help(region), _administration(user, region)]
 
 
@@ -220,7 +230,10 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
-    entries = [*AGENCY_MENU, AGENCY_ACCOUNTS] if region.yearly_scheme and user.may("keep_accounts") else AGENCY_MENU
+    asks = any(service.pre_entry for service in region.services.values())
+    entries = [*AGENCY_MENU, *(PRE_ENTRIES if asks else [])]
+    if region.yearly_scheme and user.may("keep_accounts"):
+        entries.append(AGENCY_ACCOUNTS)
     return [_group("", _entries(region, entries, badges)), _help(region), _administration(user, region)]
 
 

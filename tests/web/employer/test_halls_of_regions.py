@@ -13,7 +13,17 @@ from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement
 from shebao.hall.sheets import operations, queries
 from tests.documents.test_operations import pay, words
-from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, cessation, enrolled, enrolment, synthetic_id
+from tests.factories import (
+    MONTH,
+    EmployerFactory,
+    OperatorFactory,
+    at,
+    cessation,
+    enrolled,
+    enrolment,
+    labour_registered,
+    synthetic_id,
+)
 
 from .declared import CEASE, ENROL, WAGE, text_of
 
@@ -99,6 +109,7 @@ def test_every_page_bears_the_name_that_the_manual_gives_it(client, code):
 @pytest.mark.parametrize("code", REVIEWED)
 def test_an_approved_enrolment_is_settled_and_the_first_paper_of_the_hall_printed(client, code):
     clerk = clerk_of(code, client)
+    labour_registered(clerk.employer)  # asked for in one of the halls, no matter in the others
     kept = client.post(f"/e/declare/{ENROL}/", enrolment() | {"next": "again"}, follow=True)
     assert "本次已录 1 人" in text_of(kept)
     approved(clerk)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import date
 
 import pytest
 from django.db import connection
@@ -10,7 +11,8 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from shebao.hall.audit.models import AuditEntry
-from shebao.hall.roster.models import Employee, Person
+from shebao.hall.employers.models import Project
+from shebao.hall.roster.models import Employee, Person, Spell
 from shebao.hall.roster.names import pinyin_key
 from shebao.rules.months import Month
 from tests.settlement.hall import NOVEMBER, dismiss, hire, make_clerk, make_employer, on_day, settle
@@ -227,3 +229,15 @@ def test_while_a_word_is_typed_the_search_answers_with_a_short_list(signed_in, p
     assert (
         "没有找到“查无此人”" in signed_in.get("/e/search/?q=查无此人", headers={"HX-Request": "true"}).content.decode()
     )
+
+
+def test_the_roster_is_filtered_by_project_where_there_are_any(signed_in, employer):
+    worker, _ = hire(employer, [800_000, 800_000])
+    assert "工程项目" not in opened(signed_in, "/e/roster/?project=999")
+    project = Project.objects.create(
+        employer=employer, number="XM-1", name="示例大桥", contract_fen=100, first_on=date(2026, 11, 1),
+        last_on=date(2026, 11, 30), rate="0.001", injury_due=0,
+    )  # fmt: skip
+    Spell.objects.filter(employee=worker, scheme="injury").update(project=project)
+    page = opened(signed_in, f"/e/roster/?project={project.pk}&status=all")
+    assert "XM-1 示例大桥" in page and names(page) == {worker.name}

@@ -149,6 +149,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("SHEBAO_MAIL_FROM") or EMAIL_HOST_USER or "shebao@localhost"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]
 
 LOGGING = {

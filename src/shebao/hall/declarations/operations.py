@@ -290,7 +290,7 @@ def undo_declarations(pks: list[int], *, by) -> list[Declaration]:
 def _may_be_undone(group: list[Declaration]) -> None:
     if not group[0].is_direct:
         raise Refused("not_direct", "这笔申报经过审核，不能自行撤销，请联系经办机构。")
-    if group[0].spec.is_about_employer:
+    if group[0].spec.is_aside:
         return  # no month is charged by it
     if group[0].spec.looks_back:
         return  # its months may be settled long since; its own undoing knows what a bill has taken

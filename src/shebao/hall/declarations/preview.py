@@ -1,10 +1,11 @@
 """What a declaration would mean before it is made: findings, the person known, the monthly cost."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from django.db import transaction
 
+from shebao.rules.conditions import holds
 from shebao.rules.forms import Cleaned, Problem, clean
 from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT, SETTLED_COMPATRIOT, check_id_number
 from shebao.rules.money import plain_yuan
@@ -18,17 +19,20 @@ from ..crypto import blind_index
 from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
-from ..roster.facts import IDENTITY
+from ..roster.facts import IDENTITY, employer_facts
 from ..roster.models import Employee
 from ..services.checks import age_on
+from ..services.clerks import operator_case
 from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
+from ..services.projects import project_case
 from ..services.registry import CHECKS, OPERATIONS
 from ..services.scene import LAST_MONTH, Case, CostRow, MonthCost, Scene, field_of_kind, read_people
 from ..services.sides import roster_side
 
 SEXES = {"1": "男", "2": "女"}
 NUMBERED = (CITIZEN, SETTLED_COMPATRIOT, FOREIGN_RESIDENT)
-HINTS, LOOKED, LOOKS_A_DAY = {"enrolled_elsewhere", "number_taken"}, "roster.elsewhere_hinted", 300
+SUBJECT_CASES = {"employer": employer_case, "project": project_case, "operator": operator_case}
+HINTS, LOOKED, LOOKS_A_DAY = {"enrolled_elsewhere", "number_taken", "ended_for_good"}, "roster.elsewhere_hinted", 300
 
 
 @dataclass
@@ -88,6 +92,7 @@ def previews(
         if service.is_about_employer:
             raw = answers_on_file(form, employer, raw, owner)
         scene.cases.append(_case(here, service, form, raw, reasons or {}, owner))
+    _ask_of_employer(scene)
     if not scene.month_field:
         for case in scene.cases:
             case.month = scene.first_open
@@ -99,13 +104,27 @@ def previews(
     return [_preview(scene, case) for case in scene.cases]
 
 
-def read_subjects(scene: Scene) -> None:
-    """Give every case whom it is about: the employer itself, or a person of the roster."""
-    if scene.service.is_about_employer:
+def required_here(form: Form, employer: Employer) -> set[str]:
+    """The questions that must be answered because of what the employer is."""
+    known = employer_facts(employer)
+    return {f.id for f in form.fields if f.required_when and holds(f.required_when, known)}
+
+
+def _ask_of_employer(scene: Scene) -> None:
+    for name in required_here(scene.form, scene.employer):
+        label = scene.form.field(name).label
         for case in scene.cases:
-            employer_case(scene, case)
-    else:
+            if case.values.get(name) in (None, "") and not any(p.field == name for p in case.problems):
+                case.add("required", name, "error", f"请填写“{label}”")
+
+
+def read_subjects(scene: Scene) -> None:
+    """Give every case whom it is about: the employer itself, what is its own, or a person of the roster."""
+    if scene.service.is_about_person:
         read_people(scene)
+    else:
+        for case in scene.cases:
+            SUBJECT_CASES[scene.service.subject](scene, case)
 
 
 def _account_for_hints(scene: Scene, by) -> None:
@@ -183,7 +202,7 @@ def _case(here, service, form: Form, raw: dict, confirmed: dict, owner) -> Case:
 
 def _same_code(problem: Problem) -> Problem:
     code = "id_number_valid" if problem.code == "bad_id_number" else problem.code
-    return Problem(code, problem.field, problem.level, problem.message, problem.fix)
+    return replace(problem, code=code)
 
 
 def _preview(scene: Scene, case: Case) -> Preview:

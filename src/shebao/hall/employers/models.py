@@ -35,6 +35,7 @@ class Employer(models.Model):
     bank_name = models.CharField("开户银行", max_length=120, blank=True)
     bank_account = EncryptedTextField("银行账号", blank=True, default="")
     first_month = MonthField("参保起始年月")
+    account_kind = models.CharField("参保户类型", max_length=10, blank=True, default="")
 
     objects = EmployerQuerySet.as_manager()
 
@@ -97,6 +98,48 @@ class Department(models.Model):
                 name="a_department_is_named_once_at_an_employer",
                 violation_error_message="已有同名的部门。",
             )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Project(models.Model):
+    """A construction project (工程项目) whose workers are insured against injury for as long as it lasts.
+
+    The contribution follows the contract sum and is assessed once, with the rate and its source kept beside it.
+    """
+
+    employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="projects")
+    number = models.CharField("项目编号", max_length=60)
+    name = models.CharField("项目名称", max_length=120)
+    address = models.CharField("项目地址", max_length=120, blank=True)
+    contract_fen = models.BigIntegerField("合同总造价（分）")
+    first_on = models.DateField("开工日期")
+    last_on = models.DateField("计划竣工日期")
+    rate = models.CharField("费率", max_length=20)
+    rate_source = models.CharField("费率依据", max_length=300, blank=True)
+    injury_due = models.BigIntegerField("项目工伤保险费（分）")
+    is_voided = models.BooleanField("已撤销", default=False)
+    declaration = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "工程项目"
+        ordering = ["-first_on", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["employer", "number"],
+                condition=models.Q(is_voided=False),
+                name="a_project_is_registered_once_by_an_employer",
+                violation_error_message="该项目编号已登记。",
+            ),
+            models.CheckConstraint(
+                name="a_project_ends_after_it_starts",
+                condition=models.Q(last_on__gte=models.F("first_on")),
+                violation_error_message="竣工日期不能早于开工日期。",
+            ),
         ]
 
     def __str__(self):

@@ -9,6 +9,7 @@ from django.db.models import Max
 from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused, permit
+from ..regions import region
 from ..roster.models import Employee
 from .models import Department, Employer, EmployerChange
 
@@ -47,6 +48,23 @@ def change_employer(pk: int, changes: Mapping[str, Change], *, by, declaration=N
     )  # fmt: skip
     labels, case = "、".join(change.label for change in changes.values()), getattr(declaration, "case_number", "")
     record("employer.changed", employer, by=by, employer=employer, fields=labels, case=case)
+    return employer
+
+
+@transaction.atomic
+def classify_account(pk: int, kind: str, *, by) -> Employer:
+    """Say what kind of account an employer has (参保户类型), as the agency decided; "" for none in particular.
+
+    Raises Refused for a kind that the region does not have. The same kind again changes nothing.
+    """
+    permit(by, "review", "设置参保户类型")
+    employer = Employer.objects.visible_to(by).select_for_update().get(pk=pk)
+    if kind and region(employer.region).codes["account_kinds"].get(kind) is None:
+        raise Refused("unknown_account_kind", "请选择列表中的参保户类型。", field="account_kind")
+    if employer.account_kind != kind:
+        employer.account_kind = kind
+        employer.save(update_fields=["account_kind"])
+        record("employer.account_classified", employer, by=by, employer=employer, kind=kind)
     return employer
 
 

@@ -59,6 +59,24 @@ def mail_document(document: Document, to: str, *, by) -> tuple[Mail, bool]:
     return letter, True
 
 
+def send_text(employer, to: str, subject: str, lines: list[str], *, occasion: str, by) -> Mail:
+    """Send a letter without a paper, once for its occasion; called in the background.
+
+    Raises OSError with what happened when the server did not take it: the same call tries once more.
+    """
+    words = {"employer": employer, "to": to, "subject": subject, "text": "\n".join(lines), "written_by": by}
+    with transaction.atomic():
+        letter, is_new = Mail.objects.get_or_create(occasion=occasion, defaults={**words, "written_at": clock.now()})
+        if is_new:
+            record("mail.written", letter, by=by, kind=occasion.partition(":")[0])
+    Mail.objects.filter(pk=letter.pk, state=MailState.FAILED).update(state=MailState.WAITING)
+    deliver_mail(letter.pk)
+    letter.refresh_from_db()
+    if letter.state == MailState.FAILED:
+        raise OSError(letter.said)
+    return letter
+
+
 @transaction.atomic
 def send_mail_again(pk: int, *, by) -> Mail:
     """Try once more to send what could not be sent (重新发送)."""

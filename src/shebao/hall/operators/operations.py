@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from ..audit.operations import record
-from ..errors import Refused
+from ..errors import Conflict, Refused
 from .models import AGENCY_ROLES, Operator, Role
 
 # Without the letters and digits that look alike on paper: 0 O 1 l I.
@@ -62,6 +62,74 @@ def open_agency(region: str, username: str, name: str) -> tuple[Operator, str]:
         raise Refused("agency_is_open", "这个地区的经办机构已有管理员，请由管理员在“操作员”里增加账号或重置密码。")
     operator, password = _made(username, name, Role.AGENCY_ADMIN, employer=None, region=region)
     record("agency.opened", operator, by=None)
+    return operator, password
+
+
+@transaction.atomic
+def open_account(employer, username: str, name: str, role: str, *, by) -> Operator:
+    """Open an account for an employer, as the agency approved it (账号开通); its password is handed out later.
+
+    Raises Refused for a role that is no employer's, Conflict when the account was taken meanwhile.
+    """
+    if role not in EMPLOYER_ROLES:
+        raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
+    if Operator.objects.filter(username=username).exists():
+        raise Conflict("username_taken", f"账号“{username}”刚被使用，请退回单位另换一个。")
+    operator = Operator(
+        username=username, name=name, role=role, employer=employer, region=employer.region, must_change_password=True
+    )
+    operator.set_unusable_password()
+    _check(operator)
+    operator.save()
+    record("operator.created", operator, by=by, employer=employer, role=role)
+    return operator
+
+
+@transaction.atomic
+def hand_over_account(employer, replaced: str, username: str, name: str, *, by) -> Operator:
+    """Open an account with the role of another of the employer's, and close that one (专管员变更).
+
+    Whoever follows an administrator is one, so that the employer never is without. Raises Conflict when the former
+    account is no longer in use.
+    """
+    rows = Operator.objects.filter(employer=employer, is_active=True).select_for_update(of=("self",))
+    former = rows.filter(username=replaced).first()
+    if former is None:
+        raise Conflict("replaced_gone", f"账号“{replaced}”已经停用，请退回单位核对。")
+    operator = open_account(employer, username, name, former.role, by=by)
+    former.is_active = False
+    former.save(update_fields=["is_active"])
+    record("operator.replaced", former, by=by, employer=employer, account=username)
+    return operator
+
+
+@transaction.atomic
+def withdraw_account(employer, username: str, *, by) -> None:
+    """Close an account that nobody has used (撤销开通). Raises Conflict when somebody signed in with it."""
+    operator = Operator.objects.filter(employer=employer, username=username).select_for_update(of=("self",)).get()
+    if operator.last_login:
+        raise Conflict("account_used", f"账号“{username}”已经登录过，不能撤销，请在操作员中停用。")
+    operator.is_active = False
+    operator.save(update_fields=["is_active"])
+    record("operator.disabled", operator, by=by, employer=employer)
+
+
+@transaction.atomic
+def hand_out_password(username: str, *, by) -> tuple[Operator, str]:
+    """The random first password of an account that an approved declaration opened, told this once (领取初始密码).
+
+    For the employer's administrator, for who declared it (asked by the caller), and for the agency at its counter.
+    Raises Refused when it was handed out before; Operator.DoesNotExist for another employer's account.
+    """
+    rows = Operator.objects.select_for_update(of=("self",))
+    own = rows.filter(employer__region=by.region) if by.is_agency else rows.filter(employer=by.employer_id)
+    operator = own.filter(employer__isnull=False, is_active=True).get(username=username)
+    if operator.has_usable_password():
+        raise Refused("handed_out", f"{operator.name}的初始密码已经领取过。忘记密码的，请管理员重置。")
+    password = _random_password()
+    operator.set_password(password)
+    operator.save(update_fields=["password"])
+    record("operator.password_handed_out", operator, by=by, employer=operator.employer)
     return operator, password
 
 

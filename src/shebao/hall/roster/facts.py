@@ -5,8 +5,8 @@ from datetime import date
 
 import numpy as np
 
+from shebao.rules.facts import FACTS
 from shebao.rules.region import Field, Form, Region
-from shebao.rules.vocabulary import FACTS
 
 from ..employers.models import Employer
 from .models import Employee
@@ -17,7 +17,7 @@ COPIED = ("department", "phone")
 """Answers that are kept in the column of the same name."""
 IDENTITY = ("new_name", "new_id_kind", "new_id_number", "new_born_on")
 """Answers that change who the person is by the documents; the roster keeps them with the person."""
-DETAILS = ("text", "choice", "date", "phone", "number")
+DETAILS = ("text", "choice", "date", "phone", "number", "email")
 """Kinds of fields whose answers are kept as details where there is no better place."""
 
 
@@ -40,7 +40,16 @@ def fact_columns(employer: Employer, rows: Sequence[dict[str, str]]) -> dict[str
     """Facts of many people as columns for the engine; the employer's own facts are one value for all."""
     keys = {key for row in rows for key in row}
     columns: dict = {key: np.array([row.get(key, "") for row in rows], dtype=np.str_) for key in sorted(keys)}
-    return columns | {"industry_class": employer.industry_class, "float_grade": employer.float_grade}
+    return columns | employer_facts(employer)
+
+
+def employer_facts(employer: Employer) -> dict[str, str]:
+    """What the employer's own record tells the rules, the same for all its people."""
+    return {
+        "industry_class": employer.industry_class,
+        "float_grade": employer.float_grade,
+        "account_kind": employer.account_kind,
+    }
 
 
 def is_detail(field: Field) -> bool:

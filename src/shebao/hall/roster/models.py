@@ -1,10 +1,19 @@
 """Persons, the employees they are at an employer, and the months they are insured."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from ..fields import EncryptedJSONField, EncryptedTextField, MonthField
 from ..scopes import ScopedQuerySet, scoped
+
+
+class PreEntryQuerySet(models.QuerySet):
+    """What the agency entered at its counter: only the agency of the region looks at the list."""
+
+    def visible_to(self, actor):
+        """The rows of the actor's own region; none for an employer's people."""
+        return self.filter(region=actor.region) if actor.is_agency else self.none()
 
 
 class Person(models.Model):
@@ -64,7 +73,8 @@ class Employee(models.Model):
 class Spell(models.Model):
     """One unbroken stretch of insurance of an employee in a scheme (参保期间); `last_month` None = still insured.
 
-    A voided spell was undone before it was billed and counts for nothing.
+    A voided spell was undone before it was billed and counts for nothing. A spell on a `project` is paid for with
+    the project, not by the month.
     """
 
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="spells")
@@ -76,6 +86,7 @@ class Spell(models.Model):
     kind = models.CharField("参保类型", max_length=20, blank=True)
     end_reason = models.CharField("终止原因", max_length=10, blank=True)
     is_exclusive = models.BooleanField("排他", default=True)
+    project = models.ForeignKey("employers.Project", on_delete=models.PROTECT, null=True, related_name="spells")
     is_voided = models.BooleanField("已撤销", default=False)
     opened_by = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
     closed_by = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
@@ -132,3 +143,80 @@ class DeclaredWage(models.Model):
                 violation_error_message="该人员当月已有申报工资。",
             ),
         ]
+
+
+class LabourRegistration(models.Model):
+    """An employment registered with the labour authority (劳动用工备案); `last_on` None = still employed.
+
+    A voided registration was undone and counts for nothing.
+    """
+
+    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="labour_registrations")
+    region = models.CharField("地区方案", max_length=40)
+    first_on = models.DateField("用工开始日期")
+    last_on = models.DateField("用工终止日期", null=True, blank=True)
+    contract_until = models.DateField("合同终止日期", null=True, blank=True)
+    work = models.CharField("工种或岗位", max_length=60, blank=True)
+    end_reason = models.CharField("终止原因", max_length=10, blank=True)
+    is_voided = models.BooleanField("已撤销", default=False)
+    opened_by = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
+    closed_by = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = scoped("employee__employer").as_manager()
+
+    class Meta:
+        verbose_name = "劳动用工备案"
+        constraints = [
+            models.CheckConstraint(
+                name="labour_ends_after_it_starts",
+                condition=Q(last_on__isnull=True) | Q(last_on__gte=F("first_on")) | Q(is_voided=True),
+                violation_error_message="用工终止日期不能早于开始日期。",
+            ),
+            models.UniqueConstraint(
+                fields=["employee"],
+                condition=Q(last_on__isnull=True, is_voided=False),
+                name="one_open_labour_registration_of_an_employee",
+                violation_error_message="该人员已在本单位备案。",
+            ),
+        ]
+
+
+class PreEntry(models.Model):
+    """A person whose original papers the agency saw before the first insurance in the region (信息预录入)."""
+
+    region = models.CharField("地区方案", max_length=40)
+    id_number = EncryptedTextField("证件号码")
+    id_digest = models.CharField("证件索引", max_length=32)
+    name = models.CharField("姓名", max_length=60)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField("录入时间")
+
+    objects = PreEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "信息预录入"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["region", "id_digest"],
+                name="a_person_is_entered_once_in_a_region",
+                violation_error_message="该人员已做过信息预录入。",
+            )
+        ]
+
+
+class AccountLetter(models.Model):
+    """The word to a person about their social-insurance account (社保账号告知书): by mail, or on paper by hand."""
+
+    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="letters")
+    address = EncryptedTextField("电子邮箱", blank=True, default="")
+    declaration = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField("生成时间")
+    sent_at = models.DateTimeField("送达时间", null=True, blank=True)
+    is_by_hand = models.BooleanField("当面交付", default=False)
+    tries = models.PositiveIntegerField("发送次数", default=0)
+
+    objects = scoped("employee__employer").as_manager()
+
+    class Meta:
+        verbose_name = "社保账号告知书"
+        ordering = ["-made_at", "-pk"]

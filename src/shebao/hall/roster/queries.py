@@ -18,7 +18,7 @@ from ..employers.models import Department, Employer
 from ..regions import region
 from ..supplements.queries import covers_charged
 from .facts import COLUMNS, complete_facts, employee_facts, fact_columns
-from .models import DeclaredWage, Employee, Spell
+from .models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
 
 STATUSES = {"insured": "在保", "new": "本月新增", "left": "已停保", "none": "未参保"}
 
@@ -32,9 +32,9 @@ def roster(actor, params=None) -> QuerySet[Employee]:
     """The actor's employees, annotated: `wage` (fen), `first_month`, `last_month`, `status`; `live_spells` is a list.
 
     `params`: q (name, pinyin, personal number, last digits of the id number), department, status (insured, new,
-    left, none), scheme, employment_kind, household, base_from and base_to (yuan); of single columns: name (or
-    pinyin), id_number (whole or its last 4 to 6 digits), person_number (any part), since (the month or year that
-    the insurance began). Unknown values filter nothing.
+    left, none), scheme, project (pk), employment_kind, household, base_from and base_to (yuan); of single columns:
+    name (or pinyin), id_number (whole or its last 4 to 6 digits), person_number (any part), since (the month or year
+    that the insurance began). Unknown values filter nothing.
     """
     params, month = params or {}, Month.of(clock.today())
     rows = _annotated(Employee.objects.visible_to(actor), month)
@@ -50,6 +50,9 @@ def roster(actor, params=None) -> QuerySet[Employee]:
     if params.get("scheme"):
         insured = Spell.objects.filter(covering(month), employee=OuterRef("pk"), scheme=params["scheme"])
         rows = rows.filter(Exists(insured))
+    if str(params.get("project") or "").isdigit():
+        there = Spell.objects.filter(employee=OuterRef("pk"), is_voided=False, project=int(params["project"]))
+        rows = rows.filter(Exists(there))
     rows = _within_wages(rows, params)
     rows = _within_columns(rows, Employee.objects.visible_to(actor), params)
     if q := str(params.get("q") or "").strip():
@@ -187,14 +190,16 @@ class Insured(NamedTuple):
 
 
 def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Insured], People]:
-    """Everyone insured in the month, by pk, and the columns the engine charges.
+    """Everyone insured by the month in this month, by pk, and the columns the engine charges.
+
+    Workers of a project are paid for with the project.
 
     The wage is 0 where none is declared: ask `wages_in` who has one. Three queries however many people there are;
     identity numbers and phones are not decrypted.
     """
     here = region(employer.region)
     schemes = defaultdict(set)
-    spells = Spell.objects.filter(covering(month), employee__employer=employer)
+    spells = Spell.objects.filter(covering(month), employee__employer=employer, project=None)
     for employee_id, scheme in spells.values_list("employee_id", "scheme"):
         schemes[employee_id].add(scheme)
     yearly = covers_charged(employer, month) if here.yearly_scheme else []
@@ -253,3 +258,31 @@ def _fact_titles(employee: Employee) -> list[tuple[str, str]]:
             if field.feeds in facts and field.options:
                 shown.setdefault(field.label, here.codes[field.options].title_of(facts[field.feeds]))
     return [(label, words) for label, words in shown.items() if words]
+
+
+def labour_registrations(actor, *, q: str = "", is_ended: bool | None = None) -> QuerySet[LabourRegistration]:
+    """The actor's registered employments (劳动用工备案), the newest first; `q` as in the roster."""
+    rows = LabourRegistration.objects.visible_to(actor).filter(is_voided=False)
+    if is_ended is not None:
+        rows = rows.filter(last_on__isnull=not is_ended)
+    if q:
+        mine = Employee.objects.visible_to(actor)
+        rows = rows.filter(employee__in=mine.filter(_matches(mine, q)))
+    return rows.select_related("employee__person").order_by("-first_on", "-pk")
+
+
+def project_workers(actor, *, q: str = "", project: int | None = None) -> QuerySet[Spell]:
+    """Who is or was insured with a project of the actor's employer (项目人员), the newest first."""
+    rows = Spell.objects.visible_to(actor).filter(is_voided=False, project__isnull=False)
+    if project is not None:
+        rows = rows.filter(project=project)
+    if q:
+        mine = Employee.objects.visible_to(actor)
+        rows = rows.filter(employee__in=mine.filter(_matches(mine, q)))
+    return rows.select_related("employee__person", "project").order_by("-first_month", "-pk")
+
+
+def pre_entries(actor, *, q: str = "") -> QuerySet[PreEntry]:
+    """Whom the actor's agency has entered at its counter (信息预录入), the newest first; by name or whole number."""
+    rows = PreEntry.objects.visible_to(actor).select_related("made_by").order_by("-made_at", "-pk")
+    return rows.filter(Q(name__icontains=q) | Q(id_digest=blind_index("person", tidy_number(q)))) if q else rows

@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from datetime import date
 
+from shebao.rules.conditions import holds
 from shebao.rules.forms import facts_of
 from shebao.rules.identity import check_id_number
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
 
-from ..roster.facts import employee_facts
+from ..roster.facts import complete_facts, employee_facts, employer_facts
 from .employer_changes import credit_code_free, something_changed
 from .enrolment import PART_TIME
 from .scene import Case, Scene, field_of_kind
@@ -17,6 +18,8 @@ from .scene import Case, Scene, field_of_kind
 MONTHS_AHEAD = {"cease_employees": 1, "declare_wages": 1, "change_insurance": 1}
 """How far beyond the business month an effect may lie: leaving and a new wage are known beforehand. When the business
 month is settled, the next one is open to every service."""
+DEATH, RETIREMENT = "6401", "6308"
+"""The two reasons that end the relation for good, in the national list of reasons of cessation."""
 YOUNGEST = 16  # 劳动法第十五条
 MAY_RETIRE = {("1", "1"): 60, ("1", "2"): 60, ("2", "1"): 50, ("2", "2"): 55}
 """Earliest retirement age by sex and position before 渐进式延迟; only a hint, so the earliest is the right one."""
@@ -55,7 +58,7 @@ def already_declared(scene: Scene, cases: list[Case]) -> None:
 
 def already_enrolled(scene: Scene, cases: list[Case]) -> None:
     """Nobody is enrolled twice at the same employer; coming back after an end is told apart."""
-    name, reasons = field_of_kind(scene.form, "id_number"), scene.region.codes["cessation_reasons"]
+    name = field_of_kind(scene.form, "id_number")
     for case in cases:
         ours = scene.ours(case)
         still = [spell for spell in ours if spell.last_month is None]
@@ -71,9 +74,20 @@ def already_enrolled(scene: Scene, cases: list[Case]) -> None:
                 "already_enrolled", scene.month_field, "error",
                 f"该人员在本单位已参保到 {max(ended)}，请把月份改为 {first} 或以后。", (f"改为 {first}", str(first)),
             )  # fmt: skip
-        elif ours and (reason := reasons.get(ours[-1].end_reason)) and reason.kind == "terminate":
-            text = f"该人员曾因“{reason.title}”终止参保，请核对后写明重新参保的理由。"
-            case.add("already_enrolled", name, "confirm", text)
+
+
+def ended_for_good(scene: Scene, cases: list[Case]) -> None:
+    """Death ends every relation: nobody enrols a dead person again. Of a retired one the clerk is asked."""
+    name, reasons = field_of_kind(scene.form, "id_number"), scene.region.codes["cessation_reasons"]
+    for case in cases:
+        told = {code.national for s in case.spells if s.end_reason and (code := reasons.get(s.end_reason))}
+        if DEATH in told:
+            what = f"该人员已登记死亡，不能再办{scene.region.term('enrolment')}。"
+            text = f"{what}请核对证件号码；确属登记有误的，请到经办窗口更正。"
+            case.add("ended_for_good", name, "error", text)
+        elif RETIREMENT in told:
+            text = "该人员已登记达到待遇领取条件（退休），请核对后写明重新参保的理由。"
+            case.add("ended_for_good", name, "confirm", text)
 
 
 def enrolled_elsewhere(scene: Scene, cases: list[Case]) -> None:
@@ -232,6 +246,20 @@ def reason_evidence(scene: Scene, cases: list[Case]) -> None:
                 case.add("reason_evidence", field.id, "hint", text)
 
 
+def pre_entered(scene: Scene, cases: list[Case]) -> None:
+    """Whom the region wants to see first, the agency has entered at its counter before the first insurance here."""
+    name = field_of_kind(scene.form, "id_number")
+    for case in cases:
+        known = complete_facts({"sex": case.identity.sex, **facts_of(scene.form, case.values)})
+        wanted = scene.service.pre_entry is not None and holds(
+            scene.service.pre_entry, known | employer_facts(scene.employer) | {"age": 0}
+        )
+        if wanted and case.digest and not case.spells and case.digest not in scene.pre_entered:
+            who = f"该人员首次在{scene.region.short_title}参保"
+            text = f"{who}，请先携带证件原件到{scene.region.term('agency')}做信息预录入，再来申报。"
+            case.add("pre_entered", name, "error", text)
+
+
 def has_arrears(scene: Scene, cases: list[Case]) -> None:
     """Nobody leaves with contributions overdue."""
     name = field_of_kind(scene.form, "id_number")
@@ -292,7 +320,8 @@ def _insured_in(scene: Scene, case: Case, ours: list, month: Month) -> None:
 CHECKS = {
     check.__name__: check
     for check in (
-        id_number_valid, not_enrolled, already_declared, already_enrolled, enrolled_elsewhere, age_limits,
+        id_number_valid, not_enrolled, already_declared, already_enrolled, ended_for_good, enrolled_elsewhere,
+        age_limits, pre_entered,
         month_window, wage_limits, contract_before_month, reason_evidence, has_arrears, same_name,
         something_changed, credit_code_free,
     )

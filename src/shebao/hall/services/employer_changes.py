@@ -1,8 +1,12 @@
 """Changes of the employer's own data (单位信息变更): the answers that differ from what is on file take effect."""
 
+from django.utils import timezone
+
 from shebao.rules.months import Month
 
 from ..crypto import blind_index
+from ..declarations.models import Declaration
+from ..declarations.states import State
 from ..employers.models import Employer
 from ..employers.operations import Change, change_employer
 from ..employers.queries import employer_answers
@@ -31,6 +35,24 @@ def _changes(declaration) -> dict[str, Change]:
     form = region(declaration.region).forms[declaration.spec.form]
     pairs = [(f, declaration.before.get(f.id, ""), declaration.answers.get(f.id, "")) for f in form.fields]
     return {f.id: Change(f.label, old, new) for f, old, new in pairs if old != new}
+
+
+def confirm_employers(declarations: list, *, by) -> None:
+    """Confirming changes nothing (单位信息确认): who confirmed what was on file, and when, is the case itself."""
+
+
+def undo_confirmations(declarations: list, *, by) -> None:
+    """Nothing to bring back (撤销单位信息确认)."""
+
+
+def confirmed_today(scene: Scene, cases: list[Case]) -> None:
+    """Once a day is enough: a second press confirms nothing new."""
+    own = Declaration.objects.filter(employer=scene.employer, service=scene.service.key, state=State.APPROVED)
+    last = own.select_related("declared_by").order_by("-declared_at").first()
+    if last and timezone.make_naive(last.declared_at).date() == scene.today:
+        text = f"今天已由{last.declared_by.name}确认过，不需要再办。"
+        for case in cases:
+            case.add("confirmed_today", "", "error", text)
 
 
 def cost_nothing(scene: Scene, cases: list[Case]) -> None:

@@ -7,7 +7,8 @@ from shebao.rules.identity import check_id_number
 from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
 from ..regions import region
-from ..roster.facts import COLUMNS, COPIED, complete_facts, write_answers
+from ..roster.facts import COLUMNS, COPIED, complete_facts, employer_facts, write_answers
+from ..roster.letters import void_letters, write_letters
 from ..roster.models import Employee, Person, Spell
 from ..roster.names import pinyin_key
 from ..settlement.back_payments import is_billed
@@ -28,22 +29,31 @@ def enrol_employees(declarations: list, *, by) -> None:
     """
     here = region(declarations[0].region)
     form = here.forms[declarations[0].spec.form]
-    people = _find_or_add_persons(form, declarations)
-    employees = _find_or_add_employees(form, declarations, people)
+    employees = find_or_add_employees(declarations)
     spells, wages = [], []
     for declaration in declarations:
-        employee = employees[people[declaration.subject_digest].pk]
-        declaration.employee = employee
+        employee = employees[declaration.pk]
         known = complete_facts({"sex": employee.person.sex, **facts_of(form, declaration.answers)})
-        register = {
-            "industry_class": declaration.employer.industry_class,
-            "float_grade": declaration.employer.float_grade,
-        }
-        for key in enrol_schemes(here, known | register):
+        for key in enrol_schemes(here, known | employer_facts(declaration.employer)):
             spells.append(new_spell(here.schemes[key], declaration, employee, known))
         wages.append((declaration, facts_of(form, declaration.answers)["declared_wage"]))
     insert_rows(spells)
     declare_wages(wages, by=by)
+    if declarations[0].spec.tells_person:
+        write_letters(declarations, by=by)
+
+
+def find_or_add_employees(declarations: list) -> dict[int, Employee]:
+    """The employee of each declaration, by its pk: found or added, with the answers written to the roster.
+
+    All declarations are of one employer and one service. Sets `declaration.employee`.
+    """
+    form = region(declarations[0].region).forms[declarations[0].spec.form]
+    people = _find_or_add_persons(form, declarations)
+    employees = _find_or_add_employees(form, declarations, people)
+    for declaration in declarations:
+        declaration.employee = employees[people[declaration.subject_digest].pk]
+    return {declaration.pk: declaration.employee for declaration in declarations}
 
 
 def _find_or_add_persons(form, declarations: list) -> dict[str, Person]:
@@ -131,6 +141,7 @@ def undo_enrolments(declarations: list, *, by) -> None:
             raise Conflict("ended_since", f"{ended.employee.name}之后已办理停保，请先撤销停保，再撤销参保。")
         spells.update(is_voided=True)
     withdraw_wages(declarations, by=by)
+    void_letters(declarations)
     restored = []
     form = region(declarations[0].region).forms[declarations[0].spec.form]
     for declaration in declarations:

@@ -23,9 +23,10 @@ def declared_facts(scene: Scene, case: Case) -> dict[str, str]:
 
 
 def present_schemes(scene: Scene, case: Case) -> set[str]:
-    """Schemes in which the person is insured here, in the month of the case or at its end."""
+    """Schemes in which the person is insured here by the month, in the month of the case or at its end."""
     month = case.month or scene.month
-    return {spell.scheme for spell in scene.ours(case) if spell.reaches(month.previous())}
+    ours = [spell for spell in scene.ours(case) if spell.project_id is None]
+    return {spell.scheme for spell in ours if spell.reaches(month.previous())}
 
 
 def estimate_enrolments(scene: Scene, cases: list[Case]) -> None:

@@ -6,7 +6,7 @@ from shebao.rules.forms import changes, facts_of
 from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
 from ..regions import region
-from ..roster.facts import complete_facts, employee_facts, roster_answers, write_answers
+from ..roster.facts import complete_facts, employee_facts, employer_facts, roster_answers, write_answers
 from ..roster.models import Employee, Spell
 from .enrolment import PART_TIME, WRITTEN, new_spell
 from .estimates import estimate_difference
@@ -137,9 +137,7 @@ def scheme_changes(scene: Scene, cases: list[Case]) -> None:
 
 
 def _allowed(scene: Scene, facts: dict) -> tuple[str, ...]:
-    employer = scene.employer
-    register = {"industry_class": employer.industry_class, "float_grade": employer.float_grade}
-    return enrol_schemes(scene.region, complete_facts(facts) | register)
+    return enrol_schemes(scene.region, complete_facts(facts) | employer_facts(scene.employer))
 
 
 def _adding(scene: Scene, case: Case, scheme: str, name: str, is_allowed: bool) -> None:

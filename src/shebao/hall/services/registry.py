@@ -21,10 +21,29 @@ from .back_payments import (
 )
 from .cessation import cease_employees, undo_cessations
 from .checks import CHECKS as COMMON_CHECKS
-from .employer_changes import change_employers, cost_nothing, undo_employer_changes
+from .clerks import account_free, administrator_left, not_undone, register_clerk, replace_clerk, undo_clerks
+from .employer_changes import (
+    change_employers,
+    confirm_employers,
+    confirmed_today,
+    cost_nothing,
+    undo_confirmations,
+    undo_employer_changes,
+)
 from .enrolment import enrol_employees, undo_enrolments
 from .estimates import estimate_cessations, estimate_enrolments, estimate_wages
 from .insurance_changes import change_insurance, estimate_insurance_changes, scheme_changes, undo_insurance_changes
+from .labour import (
+    end_labour,
+    labour_day,
+    labour_ended,
+    labour_not_yet,
+    labour_open,
+    labour_registered,
+    register_labour,
+    undo_labour_ends,
+    undo_labour_registrations,
+)
 from .personal_changes import (
     change_employees,
     change_identities,
@@ -35,6 +54,16 @@ from .personal_changes import (
     undo_employee_changes,
     undo_identity_changes,
 )
+from .projects import (
+    enrol_project_workers,
+    estimate_projects,
+    project_known,
+    project_open,
+    project_worker_not_yet,
+    register_project,
+    undo_project_workers,
+    undo_projects,
+)
 from .wages import declare_wages_of, withdraw_wages
 from .yearly_cover import cover_year, estimate_covers, undo_covers, yearly_cover
 
@@ -43,6 +72,9 @@ CHECKS = COMMON_CHECKS | {
     for check in (
         nothing_changed, contract_dates, new_identity, scheme_changes, enrolled_first, back_payment_months,
         back_payments_waiting, yearly_cover,
+        confirmed_today, nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended,
+        labour_not_yet, labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free,
+        administrator_left,
     )
 }  # fmt: skip
 
@@ -53,6 +85,7 @@ class Effect:
 
     `apply` and `revert` take declarations of one employer and service and `by`; `estimate` fills cost and
     effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster;
+    `is_about_insured` that they must be insured for it;
     `is_change` that the answers replace what the roster says, so that old and new are shown and kept as history;
     `is_for_many` that one set of answers can be meant for several people; `is_once` that it is paid once and not each
     month. Where the service looks back, `revert` itself refuses what a bill has taken.
@@ -65,6 +98,7 @@ class Effect:
     is_change: bool = False
     is_for_many: bool = True
     is_once: bool = False
+    is_about_insured: bool = True
 
 
 def _change(apply: Callable, revert: Callable, estimate: Callable, *, is_for_many: bool = True) -> Effect:
@@ -104,6 +138,13 @@ OPERATIONS = {
         is_once=True,
     ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
+    "confirm_employer": Effect(confirm_employers, undo_confirmations, cost_nothing, is_about_known=False),
+    "register_labour": Effect(register_labour, undo_labour_registrations, cost_nothing, is_about_known=False),
+    "end_labour": Effect(end_labour, undo_labour_ends, cost_nothing, is_about_known=True, is_about_insured=False),
+    "register_project": Effect(register_project, undo_projects, estimate_projects, is_about_known=False),
+    "enrol_project_workers": Effect(enrol_project_workers, undo_project_workers, cost_nothing, is_about_known=False),
+    "register_clerk": Effect(register_clerk, undo_clerks, cost_nothing, is_about_known=False),
+    "replace_clerk": Effect(replace_clerk, not_undone, cost_nothing, is_about_known=False),
 }
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
+from django.db.models import F
+
 from shebao.rules.forms import Problem
 from shebao.rules.identity import IdCheck
 from shebao.rules.months import Month, months_between
@@ -16,7 +18,7 @@ from ..declarations.models import Declaration
 from ..declarations.states import OPEN
 from ..employers.models import Employer
 from ..payments.models import PaymentState
-from ..roster.models import DeclaredWage, Employee, Spell
+from ..roster.models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
 from ..settlement.models import Assessment, Bill, BillLine
 
 LAST_MONTH = "last_month"
@@ -41,6 +43,7 @@ class KnownSpell:
     last_month: Month | None
     is_exclusive: bool
     end_reason: str
+    project_id: int | None = None
 
     def reaches(self, month: Month) -> bool:
         """Whether it covers `month` or any later one."""
@@ -95,9 +98,11 @@ class Case:
     last_month: Month | None = None
     monthly: list[MonthCost] = field(default_factory=list)
 
-    def add(self, code: str, field: str, level: str, message: str, fix: tuple[str, str] | None = None) -> None:
-        """Note a finding."""
-        self.problems.append(Problem(code, field, level, message, fix))
+    def add(
+        self, code: str, field: str, level: str, message: str, fix: tuple[str, str] | None = None, service: str = ""
+    ) -> None:
+        """Note a finding; `service` is the key of the service that removes it."""
+        self.problems.append(Problem(code, field, level, message, fix, service))
 
     @property
     def months(self) -> list[Month]:
@@ -188,6 +193,50 @@ class Scene:
                 found[employee_id].append(month)
         return found
 
+    @cached_property
+    def labour(self) -> dict[str, LabourRegistration]:
+        """The open labour registrations at this employer, by whom they are about."""
+        return self._labour(last_on__isnull=True)
+
+    @cached_property
+    def labour_before(self) -> dict[str, LabourRegistration]:
+        """The last ended labour registration of each person at this employer."""
+        return self._labour(last_on__isnull=False)
+
+    def _labour(self, **which) -> dict[str, LabourRegistration]:
+        found = {}
+        for part in chunks(case.digest for case in self.cases):
+            rows = LabourRegistration.objects.filter(
+                employee__employer=self.employer, employee__person__id_digest__in=part, is_voided=False, **which
+            )
+            rows = rows.order_by("first_on").annotate(digest=F("employee__person__id_digest"))
+            found |= {row.digest: row for row in rows}
+        return found
+
+    @cached_property
+    def pre_entered(self) -> set[str]:
+        """Whom the agency of the region has entered at its counter."""
+        found: set[str] = set()
+        for part in chunks(case.digest for case in self.cases):
+            rows = PreEntry.objects.filter(region=self.region.code, id_digest__in=part)
+            found |= set(rows.values_list("id_digest", flat=True))
+        return found
+
+    def service_that(self, operation: str) -> str:
+        """The key of the region's service that does something; nothing where it is not done on line."""
+        return next((s.key for s in self.region.services.values() if s.operation == operation), "")
+
+    def undecided(self, operation: str) -> set[str]:
+        """Whom an undecided declaration of such a service is about."""
+        keys = [s.key for s in self.region.services.values() if s.operation == operation]
+        found: set[str] = set()
+        for part in chunks(case.digest for case in self.cases):
+            rows = Declaration.objects.filter(
+                employer=self.employer, service__in=keys, state__in=OPEN, subject_digest__in=part
+            )
+            found |= set(rows.values_list("subject_digest", flat=True))
+        return found
+
     @property
     def month_field(self) -> str:
         return field_of_kind(self.form, "month")
@@ -224,7 +273,7 @@ def _read_employees(scene: Scene, digests: list[str], by_digest: dict) -> None:
 
 def _read_spells(scene: Scene, digests: list[str], by_digest: dict) -> None:
     rows = Spell.objects.filter(person__id_digest__in=digests, region=scene.region.code, is_voided=False)
-    columns = ("employee__employer", "scheme", "first_month", "last_month", "is_exclusive", "end_reason")
+    columns = ("employee__employer", "scheme", "first_month", "last_month", "is_exclusive", "end_reason", "project")
     for digest, *values in rows.order_by("first_month", "pk").values_list("person__id_digest", *columns):
         for case in by_digest[digest]:
             case.spells.append(KnownSpell(*values))

@@ -53,9 +53,9 @@ TITLES = {
 
 
 def _about_people(employer):
-    """The employer's declarations that a settlement has to wait for: its own address or name charges nobody."""
+    """The employer's declarations that a settlement has to wait for: what charges nobody is left aside."""
     services = region(employer.region).services.values()
-    aside = [service.key for service in services if service.is_about_employer]
+    aside = [service.key for service in services if service.is_aside]
     return Declaration.objects.filter(employer=employer).exclude(service__in=aside)
 
 
@@ -102,7 +102,7 @@ def open_counts(employer, month: Month) -> dict[str, int]:
 
 
 def _wages_complete(employer, month: Month) -> Precondition:
-    insured = Spell.objects.filter(covering(month), employee__employer=employer)
+    insured = Spell.objects.filter(covering(month), employee__employer=employer, project=None)
     without = (
         Employee.objects.filter(pk__in=insured.values("employee"))
         .exclude(

@@ -59,7 +59,7 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
     employer = Employer.objects.visible_to(by).get(pk=employer_id)
     may_declare(by)
     spec = region(employer.region).services[service]
-    if spec.is_about_employer:
+    if not spec.is_about_person:
         raise Refused("not_by_sheet", f"“{spec.title}”只有一张表单，不能用表格批量办理。")
     digest = hashlib.sha256(data).hexdigest()
     _refuse_same_file(digest, service, by)

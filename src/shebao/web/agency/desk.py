@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall import clock
 from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.accounts import waiting_account
 from shebao.hall.declarations.states import State, label_of
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
@@ -46,6 +47,19 @@ CHECK_TITLES = {
     "enrolled_first": "已经参保",
     "back_payment_months": "补缴月份",
     "back_payments_waiting": "待缴的补缴",
+    "ended_for_good": "死亡与退休",
+    "pre_entered": "信息预录入",
+    "labour_registered": "劳动用工备案",
+    "labour_ended": "劳动用工备案减员",
+    "labour_not_yet": "重复备案",
+    "labour_open": "备案状态",
+    "confirmed_today": "重复确认",
+    "labour_day": "用工登记日期",
+    "project_open": "工程项目",
+    "project_known": "项目编号与工期",
+    "project_worker_not_yet": "重复参加工伤",
+    "account_free": "登录账号",
+    "administrator_left": "原专管员",
 }
 
 
@@ -152,6 +166,7 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
     rest = [field for field in view.fields if field not in first and field not in then]
     context = {
         "view": view,
+        "account": waiting_account(declaration, request.user),
         "declaration": declaration,
         "row": row(declaration),
         "fields": [*first, *then] or rest,

@@ -54,6 +54,7 @@ def employer(request, pk):
         "head_count": insured_count(found, month),
         "bills": Bill.objects.visible_to(request.user).filter(employer=found).order_by("-month")[:BILLS],
         "industry_title": _title(region, "industry_classes", found.industry_class),
+        "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
         "grade_title": _title(region, "float_grades", found.float_grade),
         "crumbs": [{"label": "单位", "url": "../employers/"}, {"label": found.name}],
     }
@@ -73,6 +74,18 @@ def adjustments(request, pk):
         {"label": "补差"},
     ]
     return render(request, "employer/adjust.html", context | {"crumbs": crumbs, "employer_name": found.name})
+
+
+def _account_kinds(region, employer: Employer) -> dict | None:
+    """The question what kind of account it is, where any form or scheme of the region asks."""
+    asked = any(f.required_when for form in region.forms.values() for f in form.fields)
+    if not (asked or any("account_kind" in scheme.facts for scheme in region.open_schemes)):
+        return None
+    return {
+        "id": "account_kind", "name": "account_kind", "label": "参保户类型", "kind": "choice",
+        "options": [(one.code, one.title) for one in region.codes["account_kinds"].items],
+        "value": employer.account_kind, "placeholder": "不区分",
+    }  # fmt: skip
 
 
 def _title(region, codes: str, code: str) -> str:

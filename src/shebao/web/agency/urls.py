@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import accounts, batches, decided, desk, employers, evidence, sandbox
+from . import accounts, batches, counter, decided, desk, employers, evidence, sandbox
 
 urlpatterns = [
     path("", desk.queue, name="a_home"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("employers/<int:pk>", employers.employer, name="a_employer"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
     *accounts.urlpatterns,
+    *counter.urlpatterns,
     *sandbox.urlpatterns,
 ]

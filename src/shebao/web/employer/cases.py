@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.accounts import hand_out_account, waiting_account
 from shebao.hall.declarations.copying import copy_declaration
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import COPIED, MOVES, State, label_of
@@ -128,6 +129,7 @@ def case(request, pk):
         "can_repair": can_repair,
         "has_old": any(field.old for field in view.fields),
         "has_marks": any(field.mark for field in view.fields),
+        "account": waiting_account(declaration, request.user),
         "can_submit": "submit" in view.moves and declaration.state == State.DRAFT,
     }
     return render(request, "employer/case.html", context)
@@ -176,6 +178,19 @@ def _promised(declaration) -> list[dict]:
         return []
     title = f"预计 {due.month} 月 {due.day} 日前办结"
     return [{"title": title, "at": "", "kind": "g", "icon": "clock", "actor": "", "note": ""}]
+
+
+@require_POST
+@needs("declare")
+def password(request, pk):
+    """The first password of the account that the case opened, shown once."""
+    try:
+        operator, secret = hand_out_account(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_case", pk)
+    context = {"operator": operator, "password": secret, "title": "初始密码", "back": "e_case", "case": pk}
+    return render(request, "operators/password.html", context)
 
 
 @require_POST

@@ -6,9 +6,11 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall.declarations.preview import required_here
 from shebao.hall.employers import operations, queries
 from shebao.hall.employers.models import Department
 from shebao.hall.errors import Refused
+from shebao.hall.operators.models import Operator
 from shebao.hall.roster.queries import insured_count
 from shebao.rules.region import Form, Region
 from shebao.rules.vocabulary import EMPLOYER_FIELDS
@@ -42,6 +44,19 @@ def offering_departments(fields: list[dict], actor) -> list[str]:
     return [row.name for row in queries.departments(actor)] if asking else []
 
 
+def offering_own(form: Form, fields: list[dict], actor) -> list[dict]:
+    """Let projects and operators be chosen from the employer's own; star what such an employer has to answer."""
+    kinds, needed = {field.id: field.kind for field in form.fields}, required_here(form, actor.employer)
+    for field in fields:
+        field["required"] = field["required"] or field["name"] in needed
+        if kinds[field["name"]] == "project":
+            field["options"] = [(one.number, f"{one.number} {one.name}") for one in queries.projects(actor)]
+        elif kinds[field["name"]] == "operator":
+            active = Operator.objects.visible_to(actor).filter(is_active=True).order_by("username")
+            field["options"] = [(o.username, f"{o.name}（{o.username}，{o.get_role_display()}）") for o in active]
+    return fields
+
+
 def unchanging(form: Form, employer) -> list[tuple[str, str]]:
     """(label, value) of what is on file and this form does not change."""
     asked = {field.id for field in form.fields}
@@ -58,7 +73,7 @@ def _page(request, tab: str, **context) -> dict:
         ("e_employer_changes", word(request, "menu.employer_changes", "单位变更信息")),
         ("e_departments", word(request, "menu.departments", "部门管理")),
     ]
-    services = [one for one in here(request).services.values() if one.is_about_employer]
+    services = [one for one in here(request).services.values() if one.subject == "employer"]
     return {
         "title": dict(tabs)[tab],
         "sub": "经办机构登记的信息" if services else "经办机构登记的信息，变更请到经办窗口办理。",

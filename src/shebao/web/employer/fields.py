@@ -10,8 +10,10 @@ from shebao.rules.forms import Problem
 from shebao.rules.money import BadMoney, parse_fen, yuan
 from shebao.rules.months import Month
 from shebao.rules.region import Form, NoValue, Region
+from shebao.rules.vocabulary import EMPLOYER_FIELDS
 
-WIDGETS = {"note": "textarea"}
+WIDGETS = {"note": "textarea", "account": "text", "project": "choice", "operator": "choice"}
+"""Kinds that look like another on the page; the employer's own projects and operators are offered by the page."""
 MANY_SPARE = 4
 """More optional questions than this are folded at the end of the form."""
 
@@ -95,7 +97,8 @@ def groups(form: Form, fields: list[dict]) -> list[dict]:
     """
     by_name = {field["name"]: field for field in fields}
     if not any(one.identity for one in form.fields):
-        return [{"title": "可变更的信息", "fields": fields}]
+        is_on_file = all(one.id in EMPLOYER_FIELDS for one in form.fields)
+        return [{"title": "可变更的信息" if is_on_file else "申报内容", "fields": fields}]
     is_about_known = form.field("id_kind") is None
     spare = [one for one in form.fields if _may_wait(one) and not is_about_known]
     spare = spare if len(spare) > MANY_SPARE else []

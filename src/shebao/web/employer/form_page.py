@@ -18,7 +18,7 @@ from shebao.rules.months import BadMonth, Month
 
 from ..access import writer_token
 from .common import crumbs, here, often, this_month, word
-from .employer_data import offering_departments, unchanging, withholding
+from .employer_data import offering_departments, offering_own, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
 from .roster import STATUS_TAGS
 
@@ -58,6 +58,7 @@ def form_page(
         errors = [{"id": field if refusal.field else "", "text": refusal.message}]
     shown = Shown(raw, judged, marks=declaration.marks if declaration else None, old=old)
     fields = withholding(page_fields(form, here(request), shown), request.user.employer)
+    fields = offering_own(form, fields, request.user)
     context = {
         "spec": spec,
         "writer": writer_token(request.user),
@@ -72,11 +73,11 @@ def form_page(
         "roster_title": word(request, "menu.roster", "员工花名册"),
         "found_people": _found_people(request, spec),
         "siblings": [] if declaration else _siblings(request, spec),
-        "open_note": "" if declaration or spec.is_about_employer else _open_note(request),
-        "unchanging": unchanging(form, request.user.employer) if spec.is_about_employer else [],
+        "open_note": "" if declaration or spec.is_aside else _open_note(request),
+        "unchanging": unchanging(form, request.user.employer) if spec.subject == "employer" else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
         "is_for_many": OPERATIONS[spec.operation].is_for_many,
-        "window_note": "" if spec.is_about_employer else _window_note(request),
+        "window_note": "" if spec.is_aside else _window_note(request),
         "may_look": _may_look(spec),
         "look_title": word(request, "declare.look", "查询人员"),
         "looked": _looked(raw, found) if looked and found else None,
@@ -133,7 +134,7 @@ def _primary(spec) -> str:
     """What the first button does: enough is done, on to papers or the basket, or the next person."""
     if not spec.waits:
         return "done"
-    return "basket" if spec.is_about_employer or asks_for_papers(spec) else "again"
+    return "again" if spec.is_about_person and not asks_for_papers(spec) else "basket"
 
 
 def _of_repair(declaration: Declaration, spec, beside: Mapping[str, str], version) -> dict:
@@ -206,7 +207,7 @@ def _found_people(request, spec) -> list[dict]:
             "person": one,
             "tag": STATUS_TAGS.get(one.status, "none"),
             "status": STATUSES[one.status],
-            "may_be_chosen": one.status in INSURED,
+            "may_be_chosen": one.status in INSURED or not OPERATIONS[spec.operation].is_about_insured,
         }
         for one in found
     ]
@@ -214,7 +215,7 @@ def _found_people(request, spec) -> list[dict]:
 
 def _session(request, spec) -> list[Declaration]:
     """What the writer declared in the last twelve hours (本次已录); of the employer there is never more than one."""
-    if spec.is_about_employer:
+    if not spec.is_about_person:
         return []
     mine = Declaration.objects.visible_to(request.user).filter(
         declared_by=request.user, service=spec.key, declared_at__gte=clock.now() - timedelta(hours=12), batch=None
@@ -233,7 +234,8 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
     }
     if found is None:
         shown |= {"double": None}
-        return shown | {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
+        nothing = {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
+        return shown | nothing | {"removers": []}
     told = [p for p in found.problems if p.code != "required"]
     return shown | {
         "found": found,
@@ -242,9 +244,20 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
         "problems": told,
         "double": _double(request, spec, found),
         "fixes": fixes(told, form),
+        "removers": _removers(request, told, found),
         "total": found.employer_total + found.employee_total,
         "back": f"{found.months[0]} 至 {found.months[-1]}，共 {len(found.months)} 个月" if found.months else "",
     }
+
+
+def _removers(request, problems, found: Preview) -> list[dict]:
+    """The services that remove what stands in the way, about the same person where the roster knows them."""
+    about = f"?employee={found.known.pk}" if found.known else ""
+    keys = dict.fromkeys(problem.service for problem in problems if problem.service)
+    return [
+        {"label": f"去办{here(request).services[key].title}", "url": f"{reverse('e_declare', args=[key])}{about}"}
+        for key in keys
+    ]
 
 
 def _double(request, spec, found: Preview) -> Declaration | None:

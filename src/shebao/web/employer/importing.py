@@ -35,7 +35,7 @@ STEPS = ["上传表格", "匹配列", "修正问题", "核对并加入"]
 
 def _services(request):
     services = here(request).services.values()
-    return [one for one in services if not one.is_about_employer and may_do(request.user, one)]
+    return [one for one in services if one.is_about_person and may_do(request.user, one)]
 
 
 @needs("declare")
@@ -102,7 +102,7 @@ def template(request, service):
     """Download the sheet of a service: drop-downs, text cells, examples."""
     region = here(request)
     spec = region.services.get(service)
-    if spec is None or spec.is_about_employer:
+    if spec is None or not spec.is_about_person:
         raise Batch.DoesNotExist
     form, asked = region.forms[spec.form], request.GET.get("columns")
     layout = published_layout(form, region.sheets.get(service)) if asked == "published" else form_layout(form)

@@ -36,7 +36,7 @@ def declare_many(request, service):
     """Set the common values, look at each person, save. The first two are addresses of their own: going back works."""
     spec = service_of(here(request), service)
     permit_service(request.user, spec)
-    if spec.is_about_employer:
+    if not spec.is_about_person:
         raise Employee.DoesNotExist(f"{service} is not about people")
     form = here(request).forms[spec.form]
     is_post = request.method == "POST"

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shebao.hall.declarations.change_log import change_log
 from shebao.hall.declarations.queries import cases
+from shebao.hall.employers.queries import projects
 from shebao.hall.roster import queries
 from shebao.hall.roster.facts import details_in_words
 from shebao.hall.roster.names import pinyin_key
@@ -26,7 +27,7 @@ from ..shell import menu_items, shell
 from ..templatetags.ui import mask_id
 from .common import crumbs, download, here, this_month, word
 
-FILTERS = ("q", "department", "scheme", "employment_kind", "base_from", "base_to")
+FILTERS = ("q", "department", "scheme", "project", "employment_kind", "base_from", "base_to")
 # The boxes of the row under the table's head, by column.
 COLUMN_FILTERS = {"name": "姓名", "id_number": "证件号码", "person_number": "个人编号", "since": "参保起始"}
 SIZES = (20, 50, 100)
@@ -115,6 +116,7 @@ def _filter_fields(request, filters: dict) -> list[dict]:
         "q": ("姓名、拼音、个人编号或证件号码", "text", ()),
         "department": ("部门", "choice", [(name, name) for name in queries.departments(request.user)]),
         "scheme": ("险种", "choice", [(scheme.key, scheme.title) for scheme in spec.monthly_schemes]),
+        "project": ("工程项目", "choice", [(str(p.pk), f"{p.number} {p.name}") for p in projects(request.user)]),
         "employment_kind": ("用工形式", "choice", [(c.code, c.title) for c in kinds.items] if kinds else []),
         "base_from": ("申报工资从", "money", ()),
         "base_to": ("申报工资至", "money", ()),
@@ -125,6 +127,7 @@ def _filter_fields(request, filters: dict) -> list[dict]:
             "value": filters.get(name, ""), "placeholder": "全部" if kind == "choice" else "",
         }
         for name, (label, kind, options) in asked.items()
+        if name != "project" or options
     ]  # fmt: skip
 
 
@@ -132,7 +135,9 @@ def _filter_line(request, filters: dict) -> str:
     """What the list was narrowed by, in words, for paper and the export."""
     fields = {field["name"]: (field["label"], dict(field["options"])) for field in _filter_fields(request, filters)}
     fields |= {name: (label, {}) for name, label in COLUMN_FILTERS.items()}
-    return "".join(f"；{fields[name][0]}：{fields[name][1].get(value, value)}" for name, value in filters.items())
+    return "".join(
+        f"；{fields[name][0]}：{fields[name][1].get(value, value)}" for name, value in filters.items() if name in fields
+    )
 
 
 def _batch_buttons(request) -> list[dict]:
@@ -217,6 +222,8 @@ def _employee_context(request, pk: int) -> dict:
         "employee": one,
         "revealed": "",
         "row": _row(one, request),
+        "letter": one.letters.first(),
+        "account": spec.term("person_number"),
         "crumbs": crumbs(one.name, (title, reverse("e_roster"))),
         "actions": _single_actions(request, one),
         "position": _title_of(spec, "position_kinds", one.position),

@@ -82,7 +82,7 @@ def reset(request, pk):
 
 
 def _password_page(request, operator, password: str, title: str):
-    context = {"operator": operator, "password": password, "title": title}
+    context = {"operator": operator, "password": password, "title": title, "back": ""}
     return render(request, "operators/password.html", context)
 
 

@@ -11,10 +11,10 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import all_regions
 from shebao.hall.regions import region as region_of
+from shebao.rules.facts import FACTS
 from shebao.rules.money import yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import NoValue, Parameter, Region, Value
-from shebao.rules.vocabulary import FACTS
 
 from ..access import public
 

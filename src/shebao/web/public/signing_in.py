@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
-from shebao.hall.regions import all_regions
+from shebao.hall.regions import all_regions, region
 from shebao.rules.months import Month
 
 from ..access import public
@@ -119,7 +119,8 @@ def change_password(request):
             messages.success(request, "密码已修改，下次请用新密码登录。")
             return redirect("start")
     forced = request.user.must_change_password
-    context = {"errors": errors, "by_field": {e["id"]: e["text"] for e in errors}, "forced": forced}
+    title = region(request.user.region).terms.get("menu.password", "修改密码")
+    context = {"errors": errors, "by_field": {e["id"]: e["text"] for e in errors}, "forced": forced, "title": title}
     return render(request, "public/change_password.html", context, status=422 if errors else 200)
 
 

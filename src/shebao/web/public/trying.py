@@ -10,11 +10,11 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import all_regions, region
 from shebao.rules.contributions import NoFact, explain
+from shebao.rules.facts import FACTS
 from shebao.rules.money import BadMoney, parse_fen
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import NoValue, Region
 from shebao.rules.trial import Trial, facts_asked, listed, trial, usual_facts, year
-from shebao.rules.vocabulary import FACTS
 
 from ..access import public
 from ..explained import step_rows
