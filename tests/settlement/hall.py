@@ -43,6 +43,8 @@ def make_clerk(employer: Employer, role: str = "clerk") -> Operator:
 def hire(employer: Employer, wages: list[int], first_month: Month = JANUARY) -> list[Employee]:
     """People with declared wages (fen), insured in every scheme that applies, in a few statements."""
     start, spec = Person.objects.count(), region(employer.region)
+    households = spec.codes["household_kinds"]
+    household = "11" if households.get("11") else households.items[0].code
     persons = Person.objects.bulk_create(
         [
             Person(id_kind="01", id_number=str(i), id_digest=f"d{i}", name=f"职工{i}", sex="1")
@@ -53,12 +55,13 @@ def hire(employer: Employer, wages: list[int], first_month: Month = JANUARY) -> 
         [
             Employee(
                 employer=employer, person=person, person_number=f"{person.pk:08d}", name=person.name,
-                name_pinyin=pinyin_key(person.name), employment_kind="41", household="11",
+                name_pinyin=pinyin_key(person.name), employment_kind="41", household=household,
+                facts={"medical_tier": "1"},
             )
             for person in persons
         ]
     )  # fmt: skip
-    facts = {"employment_kind": "41", "supplementary_medical": "0"}
+    facts = {"employment_kind": "41", "supplementary_medical": "0", "household": household}
     Spell.objects.bulk_create(
         [
             Spell(employee=one, person=one.person, region=spec.code, scheme=key, first_month=first_month)

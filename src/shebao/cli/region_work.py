@@ -28,6 +28,7 @@ PARTS = (
     "codes",
     "settlements",
     "documents",
+    "statements",
     "sheets",
 )
 TEMPLATE = "_template"

@@ -31,6 +31,7 @@ from shebao.rules.region_model import (
     Value,
     parameters_of,
 )
+from shebao.rules.region_statements import Statement, read_statements
 from shebao.rules.region_take import Take
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Settlement",
     "Share",
     "Sheet",
+    "Statement",
     "Value",
     "load_region",
     "load_regions",
@@ -152,6 +154,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         settlements=parts.read_settlements(folder, problems),
         documents=parts.read_documents(folder, problems),
         sheets=sheets,
+        statements=read_statements(folder, problems),
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
         planned=planned,

@@ -13,6 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
+from shebao.rules.region_statements import Statement
 from shebao.rules.vocabulary import ABOUT_EMPLOYER
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
@@ -263,6 +264,7 @@ class Region:
     origin: Mapping[str, str] = field(repr=False)
     lineage: tuple[str, ...]
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
+    statements: Mapping[str, Statement] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""

@@ -1,7 +1,7 @@
 """The child process that turns papers into PDF. A script, run by `rendering`; imports nothing of the project.
 
-Protocol on its pipes, until stdin ends: a request is a line of JSON {"layout", "paper"}; an answer is a line
-"ok <length>" or "failed <length>", then so many bytes: the PDF, or what the compiler said.
+Protocol on its pipes, until stdin ends: a request is a line of JSON {"source", "paper"}, the source the file of a
+layout; an answer is a line "ok <length>" or "failed <length>", then so many bytes: the PDF, or what the compiler said.
 """
 
 import json
@@ -10,9 +10,7 @@ from pathlib import Path
 
 import typst
 
-HERE = Path(__file__).resolve().parent
-SOURCES = HERE / "typst"
-FONTS = HERE / "fonts"
+FONTS = Path(__file__).resolve().with_name("fonts")
 STANDARDS = ["a-2a", "ua-1"]
 
 
@@ -21,17 +19,17 @@ def main() -> None:
     compilers: dict[str, typst.Compiler] = {}
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        layout = request["layout"]
+        source = request["source"]
         try:
-            if layout not in compilers:
-                compilers[layout] = typst.Compiler(
-                    str(SOURCES / f"{layout}.typ"),
-                    root=str(SOURCES),
+            if source not in compilers:
+                compilers[source] = typst.Compiler(
+                    source,
+                    root=str(Path(source).parent),
                     font_paths=[str(FONTS)],
                     ignore_system_fonts=True,
                 )
             inputs = {"paper": json.dumps(request["paper"], ensure_ascii=False, sort_keys=True)}
-            answer = _compile(compilers[layout], inputs)
+            answer = _compile(compilers[source], inputs)
             verdict = b"ok"
         except typst.TypstError as error:
             answer, verdict = str(error).encode(), b"failed"
