@@ -47,6 +47,9 @@ def working_functions() -> list[dict[str, str]]:
         for document in region.documents.values():
             for id in document.get("functions", ()):
                 found.setdefault(id, (document["title"], reverse("e_documents")))
+        for statement in region.statements.values():
+            for id in statement.functions:
+                found.setdefault(id, (statement.menu, reverse("e_statement", args=[statement.key])))
         prefixes = {id.split("-")[0] for id in found}
         for id, (term, name) in HALL_FUNCTIONS.items():
             if id.split("-")[0] in prefixes:

@@ -142,6 +142,7 @@ def _employer_nav(user, region) -> list[dict]:
     ]
     for (term, default), entries in EMPLOYER_MENU:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
+    menu.insert(-1, _statements(region))
     return [*menu, _help(region), _administration(user, region)]
 
 
@@ -150,6 +151,12 @@ def _help(region) -> dict:
     title = region.terms.get("menu.rates", "费率与基数")
     rates = _item(title, _url("rates_of", region.code), "scale")
     return _group(region.terms.get("menu.help", "帮助"), [rates, *_entries(region, HELP, {})])
+
+
+def _statements(region) -> dict:
+    """The papers of a span of months or of persons."""
+    items = [_item(one.menu, _url("e_statement", one.key), "printer") for one in region.statements.values()]
+    return _group(region.terms.get("menu.statements", "查询打印"), items)
 
 
 def _has_basket(user, region) -> bool:

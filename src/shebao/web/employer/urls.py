@@ -17,6 +17,7 @@ from . import (
     repairing,
     roster,
     settling,
+    statements,
 )
 
 urlpatterns = [
@@ -43,6 +44,7 @@ urlpatterns = [
     *bills.urlpatterns,
     *paying.urlpatterns,
     *papers.urlpatterns,
+    *statements.urlpatterns,
     *roster.urlpatterns,
     *employer_data.urlpatterns,
 ]
