@@ -232,3 +232,22 @@ def test_a_batch_tells_what_could_not_be_printed_and_expires():
         printing.archive(run.pk, by=clerk)
     with pytest.raises(Refused, match="请先选择"):
         printing.print_bills([], title="单据", by=clerk)
+
+
+@pytest.mark.parametrize("sign", ["𠮷", "㛃", "䶮"])
+def test_a_rare_character_of_a_name_is_drawn_and_can_be_copied_from_the_paper(sign):
+    employer, clerk, _ = hall("lijiang")
+    one = Employee.objects.filter(employer=employer).first()
+    Employee.objects.filter(pk=one.pk).update(name=f"欧阳{sign}")
+    content = pdf(issue_statement(employer.pk, "enrolment_certificate", by=clerk, people=[one.pk]))
+    assert f"欧阳{sign}" in plain(content)
+    assert b"pdfaid" in content
+
+
+def test_a_character_that_the_font_lacks_is_named_on_the_paper():
+    employer, clerk, _ = hall("lijiang")
+    one = Employee.objects.filter(employer=employer).first()
+    Employee.objects.filter(pk=one.pk).update(name="欧阳\U00020000")
+    content = pdf(issue_statement(employer.pk, "enrolment_certificate", by=clerk, people=[one.pk]))
+    assert "U+20000" in plain(content)
+    assert b"pdfaid" not in content

@@ -5,6 +5,7 @@ layout; an answer is a line "ok <length>" or "failed <length>", then so many byt
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import typst
 
 FONTS = Path(__file__).resolve().with_name("fonts")
 STANDARDS = ["a-2a", "ua-1"]
+LOST = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
 def main() -> None:
@@ -41,11 +43,20 @@ def _compile(compiler: typst.Compiler, inputs: dict[str, str]) -> bytes:
     try:
         return compiler.compile(format="pdf", pdf_standards=STANDARDS, sys_inputs=inputs)
     except typst.TypstError as error:
-        if "could not be displayed" not in str(error):
+        lost = LOST.findall(error.diagnostic)
+        if not lost:
             raise
         # The standards forbid a character that the font lacks. A name is a name: such a paper is printed with
-        # a box and without the declaration, rather than not at all.
-        return compiler.compile(format="pdf", sys_inputs=inputs)
+        # a box, says which character the box stands for, and goes without the declaration, rather than not at all.
+        return compiler.compile(format="pdf", sys_inputs={"paper": _told(inputs["paper"], "".join(lost))})
+
+
+def _told(paper: str, lost: str) -> str:
+    """The paper with a note of the characters that the font lacks."""
+    words = json.loads(paper)
+    signs = "、".join(f"U+{ord(sign):04X}" for sign in sorted(set(lost)))
+    words["notes"] = [*words["notes"], f"本件用字有字库未收的，印为方框（{signs}），以登记的文字为准。"]
+    return json.dumps(words, ensure_ascii=False, sort_keys=True)
 
 
 if __name__ == "__main__":
