@@ -313,7 +313,7 @@ def test_every_function_of_the_manuals_is_in_some_catalogue_under_a_name():
 
     found = set(HALL_FUNCTIONS)
     for region in REGIONS.values():
-        for part in (region.services, region.planned, region.settlements):
+        for part in (region.services, region.planned, region.settlements, region.statements):
             found |= {id for one in part.values() for id in one.functions}
         found |= {id for document in region.documents.values() for id in document["functions"]}
     assert found == {f"{letters}-{n}" for letters, count in MANUALS.items() for n in range(1, count + 1)}

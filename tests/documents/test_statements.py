@@ -194,7 +194,7 @@ def test_a_batch_makes_a_paper_for_each_person_and_is_fetched_as_one_archive(dja
     with django_capture_on_commit_callbacks(execute=True):
         run = printing.print_people("enrolment_certificate", people, title="参保证明", by=clerk)
     run.refresh_from_db()
-    assert (run.state, run.done, run.total, run.failure) == ("done", 5, 5, "")
+    assert (run.state, run.papers_done, run.papers_total, run.failure) == ("done", 5, 5, "")
     files = zipfile.ZipFile(io.BytesIO(printing.archive(run.pk, by=clerk)))
     names = files.namelist()
     assert len(names) == 5
@@ -213,13 +213,13 @@ def test_a_batch_that_was_cut_off_goes_on_where_it_stopped():
     run = printing.print_people("enrolment_certificate", people, title="参保证明", by=clerk)
     assert run.state == "running"  # queued behind the transaction, which nobody commits here
     run.documents.add(issue_statement(employer.pk, "enrolment_certificate", by=clerk, people=people[:1]))
-    PrintRun.objects.filter(pk=run.pk).update(done=1)
+    PrintRun.objects.filter(pk=run.pk).update(papers_done=1)
     with pytest.raises(Refused, match="不需要再试"):
         printing.resume(run.pk, by=clerk)
     PrintRun.objects.filter(pk=run.pk).update(busy_at=run.busy_at - 2 * printing.SILENCE)
     printing.resume(run.pk, by=clerk)
     run.refresh_from_db()
-    assert (run.state, run.done, run.documents.count()) == ("done", 4, 4)
+    assert (run.state, run.papers_done, run.documents.count()) == ("done", 4, 4)
 
 
 def test_a_batch_tells_what_could_not_be_printed_and_expires():

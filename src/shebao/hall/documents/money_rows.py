@@ -131,7 +131,7 @@ def ledger_of(bills: QuerySet[Bill]) -> Ledger:
 
 def day(moment: datetime | None) -> date | None:
     """The local day of a moment."""
-    return timezone.localtime(moment).date() if moment else None
+    return timezone.make_naive(moment).date() if moment else None
 
 
 def scheme_title(spec: Region, key: str) -> str:

@@ -52,7 +52,7 @@ def _start(requests: list[dict], *, title: str, by) -> PrintRun:
             asked_at=now(),
             title=title[:80],
             requests=requests,
-            total=len(requests),
+            papers_total=len(requests),
             busy_at=now(),
             expires_at=now() + KEPT,
         )
@@ -69,12 +69,12 @@ def carry_out(run_id: int, *, by) -> None:
     """Issue the papers that are still to be issued; safe to run twice, and after being cut off."""
     run = PrintRun.objects.visible_to(by).get(pk=run_id)
     own, troubles = PrintRun.objects.filter(pk=run_id, state=PrintState.RUNNING), []
-    for number, request in enumerate(run.requests[run.done :], run.done + 1):
+    for number, request in enumerate(run.requests[run.papers_done :], run.papers_done + 1):
         try:
             run.documents.add(_issue(run, request, by=by))
         except Refused as no:
             troubles.append(no.message)
-        if not own.update(done=number, busy_at=now()):
+        if not own.update(papers_done=number, busy_at=now()):
             return
     told = "；".join(dict.fromkeys(troubles))[:200]
     failure = f"{len(troubles)} 份没有生成：{told}" if troubles else ""

@@ -72,7 +72,7 @@ def shown(column: str, value) -> str:
     if kind == "money":
         return yuan(value)
     if kind == "moment" and isinstance(value, datetime):
-        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+        return f"{timezone.make_naive(value):%Y-%m-%d %H:%M}"
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

@@ -229,8 +229,8 @@ def print_run(request, pk):
 def print_progress(request, pk):
     """How far a batch is, for the page that waits."""
     run = PrintRun.objects.visible_to(request.user).get(pk=pk)
-    words = f"正在生成，{run.done} / {run.total} 份" if run.state == PrintState.RUNNING else ""
-    return JsonResponse({"words": words, "done": run.done, "stuck": printing.is_stuck(run)})
+    words = f"正在生成，{run.papers_done} / {run.papers_total} 份" if run.state == PrintState.RUNNING else ""
+    return JsonResponse({"words": words, "done": run.papers_done, "stuck": printing.is_stuck(run)})
 
 
 @needs("print")
@@ -254,7 +254,7 @@ def print_file(request, pk):
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)
-    response = download(data, f"{run.title}-{run.total}份.zip", "application/zip")
+    response = download(data, f"{run.title}-{run.papers_total}份.zip", "application/zip")
     response["Cache-Control"] = "no-store"
     return response
 
