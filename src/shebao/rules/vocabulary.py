@@ -10,6 +10,7 @@ from types import MappingProxyType
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
+from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
 def _words(**titles: str) -> Mapping[str, str]:
@@ -288,6 +289,7 @@ FILES = _words(
         "documents.yaml": "单据",
         "queries.yaml": "查询：名称、所在栏目、读什么",
         "guides.yaml": "办事指南：须知、业务流程",
+        "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
         "calendar.yaml": "申报期与缴费期",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
@@ -331,6 +333,12 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document layouts 单据版式", LAYOUTS),
     ("Document columns 单据栏目", COLUMNS),
     ("What a query reads 查询内容", READ_MODELS),
+    ("What a statement reads 报表内容", {k: f"{s.title}；栏目 {', '.join(s.columns)}" for k, s in SOURCES.items()}),
+    ("What a statement asks 报表查询条件", ASKS),
+    ("One statement for 报表一份", EACH),
+    ("Statement layouts 报表版式", STATEMENT_LAYOUTS),
+    ("Statement columns 报表栏目", {k: c.title for k, c in STATEMENT_COLUMNS.items()}),
+    ("Words of a certificate's text 证明文字中的空格", WORDING),
     ("Chart colours 图表配色", COLOURS),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),

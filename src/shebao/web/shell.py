@@ -176,6 +176,7 @@ def _employer_nav(user, region) -> list[dict]:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
+    menu.insert(-1, _statements(region))
     return [*menu, _queries(user, region), _help(region), _administration(user, region)]
 
 
@@ -221,6 +222,12 @@ def _help(region) -> dict:
     rates = _item(title, _url("rates_of", region.code), "scale")
     guides = _item(region.terms.get("menu.guides", "办事指南"), _url("guides_of", region.code), "help")
     return _group(region.terms.get("menu.help", "帮助"), [guides, rates, *_entries(region, HELP, {})])
+
+
+def _statements(region) -> dict:
+    """The papers of a span of months or of persons."""
+    items = [_item(one.menu, _url("e_statement", one.key), "printer") for one in region.statements.values()]
+    return _group(region.terms.get("menu.statements", "查询打印"), items)
 
 
 def _has_basket(user, region) -> bool:

@@ -70,6 +70,8 @@ ACTIONS = {
     "payment.unknown": "缴费结果不明",
     "document.issued": "开具单据",
     "document.downloaded": "下载单据",
+    "document.revoked": "作废单据",
+    "print_run.started": "批量打印",
 }
 SUBJECTS = {
     "operator": "操作员",
@@ -82,6 +84,7 @@ SUBJECTS = {
     "formdraft": "草稿",
     "batch": "导入批次",
     "bill": "账单",
+    "printrun": "批量打印",
     "payment": "缴费",
     "document": "单据",
     "savedview": "常用查询",
