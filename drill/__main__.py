@@ -16,7 +16,7 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "uploads": (10_000, ("sqlite",)),
     "kills": (200, ENGINES),
     "oracle": (1_000_000, ("",)),
-    "faults": (25, ENGINES),
+    "faults": (3, ENGINES),
     "tampering": (1_000, ENGINES),
     "notices": (10_000, ENGINES),
 }
