@@ -56,6 +56,8 @@ def printed(page, button) -> str:
 
 def open_from_menu(page, label: str, *, month: str = "") -> None:
     """By the menu to a statement, and 查询 for the months that are offered."""
+    while (folded := page.locator("nav details:not([open]) > summary")).count():
+        folded.first.click()
     page.get_by_role("navigation").get_by_role("link", name=label, exact=True).first.click()
     page.get_by_role("heading", name=label).wait_for()
     if page.get_by_role("main").get_by_role("button", name="查询").count():

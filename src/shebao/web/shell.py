@@ -176,7 +176,6 @@ def _employer_nav(user, region) -> list[dict]:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
-    menu.insert(-1, _statements(region))
     return [*menu, _queries(user, region), _help(region), _administration(user, region)]
 
 
@@ -188,6 +187,7 @@ def _queries(user, region) -> dict:
         if row.page not in PLACED and user.may(permission_of(row.page))
     ]
     first = _entries(region, LOOKING_UP, {}) if user.may("see_roster") else []
+    listed += _statements(region) if user.may("print") else []
     return _group(region.terms.get("menu.looking_up", "查询与提醒"), first + _folded(listed))
 
 
@@ -224,10 +224,13 @@ def _help(region) -> dict:
     return _group(region.terms.get("menu.help", "帮助"), [guides, rates, *_entries(region, HELP, {})])
 
 
-def _statements(region) -> dict:
-    """The papers of a span of months or of persons."""
-    items = [_item(one.menu, _url("e_statement", one.key), "printer") for one in region.statements.values()]
-    return _group(region.terms.get("menu.statements", "查询打印"), items)
+def _statements(region) -> list[tuple[dict, str]]:
+    """The papers of a span of months or of persons, each with its heading."""
+    heading = region.terms.get("menu.statements", "查询打印")
+    return [
+        (_item(one.menu, _url("e_statement", one.key), "printer"), one.under or heading)
+        for one in region.statements.values()
+    ]
 
 
 def _has_basket(user, region) -> bool:
