@@ -79,3 +79,18 @@ def pay_at_bank(page, home: str, bill, choice: str, state: str) -> None:
     page.get_by_role("link", name="前往银行付款").click()
     page.get_by_role("button", name=choice).click()
     until(page, lambda: bill.payments.first().state == state)
+
+
+def unfold(page) -> None:
+    """Open what the menu keeps folded behind the manual's headings."""
+    while (folded := page.locator("nav details:not([open]) > summary")).count():
+        folded.first.click()
+
+
+def save_to_basket(page) -> None:
+    """暂存并去提交; where papers may be uploaded, past their page: they are with the employer."""
+    page.get_by_role("button", name=re.compile("^(暂存并去提交|保存，上传材料)$")).click()
+    page.wait_for_url(re.compile(r"/e/(basket|cases)/"))
+    if "/e/basket/" not in page.url:
+        page.get_by_role("link", name=re.compile("^先放进")).click()
+        page.wait_for_url(re.compile("/e/basket/"))

@@ -9,6 +9,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.roster.models import Spell
 from shebao.rules.months import Month
 from tests.factories import EmployerFactory, enrolled, synthetic_id
+from tests.papers import upload_papers
 
 from .steps import fill, submit_basket, until
 from .test_review import enter, person  # noqa: F401 - a fixture and who signs in
@@ -62,8 +63,10 @@ def test_an_important_change_goes_through_the_reviewer_who_sees_old_and_new(ente
     begin(page, live_server.url, employee, title)
     assert page.locator("[name=new_name]").input_value() == ""
     fill(page, {"new_name": "李改名", "new_id_number": number, "note": "公安机关更正，附户口簿"})
-    page.get_by_role("button", name="暂存并去提交").click()
-    page.wait_for_selector("text=已加入待提交")
+    page.get_by_role("button", name=re.compile("^(暂存并去提交|保存，上传材料)$")).click()
+    until(page, lambda: Declaration.objects.exists())
+    upload_papers(Declaration.objects.get(), clerk)  # how papers are uploaded on their page: test_papers
+    page.goto(live_server.url + "/e/basket/")
     assert "李示例 → 李改名" in page.locator("main").inner_text()
     submit_basket(page, live_server.url)
     desk = enter(reviewer, f"/a/cases/{Declaration.objects.get().pk}")

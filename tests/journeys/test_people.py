@@ -14,7 +14,7 @@ from shebao.hall.roster.models import Employee, LabourRegistration, PreEntry, Sp
 from shebao.rules.months import Month
 from tests.factories import EmployerFactory, OperatorFactory, enrolment, synthetic_id
 
-from .steps import fill, submit_basket, until
+from .steps import fill, save_to_basket, submit_basket, unfold, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -86,8 +86,7 @@ def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(e
     page.get_by_role("link", name="去办劳动用工备案增员").click()
     page.get_by_role("heading", name="劳动用工备案增员").first.wait_for()
     fill(page, newcomer(work="装配工"))
-    page.get_by_role("button", name="暂存并去提交").click()
-    page.wait_for_url(re.compile("/e/basket/"))
+    save_to_basket(page)
     submit_basket(page, home)
     approved(desk, home)
     page.goto(home + "/e/")
@@ -97,8 +96,7 @@ def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(e
     # Now the insurance; what was typed is still there.
     page.get_by_role("link", name="社保增员").first.click()
     fill(page, newcomer())
-    page.get_by_role("button", name="暂存并去提交").click()
-    page.wait_for_url(re.compile("/e/basket/"))
+    save_to_basket(page)
     submit_basket(page, home)
     approved(desk, home)
     employee = Employee.objects.get()
@@ -107,7 +105,8 @@ def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(e
     # Leaving goes the same way round.
     page.goto(f"{home}/e/declare/labour_deregistration/?employee={employee.pk}")
     fill(page, {"ended_on": f"{month_now()}-01", "reason": "3"})
-    page.get_by_role("button", name="暂存并去提交").dblclick()
+    page.get_by_role("button", name="保存，上传材料").dblclick()
+    page.get_by_role("link", name=re.compile("^先放进")).click()
     page.wait_for_url(re.compile("/e/basket/"))
     submit_basket(page, home)
     approved(desk, home)
@@ -126,19 +125,19 @@ def test_a_project_is_registered_and_its_workers_are_found_by_it(enter, live_ser
             "first_on": f"{month}-01", "last_on": f"{month.next(12)}-28",
         })  # fmt: skip
         page.get_by_text("项目工伤保险费 1,000.00 元").first.wait_for()
-        page.get_by_role("button", name="暂存并去提交").click()
-        page.wait_for_url(re.compile("/e/basket/"))
+        save_to_basket(page)
     submit_basket(page, home)
     approved(desk, home)
     for sequence, project in ((1, "XM-01"), (2, "XM-02")):
         page.goto(home + "/e/")
+        unfold(page)
         page.get_by_role("link", name="项目人员增加").first.click()
         fill(page, newcomer(sequence, name=f"示例工{sequence}", project=project))
-        page.get_by_role("button", name="暂存并去提交").click()
-        page.wait_for_url(re.compile("/e/basket/"))
+        save_to_basket(page)
     submit_basket(page, home)
     approved(desk, home)
     assert set(Spell.objects.values_list("scheme", flat=True)) == {"injury"}
+    unfold(page)
     page.get_by_role("link", name="项目人员查询").first.click()
     page.get_by_role("row", name=re.compile("示例大桥.*1,000.00")).wait_for()
     page.get_by_label("工程项目").select_option(label="XM-02 示例隧道")
@@ -150,10 +149,10 @@ def test_a_project_is_registered_and_its_workers_are_found_by_it(enter, live_ser
 def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(enter, live_server, transactional_db):
     (clerk, reviewer), home = people_of("lijiang"), live_server.url
     page, desk = enter(clerk, "/e/"), enter(reviewer, "/a/")
+    unfold(page)
     page.get_by_role("link", name="本单位其他专管员账号注册").first.click()
     fill(page, {"clerk_name": "周示例", "phone": "13900000001", "account": "zhou.example", "role": "employer_admin"})
-    page.get_by_role("button", name="暂存并去提交").click()
-    page.wait_for_url(re.compile("/e/basket/"))
+    save_to_basket(page)
     submit_basket(page, home)
     approved(desk, home)
     case = Declaration.objects.get()
@@ -179,8 +178,7 @@ def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(ente
         "note": "原专管员离职",
     })  # fmt: skip
     page.get_by_text("这个账号是单位管理员").first.wait_for()
-    page.get_by_role("button", name="暂存并去提交").click()
-    page.wait_for_url(re.compile("/e/basket/"))
+    save_to_basket(page)
     submit_basket(page, home)
     approved(desk, home)
     administrators = Operator.objects.filter(employer=clerk.employer, role="employer_admin", is_active=True)
@@ -202,6 +200,5 @@ def test_the_agency_enters_who_comes_from_another_province(enter, live_server, t
     desk.get_by_role("button", name="录入人员").click()
     desk.get_by_text("已录入王示例").wait_for()
     assert PreEntry.objects.count() == 1
-    page.get_by_role("button", name="暂存并去提交").click()
-    page.wait_for_url(re.compile("/e/basket/"))
+    save_to_basket(page)
     assert Declaration.objects.get().subject_name == "王示例"

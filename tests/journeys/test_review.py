@@ -343,6 +343,7 @@ def test_the_form_is_filled_at_the_keyboard_and_tells_while_typing(enter, clerk)
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.name") == "name"
     page.locator("[name=contract_from]").fill(f"{Month.of(clock.today())}-01")
+    page.locator("[name=labour_registered_on]").fill(f"{Month.of(clock.today())}-01")
     page.locator("[name=declared_wage]").focus()
     page.keyboard.type("1000")
     until(page, lambda: "低于下限" in page.locator("#wage-scales").inner_text())

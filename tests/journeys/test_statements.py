@@ -19,6 +19,7 @@ from shebao.rules.months import Month
 from tests.settlement.hall import hire, make_clerk, make_employer, settle
 
 from .conftest import fetched
+from .steps import unfold
 from .test_employer_data import enter  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -56,8 +57,7 @@ def printed(page, button) -> str:
 
 def open_from_menu(page, label: str, *, month: str = "") -> None:
     """By the menu to a statement, and 查询 for the months that are offered."""
-    while (folded := page.locator("nav details:not([open]) > summary")).count():
-        folded.first.click()
+    unfold(page)
     page.get_by_role("navigation").get_by_role("link", name=label, exact=True).first.click()
     page.get_by_role("heading", name=label).wait_for()
     if page.get_by_role("main").get_by_role("button", name="查询").count():

@@ -47,7 +47,7 @@ def test_the_first_page_shows_that_it_is_loading_and_is_usable_while_a_part_is_s
     for words in ("待提交", "审核中", "审核不通过", "审核通过", "缴费进度", "待办", "办理动态"):
         assert page.locator("main").get_by_text(words).first.is_visible(), words
     page.locator(".stat").get_by_role("link", name=re.compile("审核通过")).click()
-    page.wait_for_url(re.compile("/e/cases/"))
+    page.wait_for_url(re.compile("/e/(cases|pages)/"))
     page.go_back()
     assert part.get_by_text("正在计算本月应缴").is_visible()
 
