@@ -71,6 +71,14 @@ class BankClient:
         path = "/orders/" + urllib.parse.quote(order_id, safe="")
         return self._send("GET", path, None, signed=path.encode())
 
+    def close(self, order_id: str) -> dict:
+        """Close an order that nobody has paid; return what became of it, as `query` does.
+
+        Raises BankUnreachable; BankRefused (404: no such order).
+        """
+        path = "/orders/" + urllib.parse.quote(order_id, safe="") + "/close"
+        return self._send("POST", path, b"", signed=path.encode())
+
     def _send(self, method: str, path: str, body: bytes | None, *, signed: bytes) -> dict:
         headers = signing.sign(self.secret, signed, at=time.time(), nonce=secrets.token_hex(16))
         headers["Content-Type"] = "application/json"

@@ -1,5 +1,6 @@
 """The embedded bank over HTTP: orders for the hall, pages for the payer."""
 
+import contextlib
 import json
 import re
 import time
@@ -109,6 +110,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _place_order(self, rest: str) -> None:
         body = self._body()
+        if rest.endswith("/close"):
+            self._check_signature(self.path.encode())
+            self._close_order(rest.removesuffix("/close"))
+            return
         self._check_signature(body)
         if rest:
             raise Refusal(HTTPStatus.NOT_FOUND, "没有这个页面")
@@ -120,6 +125,13 @@ class Handler(BaseHTTPRequestHandler):
         path = f"/pay/{stored['order_id']}"
         answer = {"order_id": stored["order_id"], "state": stored["state"], "pay_path": path}
         self._json(HTTPStatus.OK, answer)
+
+    def _close_order(self, order_id: str) -> None:
+        self._find(order_id)
+        book = self.server.bank.book
+        with contextlib.suppress(AlreadyDecided):  # it had its end before: that is the answer
+            book.decide(order_id, state="refused", reason_code="closed", paid=False, at=datetime.now().astimezone())
+        self._json(HTTPStatus.OK, message(book.settle_unknown(order_id)))
 
     def _order_status(self, order_id: str) -> None:
         self._check_signature(self.path.encode())

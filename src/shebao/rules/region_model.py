@@ -217,8 +217,24 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Void:
+    """How a settled month is undone while it is unpaid (核定回退): the word, the title of the list, who decides."""
+
+    title: str
+    records: str
+    route: tuple[str, ...]
+    notes: tuple[str, ...]
+    functions: tuple[str, ...]
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the employer does it alone; else the agency decides."""
+        return not any(step.endswith("review") for step in self.route)
+
+
+@dataclass(frozen=True)
 class Settlement:
-    """One way to settle a month; `confirmations` is how often the employer says yes."""
+    """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone."""
 
     key: str
     title: str
@@ -228,6 +244,7 @@ class Settlement:
     route: tuple[str, ...]
     notes: tuple[str, ...]
     functions: tuple[str, ...]
+    void: Void | None = None
 
 
 @dataclass(frozen=True)
@@ -270,6 +287,11 @@ class Region:
             return self.terms[key]
         except KeyError:
             raise NoTerm(f"{self.title}没有用语“{key}”") from None
+
+    @property
+    def void(self) -> Void | None:
+        """How a settled month is undone here; None where the hall does not offer it."""
+        return next((one.void for one in self.settlements.values() if one.void), None)
 
     @property
     def first_service(self) -> Service:

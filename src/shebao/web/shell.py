@@ -8,6 +8,7 @@ from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.regions import region as region_of
+from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
 from .middleware import has_contrast, idle_seconds, is_elder
@@ -141,7 +142,10 @@ def _employer_nav(user, region) -> list[dict]:
         _group(region.terms.get("menu.declare", "申报办理"), services + _entries(region, declaring, badges)),
     ]
     for (term, default), entries in EMPLOYER_MENU:
-        menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
+        items = _entries(region, entries, {})
+        if term == "menu.settlement" and region.void:
+            items.append(_item(region.void.records, _url("e_voids"), "undo"))
+        menu.append(_group(region.terms.get(term, default), items))
     return [*menu, _help(region), _administration(user, region)]
 
 
@@ -159,7 +163,11 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
-    return [_group("", _entries(region, AGENCY_MENU, badges)), _help(region), _administration(user, region)]
+    items = _entries(region, AGENCY_MENU, badges)
+    if region.void and not region.void.is_direct:
+        waiting = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED).count()
+        items.insert(1, _item(region.void.title, _url("a_voids"), "undo", waiting))
+    return [_group("", items), _help(region), _administration(user, region)]
 
 
 def _administration(user, region) -> dict:

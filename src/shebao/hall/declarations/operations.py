@@ -291,7 +291,7 @@ def _may_be_undone(group: list[Declaration]) -> None:
         raise Refused("not_direct", "这笔申报经过审核，不能自行撤销，请联系经办机构。")
     if group[0].spec.is_about_employer:
         return  # no month is charged by it
-    settled = set(Assessment.objects.filter(employer=group[0].employer_id).values_list("month", flat=True))
+    settled = set(Assessment.objects.live().filter(employer=group[0].employer_id).values_list("month", flat=True))
     late = [d for d in group if any(month >= d.first_month for month in settled)]
     if late:
         who = "、".join(d.subject_name for d in late[:5])

@@ -32,11 +32,13 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
 
     Raises Refused for a paper the region does not have, and for a receipt before the bill is paid.
     """
-    bill = Bill.objects.visible_to(by).select_related("employer", "assessment").get(pk=bill_id)
+    bill = Bill.objects.visible_to(by).ever().select_related("employer", "assessment").get(pk=bill_id)
     if not by.may("print"):
         raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
     if found := bill.documents.filter(kind=kind).first():
         return found
+    if bill.assessment.voided_at:
+        raise Refused("voided", "这次核定已经作废，不能再开具它的单据。")
     payment = _check(bill, kind)
     # Rendering takes its time, and a settled bill does not change: no lock is held meanwhile.
     prepared = _prepare(bill, kind, payment, by)
@@ -115,7 +117,7 @@ def verify(code: str, total_yuan_text: str) -> dict | None:
         return None
     document = (
         Document.objects.filter(verification_code=code.strip().upper(), total_fen=total)
-        .select_related("employer")
+        .select_related("employer", "bill__assessment")
         .first()
     )
     if document is None:
@@ -127,6 +129,7 @@ def verify(code: str, total_yuan_text: str) -> dict | None:
         "month": document.month,
         "total_fen": document.total_fen,
         "issued_on": document.issued_at,
+        "revoked_on": document.bill.assessment.voided_at,
     }
 
 
@@ -143,7 +146,7 @@ class Card:
 
 def available(employer, month: Month) -> list[Card]:
     """The region's papers for an employer's month, each with what stands before it."""
-    bill = Bill.objects.filter(employer=employer, month=month).first()
+    bill = Bill.objects.live().filter(employer=employer, month=month).first()
     issued = {document.kind: document for document in bill.documents.all()} if bill else {}
     due, paid = balance(bill) if bill else (0, 0)
     cards = []

@@ -21,6 +21,9 @@ class Channel(Protocol):
     def ask(self, payment: Payment) -> Mapping:
         """What became of the order, in the words of a notice."""
 
+    def close(self, payment: Payment) -> Mapping:
+        """Close the order so that nobody can pay it any more; what became of it, in the words of a notice."""
+
 
 class BankChannel:
     """网上银行: the payer confirms on the bank's own page."""
@@ -47,6 +50,9 @@ class BankChannel:
 
     def ask(self, payment: Payment) -> Mapping:
         return self.client.query(payment.number)
+
+    def close(self, payment: Payment) -> Mapping:
+        return self.client.close(payment.number)
 
 
 CHANNELS: dict[str, type[Channel]] = {"bank": BankChannel}

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -22,6 +23,7 @@ from .models import UNDECIDED, BankNotice, Payment, PaymentState
 SAID = ("succeeded", "refused", "unknown", "waiting")
 SILENT = "bank_silent"
 NO_ANSWER = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，银行恢复后再点“查询结果”。"
+CLOSED = "缴费已关闭，没有扣款"
 UNREACHABLE = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，稍后再点一次，会继续同一笔缴费。"
 
 
@@ -37,7 +39,7 @@ def start_payment(bill_id: int, *, by, channel: str = "bank") -> Payment:
 
 @transaction.atomic(durable=True)
 def _begin(bill_id: int, *, by, name: str) -> Payment:
-    bill = Bill.objects.visible_to(by).select_for_update().get(pk=bill_id)
+    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",)).get(pk=bill_id)
     _check_permission(by)
     channel(name)
     if running := bill.payments.filter(state__in=UNDECIDED).select_related("bill", "employer").first():
@@ -78,13 +80,18 @@ def _place(payment: Payment, *, by) -> Payment:
             payment.state = PaymentState.SENT
         payment.save(update_fields=["pay_url", "state"])
         record("payment.sent", payment, by=by)
+    if payment.state == PaymentState.REFUSED:
+        # It was closed while the bank took the order: the bank must not take money for it either.
+        with suppress(BankUnreachable, BankRefused):
+            channel(payment.channel).close(payment)
+        raise Refused("payment_closed", "这笔缴费已经关闭，没有扣款，请刷新后查看账单。")
     return payment
 
 
 @transaction.atomic
 def _mark_turned_away(pk: int, reason: str, *, by) -> None:
     payment = Payment.objects.select_for_update().get(pk=pk)
-    if payment.state == PaymentState.CREATED:
+    if payment.state in UNDECIDED:
         payment.state, payment.finished_at = PaymentState.REFUSED, now()
         payment.reason_code, payment.reason = "order_refused", reason[:200]
         payment.save()
@@ -122,13 +129,21 @@ def ask_bank(payment_id: int, *, by) -> Payment:
         if no.status == 404:
             raise Refused("order_not_placed", "银行没有收到这笔缴费，没有扣款，请点“去缴费”继续。") from None
         raise Refused("bank_refused", f"银行没有答复：{no}") from None
-    message = _checked(dict(answer) | {"order_id": payment.number})
-    if message["state"] == "waiting":
+    if apply_answer(payment, answer) == "waiting":
         _see_again(payment.pk, by=by)
-    else:
-        _hear(message)
     payment.refresh_from_db()
     return payment
+
+
+def apply_answer(payment: Payment, answer: Mapping) -> str:
+    """Take what the bank answered about a payment as if it had come by itself; return what became of it."""
+    message = _checked(dict(answer) | {"order_id": payment.number})
+    return "waiting" if message["state"] == "waiting" else _hear(message)
+
+
+def close_unplaced(payment_id: int, *, by) -> None:
+    """End an attempt whose order the bank never received."""
+    _mark_turned_away(payment_id, CLOSED, by=by)
 
 
 @transaction.atomic
@@ -229,7 +244,7 @@ def _succeed(payment: Payment, message: dict) -> str:
     if payment.state == PaymentState.SUCCEEDED:
         same = (serial, message["amount_fen"]) == (payment.bank_serial, payment.amount_fen)
         return "repeated" if same else "parked"
-    bill = Bill.objects.select_for_update().get(pk=payment.bill_id)
+    bill = Bill.objects.ever().select_for_update().get(pk=payment.bill_id)
     due, paid = balance(bill)
     wrong = _mismatch(payment, message, due - paid)
     if wrong:

@@ -15,8 +15,8 @@ from .. import clock
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN
 from ..employers.models import Employer
-from ..payments.models import PaymentState
 from ..roster.models import DeclaredWage, Employee, Spell
+from ..settlement.ledger import balances
 from ..settlement.models import Assessment, Bill, BillLine
 
 CHUNK = 5000  # below every database's limit on parameters of one query
@@ -122,7 +122,7 @@ class Scene:
     @cached_property
     def settled(self) -> set[Month]:
         """Months of this employer that are assessed already."""
-        return set(Assessment.objects.filter(employer=self.employer).values_list("month", flat=True))
+        return set(Assessment.objects.live().filter(employer=self.employer).values_list("month", flat=True))
 
     @property
     def first_open(self) -> Month:
@@ -153,14 +153,12 @@ class Scene:
     @cached_property
     def arrears(self) -> dict[int, list[Month]]:
         """Months of overdue unpaid bills by the employees in them."""
-        overdue = (
-            Bill.objects.filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
-            .exclude(payments__state=PaymentState.SUCCEEDED)
-            .values_list("pk", flat=True)
-        )
+        overdue = Bill.objects.live().filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
+        booked = balances(overdue)
+        unpaid = [pk for pk, (due, paid) in booked.items() if paid < due]
         found = defaultdict(list)
         wanted = {case.employee.pk for case in self.cases if case.employee}
-        lines = BillLine.objects.filter(bill__in=list(overdue)).values_list("employee_id", "month").distinct()
+        lines = BillLine.objects.live().filter(bill__in=unpaid).values_list("employee_id", "month").distinct()
         for employee_id, month in lines.order_by("month"):
             if employee_id in wanted:
                 found[employee_id].append(month)

@@ -38,6 +38,7 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
         raise Refused("no_such_share", "只有单位部分和个人部分可以说明。", status=404)
     line = (
         BillLine.objects.visible_to(actor)
+        .ever()
         .select_related(
             "employee", "bill__assessment", f"{share}_evidence", f"adjusts__{share}_evidence", "adjusts__bill"
         )
@@ -103,7 +104,7 @@ def _common_steps(told: list) -> list[Step]:
 
 
 def _previous(line: BillLine, share: str) -> int | None:
-    found = BillLine.objects.filter(
+    found = BillLine.objects.live().filter(
         employee=line.employee_id, scheme=line.scheme, month=line.month.previous(), kind=LineKind.REGULAR
     )
     return found.values_list(f"{share}_due", flat=True).first()

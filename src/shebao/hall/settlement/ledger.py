@@ -11,9 +11,11 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..clock import now
-from .models import Account, Bill, BillLine, Evidence, LedgerEntry, LedgerTransaction, LineKind
+from .models import Account, Bill, BillLine, Booking, Evidence, LedgerEntry, LedgerTransaction, LineKind
 
 PARTS = ("employer", "employee")
+# What a bill demands: its own booking, and the mirror of it once it is voided.
+OWED = Q(transaction__kind=Booking.ASSESSED) | Q(transaction__reverses__kind=Booking.ASSESSED)
 
 
 def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int]) -> LedgerTransaction:
@@ -51,6 +53,20 @@ def book_paid(bill: Bill, payment) -> LedgerTransaction:
     return booked
 
 
+def book_voided(bill: Bill) -> None:
+    """Mirror every booking of a bill that nobody has paid: after it each balance is as before the bill (I-6)."""
+    for booked in LedgerTransaction.objects.filter(bill=bill, reversed_by=None).exclude(kind=Booking.VOIDED):
+        mirror = LedgerTransaction.objects.create(
+            employer_id=bill.employer_id, bill=bill, kind=Booking.VOIDED, reverses=booked, booked_at=now()
+        )
+        LedgerEntry.objects.bulk_create(
+            [
+                _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
+                for one in booked.entries.order_by("pk")
+            ]
+        )
+
+
 def balance(bill: Bill) -> tuple[int, int]:
     """(due, paid) of a bill in fen, as the ledger has it."""
     return balances([bill]).get(bill.pk, (0, 0))
@@ -62,8 +78,8 @@ def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
         transaction__bill__in=[bill.pk for bill in bills], account=Account.RECEIVABLE
     )
     rows = receivable.values_list("transaction__bill").annotate(
-        due=Sum("amount_fen", filter=Q(transaction__kind="assessed"), default=0),
-        paid=Sum("amount_fen", filter=~Q(transaction__kind="assessed"), default=0),
+        due=Sum("amount_fen", filter=OWED, default=0),
+        paid=Sum("amount_fen", filter=~OWED, default=0),
     )
     return {pk: (due, -paid) for pk, due, paid in rows}
 
@@ -92,7 +108,7 @@ def recomputed(name: str) -> Recomputed | None:
     wanted = Q(number=name)
     if name.isascii() and name.isdigit() and len(name) < 16:
         wanted |= Q(pk=int(name))
-    bill = Bill.objects.filter(wanted).first()
+    bill = Bill.objects.ever().select_related("assessment").filter(wanted).first()
     if bill is None:
         return None
     sums = bill.lines.aggregate(
@@ -109,18 +125,20 @@ def check_ledger() -> Iterator[str]:
     yield from _unbalanced()
     sums = {
         row["bill"]: row
-        for row in BillLine.objects.values("bill").annotate(
+        for row in BillLine.objects.ever()
+        .values("bill")
+        .annotate(
             heads=Count("employee", distinct=True, filter=Q(kind=LineKind.REGULAR)),
             unit=Sum("employer_due"),
             own=Sum("employee_due"),
         )
     }
-    for bills in _chunks(Bill.objects.order_by("pk").iterator(chunk_size=500), 500):
+    for bills in _chunks(Bill.objects.ever().select_related("assessment").order_by("pk").iterator(chunk_size=500), 500):
         booked = balances(bills)
         for bill in bills:
             yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
     yield from _split_breaks()
-    yield from line_breaks(BillLine.objects.all())
+    yield from line_breaks(BillLine.objects.ever())
 
 
 def _chunks(rows: Iterator, size: int) -> Iterator[list]:
@@ -157,8 +175,10 @@ def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Ite
     if bill.head_count != lines["heads"]:
         yield f"账单 {bill.number} 写的是 {bill.head_count} 人，明细里有 {lines['heads']} 人。"
     due, paid = booked
-    if bill.total_due != due:
-        yield f"账单 {bill.number} 应缴 {yuan(bill.total_due)} 元，账上记的是 {yuan(due)} 元。"
+    owed = 0 if bill.assessment.voided_at else bill.total_due
+    if owed != due:
+        word = "已作废，应缴" if bill.assessment.voided_at else "应缴"
+        yield f"账单 {bill.number} {word} {yuan(owed)} 元，账上记的是 {yuan(due)} 元。"
     if paid > due:
         yield f"账单 {bill.number} 实缴 {yuan(paid)} 元，多于应缴 {yuan(due)} 元。"
     if paid < 0:
@@ -168,8 +188,10 @@ def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Ite
 def _split_breaks() -> Iterator[str]:
     """The ledger of every bill, month, scheme and part against the lines."""
     lines: dict[tuple, int] = {}
-    for *key, employer, employee in BillLine.objects.values_list("bill", "month", "scheme").annotate(
-        Sum("employer_due"), Sum("employee_due")
+    for *key, employer, employee in (
+        BillLine.objects.ever()
+        .values_list("bill", "month", "scheme")
+        .annotate(Sum("employer_due"), Sum("employee_due"))
     ):
         lines |= {(*key, "employer"): employer, (*key, "employee"): employee}
     booked: dict[tuple, int] = defaultdict(int)
@@ -177,7 +199,7 @@ def _split_breaks() -> Iterator[str]:
     for *key, fen in assessed.values_list("transaction__bill", "month", "scheme", "part").annotate(Sum("amount_fen")):
         booked[tuple(key)] = fen
     wrong = sorted(key for key in lines.keys() | booked.keys() if lines.get(key, 0) != booked.get(key, 0))
-    numbers = Bill.objects.in_bulk({key[0] for key in wrong})
+    numbers = Bill.objects.ever().in_bulk({key[0] for key in wrong})
     for key in wrong:
         side = "单位" if key[3] == "employer" else "个人"
         yield (

@@ -38,7 +38,7 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
         return _settle(employer_id, month, kind, by=by, confirmations=confirmations)
     except IntegrityError:
         # The constraints decide the race: the month, or a person another employer billed in the same moment.
-        if Assessment.objects.filter(employer=employer_id, month=month).exists():
+        if Assessment.objects.live().filter(employer=employer_id, month=month).exists():
             raise Conflict("already_settled", ALREADY) from None
         raise Conflict("charged_elsewhere", "有人员的险种本月刚被其他单位核定，请刷新后再看。") from None
 
@@ -76,7 +76,7 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
     """Refuse with all reasons at once."""
     if not by.may("settle"):
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
-    if Assessment.objects.filter(employer=employer, month=month).exists():
+    if Assessment.objects.live().filter(employer=employer, month=month).exists():
         raise Conflict("already_settled", ALREADY)
     problems = _window_problems(employer, month)
     settlement = applicable_settlement(employer, month)
@@ -107,17 +107,21 @@ def _window_problems(employer: Employer, month: Month) -> list[str]:
 
 def _check_charged_elsewhere(employer: Employer, month: Month) -> None:
     """One regular charge for a person and scheme: whom another employer was billed for is named."""
-    others = BillLine.objects.filter(
-        region=employer.region,
-        month=month,
-        kind=LineKind.REGULAR,
-        is_exclusive=True,
-        person__in=Spell.objects.filter(
-            employee__employer=employer, is_voided=False, is_exclusive=True, first_month__lte=month
+    others = (
+        BillLine.objects.live()
+        .filter(
+            region=employer.region,
+            month=month,
+            kind=LineKind.REGULAR,
+            is_exclusive=True,
+            person__in=Spell.objects.filter(
+                employee__employer=employer, is_voided=False, is_exclusive=True, first_month__lte=month
+            )
+            .exclude(last_month__lt=month)
+            .values("person"),
         )
-        .exclude(last_month__lt=month)
-        .values("person"),
-    ).exclude(bill__employer=employer)
+        .exclude(bill__employer=employer)
+    )
     names = sorted(set(others.values_list("person__name", flat=True)[:50]))
     if names:
         shown = "、".join(names[:5]) + ("等" if len(names) > 5 else "")

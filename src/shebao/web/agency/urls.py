@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import batches, decided, desk, employers, sandbox
+from . import batches, decided, desk, employers, sandbox, voids
 
 urlpatterns = [
     path("", desk.queue, name="a_home"),
@@ -16,5 +16,6 @@ urlpatterns = [
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
+    *voids.urlpatterns,
     *sandbox.urlpatterns,
 ]

@@ -29,14 +29,14 @@ from ..explained import step_rows
 from .common import PAGE, bridge_rows, crumbs, download, this_month, word
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
-STATES = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费"}
+STATES = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费", "part_paid": "部分已缴", "void": "已作废"}
 
 
 @needs("settle")
 @require_GET
 def bills(request):
     """Every bill of the employer, the newest first."""
-    found = list(Bill.objects.visible_to(request.user))
+    found = list(Bill.objects.visible_to(request.user).ever().select_related("assessment"))
     booked = balances(found)
     rows = [_row(bill, *booked.get(bill.pk, (0, 0))) for bill in found]
     month, title = this_month(request), word(request, "menu.bills", "账单")
@@ -45,13 +45,15 @@ def bills(request):
         "crumbs": crumbs(title),
         "rows": rows,
         "month": month,
-        "to_settle": not any(bill.month == month for bill in found),
+        "to_settle": not any(bill.month == month and not bill.assessment.voided_at for bill in found),
     }
     return render(request, "employer/bills.html", context)
 
 
 def _row(bill: Bill, due: int, paid: int) -> dict:
-    state = "paid" if paid >= due else "overdue" if clock.now() > bill.pay_until else "unpaid"
+    state = "paid" if paid >= due else "overdue" if clock.now() > bill.pay_until else "part_paid" if paid else "unpaid"
+    if bill.assessment.voided_at:
+        state, due = "void", bill.total_due
     return {"bill": bill, "due": due, "paid": paid, "state": state, "state_label": STATES[state]}
 
 
@@ -71,6 +73,7 @@ def bill(request, pk):
         "adjusted": adjusted,
         "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
         "actions": _actions(found, is_paid=paid >= due),
+        "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
         "is_new": "settled" in request.GET,
         "done_message": done_message(_settlement_title(found)),
@@ -89,7 +92,7 @@ def bill(request, pk):
 
 
 def _bill(request, pk) -> Bill:
-    return Bill.objects.visible_to(request.user).select_related("employer", "assessment__made_by").get(pk=pk)
+    return Bill.objects.visible_to(request.user).ever().select_related("employer", "assessment__made_by").get(pk=pk)
 
 
 def _bills_crumb(request) -> tuple[str, str]:
@@ -102,6 +105,8 @@ def _actions(found: Bill, *, is_paid: bool) -> list[dict]:
         {"label": "导出明细", "url": reverse("e_bill_export", args=[found.pk]), "icon": "download", "download": True},
         {"label": "打印通知单", "url": papers, "icon": "printer"},
     ]
+    if found.assessment.voided_at:
+        return actions[:1]
     if not is_paid:
         pay = {"label": "去缴费", "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
         actions.append(pay)
@@ -242,7 +247,7 @@ def _exported(person: PersonRow, schemes, has_adjustments: bool) -> list:
 def explain_amount(request, pk, share):
     """Why one amount is what it is: a page, or the fragment of a page that is open."""
     found = explain_line(request.user, pk, share)
-    line = BillLine.objects.visible_to(request.user).select_related("bill").get(pk=pk)
+    line = BillLine.objects.visible_to(request.user).ever().select_related("bill").get(pk=pk)
     other = "employee" if share == "employer" else "employer"
     back = reverse("e_bill", args=[line.bill_id])
     context = {

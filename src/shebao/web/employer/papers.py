@@ -25,7 +25,7 @@ def documents(request):
     """The papers of the chosen months, the newest first."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
     span, errors, fields = _chosen(request, employer)
-    bills = {bill.month: bill for bill in Bill.objects.visible_to(request.user).filter(month__in=span)}
+    bills = {bill.month: bill for bill in Bill.objects.visible_to(request.user).live().filter(month__in=span)}
     title = word(request, "menu.documents", "通知单与凭证")
     context = {
         "title": title,
@@ -75,7 +75,7 @@ def _span_problem(first: Month, last: Month) -> str:
 @require_POST
 def issue(request, bill, kind):
     """Issue one paper of a bill, and back to the month."""
-    found = Bill.objects.visible_to(request.user).get(pk=bill)
+    found = Bill.objects.visible_to(request.user).ever().get(pk=bill)
     try:
         document = issue_document(found.pk, kind, by=request.user)
         messages.success(request, f"{document.title}已生成，可以打印或下载。")

@@ -29,7 +29,7 @@ TAGS = {
 @require_GET
 def pay(request):
     """What is due, and the records. The bank sends the browser back here."""
-    bills = list(Bill.objects.visible_to(request.user))
+    bills = list(Bill.objects.visible_to(request.user).live())
     payments = Payment.objects.visible_to(request.user).select_related("bill", "started_by")
     running = {one.bill_id: one for one in payments.filter(state__in=UNDECIDED)}
     booked, due = balances(bills), []
@@ -52,7 +52,7 @@ def pay(request):
 @require_http_methods(["GET", "POST"])
 def pay_bill(request, pk):
     """One bill: the amount to check, the way to pay, and the start."""
-    bill = Bill.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    bill = Bill.objects.visible_to(request.user).live().select_related("employer").get(pk=pk)
     if request.method == "POST":
         try:
             return redirect("e_payment", start_payment(bill.pk, by=request.user).pk)

@@ -17,6 +17,7 @@ from . import (
     repairing,
     roster,
     settling,
+    voiding,
 )
 
 urlpatterns = [
@@ -40,6 +41,7 @@ urlpatterns = [
     *importing.urlpatterns,
     *settling.urlpatterns,
     *adjusting.urlpatterns,
+    *voiding.urlpatterns,
     *bills.urlpatterns,
     *paying.urlpatterns,
     *papers.urlpatterns,

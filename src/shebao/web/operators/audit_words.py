@@ -38,6 +38,9 @@ ACTIONS = {
     "batch.resumed": "继续处理导入",
     "draft.discarded": "放弃草稿",
     "month.settled": "办理结算",
+    "month.voided": "作废核定",
+    "void.asked": "申请作废核定",
+    "void.declined": "不同意作废",
     "values.tried": "规则沙盘试算",
     "payment.started": "发起缴费",
     "payment.sent": "送交银行",
@@ -61,6 +64,9 @@ SUBJECTS = {
     "payment": "缴费",
     "document": "单据",
     "sandboxrun": "沙盘",
+    "voidrequest": "作废申请",
+    "suspenseitem": "待查款",
+    "ledgertransaction": "记账",
 }
 WORDS = {
     "without_changes": "无变动结算",
