@@ -26,7 +26,7 @@ _SUSPECT = re.compile(r"-?\d[\d_]*(\.\d*)?[eE][+-]?\d+|[-+]?\.(inf|nan)|[-+]?\.\
 
 _MARKS = re.compile(r"[&*!]")
 
-KEYED_FILES = ("terms", "parameters", "schemes", "services", "settlements", "documents", "calendar")
+KEYED_FILES = ("terms", "parameters", "schemes", "services", "settlements", "documents", "calendar", "collection")
 FOLDERS = ("blocks", "forms", "codes", "sheets")
 DEEPEST = 3
 

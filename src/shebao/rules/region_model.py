@@ -13,6 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
+from shebao.rules.region_collection import Collection
 from shebao.rules.vocabulary import ABOUT_EMPLOYER
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
@@ -279,6 +280,7 @@ class Region:
     sheets: Mapping[str, Sheet] = field(repr=False)
     origin: Mapping[str, str] = field(repr=False)
     lineage: tuple[str, ...]
+    collection: Collection = field(repr=False)
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from shebao.rules.conditions import JOINS, TESTS
+from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.money import ROUNDINGS
 
 FORM, REGISTER = "form", "register"
@@ -195,6 +196,13 @@ COLOURS = _words(
     supplementary_medical="补充医疗",
     supplementary_pension="补充养老保险",
 )
+CHANNELS = _words(
+    online="网上银行：转到银行的页面付款",
+    agreement="三方协议：从签约账户直接扣款",
+    voucher="银行端查询缴费凭证：凭凭证到银行柜台缴",
+    code="扫码：用手机扫二维码付款",
+    counter="经办窗口：收款后由经办机构登记",
+)
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
@@ -208,6 +216,7 @@ FILES = _words(
         "settlements.yaml": "结算方式",
         "documents.yaml": "单据",
         "calendar.yaml": "申报期与缴费期",
+        "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
         "codes/*.yaml": "代码表",
@@ -243,6 +252,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document layouts 单据版式", LAYOUTS),
     ("Document columns 单据栏目", COLUMNS),
     ("Chart colours 图表配色", COLOURS),
+    ("Ways to pay 缴费方式", CHANNELS),
+    ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),
     ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),

@@ -20,6 +20,7 @@ PERMISSION_TITLES = {
     "see_audit": "查看操作记录",
     "review": "审核",
     "try_values": "规则沙盘",
+    "reconcile": "对账",
 }
 
 

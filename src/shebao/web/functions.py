@@ -44,6 +44,8 @@ def working_functions() -> list[dict[str, str]]:
         for settlement in region.settlements.values():
             for id in settlement.functions:
                 found[id] = (settlement.title, reverse("e_settle"))
+        for way in region.collection.ways.values():
+            found |= dict.fromkeys(way.functions, (region.terms.get("menu.pay", way.title), reverse("e_pay")))
         if region.void:
             found |= dict.fromkeys(region.void.functions, (region.void.title, reverse("e_voids")))
         for document in region.documents.values():

@@ -11,6 +11,7 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..clock import now
+from .collecting import Received, book_received, day_of
 from .models import Account, Bill, BillLine, Booking, Evidence, LedgerEntry, LedgerTransaction, LineKind
 
 PARTS = ("employer", "employee")
@@ -32,25 +33,10 @@ def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int]) -> Led
     return booked
 
 
-def book_paid(bill: Bill, payment) -> LedgerTransaction:
-    """Book a payment of the whole bill: the bank is debited, every open receivable credited.
-
-    Raises ValueError when the amount is not what is open: such money is never booked here.
-    """
-    entries = LedgerEntry.objects.filter(transaction__bill=bill, account=Account.RECEIVABLE)
-    key = "month", "scheme", "part"
-    open_parts = entries.values_list(*key).annotate(fen=Sum("amount_fen")).order_by(*key)
-    dues = {tuple(part): fen for *part, fen in open_parts if fen}
-    if sum(dues.values()) != payment.amount_fen:
-        raise ValueError(f"{bill.number}: {payment.amount_fen} fen do not settle what is open")
-    booked = _transaction(bill, "paid", payment)
-    LedgerEntry.objects.bulk_create(
-        [
-            _entry(booked, Account.BANK, payment.amount_fen, bill.month),
-            *(_entry(booked, Account.RECEIVABLE, -fen, *part) for part, fen in dues.items()),
-        ]
-    )
-    return booked
+def book_paid(bill: Bill, payment) -> Received:
+    """Book what arrived for a payment, on the day it arrived."""
+    on = day_of(payment.paid_at or now())
+    return book_received(bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment)
 
 
 def book_voided(bill: Bill) -> None:
@@ -84,10 +70,8 @@ def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
     return {pk: (due, -paid) for pk, due, paid in rows}
 
 
-def _transaction(bill: Bill, kind: str, payment=None) -> LedgerTransaction:
-    return LedgerTransaction.objects.create(
-        employer_id=bill.employer_id, bill=bill, payment=payment, kind=kind, booked_at=now()
-    )
+def _transaction(bill: Bill, kind: str) -> LedgerTransaction:
+    return LedgerTransaction.objects.create(employer_id=bill.employer_id, bill=bill, kind=kind, booked_at=now())
 
 
 def _entry(booked, account, fen, month, scheme="", part="") -> LedgerEntry:

@@ -19,6 +19,7 @@ from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import columns_for_charge
 from .adjusting import Difference, billable, find_differences
+from .collecting import use_credit
 from .ledger import book_assessed
 from .models import Assessment, Bill, BillLine, Evidence, LineKind
 from .progress import applicable_settlement, changes_of, preconditions
@@ -59,6 +60,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
     _make_lines(bill, charges, employees, people.declared_wage)
     _make_adjustments(bill, adjusted)
     book_assessed(bill, _dues(month, charges, adjusted))
+    credit_fen = use_credit(bill)
     record(
         "month.settled",
         bill,
@@ -68,6 +70,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
         total_fen=bill.total_due,
         adjusted_fen=sum(one.total for one in adjusted) or None,
         heads=bill.head_count,
+        credit_fen=credit_fen or None,
     )
     return bill
 

@@ -49,6 +49,11 @@ ACTIONS = {
     "payment.failed": "缴费失败",
     "payment.parked": "缴费待核对",
     "payment.unknown": "缴费结果不明",
+    "suspense.arrived": "登记待查款",
+    "suspense.cleared": "处理待查款",
+    "credit.refunded": "退还待转金",
+    "payment.received": "登记窗口收款",
+    "bank.reconciled": "对账",
     "document.issued": "开具单据",
     "document.downloaded": "下载单据",
 }
@@ -75,7 +80,7 @@ WORDS = {
     "failed": "失败",
     "bank": "银行端查询缴费",
 }
-AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen")
+AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen", "credit_fen", "late_fee_fen")
 KEYS = {
     "note": "意见",
     "month": "年月",
@@ -85,6 +90,8 @@ KEYS = {
     "total_fen": "金额（元）",
     "amount_fen": "金额（元）",
     "adjusted_fen": "补差（元）",
+    "credit_fen": "待转金（元）",
+    "late_fee_fen": "滞纳金（元）",
     "case": "办件号",
     "kind": "种类",
     "role": "角色",
