@@ -16,10 +16,11 @@ from ..clock import now, today
 from ..errors import Refused
 from ..payments.models import Payment, PaymentState
 from ..regions import region
+from ..settlement.collecting import owing
 from ..settlement.ledger import balance
 from ..settlement.models import Bill
 from .models import Document
-from .papers import layout_of, paper_of
+from .papers import collected, layout_of, paper_of
 from .rendering import render
 
 # Without the signs that people confuse when they copy a code from paper.
@@ -59,7 +60,7 @@ def _check(bill: Bill, kind: str) -> Payment | None:
         return None
     due, paid = balance(bill)
     payment = bill.payments.filter(state=PaymentState.SUCCEEDED).first()
-    if paid < due or payment is None:
+    if paid < due or owing(bill, today()).total > 0:
         raise Refused("not_paid", f"缴清之后才能开具{spec['title']}，请先缴费。")
     return payment
 
@@ -69,6 +70,7 @@ def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
     number = f"D{today():%Y%m%d}{secrets.randbelow(10**10):010d}"
     paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), payment=payment)
+    fees, credits = collected(bill, today())
     # The address is part of what was printed: it must not change when the hall moves.
     content = {"paper": paper, "verify_url": f"{settings.SHEBAO_BASE_URL}/verify?code={code}"}
     document = Document(
@@ -81,7 +83,7 @@ def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
         verification_code=code,
         layout=layout_of(kind, spec),
         content=content,
-        total_fen=bill.total_due,
+        total_fen=bill.total_due + sum(fees.values()) - sum(credits.values()),
         issued_by=by,
         issued_at=now(),
     )

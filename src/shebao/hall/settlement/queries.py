@@ -43,6 +43,8 @@ class SchemeSum:
     employee_due: int
     employer_rate: str
     employee_rate: str
+    late_fee: int = 0
+    credit_used: int = 0
 
     @property
     def total(self) -> int:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
+from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import explain_line, rules_of
 from shebao.hall.settlement.ledger import balance, balances
@@ -67,12 +68,16 @@ def bill(request, pk):
     tabs = TABS | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
     due, paid = balance(found)
+    asked = owing(found, clock.today())
     context = _row(found, due, paid) | {
+        "asked": asked,
+        "late_paid": sum(by_scheme(found, "paid", "late_fees").values()) if paid else 0,
+        "credit_used": sum(by_scheme(found, "credit_used", "receivable").values()) if paid else 0,
         "tab": tab,
         "tabs": tabs,
         "adjusted": adjusted,
         "crumbs": crumbs(f"{found.month} 账单", _bills_crumb(request)),
-        "actions": _actions(found, is_paid=paid >= due),
+        "actions": _actions(found, is_paid=asked.total <= 0),
         "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
         "is_new": "settled" in request.GET,

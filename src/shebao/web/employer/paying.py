@@ -9,8 +9,12 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
 from shebao.hall.payments.operations import ask_bank, start_payment
-from shebao.hall.settlement.ledger import balance, balances
+from shebao.hall.regions import region
+from shebao.hall.settlement.collecting import credit_of, owing, owings
+from shebao.hall.settlement.ledger import balance
 from shebao.hall.settlement.models import Bill
+from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
 from .common import crumbs, word
@@ -29,20 +33,20 @@ TAGS = {
 @require_GET
 def pay(request):
     """What is due, and the records. The bank sends the browser back here."""
-    bills = list(Bill.objects.visible_to(request.user).live())
+    bills = list(Bill.objects.visible_to(request.user).live().select_related("employer"))
     payments = Payment.objects.visible_to(request.user).select_related("bill", "started_by")
     running = {one.bill_id: one for one in payments.filter(state__in=UNDECIDED)}
-    booked, due = balances(bills), []
+    asked, due = owings(bills, clock.today()), []
     for bill in bills:
-        owed, paid = booked.get(bill.pk, (0, 0))
-        if paid < owed:
+        if (one := asked[bill.pk]).total > 0:
             late = clock.now() > bill.pay_until
-            due.append({"bill": bill, "open": owed - paid, "late": late, "running": running.get(bill.pk)})
+            due.append({"bill": bill, "asked": one, "late": late, "running": running.get(bill.pk)})
     title = word(request, "menu.pay", "缴费与支付")
     context = {
         "title": title,
         "crumbs": crumbs(title),
         "due": due,
+        "credit": credit_of(request.user.employer_id),
         "records": [{"payment": one, "tag": TAGS[one.state]} for one in payments[:RECORDS]],
     }
     return render(request, "employer/pay.html", context)
@@ -55,21 +59,37 @@ def pay_bill(request, pk):
     bill = Bill.objects.visible_to(request.user).live().select_related("employer").get(pk=pk)
     if request.method == "POST":
         try:
-            return redirect("e_payment", start_payment(bill.pk, by=request.user).pk)
+            return redirect("e_payment", start_payment(bill.pk, by=request.user, part=request.POST.get("part", "")).pk)
         except Refused as no:
             messages.error(request, no.message)
             return redirect("e_pay_bill", bill.pk)
     due, paid = balance(bill)
+    asked, collection = owing(bill, clock.today()), region(bill.employer.region).collection
     context = {
         "bill": bill,
         "due": due,
         "paid": paid,
-        "open": due - paid,
+        "asked": asked,
+        "late_fee_rule": _late_fee_words(collection.late_fee),
+        "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
         "running": bill.payments.filter(state__in=UNDECIDED).first(),
         "crumbs": _crumbs(request, f"{bill.month} 缴费"),
     }
     return render(request, "employer/pay_bill.html", context)
+
+
+def _late_fee_words(rule) -> str:
+    return DAY_COUNTS[rule.day_count].title
+
+
+def _parts(asked) -> list[dict]:
+    """What can be paid by itself: everything, or one part that is still open."""
+    found = [{"key": "", "title": "单位部分和个人部分", "fen": asked.total}]
+    found += [
+        {"key": key, "title": title, "fen": asked.asked(key)} for key, title in SHARES.items() if asked.asked(key) > 0
+    ]
+    return found if len(found) > 2 else found[:1]
 
 
 def _crumbs(request, last: str) -> list[dict]:
