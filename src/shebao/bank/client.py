@@ -44,8 +44,11 @@ class BankClient:
         bill_number: str,
         callback_url: str,
         return_url: str,
+        valid_until: str = "",
     ) -> dict:
         """Place an order; the same order again is the same answer. Returns order_id, state, pay_url.
+
+        After `valid_until` (ISO time; "" = for ever) the bank takes no money for it.
 
         Raises BankUnreachable; BankRefused (409: the order_id has other content; 422: content is wrong).
         """
@@ -57,6 +60,7 @@ class BankClient:
             "bill_number": bill_number,
             "callback_url": callback_url,
             "return_url": return_url,
+            "valid_until": valid_until,
         }
         body = json.dumps(order, ensure_ascii=False, sort_keys=True).encode()
         answer = self._send("POST", "/orders", body, signed=body)
@@ -70,6 +74,11 @@ class BankClient:
         """
         path = "/orders/" + urllib.parse.quote(order_id, safe="")
         return self._send("GET", path, None, signed=path.encode())
+
+    def statement(self, day: str) -> list[dict]:
+        """Every payment of a day (ISO date), each as `query` tells it. Raises BankUnreachable, BankRefused."""
+        path = f"/statement/{day}"
+        return self._send("GET", path, None, signed=path.encode())["rows"]
 
     def close(self, order_id: str) -> dict:
         """Close an order that nobody has paid; return what became of it, as `query` does.

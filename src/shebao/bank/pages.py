@@ -11,6 +11,9 @@ TRIALS = {
     "timeout": "超时无应答（状态未知）",
     "success_twice": "付款成功但通知重复发送两次",
     "success_late": "付款成功但通知延迟",
+    "stall": "付款成功但不通知",
+    "lie_amount": "通知时少报一元",
+    "lie_payer": "通知时报错付款单位",
 }
 
 FRAME = """<!doctype html>

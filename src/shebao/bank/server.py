@@ -5,6 +5,7 @@ import json
 import re
 import time
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -31,6 +32,7 @@ class Choice:
     paid: bool = False
     notices: int = 1
     after: float = 0
+    lie: Mapping = field(default_factory=dict)
 
 
 CHOICES = {
@@ -41,6 +43,9 @@ CHOICES = {
     "timeout": Choice("unknown", "timeout", paid=True),
     "success_twice": Choice("succeeded", paid=True, notices=2),
     "success_late": Choice("succeeded", paid=True, after=LATE_SECONDS),
+    "stall": Choice("succeeded", paid=True, notices=0),
+    "lie_amount": Choice("succeeded", paid=True, lie={"amount_fen": -100}),
+    "lie_payer": Choice("succeeded", paid=True, lie={"payer": "冒名有限公司"}),
 }
 
 
@@ -83,7 +88,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):  # noqa: N802 (named by http.server)
         """Answer the status of an order, a page, or the style sheet."""
-        self._answer({"orders": self._order_status, "pay": self._pay_page, "bank.css": self._style})
+        self._answer(
+            {"orders": self._order_status, "statement": self._statement, "pay": self._pay_page, "bank.css": self._style}
+        )
 
     def do_POST(self):  # noqa: N802
         """Take an order, or the payer's choice."""
@@ -101,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         except signing.BadSignature as bad:
             self._json(HTTPStatus.UNAUTHORIZED, {"code": bad.code, "message": str(bad)})
         except Refusal as no:
-            if first == "orders":
+            if first in ("orders", "statement"):
                 self._json(no.status, {"code": no.status.phrase, "message": str(no)})
             else:
                 self._page(no.status, pages.plain_page("无法付款", str(no)))
@@ -138,6 +145,10 @@ class Handler(BaseHTTPRequestHandler):
         self._find(order_id)
         self._json(HTTPStatus.OK, message(self.server.bank.book.settle_unknown(order_id)))
 
+    def _statement(self, day: str) -> None:
+        self._check_signature(self.path.encode())
+        self._json(HTTPStatus.OK, {"day": day, "rows": [message(one) for one in self.server.bank.book.paid_on(day)]})
+
     def _check_signature(self, signed: bytes) -> None:
         bank = self.server.bank
         signing.verify(bank.secret, self.headers, signed, now=time.time(), seen=bank.seen)
@@ -147,15 +158,18 @@ class Handler(BaseHTTPRequestHandler):
             order = json.loads(body)
         except ValueError:
             order = None
-        if not isinstance(order, dict) or set(order) != set(CONTENT):
+        order = {"valid_until": ""} | order if isinstance(order, dict) else None
+        if order is None or set(order) != set(CONTENT):
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"订单须为 JSON，且恰好包含：{'、'.join(CONTENT)}")
         problems = []
         if type(order["amount_fen"]) is not int or not 0 < order["amount_fen"] < 10**15:
             problems.append("amount_fen 须为正整数（分）")
-        texts = [key for key in CONTENT if key != "amount_fen"]
+        texts = [key for key in CONTENT if key not in ("amount_fen", "valid_until")]
         problems += [f"{k} 须为 1 至 500 字的文字" for k in texts if not _is_text(order[k])]
         if not problems and not ORDER_ID.fullmatch(order["order_id"]):
             problems.append("order_id 只能由字母、数字、_ 和 - 组成，至多 64 位")
+        if not isinstance(order["valid_until"], str) or len(order["valid_until"]) > 40:
+            problems.append("valid_until 须为时间文字")
         problems += [f"{k} 的主机不在允许范围" for k in ("callback_url", "return_url") if not self._allowed(order[k])]
         if problems:
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "；".join(problems))
@@ -186,6 +200,8 @@ class Handler(BaseHTTPRequestHandler):
         if choice is None:
             raise Refusal(HTTPStatus.BAD_REQUEST, "请选择一种付款结果。")
         bank = self.server.bank
+        if _is_over(order):
+            choice = Choice("refused", "order_expired")
         try:
             order = bank.book.decide(
                 order_id,
@@ -197,7 +213,7 @@ class Handler(BaseHTTPRequestHandler):
         except AlreadyDecided:
             order = self._find(order_id)  # a second click sees what the first one did, and pays nothing
         else:
-            bank.courier.send(order["callback_url"], message(order), times=choice.notices, after=choice.after)
+            bank.courier.send(order["callback_url"], _told(order, choice), times=choice.notices, after=choice.after)
         self._page(HTTPStatus.OK, pages.result_page(order))
 
     def _style(self, _rest: str) -> None:
@@ -234,6 +250,19 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'")
         self.end_headers()
         self.wfile.write(body)
+
+
+def _told(order: dict, choice: Choice) -> dict:
+    """What the hall is told: the truth, or the lie that was chosen."""
+    said = message(order) | {key: told for key, told in choice.lie.items() if key != "amount_fen"}
+    return said | {"amount_fen": said["amount_fen"] + choice.lie.get("amount_fen", 0)}
+
+
+def _is_over(order: dict) -> bool:
+    try:
+        return bool(order["valid_until"]) and datetime.now().astimezone() > datetime.fromisoformat(order["valid_until"])
+    except (ValueError, TypeError):
+        return False
 
 
 def _is_text(value) -> bool:

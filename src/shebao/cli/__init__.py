@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "serving",
     "check-ledger": "checking",
     "verify-audit": "checking",
+    "reconcile": "checking",
     "recompute": "recomputing",
     "functions": "checking",
     "region": "regions",

@@ -45,6 +45,7 @@ class BankChannel:
             bill_number=payment.bill.number,
             callback_url=f"{settings.SHEBAO_BASE_URL}/pay/notice",
             return_url=f"{settings.SHEBAO_BASE_URL}/e/pay",
+            valid_until=payment.valid_until.isoformat() if payment.valid_until else "",
         )
         return answer["pay_url"]
 

@@ -34,7 +34,6 @@ class Payment(models.Model):
     late_fee_fen = models.BigIntegerField("其中滞纳金（分）", default=0)
     paid_fen = models.BigIntegerField("到账金额（分）", default=0)
     valid_until = models.DateTimeField("付款有效至", null=True)
-    voucher = models.CharField("查询缴费凭证号", max_length=20, blank=True)
     state = models.CharField("状态", max_length=20, choices=PaymentState, default=PaymentState.CREATED)
     reason_code = models.CharField("原因代码", max_length=40, blank=True)
     reason = models.CharField("原因", max_length=200, blank=True)
@@ -56,12 +55,6 @@ class Payment(models.Model):
                 condition=Q(state__in=UNDECIDED),
                 name="one_undecided_payment_for_a_bill",
                 violation_error_message="这张账单正在缴费，请先等结果。",
-            ),
-            models.UniqueConstraint(
-                fields=["voucher"],
-                condition=~Q(voucher=""),
-                name="a_voucher_number_is_given_once",
-                violation_error_message="查询缴费凭证号已用过。",
             ),
         ]
 

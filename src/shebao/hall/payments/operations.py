@@ -274,6 +274,9 @@ def _succeed(payment: Payment, message: dict) -> str:
         if not same:
             suspend(message, "这笔缴费已经到账，银行又通知了另一笔到账。", payment=payment)
         return "repeated" if same else "parked"
+    if payment.reason_code == "mismatch":
+        # Its money waits in suspense: a person says what becomes of it, whatever the bank tells later.
+        return "parked"
     bill = Bill.objects.ever().select_for_update().get(pk=payment.bill_id)
     wrong = _mismatch(payment, message)
     if wrong:

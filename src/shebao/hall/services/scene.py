@@ -155,7 +155,10 @@ class Scene:
         """Months of overdue unpaid bills by the employees in them."""
         overdue = Bill.objects.live().filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
         booked = balances(overdue)
-        unpaid = [pk for pk, (due, paid) in booked.items() if paid < due]
+        unpaid = []
+        for bill in overdue:
+            due, paid = booked.get(bill.pk, (bill.total_due, 0))
+            unpaid += [bill.pk] if paid < due else []
         found = defaultdict(list)
         wanted = {case.employee.pk for case in self.cases if case.employee}
         lines = BillLine.objects.live().filter(bill__in=unpaid).values_list("employee_id", "month").distinct()

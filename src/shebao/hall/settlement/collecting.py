@@ -134,6 +134,15 @@ def _fee(spec: Region, due: date, paid: Mapping[date, int], left: int, on: date)
     return int(found.amount.sum()), int(found.days[-1]) if left else 0
 
 
+def late_fee_of(bill: Bill, on: date) -> int:
+    """The whole late fee of a bill until `on`, paid or not, fen."""
+    spec = region(bill.employer.region)
+    if not spec.collection.late_fee.charged:
+        return 0
+    money = _read([bill])[bill.pk]
+    return _fee(spec, day_of(bill.pay_until), money.paid, max(sum(money.open.values()), 0), on)[0]
+
+
 @dataclass(frozen=True)
 class Received:
     """What became of money that arrived for a bill, fen."""

@@ -12,6 +12,7 @@ from shebao.rules.months import Month
 
 from ..clock import now
 from .collecting import Received, book_received, day_of
+from .invariants import broken_rules
 from .models import Account, Bill, BillLine, Booking, Evidence, LedgerEntry, LedgerTransaction, LineKind
 
 PARTS = ("employer", "employee")
@@ -123,6 +124,7 @@ def check_ledger() -> Iterator[str]:
             yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
     yield from _split_breaks()
     yield from line_breaks(BillLine.objects.ever())
+    yield from broken_rules()
 
 
 def _chunks(rows: Iterator, size: int) -> Iterator[list]:

@@ -151,6 +151,16 @@ class BillLine(models.Model):
                 violation_error_message="补差须对应原来的账单明细。",
             ),
             models.CheckConstraint(
+                name="a_line_is_for_no_month_after_it_is_booked",
+                condition=Q(month__lte=F("booking_month")),
+                violation_error_message="费款所属期不能晚于做账期。",
+            ),
+            models.CheckConstraint(
+                name="a_regular_charge_is_not_negative",
+                condition=~Q(kind="1") | Q(employer_due__gte=0, employee_due__gte=0),
+                violation_error_message="正常应缴不能是负数。",
+            ),
+            models.CheckConstraint(
                 name="an_adjustment_is_for_a_month_before_it_is_booked",
                 condition=Q(adjusts__isnull=True) | Q(month__lt=F("booking_month")),
                 violation_error_message="补差只能补以前月份。",

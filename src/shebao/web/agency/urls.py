@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import batches, decided, desk, employers, sandbox, voids
+from . import batches, decided, desk, employers, money, sandbox, voids
 
 urlpatterns = [
     path("", desk.queue, name="a_home"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
+    *money.urlpatterns,
     *voids.urlpatterns,
     *sandbox.urlpatterns,
 ]

@@ -12,7 +12,7 @@ from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import explain_line, rules_of
-from shebao.hall.settlement.ledger import balance, balances
+from shebao.hall.settlement.ledger import balances
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import (
     ADJUSTED,
@@ -67,8 +67,8 @@ def bill(request, pk):
     adjusted = bill_adjustments(found)
     tabs = TABS | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
-    due, paid = balance(found)
     asked = owing(found, clock.today())
+    due, paid = found.total_due, 0 if found.assessment.voided_at else found.total_due - asked.principal
     context = _row(found, due, paid) | {
         "asked": asked,
         "late_paid": sum(by_scheme(found, "paid", "late_fees").values()) if paid else 0,

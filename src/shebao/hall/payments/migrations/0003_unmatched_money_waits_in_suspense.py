@@ -86,20 +86,6 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(null=True, verbose_name="付款有效至"),
         ),
         migrations.AddField(
-            model_name="payment",
-            name="voucher",
-            field=models.CharField(blank=True, max_length=20, verbose_name="查询缴费凭证号"),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("voucher", ""), _negated=True),
-                fields=("voucher",),
-                name="a_voucher_number_is_given_once",
-                violation_error_message="查询缴费凭证号已用过。",
-            ),
-        ),
-        migrations.AddField(
             model_name="reconciliation",
             name="made_by",
             field=models.ForeignKey(

@@ -278,6 +278,26 @@ class Migration(migrations.Migration):
                 violation_error_message="这次核定已经作废。",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="billline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("month__lte", models.F("booking_month"))),
+                name="a_line_is_for_no_month_after_it_is_booked",
+                violation_error_message="费款所属期不能晚于做账期。",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="billline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "1"), _negated=True),
+                    models.Q(("employee_due__gte", 0), ("employer_due__gte", 0)),
+                    _connector="OR",
+                ),
+                name="a_regular_charge_is_not_negative",
+                violation_error_message="正常应缴不能是负数。",
+            ),
+        ),
         SEALED,
         LINES,
         ASSESSMENTS,
