@@ -75,6 +75,14 @@ class BankClient:
         path = "/orders/" + urllib.parse.quote(order_id, safe="")
         return self._send("GET", path, None, signed=path.encode())
 
+    def debit(self, order_id: str, account: str) -> dict:
+        """Debit an order from the payer's signed account; return what became of it, as `query` does. Once is enough.
+
+        Raises BankUnreachable; BankRefused (404: no such order).
+        """
+        body = json.dumps({"order_id": order_id, "account": account}, sort_keys=True).encode()
+        return self._send("POST", "/debits", body, signed=body)
+
     def statement(self, day: str) -> list[dict]:
         """Every payment of a day (ISO date), each as `query` tells it. Raises BankUnreachable, BankRefused."""
         path = f"/statement/{day}"

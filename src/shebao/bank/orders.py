@@ -22,6 +22,7 @@ create table if not exists orders (
     paid_at text not null default '',
     valid_until text not null default ''
 );
+create table if not exists settings (name text primary key, value text not null);
 """
 CONTENT = ("order_id", "amount_fen", "payer", "payee", "bill_number", "callback_url", "return_url", "valid_until")
 
@@ -55,7 +56,7 @@ class OrderBook:
 
     def place(self, order: dict) -> dict:
         """Enter an order, or return the same one again. Raises OrderExists for other content."""
-        values = [order[key] for key in CONTENT]
+        values = [order.get(key, "") for key in CONTENT]
         with self._lock:
             self._connection.execute(
                 f"insert into orders ({', '.join(CONTENT)}, page_token)"
@@ -88,6 +89,17 @@ class OrderBook:
             if changed == 0:
                 raise AlreadyDecided("这笔订单已有结果，不能再次付款")
             return self._find(order_id)
+
+    def setting(self, name: str, default: str) -> str:
+        """What the bank's operator chose, or the default."""
+        with self._lock:
+            row = self._connection.execute("select value from settings where name = ?", [name]).fetchone()
+        return row["value"] if row else default
+
+    def choose(self, name: str, value: str) -> None:
+        """Keep what the bank's operator chose."""
+        with self._lock:
+            self._connection.execute("insert or replace into settings (name, value) values (?, ?)", [name, value])
 
     def paid_on(self, day: str) -> list[dict]:
         """Every order that was paid on a day (ISO date), whatever the hall was told, in order of payment."""

@@ -41,6 +41,32 @@ def pay_page(order: dict) -> str:
     )
 
 
+def desk_page(token: str, chosen: str) -> str:
+    """The operator's page: how the next debits by agreement go."""
+    buttons = "".join(
+        f'<button name="debits" value="{key}"{" disabled" if key == chosen else ""}>{label}</button>'
+        for key, label in {"success": "扣款成功", **TRIALS}.items()
+        if not key.startswith("success_")
+    )
+    return _page(
+        "银行操作台",
+        f"""<h1>银行操作台</h1><p class="say">三方协议扣款现在的结果：{TRIALS.get(chosen, "扣款成功")}</p>
+<form method="post" action="/desk"><input type="hidden" name="token" value="{escape(token)}">
+<fieldset><legend>以后的三方协议扣款改为</legend><div>{buttons}</div></fieldset></form>""",
+    )
+
+
+def counter_page(number: str, problem: str) -> str:
+    """The teller's page: find an order by the number on its voucher (银行端查询缴费凭证)."""
+    told = f'<p class="say" role="alert">{escape(problem)}</p>' if problem else ""
+    return _page(
+        "柜台查询缴费",
+        f"""<h1>柜台查询缴费</h1>{told}<form method="get" action="/counter">
+<label for="number">凭证序号</label> <input id="number" name="number" value="{escape(number)}" maxlength="64">
+<button class="pay">查询</button></form>""",
+    )
+
+
 def result_page(order: dict) -> str:
     """What came of a decided order, with the way back to the hall."""
     title, text = _outcome(order)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import secrets
 import time
 import urllib.parse
 from collections.abc import Mapping
@@ -58,6 +59,7 @@ class Bank:
     courier: Courier
     allowed_hosts: frozenset[str] = LOOPBACK
     seen: signing.SeenNonces = field(default_factory=signing.SeenNonces)
+    desk_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
 class Refusal(Exception):
@@ -89,12 +91,19 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):  # noqa: N802 (named by http.server)
         """Answer the status of an order, a page, or the style sheet."""
         self._answer(
-            {"orders": self._order_status, "statement": self._statement, "pay": self._pay_page, "bank.css": self._style}
+            {
+                "orders": self._order_status,
+                "statement": self._statement,
+                "desk": self._desk,
+                "counter": self._counter,
+                "pay": self._pay_page,
+                "bank.css": self._style,
+            }
         )
 
     def do_POST(self):  # noqa: N802
         """Take an order, or the payer's choice."""
-        self._answer({"orders": self._place_order, "pay": self._pay})
+        self._answer({"orders": self._place_order, "debits": self._debit, "desk": self._set_desk, "pay": self._pay})
 
     def log_message(self, format, *args):  # noqa: A002 (named by http.server)
         """Stay silent: addresses hold order numbers."""
@@ -108,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
         except signing.BadSignature as bad:
             self._json(HTTPStatus.UNAUTHORIZED, {"code": bad.code, "message": str(bad)})
         except Refusal as no:
-            if first in ("orders", "statement"):
+            if first in ("orders", "statement", "debits"):
                 self._json(no.status, {"code": no.status.phrase, "message": str(no)})
             else:
                 self._page(no.status, pages.plain_page("无法付款", str(no)))
@@ -144,6 +153,55 @@ class Handler(BaseHTTPRequestHandler):
         self._check_signature(self.path.encode())
         self._find(order_id)
         self._json(HTTPStatus.OK, message(self.server.bank.book.settle_unknown(order_id)))
+
+    def _debit(self, _rest: str) -> None:
+        """Debit an order by agreement, as the operator chose; without an account nothing was signed."""
+        body = self._body()
+        self._check_signature(body)
+        try:
+            asked = json.loads(body)
+            order_id, account = str(asked["order_id"]), str(asked["account"])
+        except (ValueError, KeyError, TypeError):
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "扣款须写明 order_id 和 account") from None
+        order, book = self._find(order_id), self.server.bank.book
+        choice = CHOICES.get(book.setting("debits", "success"), CHOICES["success"])
+        if not account:
+            choice = CHOICES["account_not_signed"]
+        if _is_over(order):
+            choice = Choice("refused", "order_expired")
+        with contextlib.suppress(AlreadyDecided):
+            order = book.decide(
+                order_id,
+                state=choice.state,
+                reason_code=choice.reason_code,
+                paid=choice.paid,
+                at=datetime.now().astimezone(),
+            )
+        self._json(HTTPStatus.OK, _told(self._find(order_id), choice))
+
+    def _desk(self, _rest: str) -> None:
+        bank = self.server.bank
+        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, bank.book.setting("debits", "success")))
+
+    def _set_desk(self, _rest: str) -> None:
+        fields, bank = urllib.parse.parse_qs(self._body().decode("utf-8", "replace")), self.server.bank
+        if not signing.same(fields.get("token", [""])[0], bank.desk_token):
+            raise Refusal(HTTPStatus.FORBIDDEN, "页面已失效，请重新打开。")
+        chosen = fields.get("debits", [""])[0]
+        if chosen not in CHOICES:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "请选择一种扣款结果。")
+        bank.book.choose("debits", chosen)
+        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, chosen))
+
+    def _counter(self, _rest: str) -> None:
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        number = query.get("number", [""])[0].strip()
+        order = self.server.bank.book.find(number) if number else None
+        if order is None:
+            problem = "没有这个凭证序号，请核对后再查。" if number else ""
+            self._page(HTTPStatus.OK, pages.counter_page(number, problem))
+        else:
+            self._pay_page(number)
 
     def _statement(self, day: str) -> None:
         self._check_signature(self.path.encode())

@@ -25,7 +25,7 @@ def close_payment(payment: Payment, *, by) -> None:
     if payment.reason_code == "mismatch":
         raise Refused("payment_open", OPEN)
     try:
-        answer = channel(payment.channel).close(payment)
+        answer = channel(payment).close(payment)
     except BankUnreachable:
         raise Refused("bank_unreachable", SILENT, status=503) from None
     except BankRefused as no:

@@ -20,7 +20,7 @@ from ..regions import region
 from ..settlement.collecting import Owing, owing
 from ..settlement.ledger import book_paid
 from ..settlement.models import Bill
-from .channels import bank_secret, channel
+from .channels import CHANNELS, bank_secret, channel, way_of
 from .models import UNDECIDED, BankNotice, Payment, PaymentState
 from .suspense import suspend
 
@@ -31,7 +31,7 @@ CLOSED = "缴费已关闭，没有扣款"
 UNREACHABLE = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，稍后再点一次，会继续同一笔缴费。"
 
 
-def start_payment(bill_id: int, *, by, channel: str = "bank", part: str = "") -> Payment:
+def start_payment(bill_id: int, *, by, channel: str = "", part: str = "") -> Payment:
     """Start paying what is open of a bill, or of one part of it, and return the payment with the page to pay on.
 
     A second press returns the running attempt. The order is placed only after the payment is committed, and under
@@ -45,7 +45,8 @@ def start_payment(bill_id: int, *, by, channel: str = "bank", part: str = "") ->
 def _begin(bill_id: int, *, by, name: str, part: str = "") -> Payment:
     bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",)).get(pk=bill_id)
     _check_permission(by)
-    channel(name)
+    way = way_of(bill.employer, name)
+    CHANNELS[way.kind]()  # refuses where no bank is connected
     if running := bill.payments.filter(state__in=UNDECIDED).select_related("bill", "employer").first():
         return running
     asked = _asked(bill, part)
@@ -54,7 +55,7 @@ def _begin(bill_id: int, *, by, name: str, part: str = "") -> Payment:
         employer=bill.employer,
         bill=bill,
         number=f"P{today():%Y%m%d}{secrets.randbelow(10**12):012d}",
-        channel=name,
+        channel=way.key,
         part=part,
         amount_fen=asked.asked(part),
         late_fee_fen=late_fee,
@@ -63,7 +64,7 @@ def _begin(bill_id: int, *, by, name: str, part: str = "") -> Payment:
         started_at=now(),
     )
     detail = {"bill": bill.number, "amount_fen": payment.amount_fen, "late_fee_fen": late_fee or None}
-    record("payment.started", payment, by=by, channel=name, **detail)
+    record("payment.started", payment, by=by, channel=way.key, **detail)
     return payment
 
 
@@ -93,7 +94,7 @@ def _check_permission(by) -> None:
 
 def _place(payment: Payment, *, by) -> Payment:
     try:
-        pay_url = channel(payment.channel).place(payment)
+        pay_url, answer = channel(payment).place(payment)
     except BankUnreachable:
         raise Refused("bank_unreachable", UNREACHABLE, status=503) from None
     except BankRefused as no:
@@ -109,8 +110,11 @@ def _place(payment: Payment, *, by) -> Payment:
     if payment.state == PaymentState.REFUSED:
         # It was closed while the bank took the order: the bank must not take money for it either.
         with suppress(BankUnreachable, BankRefused):
-            channel(payment.channel).close(payment)
+            channel(payment).close(payment)
         raise Refused("payment_closed", "这笔缴费已经关闭，没有扣款，请刷新后查看账单。")
+    if answer:
+        apply_answer(payment, answer)
+        payment.refresh_from_db()
     return payment
 
 
@@ -147,7 +151,7 @@ def ask_bank(payment_id: int, *, by) -> Payment:
     if payment.state == PaymentState.SUCCEEDED:
         return payment
     try:
-        answer = channel(payment.channel).ask(payment)
+        answer = channel(payment).ask(payment)
     except BankUnreachable:
         _lose_sight(payment.pk, by=by)
         raise Refused("bank_unreachable", NO_ANSWER, status=503) from None

@@ -1,23 +1,28 @@
 """Paying (缴费与支付): what is due, one attempt at a time, what the bank said."""
 
+import segno
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shebao.hall import clock
+from shebao.hall.documents.amount_words import amount_in_words
 from shebao.hall.errors import Refused
+from shebao.hall.payments.channels import CHANNELS
 from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
 from shebao.hall.payments.operations import ask_bank, start_payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import credit_of, owing, owings
 from shebao.hall.settlement.ledger import balance
 from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.queries import bill_adjustments, bill_summary
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
-from .common import crumbs, word
+from .common import crumbs, here, word
 
 RECORDS = 50
 TAGS = {
@@ -47,7 +52,9 @@ def pay(request):
         "crumbs": crumbs(title),
         "due": due,
         "credit": credit_of(request.user.employer_id),
-        "records": [{"payment": one, "tag": TAGS[one.state]} for one in payments[:RECORDS]],
+        "records": [
+            {"payment": one, "tag": TAGS[one.state], "way": _way_title(request, one)} for one in payments[:RECORDS]
+        ],
     }
     return render(request, "employer/pay.html", context)
 
@@ -59,7 +66,12 @@ def pay_bill(request, pk):
     bill = Bill.objects.visible_to(request.user).live().select_related("employer").get(pk=pk)
     if request.method == "POST":
         try:
-            return redirect("e_payment", start_payment(bill.pk, by=request.user, part=request.POST.get("part", "")).pk)
+            return redirect(
+                "e_payment",
+                start_payment(
+                    bill.pk, by=request.user, part=request.POST.get("part", ""), channel=request.POST.get("channel", "")
+                ).pk,
+            )
         except Refused as no:
             messages.error(request, no.message)
             return redirect("e_pay_bill", bill.pk)
@@ -71,12 +83,24 @@ def pay_bill(request, pk):
         "paid": paid,
         "asked": asked,
         "late_fee_rule": _late_fee_words(collection.late_fee),
+        "ways": [way for way in collection.ways.values() if way.kind in CHANNELS],
         "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
         "running": bill.payments.filter(state__in=UNDECIDED).first(),
         "crumbs": _crumbs(request, f"{bill.month} 缴费"),
     }
     return render(request, "employer/pay_bill.html", context)
+
+
+def _way_title(request, payment: Payment) -> str:
+    """The name of the way that was taken; a way that the region no longer has keeps its kind's."""
+    way = here(request).collection.ways.get(payment.channel)
+    return way.title if way else "经办窗口" if payment.channel == "counter" else "网上银行"
+
+
+def _qr(address: str) -> str:
+    """The address as a picture that a phone reads."""
+    return mark_safe(segno.make(address, error="m", micro=False).svg_inline(scale=5, border=2))  # noqa: S308 - our own
 
 
 def _late_fee_words(rule) -> str:
@@ -101,14 +125,38 @@ def _crumbs(request, last: str) -> list[dict]:
 def payment(request, pk):
     """How one attempt stands; the card alone for the page that asks every two seconds."""
     found = Payment.objects.visible_to(request.user).select_related("bill", "started_by").get(pk=pk)
+    way = here(request).collection.ways.get(found.channel)
+    kind = way.kind if way else "online"
     context = {
         "payment": found,
+        "way": _way_title(request, found),
+        "kind": kind,
+        "qr": _qr(found.pay_url) if kind == "code" and found.state == PaymentState.SENT else "",
         "tag": TAGS[found.state],
         "undecided": found.state in UNDECIDED,
         "crumbs": _crumbs(request, found.number),
     }
     name = "employer/pay_state_card.html" if request.htmx else "employer/pay_state.html"
     return render(request, name, context)
+
+
+@needs("pay")
+@require_GET
+def voucher(request, pk):
+    """银行端查询缴费凭证: what the teller at the bank needs to find the order."""
+    found = Payment.objects.visible_to(request.user).select_related("bill__assessment", "employer").get(pk=pk)
+    way = here(request).collection.ways.get(found.channel)
+    if way is None or way.kind != "voucher":
+        raise Refused("no_voucher", "这笔缴费不用银行端查询缴费凭证。", status=404)
+    context = {
+        "payment": found,
+        "undecided": found.state in UNDECIDED,
+        "rows": [*bill_summary(found.bill), *bill_adjustments(found.bill)],
+        "words": amount_in_words(found.amount_fen),
+        "agency": here(request).term("agency"),
+        "crumbs": _crumbs(request, "银行端查询缴费凭证"),
+    }
+    return render(request, "employer/voucher.html", context)
 
 
 @needs("pay")
@@ -129,5 +177,6 @@ urlpatterns = [
     path("pay", pay),
     path("pay/<int:pk>/", pay_bill, name="e_pay_bill"),
     path("payments/<int:pk>/", payment, name="e_payment"),
+    path("payments/<int:pk>/voucher/", voucher, name="e_voucher"),
     path("payments/<int:pk>/ask/", ask, name="e_payment_ask"),
 ]
