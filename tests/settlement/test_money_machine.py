@@ -8,4 +8,4 @@ pytestmark = pytest.mark.django_db
 
 
 def test_no_sequence_of_legal_acts_loses_or_makes_a_fen():
-    run(examples=12, steps=18)
+    run(examples=8, steps=16)
