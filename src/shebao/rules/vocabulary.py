@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shebao.rules.conditions import JOINS, TESTS
+from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
 
@@ -274,6 +275,13 @@ READ_MODELS = _words(
     employer_file="单位的登记资料",
     float_grades="每月的工伤行业类别、浮动档次和费率",
 )
+CHANNELS = _words(
+    online="网上银行：转到银行的页面付款",
+    agreement="三方协议：从签约账户直接扣款",
+    voucher="银行端查询缴费凭证：凭凭证到银行柜台缴",
+    code="扫码：用手机扫二维码付款",
+    counter="经办窗口：收款后由经办机构登记",
+)
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
@@ -289,6 +297,7 @@ FILES = _words(
         "queries.yaml": "查询：名称、所在栏目、读什么",
         "guides.yaml": "办事指南：须知、业务流程",
         "calendar.yaml": "申报期与缴费期",
+        "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
         "codes/*.yaml": "代码表",
@@ -332,6 +341,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document columns 单据栏目", COLUMNS),
     ("What a query reads 查询内容", READ_MODELS),
     ("Chart colours 图表配色", COLOURS),
+    ("Ways to pay 缴费方式", CHANNELS),
+    ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),
     ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),

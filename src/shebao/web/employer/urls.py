@@ -24,6 +24,7 @@ from . import (
     repairing,
     roster,
     settling,
+    voiding,
     vouchers,
 )
 
@@ -52,6 +53,7 @@ urlpatterns = [
     *importing.urlpatterns,
     *settling.urlpatterns,
     *adjusting.urlpatterns,
+    *voiding.urlpatterns,
     *bills.urlpatterns,
     *paying.urlpatterns,
     *papers.urlpatterns,
