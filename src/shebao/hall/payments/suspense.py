@@ -16,14 +16,18 @@ from ..settlement.collecting import book_received, credit_of, day_of, owing
 from ..settlement.models import Account, Bill, Booking, LedgerEntry, LedgerTransaction
 from .models import UNDECIDED, Clearing, Payment, PaymentState, SuspenseItem
 
+MOST = 10**15
+"""More fen than any payment has; the columns of the ledger hold the sum of thousands of these."""
+
 
 def suspend(message: Mapping, reason: str, *, payment: Payment | None = None) -> SuspenseItem | None:
     """Put money that the bank took, and that fits nothing, on the suspense account; once for a bank's serial number.
 
-    Inside the caller's transaction. A message without an amount moved no money; None then.
+    Inside the caller's transaction. A message without an amount moved no money, nor did one that names more than there
+    is: it stays parked as it came; None then.
     """
     fen, serial = message["amount_fen"], str(message.get("bank_serial") or message["message_id"])[:60]
-    if fen <= 0:
+    if not 0 < fen <= MOST:
         return None
     if found := SuspenseItem.objects.filter(bank_serial=serial).first():
         return found
