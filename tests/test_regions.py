@@ -315,7 +315,7 @@ def test_every_function_of_the_manuals_is_in_some_catalogue_under_a_name():
     found = set(HALL_FUNCTIONS)
     for region in REGIONS.values():
         catalogue = region.services, region.pages, region.guides, region.planned, region.settlements, region.queries
-        for part in catalogue:
+        for part in (*catalogue, region.statements):
             found |= {id for one in part.values() for id in one.functions}
         found |= {id for document in region.documents.values() for id in document["functions"]}
         found |= {id for way in region.collection.ways.values() for id in way.functions}

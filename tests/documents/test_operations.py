@@ -6,8 +6,9 @@ import pytest
 from pypdf import PdfReader
 
 from shebao.hall.clock import now
+from shebao.hall.documents.issuing import ALPHABET
 from shebao.hall.documents.models import Document
-from shebao.hall.documents.operations import ALPHABET, available, issue_document, pdf, verify
+from shebao.hall.documents.operations import available, issue_document, pdf, verify
 from shebao.hall.errors import Refused
 from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region

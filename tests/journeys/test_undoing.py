@@ -77,7 +77,7 @@ def test_a_month_is_assessed_its_notice_printed_rolled_back_and_assessed_again(h
     page.goto(notice.content["verify_url"])
     page.get_by_label("金额").fill(f"{old.total_due / 100:.2f}")
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="单据已作废").wait_for()
+    page.get_by_role("heading", name="由本系统开具，已作废").wait_for()
 
     settle(page, live_server, "应缴社会保险费核定")
     assert Bill.objects.live().get(employer=employer).total_due == old.total_due

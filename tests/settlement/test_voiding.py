@@ -205,9 +205,12 @@ def test_the_papers_of_a_voided_bill_are_revoked_and_no_more_are_issued():
     with on_day():
         paper = issue_document(bill.pk, "payment_notice", by=clerk)
     amount = yuan(paper.total_fen).replace(",", "")
-    assert verify(paper.verification_code, amount)["revoked_on"] is None
+    assert verify(paper.verification_code, amount)["state"] == "valid"
     void(bill, clerk)
-    assert verify(paper.verification_code, amount)["revoked_on"] is not None
+    found = verify(paper.verification_code, amount)
+    assert (found["state"], found["state_on"] is None) == ("revoked", False)
+    assert "核定已经作废" in found["state_reason"]
+    assert AuditEntry.objects.filter(action="document.revoked", subject=f"document:{paper.pk}").count() == 1
     with on_day(), pytest.raises(Refused, match="已经作废"):
         bill.documents.all().delete()
         issue_document(bill.pk, "payment_notice", by=clerk)

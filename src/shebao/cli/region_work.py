@@ -32,6 +32,7 @@ PARTS = (
     "documents",
     "queries",
     "guides",
+    "statements",
     "sheets",
 )
 TEMPLATE = "_template"

@@ -31,6 +31,7 @@ from shebao.rules.region_model import (
 )
 from shebao.rules.region_pages import Guide, GuideStep, Page, Paper, Query, read_guides, read_queries
 from shebao.rules.region_services import Planned, Service, read_services
+from shebao.rules.region_statements import Statement, read_statements
 from shebao.rules.region_take import Take
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Settlement",
     "Share",
     "Sheet",
+    "Statement",
     "Value",
     "load_region",
     "load_regions",
@@ -157,6 +159,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         settlements=parts.read_settlements(folder, problems),
         documents=parts.read_documents(folder, problems),
         sheets=sheets,
+        statements=read_statements(folder, problems),
         origin={key: owner.where(key.partition("/")[2]) for key, owner in folder.owners.items()},
         lineage=folder.lineage,
         planned=planned,

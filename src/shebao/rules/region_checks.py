@@ -44,6 +44,11 @@ def check(region: Region, folder: Folder, problems: Problems) -> None:
         _check_scheme(scheme, region, folder, problems)
     _check_forms(region, folder, problems)
     _check_services(region, folder, problems)
+    for statement in region.statements.values():
+        strange = [key for key in statement.schemes if key not in region.schemes]
+        if strange:
+            where = folder.where("statements", statement.key)
+            problems.add(where, statement.key, f"没有险种“{'、'.join(strange)}”")
     for parameter in region.parameters.values():
         _check_values(parameter, folder, problems)
     _check_months(region, folder, problems)

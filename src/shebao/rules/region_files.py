@@ -27,7 +27,7 @@ _SUSPECT = re.compile(r"-?\d[\d_]*(\.\d*)?[eE][+-]?\d+|[-+]?\.(inf|nan)|[-+]?\.\
 _MARKS = re.compile(r"[&*!]")
 
 KEYED_FILES = (
-    *("terms", "parameters", "schemes", "services", "settlements", "documents"),
+    *("terms", "parameters", "schemes", "services", "settlements", "documents", "statements"),
     *("queries", "calendar", "guides", "collection"),
 )
 FOLDERS = ("blocks", "forms", "codes", "sheets")

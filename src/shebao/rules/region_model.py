@@ -16,6 +16,7 @@ from shebao.rules.months import Month
 from shebao.rules.region_collection import Collection
 from shebao.rules.region_pages import Guide, Page, Query
 from shebao.rules.region_services import Planned, Service
+from shebao.rules.region_statements import Statement
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
 
@@ -238,6 +239,7 @@ class Region:
     queries: Mapping[str, Query] = field(default_factory=dict, repr=False)
     pages: Mapping[str, Page] = field(default_factory=dict, repr=False)
     guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
+    statements: Mapping[str, Statement] = field(default_factory=dict, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""

@@ -11,6 +11,7 @@ from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
+from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
 def _words(**titles: str) -> Mapping[str, str]:
@@ -296,6 +297,7 @@ FILES = _words(
         "documents.yaml": "单据",
         "queries.yaml": "查询：名称、所在栏目、读什么",
         "guides.yaml": "办事指南：须知、业务流程",
+        "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
         "calendar.yaml": "申报期与缴费期",
         "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
         "blocks/*.yaml": "表单共用的一组字段",
@@ -340,6 +342,12 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document layouts 单据版式", LAYOUTS),
     ("Document columns 单据栏目", COLUMNS),
     ("What a query reads 查询内容", READ_MODELS),
+    ("What a statement reads 报表内容", {k: f"{s.title}；栏目 {', '.join(s.columns)}" for k, s in SOURCES.items()}),
+    ("What a statement asks 报表查询条件", ASKS),
+    ("One statement for 报表一份", EACH),
+    ("Statement layouts 报表版式", STATEMENT_LAYOUTS),
+    ("Statement columns 报表栏目", {k: c.title for k, c in STATEMENT_COLUMNS.items()}),
+    ("Words of a certificate's text 证明文字中的空格", WORDING),
     ("Chart colours 图表配色", COLOURS),
     ("Ways to pay 缴费方式", CHANNELS),
     ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),

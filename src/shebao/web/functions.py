@@ -66,6 +66,9 @@ def working_functions() -> list[dict[str, str]]:
         for guide in region.guides.values():
             for id in guide.functions:
                 found.setdefault(id, (guide.title, f"{reverse('guides_of', args=[region.code])}#{guide.key}"))
+        for statement in region.statements.values():
+            for id in statement.functions:
+                found.setdefault(id, (statement.menu, reverse("e_statement", args=[statement.key])))
         prefixes = {id.split("-")[0] for id in found}
         for id, (term, name) in HALL_FUNCTIONS.items():
             if id.split("-")[0] in prefixes:

@@ -192,6 +192,7 @@ def _queries(user, region) -> dict:
         if row.page not in PLACED and user.may(permission_of(row.page))
     ]
     first = _entries(region, LOOKING_UP, {}) if user.may("see_roster") else []
+    listed += _statements(region) if user.may("print") else []
     return _group(region.terms.get("menu.looking_up", "查询与提醒"), first + _folded(listed))
 
 
@@ -226,6 +227,15 @@ def _help(region) -> dict:
     rates = _item(title, _url("rates_of", region.code), "scale")
     guides = _item(region.terms.get("menu.guides", "办事指南"), _url("guides_of", region.code), "help")
     return _group(region.terms.get("menu.help", "帮助"), [guides, rates, *_entries(region, HELP, {})])
+
+
+def _statements(region) -> list[tuple[dict, str]]:
+    """The papers of a span of months or of persons, each with its heading."""
+    heading = region.terms.get("menu.statements", "查询打印")
+    return [
+        (_item(one.menu, _url("e_statement", one.key), "printer"), one.under or heading)
+        for one in region.statements.values()
+    ]
 
 
 def _has_basket(user, region) -> bool:

@@ -1,19 +1,19 @@
 """The child process that turns papers into PDF. A script, run by `rendering`; imports nothing of the project.
 
-Protocol on its pipes, until stdin ends: a request is a line of JSON {"layout", "paper"}; an answer is a line
-"ok <length>" or "failed <length>", then so many bytes: the PDF, or what the compiler said.
+Protocol on its pipes, until stdin ends: a request is a line of JSON {"source", "paper"}, the source the file of a
+layout; an answer is a line "ok <length>" or "failed <length>", then so many bytes: the PDF, or what the compiler said.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import typst
 
-HERE = Path(__file__).resolve().parent
-SOURCES = HERE / "typst"
-FONTS = HERE / "fonts"
+FONTS = Path(__file__).resolve().with_name("fonts")
 STANDARDS = ["a-2a", "ua-1"]
+LOST = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
 def main() -> None:
@@ -21,17 +21,17 @@ def main() -> None:
     compilers: dict[str, typst.Compiler] = {}
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        layout = request["layout"]
+        source = request["source"]
         try:
-            if layout not in compilers:
-                compilers[layout] = typst.Compiler(
-                    str(SOURCES / f"{layout}.typ"),
-                    root=str(SOURCES),
+            if source not in compilers:
+                compilers[source] = typst.Compiler(
+                    source,
+                    root=str(Path(source).parent),
                     font_paths=[str(FONTS)],
                     ignore_system_fonts=True,
                 )
             inputs = {"paper": json.dumps(request["paper"], ensure_ascii=False, sort_keys=True)}
-            answer = _compile(compilers[layout], inputs)
+            answer = _compile(compilers[source], inputs)
             verdict = b"ok"
         except typst.TypstError as error:
             answer, verdict = str(error).encode(), b"failed"
@@ -43,11 +43,20 @@ def _compile(compiler: typst.Compiler, inputs: dict[str, str]) -> bytes:
     try:
         return compiler.compile(format="pdf", pdf_standards=STANDARDS, sys_inputs=inputs)
     except typst.TypstError as error:
-        if "could not be displayed" not in str(error):
+        lost = LOST.findall(error.diagnostic)
+        if not lost:
             raise
         # The standards forbid a character that the font lacks. A name is a name: such a paper is printed with
-        # a box and without the declaration, rather than not at all.
-        return compiler.compile(format="pdf", sys_inputs=inputs)
+        # a box, says which character the box stands for, and goes without the declaration, rather than not at all.
+        return compiler.compile(format="pdf", sys_inputs={"paper": _told(inputs["paper"], "".join(lost))})
+
+
+def _told(paper: str, lost: str) -> str:
+    """The paper with a note of the characters that the font lacks."""
+    words = json.loads(paper)
+    signs = "、".join(f"U+{ord(sign):04X}" for sign in sorted(set(lost)))
+    words["notes"] = [*words["notes"], f"本件用字有字库未收的，印为方框（{signs}），以登记的文字为准。"]
+    return json.dumps(words, ensure_ascii=False, sort_keys=True)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,9 @@
 
 import hashlib
 import hmac
-import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from shebao.rules.money import BadMoney, parse_fen
@@ -19,13 +18,10 @@ from ..regions import region
 from ..settlement.collecting import owing
 from ..settlement.ledger import balance
 from ..settlement.models import Bill
+from .issuing import new_code, new_number, rendered, verify_url
 from .models import Document
 from .papers import collected, layout_of, paper_of
-from .rendering import render
-
-# Without the signs that people confuse when they copy a code from paper.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-CODE_LENGTH = 16
+from .rendering import VERSION
 
 
 def issue_document(bill_id: int, kind: str, *, by) -> Document:
@@ -52,16 +48,6 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
     return prepared
 
 
-def new_code() -> str:
-    """A verification code that nobody can guess."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-
-
-def new_number() -> str:
-    """The number of a paper: the day, and what tells it from others of the day."""
-    return f"D{today():%Y%m%d}{secrets.randbelow(10**10):010d}"
-
-
 def _check(bill: Bill, kind: str) -> Payment | None:
     spec = region(bill.employer.region).bill_documents.get(kind)
     if spec is None:
@@ -80,8 +66,7 @@ def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
     code, number = new_code(), new_number()
     paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), payment=payment)
     fees, credits = collected(bill, today())
-    # The address is part of what was printed: it must not change when the hall moves.
-    content = {"paper": paper, "verify_url": f"{settings.SHEBAO_BASE_URL}/verify?code={code}"}
+    content = {"paper": paper, "verify_url": verify_url(code)}
     document = Document(
         employer=bill.employer,
         bill=bill,
@@ -91,17 +76,14 @@ def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
         number=number,
         verification_code=code,
         layout=layout_of(kind, spec),
+        layout_version=VERSION,
         content=content,
         total_fen=bill.total_due + sum(fees.values()) - sum(credits.values()),
         issued_by=by,
         issued_at=now(),
     )
-    document.pdf_digest = hashlib.sha256(_rendered(document)).hexdigest()
+    document.pdf_digest = hashlib.sha256(rendered(document)).hexdigest()
     return document
-
-
-def _rendered(document: Document) -> bytes:
-    return render(document.layout, document.content["paper"], verify_url=document.content["verify_url"])
 
 
 def pdf(document: Document) -> bytes:
@@ -109,15 +91,26 @@ def pdf(document: Document) -> bytes:
 
     Raises Refused when it is not byte for byte what was issued: a changed paper never leaves the house.
     """
-    made = _rendered(document)
+    made = proved(document, rendered(document))
+    note_download([document])
+    return made
+
+
+def proved(document: Document, made: bytes) -> bytes:
+    """The PDF, if it is byte for byte what was issued. Raises Refused."""
     if not hmac.compare_digest(hashlib.sha256(made).hexdigest(), document.pdf_digest):
         raise Refused(
             "paper_changed",
             f"单据 {document.number} 与开具时不一致，已停止输出，请联系系统管理员。",
             status=500,
         )
-    Document.objects.filter(pk=document.pk, downloaded_at__isnull=True).update(downloaded_at=now())
     return made
+
+
+def note_download(papers: Sequence[Document]) -> None:
+    """Keep when papers were first fetched."""
+    pks = [paper.pk for paper in papers]
+    Document.objects.filter(pk__in=pks, downloaded_at__isnull=True).update(downloaded_at=now())
 
 
 def verify(code: str, total_yuan_text: str) -> dict | None:
@@ -140,7 +133,10 @@ def verify(code: str, total_yuan_text: str) -> dict | None:
         "month": document.month,
         "total_fen": document.total_fen,
         "issued_on": document.issued_at,
-        "revoked_on": document.bill and document.bill.assessment.voided_at,
+        "state": document.state,
+        "state_label": document.get_state_display(),
+        "state_reason": document.state_reason,
+        "state_on": document.state_at,
     }
 
 

@@ -1,16 +1,11 @@
 """The plan of what is paid by the year (缴费计划): everybody covered for a year, as one paper of the employer."""
 
-import hashlib
 from collections.abc import Sequence
-
-from django.conf import settings
-from django.db import transaction
 
 from shebao.rules.money import yuan
 from shebao.rules.region import Region, parameters_of
 
-from ..audit.operations import record
-from ..clock import now, today
+from ..clock import today
 from ..declarations.queries import current_month
 from ..employers.models import Employer
 from ..errors import Refused
@@ -18,13 +13,11 @@ from ..regions import region
 from ..supplements.models import YearlyCover
 from ..supplements.queries import covers_of_year
 from .amount_words import amount_in_words
+from .issuing import issue_paper
 from .models import Document
-from .operations import new_code, new_number
-from .rendering import Column, Paper, PeopleTable, render
+from .rendering import Column, Paper, PeopleTable
 
 LAYOUT = "yearly_plan"
-SAID = ("rows", "total", "people", "header")
-"""What decides whether a plan printed before still says what is so."""
 
 
 def plan_kind(spec: Region) -> str:
@@ -37,8 +30,6 @@ def issue_plan(employer_id: int, year: int, *, by) -> Document:
 
     Raises Refused where the region has no such paper or nobody is covered.
     """
-    if not by.may("print"):
-        raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
     employer = Employer.objects.visible_to(by).get(pk=employer_id)
     spec = region(employer.region)
     kind = plan_kind(spec)
@@ -46,35 +37,10 @@ def issue_plan(employer_id: int, year: int, *, by) -> Document:
     if not kind or not covers:
         raise Refused("no_plan", f"{year} 年度还没有人员申报，没有缴费计划可以打印。", status=404)
     paper = plan_paper(employer, year, covers)
-    before = Document.objects.filter(employer=employer, kind=kind, bill=None).order_by("-pk").first()
-    if before and all(before.content["paper"][key] == paper[key] for key in SAID):
-        return before
-    prepared = _prepare(employer, kind, paper, sum(cover.amount_fen for cover in covers), by)
-    with transaction.atomic():
-        prepared.save()
-        record("document.issued", prepared, by=by, kind=kind, number=prepared.number)
-    return prepared
-
-
-def _prepare(employer: Employer, kind: str, paper: Paper, total_fen: int, by) -> Document:
-    code, number = new_code(), new_number()
-    paper |= {"code": code, "number": number}
-    verify_url = f"{settings.SHEBAO_BASE_URL}/verify?code={code}"
-    document = Document(
-        employer=employer,
-        kind=kind,
-        title=paper["title"],
-        month=current_month(region(employer.region)),
-        number=number,
-        verification_code=code,
-        layout=LAYOUT,
-        content={"paper": paper, "verify_url": verify_url},
-        total_fen=total_fen,
-        issued_by=by,
-        issued_at=now(),
-    )
-    document.pdf_digest = hashlib.sha256(render(LAYOUT, dict(paper), verify_url=verify_url)).hexdigest()
-    return document
+    return issue_paper(
+        paper, employer=employer, kind=kind, layout=LAYOUT, month=current_month(spec),
+        total_fen=sum(cover.amount_fen for cover in covers), by=by, asked=f"{kind}:{year}",
+    )  # fmt: skip
 
 
 def plan_paper(employer: Employer, year: int, covers: Sequence[YearlyCover]) -> Paper:

@@ -19,14 +19,14 @@ from typing import Any, NotRequired, TypedDict
 import segno
 
 COMPILING = Path(__file__).resolve().with_name("compiling.py")
+SOURCES = Path(__file__).resolve().with_name("typst")
 LAYOUTS = (
-    "payment_notice",
-    "collection_assessment",
-    "declaration_assessment",
-    "receipt",
-    "yearly_plan",
-    "declaration_voucher",
+    *("payment_notice", "collection_assessment", "declaration_assessment", "receipt"),
+    *("statement", "certificate", "yearly_plan", "declaration_voucher"),
 )
+VERSION = 1
+"""The edition of the layouts that new papers are printed with. A released edition is never edited: to change how
+papers look, copy its folder to the next number, edit the copy and raise this; a paper keeps the edition it came in."""
 
 
 class Column(TypedDict):
@@ -67,6 +67,7 @@ class Paper(TypedDict):
     signatures: list[str]  # 「审核人」 leaves a line to sign on; 「审核人：张三」 is printed as it is
     seals: list[str]  # captions of the places for seals
     illustrative: list[str]  # parameters without an official source; not empty prints a banner
+    wording: NotRequired[str]  # the sentence of a certificate
 
 
 class UnprintablePaper(ValueError):
@@ -89,6 +90,7 @@ class _Press:
 
     LINES = 2_000
     PAPER_COSTS = 2  # lines' worth of a paper without people
+    SHORT = 20  # rows of a table of schemes, which a paper's own cost covers
     TIMEOUT_SECONDS = 120
 
     def __init__(self):
@@ -97,12 +99,13 @@ class _Press:
         self._owner = 0
         self._lines = 0
 
-    def compile(self, layout: str, paper: dict[str, Any]) -> bytes:
-        """Return the PDF. Raises PaperNotRendered."""
-        request = json.dumps({"layout": layout, "paper": paper}).encode() + b"\n"
+    def compile(self, source: Path, paper: dict[str, Any]) -> bytes:
+        """Return the PDF of a paper in the layout of this file. Raises PaperNotRendered."""
+        request = json.dumps({"source": str(source), "paper": paper}).encode() + b"\n"
         with self._lock:
             process = self._ready()
-            self._lines += self.PAPER_COSTS + len((paper["people"] or {}).get("rows", ()))
+            self._lines += self.PAPER_COSTS + max(0, len(paper["rows"]) - self.SHORT)
+            self._lines += len((paper["people"] or {}).get("rows", ()))
             guard = threading.Timer(self.TIMEOUT_SECONDS, process.kill)
             guard.daemon = True
             guard.start()
@@ -153,23 +156,24 @@ _press = _Press()
 atexit.register(_press.close)
 
 
-def render(layout: str, data: dict[str, Any], *, verify_url: str) -> bytes:
+def render(layout: str, data: dict[str, Any], *, verify_url: str, version: int | None = None) -> bytes:
     """Return `data` (a `Paper`) as PDF in one of `LAYOUTS`, tagged, with a QR code of `verify_url`.
 
-    Raises UnprintablePaper with every problem at once, PaperNotRendered when the compiler fails. Safe among
-    threads.
+    `version` is the edition of the layout, the present one where none is given. Raises UnprintablePaper with every
+    problem at once, PaperNotRendered when the compiler fails. Safe among threads.
     """
-    problems = _problems(layout, data)
+    source = SOURCES / str(VERSION if version is None else version) / f"{layout}.typ"
+    problems = _problems(layout, source, data)
     if problems:
         raise UnprintablePaper(problems)
     made_on = date.fromisoformat(data["made_on"])
     paper = {
-        **{key: data[key] for key in Paper.__annotations__},
+        **{key: data[key] for key in Paper.__annotations__ if key in data},
         "date": [made_on.year, made_on.month, made_on.day],
         "qr": _qr_code(verify_url),
         "verify_url": verify_url,
     }
-    return _press.compile(layout, paper)
+    return _press.compile(source, paper)
 
 
 def _qr_code(text: str) -> str:
@@ -178,10 +182,10 @@ def _qr_code(text: str) -> str:
     return out.getvalue().decode()
 
 
-def _problems(layout: str, data: dict[str, Any]) -> list[str]:
-    if layout not in LAYOUTS:
-        return [f"没有名为 {layout} 的版式，可用：{'、'.join(LAYOUTS)}"]
-    missing = [key for key in Paper.__annotations__ if key not in data]
+def _problems(layout: str, source: Path, data: dict[str, Any]) -> list[str]:
+    if layout not in LAYOUTS or not source.is_file():
+        return [f"没有名为 {layout} 的第 {source.parent.name} 版版式，可用：{'、'.join(LAYOUTS)}"]
+    missing = sorted(Paper.__required_keys__ - data.keys())
     if missing:
         return [f"缺少 {key}" for key in missing]
     problems = _table_problems("表格", data["columns"], data["rows"], data["total"])

@@ -1,10 +1,7 @@
 """The voucher of declarations (申报凭证): chosen persons of a month and a kind of business, on one paper."""
 
-import hashlib
 from collections.abc import Iterable
 
-from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import make_naive
 
@@ -12,8 +9,7 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.region import Region
 
-from ..audit.operations import record
-from ..clock import now, today
+from ..clock import today
 from ..declarations.models import Declaration
 from ..declarations.queries import before_after
 from ..declarations.states import State
@@ -22,13 +18,11 @@ from ..errors import Refused, permit
 from ..regions import region
 from ..services.scene import chunks
 from .amount_words import amount_in_words
+from .issuing import issue_paper
 from .models import Document
-from .operations import new_code, new_number
-from .rendering import Paper, PeopleTable, render
+from .rendering import Paper, PeopleTable
 
 LAYOUT = "declaration_voucher"
-SAID = ("header", "rows", "people")
-"""What decides whether a voucher made before still says what is so."""
 VOUCHED = (State.SUBMITTED, State.APPROVED)
 """What was submitted, or took effect: only that has been declared."""
 MOST = 500
@@ -59,14 +53,10 @@ def issue_voucher(employer_id: int, pks: list[int], *, by) -> Document:
         raise Refused("no_such_document", "本地没有申报凭证。", status=404)
     chosen = _chosen(employer, pks, by)
     paper = voucher_paper(employer, kind, chosen)
-    for before in Document.objects.filter(employer=employer, kind=kind, month=chosen[0].month).order_by("-pk")[:20]:
-        if all(before.content["paper"][key] == paper[key] for key in SAID):
-            return before
-    prepared = _prepare(employer, kind, paper, chosen, by)
-    with transaction.atomic():
-        prepared.save()
-        record("document.issued", prepared, by=by, kind=kind, number=prepared.number, rows=len(chosen))
-    return prepared
+    return issue_paper(
+        paper, employer=employer, kind=kind, layout=LAYOUT, month=chosen[0].month, total_fen=sum(map(_wage, chosen)),
+        by=by,
+    )  # fmt: skip
 
 
 def _chosen(employer: Employer, pks: list[int], by) -> list[Declaration]:
@@ -85,27 +75,6 @@ def _chosen(employer: Employer, pks: list[int], by) -> list[Declaration]:
     if len({one.month for one in found}) > 1:
         raise Refused("several_months", "一张凭证只列一个月的申报，请按申报月份分别生成。")
     return sorted(found, key=lambda one: (one.service, one.subject_name, one.pk))
-
-
-def _prepare(employer: Employer, kind: str, paper: Paper, chosen: list[Declaration], by) -> Document:
-    code, number = new_code(), new_number()
-    paper |= {"code": code, "number": number}
-    verify_url = f"{settings.SHEBAO_BASE_URL}/verify?code={code}"
-    document = Document(
-        employer=employer,
-        kind=kind,
-        title=paper["title"],
-        month=chosen[0].month,
-        number=number,
-        verification_code=code,
-        layout=LAYOUT,
-        content={"paper": paper, "verify_url": verify_url},
-        total_fen=sum(map(_wage, chosen)),
-        issued_by=by,
-        issued_at=now(),
-    )
-    document.pdf_digest = hashlib.sha256(render(LAYOUT, dict(paper), verify_url=verify_url)).hexdigest()
-    return document
 
 
 def _wage(declaration: Declaration) -> int:

@@ -6,6 +6,7 @@ from typing import Protocol
 from django.conf import settings
 
 from shebao.bank.client import BankClient
+from shebao.rules.region import Region
 from shebao.rules.region_collection import Way
 
 from ..errors import Refused
@@ -95,3 +96,9 @@ def channel(payment: Payment) -> Channel:
 def bank_secret() -> bytes:
     """The secret that the hall and the bank share."""
     return settings.SHEBAO_BANK_SECRET.encode()
+
+
+def way_title(spec: Region, key: str) -> str:
+    """The region's name of a way that was taken; a way that it no longer has keeps its kind's."""
+    way = spec.collection.ways.get(key)
+    return way.title if way else "经办窗口" if key == "counter" else "网上银行"

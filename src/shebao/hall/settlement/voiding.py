@@ -8,6 +8,7 @@ from shebao.rules.region_model import Void
 
 from ..audit.operations import record
 from ..clock import now
+from ..documents.issuing import revoke_documents
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
 from ..payments.closing import close_payments
@@ -118,6 +119,8 @@ def _carry_out(assessment_id: int, *, by, reason: str = "", request_id: int | No
     book_voided(bill)
     BillLine.objects.live().filter(bill=bill).update(is_voided=True)
     Assessment.objects.live().filter(pk=assessment.pk).update(voided_at=now())
+    papers = list(bill.documents.values_list("pk", flat=True))
+    revoke_documents(papers, reason="所依据的核定已经作废，请向出具单据的单位要新的单据。", by=by)
     _decide(request, VoidState.VOIDED, by=by)
     record("month.voided", bill, by=by, month=str(bill.month), total_fen=bill.total_due, reason=request.reason)
     return request

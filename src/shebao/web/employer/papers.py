@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from shebao.hall.documents import printing
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import available, issue_document, pdf
 from shebao.hall.employers.models import Employer
@@ -35,6 +36,8 @@ def documents(request):
         "crumbs": crumbs(title),
         "fields": fields,
         "errors": errors,
+        "asked": [(field["name"], field["value"]) for field in fields],
+        "can_pack": bool(bills),
         "months": [
             {"month": month, "series": n, "bill": bills.get((month, n)), "cards": available(employer, month, n)}
             for month, n in keys
@@ -43,12 +46,12 @@ def documents(request):
     return render(request, "employer/documents.html", context, status=422 if errors else 200)
 
 
-def months_asked(request, employer: Employer) -> tuple[list[Month], list[dict], list[dict]]:
+def months_asked(request, employer: Employer, said=None) -> tuple[list[Month], list[dict], list[dict]]:
     """The months asked for (this month when nothing is), what is wrong with the question, and its fields."""
-    current = this_month(request)
+    current, said = this_month(request), request.GET if said is None else said
     found, errors, fields = {}, [], []
     for name, label in FIELDS:
-        raw = request.GET.get(name, "").strip() or str(current)
+        raw = said.get(name, "").strip() or str(current)
         wrong = ""
         try:
             found[name] = Month.parse(raw)
@@ -65,6 +68,29 @@ def months_asked(request, employer: Employer) -> tuple[list[Month], list[dict], 
         return [], errors, fields
     first, last = max(found["from"], employer.first_month), min(found["to"], current)
     return (months_between(first, last) if first <= last else []), errors, fields
+
+
+@needs("print")
+@require_POST
+def pack(request):
+    """All papers of the chosen months that can be printed now, in one batch."""
+    employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
+    span, errors, _ = months_asked(request, employer, request.POST)
+    found = [
+        (bill.pk, card.kind)
+        for bill in Bill.objects.visible_to(request.user).live().filter(month__in=span).order_by("month")
+        for card in available(employer, bill.month, bill.series)
+        if card.state in ("ready", "issued")
+    ]
+    try:
+        if errors:
+            raise Refused("bad_months", errors[0]["text"])
+        title = f"{span[0]} 至 {span[-1]} 的单据" if span else "单据"
+        run = printing.print_bills(found, title=title, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_documents")
+    return redirect("e_print_run", run.pk)
 
 
 def _span_problem(first: Month, last: Month) -> str:
@@ -134,6 +160,7 @@ def _pdf(request, pk, *, inline: bool):
 
 urlpatterns = [
     path("documents/", documents, name="e_documents"),
+    path("documents/pack/", pack, name="e_documents_pack"),
     path("documents/<int:bill>/<slug:kind>/", issue, name="e_document_issue"),
     path("documents/<int:bill>/<slug:kind>/print/", print_now, name="e_document_print"),
     path("documents/file/<int:pk>/", document, name="e_document"),

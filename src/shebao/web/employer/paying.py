@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from shebao.hall import clock
 from shebao.hall.documents.amount_words import amount_in_words
 from shebao.hall.errors import Refused
-from shebao.hall.payments.channels import CHANNELS
+from shebao.hall.payments.channels import CHANNELS, way_title
 from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
 from shebao.hall.payments.operations import ask_bank, start_payment
 from shebao.hall.regions import region
@@ -96,9 +96,7 @@ def pay_bill(request, pk):
 
 
 def _way_title(request, payment: Payment) -> str:
-    """The name of the way that was taken; a way that the region no longer has keeps its kind's."""
-    way = here(request).collection.ways.get(payment.channel)
-    return way.title if way else "经办窗口" if payment.channel == "counter" else "网上银行"
+    return way_title(here(request), payment.channel)
 
 
 def _qr(address: str) -> str:

@@ -225,7 +225,7 @@ def _employee_context(request, pk: int) -> dict:
         "letter": one.letters.first(),
         "account": spec.term("person_number"),
         "crumbs": crumbs(one.name, (title, reverse("e_roster"))),
-        "actions": _single_actions(request, one),
+        "actions": _single_actions(request, one) + _papers(request, one),
         "position": _title_of(spec, "position_kinds", one.position),
         "household": _title_of(spec, "household_kinds", one.household),
         "employment_kind": _title_of(spec, "employment_kinds", one.employment_kind),
@@ -263,6 +263,21 @@ def _single_actions(request, one) -> list[dict]:
             "url": f"{reverse('e_declare', args=[service.key])}?employee={one.pk}",
         }
         for service in _services_for_known(request)
+    ]
+
+
+def _papers(request, one) -> list[dict]:
+    """The papers that can be printed of this one person."""
+    if not request.user.may("print"):
+        return []
+    return [
+        {
+            "label": statement.menu,
+            "icon": "printer",
+            "url": f"{reverse('e_statement', args=[statement.key])}?employee={one.pk}",
+        }
+        for statement in here(request).statements.values()
+        if statement.each == "person"
     ]
 
 

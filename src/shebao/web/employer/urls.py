@@ -24,6 +24,7 @@ from . import (
     repairing,
     roster,
     settling,
+    statements,
     voiding,
     vouchers,
 )
@@ -58,6 +59,7 @@ urlpatterns = [
     *paying.urlpatterns,
     *papers.urlpatterns,
     *registers.urlpatterns,
+    *statements.urlpatterns,
     *roster.urlpatterns,
     *queries.urlpatterns,
     *reminders.urlpatterns,

@@ -78,6 +78,8 @@ ACTIONS = {
     "bank.reconciled": "对账",
     "document.issued": "开具单据",
     "document.downloaded": "下载单据",
+    "document.revoked": "作废单据",
+    "print_run.started": "批量打印",
 }
 SUBJECTS = {
     "operator": "操作员",
@@ -90,6 +92,7 @@ SUBJECTS = {
     "formdraft": "草稿",
     "batch": "导入批次",
     "bill": "账单",
+    "printrun": "批量打印",
     "payment": "缴费",
     "document": "单据",
     "savedview": "常用查询",
@@ -143,6 +146,7 @@ KEYS = {
     "state": "步骤",
     "fields": "改动项",
     "query": "查询",
+    "papers": "份数",
     "account": "账号",
 }
 

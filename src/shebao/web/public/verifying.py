@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from shebao.hall.documents import operations
@@ -36,7 +37,12 @@ def _shown(found: dict | None) -> dict | None:
     if found is None:
         return None
     name = found["employer_name"]
-    return found | {"employer_name": name[:2] + "*" * max(len(name) - 4, 1) + name[-2:]}
+    since = timezone.localtime(found["state_on"]) if found["state_on"] else None
+    said = {
+        "state_title": f"此件{found['state_label']}",
+        "state_text": f"{since:%Y-%m-%d %H:%M} 起不再有效：{found['state_reason']}" if since else "",
+    }
+    return found | said | {"employer_name": name[:2] + "*" * max(len(name) - 4, 1) + name[-2:]}
 
 
 def _missing(request, code: str, total: str) -> list[dict]:

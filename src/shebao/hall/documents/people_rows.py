@@ -1,0 +1,200 @@
+"""What statements about people read: rows of plain values (fen, months) from the lines and the insured months."""
+
+from collections import defaultdict
+
+from shebao.rules.months import Month
+from shebao.rules.region import Region
+
+from ..roster.models import Employee, Spell
+from ..roster.queries import covering, wages_in
+from ..settlement.models import Bill
+from .money_rows import Asked, Row, day, ledger_of, scheme_title, schemes_in_order, short_titles
+
+PENSION = "pension"
+
+
+def of_person_lines(asked: Asked) -> list[Row]:
+    """A row for each line: person by person, month by month."""
+    spec, lines = asked.spec, asked.lines()
+    ledger = ledger_of(Bill.objects.live().filter(pk__in=lines.order_by().values("bill").distinct()))
+    order = {key: at for at, key in enumerate(spec.schemes)}
+    found = sorted(
+        lines.select_related("employee__person"),
+        key=lambda one: (
+            *(one.employee.name_pinyin, one.employee_id, str(one.month), order.get(one.scheme, len(order)), one.pk),
+        ),
+    )
+    return [
+        _person(line.employee)
+        | {
+            "month": line.month,
+            "booking_month": line.booking_month,
+            "scheme": scheme_title(spec, line.scheme),
+            "scheme_key": line.scheme,
+            "line_kind": line.get_kind_display(),
+            "wage": line.declared_wage,
+            "base": line.contribution_base,
+            "employer_due": line.employer_due,
+            "employee_due": line.employee_due,
+            "total_due": line.employer_due + line.employee_due,
+            "paid_mark": "实缴" if ledger.is_paid(line) else "欠缴",
+            "paid_on": day(ledger.paid_at.get(line.bill_id)) if ledger.is_paid(line) else None,
+            "line": line,
+        }
+        for line in found
+    ]
+
+
+def of_person_sums(asked: Asked) -> list[Row]:
+    """A row for each person: the first and the last month, how many, and the sums."""
+    people: dict[int, list[Row]] = defaultdict(list)
+    for row in of_person_lines(asked):
+        people[row["line"].employee_id].append(row)
+    return [_summed(asked.spec, rows) for rows in people.values()]
+
+
+def _summed(spec: Region, rows: list[Row]) -> Row:
+    months = {row["month"] for row in rows}
+    line = rows[0]["line"]
+    return _person(line.employee) | {
+        "first_month": min(months, key=str),
+        "last_month": max(months, key=str),
+        "months": len(months),
+        "schemes": short_titles(spec, {row["line"].scheme for row in rows}),
+        **{key: sum(row[key] for row in rows) for key in ("employer_due", "employee_due", "total_due")},
+        "paid": sum(row["total_due"] for row in rows if row["paid_mark"] == "实缴"),
+    }
+
+
+def of_person_schemes(asked: Asked) -> list[Row]:
+    """A row for each person and scheme: since when insured, until when, how many months were paid."""
+    spells: dict[tuple[int, str], list[Spell]] = defaultdict(list)
+    people = _people(asked)
+    for spell in Spell.objects.filter(employee__in=people, is_voided=False).order_by("first_month"):
+        spells[spell.employee_id, spell.scheme].append(spell)
+    lines: dict[tuple[int, str], list[Row]] = defaultdict(list)
+    for row in of_person_lines(asked):
+        lines[row["line"].employee_id, row["line"].scheme].append(row)
+    rows = []
+    for person in people:
+        for scheme in schemes_in_order(asked.spec, {key[1] for key in spells if key[0] == person.pk}):
+            rows.append(
+                _person(person)
+                | {"scheme": scheme_title(asked.spec, scheme), "scheme_key": scheme}
+                | _insured(spells[person.pk, scheme], lines[person.pk, scheme], asked.last)
+            )
+    return rows
+
+
+def _insured(spells: list[Spell], lines: list[Row], now: Month) -> Row:
+    paid = [row for row in lines if row["paid_mark"] == "实缴"]
+    is_live = any(one.last_month is None or one.last_month >= now for one in spells)
+    return {
+        "first_month": spells[0].first_month,
+        "last_month": None if is_live else max((one.last_month for one in spells), key=str),
+        "months": len({row["month"] for row in paid}),
+        "base": paid[-1]["base"] if paid else 0,
+        "employer_paid": sum(row["employer_due"] for row in paid),
+        "employee_paid": sum(row["employee_due"] for row in paid),
+        "paid": sum(row["total_due"] for row in paid),
+        "status": "在保" if is_live else "已停保",
+    }
+
+
+def of_pension_account(asked: Asked) -> list[Row]:
+    """A row for each year of one person's own pension contributions that have been paid."""
+    years: dict[int, list[Row]] = defaultdict(list)
+    for row in of_person_lines(asked):
+        if row["line"].scheme == PENSION and row["paid_mark"] == "实缴":
+            years[row["month"].year].append(row)
+    rows, opening = [], 0
+    for year in sorted(years):
+        principal = sum(row["employee_due"] for row in years[year])
+        rows.append(
+            {
+                "year": year,
+                "months": len({row["month"] for row in years[year]}),
+                "base": sum(row["base"] for row in years[year]),
+                "opening": opening,
+                "principal": principal,
+                "closing": opening + principal,
+            }
+        )
+        opening += principal
+    return rows
+
+
+def of_changes(asked: Asked) -> list[Row]:
+    """Who came and who went in a month: one row for a person and direction, increases first."""
+    month = asked.last
+    spells = Spell.objects.visible_to(asked.by).filter(employee__employer=asked.employer, is_voided=False)
+    joined = "employee__person"
+    came = spells.filter(first_month=month).select_related(joined, "opened_by__declared_by")
+    went = spells.filter(last_month=month.previous()).select_related(joined, "closed_by__declared_by")
+    rows = []
+    for change, found, by, codes, code in (
+        ("增加", came, "opened_by", "enrolment_kinds", "kind"),
+        ("减少", went, "closed_by", "cessation_reasons", "end_reason"),
+    ):
+        people: dict[int, list[Spell]] = defaultdict(list)
+        for spell in found.order_by("employee__name_pinyin", "employee_id", "pk"):
+            people[spell.employee_id].append(spell)
+        for own in people.values():
+            title = _title(asked.spec, codes, getattr(own[0], code))
+            rows.append(_change(asked, own, change, title, getattr(own[0], by)))
+    wages = wages_in(asked.employer, month)
+    return [row | {"wage": wages.get(row.pop("employee"))} for row in rows]
+
+
+def _change(asked: Asked, spells: list[Spell], change: str, reason: str, declaration) -> Row:
+    review = "" if declaration is None else "即时生效" if declaration.is_direct else "已审核"
+    return _person(spells[0].employee) | {
+        "employee": spells[0].employee_id,
+        "schemes": short_titles(asked.spec, {one.scheme for one in spells}),
+        "change": change,
+        "reason": reason,
+        "changed_in": asked.last,
+        "review": review,
+        "operator": declaration.declared_by.name if declaration else "",
+        "done_at": declaration.decided_at if declaration else None,
+    }
+
+
+def of_roster(asked: Asked) -> list[Row]:
+    """Everybody insured in the month (花名册)."""
+    spells: dict[int, list[Spell]] = defaultdict(list)
+    live = Spell.objects.visible_to(asked.by).filter(covering(asked.last), employee__employer=asked.employer)
+    for spell in live.order_by("first_month"):
+        spells[spell.employee_id].append(spell)
+    wages = wages_in(asked.employer, asked.last)
+    people = Employee.objects.filter(pk__in=spells).select_related("person").order_by("name_pinyin", "pk")
+    return [
+        _person(one)
+        | {
+            "first_month": spells[one.pk][0].first_month,
+            "schemes": short_titles(asked.spec, {spell.scheme for spell in spells[one.pk]}),
+            "wage": wages.get(one.pk),
+        }
+        for one in people
+    ]
+
+
+def _people(asked: Asked) -> list[Employee]:
+    rows = Employee.objects.visible_to(asked.by).filter(employer=asked.employer)
+    if asked.people:
+        rows = rows.filter(pk__in=asked.people)
+    return list(rows.select_related("person").order_by("name_pinyin", "pk"))
+
+
+def _person(employee: Employee) -> Row:
+    return {
+        "person_number": employee.person_number,
+        "name": employee.name,
+        "id_number": employee.person.id_number,
+        "department": employee.department,
+    }
+
+
+def _title(spec: Region, codes: str, code: str) -> str:
+    known = spec.codes.get(codes)
+    return (known.title_of(code) if known and known.get(code) else code) if code else ""

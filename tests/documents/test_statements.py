@@ -1,0 +1,253 @@
+"""Papers of a span of months and of persons: what they say is what the ledger and the lines have."""
+
+import io
+import zipfile
+
+import pytest
+
+from shebao.hall.documents import printing, rendering
+from shebao.hall.documents.issuing import revoke_documents
+from shebao.hall.documents.models import Document, PrintRun
+from shebao.hall.documents.operations import issue_document, pdf, verify
+from shebao.hall.documents.statements import asked_for, issue_statement, rows_of, total_fen_of
+from shebao.hall.employers.models import Employer
+from shebao.hall.errors import Refused
+from shebao.hall.regions import all_regions
+from shebao.hall.roster.models import Employee
+from shebao.hall.settlement.models import BillLine
+from shebao.rules.money import plain_yuan, yuan
+
+from ..settlement.hall import NOVEMBER, OCTOBER, hire, make_clerk, make_employer, on_day, settle
+from .test_operations import pay, words
+
+pytestmark = pytest.mark.django_db
+REGIONS = sorted(all_regions())
+
+
+@pytest.fixture(autouse=True)
+def in_november():
+    with on_day():
+        yield
+
+
+def hall(code="tianjin", wages=(720_000, 300_000), *, paid=True):
+    employer = make_employer(code)
+    hire(employer, list(wages))
+    clerk = make_clerk(employer)
+    bill = settle(employer, clerk)
+    if paid:
+        pay(bill, clerk)
+    return employer, clerk, bill
+
+
+def plain(content: bytes) -> str:
+    """The words of a paper without the breaks that its columns made."""
+    return "".join(words(content).split())
+
+
+def said(employer, clerk, key, **asked):
+    statement, question = asked_for(employer.pk, key, by=clerk, **asked)
+    return statement, rows_of(statement, question)
+
+
+@pytest.mark.parametrize("code", REGIONS)
+def test_every_statement_of_every_region_prints_and_can_be_verified(code):
+    employer, clerk, bill = hall(code)
+    for kind, spec in all_regions()[code].documents.items():
+        if spec["stage"] == "paid":
+            issue_document(bill.pk, kind, by=clerk)
+    person = Employee.objects.filter(employer=employer).first()
+    hire(employer, [400_000], NOVEMBER)
+    for key, spec in all_regions()[code].statements.items():
+        people = [person.pk] if spec.each == "person" else []
+        document = issue_statement(employer.pk, key, by=clerk, people=people)
+        text = plain(pdf(document))
+        assert spec.title in text
+        assert document.verification_code in text
+        assert verify(document.verification_code, plain_yuan(document.total_fen))["state"] == "valid"
+
+
+def test_a_certificate_lists_what_the_ledger_has_and_nothing_that_is_unpaid():
+    employer, clerk, bill = hall(paid=False)
+    with pytest.raises(Refused, match="没有已缴清的缴费记录"):
+        issue_statement(employer.pk, "contribution_certificate", by=clerk)
+    pay(bill, clerk)
+    document = issue_statement(employer.pk, "contribution_certificate", by=clerk)
+    assert document.total_fen == bill.total_due
+    text = plain(pdf(document))
+    assert yuan(bill.total_due) in text
+    assert f"兹证明{employer.name}" in text
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_an_account_adds_up_to_the_bill_and_says_what_is_owed(paid):
+    employer, clerk, bill = hall("shenzhen", paid=paid)
+    statement, rows = said(employer, clerk, "payment_account", first=NOVEMBER, last=NOVEMBER)
+    assert sum(row["employer_due"] for row in rows) == bill.employer_due
+    assert sum(row["employee_due"] for row in rows) == bill.employee_due
+    assert sum(row["late_fee"] for row in rows) == 0
+    assert sum(row["owed"] for row in rows) == (0 if paid else bill.total_due)
+    assert {row["paid_mark"] for row in rows} == {"实缴" if paid else "欠缴"}
+    assert {row["booked_on"].isoformat() for row in rows} == {"2026-11-10"}
+    _, (whole,) = said(employer, clerk, "finance_account")
+    assert (whole["total_due"], whole["paid"]) == (bill.total_due, bill.total_due if paid else 0)
+    assert total_fen_of(statement, rows) == (0 if paid else bill.total_due)
+
+
+def test_a_detail_has_every_line_of_the_people_asked_for_and_no_other():
+    employer, clerk, bill = hall("lijiang")
+    one = Employee.objects.filter(employer=employer).first()
+    statement, rows = said(employer, clerk, "contribution_detail", people=[one.pk])
+    lines = BillLine.objects.filter(bill=bill, employee=one)
+    assert len(rows) == lines.count()
+    assert total_fen_of(statement, rows) == sum(line.employer_due + line.employee_due for line in lines)
+    assert {row["paid_mark"] for row in rows} == {"实缴"}
+    _, everything = said(employer, clerk, "contribution_detail")
+    assert len(everything) == BillLine.objects.filter(bill=bill).count()
+
+
+def test_a_personal_statement_counts_only_own_pension_money_that_was_paid():
+    employer, clerk, bill = hall("leshan")
+    one = Employee.objects.filter(employer=employer).first()
+    _, (row,) = said(employer, clerk, "account_statement", people=[one.pk])
+    line = BillLine.objects.get(bill=bill, employee=one, scheme="pension")
+    assert (row["year"], row["months"], row["principal"]) == (2026, 1, line.employee_due)
+    assert (row["opening"], row["closing"]) == (0, line.employee_due)
+    with pytest.raises(Refused, match="请选择人员"):
+        issue_statement(employer.pk, "account_statement", by=clerk)
+
+
+def test_a_change_table_lists_who_came_and_who_went_in_that_month():
+    employer, clerk, _ = hall("leshan")
+    went = Employee.objects.filter(employer=employer).first()
+    went.spells.update(last_month=OCTOBER, end_reason="6301")
+    came = hire(employer, [500_000], NOVEMBER)[0]
+    _, rows = said(employer, clerk, "changes_list", last=NOVEMBER)
+    assert [(row["change"], row["name"]) for row in rows] == [("增加", came.name), ("减少", went.name)]
+    assert rows[1]["reason"]
+    assert rows[0]["wage"] == 500_000
+    with pytest.raises(Refused, match="没有人员增减"):
+        issue_statement(employer.pk, "changes_list", by=clerk, last=OCTOBER)
+
+
+def test_the_same_question_on_the_same_day_is_the_same_paper_and_a_new_answer_supersedes_it():
+    employer, clerk, bill = hall("shenzhen", paid=False)
+    asked = {"first": NOVEMBER, "last": NOVEMBER}
+    before = issue_statement(employer.pk, "payment_account", by=clerk, **asked)
+    assert issue_statement(employer.pk, "payment_account", by=clerk, **asked) == before
+    pay(bill, clerk)
+    after = issue_statement(employer.pk, "payment_account", by=clerk, **asked)
+    assert after != before
+    told = verify(before.verification_code, plain_yuan(before.total_fen))
+    assert (told["state"], after.number in told["state_reason"]) == ("superseded", True)
+    assert pdf(Document.objects.get(pk=before.pk)).startswith(b"%PDF")
+
+
+def test_another_employers_people_and_papers_are_not_there():
+    employer, clerk, _ = hall("lijiang")
+    other = make_employer("lijiang", number="120002")
+    stranger = hire(other, [500_000])[0]
+    with pytest.raises(Refused, match="不在本单位花名册"):
+        issue_statement(employer.pk, "contribution_detail", by=clerk, people=[stranger.pk])
+    with pytest.raises(Employer.DoesNotExist):
+        issue_statement(other.pk, "contribution_detail", by=clerk)
+    with pytest.raises(Refused, match="没有这种单据"):
+        issue_statement(employer.pk, "passport", by=clerk)
+
+
+def test_a_revoked_paper_says_so_to_whoever_verifies_it():
+    employer, clerk, bill = hall()
+    paper = issue_document(bill.pk, "payment_notice", by=clerk)
+    assert revoke_documents([paper.pk], reason="核定已作废", by=make_clerk(make_employer(number="120002"))) == 0
+    assert revoke_documents([paper.pk], reason="核定已作废", by=clerk) == 1
+    assert revoke_documents([paper.pk], reason="再来一次", by=clerk) == 0
+    told = verify(paper.verification_code, plain_yuan(paper.total_fen))
+    assert (told["state"], told["state_reason"]) == ("revoked", "核定已作废")
+    assert told["state_on"] is not None
+
+
+def test_a_changed_layout_leaves_the_papers_of_before_as_they_were(tmp_path, monkeypatch):
+    employer, clerk, bill = hall()
+    old = issue_document(bill.pk, "payment_notice", by=clerk)
+    before = pdf(old)
+    for version in ("1", "2"):
+        folder = tmp_path / version
+        folder.mkdir()
+        for file in (rendering.SOURCES / "1").glob("*.typ"):
+            text = file.read_text("utf-8")
+            folder.joinpath(file.name).write_text(text.replace("size: 17pt", f"size: {16 + int(version)}pt"), "utf-8")
+    monkeypatch.setattr(rendering, "SOURCES", tmp_path)
+    monkeypatch.setattr("shebao.hall.documents.operations.VERSION", 2)
+    monkeypatch.setattr("shebao.hall.documents.issuing.VERSION", 2)
+    new = issue_document(bill.pk, "receipt", by=clerk)
+    assert (old.layout_version, new.layout_version) == (1, 2)
+    assert pdf(old) == before
+    assert pdf(new) != rendering.render("receipt", new.content["paper"], verify_url="x", version=1)
+    old.layout_version = 2  # what a change of the layout in place would have done
+    with pytest.raises(Refused, match="与开具时不一致"):
+        pdf(old)
+
+
+def test_a_batch_makes_a_paper_for_each_person_and_is_fetched_as_one_archive(django_capture_on_commit_callbacks):
+    employer, clerk, _ = hall("lijiang", [500_000] * 5)
+    people = list(Employee.objects.filter(employer=employer).values_list("pk", flat=True))
+    with django_capture_on_commit_callbacks(execute=True):
+        run = printing.print_people("enrolment_certificate", people, title="参保证明", by=clerk)
+    run.refresh_from_db()
+    assert (run.state, run.papers_done, run.papers_total, run.failure) == ("done", 5, 5, "")
+    files = zipfile.ZipFile(io.BytesIO(printing.archive(run.pk, by=clerk)))
+    names = files.namelist()
+    assert len(names) == 5
+    for name, person in zip(names, Employee.objects.filter(employer=employer).order_by("pk"), strict=True):
+        assert person.name in name
+        assert person.name in plain(files.read(name))
+    printing.carry_out(run.pk, by=clerk)
+    assert Document.objects.filter(kind="enrolment_certificate").count() == 5
+    with pytest.raises(PrintRun.DoesNotExist):
+        printing.archive(run.pk, by=make_clerk(make_employer(number="120002")))
+
+
+def test_a_batch_that_was_cut_off_goes_on_where_it_stopped():
+    employer, clerk, _ = hall("lijiang", [500_000] * 4)
+    people = list(Employee.objects.filter(employer=employer).values_list("pk", flat=True))
+    run = printing.print_people("enrolment_certificate", people, title="参保证明", by=clerk)
+    assert run.state == "running"  # queued behind the transaction, which nobody commits here
+    run.documents.add(issue_statement(employer.pk, "enrolment_certificate", by=clerk, people=people[:1]))
+    PrintRun.objects.filter(pk=run.pk).update(papers_done=1)
+    with pytest.raises(Refused, match="不需要再试"):
+        printing.resume(run.pk, by=clerk)
+    PrintRun.objects.filter(pk=run.pk).update(busy_at=run.busy_at - 2 * printing.SILENCE)
+    printing.resume(run.pk, by=clerk)
+    run.refresh_from_db()
+    assert (run.state, run.papers_done, run.documents.count()) == ("done", 4, 4)
+
+
+def test_a_batch_tells_what_could_not_be_printed_and_expires():
+    _, clerk, bill = hall(paid=False)
+    run = printing.print_bills([(bill.pk, "payment_notice"), (bill.pk, "receipt")], title="单据", by=clerk)
+    assert (run.state, run.documents.count()) == ("done", 1)
+    assert "缴清之后才能开具" in run.failure
+    PrintRun.objects.filter(pk=run.pk).update(expires_at=run.asked_at - printing.SILENCE)
+    with pytest.raises(Refused, match="保留期限"):
+        printing.archive(run.pk, by=clerk)
+    with pytest.raises(Refused, match="请先选择"):
+        printing.print_bills([], title="单据", by=clerk)
+
+
+@pytest.mark.parametrize("sign", ["𠮷", "㛃", "䶮"])
+def test_a_rare_character_of_a_name_is_drawn_and_can_be_copied_from_the_paper(sign):
+    employer, clerk, _ = hall("lijiang")
+    one = Employee.objects.filter(employer=employer).first()
+    Employee.objects.filter(pk=one.pk).update(name=f"欧阳{sign}")
+    content = pdf(issue_statement(employer.pk, "enrolment_certificate", by=clerk, people=[one.pk]))
+    assert f"欧阳{sign}" in plain(content)
+    assert b"pdfaid" in content
+
+
+def test_a_character_that_the_font_lacks_is_named_on_the_paper():
+    employer, clerk, _ = hall("lijiang")
+    one = Employee.objects.filter(employer=employer).first()
+    Employee.objects.filter(pk=one.pk).update(name="欧阳\U00020000")
+    content = pdf(issue_statement(employer.pk, "enrolment_certificate", by=clerk, people=[one.pk]))
+    assert "U+20000" in plain(content)
+    assert b"pdfaid" not in content
