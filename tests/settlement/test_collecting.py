@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from shebao.hall.clock import pretending
+from shebao.hall.documents.money_rows import Asked, of_bills, of_payments
 from shebao.hall.documents.operations import issue_document
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Operator
+from shebao.hall.payments.channels import way_title
 from shebao.hall.payments.models import PaymentState, SuspenseItem
 from shebao.hall.payments.operations import start_payment
 from shebao.hall.payments.suspense import clear_suspense, refund_credit
 from shebao.hall.settlement.collecting import by_scheme, credit_of, owing
-from shebao.hall.settlement.ledger import balance, check_ledger
+from shebao.hall.settlement.ledger import balance, check_ledger, settling
 from shebao.hall.settlement.models import Account, LedgerEntry
 from shebao.hall.settlement.voiding import ask_to_void
 
@@ -211,3 +213,29 @@ def test_another_agency_and_a_clerk_do_not_clear_money(bank, clerk):  # noqa: F8
     other = Operator.objects.create(username="o", name="他处", role="agency_admin", region="leshan")
     with pytest.raises(SuspenseItem.DoesNotExist):
         clear_suspense(item.pk, "refund", by=other, note="退")
+
+
+def test_statements_and_reports_have_what_was_paid_from_the_ledger_and_the_late_fee_apart(bank, clerk):  # noqa: F811
+    bill = settle(clerk.employer, clerk)
+    asked = Asked(clerk, clerk.employer, NOVEMBER, NOVEMBER)
+    (row,) = of_bills(asked)
+    assert (row["total_due"], row["paid"], row["paid_mark"]) == (bill.total_due, 0, "欠缴")
+    payment = pay(bill, clerk, days=7)
+    assert payment.late_fee_fen > 0
+    (row,) = of_bills(asked)
+    assert row["employer_paid"] + row["employee_paid"] == bill.total_due
+    assert (row["late_fee"], row["paid"]) == (payment.late_fee_fen, payment.amount_fen)
+    assert (row["owed"], row["paid_mark"]) == (0, "实缴")
+    (line,) = of_payments(asked)
+    assert line["channel"] == way_title(asked.spec, payment.channel)
+    entries = LedgerEntry.objects.filter(transaction__employer=clerk.employer)
+    assert -sum(settling(entries).values_list("amount_fen", flat=True)) == bill.total_due
+
+
+def test_what_was_voided_is_neither_owed_nor_paid_in_statements_and_reports(clerk):
+    bill = settle(clerk.employer, clerk)
+    with on_day():
+        ask_to_void(bill.assessment_id, by=clerk, reason="漏报")
+    asked = Asked(clerk, clerk.employer, NOVEMBER, NOVEMBER)
+    assert of_bills(asked) == [] and not asked.lines().exists()
+    assert not settling(LedgerEntry.objects.filter(transaction__bill=bill)).exists()

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
-from ..payments.models import Payment, PaymentState, SuspenseItem
+from ..payments.models import SuspenseItem
 from ..roster.models import Spell
 from ..supplements.models import YearlyCover
 from .collecting import day_of, late_fee_of
@@ -21,7 +21,6 @@ YOUNGEST = 16
 def broken_rules() -> Iterator[str]:
     """A sentence for every break of a rule that holds between rows; nothing where all is well."""
     for rule in (
-        _payments_booked,
         _suspense,
         _credit,
         _voids,
@@ -32,16 +31,6 @@ def broken_rules() -> Iterator[str]:
         _charged_without_spell,
     ):
         yield from rule()
-
-
-def _payments_booked() -> Iterator[str]:
-    """I-4: what succeeded is booked with its amount, and nothing else is."""
-    booked = LedgerEntry.objects.filter(transaction__kind=Booking.PAID, account=Account.BANK)
-    sums = dict(booked.order_by().values_list("transaction__payment").annotate(Sum("amount_fen")))
-    for one in Payment.objects.filter(Q(state=PaymentState.SUCCEEDED) | Q(pk__in=[pk for pk in sums if pk])):
-        fen, said = sums.get(one.pk, 0), one.amount_fen if one.state == PaymentState.SUCCEEDED else 0
-        if fen != said:
-            yield f"I-4：缴费 {one.number} 到账 {yuan(said)} 元，账上记的是 {yuan(fen)} 元。"
 
 
 def _suspense() -> Iterator[str]:
