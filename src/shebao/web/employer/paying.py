@@ -90,7 +90,7 @@ def pay_bill(request, pk):
         "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
         "running": bill.payments.filter(state__in=UNDECIDED).first(),
-        "crumbs": _crumbs(request, f"{bill.month} 缴费"),
+        "crumbs": _crumbs(request, f"{bill.label} 缴费"),
     }
     return render(request, "employer/pay_bill.html", context)
 

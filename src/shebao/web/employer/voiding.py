@@ -65,6 +65,7 @@ def void(request, pk):
         "rule": rule,
         "assessment": assessment,
         "bill": assessment.bill,
+        "when": _when(assessment),
         "stands": stands,
         "field": field,
         "settlement_title": _settlement_title(request, assessment),
@@ -75,14 +76,19 @@ def void(request, pk):
 
 
 def _settlement_title(request, assessment) -> str:
-    kind = here(request).settlements.get(assessment.kind)
-    return kind.title if kind else assessment.kind
+    spec, key = here(request), assessment.kind
+    kind = spec.services.get(key) if assessment.series else spec.settlements.get(key)
+    return kind.title if kind else key
+
+
+def _when(assessment) -> str:
+    return assessment.bill.label if assessment.series else assessment.month.label
 
 
 def _answer(rule, done, assessment) -> str:
     if done.state == VoidState.VOIDED:
-        return f"{assessment.month.label}已作废，可以重新办理。"
-    return f"{assessment.month.label}的{rule.title}已提交经办机构审核。"
+        return f"{_when(assessment)}已作废，可以重新办理。"
+    return f"{_when(assessment)}的{rule.title}已提交经办机构审核。"
 
 
 urlpatterns = [
