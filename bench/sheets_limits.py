@@ -42,7 +42,10 @@ def edit_a_cell(clerk) -> None:
         )
         times.append((time.process_time() - began) * 1000)
         assert answer.status_code == 200, answer.content
-    print(f"one cell of {batch.rows_read:,} rows, computing: median {statistics.median(times):.0f} ms, most {max(times):.0f}")
+    print(
+        f"one cell of {batch.rows_read:,} rows, computing: "
+        f"median {statistics.median(times):.0f} ms, most {max(times):.0f}"
+    )
 
 
 def uploaded(clerk, limits=None):

@@ -88,7 +88,6 @@ def books(chance: random.Random) -> Books:
 def _pay(bill, clerk, serial: str) -> None:
     """Pay the bill as the bank's signed word does."""
     import json
-    from unittest.mock import patch
 
     from django.conf import settings
     from tests.settlement.hall import on_day
@@ -97,9 +96,9 @@ def _pay(bill, clerk, serial: str) -> None:
     from shebao.hall import clock
     from shebao.hall.payments import operations
 
-    from .notices import Placed
+    from .notices import placed
 
-    with on_day(), patch.object(operations, "channel", Placed):
+    with on_day(), placed():
         payment = operations.start_payment(bill.pk, by=clerk)
         said = {"message_id": serial, "order_id": payment.number, "state": "succeeded", "bank_serial": serial}
         body = json.dumps(said | {"amount_fen": payment.amount_fen}).encode()

@@ -17,6 +17,12 @@ class Bank:
         self.orders.append(order)
         return {"order_id": order["order_id"], "pay_url": f"https://bank.invalid/pay/{order['order_id']}"}
 
+    def debit(self, order_id, account):
+        return self.query(order_id)
+
+    def close(self, order_id):
+        return self.query(order_id)
+
     def query(self, order_id):
         if self.trouble:
             raise self.trouble

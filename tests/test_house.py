@@ -110,3 +110,27 @@ def test_templates_hold_no_script_and_no_inline_style():
         if re.search(r"<script(?![^>]*\bsrc=)|\sstyle=\"|\son[a-z]+=\"|hx-on", text):
             offences.append(file.name)
     assert not offences
+
+
+VOIDABLE = {"Assessment", "Bill", "BillLine"}
+SAID = {"live", "ever", "create", "bulk_create"}
+
+
+def test_who_asks_for_bills_says_whether_voided_ones_count():
+    """`Bill.objects.live()` or `.ever()`: a voided bill is one that nobody owes, and nobody counts it by mistake."""
+    offences = []
+    for file in python_files(SOURCE):
+        tree = ast.parse(file.read_text("utf-8"))
+        inside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        inside |= {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        for node in ast.walk(tree):
+            if id(node) in inside or not isinstance(node, (ast.Call, ast.Attribute)):
+                continue
+            words, here = [], node
+            while isinstance(here, (ast.Call, ast.Attribute)):
+                words += [here.attr] if isinstance(here, ast.Attribute) else []
+                here = here.func if isinstance(here, ast.Call) else here.value
+            is_asked = isinstance(here, ast.Name) and here.id in VOIDABLE and "objects" in words
+            if is_asked and not SAID & set(words):
+                offences.append(f"{file.relative_to(SOURCE)}:{node.lineno}")
+    assert not offences

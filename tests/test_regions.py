@@ -318,6 +318,8 @@ def test_every_function_of_the_manuals_is_in_some_catalogue_under_a_name():
         for part in (*catalogue, region.statements):
             found |= {id for one in part.values() for id in one.functions}
         found |= {id for document in region.documents.values() for id in document["functions"]}
+        found |= {id for way in region.collection.ways.values() for id in way.functions}
+        found |= set(region.void.functions) if region.void else set()
     assert found == {f"{letters}-{n}" for letters, count in MANUALS.items() for n in range(1, count + 1)}
 
 

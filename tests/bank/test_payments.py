@@ -19,7 +19,7 @@ def test_a_payment_succeeds_and_the_hall_hears_of_it(client, payer, receiver, or
     notice = receiver.wait_for(1)[0]
     assert set(notice) == {
         "message_id", "order_id", "state", "reason_code", "reason", "advice", "amount_fen",
-        "bank_serial", "paid_at",
+        "bank_serial", "paid_at", "payer", "bill_number",
     }  # fmt: skip
     assert (notice["state"], notice["amount_fen"], notice["reason_code"]) == ("succeeded", 123456, "")
     assert notice["bank_serial"].startswith("YH")

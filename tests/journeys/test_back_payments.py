@@ -65,7 +65,7 @@ def test_tianjin_pays_two_months_back_and_the_bill_says_why(enter, live_server):
 
     # The workbench counts it, the person's page shows where it stands.
     page.goto(f"{home}/e/")
-    assert re.search(r"补缴 1 人 · [\d–]+ 月", page.locator("main").inner_text())
+    until(page, lambda: re.search(r"补缴 1 人 · [\d–]+ 月", page.locator("main").inner_text()))
     page.goto(f"{home}/e/roster/{employee.pk}/")
     assert "待计入账单" in page.locator("#back").inner_text()
     assert page.locator(".ribbon rect.back").count() == 2 * BackPayment.objects.values("scheme").distinct().count()

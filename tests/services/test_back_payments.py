@@ -16,6 +16,7 @@ from shebao.hall.declarations.preview import preview, previews
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.roster.models import DeclaredWage, Spell
+from shebao.hall.settlement import voiding
 from shebao.hall.settlement.explaining import explain_line
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import BackPayment, Bill, BillLine, LedgerEntry, LineKind
@@ -25,6 +26,7 @@ from shebao.hall.settlement.queries import bill_earlier, bill_people, bill_summa
 from shebao.hall.sheets.operations import confirm_batch, receive_sheet
 from shebao.hall.sheets.queries import counts
 from shebao.rules.months import Month
+from shebao.rules.region_model import Void
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, enrolled, enrolment, synthetic_id
 
 PAY, BACK = "back_payment", "back_payment_withdrawal"
@@ -438,3 +440,63 @@ def test_a_sheet_in_the_words_of_other_halls_is_understood():
     assert counts(batch)["passed"] == 1
     confirm_batch(batch.pk, by=clerk)
     assert set(BackPayment.objects.values_list("month", flat=True)) == {Month(2026, 8), Month(2026, 9)}
+
+
+DIRECTLY = Void("核定回退", "核定记录", ("auto_check",), (), ())
+
+
+def test_after_a_void_what_the_bill_took_waits_again_and_the_next_bill_takes_it_once():
+    clerk, reviewer, employee = hall()
+    approved(clerk, reviewer, asked(employee))
+    expected = estimate(clerk.employer, NOVEMBER).total
+    old = settled(clerk)
+    assert old.total_due == expected > estimate(clerk.employer, NOVEMBER).total
+    wish = voiding.ask_to_void(old.assessment_id, by=clerk, reason="工资报错")
+    voiding.approve_void(wish.pk, by=reviewer)
+    assert estimate(clerk.employer, NOVEMBER).total == expected
+    assert list(check_ledger()) == []
+    new = settled(clerk)
+    assert new.total_due == expected
+    taken = BillLine.objects.live().filter(kind=LineKind.BACK_PAYMENT)
+    assert {line.bill_id for line in taken} == {new.pk} and taken.count() == BackPayment.objects.count()
+    assert list(check_ledger()) == []
+
+
+def test_after_a_void_a_back_payment_can_be_taken_back():
+    clerk, _, employee = hall("guiyang")
+    declared(clerk, asked(employee))
+    old = settled(clerk)
+    assert "已经计入账单" in said(clerk, asked(employee), BACK)
+    voiding.ask_to_void(old.assessment_id, by=clerk, reason="工资报错")
+    declared(clerk, asked(employee), BACK)
+    assert not settled(clerk).lines.filter(kind=LineKind.BACK_PAYMENT).exists()
+    assert list(check_ledger()) == []
+
+
+def test_a_bill_of_back_payments_is_voided_by_itself_and_the_next_settlement_takes_what_it_had(monkeypatch):
+    monkeypatch.setattr(voiding, "void_rule", lambda code: DIRECTLY)
+    clerk, reviewer, employee = hall("wage_hall")
+    approved(clerk, reviewer, asked(employee))
+    apart, alone = Bill.objects.live().get(), estimate(clerk.employer, NOVEMBER).total
+    assert settled(clerk).total_due == alone
+    states = {row.bill.series: row.obstacle for row in voiding.settled_months(clerk.employer, by=clerk)}
+    assert states == {0: "", 1: ""}
+    voiding.ask_to_void(apart.assessment_id, by=clerk, reason="多报了一个月")
+    assert Bill.objects.live().get().series == 0
+    assert estimate(clerk.employer, NOVEMBER.next()).total > alone
+    with at(datetime(2026, 12, 10, 10, 0)):  # noqa: DTZ001 - naive local time by contract
+        assert settled(clerk, NOVEMBER.next()).total_due == alone + apart.total_due
+    assert list(check_ledger()) == []
+
+
+def test_a_voided_bill_is_in_no_statement_register_or_report():
+    from shebao.hall.settlement.arrears import arrears
+    from shebao.hall.settlement.registers import scheme_lines
+
+    clerk, reviewer, employee = hall("guiyang")
+    declared(clerk, asked(employee))
+    old = settled(clerk)
+    assert scheme_lines(clerk, "pension", [NOVEMBER]).exists() and arrears(clerk)[1] == [old]
+    voiding.ask_to_void(old.assessment_id, by=clerk, reason="工资报错")
+    assert not scheme_lines(clerk, "pension", [NOVEMBER]).exists()
+    assert arrears(clerk) == ([], [])

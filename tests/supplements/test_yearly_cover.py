@@ -5,14 +5,16 @@ import pytest
 from shebao.hall.declarations.operations import InvalidDeclaration, save_declarations, undo_declarations
 from shebao.hall.declarations.preview import preview
 from shebao.hall.errors import Refused
+from shebao.hall.settlement import voiding
 from shebao.hall.settlement.explaining import explain_line
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import BillLine
 from shebao.hall.supplements.models import AccountEntry, MedicalAccount, YearlyCover
 from shebao.hall.supplements.operations import state_balances, state_balances_by_sheet
 from shebao.rules.months import Month
+from shebao.rules.region_model import Void
 from tests.factories import DIRECT, OperatorFactory, enrolled, settled
-from tests.settlement.hall import settle
+from tests.settlement.hall import on_day, settle
 
 SERVICE = "supplementary_medical_declaration"
 
@@ -53,6 +55,19 @@ def test_by_transfer_the_year_is_charged_once_with_the_bill_of_the_month_and_exp
     next_bill = settle(direct_clerk.employer, direct_clerk, Month(2026, 12))
     assert not BillLine.objects.filter(bill=next_bill, scheme="supplementary_medical").exists()
     assert BillLine.objects.filter(bill=next_bill, employee=other).exists()
+    assert list(check_ledger()) == []
+
+
+def test_after_a_void_the_year_is_charged_with_the_next_bill_of_the_month(direct_clerk, monkeypatch):
+    monkeypatch.setattr(voiding, "void_rule", lambda code: Void("核定回退", "核定记录", ("auto_check",), (), ()))
+    one = enrolled(direct_clerk.employer)
+    declare(direct_clerk, asked(one))
+    old = settle(direct_clerk.employer, direct_clerk)
+    with on_day():
+        voiding.ask_to_void(old.assessment_id, by=direct_clerk, reason="工资报错")
+    new = settle(direct_clerk.employer, direct_clerk)
+    line = BillLine.objects.live().get(scheme="supplementary_medical")
+    assert (line.bill, line.employee_due) == (new, 15_500)
     assert list(check_ledger()) == []
 
 

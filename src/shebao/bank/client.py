@@ -44,8 +44,11 @@ class BankClient:
         bill_number: str,
         callback_url: str,
         return_url: str,
+        valid_until: str = "",
     ) -> dict:
         """Place an order; the same order again is the same answer. Returns order_id, state, pay_url.
+
+        After `valid_until` (ISO time; "" = for ever) the bank takes no money for it.
 
         Raises BankUnreachable; BankRefused (409: the order_id has other content; 422: content is wrong).
         """
@@ -57,6 +60,7 @@ class BankClient:
             "bill_number": bill_number,
             "callback_url": callback_url,
             "return_url": return_url,
+            "valid_until": valid_until,
         }
         body = json.dumps(order, ensure_ascii=False, sort_keys=True).encode()
         answer = self._send("POST", "/orders", body, signed=body)
@@ -70,6 +74,27 @@ class BankClient:
         """
         path = "/orders/" + urllib.parse.quote(order_id, safe="")
         return self._send("GET", path, None, signed=path.encode())
+
+    def debit(self, order_id: str, account: str) -> dict:
+        """Debit an order from the payer's signed account; return what became of it, as `query` does. Once is enough.
+
+        Raises BankUnreachable; BankRefused (404: no such order).
+        """
+        body = json.dumps({"order_id": order_id, "account": account}, sort_keys=True).encode()
+        return self._send("POST", "/debits", body, signed=body)
+
+    def statement(self, day: str) -> list[dict]:
+        """Every payment of a day (ISO date), each as `query` tells it. Raises BankUnreachable, BankRefused."""
+        path = f"/statement/{day}"
+        return self._send("GET", path, None, signed=path.encode())["rows"]
+
+    def close(self, order_id: str) -> dict:
+        """Close an order that nobody has paid; return what became of it, as `query` does.
+
+        Raises BankUnreachable; BankRefused (404: no such order).
+        """
+        path = "/orders/" + urllib.parse.quote(order_id, safe="") + "/close"
+        return self._send("POST", path, b"", signed=path.encode())
 
     def _send(self, method: str, path: str, body: bytes | None, *, signed: bytes) -> dict:
         headers = signing.sign(self.secret, signed, at=time.time(), nonce=secrets.token_hex(16))

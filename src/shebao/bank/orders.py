@@ -19,10 +19,12 @@ create table if not exists orders (
     reason_code text not null default '',
     bank_serial text not null default '',
     message_id text not null default '',
-    paid_at text not null default ''
+    paid_at text not null default '',
+    valid_until text not null default ''
 );
+create table if not exists settings (name text primary key, value text not null);
 """
-CONTENT = ("order_id", "amount_fen", "payer", "payee", "bill_number", "callback_url", "return_url")
+CONTENT = ("order_id", "amount_fen", "payer", "payee", "bill_number", "callback_url", "return_url", "valid_until")
 
 
 class OrderExists(Exception):
@@ -43,6 +45,9 @@ class OrderBook:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(SCHEMA)
+        columns = {row["name"] for row in self._connection.execute("pragma table_info(orders)")}
+        if "valid_until" not in columns:  # books of an older bank
+            self._connection.execute("alter table orders add column valid_until text not null default ''")
 
     def close(self) -> None:
         """Close the file."""
@@ -51,7 +56,7 @@ class OrderBook:
 
     def place(self, order: dict) -> dict:
         """Enter an order, or return the same one again. Raises OrderExists for other content."""
-        values = [order[key] for key in CONTENT]
+        values = [order.get(key, "") for key in CONTENT]
         with self._lock:
             self._connection.execute(
                 f"insert into orders ({', '.join(CONTENT)}, page_token)"
@@ -85,6 +90,27 @@ class OrderBook:
                 raise AlreadyDecided("这笔订单已有结果，不能再次付款")
             return self._find(order_id)
 
+    def setting(self, name: str, default: str) -> str:
+        """What the bank's operator chose, or the default."""
+        with self._lock:
+            row = self._connection.execute("select value from settings where name = ?", [name]).fetchone()
+        return row["value"] if row else default
+
+    def choose(self, name: str, value: str) -> None:
+        """Keep what the bank's operator chose."""
+        with self._lock:
+            self._connection.execute("insert or replace into settings (name, value) values (?, ?)", [name, value])
+
+    def paid_on(self, day: str) -> list[dict]:
+        """Every order that was paid on a day (ISO date), whatever the hall was told, in order of payment."""
+        with self._lock:
+            rows = self._connection.execute(
+                "select * from orders where bank_serial <> '' and substr(paid_at, 1, 10) = ?"
+                " order by paid_at, order_id",
+                [day],
+            ).fetchall()
+        return [dict(row) | {"state": "succeeded", "reason_code": ""} for row in rows]
+
     def settle_unknown(self, order_id: str) -> dict:
         """Clear up an unknown order, as a real bank does when asked: if money moved, it now says so."""
         with self._lock:
@@ -111,6 +137,8 @@ def message(order: dict) -> dict:
         "reason": reason.text if reason else "",
         "advice": reason.advice if reason else "",
         "amount_fen": order["amount_fen"],
+        "bill_number": order["bill_number"],
+        "payer": order["payer"],
         "bank_serial": order["bank_serial"] if order["state"] == "succeeded" else "",
         "paid_at": order["paid_at"] if order["state"] == "succeeded" else "",
     }

@@ -11,6 +11,9 @@ TRIALS = {
     "timeout": "超时无应答（状态未知）",
     "success_twice": "付款成功但通知重复发送两次",
     "success_late": "付款成功但通知延迟",
+    "stall": "付款成功但不通知",
+    "lie_amount": "通知时少报一元",
+    "lie_payer": "通知时报错付款单位",
 }
 
 RETURN_SECONDS = 3
@@ -38,6 +41,32 @@ def pay_page(order: dict) -> str:
 <input type="hidden" name="token" value="{escape(order["page_token"])}">
 <button class="pay" name="choice" value="success">确认付款</button>
 <fieldset><legend>演示：改为让这笔付款得到以下结果</legend><div>{trials}</div></fieldset></form>""",
+    )
+
+
+def desk_page(token: str, chosen: str) -> str:
+    """The operator's page: how the next debits by agreement go."""
+    buttons = "".join(
+        f'<button name="debits" value="{key}"{" disabled" if key == chosen else ""}>{label}</button>'
+        for key, label in {"success": "扣款成功", **TRIALS}.items()
+        if not key.startswith("success_")
+    )
+    return _page(
+        "银行操作台",
+        f"""<h1>银行操作台</h1><p class="say">三方协议扣款现在的结果：{TRIALS.get(chosen, "扣款成功")}</p>
+<form method="post" action="/desk"><input type="hidden" name="token" value="{escape(token)}">
+<fieldset><legend>以后的三方协议扣款改为</legend><div>{buttons}</div></fieldset></form>""",
+    )
+
+
+def counter_page(number: str, problem: str) -> str:
+    """The teller's page: find an order by the number on its voucher (银行端查询缴费凭证)."""
+    told = f'<p class="say" role="alert">{escape(problem)}</p>' if problem else ""
+    return _page(
+        "柜台查询缴费",
+        f"""<h1>柜台查询缴费</h1>{told}<form method="get" action="/counter">
+<label for="number">凭证序号</label> <input id="number" name="number" value="{escape(number)}" maxlength="64">
+<button class="pay">查询</button></form>""",
     )
 
 

@@ -20,6 +20,8 @@ REASONS: dict[str, Reason] = {
     "account_wrong_status": Reason("账户状态异常", "请到开户银行恢复账户后重新缴费。"),
     "debit_not_allowed": Reason("账户不允许扣款", "请向开户银行核实账户权限，或换一个账户。"),
     "outside_hours": Reason("不在银行服务时间", "请在服务时间内重新缴费。"),
+    "closed": Reason("收款方已关闭这笔订单", "没有扣款，请回到社保网厅查看账单。"),
+    "order_expired": Reason("订单已过有效期，金额已经变化", "没有扣款，请回到社保网厅重新发起缴费。"),
     "treasury_unreachable": Reason("国库系统无应答", "款项状态待查，请勿重复付款，稍后查询结果。"),
     "timeout": Reason("银行超时无应答，原交易状态未知", "款项状态待查，请勿重复付款，稍后查询结果。"),
 }

@@ -1,9 +1,12 @@
 """The embedded bank over HTTP: orders for the hall, pages for the payer."""
 
+import contextlib
 import json
 import re
+import secrets
 import time
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -30,6 +33,7 @@ class Choice:
     paid: bool = False
     notices: int = 1
     after: float = 0
+    lie: Mapping = field(default_factory=dict)
 
 
 CHOICES = {
@@ -40,6 +44,9 @@ CHOICES = {
     "timeout": Choice("unknown", "timeout", paid=True),
     "success_twice": Choice("succeeded", paid=True, notices=2),
     "success_late": Choice("succeeded", paid=True, after=LATE_SECONDS),
+    "stall": Choice("succeeded", paid=True, notices=0),
+    "lie_amount": Choice("succeeded", paid=True, lie={"amount_fen": -100}),
+    "lie_payer": Choice("succeeded", paid=True, lie={"payer": "冒名有限公司"}),
 }
 
 
@@ -52,6 +59,7 @@ class Bank:
     courier: Courier
     allowed_hosts: frozenset[str] = LOOPBACK
     seen: signing.SeenNonces = field(default_factory=signing.SeenNonces)
+    desk_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
 class Refusal(Exception):
@@ -82,11 +90,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):  # noqa: N802 (named by http.server)
         """Answer the status of an order, a page, or the style sheet."""
-        self._answer({"orders": self._order_status, "pay": self._pay_page, "bank.css": self._style})
+        self._answer(
+            {
+                "orders": self._order_status,
+                "statement": self._statement,
+                "desk": self._desk,
+                "counter": self._counter,
+                "pay": self._pay_page,
+                "bank.css": self._style,
+            }
+        )
 
     def do_POST(self):  # noqa: N802
         """Take an order, or the payer's choice."""
-        self._answer({"orders": self._place_order, "pay": self._pay})
+        self._answer({"orders": self._place_order, "debits": self._debit, "desk": self._set_desk, "pay": self._pay})
 
     def log_message(self, format, *args):  # noqa: A002 (named by http.server)
         """Stay silent: addresses hold order numbers."""
@@ -100,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
         except signing.BadSignature as bad:
             self._json(HTTPStatus.UNAUTHORIZED, {"code": bad.code, "message": str(bad)})
         except Refusal as no:
-            if first == "orders":
+            if first in ("orders", "statement", "debits"):
                 self._json(no.status, {"code": no.status.phrase, "message": str(no)})
             else:
                 self._page(no.status, pages.plain_page("无法付款", str(no)))
@@ -109,6 +126,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _place_order(self, rest: str) -> None:
         body = self._body()
+        if rest.endswith("/close"):
+            self._check_signature(self.path.encode())
+            self._close_order(rest.removesuffix("/close"))
+            return
         self._check_signature(body)
         if rest:
             raise Refusal(HTTPStatus.NOT_FOUND, "没有这个页面")
@@ -121,10 +142,70 @@ class Handler(BaseHTTPRequestHandler):
         answer = {"order_id": stored["order_id"], "state": stored["state"], "pay_path": path}
         self._json(HTTPStatus.OK, answer)
 
+    def _close_order(self, order_id: str) -> None:
+        self._find(order_id)
+        book = self.server.bank.book
+        with contextlib.suppress(AlreadyDecided):  # it had its end before: that is the answer
+            book.decide(order_id, state="refused", reason_code="closed", paid=False, at=datetime.now().astimezone())
+        self._json(HTTPStatus.OK, message(book.settle_unknown(order_id)))
+
     def _order_status(self, order_id: str) -> None:
         self._check_signature(self.path.encode())
         self._find(order_id)
         self._json(HTTPStatus.OK, message(self.server.bank.book.settle_unknown(order_id)))
+
+    def _debit(self, _rest: str) -> None:
+        """Debit an order by agreement, as the operator chose; without an account nothing was signed."""
+        body = self._body()
+        self._check_signature(body)
+        try:
+            asked = json.loads(body)
+            order_id, account = str(asked["order_id"]), str(asked["account"])
+        except (ValueError, KeyError, TypeError):
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "扣款须写明 order_id 和 account") from None
+        order, book = self._find(order_id), self.server.bank.book
+        choice = CHOICES.get(book.setting("debits", "success"), CHOICES["success"])
+        if not account:
+            choice = CHOICES["account_not_signed"]
+        if _is_over(order):
+            choice = Choice("refused", "order_expired")
+        with contextlib.suppress(AlreadyDecided):
+            order = book.decide(
+                order_id,
+                state=choice.state,
+                reason_code=choice.reason_code,
+                paid=choice.paid,
+                at=datetime.now().astimezone(),
+            )
+        self._json(HTTPStatus.OK, _told(self._find(order_id), choice))
+
+    def _desk(self, _rest: str) -> None:
+        bank = self.server.bank
+        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, bank.book.setting("debits", "success")))
+
+    def _set_desk(self, _rest: str) -> None:
+        fields, bank = urllib.parse.parse_qs(self._body().decode("utf-8", "replace")), self.server.bank
+        if not signing.same(fields.get("token", [""])[0], bank.desk_token):
+            raise Refusal(HTTPStatus.FORBIDDEN, "页面已失效，请重新打开。")
+        chosen = fields.get("debits", [""])[0]
+        if chosen not in CHOICES:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "请选择一种扣款结果。")
+        bank.book.choose("debits", chosen)
+        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, chosen))
+
+    def _counter(self, _rest: str) -> None:
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        number = query.get("number", [""])[0].strip()
+        order = self.server.bank.book.find(number) if number else None
+        if order is None:
+            problem = "没有这个凭证序号，请核对后再查。" if number else ""
+            self._page(HTTPStatus.OK, pages.counter_page(number, problem))
+        else:
+            self._pay_page(number)
+
+    def _statement(self, day: str) -> None:
+        self._check_signature(self.path.encode())
+        self._json(HTTPStatus.OK, {"day": day, "rows": [message(one) for one in self.server.bank.book.paid_on(day)]})
 
     def _check_signature(self, signed: bytes) -> None:
         bank = self.server.bank
@@ -135,15 +216,18 @@ class Handler(BaseHTTPRequestHandler):
             order = json.loads(body)
         except ValueError:
             order = None
-        if not isinstance(order, dict) or set(order) != set(CONTENT):
+        order = {"valid_until": ""} | order if isinstance(order, dict) else None
+        if order is None or set(order) != set(CONTENT):
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"订单须为 JSON，且恰好包含：{'、'.join(CONTENT)}")
         problems = []
         if type(order["amount_fen"]) is not int or not 0 < order["amount_fen"] < 10**15:
             problems.append("amount_fen 须为正整数（分）")
-        texts = [key for key in CONTENT if key != "amount_fen"]
+        texts = [key for key in CONTENT if key not in ("amount_fen", "valid_until")]
         problems += [f"{k} 须为 1 至 500 字的文字" for k in texts if not _is_text(order[k])]
         if not problems and not ORDER_ID.fullmatch(order["order_id"]):
             problems.append("order_id 只能由字母、数字、_ 和 - 组成，至多 64 位")
+        if not isinstance(order["valid_until"], str) or len(order["valid_until"]) > 40:
+            problems.append("valid_until 须为时间文字")
         problems += [f"{k} 的主机不在允许范围" for k in ("callback_url", "return_url") if not self._allowed(order[k])]
         if problems:
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "；".join(problems))
@@ -174,6 +258,8 @@ class Handler(BaseHTTPRequestHandler):
         if choice is None:
             raise Refusal(HTTPStatus.BAD_REQUEST, "请选择一种付款结果。")
         bank = self.server.bank
+        if _is_over(order):
+            choice = Choice("refused", "order_expired")
         try:
             order = bank.book.decide(
                 order_id,
@@ -185,7 +271,7 @@ class Handler(BaseHTTPRequestHandler):
         except AlreadyDecided:
             order = self._find(order_id)  # a second click sees what the first one did, and pays nothing
         else:
-            bank.courier.send(order["callback_url"], message(order), times=choice.notices, after=choice.after)
+            bank.courier.send(order["callback_url"], _told(order, choice), times=choice.notices, after=choice.after)
         self._page(HTTPStatus.OK, pages.result_page(order))
 
     def _style(self, _rest: str) -> None:
@@ -222,6 +308,19 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'")
         self.end_headers()
         self.wfile.write(body)
+
+
+def _told(order: dict, choice: Choice) -> dict:
+    """What the hall is told: the truth, or the lie that was chosen."""
+    said = message(order) | {key: told for key, told in choice.lie.items() if key != "amount_fen"}
+    return said | {"amount_fen": said["amount_fen"] + choice.lie.get("amount_fen", 0)}
+
+
+def _is_over(order: dict) -> bool:
+    try:
+        return bool(order["valid_until"]) and datetime.now().astimezone() > datetime.fromisoformat(order["valid_until"])
+    except (ValueError, TypeError):
+        return False
 
 
 def _is_text(value) -> bool:

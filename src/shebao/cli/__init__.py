@@ -18,6 +18,7 @@ COMMANDS = {
     "open-agency": "opening",
     "check-ledger": "checking",
     "verify-audit": "checking",
+    "reconcile": "checking",
     "recompute": "recomputing",
     "functions": "checking",
     "region": "regions",

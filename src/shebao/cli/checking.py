@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date, timedelta
 
 from .starting import in_words, start_django, start_with_database
 
@@ -12,6 +13,9 @@ def add_parsers(subparsers) -> None:
     """Add the three commands."""
     subparsers.add_parser("check-ledger", help="check the ledger's invariants").set_defaults(run=check_ledger)
     subparsers.add_parser("verify-audit", help="check the chain of audit records").set_defaults(run=verify_audit)
+    reconciling = subparsers.add_parser("reconcile", help="compare a day of the bank with the ledger")
+    reconciling.add_argument("--day", default="", help="ISO date; yesterday when left out")
+    reconciling.set_defaults(run=reconcile)
     functions = subparsers.add_parser("functions", help="list the functions that work, by the manuals' ids")
     functions.add_argument("--json", action="store_true", help="as JSON")
     functions.set_defaults(run=list_functions)
@@ -23,6 +27,26 @@ def check_ledger(options) -> int:
     from shebao.hall.settlement.ledger import check_ledger as breaks
 
     return _report(list(breaks()), "账务核对通过：分录平衡，账单等于明细之和，逐条重算一致。")
+
+
+def reconcile(options) -> int:
+    """Compare the bank's statement of a day with the ledger, region by region; exit 1 where anything differs."""
+    start_with_database()
+    from shebao.hall.clock import today
+    from shebao.hall.errors import Refused
+    from shebao.hall.payments.reconciling import reconcile_day
+    from shebao.hall.regions import all_regions
+
+    try:
+        day = date.fromisoformat(options.day) if options.day else today() - timedelta(days=1)
+        made = [reconcile_day(day, by=None, region=code) for code in all_regions()]
+    except (ValueError, Refused) as no:
+        print(
+            no if isinstance(no, Refused) else f"“{options.day}”不是日期，请写成 2026-11-05 的样子。", file=sys.stderr
+        )
+        return 2
+    found = list(dict.fromkeys(text for one in made for text in one.differences))
+    return _report(found, f"{day} 对账一致：银行 {sum(one.bank_count for one in made)} 笔。")
 
 
 def verify_audit(options) -> int:

@@ -316,7 +316,7 @@ class _History:
         from shebao.hall.payments import channels, operations
         from shebao.hall.settlement.models import Bill
 
-        bill = Bill.objects.visible_to(self.clerk).get(month=month, series=0)
+        bill = Bill.objects.visible_to(self.clerk).live().get(month=month, series=0)
         payment = operations._begin(bill.pk, by=self.clerk, name="bank")
         # The past was paid at a bank that is not running yet: its notice comes through the same signed door.
         said = {

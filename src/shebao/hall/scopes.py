@@ -20,3 +20,20 @@ class ScopedQuerySet(models.QuerySet):
 def scoped(path: str) -> type[ScopedQuerySet]:
     """A ScopedQuerySet whose rows reach their employer by `path`."""
     return type("Scoped", (ScopedQuerySet,), {"employer_path": path})
+
+
+def voidable(path: str, **live) -> type[ScopedQuerySet]:
+    """A ScopedQuerySet of what can be voided (作废): who asks says whether voided rows count, `live()` or `ever()`."""
+
+    class Voidable(ScopedQuerySet):
+        employer_path = path
+
+        def live(self):
+            """What is in force."""
+            return self.filter(**live)
+
+        def ever(self):
+            """What is in force and what was voided."""
+            return self.all()
+
+    return Voidable

@@ -12,6 +12,7 @@ from shebao.rules.code_lists import Code, CodeList
 from shebao.rules.months import Month
 from shebao.rules.region_calendar import read_calendar
 from shebao.rules.region_checks import check
+from shebao.rules.region_collection import read_collection
 from shebao.rules.region_files import Folder, Mapped, Problems, read_folder
 from shebao.rules.region_model import (
     BadRegion,
@@ -154,6 +155,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         forms=parts.read_forms(folder, terms, schemes, problems),
         codes=parts.read_codes(folder, problems),
         calendar=read_calendar(folder, problems),
+        collection=read_collection(folder, problems),
         settlements=parts.read_settlements(folder, problems),
         documents=parts.read_documents(folder, problems),
         sheets=sheets,

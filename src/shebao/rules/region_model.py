@@ -13,6 +13,7 @@ from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
+from shebao.rules.region_collection import Collection
 from shebao.rules.region_pages import Guide, Page, Query
 from shebao.rules.region_services import Planned, Service
 from shebao.rules.region_statements import Statement
@@ -165,8 +166,24 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Void:
+    """How a settled month is undone while it is unpaid (核定回退): the word, the title of the list, who decides."""
+
+    title: str
+    records: str
+    route: tuple[str, ...]
+    notes: tuple[str, ...]
+    functions: tuple[str, ...]
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the employer does it alone; else the agency decides."""
+        return not any(step.endswith("review") for step in self.route)
+
+
+@dataclass(frozen=True)
 class Settlement:
-    """One way to settle a month; `confirmations` is how often the employer says yes."""
+    """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone."""
 
     key: str
     title: str
@@ -176,6 +193,7 @@ class Settlement:
     route: tuple[str, ...]
     notes: tuple[str, ...]
     functions: tuple[str, ...]
+    void: Void | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +234,7 @@ class Region:
     sheets: Mapping[str, Sheet] = field(repr=False)
     origin: Mapping[str, str] = field(repr=False)
     lineage: tuple[str, ...]
+    collection: Collection = field(repr=False)
     planned: Mapping[str, Planned] = field(default_factory=dict, repr=False)
     queries: Mapping[str, Query] = field(default_factory=dict, repr=False)
     pages: Mapping[str, Page] = field(default_factory=dict, repr=False)
@@ -233,6 +252,11 @@ class Region:
     def is_reviewed(self) -> bool:
         """Whether somebody reviews anything here; otherwise all takes effect at once."""
         return any(not service.is_direct for service in self.services.values())
+
+    @property
+    def void(self) -> Void | None:
+        """How a settled month is undone here; None where the hall does not offer it."""
+        return next((one.void for one in self.settlements.values() if one.void), None)
 
     @property
     def first_service(self) -> Service:

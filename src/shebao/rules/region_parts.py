@@ -24,6 +24,7 @@ from shebao.rules.region_model import (
     Share,
     Sheet,
     Value,
+    Void,
 )
 from shebao.rules.region_take import EARLIEST, Take, each, frozen
 
@@ -264,9 +265,28 @@ def read_settlements(folder: Folder, problems: Problems) -> dict[str, Settlement
             take.texts("route", v.STEPS),
             take.texts("notes"),
             take.texts("functions"),
+            _void(take, problems),
         )
         for key, take in each(folder, "settlements", problems)
     }
+
+
+def _void(take: Take, problems: Problems) -> Void | None:
+    """What a settlement says about being undone; nothing, where it says nothing."""
+    written = take.raw("void")
+    if written is None:
+        return None
+    one = Take(written, f"{take.name}.void", take.content.where("void"), problems)
+    title = one.text("title")
+    void = Void(
+        title,
+        one.text("records", title),
+        one.texts("route", v.STEPS),
+        one.texts("notes"),
+        one.texts("functions"),
+    )
+    one.done()
+    return void
 
 
 def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str, object]]:

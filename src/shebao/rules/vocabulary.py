@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from shebao.rules.conditions import JOINS, TESTS
+from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
@@ -275,6 +276,13 @@ READ_MODELS = _words(
     employer_file="单位的登记资料",
     float_grades="每月的工伤行业类别、浮动档次和费率",
 )
+CHANNELS = _words(
+    online="网上银行：转到银行的页面付款",
+    agreement="三方协议：从签约账户直接扣款",
+    voucher="银行端查询缴费凭证：凭凭证到银行柜台缴",
+    code="扫码：用手机扫二维码付款",
+    counter="经办窗口：收款后由经办机构登记",
+)
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
@@ -291,6 +299,7 @@ FILES = _words(
         "guides.yaml": "办事指南：须知、业务流程",
         "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
         "calendar.yaml": "申报期与缴费期",
+        "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
         "codes/*.yaml": "代码表",
@@ -340,6 +349,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Statement columns 报表栏目", {k: c.title for k, c in STATEMENT_COLUMNS.items()}),
     ("Words of a certificate's text 证明文字中的空格", WORDING),
     ("Chart colours 图表配色", COLOURS),
+    ("Ways to pay 缴费方式", CHANNELS),
+    ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),
     ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),

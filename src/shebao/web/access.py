@@ -21,6 +21,7 @@ PERMISSION_TITLES = {
     "review": "审核",
     "try_values": "规则沙盘",
     "keep_accounts": "登记个人账户",
+    "reconcile": "对账",
 }
 
 

@@ -53,6 +53,10 @@ def working_functions() -> list[dict[str, str]]:
         for query in region.queries.values():
             for id in query.functions:
                 found.setdefault(id, (query.title, reverse("e_query", args=[query.key])))
+        for way in region.collection.ways.values():
+            found |= dict.fromkeys(way.functions, (region.terms.get("menu.pay", way.title), reverse("e_pay")))
+        if region.void:
+            found |= dict.fromkeys(region.void.functions, (region.void.title, reverse("e_voids")))
         for document in region.documents.values():
             for id in document.get("functions", ()):
                 found.setdefault(id, (document["title"], reverse("e_documents")))

@@ -11,6 +11,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import may_do
 from shebao.hall.regions import region as region_of
+from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
 from .middleware import has_contrast, idle_seconds, is_elder
@@ -69,6 +70,7 @@ AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
+    ("a_money", "menu.money", "资金对账", "coins", "reconcile"),
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
@@ -173,7 +175,10 @@ def _employer_nav(user, region) -> list[dict]:
         _group(region.terms.get("menu.declare", "申报办理"), offered),
     ]
     for (term, default), entries in EMPLOYER_MENU:
-        menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
+        items = _entries(region, entries, {})
+        if term == "menu.settlement" and region.void:
+            items.append(_item(region.void.records, _url("e_voids"), "undo"))
+        menu.append(_group(region.terms.get(term, default), items))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
     return [*menu, _queries(user, region), _help(region), _administration(user, region)]
@@ -244,7 +249,11 @@ def _agency_nav(user, region) -> list[dict]:
     entries = [*AGENCY_MENU, *(PRE_ENTRIES if asks else [])]
     if region.yearly_scheme and user.may("keep_accounts"):
         entries.append(AGENCY_ACCOUNTS)
-    return [_group("", _entries(region, entries, badges)), _help(region), _administration(user, region)]
+    items = _entries(region, entries, badges)
+    if region.void and not region.void.is_direct:
+        waiting = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED).count()
+        items.insert(1, _item(region.void.title, _url("a_voids"), "undo", waiting))
+    return [_group("", items), _help(region), _administration(user, region)]
 
 
 def _administration(user, region) -> dict:

@@ -294,7 +294,8 @@ def _may_be_undone(group: list[Declaration]) -> None:
         return  # no month is charged by it
     if group[0].spec.looks_back:
         return  # its months may be settled long since; its own undoing knows what a bill has taken
-    settled = set(Assessment.objects.filter(employer=group[0].employer_id, series=0).values_list("month", flat=True))
+    assessed = Assessment.objects.live().filter(employer=group[0].employer_id, series=0)
+    settled = set(assessed.values_list("month", flat=True))
     late = [d for d in group if any(month >= d.first_month for month in settled)]
     if late:
         who = "、".join(d.subject_name for d in late[:5])

@@ -32,7 +32,7 @@ def current_month(here) -> Month:
 def first_open_month(actor) -> Month:
     """The month that the actor's new declarations concern: the business month, or the next once it is settled."""
     month = current_month(region(actor.region))
-    settled = Assessment.objects.visible_to(actor).filter(employer=actor.employer_id, series=0)
+    settled = Assessment.objects.visible_to(actor).live().filter(employer=actor.employer_id, series=0)
     last = settled.aggregate(last=Max("month"))["last"]
     return max(month, last.next()) if last else month
 

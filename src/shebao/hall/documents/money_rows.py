@@ -8,21 +8,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from shebao.rules.months import Month
 from shebao.rules.region import Region
 
 from ..employers.models import Employer
+from ..payments.channels import way_title
 from ..payments.models import Payment
 from ..regions import region
+from ..settlement.ledger import OWED
 from ..settlement.models import Account, Bill, BillLine, LedgerEntry
 from .models import Document
 
 Row = dict[str, Any]
 PARTS = ("employer", "employee")
-CHANNELS = {"bank": "网上银行"}
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,17 @@ class Asked:
         """The bills of the span, the oldest first."""
         return (
             Bill.objects.visible_to(self.by)
+            .live()
             .filter(employer=self.employer, month__gte=self.first, month__lte=self.last)
             .order_by("month", "pk")
         )
 
     def lines(self) -> QuerySet[BillLine]:
         """The lines whose month is in the span, of the people asked for."""
-        rows = BillLine.objects.visible_to(self.by).filter(
-            bill__employer=self.employer, month__gte=self.first, month__lte=self.last
+        rows = (
+            BillLine.objects.visible_to(self.by)
+            .live()
+            .filter(bill__employer=self.employer, month__gte=self.first, month__lte=self.last)
         )
         return rows.filter(employee__in=self.people) if self.people else rows
 
@@ -108,17 +112,18 @@ def mark(due: int, owed: int) -> str:
 def ledger_of(bills: QuerySet[Bill]) -> Ledger:
     """What the ledger has of these bills, in two queries."""
     found = Ledger()
-    entries = LedgerEntry.objects.filter(transaction__bill__in=bills, account=Account.RECEIVABLE).order_by()
-    keys = ("transaction__bill", "month", "scheme", "part")
-    is_due = Q(transaction__kind="assessed")
+    entries = LedgerEntry.objects.filter(
+        transaction__bill__in=bills, account__in=(Account.RECEIVABLE, Account.LATE_FEES)
+    ).order_by()
+    keys = ("account", "transaction__bill", "month", "scheme", "part")
     sums = entries.values_list(*keys).annotate(
-        due=Sum("amount_fen", filter=is_due, default=0), paid=Sum("amount_fen", filter=~is_due, default=0)
+        due=Sum("amount_fen", filter=OWED, default=0), paid=Sum("amount_fen", filter=~OWED, default=0)
     )
-    for *key, due, paid in sums:
-        # Whatever is owed beyond the two parts came of being late.
-        one, is_late = found.parts[tuple(key)], key[3] not in PARTS
-        if is_late:
-            one.late_due, one.late_paid = one.late_due + due, one.late_paid - paid
+    for account, *key, due, paid in sums:
+        one = found.parts[tuple(key)]
+        if account == Account.LATE_FEES:
+            # A late fee is booked on the day it is paid: what is due of it is what was taken.
+            one.late_due, one.late_paid = one.late_due - paid, one.late_paid - paid
         else:
             one.due, one.paid = one.due + due, one.paid - paid
     for bill, booked_at in bills.values_list("pk", "transactions__booked_at"):
@@ -171,7 +176,7 @@ def of_schemes(asked: Asked) -> list[Row]:
     bills, spec = list(asked.bills()), asked.spec
     ledger = ledger_of(asked.bills())
     counted: dict[tuple, Row] = {}
-    lines = BillLine.objects.filter(bill__in=asked.bills()).order_by()
+    lines = BillLine.objects.live().filter(bill__in=asked.bills()).order_by()
     for *key, heads, base in lines.values_list("bill", "month", "scheme").annotate(
         heads=Count("employee", distinct=True), base=Sum("contribution_base")
     ):
@@ -207,7 +212,7 @@ def of_payments(asked: Asked) -> list[Row]:
             "month": one.bill.month,
             "bill": one.bill.number,
             "payment": one.number,
-            "channel": CHANNELS.get(one.channel, one.channel),
+            "channel": way_title(asked.spec, one.channel),
             "amount": one.amount_fen,
             "state": one.get_state_display(),
             "bank_serial": one.bank_serial,

@@ -15,11 +15,12 @@ from ..clock import now, today
 from ..errors import Refused
 from ..payments.models import Payment, PaymentState
 from ..regions import region
+from ..settlement.collecting import owing
 from ..settlement.ledger import balance
 from ..settlement.models import Bill
 from .issuing import new_code, new_number, rendered, verify_url
 from .models import Document
-from .papers import layout_of, paper_of
+from .papers import collected, layout_of, paper_of
 from .rendering import VERSION
 
 
@@ -28,11 +29,13 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
 
     Raises Refused for a paper the region does not have, and for a receipt before the bill is paid.
     """
-    bill = Bill.objects.visible_to(by).select_related("employer", "assessment").get(pk=bill_id)
+    bill = Bill.objects.visible_to(by).ever().select_related("employer", "assessment").get(pk=bill_id)
     if not by.may("print"):
         raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
     if found := bill.documents.filter(kind=kind).first():
         return found
+    if bill.assessment.voided_at:
+        raise Refused("voided", "这次核定已经作废，不能再开具它的单据。")
     payment = _check(bill, kind)
     # Rendering takes its time, and a settled bill does not change: no lock is held meanwhile.
     prepared = _prepare(bill, kind, payment, by)
@@ -53,7 +56,7 @@ def _check(bill: Bill, kind: str) -> Payment | None:
         return None
     due, paid = balance(bill)
     payment = bill.payments.filter(state=PaymentState.SUCCEEDED).first()
-    if paid < due or payment is None:
+    if paid < due or owing(bill, today()).total > 0:
         raise Refused("not_paid", f"缴清之后才能开具{spec['title']}，请先缴费。")
     return payment
 
@@ -62,6 +65,7 @@ def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
     spec = region(bill.employer.region).documents[kind]
     code, number = new_code(), new_number()
     paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), payment=payment)
+    fees, credits = collected(bill, today())
     content = {"paper": paper, "verify_url": verify_url(code)}
     document = Document(
         employer=bill.employer,
@@ -74,7 +78,7 @@ def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
         layout=layout_of(kind, spec),
         layout_version=VERSION,
         content=content,
-        total_fen=bill.total_due,
+        total_fen=bill.total_due + sum(fees.values()) - sum(credits.values()),
         issued_by=by,
         issued_at=now(),
     )
@@ -117,7 +121,7 @@ def verify(code: str, total_yuan_text: str) -> dict | None:
         return None
     document = (
         Document.objects.filter(verification_code=code.strip().upper(), total_fen=total)
-        .select_related("employer")
+        .select_related("employer", "bill__assessment")
         .first()
     )
     if document is None:
@@ -149,7 +153,7 @@ class Card:
 
 def available(employer, month: Month, series: int = 0) -> list[Card]:
     """The region's papers for a bill of an employer's month, each with what stands before it."""
-    bill = Bill.objects.filter(employer=employer, month=month, series=series).first()
+    bill = Bill.objects.live().filter(employer=employer, month=month, series=series).first()
     issued = {document.kind: document for document in bill.documents.all()} if bill else {}
     due, paid = balance(bill) if bill else (0, 0)
     cards = []

@@ -1,6 +1,8 @@
 """What a paper says: from a bill and the region's words to the data that `rendering` prints."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
 
 from django.utils import timezone
 
@@ -8,7 +10,8 @@ from shebao.rules.money import yuan
 from shebao.rules.vocabulary import COLUMNS
 
 from ..regions import region
-from ..settlement.models import Bill
+from ..settlement.collecting import by_scheme, fee_by_scheme, owing
+from ..settlement.models import Account, Bill, Booking
 from ..settlement.queries import (
     BACK_PAID,
     PersonRow,
@@ -20,8 +23,7 @@ from ..settlement.queries import (
 from .amount_words import amount_in_words
 from .rendering import LAYOUTS, Column, Paper, PeopleTable
 
-# Nothing of an employer's month is retired, fined or offset yet: these columns are on the official papers and
-# the ledger holds no such entry, so what they say is the truth of this bill.
+# Nobody of an employer's month is retired here yet: the column is on the official papers, and what it says is true.
 CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
     "scheme": lambda row: row.title,
     "head_count": lambda row: str(row.head_count),
@@ -33,16 +35,16 @@ CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
     "employee_rate": lambda row: row.employee_rate or ("按人" if row.employee_due else "—"),
     "employer_due": lambda row: yuan(row.employer_due),
     "employee_due": lambda row: yuan(row.employee_due),
-    "late_fee": lambda row: yuan(0),
-    "credit_used": lambda row: yuan(0),
-    "total_due": lambda row: yuan(row.total),
+    "late_fee": lambda row: yuan(row.late_fee),
+    "credit_used": lambda row: yuan(row.credit_used),
+    "total_due": lambda row: yuan(row.total + row.late_fee - row.credit_used),
 }
 SUMMED = {
     "employer_due": lambda rows: sum(row.employer_due for row in rows),
     "employee_due": lambda rows: sum(row.employee_due for row in rows),
-    "late_fee": lambda rows: 0,
-    "credit_used": lambda rows: 0,
-    "total_due": lambda rows: sum(row.total for row in rows),
+    "late_fee": lambda rows: sum(row.late_fee for row in rows),
+    "credit_used": lambda rows: sum(row.credit_used for row in rows),
+    "total_due": lambda rows: sum(row.total + row.late_fee - row.credit_used for row in rows),
 }
 PAID = {"employer_due": "单位实缴", "employee_due": "个人实缴", "total_due": "合计实缴"}
 """What a receipt calls its amounts: it exists only once all that is due was paid."""
@@ -60,7 +62,8 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
     document = spec.documents[kind]
     regular = bill_summary(bill)
     more = bill_earlier(bill)
-    rows = [*regular, *(row for sums in more.values() for row in sums)]
+    fees, credits = collected(bill, date.fromisoformat(made_on))
+    rows = _with_collected([*regular, *(row for sums in more.values() for row in sums)], fees, credits)
     keys = list(document["columns"])
     return {
         "title": document["title"],
@@ -73,13 +76,38 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
         "columns": [_column(key, PAID if document["layout"] == "receipt" else {}) for key in keys],
         "rows": [[CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
-        "amount_words": amount_in_words(bill.total_due),
+        "amount_words": amount_in_words(bill.total_due + sum(fees.values()) - sum(credits.values())),
         "people": _people(spec, bill, regular, more) if layout_of(kind, document) == "declaration_assessment" else None,
         "notes": [str(note) for note in document["notes"]],
         "signatures": list(document["signatures"]),
         "seals": [f"{name}（章）" for name in _sealed_by(spec, document, payment)],
         "illustrative": list(bill.illustrative),
     }
+
+
+def collected(bill: Bill, on: date) -> tuple[dict[str, int], dict[str, int]]:
+    """Late fees by scheme, paid and on a day still asked for, and what the employer's credit paid, by scheme; fen."""
+    fees: dict[str, int] = {}
+    for more in (
+        by_scheme(bill, Booking.PAID, Account.LATE_FEES),
+        by_scheme(bill, Booking.CLEARED, Account.LATE_FEES),
+        fee_by_scheme(bill, owing(bill, on).late_fee),
+    ):
+        for scheme, fen in more.items():
+            fees[scheme] = fees.get(scheme, 0) + fen
+    return fees, by_scheme(bill, Booking.CREDIT_USED, Account.RECEIVABLE)
+
+
+def _with_collected(rows: list[SchemeSum], fees: Mapping[str, int], credits: Mapping[str, int]) -> list[SchemeSum]:
+    """The rows with what each scheme was fined and offset, on the first row of the scheme."""
+    seen: set[str] = set()
+    found = []
+    for row in rows:
+        is_first = row.scheme not in seen
+        seen.add(row.scheme)
+        more = {"late_fee": fees.get(row.scheme, 0), "credit_used": credits.get(row.scheme, 0)} if is_first else {}
+        found.append(replace(row, **more))
+    return found
 
 
 def _sealed_by(spec, document: Mapping, payment) -> list[str]:

@@ -16,7 +16,7 @@ PENSION = "pension"
 def of_person_lines(asked: Asked) -> list[Row]:
     """A row for each line: person by person, month by month."""
     spec, lines = asked.spec, asked.lines()
-    ledger = ledger_of(Bill.objects.filter(pk__in=lines.order_by().values("bill").distinct()))
+    ledger = ledger_of(Bill.objects.live().filter(pk__in=lines.order_by().values("bill").distinct()))
     order = {key: at for at, key in enumerate(spec.schemes)}
     found = sorted(
         lines.select_related("employee__person"),

@@ -8,7 +8,9 @@ PERMISSIONS = {
     "clerk": {"declare", "settle", "pay", "print", "see_roster"},
     "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"},
     "reviewer": {"review", "see_roster", "keep_accounts"},
-    "agency_admin": {"review", "see_roster", "keep_accounts", "manage_operators", "see_audit", "try_values"},
+    "agency_admin": {
+        *("review", "see_roster", "keep_accounts", "manage_operators", "see_audit", "try_values", "reconcile"),
+    },
 }
 
 

@@ -6,6 +6,8 @@ from typing import Protocol
 from django.conf import settings
 
 from shebao.bank.client import BankClient
+from shebao.rules.region import Region
+from shebao.rules.region_collection import Way
 
 from ..errors import Refused
 from ..regions import region
@@ -15,24 +17,29 @@ from .models import Payment
 class Channel(Protocol):
     """What the hall needs of whoever moves the money. Amounts are fen; raises what `bank.client` raises."""
 
-    def place(self, payment: Payment) -> str:
-        """Place the order of a committed payment and return the page to pay on; the same payment, the same order."""
+    def place(self, payment: Payment) -> tuple[str, Mapping | None]:
+        """Place the order of a committed payment: the page to pay on, and what became of it if that is known at once.
+
+        The same payment is the same order.
+        """
 
     def ask(self, payment: Payment) -> Mapping:
         """What became of the order, in the words of a notice."""
 
+    def close(self, payment: Payment) -> Mapping:
+        """Close the order so that nobody can pay it any more; what became of it, in the words of a notice."""
+
 
 class BankChannel:
-    """网上银行: the payer confirms on the bank's own page."""
-
-    title = "网上银行支付"
+    """An order that somebody pays at the bank: on its page (网上银行), by phone (扫码), at its counter (凭证)."""
 
     def __init__(self):
         if not settings.SHEBAO_BANK_URL:
             raise Refused("no_bank", "还没有接通银行，请联系系统管理员。", status=503)
         self.client = BankClient(settings.SHEBAO_BANK_URL, bank_secret())
 
-    def place(self, payment: Payment) -> str:
+    def place(self, payment: Payment) -> tuple[str, Mapping | None]:
+        """Place the order; nothing is known until somebody pays."""
         employer = payment.employer
         answer = self.client.create_order(
             order_id=payment.number,
@@ -42,23 +49,56 @@ class BankChannel:
             bill_number=payment.bill.number,
             callback_url=f"{settings.SHEBAO_BASE_URL}/pay/notice",
             return_url=f"{settings.SHEBAO_BASE_URL}/e/payments/{payment.pk}/",
+            valid_until=payment.valid_until.isoformat() if payment.valid_until else "",
         )
-        return answer["pay_url"]
+        return answer["pay_url"], None
 
     def ask(self, payment: Payment) -> Mapping:
+        """Ask the bank."""
         return self.client.query(payment.number)
 
+    def close(self, payment: Payment) -> Mapping:
+        """Close the order at the bank."""
+        return self.client.close(payment.number)
 
-CHANNELS: dict[str, type[Channel]] = {"bank": BankChannel}
+
+class AgreementChannel(BankChannel):
+    """三方协议: the bank debits the employer's signed account at once."""
+
+    def place(self, payment: Payment) -> tuple[str, Mapping | None]:
+        """Place the order and have it debited; a second time is the same debit."""
+        page, _ = super().place(payment)
+        return page, self.client.debit(payment.number, payment.employer.bank_account)
 
 
-def channel(name: str) -> Channel:
-    """The channel called `name`; refused in words when there is none."""
-    if name not in CHANNELS:
+CHANNELS: dict[str, type[Channel]] = {
+    "online": BankChannel,
+    "agreement": AgreementChannel,
+    "voucher": BankChannel,
+    "code": BankChannel,
+}
+
+
+def way_of(employer, name: str) -> Way:
+    """The region's way to pay called `name` ("" = its first); refused in words where there is none on line."""
+    ways = [one for one in region(employer.region).collection.ways.values() if one.kind in CHANNELS]
+    found = next((one for one in ways if name in ("", one.key)), None)
+    if found is None:
         raise Refused("no_such_channel", "没有这种缴费方式，请重新选择。")
-    return CHANNELS[name]()
+    return found
+
+
+def channel(payment: Payment) -> Channel:
+    """The channel that an attempt goes through."""
+    return CHANNELS[way_of(payment.employer, payment.channel).kind]()
 
 
 def bank_secret() -> bytes:
     """The secret that the hall and the bank share."""
     return settings.SHEBAO_BANK_SECRET.encode()
+
+
+def way_title(spec: Region, key: str) -> str:
+    """The region's name of a way that was taken; a way that it no longer has keeps its kind's."""
+    way = spec.collection.ways.get(key)
+    return way.title if way else "经办窗口" if key == "counter" else "网上银行"

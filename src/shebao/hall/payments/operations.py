@@ -3,7 +3,8 @@
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, time
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
@@ -11,52 +12,80 @@ from django.utils import timezone
 
 from shebao.bank import signing
 from shebao.bank.client import BankRefused, BankUnreachable
+from shebao.rules.vocabulary import SHARES
 
 from ..audit.operations import record
 from ..clock import now, today
 from ..errors import Refused
-from ..settlement.ledger import balance, book_paid
+from ..regions import region
+from ..settlement.collecting import Owing, owing
+from ..settlement.ledger import book_paid
 from ..settlement.models import Bill
-from .channels import bank_secret, channel
+from .channels import CHANNELS, bank_secret, channel, way_of
 from .models import UNDECIDED, BankNotice, Payment, PaymentState
+from .suspense import suspend
 
 SAID = ("succeeded", "refused", "unknown", "waiting")
 SILENT = "bank_silent"
 NO_ANSWER = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，银行恢复后再点“查询结果”。"
+CLOSED = "缴费已关闭，没有扣款"
 UNREACHABLE = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，稍后再点一次，会继续同一笔缴费。"
 
 
-def start_payment(bill_id: int, *, by, channel: str = "bank") -> Payment:
-    """Start paying what is open of a bill and return the payment with the page to pay on.
+def start_payment(bill_id: int, *, by, channel: str = "", part: str = "") -> Payment:
+    """Start paying what is open of a bill, or of one part of it, and return the payment with the page to pay on.
 
     A second press returns the running attempt. The order is placed only after the payment is committed, and under
     its number, so that no order exists that the hall does not know. Raises Refused in words.
     """
-    payment = _begin(bill_id, by=by, name=channel)
+    payment = _begin(bill_id, by=by, name=channel, part=part)
     return payment if payment.pay_url else _place(payment, by=by)
 
 
 @transaction.atomic(durable=True)
-def _begin(bill_id: int, *, by, name: str) -> Payment:
-    bill = Bill.objects.visible_to(by).select_for_update().get(pk=bill_id)
+def _begin(bill_id: int, *, by, name: str, part: str = "") -> Payment:
+    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",)).get(pk=bill_id)
     _check_permission(by)
-    channel(name)
+    way = way_of(bill.employer, name)
+    CHANNELS[way.kind]()  # refuses where no bank is connected
     if running := bill.payments.filter(state__in=UNDECIDED).select_related("bill", "employer").first():
         return running
-    due, paid = balance(bill)
-    if paid >= due:
-        raise Refused("already_paid", "这张账单已经缴清，不需要再缴费。")
+    asked = _asked(bill, part)
+    late_fee = asked.late_fee if part != "employee" else 0
     payment = Payment.objects.create(
         employer=bill.employer,
         bill=bill,
         number=f"P{today():%Y%m%d}{secrets.randbelow(10**12):012d}",
-        channel=name,
-        amount_fen=due - paid,
+        channel=way.key,
+        part=part,
+        amount_fen=asked.asked(part),
+        late_fee_fen=late_fee,
+        valid_until=_valid_until(bill),
         started_by=by,
         started_at=now(),
     )
-    record("payment.started", payment, by=by, bill=bill.number, amount_fen=payment.amount_fen, channel=name)
+    detail = {"bill": bill.number, "amount_fen": payment.amount_fen, "late_fee_fen": late_fee or None}
+    record("payment.started", payment, by=by, channel=way.key, **detail)
     return payment
+
+
+def _asked(bill: Bill, part: str) -> Owing:
+    """What is to be paid today; refused in words where there is nothing, or the parts are not collected apart."""
+    if part not in ("", *SHARES) or (part and not region(bill.employer.region).collection.apart):
+        raise Refused("no_such_part", "本地的单位部分和个人部分一并缴纳，请按整张账单缴费。")
+    asked = owing(bill, today())
+    if asked.total <= 0:
+        raise Refused("already_paid", "这张账单已经缴清，不需要再缴费。")
+    if asked.asked(part) <= 0:
+        raise Refused("part_paid", f"这张账单的{SHARES[part]}已经缴清。")
+    return asked
+
+
+def _valid_until(bill: Bill) -> datetime:
+    """An order is for an amount: it can be paid as long as no late fee makes it another one."""
+    if now() <= bill.pay_until:
+        return bill.pay_until
+    return timezone.make_aware(datetime.combine(today(), time(23, 59, 59)))  # noqa: DTZ001 - made aware here
 
 
 def _check_permission(by) -> None:
@@ -66,7 +95,7 @@ def _check_permission(by) -> None:
 
 def _place(payment: Payment, *, by) -> Payment:
     try:
-        pay_url = channel(payment.channel).place(payment)
+        pay_url, answer = channel(payment).place(payment)
     except BankUnreachable:
         raise Refused("bank_unreachable", UNREACHABLE, status=503) from None
     except BankRefused as no:
@@ -79,13 +108,21 @@ def _place(payment: Payment, *, by) -> Payment:
             payment.state = PaymentState.SENT
         payment.save(update_fields=["pay_url", "state"])
         record("payment.sent", payment, by=by)
+    if payment.state == PaymentState.REFUSED:
+        # It was closed while the bank took the order: the bank must not take money for it either.
+        with suppress(BankUnreachable, BankRefused):
+            channel(payment).close(payment)
+        raise Refused("payment_closed", "这笔缴费已经关闭，没有扣款，请刷新后查看账单。")
+    if answer:
+        apply_answer(payment, answer)
+        payment.refresh_from_db()
     return payment
 
 
 @transaction.atomic
 def _mark_turned_away(pk: int, reason: str, *, by) -> None:
     payment = Payment.objects.select_for_update().get(pk=pk)
-    if payment.state == PaymentState.CREATED:
+    if payment.state in UNDECIDED:
         payment.state, payment.finished_at = PaymentState.REFUSED, now()
         payment.reason_code, payment.reason = "order_refused", reason[:200]
         payment.save()
@@ -115,7 +152,7 @@ def ask_bank(payment_id: int, *, by) -> Payment:
     if payment.state == PaymentState.SUCCEEDED:
         return payment
     try:
-        answer = channel(payment.channel).ask(payment)
+        answer = channel(payment).ask(payment)
     except BankUnreachable:
         _lose_sight(payment.pk, by=by)
         raise Refused("bank_unreachable", NO_ANSWER, status=503) from None
@@ -123,13 +160,21 @@ def ask_bank(payment_id: int, *, by) -> Payment:
         if no.status == 404:
             raise Refused("order_not_placed", "银行没有收到这笔缴费，没有扣款，请点“去缴费”继续。") from None
         raise Refused("bank_refused", f"银行没有答复：{no}") from None
-    message = _checked(dict(answer) | {"order_id": payment.number})
-    if message["state"] == "waiting":
+    if apply_answer(payment, answer) == "waiting":
         _see_again(payment.pk, by=by)
-    else:
-        _hear(message)
     payment.refresh_from_db()
     return payment
+
+
+def apply_answer(payment: Payment, answer: Mapping) -> str:
+    """Take what the bank answered about a payment as if it had come by itself; return what became of it."""
+    message = _checked(dict(answer) | {"order_id": payment.number})
+    return "waiting" if message["state"] == "waiting" else _hear(message)
+
+
+def close_unplaced(payment_id: int, *, by) -> None:
+    """End an attempt whose order the bank never received."""
+    _mark_turned_away(payment_id, CLOSED, by=by)
 
 
 @transaction.atomic
@@ -237,6 +282,8 @@ def _apply(message: dict) -> str:
 def _outcome(payment: Payment | None, message: dict) -> str:
     """Apply the message to the locked payment. Money that does not fit is parked for a person to look at."""
     if payment is None:
+        if message["state"] == "succeeded":
+            suspend(message, "没有这笔缴费的订单，不知道是谁的款。")
         return "parked"
     handlers = {"succeeded": _succeed, "refused": _refuse, "unknown": _leave_open, "waiting": _leave_open}
     return handlers[message["state"]](payment, message)
@@ -246,11 +293,16 @@ def _succeed(payment: Payment, message: dict) -> str:
     serial = str(message.get("bank_serial", ""))[:60]
     if payment.state == PaymentState.SUCCEEDED:
         same = (serial, message["amount_fen"]) == (payment.bank_serial, payment.amount_fen)
+        if not same:
+            suspend(message, "这笔缴费已经到账，银行又通知了另一笔到账。", payment=payment)
         return "repeated" if same else "parked"
-    bill = Bill.objects.select_for_update().get(pk=payment.bill_id)
-    due, paid = balance(bill)
-    wrong = _mismatch(payment, message, due - paid)
+    if payment.reason_code == "mismatch":
+        # Its money waits in suspense: a person says what becomes of it, whatever the bank tells later.
+        return "parked"
+    bill = Bill.objects.ever().select_for_update().get(pk=payment.bill_id)
+    wrong = _mismatch(payment, message)
     if wrong:
+        suspend(message, wrong, payment=payment)
         if payment.state in UNDECIDED:
             # The money moved, but not as ordered: nobody may pay again before a person has looked.
             payment.state, payment.reason_code, payment.reason = PaymentState.UNKNOWN, "mismatch", wrong
@@ -259,18 +311,21 @@ def _succeed(payment: Payment, message: dict) -> str:
     payment.state, payment.bank_serial = PaymentState.SUCCEEDED, serial
     payment.paid_at, payment.finished_at = _paid_at(message), now()
     payment.reason_code = payment.reason = ""
+    payment.paid_fen = payment.amount_fen
     payment.save()
     book_paid(bill, payment)
     return "booked"
 
 
-def _mismatch(payment: Payment, message: dict, open_fen: int) -> str:
+def _mismatch(payment: Payment, message: dict) -> str:
     if payment.state not in UNDECIDED:
         return "此前已告知未扣款，现又通知到账，待人工核对。"
     if message.get("bill_number", payment.bill.number) != payment.bill.number:
         return "银行通知的账单号不符，待人工核对。"
-    if not message["amount_fen"] == payment.amount_fen == open_fen:
+    if message["amount_fen"] != payment.amount_fen:
         return "银行通知的金额不符，待人工核对。"
+    if message.get("payer", payment.employer.name) != payment.employer.name:
+        return "银行通知的付款单位不符，待人工核对。"
     return ""
 
 
@@ -304,4 +359,5 @@ def _paid_at(message: dict) -> datetime:
         at = datetime.fromisoformat(str(message.get("paid_at", "")))
     except ValueError:
         return now()
-    return at if timezone.is_aware(at) else timezone.make_aware(at)
+    at = at if timezone.is_aware(at) else timezone.make_aware(at)
+    return min(at, now())  # a clock that goes ahead pays nothing late

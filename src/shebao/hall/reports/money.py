@@ -9,8 +9,8 @@ from shebao.rules.months import Month, months_between
 
 from ..roster.models import Person
 from ..roster.queries import people_named
-from ..settlement.ledger import balances
-from ..settlement.models import Account, Bill, BillLine, LedgerEntry, LineKind
+from ..settlement.ledger import balances, settling
+from ..settlement.models import Bill, BillLine, LedgerEntry, LineKind
 from .report import KIND, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown
 
 REGULAR = Q(kind=LineKind.REGULAR)
@@ -18,8 +18,10 @@ REGULAR = Q(kind=LineKind.REGULAR)
 
 def lines(asked: Asked) -> QuerySet[BillLine]:
     """The charges in question."""
-    found = BillLine.objects.visible_to(asked.actor).filter(
-        bill__employer=asked.employer, month__gte=asked.first_month, month__lte=asked.last_month
+    found = (
+        BillLine.objects.visible_to(asked.actor)
+        .live()
+        .filter(bill__employer=asked.employer, month__gte=asked.first_month, month__lte=asked.last_month)
     )
     if asked.scheme:
         found = found.filter(scheme=asked.scheme)
@@ -62,10 +64,8 @@ def _show_contributions(asked: Asked, rows: Iterable) -> list[dict]:
 
 def _paid(asked: Asked, months: set) -> dict[tuple[str, str], int]:
     """What the ledger says was paid for these months, in fen, by month and scheme."""
-    entries = LedgerEntry.objects.visible_to(asked.actor).filter(
-        transaction__employer=asked.employer, account=Account.RECEIVABLE, month__in=months
-    )
-    sums = entries.exclude(transaction__kind="assessed").values_list("month", "scheme").annotate(Sum("amount_fen"))
+    entries = LedgerEntry.objects.visible_to(asked.actor).filter(transaction__employer=asked.employer, month__in=months)
+    sums = settling(entries).values_list("month", "scheme").annotate(Sum("amount_fen"))
     return {(str(month), scheme): -fen for month, scheme, fen in sums.order_by()}
 
 
@@ -119,8 +119,10 @@ def _corrections(asked: Asked) -> QuerySet[BillLine]:
 
 
 def _bills(asked: Asked) -> QuerySet[Bill]:
-    return Bill.objects.visible_to(asked.actor).filter(
-        employer=asked.employer, month__gte=asked.first_month, month__lte=asked.last_month
+    return (
+        Bill.objects.visible_to(asked.actor)
+        .live()
+        .filter(employer=asked.employer, month__gte=asked.first_month, month__lte=asked.last_month)
     )
 
 

@@ -17,8 +17,8 @@ from .. import clock
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN
 from ..employers.models import Employer
-from ..payments.models import PaymentState
 from ..roster.models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
+from ..settlement.ledger import balances
 from ..settlement.models import Assessment, Bill, BillLine
 
 LAST_MONTH = "last_month"
@@ -149,7 +149,8 @@ class Scene:
     @cached_property
     def settled(self) -> set[Month]:
         """Months of this employer that are assessed already."""
-        return set(Assessment.objects.filter(employer=self.employer, series=0).values_list("month", flat=True))
+        assessed = Assessment.objects.live().filter(employer=self.employer, series=0)
+        return set(assessed.values_list("month", flat=True))
 
     @property
     def first_open(self) -> Month:
@@ -180,14 +181,15 @@ class Scene:
     @cached_property
     def arrears(self) -> dict[int, list[Month]]:
         """Months of overdue unpaid bills by the employees in them."""
-        overdue = (
-            Bill.objects.filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
-            .exclude(payments__state=PaymentState.SUCCEEDED)
-            .values_list("pk", flat=True)
-        )
+        overdue = Bill.objects.live().filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
+        booked = balances(overdue)
+        unpaid = []
+        for bill in overdue:
+            due, paid = booked.get(bill.pk, (bill.total_due, 0))
+            unpaid += [bill.pk] if paid < due else []
         found = defaultdict(list)
         wanted = {case.employee.pk for case in self.cases if case.employee}
-        lines = BillLine.objects.filter(bill__in=list(overdue)).values_list("employee_id", "month").distinct()
+        lines = BillLine.objects.live().filter(bill__in=unpaid).values_list("employee_id", "month").distinct()
         for employee_id, month in lines.order_by("month"):
             if employee_id in wanted:
                 found[employee_id].append(month)

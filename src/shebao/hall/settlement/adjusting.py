@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from django.db.models import Exists, OuterRef
+
 from shebao.rules.contributions import Evidence as Told
 from shebao.rules.contributions import NoFact, Step, charge, explain
 from shebao.rules.money import yuan
@@ -84,11 +86,11 @@ def find_differences(employer, month: Month) -> Found:
     """
     spec = region(employer.region)
     months = [one for one in _assessed(employer, month) if _could_differ(spec, *one)]
-    charges = BillLine.objects.filter(
+    charges = BillLine.objects.live().filter(
+        ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"))),
         bill__employer=employer,
         month__in=[assessed for assessed, *_ in months],
         kind__in=(LineKind.REGULAR, *ADJUSTING),
-        adjusted_by=None,
     )
     if not months:
         return Found()
@@ -145,7 +147,8 @@ def _derived(word: str, data: Mapping | None, wage: int) -> Iterator[Step]:
 
 
 def _assessed(employer, month: Month) -> list[tuple]:
-    rows = Assessment.objects.filter(employer=employer, month__lt=month, month__gte=month.previous(LOOK_BACK), series=0)
+    span = {"month__lt": month, "month__gte": month.previous(LOOK_BACK)}
+    rows = Assessment.objects.live().filter(employer=employer, series=0, **span)
     return list(rows.order_by("month").values_list("month", "known_on", "fingerprint"))
 
 

@@ -26,7 +26,7 @@ class Arrears:
 
 def arrears(actor) -> tuple[list[Arrears], list[Bill]]:
     """(the bills in arrears, the oldest first; the open ones that still have time) of the actor; two queries."""
-    bills = list(Bill.objects.visible_to(actor).select_related("employer").order_by("month", "pk"))
+    bills = list(Bill.objects.visible_to(actor).live().select_related("employer").order_by("month", "pk"))
     booked = balances(bills)
     late, in_time = [], []
     for bill in bills:

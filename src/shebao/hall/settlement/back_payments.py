@@ -48,7 +48,7 @@ class BackDue:
 
 def charging_lines() -> QuerySet[BillLine]:
     """The lines that charge a month of a scheme to a person, regular or paid back; there is one for each at most."""
-    return BillLine.objects.filter(kind__in=CHARGING)
+    return BillLine.objects.live().filter(kind__in=CHARGING)
 
 
 def is_billed() -> Exists:
@@ -57,9 +57,15 @@ def is_billed() -> Exists:
 
 
 def waiting(employer) -> QuerySet[BackPayment]:
-    """The back payments of an employer that the next settlement takes."""
+    """The back payments of an employer that the next settlement takes.
+
+    What is billed at once on a bill of its own waits only after that bill was voided; what is billed on request does
+    until it is asked for.
+    """
+    services = region(employer.region).services.values()
+    asked_for = [one.key for one in services if one.looks_back and one.back_paying.bill == "on_request"]
     rows = BackPayment.objects.filter(~is_billed(), employee__employer=employer, is_voided=False)
-    rows = rows.exclude(declared_in__service__in=billed_apart(employer))
+    rows = rows.exclude(declared_in__service__in=asked_for)
     return rows.order_by("month", "employee__name_pinyin", "employee_id", "pk")
 
 

@@ -74,9 +74,11 @@ def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[Br
 
 def _of_earlier_months(employer, month: Month, estimated: Estimate | None) -> list[BridgeRow]:
     """补缴 and 补差: what this month takes from earlier ones, and what last month took and this one does not."""
-    lines = BillLine.objects.filter(
-        bill__employer=employer, bill__month__in=(month.previous(), month), bill__series=0
-    ).exclude(kind=LineKind.REGULAR)
+    lines = (
+        BillLine.objects.live()
+        .filter(bill__employer=employer, bill__month__in=(month.previous(), month), bill__series=0)
+        .exclude(kind=LineKind.REGULAR)
+    )
     columns = "kind", "bill__month", "employee", "declared_wage", "employer_due", "employee_due", "month"
     rows = [
         (kind == LineKind.BACK_PAYMENT, booked, pk, wage, employer_due + employee_due, of)
@@ -138,9 +140,8 @@ def _people_of(employer, month: Month, estimated: Estimate | None = None) -> dic
     """Employee id → (declared wage, total) from the month's bill, or from an estimate where there is none."""
     if estimated is not None:
         return _charged_people(estimated.employees, estimated.wages, estimated.charges)
-    lines = BillLine.objects.filter(bill__employer=employer, bill__month=month, kind=LineKind.REGULAR).values_list(
-        "employee"
-    )
+    lines = BillLine.objects.live().filter(bill__employer=employer, bill__month=month, kind=LineKind.REGULAR)
+    lines = lines.values_list("employee")
     billed = lines.annotate(Max("declared_wage"), Sum("employer_due"), Sum("employee_due"))
     people = {pk: (wage, employer_due + employee_due) for pk, wage, employer_due, employee_due in billed}
     if people or month < max(employer.first_month, region(employer.region).opened_on):
@@ -160,9 +161,8 @@ def chart(employer, estimated: Estimate | None = None, months: int = 12) -> list
     settled, an earlier one without a bill is 0."""
     current = Month.of(today())
     span = months_between(current.previous(months - 1), current)
-    billed = dict(
-        Bill.objects.filter(employer=employer, month__gte=span[0], series=0).values_list("month", "total_due")
-    )
+    closing = Bill.objects.live().filter(employer=employer, month__gte=span[0], series=0)
+    billed = dict(closing.values_list("month", "total_due"))
     rows = [(month, billed.get(month, 0), False) for month in span]
     if current not in billed:
         rows[-1] = (current, (estimated or estimate(employer, current)).total, True)
@@ -188,7 +188,8 @@ def newly_raised(employer, estimated: Estimate) -> list[Raised]:
     if not raised:
         return []
     last = charges.month.previous()
-    before = BillLine.objects.filter(bill__employer=employer, bill__month=last, limit__lt=0, kind=LineKind.REGULAR)
+    raised_then = BillLine.objects.live().filter(bill__employer=employer, bill__month=last, limit__lt=0)
+    before = raised_then.filter(kind=LineKind.REGULAR)
     known = set(before.values_list("employee", flat=True))
     found = []
     for i, schemes in raised.items():

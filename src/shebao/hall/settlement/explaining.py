@@ -43,7 +43,8 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
         "adjusts__bill",
         "back_payment__declared_in__declared_by",
     )
-    line = BillLine.objects.visible_to(actor).select_related("employee", "bill__assessment", *beside).get(pk=line_pk)
+    lines = BillLine.objects.visible_to(actor).ever()
+    line = lines.select_related("employee", "bill__assessment", *beside).get(pk=line_pk)
     if line.adjusts:
         return _explain_adjustment(line, share)
     evidence = getattr(line, f"{share}_evidence")
@@ -115,7 +116,7 @@ def _common_steps(told: list) -> list[Step]:
 
 
 def _previous(line: BillLine, share: str) -> int | None:
-    found = BillLine.objects.filter(
+    found = BillLine.objects.live().filter(
         employee=line.employee_id, scheme=line.scheme, month=line.month.previous(), kind__in=CHARGING
     )
     return found.values_list(f"{share}_due", flat=True).first()

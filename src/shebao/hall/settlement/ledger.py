@@ -11,12 +11,16 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..clock import now
-from .models import Account, Bill, BillLine, Evidence, LedgerEntry, LedgerTransaction, LineKind
+from .collecting import Received, book_received, day_of
+from .invariants import broken_rules
+from .models import Account, Bill, BillLine, Booking, Evidence, LedgerEntry, LedgerTransaction, LineKind
 from .proving import relation_breaks
 
 PARTS = ("employer", "employee")
 HEADS = Q(kind=LineKind.REGULAR) | Q(bill__series__gt=0)
 """The lines whose people a bill counts: those of its month, and all of a bill of back payments."""
+# What a bill demands: its own booking, and the mirror of it once it is voided.
+OWED = Q(transaction__kind=Booking.ASSESSED) | Q(transaction__reverses__kind=Booking.ASSESSED)
 
 
 def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int]) -> LedgerTransaction:
@@ -33,25 +37,24 @@ def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int]) -> Led
     return booked
 
 
-def book_paid(bill: Bill, payment) -> LedgerTransaction:
-    """Book a payment of the whole bill: the bank is debited, every open receivable credited.
+def book_paid(bill: Bill, payment) -> Received:
+    """Book what arrived for a payment, on the day it arrived."""
+    on = day_of(payment.paid_at or now())
+    return book_received(bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment)
 
-    Raises ValueError when the amount is not what is open: such money is never booked here.
-    """
-    entries = LedgerEntry.objects.filter(transaction__bill=bill, account=Account.RECEIVABLE)
-    key = "month", "scheme", "part"
-    open_parts = entries.values_list(*key).annotate(fen=Sum("amount_fen")).order_by(*key)
-    dues = {tuple(part): fen for *part, fen in open_parts if fen}
-    if sum(dues.values()) != payment.amount_fen:
-        raise ValueError(f"{bill.number}: {payment.amount_fen} fen do not settle what is open")
-    booked = _transaction(bill, "paid", payment)
-    LedgerEntry.objects.bulk_create(
-        [
-            _entry(booked, Account.BANK, payment.amount_fen, bill.month),
-            *(_entry(booked, Account.RECEIVABLE, -fen, *part) for part, fen in dues.items()),
-        ]
-    )
-    return booked
+
+def book_voided(bill: Bill) -> None:
+    """Mirror every booking of a bill that nobody has paid: after it each balance is as before the bill (I-6)."""
+    for booked in LedgerTransaction.objects.filter(bill=bill, reversed_by=None).exclude(kind=Booking.VOIDED):
+        mirror = LedgerTransaction.objects.create(
+            employer_id=bill.employer_id, bill=bill, kind=Booking.VOIDED, reverses=booked, booked_at=now()
+        )
+        LedgerEntry.objects.bulk_create(
+            [
+                _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
+                for one in booked.entries.order_by("pk")
+            ]
+        )
 
 
 def balance(bill: Bill) -> tuple[int, int]:
@@ -65,16 +68,19 @@ def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
         transaction__bill__in=[bill.pk for bill in bills], account=Account.RECEIVABLE
     )
     rows = receivable.values_list("transaction__bill").annotate(
-        due=Sum("amount_fen", filter=Q(transaction__kind="assessed"), default=0),
-        paid=Sum("amount_fen", filter=~Q(transaction__kind="assessed"), default=0),
+        due=Sum("amount_fen", filter=OWED, default=0),
+        paid=Sum("amount_fen", filter=~OWED, default=0),
     )
     return {pk: (due, -paid) for pk, due, paid in rows}
 
 
-def _transaction(bill: Bill, kind: str, payment=None) -> LedgerTransaction:
-    return LedgerTransaction.objects.create(
-        employer_id=bill.employer_id, bill=bill, payment=payment, kind=kind, booked_at=now()
-    )
+def settling(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+    """Of these entries, those that settle what bills demand: money and credit that paid principal, fen below zero."""
+    return entries.filter(~OWED, account=Account.RECEIVABLE)
+
+
+def _transaction(bill: Bill, kind: str) -> LedgerTransaction:
+    return LedgerTransaction.objects.create(employer_id=bill.employer_id, bill=bill, kind=kind, booked_at=now())
 
 
 def _entry(booked, account, fen, month, scheme="", part="") -> LedgerEntry:
@@ -95,7 +101,7 @@ def recomputed(name: str) -> Recomputed | None:
     wanted = Q(number=name)
     if name.isascii() and name.isdigit() and len(name) < 16:
         wanted |= Q(pk=int(name))
-    bill = Bill.objects.filter(wanted).first()
+    bill = Bill.objects.ever().select_related("assessment").filter(wanted).first()
     if bill is None:
         return None
     sums = bill.lines.aggregate(
@@ -112,19 +118,22 @@ def check_ledger() -> Iterator[str]:
     yield from _unbalanced()
     sums = {
         row["bill"]: row
-        for row in BillLine.objects.values("bill").annotate(
+        for row in BillLine.objects.ever()
+        .values("bill")
+        .annotate(
             heads=Count("employee", distinct=True, filter=HEADS),
             unit=Sum("employer_due"),
             own=Sum("employee_due"),
         )
     }
-    for bills in _chunks(Bill.objects.order_by("pk").iterator(chunk_size=500), 500):
+    for bills in _chunks(Bill.objects.ever().select_related("assessment").order_by("pk").iterator(chunk_size=500), 500):
         booked = balances(bills)
         for bill in bills:
             yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
     yield from _split_breaks()
-    yield from line_breaks(BillLine.objects.all())
+    yield from line_breaks(BillLine.objects.ever())
     yield from relation_breaks()
+    yield from broken_rules()
 
 
 def _chunks(rows: Iterator, size: int) -> Iterator[list]:
@@ -161,8 +170,10 @@ def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Ite
     if bill.head_count != lines["heads"]:
         yield f"账单 {bill.number} 写的是 {bill.head_count} 人，明细里有 {lines['heads']} 人。"
     due, paid = booked
-    if bill.total_due != due:
-        yield f"账单 {bill.number} 应缴 {yuan(bill.total_due)} 元，账上记的是 {yuan(due)} 元。"
+    owed = 0 if bill.assessment.voided_at else bill.total_due
+    if owed != due:
+        word = "已作废，应缴" if bill.assessment.voided_at else "应缴"
+        yield f"账单 {bill.number} {word} {yuan(owed)} 元，账上记的是 {yuan(due)} 元。"
     if paid > due:
         yield f"账单 {bill.number} 实缴 {yuan(paid)} 元，多于应缴 {yuan(due)} 元。"
     if paid < 0:
@@ -172,8 +183,10 @@ def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Ite
 def _split_breaks() -> Iterator[str]:
     """The ledger of every bill, month, scheme and part against the lines."""
     lines: dict[tuple, int] = {}
-    for *key, employer, employee in BillLine.objects.values_list("bill", "month", "scheme").annotate(
-        Sum("employer_due"), Sum("employee_due")
+    for *key, employer, employee in (
+        BillLine.objects.ever()
+        .values_list("bill", "month", "scheme")
+        .annotate(Sum("employer_due"), Sum("employee_due"))
     ):
         lines |= {(*key, "employer"): employer, (*key, "employee"): employee}
     booked: dict[tuple, int] = defaultdict(int)
@@ -181,7 +194,7 @@ def _split_breaks() -> Iterator[str]:
     for *key, fen in assessed.values_list("transaction__bill", "month", "scheme", "part").annotate(Sum("amount_fen")):
         booked[tuple(key)] = fen
     wrong = sorted(key for key in lines.keys() | booked.keys() if lines.get(key, 0) != booked.get(key, 0))
-    numbers = Bill.objects.in_bulk({key[0] for key in wrong})
+    numbers = Bill.objects.ever().in_bulk({key[0] for key in wrong})
     for key in wrong:
         side = "单位" if key[3] == "employer" else "个人"
         yield (

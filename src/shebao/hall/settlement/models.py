@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ..fields import MonthField
-from ..scopes import ScopedQuerySet, scoped
+from ..scopes import ScopedQuerySet, scoped, voidable
 
 
 class Evidence(models.Model):
@@ -24,8 +24,9 @@ class Evidence(models.Model):
 class Assessment(models.Model):
     """The agency's determination of one employer's month (核定).
 
-    `series` 0 is the month's own settlement, one for an employer and month; a back payment that is assessed apart
-    (补缴单独核定) counts on from 1.
+    `series` 0 is the month's own settlement, one in force for an employer and month; a back payment that is assessed
+    apart (补缴单独核定) counts on from 1. A voided one (作废) stays readable with its bill; being voided is the only
+    change that the database lets through.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="assessments")
@@ -38,15 +39,17 @@ class Assessment(models.Model):
     changes = models.JSONField("本月变动", default=dict)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField("核定时间")
+    voided_at = models.DateTimeField("作废时间", null=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = voidable("employer", voided_at=None).as_manager()
 
     class Meta:
         verbose_name = "核定"
         constraints = [
             models.UniqueConstraint(
                 fields=["employer", "month", "series"],
-                name="one_assessment_for_an_employer_and_month",
+                condition=Q(voided_at=None),
+                name="one_live_assessment_for_an_employer_and_month",
                 violation_error_message="本月已经核定过。",
             )
         ]
@@ -67,7 +70,7 @@ class Bill(models.Model):
     pay_until = models.DateTimeField("缴费截止")
     illustrative = models.JSONField("示例值", default=list)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = voidable("employer", assessment__voided_at=None).as_manager()
 
     class Meta:
         verbose_name = "账单"
@@ -147,7 +150,8 @@ class BackPayment(models.Model):
 
 
 class BillLine(models.Model):
-    """One person, one scheme, one month (账单明细). Posted once; never changed (the database refuses).
+    """One person, one scheme, one month (账单明细). Posted once; never changed but voided with its bill (the database
+    refuses everything else).
 
     An adjustment (补差) corrects the charge that it names in `adjusts`, the regular line or the adjustment before it:
     its amounts are the difference, its wage is that charge's, its base and evidence are those of the corrected charge.
@@ -162,13 +166,7 @@ class BillLine(models.Model):
     month = MonthField("费款所属期")
     booking_month = MonthField("做账期")
     kind = models.CharField("应缴类型", max_length=2, choices=LineKind, default=LineKind.REGULAR)
-    adjusts = models.OneToOneField(
-        "self",
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="adjusted_by",
-        error_messages={"unique": "这一行已经补差过。"},
-    )
+    adjusts = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="adjusted_by")
     back_payment = models.ForeignKey(BackPayment, on_delete=models.PROTECT, null=True, related_name="lines")
     is_exclusive = models.BooleanField("排他", default=True)
     declared_wage = models.BigIntegerField("申报工资（分）")
@@ -179,28 +177,46 @@ class BillLine(models.Model):
     employer_evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, related_name="+")
     employee_evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = scoped("bill__employer").as_manager()
+    is_voided = models.BooleanField("已作废", default=False)
+
+    objects = voidable("bill__employer", is_voided=False).as_manager()
 
     class Meta:
         verbose_name = "账单明细"
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "region", "scheme", "month"],
-                condition=Q(kind__in=CHARGING, is_exclusive=True),
+                condition=Q(kind__in=CHARGING, is_exclusive=True, is_voided=False),
                 name="one_charge_for_a_person_scheme_and_month",
                 violation_error_message="该人员此险种当月已经核定过。",
             ),
             models.UniqueConstraint(
                 fields=["employee", "scheme", "month"],
-                condition=Q(kind__in=CHARGING),
+                condition=Q(kind__in=CHARGING, is_voided=False),
                 name="one_charge_for_an_employee_scheme_and_month",
                 violation_error_message="该人员此险种当月已在本单位核定过。",
+            ),
+            models.UniqueConstraint(
+                fields=["adjusts"],
+                condition=Q(is_voided=False, adjusts__isnull=False),
+                name="a_charge_is_adjusted_once",
+                violation_error_message="这一行已经补差过。",
             ),
             models.CheckConstraint(
                 name="an_adjustment_and_no_other_line_names_what_it_adjusts",
                 condition=Q(kind__in=ADJUSTING, adjusts__isnull=False)
                 | (~Q(kind__in=ADJUSTING) & Q(adjusts__isnull=True)),
                 violation_error_message="补差须对应原来的账单明细。",
+            ),
+            models.CheckConstraint(
+                name="a_line_is_for_no_month_after_it_is_booked",
+                condition=Q(month__lte=F("booking_month")),
+                violation_error_message="费款所属期不能晚于做账期。",
+            ),
+            models.CheckConstraint(
+                name="a_regular_charge_is_not_negative",
+                condition=~Q(kind="1") | Q(employer_due__gte=0, employee_due__gte=0),
+                violation_error_message="正常应缴不能是负数。",
             ),
             models.CheckConstraint(
                 name="an_adjustment_is_for_a_month_before_it_is_booked",
@@ -212,6 +228,51 @@ class BillLine(models.Model):
                 condition=Q(kind=LineKind.BACK_PAYMENT, back_payment__isnull=False, month__lt=F("booking_month"))
                 | (~Q(kind=LineKind.BACK_PAYMENT) & Q(back_payment__isnull=True)),
                 violation_error_message="补缴须对应生效的补缴申报，且只能补以前月份。",
+            ),
+        ]
+
+
+class VoidState(models.TextChoices):
+    """Where a wish to void stands."""
+
+    ASKED = "asked", "待审核"
+    VOIDED = "voided", "已作废"
+    DECLINED = "declined", "未同意"
+
+
+class VoidRequest(models.Model):
+    """The wish to undo an assessment (核定回退、申报作废), why, and who decided. One waits for an assessment.
+
+    `decided_by` is whoever carried it out: the one who asked where the region's data asks nobody else.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="void_requests")
+    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="void_requests")
+    state = models.CharField("状态", max_length=10, choices=VoidState, default=VoidState.ASKED)
+    reason = models.CharField("原因", max_length=200)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField("申请时间")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField("办结时间", null=True)
+    note = models.CharField("审核意见", max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "作废申请"
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assessment"],
+                condition=Q(state="asked"),
+                name="one_void_request_waits_for_an_assessment",
+                violation_error_message="这次核定的作废申请正在审核。",
+            ),
+            models.UniqueConstraint(
+                fields=["assessment"],
+                condition=Q(state="voided"),
+                name="an_assessment_is_voided_once",
+                violation_error_message="这次核定已经作废。",
             ),
         ]
 
@@ -249,18 +310,38 @@ class Account(models.TextChoices):
 
     RECEIVABLE = "receivable", "应收"
     CONTRIBUTIONS = "contributions", "基金收入"
+    LATE_FEES = "late_fees", "滞纳金"
     BANK = "bank", "到账"
     CREDIT = "credit", "待转金"
     SUSPENSE = "suspense", "待查款"
 
 
-class LedgerTransaction(models.Model):
-    """One booking (记账), balanced, append-only."""
+class Booking(models.TextChoices):
+    """Kinds of bookings."""
 
-    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="transactions")
+    ASSESSED = "assessed", "核定"
+    VOIDED = "voided", "作废"
+    PAID = "paid", "缴费"
+    CREDIT_USED = "credit_used", "待转金抵扣"
+    SUSPENDED = "suspended", "待查款到账"
+    CLEARED = "cleared", "待查款处理"
+    REFUNDED = "refunded", "退费"
+
+
+class LedgerTransaction(models.Model):
+    """One booking (记账), balanced, append-only.
+
+    `reverses` is the booking that a void mirrors entry by entry. Money that nobody knows whose it is has no employer.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="transactions")
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, null=True, related_name="transactions")
     payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, null=True, related_name="transactions")
-    kind = models.CharField("种类", max_length=20)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    suspense = models.ForeignKey(
+        "payments.SuspenseItem", on_delete=models.PROTECT, null=True, related_name="transactions"
+    )
+    kind = models.CharField("种类", max_length=20, choices=Booking)
     booked_at = models.DateTimeField("记账时间")
 
     objects = ScopedQuerySet.as_manager()
@@ -271,6 +352,17 @@ class LedgerTransaction(models.Model):
             models.UniqueConstraint(fields=["bill"], condition=Q(kind="assessed"), name="a_bill_is_booked_once"),
             models.UniqueConstraint(
                 fields=["payment"], condition=Q(payment__isnull=False), name="a_payment_is_booked_once"
+            ),
+            models.UniqueConstraint(
+                fields=["suspense"], condition=Q(kind="suspended"), name="unmatched_money_is_booked_once"
+            ),
+            models.UniqueConstraint(
+                fields=["suspense"], condition=Q(kind="cleared"), name="unmatched_money_is_cleared_once"
+            ),
+            models.CheckConstraint(
+                name="a_void_and_no_other_booking_mirrors_one",
+                condition=Q(kind="voided", reverses__isnull=False) | (~Q(kind="voided") & Q(reverses__isnull=True)),
+                violation_error_message="作废须对应原来的记账。",
             ),
         ]
 

@@ -19,6 +19,7 @@ from ..roster.models import Spell
 from ..roster.queries import columns_for_charge
 from .adjusting import Difference, billable, find_differences
 from .back_payments import BATCH, BackDue, charge_back_payments, keep_evidence, make_back_lines, waiting
+from .collecting import use_credit
 from .ledger import book_assessed
 from .models import CHARGING, Assessment, Bill, BillLine
 from .progress import applicable_settlement, changes_of, preconditions
@@ -37,7 +38,7 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
         return _settle(employer_id, month, kind, by=by, confirmations=confirmations)
     except IntegrityError:
         # The constraints decide the race: the month, or a person another employer billed in the same moment.
-        if Assessment.objects.filter(employer=employer_id, month=month, series=0).exists():
+        if Assessment.objects.live().filter(employer=employer_id, month=month, series=0).exists():
             raise Conflict("already_settled", ALREADY) from None
         raise Conflict("charged_elsewhere", "有人员的险种本月刚被其他单位核定，请刷新后再看。") from None
 
@@ -60,6 +61,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
     _make_adjustments(bill, adjusted)
     make_back_lines(bill, back)
     book_assessed(bill, _dues(month, charges, [*adjusted, *back]))
+    credit_fen = use_credit(bill)
     record(
         "month.settled",
         bill,
@@ -70,6 +72,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
         adjusted_fen=sum(one.total for one in adjusted) or None,
         back_paid_fen=sum(one.total for one in back) or None,
         heads=bill.head_count,
+        credit_fen=credit_fen or None,
     )
     return bill
 
@@ -78,7 +81,7 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
     """Refuse with all reasons at once."""
     if not by.may("settle"):
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
-    if Assessment.objects.filter(employer=employer, month=month, series=0).exists():
+    if Assessment.objects.live().filter(employer=employer, month=month, series=0).exists():
         raise Conflict("already_settled", ALREADY)
     problems = _window_problems(employer, month)
     settlement = applicable_settlement(employer, month)
@@ -109,17 +112,21 @@ def _window_problems(employer: Employer, month: Month) -> list[str]:
 
 def _check_charged_elsewhere(employer: Employer, month: Month) -> None:
     """One charge for a person and scheme: whom another employer was billed for is named."""
-    others = BillLine.objects.filter(
-        region=employer.region,
-        month=month,
-        kind__in=CHARGING,
-        is_exclusive=True,
-        person__in=Spell.objects.filter(
-            employee__employer=employer, is_voided=False, is_exclusive=True, first_month__lte=month
+    others = (
+        BillLine.objects.live()
+        .filter(
+            region=employer.region,
+            month=month,
+            kind__in=CHARGING,
+            is_exclusive=True,
+            person__in=Spell.objects.filter(
+                employee__employer=employer, is_voided=False, is_exclusive=True, first_month__lte=month
+            )
+            .exclude(last_month__lt=month)
+            .values("person"),
         )
-        .exclude(last_month__lt=month)
-        .values("person"),
-    ).exclude(bill__employer=employer)
+        .exclude(bill__employer=employer)
+    )
     names = sorted(set(others.values_list("person__name", flat=True)[:50]))
     if names:
         shown = "、".join(names[:5]) + ("等" if len(names) > 5 else "")

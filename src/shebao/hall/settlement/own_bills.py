@@ -40,7 +40,8 @@ def assess_apart(employer_id: int, payments: QuerySet[BackPayment], kind: str, *
 
 def _make_assessment(employer: Employer, kind: str, by) -> Assessment:
     month = Month.of(today())
-    last = Assessment.objects.filter(employer=employer, month=month).aggregate(last=Max("series"))["last"]
+    # A voided one keeps its place in the series: two bills of a month never bear the same name.
+    last = Assessment.objects.ever().filter(employer=employer, month=month).aggregate(last=Max("series"))["last"]
     return Assessment.objects.create(
         employer=employer,
         month=month,

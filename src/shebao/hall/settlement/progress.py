@@ -78,7 +78,7 @@ def applicable_settlement(employer, month: Month) -> Settlement:
 def preconditions(employer, month: Month, *, by) -> list[Precondition]:
     """What the applicable settlement asks for, each met or not, in the region's order."""
     settlement = applicable_settlement(employer, month)
-    is_settled = Assessment.objects.visible_to(by).filter(employer=employer, month=month, series=0).exists()
+    is_settled = Assessment.objects.visible_to(by).live().filter(employer=employer, month=month, series=0).exists()
     counts = open_counts(employer, month)
     found = []
     for key in settlement.preconditions:
@@ -178,7 +178,7 @@ class Standing:
 
 def standing(employer, month: Month, by) -> Standing:
     """Read where the month stands; five queries."""
-    every = list(Bill.objects.visible_to(by).filter(employer=employer))
+    every = list(Bill.objects.visible_to(by).live().filter(employer=employer))
     undecided = _about_people(employer).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
     filed: dict[int, set[str]] = defaultdict(set)

@@ -74,7 +74,7 @@ def _booking_relations() -> Iterator[str]:
 
 
 def _payment_breaks() -> Iterator[str]:
-    """What the bank paid in is booked with exactly that amount, and nothing is booked that the bank did not pay in."""
+    """I-4: what the bank paid in is booked with exactly that amount, and nothing is booked that it did not pay in."""
     payments = Payment._base_manager.annotate(
         booked=Sum(
             "transactions__entries__amount_fen", filter=Q(transactions__entries__account=Account.BANK), default=0
@@ -84,7 +84,7 @@ def _payment_breaks() -> Iterator[str]:
     wrong = payments.filter(succeeded).exclude(booked=F("amount_fen")) | payments.exclude(succeeded).exclude(booked=0)
     for number, bill, state, said, booked in _rows(wrong, "number", "bill__number", "state", "amount_fen", "booked"):
         title = PaymentState(state).label
-        yield f"账单 {bill} 的缴费 {number}“{title}”{yuan(said)} 元，账上到账 {yuan(booked)} 元。"
+        yield f"I-4：缴费 {number}（账单 {bill}）“{title}”{yuan(said)} 元，账上到账 {yuan(booked)} 元。"
     for number, ours, theirs in _rows(
         Payment._base_manager.exclude(employer=F("bill__employer")), "number", "employer__name", "bill__employer__name"
     ):

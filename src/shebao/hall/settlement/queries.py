@@ -44,6 +44,8 @@ class SchemeSum:
     employee_due: int
     employer_rate: str
     employee_rate: str
+    late_fee: int = 0
+    credit_used: int = 0
 
     @property
     def total(self) -> int:
@@ -280,8 +282,8 @@ class Adjustments:
 def adjustments_of(actor, employer_id: int, month: Month) -> Adjustments:
     """补差 of an employer that `actor` may see, for the bill of `month` or, where that is settled, the next one."""
     employer = Employer.objects.visible_to(actor).get(pk=employer_id)
-    lines = BillLine.objects.filter(bill__employer=employer, kind__in=ADJUSTING)
-    if Bill.objects.filter(employer=employer, month=month, series=0).exists():
+    lines = BillLine.objects.live().filter(bill__employer=employer, kind__in=ADJUSTING)
+    if Bill.objects.live().filter(employer=employer, month=month, series=0).exists():
         month = month.next()
     waiting = find_differences(employer, month)
     months = [

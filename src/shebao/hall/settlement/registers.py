@@ -27,8 +27,8 @@ class RegisterSums:
 
 
 def scheme_lines(actor, scheme: str, months: Sequence[Month]) -> QuerySet[BillLine]:
-    """The lines of a scheme for these months, adjustments included, newest month first and by name within it."""
-    rows = BillLine.objects.visible_to(actor).filter(scheme=scheme, month__in=months)
+    """The lines of a scheme in force for these months, adjustments included, newest month and then by name."""
+    rows = BillLine.objects.visible_to(actor).live().filter(scheme=scheme, month__in=months)
     return rows.select_related("employee__person", "bill").order_by("-month", "employee__name_pinyin", "pk")
 
 

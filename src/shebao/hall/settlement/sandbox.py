@@ -53,12 +53,11 @@ def try_values(text: str, *, by) -> SandboxRun:
     spec = region(by.region)
     if not changes(spec, load_proposed(spec, regions_roots(), text)):
         raise Refused("nothing_changed", "写的数值与现行的完全相同，请改动至少一个数值再试。")
-    month = (
-        Bill.objects.visible_to(by).filter(series=0, month__lt=Month.of(today())).aggregate(last=Max("month"))["last"]
-    )
+    bills = Bill.objects.visible_to(by).live().filter(series=0)
+    month = bills.filter(month__lt=Month.of(today())).aggregate(last=Max("month"))["last"]
     if month is None:
         raise Refused("nothing_billed", "本地区还没有以前月份的账单，不能试算。")
-    bills = Bill.objects.visible_to(by).filter(month=month, series=0)
+    bills = bills.filter(month=month)
     with transaction.atomic():
         run = SandboxRun.objects.create(
             asked_by=by, asked_at=now(), month=month, proposal=text, employers_total=bills.count()
@@ -80,6 +79,7 @@ def carry_out(run_id: int, *, by) -> None:
     proposed = as_if_in_force(spec, load_proposed(spec, regions_roots(), run.proposal), run.month, today())
     bills = list(
         Bill.objects.visible_to(by)
+        .live()
         .filter(month=run.month, series=0)
         .order_by("pk")
         .values_list("pk", "employer__name", "employer__employer_number", "employer", "head_count")
@@ -122,7 +122,7 @@ class _Tally:
     def add(self, bills: Sequence[int]) -> None:
         """Charge the people of these bills again."""
         schemes = {scheme.key for scheme in self.spec.open_schemes}
-        lines = BillLine.objects.filter(bill__in=bills, kind=LineKind.REGULAR, scheme__in=schemes)
+        lines = BillLine.objects.live().filter(bill__in=bills, kind=LineKind.REGULAR, scheme__in=schemes)
         found = list(lines.order_by("pk").values_list(*COLUMNS))
         wanted = {pk for row in found for pk in row[4:6] if pk is not None} - self.known.keys()
         self.known |= dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data"))

@@ -62,7 +62,7 @@ def _overdue(now: Standing) -> Iterator[Todo]:
         open_fen, until = now.unpaid(bill), timezone.make_naive(bill.pay_until)
         if open_fen > 0 and until < local_now():
             title = f"{bill.month.label}{_kind(bill)}账单逾期没有缴清"
-            note = f"待缴 {yuan(open_fen)} 元，{date_words(until, 'n 月 j 日')}已截止，逾期可能产生滞纳金"
+            note = f"待缴 {yuan(open_fen)} 元，{date_words(until, 'n 月 j 日')}已截止，逾期按日加收滞纳金"
             yield Todo("已逾期", "d", title, note, "e_pay_bill", "去缴费", (bill.pk,))
 
 

@@ -52,7 +52,11 @@ def employer(request, pk):
         "employer": found,
         "month": month,
         "head_count": insured_count(found, month),
-        "bills": Bill.objects.visible_to(request.user).filter(employer=found).order_by("-month")[:BILLS],
+        "bills": Bill.objects.visible_to(request.user)
+        .ever()
+        .select_related("assessment")
+        .filter(employer=found)
+        .order_by("-month")[:BILLS],
         "industry_title": _title(region, "industry_classes", found.industry_class),
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
         "grade_title": _title(region, "float_grades", found.float_grade),

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_GET
 from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
+from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import explain_line, rules_of
-from shebao.hall.settlement.ledger import balance, balances
+from shebao.hall.settlement.ledger import balances
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import (
     ADJUSTED,
@@ -32,14 +33,14 @@ from .doubts import doubts
 from .papers import print_action
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
-STATES = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费"}
+STATES = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费", "part_paid": "部分已缴", "void": "已作废"}
 
 
 @needs("settle")
 @require_GET
 def bills(request):
     """Every bill of the employer, the newest first."""
-    found = list(Bill.objects.visible_to(request.user))
+    found = list(Bill.objects.visible_to(request.user).ever().select_related("assessment"))
     booked = balances(found)
     rows = [_row(bill, *booked.get(bill.pk, (0, 0))) for bill in found]
     month, title = this_month(request), word(request, "menu.bills", "账单")
@@ -48,13 +49,17 @@ def bills(request):
         "crumbs": crumbs(title),
         "rows": rows,
         "month": month,
-        "to_settle": not any(bill.month == month and not bill.series for bill in found),
+        "to_settle": not any(
+            bill.month == month and not bill.series and not bill.assessment.voided_at for bill in found
+        ),
     }
     return render(request, "employer/bills.html", context)
 
 
 def _row(bill: Bill, due: int, paid: int) -> dict:
-    state = "paid" if paid >= due else "overdue" if clock.now() > bill.pay_until else "unpaid"
+    state = "paid" if paid >= due else "overdue" if clock.now() > bill.pay_until else "part_paid" if paid else "unpaid"
+    if bill.assessment.voided_at:
+        state, due = "void", bill.total_due
     return {"bill": bill, "due": due, "paid": paid, "state": state, "state_label": STATES[state]}
 
 
@@ -70,15 +75,20 @@ def bill(request, pk):
     tabs = {key: label for key, label in TABS.items() if key != "changes" or not found.series}
     tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
-    due, paid = balance(found)
+    asked = owing(found, clock.today())
+    due, paid = found.total_due, 0 if found.assessment.voided_at else found.total_due - asked.principal
     context = _row(found, due, paid) | {
+        "asked": asked,
+        "late_paid": sum(by_scheme(found, "paid", "late_fees").values()) if paid else 0,
+        "credit_used": sum(by_scheme(found, "credit_used", "receivable").values()) if paid else 0,
         "tab": tab,
         "tabs": tabs,
         "when": found.label if found.series else found.month.label,
         "adjusted": adjusted,
         "back": back,
         "crumbs": crumbs(f"{found.label} 账单", _bills_crumb(request)),
-        "actions": _actions(found, is_paid=paid >= due, may_print=request.user.may("print")),
+        "actions": _actions(found, is_paid=asked.total <= 0, may_print=request.user.may("print")),
+        "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
         "is_new": "settled" in request.GET,
         "done_message": done_message(_settlement_title(found)),
@@ -99,7 +109,7 @@ def bill(request, pk):
 
 
 def _bill(request, pk) -> Bill:
-    return Bill.objects.visible_to(request.user).select_related("employer", "assessment__made_by").get(pk=pk)
+    return Bill.objects.visible_to(request.user).ever().select_related("employer", "assessment__made_by").get(pk=pk)
 
 
 def _bills_crumb(request) -> tuple[str, str]:
@@ -110,6 +120,8 @@ def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
     actions = [
         {"label": "导出明细", "url": reverse("e_bill_export", args=[found.pk]), "icon": "download", "download": True},
     ]
+    if found.assessment.voided_at:
+        return actions
     if may_print and (notice := print_action(found, "notice", "打印通知单")):
         actions.append(notice)
     if not is_paid:
@@ -261,7 +273,8 @@ def explain_amount(request, pk, share):
     """Why one amount is what it is: a page, or the fragment of a page that is open."""
     found = explain_line(request.user, pk, share)
     shares = (f"{share}_evidence", f"adjusts__{share}_evidence")
-    line = BillLine.objects.visible_to(request.user).select_related("bill__employer", "employee", *shares).get(pk=pk)
+    lines = BillLine.objects.visible_to(request.user).ever()
+    line = lines.select_related("bill__employer", "employee", *shares).get(pk=pk)
     kept = getattr(line, f"{share}_evidence") or getattr(line.adjusts, f"{share}_evidence")
     other = "employee" if share == "employer" else "employer"
     back = reverse("e_bill", args=[line.bill_id])

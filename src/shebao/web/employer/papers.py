@@ -27,7 +27,8 @@ def documents(request):
     """The papers of the chosen months, the newest first."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
     span, errors, fields = months_asked(request, employer)
-    bills = {(bill.month, bill.series): bill for bill in Bill.objects.visible_to(request.user).filter(month__in=span)}
+    found = Bill.objects.visible_to(request.user).live().filter(month__in=span)
+    bills = {(bill.month, bill.series): bill for bill in found}
     keys = sorted({(month, 0) for month in span} | bills.keys(), key=lambda key: (-key[0].index, key[1]))
     title = word(request, "menu.documents", "通知单与凭证")
     context = {
@@ -77,7 +78,7 @@ def pack(request):
     span, errors, _ = months_asked(request, employer, request.POST)
     found = [
         (bill.pk, card.kind)
-        for bill in Bill.objects.visible_to(request.user).filter(month__in=span).order_by("month")
+        for bill in Bill.objects.visible_to(request.user).live().filter(month__in=span).order_by("month")
         for card in available(employer, bill.month, bill.series)
         if card.state in ("ready", "issued")
     ]
@@ -104,7 +105,7 @@ def _span_problem(first: Month, last: Month) -> str:
 @require_POST
 def issue(request, bill, kind):
     """Issue one paper of a bill, and back to the month."""
-    found = Bill.objects.visible_to(request.user).get(pk=bill)
+    found = Bill.objects.visible_to(request.user).ever().get(pk=bill)
     try:
         document = issue_document(found.pk, kind, by=request.user)
         messages.success(request, f"{document.title}已生成，可以打印或下载。")
@@ -117,7 +118,7 @@ def issue(request, bill, kind):
 @require_POST
 def print_now(request, bill, kind):
     """One paper of a bill, ready for the printer: issued if nobody has, then shown; why not, on the bill itself."""
-    found = Bill.objects.visible_to(request.user).get(pk=bill)
+    found = Bill.objects.visible_to(request.user).ever().get(pk=bill)
     try:
         return redirect("e_document", issue_document(found.pk, kind, by=request.user).pk)
     except Refused as no:

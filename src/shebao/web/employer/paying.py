@@ -1,19 +1,30 @@
 """Paying (缴费与支付): what is due, one attempt at a time, what the bank said."""
 
+from itertools import chain
+
+import segno
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shebao.hall import clock
+from shebao.hall.documents.amount_words import amount_in_words
 from shebao.hall.errors import Refused
+from shebao.hall.payments.channels import CHANNELS, way_title
 from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
 from shebao.hall.payments.operations import ask_bank, start_payment
-from shebao.hall.settlement.ledger import balance, balances
+from shebao.hall.regions import region
+from shebao.hall.settlement.collecting import credit_of, owing, owings
+from shebao.hall.settlement.ledger import balance
 from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.queries import bill_earlier, bill_summary
+from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
-from .common import crumbs, word
+from .common import crumbs, here, word
 from .papers import print_action
 
 RECORDS = 50
@@ -30,21 +41,23 @@ TAGS = {
 @require_GET
 def pay(request):
     """What is due, and the records."""
-    bills = list(Bill.objects.visible_to(request.user))
+    bills = list(Bill.objects.visible_to(request.user).live().select_related("employer"))
     payments = Payment.objects.visible_to(request.user).select_related("bill", "started_by")
     running = {one.bill_id: one for one in payments.filter(state__in=UNDECIDED)}
-    booked, due = balances(bills), []
+    asked, due = owings(bills, clock.today()), []
     for bill in bills:
-        owed, paid = booked.get(bill.pk, (0, 0))
-        if paid < owed:
+        if (one := asked[bill.pk]).total > 0:
             late = clock.now() > bill.pay_until
-            due.append({"bill": bill, "open": owed - paid, "late": late, "running": running.get(bill.pk)})
+            due.append({"bill": bill, "asked": one, "late": late, "running": running.get(bill.pk)})
     title = word(request, "menu.pay", "缴费与支付")
     context = {
         "title": title,
         "crumbs": crumbs(title),
         "due": due,
-        "records": [{"payment": one, "tag": TAGS[one.state]} for one in payments[:RECORDS]],
+        "credit": credit_of(request.user.employer_id),
+        "records": [
+            {"payment": one, "tag": TAGS[one.state], "way": _way_title(request, one)} for one in payments[:RECORDS]
+        ],
     }
     return render(request, "employer/pay.html", context)
 
@@ -53,24 +66,55 @@ def pay(request):
 @require_http_methods(["GET", "POST"])
 def pay_bill(request, pk):
     """One bill: the amount to check, the way to pay, and the start."""
-    bill = Bill.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    bill = Bill.objects.visible_to(request.user).live().select_related("employer").get(pk=pk)
     if request.method == "POST":
         try:
-            return redirect("e_payment", start_payment(bill.pk, by=request.user).pk)
+            return redirect(
+                "e_payment",
+                start_payment(
+                    bill.pk, by=request.user, part=request.POST.get("part", ""), channel=request.POST.get("channel", "")
+                ).pk,
+            )
         except Refused as no:
             messages.error(request, no.message)
             return redirect("e_pay_bill", bill.pk)
     due, paid = balance(bill)
+    asked, collection = owing(bill, clock.today()), region(bill.employer.region).collection
     context = {
         "bill": bill,
         "due": due,
         "paid": paid,
-        "open": due - paid,
+        "asked": asked,
+        "late_fee_rule": _late_fee_words(collection.late_fee),
+        "ways": [way for way in collection.ways.values() if way.kind in CHANNELS],
+        "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
         "running": bill.payments.filter(state__in=UNDECIDED).first(),
-        "crumbs": _crumbs(request, f"{bill.month} 缴费"),
+        "crumbs": _crumbs(request, f"{bill.label} 缴费"),
     }
     return render(request, "employer/pay_bill.html", context)
+
+
+def _way_title(request, payment: Payment) -> str:
+    return way_title(here(request), payment.channel)
+
+
+def _qr(address: str) -> str:
+    """The address as a picture that a phone reads."""
+    return mark_safe(segno.make(address, error="m", micro=False).svg_inline(scale=5, border=2))  # noqa: S308 - our own
+
+
+def _late_fee_words(rule) -> str:
+    return DAY_COUNTS[rule.day_count].title
+
+
+def _parts(asked) -> list[dict]:
+    """What can be paid by itself: everything, or one part that is still open."""
+    found = [{"key": "", "title": "单位部分和个人部分", "fen": asked.total}]
+    found += [
+        {"key": key, "title": title, "fen": asked.asked(key)} for key, title in SHARES.items() if asked.asked(key) > 0
+    ]
+    return found if len(found) > 2 else found[:1]
 
 
 def _crumbs(request, last: str) -> list[dict]:
@@ -82,8 +126,13 @@ def _crumbs(request, last: str) -> list[dict]:
 def payment(request, pk):
     """How one attempt stands, where the bank sends the browser back to; the card alone for the page that asks again."""
     found = Payment.objects.visible_to(request.user).select_related("bill__employer", "started_by").get(pk=pk)
+    way = here(request).collection.ways.get(found.channel)
+    kind = way.kind if way else "online"
     context = {
         "payment": found,
+        "way": _way_title(request, found),
+        "kind": kind,
+        "qr": _qr(found.pay_url) if kind == "code" and found.state == PaymentState.SENT else "",
         "tag": TAGS[found.state],
         "undecided": found.state in UNDECIDED,
         "print_receipt": print_action(found.bill, "receipt", "打印缴费凭证") if request.user.may("print") else None,
@@ -91,6 +140,25 @@ def payment(request, pk):
     }
     name = "employer/pay_state_card.html" if request.htmx else "employer/pay_state.html"
     return render(request, name, context)
+
+
+@needs("pay")
+@require_GET
+def voucher(request, pk):
+    """银行端查询缴费凭证: what the teller at the bank needs to find the order."""
+    found = Payment.objects.visible_to(request.user).select_related("bill__assessment", "employer").get(pk=pk)
+    way = here(request).collection.ways.get(found.channel)
+    if way is None or way.kind != "voucher":
+        raise Refused("no_voucher", "这笔缴费不用银行端查询缴费凭证。", status=404)
+    context = {
+        "payment": found,
+        "undecided": found.state in UNDECIDED,
+        "rows": [*bill_summary(found.bill), *chain(*bill_earlier(found.bill).values())],
+        "words": amount_in_words(found.amount_fen),
+        "agency": here(request).term("agency"),
+        "crumbs": _crumbs(request, "银行端查询缴费凭证"),
+    }
+    return render(request, "employer/voucher.html", context)
 
 
 @needs("pay")
@@ -111,5 +179,6 @@ urlpatterns = [
     path("pay", pay),
     path("pay/<int:pk>/", pay_bill, name="e_pay_bill"),
     path("payments/<int:pk>/", payment, name="e_payment"),
+    path("payments/<int:pk>/voucher/", voucher, name="e_voucher"),
     path("payments/<int:pk>/ask/", ask, name="e_payment_ask"),
 ]

@@ -310,8 +310,10 @@ def _lanes(spec, ribbon: list[dict]) -> list[dict]:
 
 def _lines(request, one) -> list[dict]:
     """The charges of the last months; an amount with evidence leads to how it came about."""
-    rows = BillLine.objects.visible_to(request.user).filter(
-        employee=one.pk, month__gte=this_month(request).previous(LINE_MONTHS - 1)
+    rows = (
+        BillLine.objects.visible_to(request.user)
+        .live()
+        .filter(employee=one.pk, month__gte=this_month(request).previous(LINE_MONTHS - 1))
     )
     spec, lines = here(request), []
     for line in rows.order_by("-month", "pk"):

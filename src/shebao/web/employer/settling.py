@@ -31,7 +31,7 @@ def settle(request):
 
 
 def _context(request, employer: Employer, month) -> dict:
-    bill = Bill.objects.visible_to(request.user).filter(month=month, series=0).first()
+    bill = Bill.objects.visible_to(request.user).live().filter(month=month, series=0).first()
     changes = changes_of(employer, month)
     title = word(request, "menu.settle", "月度结算")
     context = {
@@ -148,7 +148,7 @@ def _settle(request, employer: Employer, context: dict, confirmed: int):
     try:
         bill = settle_month(employer.pk, month, settlement.key, by=request.user, confirmations=confirmed)
     except Conflict as no:
-        if bill := Bill.objects.visible_to(request.user).filter(month=month, series=0).first():
+        if bill := Bill.objects.visible_to(request.user).live().filter(month=month, series=0).first():
             return _show_result(request, bill)
         messages.warning(request, no.message)
         return redirect("e_settle")

@@ -25,6 +25,7 @@ from . import (
     roster,
     settling,
     statements,
+    voiding,
     vouchers,
 )
 
@@ -53,6 +54,7 @@ urlpatterns = [
     *importing.urlpatterns,
     *settling.urlpatterns,
     *adjusting.urlpatterns,
+    *voiding.urlpatterns,
     *bills.urlpatterns,
     *paying.urlpatterns,
     *papers.urlpatterns,

@@ -60,6 +60,9 @@ ACTIONS = {
     "month.settled": "办理结算",
     "account.stated": "登记个人账户余额",
     "back_payments.assessed": "补缴单独核定",
+    "month.voided": "作废核定",
+    "void.asked": "申请作废核定",
+    "void.declined": "不同意作废",
     "values.tried": "规则沙盘试算",
     "payment.started": "发起缴费",
     "payment.sent": "送交银行",
@@ -68,6 +71,11 @@ ACTIONS = {
     "payment.failed": "缴费失败",
     "payment.parked": "缴费待核对",
     "payment.unknown": "缴费结果不明",
+    "suspense.arrived": "登记待查款",
+    "suspense.cleared": "处理待查款",
+    "credit.refunded": "退还待转金",
+    "payment.received": "登记窗口收款",
+    "bank.reconciled": "对账",
     "document.issued": "开具单据",
     "document.downloaded": "下载单据",
     "document.revoked": "作废单据",
@@ -90,6 +98,9 @@ SUBJECTS = {
     "savedview": "常用查询",
     "sandboxrun": "沙盘",
     "medicalaccount": "个人账户",
+    "voidrequest": "作废申请",
+    "suspenseitem": "待查款",
+    "ledgertransaction": "记账",
 }
 WORDS = {
     "without_changes": "无变动结算",
@@ -98,7 +109,7 @@ WORDS = {
     "failed": "失败",
     "bank": "银行端查询缴费",
 }
-AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen", "back_paid_fen")
+AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen", "back_paid_fen", "credit_fen", "late_fee_fen")
 KEYS = {
     "note": "意见",
     "month": "年月",
@@ -109,6 +120,8 @@ KEYS = {
     "amount_fen": "金额（元）",
     "adjusted_fen": "补差（元）",
     "back_paid_fen": "补缴（元）",
+    "credit_fen": "待转金（元）",
+    "late_fee_fen": "滞纳金（元）",
     "case": "办件号",
     "declaration": "申报",
     "stored": "文件",

@@ -178,3 +178,9 @@ document.addEventListener("click", (event) => {
   field.scrollIntoView({ block: "center" });
   (field.matches("fieldset") ? field.querySelector("input") ?? field : field).focus({ preventScroll: true });
 });
+
+// --- paper ---
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});

@@ -1,0 +1,28 @@
+"""What the agency asks of its money: how much nobody has claimed, the last comparisons, who has credit."""
+
+from django.db.models import Count, F, QuerySet, Sum
+
+from ..settlement.models import Account, LedgerEntry
+from .models import Reconciliation, SuspenseItem
+
+
+def suspense_sums(actor) -> dict[str, int]:
+    """How many amounts wait in suspense, and their sum in fen."""
+    waiting = SuspenseItem.objects.visible_to(actor).filter(clearing="")
+    return waiting.aggregate(count=Count("pk"), fen=Sum("amount_fen", default=0))
+
+
+def reconciliations(actor) -> QuerySet[Reconciliation]:
+    """The comparisons of the agency's region, the newest first."""
+    return Reconciliation.objects.filter(region=actor.region).select_related("made_by")
+
+
+def credits_of(actor) -> QuerySet:
+    """Employers with credit (待转金): id, number, name and the amount in fen, the largest first."""
+    entries = LedgerEntry.objects.visible_to(actor).filter(account=Account.CREDIT)
+    named = entries.order_by().values(
+        employer=F("transaction__employer"),
+        number=F("transaction__employer__employer_number"),
+        name=F("transaction__employer__name"),
+    )
+    return named.annotate(fen=-Sum("amount_fen")).filter(fen__gt=0).order_by("-fen")

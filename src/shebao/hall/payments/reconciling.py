@@ -1,0 +1,104 @@
+"""The bank's statement of a day against the ledger (对账): what is missing is booked, what differs is listed."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from shebao.bank.client import BankClient, BankRefused, BankUnreachable
+from shebao.rules.money import yuan
+
+from ..audit.operations import record
+from ..clock import now
+from ..errors import Refused, permit
+from .channels import bank_secret
+from .models import UNDECIDED, Payment, PaymentState, Reconciliation, SuspenseItem
+from .operations import apply_answer
+from .suspense import suspend
+
+
+def reconcile_day(day: date, *, by, region: str) -> Reconciliation:
+    """Compare a day's statement of the bank with what the ledger of a region says arrived, and keep the outcome.
+
+    An attempt whose result was unknown gets it; money without an order goes to suspense. Safe to repeat. `by` is None
+    for the nightly run. Raises Refused when the bank does not answer.
+    """
+    if by is not None:
+        permit(by, "reconcile", "对账")
+    if not settings.SHEBAO_BANK_URL:
+        raise Refused("no_bank", "还没有接通银行，不能对账。", status=503)
+    try:
+        rows = BankClient(settings.SHEBAO_BANK_URL, bank_secret()).statement(day.isoformat())
+    except (BankUnreachable, BankRefused) as no:
+        raise Refused("bank_unreachable", f"没有取到银行对账单：{no}。请稍后再试。", status=503) from None
+    attempts = Payment.objects.select_related("bill", "employer").in_bulk(
+        [row["order_id"] for row in rows], field_name="number"
+    )
+    ours = [row for row in rows if (one := attempts.get(row["order_id"])) is None or one.employer.region == region]
+    differences = [text for row in ours if (text := _compare(row, attempts.get(row["order_id"])))]
+    differences += _missing_at_bank(day, region, {row["order_id"] for row in ours})
+    with transaction.atomic():
+        arrived = list(_arrived(day, region))
+        made = Reconciliation.objects.create(
+            region=region,
+            day=day,
+            bank_count=len(ours),
+            bank_fen=sum(row["amount_fen"] for row in ours),
+            ledger_count=len(arrived),
+            ledger_fen=sum(arrived),
+            differences=differences,
+            made_by=by,
+            made_at=now(),
+        )
+        record("bank.reconciled", made, by=by, count=len(ours), findings=len(differences))
+    return made
+
+
+def _compare(row: Mapping, attempt: Payment | None) -> str:
+    """What is wrong with one line of the statement, after doing what can be done about it; "" where nothing is."""
+    name = f"银行流水 {row['bank_serial']}，{yuan(row['amount_fen'])} 元"
+    if attempt is None:
+        with transaction.atomic():
+            suspend(row, "对账单上有这笔款，没有对应的缴费。")
+        return f"{name}：没有对应的缴费，已列入待查款。"
+    if attempt.state in UNDECIDED and attempt.reason_code != "mismatch":
+        apply_answer(attempt, row)
+        attempt.refresh_from_db()
+        if attempt.state == PaymentState.SUCCEEDED:
+            return f"{name}：缴费 {attempt.number} 原来没有结果，已按对账单补记到账。"
+    if attempt.state == PaymentState.SUCCEEDED:
+        if (attempt.bank_serial, attempt.amount_fen) == (row["bank_serial"], row["amount_fen"]):
+            return ""
+        return f"{name}：与缴费 {attempt.number} 记的 {yuan(attempt.amount_fen)} 元、流水 {attempt.bank_serial} 不符。"
+    held = SuspenseItem.objects.filter(bank_serial=row["bank_serial"]).first()
+    if held is None:
+        with transaction.atomic():
+            held = suspend(row, "对账单上有这笔款，缴费已告知未扣款。", payment=attempt)
+    if held and held.amount_fen != row["amount_fen"]:
+        return f"{name}：待查款登记的是 {yuan(held.amount_fen)} 元，金额不符，请核对后处理。"
+    if held and held.clearing:
+        return ""
+    return f"{name}：缴费 {attempt.number} 没有成功，款项在待查款，请处理。"
+
+
+def _missing_at_bank(day: date, region: str, known: set[str]) -> Iterator[str]:
+    first, last = _span(day)
+    paid = Payment.objects.filter(employer__region=region, state=PaymentState.SUCCEEDED, paid_at__range=(first, last))
+    for attempt in paid.exclude(number__in=known).exclude(channel="counter").order_by("pk"):
+        yield f"缴费 {attempt.number}，{yuan(attempt.amount_fen)} 元：账上已到账，银行对账单上没有。"
+
+
+def _arrived(day: date, region: str) -> Iterator[int]:
+    """What the ledger says the bank brought that day, fen."""
+    span = _span(day)
+    paid = Payment.objects.filter(employer__region=region, state=PaymentState.SUCCEEDED, paid_at__range=span)
+    yield from paid.exclude(channel="counter").values_list("amount_fen", flat=True)
+    held = SuspenseItem.objects.filter(region__in=(region, ""), arrived_at__range=span)
+    yield from held.values_list("amount_fen", flat=True)
+
+
+def _span(day: date) -> tuple[datetime, datetime]:
+    start = timezone.make_aware(datetime.combine(day, time(0)))
+    return start, start + timedelta(days=1) - timedelta(microseconds=1)

@@ -1,0 +1,233 @@
+"""Collecting a bill: what it asks for on a day with its late fee, and booking money that arrives for it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from shebao.rules.late_fees import daily_rates, late_fees
+from shebao.rules.region import Region
+from shebao.rules.region_collection import RATE
+
+from ..clock import now
+from ..regions import region
+from .models import Account, Bill, Booking, LedgerEntry, LedgerTransaction
+
+ARRIVING = (Booking.PAID, Booking.CLEARED, Booking.CREDIT_USED)
+Key = tuple[object, str, str]
+"""(month it is for, scheme, part) of a receivable."""
+
+
+@dataclass(frozen=True)
+class Owing:
+    """What a bill asks for on a day, fen: the open principal by part, and the late fee that is not paid yet (滞纳金).
+
+    `days` of arrears are those of the open principal; `tomorrow` is what the late fee grows by until then.
+    """
+
+    parts: Mapping[str, int]
+    late_fee: int
+    days: int = 0
+    tomorrow: int = 0
+
+    @property
+    def principal(self) -> int:
+        """Both parts."""
+        return sum(self.parts.values())
+
+    @property
+    def total(self) -> int:
+        """Principal and late fee."""
+        return self.principal + self.late_fee
+
+    def asked(self, part: str) -> int:
+        """What a payment of one part is for: the late fee falls on the employer. "" stands for all of it."""
+        if not part:
+            return self.total
+        return self.parts.get(part, 0) + (self.late_fee if part == "employer" else 0)
+
+
+@dataclass
+class _Money:
+    """What the ledger has of one bill: open receivables by key, principal paid by day, late fees paid."""
+
+    open: dict[Key, int]
+    paid: dict[date, int]
+    fees: int = 0
+
+
+def owing(bill: Bill, on: date) -> Owing:
+    """What one bill asks for on a day."""
+    return owings([bill], on)[bill.pk]
+
+
+def owings(bills: Iterable[Bill], on: date) -> dict[int, Owing]:
+    """What many bills ask for on a day, by id; a constant number of queries. Raises NoValue without a rate."""
+    bills = list(bills)
+    money = _read(bills)
+    return {bill.pk: _owing(bill, region(bill.employer.region), money[bill.pk], on) for bill in bills}
+
+
+def _read(bills: list[Bill]) -> dict[int, _Money]:
+    found = {bill.pk: _Money(defaultdict(int), defaultdict(int)) for bill in bills}
+    entries = LedgerEntry.objects.filter(
+        transaction__bill__in=list(found), account__in=(Account.RECEIVABLE, Account.LATE_FEES)
+    ).annotate(
+        at=Coalesce("transaction__payment__paid_at", "transaction__suspense__arrived_at", "transaction__booked_at")
+    )
+    rows = entries.order_by().values_list(
+        "transaction__bill", "transaction__kind", "account", "at", "month", "scheme", "part"
+    )
+    for pk, kind, account, at, month, scheme, part, fen in rows.annotate(Sum("amount_fen")):
+        one = found[pk]
+        if account == Account.LATE_FEES:
+            one.fees -= fen
+            continue
+        one.open[month, scheme, part] += fen
+        if kind in ARRIVING:
+            one.paid[day_of(at)] -= fen
+    return found
+
+
+def day_of(at: datetime) -> date:
+    """The day of an instant in the hall's time zone: what late fees count."""
+    return timezone.make_naive(at).date()
+
+
+def _owing(bill: Bill, spec: Region, money: _Money, on: date) -> Owing:
+    parts: dict[str, int] = defaultdict(int)
+    for (_, _, part), fen in money.open.items():
+        parts[part] += fen
+    due = day_of(bill.pay_until)
+    rule = spec.collection.late_fee
+    if not rule.charged or on <= due and not any(day > due for day in money.paid):
+        return Owing(dict(parts), 0)
+    fee, days = _fee(spec, due, money.paid, max(sum(parts.values()), 0), on)
+    after, _ = _fee(spec, due, money.paid, max(sum(parts.values()), 0), date.fromordinal(on.toordinal() + 1))
+    return Owing(dict(parts), max(fee - money.fees, 0), days, after - fee)
+
+
+def _fee(spec: Region, due: date, paid: Mapping[date, int], left: int, on: date) -> tuple[int, int]:
+    """The late fee of a bill until `on`, paid or not, and the days of arrears of what is left; rounded once a payment.
+
+    A function of principal and days alone (I-7): what was paid counts until it was paid, the rest until `on`.
+    """
+    rule = spec.collection.late_fee
+    rows = [(fen, day) for day, fen in sorted(paid.items()) if day > due and fen > 0] + [(left, on)]
+    last = max(day for _, day in rows)
+    if last <= due:
+        return 0, 0
+    found = late_fees(
+        np.array([fen for fen, _ in rows], dtype=np.int64),
+        due,
+        np.array([day for _, day in rows], dtype="datetime64[D]"),
+        rates=daily_rates(spec, RATE, due, last, known_on=last),
+        day_count=rule.day_count,
+        rounding=rule.rounding,
+        capped_at_principal=rule.capped_at_principal,
+    )
+    return int(found.amount.sum()), int(found.days[-1]) if left else 0
+
+
+def late_fee_of(bill: Bill, on: date) -> int:
+    """The whole late fee of a bill until `on`, paid or not, fen."""
+    spec = region(bill.employer.region)
+    if not spec.collection.late_fee.charged:
+        return 0
+    money = _read([bill])[bill.pk]
+    return _fee(spec, day_of(bill.pay_until), money.paid, max(sum(money.open.values()), 0), on)[0]
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of money that arrived for a bill, fen."""
+
+    principal: int
+    late_fee: int
+    credit: int
+
+
+def book_received(
+    bill: Bill, fen: int, *, kind: str, on: date, part: str = "", payment=None, suspense=None
+) -> Received:
+    """Book money for a bill: its principal first, then its late fee; what is more becomes credit (待转金).
+
+    `on` is the day it arrived, `part` what it was paid for ("" for both), `kind` where it comes from: the bank, the
+    suspense account or the employer's credit, which never pays more than is owed. The caller holds the bill's lock.
+    """
+    money = _read([bill])[bill.pk]
+    asked = _owing(bill, region(bill.employer.region), money, on)
+    taken, left = _allot({key: due for key, due in money.open.items() if due and part in ("", key[2])}, fen)
+    # Money pays what is open of the bill before it becomes credit, whatever part it was meant for.
+    if left and part:
+        more, left = _allot({key: due for key, due in money.open.items() if due and key not in taken}, left)
+        taken |= more
+    fee = min(left, asked.late_fee) if kind != Booking.CREDIT_USED else 0
+    credit = left - fee
+    source = {Booking.PAID: Account.BANK, Booking.CLEARED: Account.SUSPENSE}.get(kind, Account.CREDIT)
+    booked = LedgerTransaction.objects.create(
+        employer_id=bill.employer_id, bill=bill, payment=payment, suspense=suspense, kind=kind, booked_at=now()
+    )
+    rows = [(source, fen, bill.month, "", "")]
+    # What the bill gives back comes first: the database looks after every row whether more is paid than owed.
+    rows += [(Account.RECEIVABLE, -x, *key) for key, x in sorted(taken.items(), key=lambda one: one[1])]
+    rows += [(Account.LATE_FEES, -x, bill.month, scheme, "employer") for scheme, x in fee_by_scheme(bill, fee).items()]
+    rows += [(Account.CREDIT, -credit, bill.month, "", "")] if credit else []
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(transaction=booked, account=account, amount_fen=x, month=month, scheme=scheme, part=side)
+        for account, x, month, scheme, side in rows
+    )
+    return Received(sum(taken.values()), fee, credit)
+
+
+def _allot(due: Mapping[Key, int], fen: int) -> tuple[dict[Key, int], int]:
+    """How `fen` settles these receivables, the oldest month and the people's part first, and what is left of it."""
+    taken = {key: x for key, x in due.items() if x < 0}
+    left = fen - sum(taken.values())
+    if left > sum(x for x in due.values() if x > 0):
+        return dict(due), fen - sum(due.values())
+    for key in sorted((key for key, x in due.items() if x > 0), key=lambda one: (one[0], one[2], one[1])):
+        if x := min(left, due[key]):
+            taken[key], left = x, left - x
+    return taken, left
+
+
+def fee_by_scheme(bill: Bill, fee: int) -> dict[str, int]:
+    """A late fee by scheme, in the proportion of what each was billed; the largest remainders get the last fen."""
+    if not fee:
+        return {}
+    rows = bill.lines.order_by().values_list("scheme").annotate(Sum("employer_due"), Sum("employee_due"))
+    weights = {scheme: max(employer + employee, 0) for scheme, employer, employee in rows}
+    whole = sum(weights.values()) or 1
+    shares = {scheme: fee * weight // whole for scheme, weight in weights.items()}
+    order = sorted(weights, key=lambda one: (-(fee * weights[one] % whole), one))
+    for scheme in order[: fee - sum(shares.values())]:
+        shares[scheme] += 1
+    return {scheme: x for scheme, x in shares.items() if x}
+
+
+def credit_of(employer_id: int) -> int:
+    """The credit of an employer (待转金), fen."""
+    entries = LedgerEntry.objects.filter(transaction__employer=employer_id, account=Account.CREDIT)
+    return -(entries.aggregate(fen=Sum("amount_fen"))["fen"] or 0)
+
+
+def use_credit(bill: Bill) -> int:
+    """Let the employer's credit pay its new bill as far as it goes; return how much, fen."""
+    fen = min(credit_of(bill.employer_id), bill.total_due)
+    if fen > 0:
+        book_received(bill, fen, kind=Booking.CREDIT_USED, on=day_of(now()))
+    return max(fen, 0)
+
+
+def by_scheme(bill: Bill, kind: str, account: str) -> dict[str, int]:
+    """What bookings of a kind, not voided, took for a bill from an account, by scheme, fen."""
+    entries = LedgerEntry.objects.filter(
+        transaction__bill=bill, transaction__kind=kind, transaction__reversed_by=None, account=account
+    )
+    return {scheme: -fen for scheme, fen in entries.order_by().values_list("scheme").annotate(Sum("amount_fen"))}

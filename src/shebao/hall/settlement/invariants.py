@@ -1,0 +1,141 @@
+"""What is true of the money whatever happened (I-3 … I-12): a rule is a query, a break a sentence with its number."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
+
+from shebao.rules.money import yuan
+from shebao.rules.months import Month
+
+from ..payments.models import SuspenseItem
+from ..roster.models import Spell
+from ..supplements.models import YearlyCover
+from .collecting import day_of, late_fee_of
+from .models import CHARGING, Account, Assessment, Bill, BillLine, Booking, LedgerEntry, LedgerTransaction, LineKind
+
+YOUNGEST = 16
+
+
+def broken_rules() -> Iterator[str]:
+    """A sentence for every break of a rule that holds between rows; nothing where all is well."""
+    for rule in (
+        _suspense,
+        _credit,
+        _voids,
+        _late_fees,
+        _charged_twice,
+        _overlapping_spells,
+        _months,
+        _charged_without_spell,
+    ):
+        yield from rule()
+
+
+def _suspense() -> Iterator[str]:
+    """I-4: unmatched money is on the suspense account until it is cleared, to the fen."""
+    held = LedgerEntry.objects.filter(account=Account.SUSPENSE)
+    sums = dict(held.order_by().values_list("transaction__suspense").annotate(Sum("amount_fen")))
+    for one in SuspenseItem.objects.all():
+        fen, said = -sums.pop(one.pk, 0), 0 if one.clearing else one.amount_fen
+        if fen != said:
+            yield f"I-4：待查款 {one.bank_serial} 应有 {yuan(said)} 元，待查款科目里是 {yuan(fen)} 元。"
+    for fen in filter(None, sums.values()):
+        yield f"I-4：待查款科目里有 {yuan(-fen)} 元不属于任何一笔待查款。"
+
+
+def _credit() -> Iterator[str]:
+    """I-5: nobody's credit is below nothing, so no refund is above what there was."""
+    held = LedgerEntry.objects.filter(account=Account.CREDIT).order_by().values("transaction__employer")
+    rows = held.annotate(fen=Sum("amount_fen")).filter(fen__gt=0)
+    for name, fen in rows.values_list("transaction__employer__name", "fen"):
+        yield f"I-5：{name}的待转金是负数：−{yuan(fen)} 元。"
+
+
+def _voids() -> Iterator[str]:
+    """I-6: a voided bill holds nothing and charges nobody; one in force has no voided line; a mirror is exact."""
+    voided = Q(bill__assessment__voided_at__isnull=False)
+    wrong = BillLine.objects.ever().filter((voided & Q(is_voided=False)) | (~voided & Q(is_voided=True)))
+    for number, count in wrong.order_by().values_list("bill__number").annotate(Count("pk")):
+        yield f"I-6：账单 {number} 有 {count} 行明细的作废与账单不一致。"
+    left = LedgerEntry.objects.filter(transaction__bill__assessment__voided_at__isnull=False).order_by()
+    rows = left.values("transaction__bill__number", "account", "scheme", "part", "month")
+    for row in rows.annotate(fen=Sum("amount_fen")).exclude(fen=0):
+        yield f"I-6：作废的账单 {row['transaction__bill__number']} 在 {row['account']} 还有 {yuan(row['fen'])} 元。"
+    mirrors = LedgerTransaction.objects.filter(kind=Booking.VOIDED, bill__assessment__voided_at__isnull=True)
+    for number in mirrors.values_list("bill__number", flat=True):
+        yield f"I-6：账单 {number} 没有作废，账上却有冲回。"
+    without = Assessment.objects.ever().filter(voided_at__isnull=False).exclude(void_requests__state="voided")
+    for number in without.values_list("number", flat=True):
+        yield f"I-6：核定 {number} 已作废，没有是谁、为什么作废的记录。"
+
+
+def _late_fees() -> Iterator[str]:
+    """I-7: no more late fee was taken than principal and days give."""
+    taken = LedgerEntry.objects.filter(account=Account.LATE_FEES, transaction__bill__isnull=False).annotate(
+        at=Coalesce("transaction__payment__paid_at", "transaction__suspense__arrived_at", "transaction__booked_at")
+    )
+    fees: dict[int, tuple[int, date]] = {}
+    for pk, at, fen in taken.order_by().values_list("transaction__bill", "at").annotate(Sum("amount_fen")):
+        before, last = fees.get(pk, (0, date.min))
+        fees[pk] = before - fen, max(last, day_of(at))
+    for bill in Bill.objects.ever().filter(pk__in=fees).select_related("employer"):
+        fen, last = fees[bill.pk]
+        most = late_fee_of(bill, last)
+        if not 0 <= fen <= most:
+            yield f"I-7：账单 {bill.number} 收了滞纳金 {yuan(fen)} 元，按本金和天数至多 {yuan(most)} 元。"
+
+
+def _charged_twice() -> Iterator[str]:
+    """I-9: one live charge, regular or paid back, for a person, scheme and month in the whole system."""
+    live = BillLine.objects.live().filter(kind__in=CHARGING, is_exclusive=True).order_by()
+    rows = live.values("person__name", "person", "region", "scheme", "month").annotate(count=Count("pk"))
+    for row in rows.filter(count__gt=1):
+        yield f"I-9：{row['person__name']} {row['month']} {row['scheme']} 有 {row['count']} 笔应缴。"
+    months = Assessment.objects.live().order_by().values("employer__name", "employer", "month", "series")
+    for row in months.annotate(count=Count("pk")).filter(count__gt=1):
+        yield f"I-9：{row['employer__name']} {row['month']} 有 {row['count']} 次核定。"
+
+
+def _overlapping_spells() -> Iterator[str]:
+    """I-11: an employee's spells in a scheme do not overlap."""
+    other = Spell.objects.filter(
+        Q(last_month__isnull=True) | Q(last_month__gte=OuterRef("first_month")),
+        employee=OuterRef("employee"),
+        scheme=OuterRef("scheme"),
+        is_voided=False,
+        first_month__lte=OuterRef("first_month"),
+    ).exclude(pk=OuterRef("pk"))
+    wrong = Spell.objects.filter(Exists(other), is_voided=False).order_by("pk")
+    for name, scheme, month in wrong.values_list("employee__name", "scheme", "first_month"):
+        yield f"I-11：{name} {scheme} 自 {month} 起的参保期间与另一段重叠。"
+
+
+def _months() -> Iterator[str]:
+    """I-12: nobody is charged before the employer began, before sixteen, or for a month after it is booked.
+
+    A month that is paid back may be earlier than the employer: the region's data says which.
+    """
+    live = BillLine.objects.live()
+    early = Q(month__lt=F("bill__employer__first_month")) & ~Q(kind=LineKind.BACK_PAYMENT)
+    wrong = live.filter(early | Q(month__gt=F("booking_month")))
+    for number, month in wrong.order_by("pk").values_list("bill__number", "month"):
+        yield f"I-12：账单 {number} 有 {month} 的明细，不在单位参保起始之后、做账期之前。"
+    born = live.filter(person__born_on__isnull=False).order_by().values_list("person__name", "person__born_on")
+    for name, day, first in born.annotate(first=Min("month")):
+        if first < Month.of(day).next(12 * YOUNGEST):
+            yield f"I-12：{name}在 {first} 还不满 {YOUNGEST} 周岁，已有应缴。"
+
+
+def _charged_without_spell() -> Iterator[str]:
+    """I-8: a regular charge has a spell of the employee that began by then, or is of a year that they joined."""
+    spell = Spell.objects.filter(
+        employee=OuterRef("employee"), scheme=OuterRef("scheme"), first_month__lte=OuterRef("month"), is_voided=False
+    )
+    cover = YearlyCover.objects.filter(
+        employee=OuterRef("employee"), scheme=OuterRef("scheme"), charged_in=OuterRef("month"), is_voided=False
+    )
+    wrong = BillLine.objects.live().filter(~Exists(spell), ~Exists(cover), kind=LineKind.REGULAR).order_by("pk")
+    for number, name, scheme, month in wrong.values_list("bill__number", "employee__name", "scheme", "month"):
+        yield f"I-8：账单 {number} 有 {name} {month} {scheme} 的应缴，没有参保期间。"

@@ -1,0 +1,198 @@
+"""Undoing a settlement that nobody has paid (核定回退、申报作废): by mirror entries; the old bill stays readable."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from shebao.rules.region_model import Void
+
+from ..audit.operations import record
+from ..clock import now
+from ..documents.issuing import revoke_documents
+from ..employers.models import Employer
+from ..errors import Conflict, Refused, permit
+from ..payments.closing import close_payments
+from ..payments.models import UNDECIDED
+from ..regions import region
+from .ledger import balances, book_voided
+from .models import Assessment, Bill, BillLine, VoidRequest, VoidState
+
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Settled:
+    """One settlement in the list of an employer: its bill, what was paid of it, and what may be done about it.
+
+    `obstacle` says why it cannot be voided; "" where it can. `request` is the newest wish to void it.
+    """
+
+    bill: Bill
+    paid: int
+    state: str
+    obstacle: str
+    request: VoidRequest | None
+
+
+def void_rule(code: str) -> Void:
+    """How a region undoes a settlement; raises Refused where it does not on line."""
+    found = region(code).void
+    if found is None:
+        raise Refused("no_void", "本地没有开放网上作废，请到经办窗口办理。", status=404)
+    return found
+
+
+def ask_to_void(assessment_id: int, *, by, reason: str) -> VoidRequest:
+    """Undo an assessment at once, or ask the agency to where the region's data says that it decides.
+
+    Payments that are under way are closed at the bank first. Raises Refused with what stands in the way, Conflict
+    when somebody else was first.
+    """
+    assessment = Assessment.objects.visible_to(by).ever().select_related("employer", "bill").get(pk=assessment_id)
+    permit(by, "settle", "结算")
+    rule, reason = void_rule(assessment.employer.region), _reason(reason, "作废原因")
+    _refuse_obstacle(assessment)
+    if not rule.is_direct:
+        return _ask(assessment, by=by, reason=reason)
+    close_payments(assessment.bill.pk, by=by)
+    return _carry_out(assessment.pk, by=by, reason=reason)
+
+
+def approve_void(request_id: int, *, by) -> VoidRequest:
+    """Let the agency agree to a wish to void, and carry it out."""
+    permit(by, "review", "审核")
+    request = VoidRequest.objects.visible_to(by).select_related("assessment__bill").get(pk=request_id)
+    _refuse_decided(request)
+    close_payments(request.assessment.bill.pk, by=by)
+    return _carry_out(request.assessment_id, by=by, request_id=request.pk)
+
+
+@transaction.atomic
+def decline_void(request_id: int, *, by, note: str) -> VoidRequest:
+    """Let the agency decline a wish to void, with the reason that the employer will read."""
+    permit(by, "review", "审核")
+    request = VoidRequest.objects.visible_to(by).select_for_update().get(pk=request_id)
+    _refuse_decided(request)
+    request.note = _reason(note, "不同意的原因")
+    return _decide(request, VoidState.DECLINED, by=by)
+
+
+def _reason(text: str, title: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Refused("no_reason", f"请填写{title}。", field="reason")
+    if len(text) > LONGEST_REASON:
+        raise Refused("reason_too_long", f"{title}最多 {LONGEST_REASON} 字，现在有 {len(text)} 字。", field="reason")
+    return text
+
+
+@transaction.atomic
+def _ask(assessment: Assessment, *, by, reason: str) -> VoidRequest:
+    # The employer is what settling and voiding lock: of two at once, the second sees what the first did.
+    Employer.objects.select_for_update().get(pk=assessment.employer_id)
+    waiting = assessment.void_requests.filter(state=VoidState.ASKED).first()
+    if waiting:
+        return waiting
+    request = VoidRequest.objects.create(
+        employer_id=assessment.employer_id, assessment=assessment, reason=reason, asked_by=by, asked_at=now()
+    )
+    record("void.asked", request, by=by, month=str(assessment.month), bill=assessment.bill.number, reason=reason)
+    return request
+
+
+@transaction.atomic
+def _carry_out(assessment_id: int, *, by, reason: str = "", request_id: int | None = None) -> VoidRequest:
+    """Mirror the bill's bookings, take its lines out of force, and write down who did it and why."""
+    found = Assessment.objects.ever().get(pk=assessment_id)
+    Employer.objects.select_for_update().get(pk=found.employer_id)
+    assessment = Assessment.objects.ever().select_related("employer").get(pk=assessment_id)
+    bill = Bill.objects.ever().select_for_update().get(assessment=assessment)
+    request = VoidRequest(
+        employer=assessment.employer, assessment=assessment, reason=reason, asked_by=by, asked_at=now()
+    )
+    if request_id:
+        request = VoidRequest.objects.select_for_update().get(pk=request_id)
+        _refuse_decided(request)
+    _refuse_obstacle(assessment)
+    if bill.payments.filter(state__in=UNDECIDED).exists():
+        raise Conflict("paying", "这张账单正在缴费，请先等缴费有结果。")
+    book_voided(bill)
+    BillLine.objects.live().filter(bill=bill).update(is_voided=True)
+    Assessment.objects.live().filter(pk=assessment.pk).update(voided_at=now())
+    papers = list(bill.documents.values_list("pk", flat=True))
+    revoke_documents(papers, reason="所依据的核定已经作废，请向出具单据的单位要新的单据。", by=by)
+    _decide(request, VoidState.VOIDED, by=by)
+    record("month.voided", bill, by=by, month=str(bill.month), total_fen=bill.total_due, reason=request.reason)
+    return request
+
+
+def _decide(request: VoidRequest, state: VoidState, *, by) -> VoidRequest:
+    request.state, request.decided_by, request.decided_at = state, by, now()
+    request.save()
+    if state == VoidState.DECLINED:
+        record("void.declined", request, by=by, note=request.note)
+    return request
+
+
+def _refuse_decided(request: VoidRequest) -> None:
+    if request.state != VoidState.ASKED:
+        raise Conflict("already_decided", f"这笔作废申请已经办结（{request.get_state_display()}），请刷新后查看。")
+
+
+def _refuse_obstacle(assessment: Assessment) -> None:
+    if assessment.voided_at:
+        raise Conflict("already_voided", "这次核定已经作废，请刷新后查看。")
+    if text := obstacle(assessment):
+        raise Refused("not_voidable", text)
+
+
+def obstacle(assessment: Assessment) -> str:
+    """Why an assessment in force cannot be voided; "" where it can."""
+    bill = assessment.bill
+    if has_money(bill):
+        return "这张账单已经缴费，不能作废；多缴或错缴的款请向经办机构申请退费。"
+    if now() > bill.pay_until:
+        return f"{bill.month.label}的缴费期已过，不能在网上作废，请到经办窗口办理。"
+    if assessment.series:
+        return ""  # it stands apart: no later month counts on it
+    later = Assessment.objects.live().filter(employer=assessment.employer_id, month__gt=assessment.month, series=0)
+    if month := later.order_by("-month").values_list("month", flat=True).first():
+        return f"{month.label}已经结算，请先作废后面的月份。"
+    return ""
+
+
+def has_money(bill: Bill) -> bool:
+    """Whether anything was paid of a bill, apart from credit that the bill itself took."""
+    return bill.transactions.filter(kind__in=("paid", "cleared")).exists()
+
+
+def settled_months(employer, *, by) -> list[Settled]:
+    """Every settlement of an employer, voided ones too, the newest first; what is in force comes before what is not."""
+    bills = list(
+        Bill.objects.visible_to(by)
+        .ever()
+        .filter(employer=employer)
+        .select_related("assessment__made_by", "assessment__employer")
+        .order_by("-month", "-pk")
+    )
+    wishes = VoidRequest.objects.visible_to(by).filter(employer=employer).select_related("asked_by", "decided_by")
+    newest = {one.assessment_id: one for one in reversed(wishes)}
+    latest = max((bill.month for bill in bills if not (bill.series or bill.assessment.voided_at)), default=None)
+    booked, rows = balances(bills), []
+    for bill in bills:
+        due, paid = booked.get(bill.pk, (0, 0))
+        if bill.assessment.voided_at:
+            state, stands = "voided", "已经作废。"
+        else:
+            state = "paid" if paid >= due else "overdue" if now() > bill.pay_until else "unpaid"
+            # Only the newest month is asked about, and what stands apart: the earlier ones wait for it anyway.
+            is_asked = bill.series or bill.month == latest
+            stands = obstacle(bill.assessment) if is_asked else "请先作废后面的月份。"
+        rows.append(Settled(bill, paid, state, stands, newest.get(bill.assessment_id)))
+    return rows
+
+
+def waiting_voids(actor):
+    """The wishes to void that wait for the agency, the oldest first."""
+    asked = VoidRequest.objects.visible_to(actor).filter(state=VoidState.ASKED).order_by("asked_at", "pk")
+    return asked.select_related("employer", "assessment__bill", "asked_by")

@@ -1,0 +1,93 @@
+"""Money at the agency (资金对账): what nobody has claimed, the bank's statement against the ledger, credit."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_POST, require_safe
+
+from shebao.hall import clock
+from shebao.hall.errors import Refused
+from shebao.hall.payments.models import Clearing, SuspenseItem
+from shebao.hall.payments.queries import credits_of, reconciliations, suspense_sums
+from shebao.hall.payments.reconciling import reconcile_day
+from shebao.hall.payments.suspense import clear_suspense, refund_credit
+from shebao.rules.money import BadMoney, parse_fen
+
+from ..access import needs
+
+SHOWN = 50
+
+
+@require_safe
+@needs("reconcile")
+def money(request):
+    """Unmatched money first, then the last comparisons with the bank, then who has credit."""
+    items = SuspenseItem.objects.visible_to(request.user).select_related("employer", "payment", "cleared_by")
+    context = {
+        "waiting": items.filter(clearing=""),
+        "cleared": items.exclude(clearing="")[:SHOWN],
+        "sums": suspense_sums(request.user),
+        "clearings": Clearing.choices,
+        "reconciliations": reconciliations(request.user)[:SHOWN],
+        "credits": credits_of(request.user)[:SHOWN],
+        "today": clock.today().isoformat(),
+    }
+    return render(request, "agency/money.html", context)
+
+
+@require_POST
+@needs("reconcile")
+def clear(request, pk):
+    """Say what becomes of one amount."""
+    said = request.POST
+    try:
+        done = clear_suspense(
+            pk, said.get("clearing", ""), by=request.user, number=said.get("number", ""), note=said.get("note", "")
+        )
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, f"银行流水 {done.bank_serial} 已处理：{done.get_clearing_display()}。")
+    return redirect("a_money")
+
+
+@require_POST
+@needs("reconcile")
+def reconcile(request):
+    """Compare a day with the bank now."""
+    try:
+        day = date.fromisoformat(request.POST.get("day", ""))
+        made = reconcile_day(day, by=request.user, region=request.user.region)
+    except ValueError:
+        messages.error(request, "请填写对账日，如 2026-11-05。")
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        word = f"有 {len(made.differences)} 处需要看" if made.differences else "两边一致"
+        messages.success(request, f"{made.day} 对账完成：银行 {made.bank_count} 笔，{word}。")
+    return redirect("a_money")
+
+
+@require_POST
+@needs("reconcile")
+def refund(request, pk):
+    """Pay credit back to an employer."""
+    try:
+        refund_credit(pk, parse_fen(request.POST.get("amount", "")), by=request.user, note=request.POST.get("note", ""))
+    except BadMoney as bad:
+        messages.error(request, f"退费金额：{bad}")
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, "已登记退费。")
+    return redirect("a_money")
+
+
+urlpatterns = [
+    path("money/", money, name="a_money"),
+    path("money/reconcile", reconcile, name="a_reconcile"),
+    path("money/suspense/<int:pk>", clear, name="a_clear"),
+    path("money/credit/<int:pk>/refund", refund, name="a_refund"),
+]

@@ -1,0 +1,65 @@
+"""缴费 (SH-7): 三方协议缴费, 银行端查询缴费 with its voucher at the bank's counter, 扫码缴费."""
+
+import pytest
+
+from shebao.hall import clock
+from shebao.hall.employers.models import Employer
+from shebao.hall.payments.models import Payment
+from shebao.hall.payments.reconciling import reconcile_day
+from shebao.hall.settlement.ledger import balance, check_ledger
+from shebao.hall.settlement.models import Bill
+
+from .steps import until
+from .test_undoing import hall, settle  # noqa: F401 - a fixture
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+def start(page, live_server, bill, way: str) -> Payment:
+    page.goto(f"{live_server.url}/e/pay/{bill.pk}/")
+    page.get_by_label(way).check()
+    page.get_by_role("button", name="确认缴费").dblclick()
+    page.wait_for_url("**/e/payments/**")
+    return bill.payments.first()
+
+
+def test_a_bill_is_paid_by_agreement_by_voucher_or_by_code(hall, live_server, bank):  # noqa: F811
+    page, employer = hall("shanghai", 903)
+    settle(page, live_server, "日常申报")
+    bill = Bill.objects.live().get(employer=employer)
+
+    # Without a signed account the bank says so, and nothing was taken.
+    start(page, live_server, bill, "三方协议缴费")
+    page.get_by_text("账户未签约").wait_for()
+    Employer.objects.filter(pk=employer.pk).update(bank_account="6222000011112222")
+
+    # The voucher: printed here, found by its number at the bank's counter; its order is closed there with its attempt.
+    page.goto(f"{live_server.url}/e/pay/{bill.pk}/")
+    payment = start(page, live_server, bill, "银行端查询缴费")
+    page.get_by_role("link", name="打印银行端查询缴费凭证").click()
+    assert page.get_by_text(payment.number).is_visible()
+    assert page.get_by_text(f"{bill.total_due / 100:,.2f}").first.is_visible()
+    page.goto(f"{bank.url}/counter")
+    page.get_by_label("凭证序号").fill(payment.number)
+    page.get_by_role("button", name="查询").click()
+    page.get_by_role("button", name="余额不足").click()
+    until(page, lambda: bill.payments.get(pk=payment.pk).state == "refused")
+
+    # By code: the picture to scan, and the same page for who sits at the computer.
+    payment = start(page, live_server, bill, "扫码缴费")
+    assert page.locator("#pay-state svg").first.is_visible()
+    page.goto(payment.pay_url)
+    page.get_by_role("button", name="账户未签约").click()
+    until(page, lambda: bill.payments.get(pk=payment.pk).state == "refused")
+
+    # The bank stalls: the money moved and nobody was told. Asking finds out; the day's statement agrees.
+    page.goto(f"{bank.url}/desk")
+    page.get_by_role("button", name="超时无应答").click()
+    start(page, live_server, bill, "三方协议缴费")
+    page.get_by_text("结果待查").first.wait_for()
+    page.get_by_role("button", name="查询结果").click()
+    page.get_by_text("缴费成功").first.wait_for()
+    assert balance(bill) == (bill.total_due, bill.total_due)
+    made = reconcile_day(clock.today(), by=None, region="shanghai")
+    assert (made.bank_count, made.bank_fen, made.differences) == (1, bill.total_due, [])
+    assert list(check_ledger()) == []

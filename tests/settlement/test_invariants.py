@@ -1,0 +1,188 @@
+"""Every rule of the money, broken by hand behind the product's back, is seen by `check-ledger` and named.
+
+The database refuses most of these by itself; its triggers and constraints are taken away first, as somebody with the
+keys of the database could.
+"""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from shebao.hall.settlement.ledger import check_ledger
+from shebao.hall.settlement.models import Bill, BillLine, LedgerTransaction
+
+from ..banking import bank  # noqa: F401 - a fixture
+from .hall import NOVEMBER, hire, make_clerk, make_employer, settle
+from .test_collecting import pay, stray
+from .test_voiding import void
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hall(bank):  # noqa: F811
+    """A voided bill, one paid late, one unpaid, and an amount in suspense: all sound."""
+    employer = make_employer("guiyang")
+    hire(employer, [720_000, 300_000])
+    clerk = make_clerk(employer)
+    void(settle(employer, clerk), clerk)
+    pay(settle(employer, clerk), clerk, days=7)
+    settle(employer, clerk, NOVEMBER.next())
+    stray(clerk, 5_000)
+    assert list(check_ledger()) == []
+    return employer
+
+
+@contextmanager
+def unguarded():
+    """A cursor past the triggers; on SQLite also past the checks and unique indexes that stand in the way."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET session_replication_role = replica")
+            yield cursor
+            cursor.execute("SET session_replication_role = origin")
+            return
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {name}")
+        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        yield cursor
+        cursor.execute("PRAGMA ignore_check_constraints = OFF")
+
+
+LIVE = "(SELECT MAX(id) FROM settlement_bill)"
+OLD = "(SELECT MIN(id) FROM settlement_bill)"
+PAID = "(SELECT id FROM settlement_ledgertransaction WHERE kind = 'paid')"
+FIRST_LINE = f"(SELECT MIN(id) FROM settlement_billline WHERE bill_id = {LIVE})"
+ENTRY = "settlement_ledgerentry (transaction_id, account, scheme, part, month, amount_fen)"
+FAULTS = {
+    "I-3 one side of a booking is changed": (
+        f"UPDATE settlement_ledgerentry SET amount_fen = amount_fen + 1 WHERE id = "
+        f"(SELECT MIN(id) FROM settlement_ledgerentry WHERE transaction_id = {PAID})",
+        "借贷不平",
+    ),
+    "I-4 a payment is said to have failed": ("UPDATE payments_payment SET state = 'refused'", "I-4：缴费"),
+    "I-4 a payment is said to be more": ("UPDATE payments_payment SET amount_fen = amount_fen + 1", "I-4：缴费"),
+    "I-4 suspense is cleared without a booking": (
+        "UPDATE payments_suspenseitem SET clearing = 'refund', "
+        "cleared_by_id = (SELECT MIN(id) FROM operators_operator)",
+        "I-4：待查款",
+    ),
+    "I-4 suspense is said to be less": ("UPDATE payments_suspenseitem SET amount_fen = 1", "I-4：待查款"),
+    "I-4 suspense has no owner": (
+        f"INSERT INTO {ENTRY} VALUES ({PAID}, 'suspense', '', '', '2026-11', -7)",
+        "不属于任何一笔待查款",
+    ),
+    "I-5 credit is spent that was not there": (
+        f"INSERT INTO {ENTRY} VALUES ({PAID}, 'credit', '', '', '2026-11', 9)",
+        "I-5：",
+    ),
+    "I-6 a voided bill has an entry more": (
+        f"INSERT INTO {ENTRY} SELECT id, 'receivable', 'pension', 'employer', '2026-11', 5 "
+        f"FROM settlement_ledgertransaction WHERE bill_id = {OLD} AND kind = 'voided'",
+        "I-6：作废的账单",
+    ),
+    "I-6 a voided line is made to count": (
+        f"UPDATE settlement_billline SET is_voided = true WHERE id = {FIRST_LINE}",
+        "I-6：账单",
+    ),
+    "I-6 a bill is voided without its mirror": (
+        f"UPDATE settlement_assessment SET voided_at = made_at WHERE id = "
+        f"(SELECT assessment_id FROM settlement_bill WHERE id = {LIVE})",
+        "I-6：",
+    ),
+    "I-6 a voided bill comes back to life": (
+        f"UPDATE settlement_assessment SET voided_at = NULL, month = '2026-10' WHERE id = "
+        f"(SELECT assessment_id FROM settlement_bill WHERE id = {OLD})",
+        "没有作废，账上却有冲回",
+    ),
+    "I-6 nobody knows who voided": ("DELETE FROM settlement_voidrequest", "没有是谁"),
+    "I-7 a late fee is taken on top": (
+        f"INSERT INTO {ENTRY} VALUES ({PAID}, 'late_fees', 'pension', 'employer', '2026-11', -100)",
+        "I-7：",
+    ),
+    "I-8 a charge has no spell": ("UPDATE roster_spell SET is_voided = true", "I-8："),
+    "I-11 spells overlap": (
+        "INSERT INTO roster_spell (employee_id, person_id, region, scheme, first_month, last_month, kind, end_reason, "
+        "is_exclusive, is_voided) SELECT employee_id, person_id, region, scheme, '2026-03', '2026-05', '', '', "
+        "is_exclusive, false FROM roster_spell WHERE id = (SELECT MIN(id) FROM roster_spell)",
+        "I-11：",
+    ),
+    "I-12 a charge is before the employer began": (
+        "UPDATE employers_employer SET first_month = '2027-01'",
+        "I-12：账单",
+    ),
+    "I-12 a child is charged": ("UPDATE roster_person SET born_on = '2020-05-05'", "还不满 16 周岁"),
+    "I-1 a bill says another total": (
+        f"UPDATE settlement_bill SET total_due = total_due + 1, employer_due = employer_due + 1 WHERE id = {LIVE}",
+        "明细之和",
+    ),
+    "I-2 a line says another amount": (
+        f"UPDATE settlement_billline SET employer_due = employer_due + 1 WHERE id = {FIRST_LINE}",
+        "按依据应为",
+    ),
+    "I-10 a base is outside its limits": (
+        f"UPDATE settlement_billline SET contribution_base = 1 WHERE id = {FIRST_LINE}",
+        "的缴费基数",
+    ),
+    "I-13 a head is missing": (
+        f"UPDATE settlement_bill SET head_count = head_count - 1 WHERE id = {LIVE}",
+        "明细里有",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_seen_and_named(hall, fault):
+    statement, words = FAULTS[fault]
+    with unguarded() as cursor:
+        cursor.execute(statement)
+        assert cursor.rowcount > 0
+        found = list(check_ledger())
+        assert any(words in text for text in found), found
+
+
+def test_a_person_charged_twice_is_seen_even_without_the_unique_index(hall):
+    name = "one_charge_for_a_person_scheme_and_month"
+    other = "one_charge_for_an_employee_scheme_and_month"
+    columns = ", ".join(f.column if f.column != "limit" else '"limit"' for f in BillLine._meta.fields if f.name != "id")
+    with unguarded() as cursor:
+        cursor.execute(f"DROP INDEX {name}")
+        cursor.execute(f"DROP INDEX {other}")
+        cursor.execute(
+            f"INSERT INTO settlement_billline ({columns}) SELECT {columns} FROM settlement_billline "
+            f"WHERE id = {FIRST_LINE}"
+        )
+        assert any(text.startswith("I-9：") for text in check_ledger())
+
+
+def test_the_database_refuses_to_pay_more_than_is_owed(hall):
+    bill = Bill.objects.live().order_by("-month").first()
+    booked = LedgerTransaction.objects.create(
+        employer=hall, bill=bill, kind="paid", booked_at=bill.pay_until
+    )  # fmt: skip
+    with pytest.raises(IntegrityError, match="beyond what it owes"), transaction.atomic():
+        booked.entries.create(account="receivable", month=NOVEMBER, amount_fen=-bill.total_due - 1)
+
+
+def test_the_database_refuses_to_spend_credit_that_is_not_there(hall):
+    booked = LedgerTransaction.objects.create(
+        employer=hall, kind="refunded", booked_at=Bill.objects.live().first().pay_until
+    )
+    with pytest.raises(IntegrityError, match="no more credit"), transaction.atomic():
+        booked.entries.create(account="credit", month=NOVEMBER, amount_fen=1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"UPDATE settlement_ledgertransaction SET reverses_id = NULL WHERE kind = 'voided' AND bill_id = {OLD}",
+        "DELETE FROM payments_banknotice",
+        "UPDATE payments_banknotice SET outcome = 'booked'",
+    ],
+)
+def test_what_was_heard_and_booked_is_not_rewritten(hall, change):
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
