@@ -75,6 +75,10 @@ PAGES = _words(
     vouchers="申报凭证：选人员、月份和类型，生成并发送邮件",
     scheme_roster="一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
     yearly_plan="按年缴费的险种：缴费计划",
+    blank_forms="空白申请表：statements.yaml 里 source: blank 的各张，逐张打印",
+    sheet_templates="各事项批量上传的模板",
+    roster_sheet="一个事项（service）的模板，已填好在册人员和现工资",
+    guide="一篇办事指南（guide），可打印、下载",
 )
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
@@ -103,6 +107,7 @@ OPERATIONS = _words(
     change_employer="变更单位信息",
     cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
     confirm_employer="确认登记的单位信息无误",
+    request_deposit="申请缴纳保障金等单位款项：年度、金额、原因（deposit_year、deposit_sum 两问），不进每月账单",
     register_labour="劳动用工备案增员",
     end_labour="劳动用工备案减员",
     register_project="工程项目登记",
@@ -116,6 +121,7 @@ SUBJECTS = MappingProxyType(
     {
         "change_employer": "employer",
         "confirm_employer": "employer",
+        "request_deposit": "employer",
         "register_project": "project",
         "register_clerk": "operator",
         "replace_clerk": "operator",
@@ -196,6 +202,7 @@ CHECKS = _words(
     not_enrolled="未在本单位参保",
     something_changed="至少改动一项单位信息",
     confirmed_today="当天还没有确认过",
+    deposit_request="年度不晚于今年，金额大于 0，同一年度再次申请的须写明理由",
     credit_code_free="信用代码没有登记在其他单位",
     nothing_changed="与花名册相比没有改动",
     contract_dates="合同终止不早于起始",

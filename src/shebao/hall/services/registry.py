@@ -22,6 +22,7 @@ from .back_payments import (
 from .cessation import cease_employees, undo_cessations
 from .checks import CHECKS as COMMON_CHECKS
 from .clerks import account_free, administrator_left, not_undone, register_clerk, replace_clerk, undo_clerks
+from .deposits import deposit_request, request_deposit, undo_deposit_requests
 from .employer_changes import (
     change_employers,
     confirm_employers,
@@ -74,7 +75,7 @@ CHECKS = COMMON_CHECKS | {
         back_payments_waiting, yearly_cover,
         confirmed_today, nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended,
         labour_not_yet, labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free,
-        administrator_left,
+        administrator_left, deposit_request,
     )
 }  # fmt: skip
 
@@ -139,6 +140,7 @@ OPERATIONS = {
     ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
     "confirm_employer": Effect(confirm_employers, undo_confirmations, cost_nothing, is_about_known=False),
+    "request_deposit": Effect(request_deposit, undo_deposit_requests, cost_nothing, is_about_known=False),
     "register_labour": Effect(register_labour, undo_labour_registrations, cost_nothing, is_about_known=False),
     "end_labour": Effect(end_labour, undo_labour_ends, cost_nothing, is_about_known=True, is_about_insured=False),
     "register_project": Effect(register_project, undo_projects, estimate_projects, is_about_known=False),
