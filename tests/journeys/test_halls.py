@@ -53,7 +53,7 @@ def test_shenzhen_asks_to_pay_the_wage_guarantee_and_finds_every_result_and_help
     until(page, lambda: Document.objects.filter(title="缴纳欠薪保障金申请表").exists())
     paper.value.close()
 
-    choose(page, "缴纳欠薪保障金申请", "单位申报业务")
+    choose(page, "缴纳欠薪保障金申请")
     fill(page, {"deposit_year": str(NOW.year), "deposit_sum": "2360", "deposit_reason": "年度缴纳"})
     page.get_by_role("button", name="保存，上传材料").click()
     page.locator("input[type=file][multiple]").set_input_files([as_file("申请表.pdf", PDF, "application/pdf")])

@@ -240,6 +240,10 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, "may 里没有单位的人，谁也办不了")
         if service.operation == "cover_year" and service.form in region.forms:
             _check_cover_year(service.form, service.key, where, region, problems)
+        if service.is_yearly != ("once_a_year" in service.checks):
+            problems.add(where, service.key, "often: yearly 和校验 once_a_year 要一起写")
+        if service.is_yearly and (service.operation != "declare_wages" or region.calendar.yearly_wages is None):
+            problems.add(where, service.key, "often: yearly 只用于工资申报，申报期写在 calendar.yaml 的 yearly_wages")
         for test in _tests(service.pre_entry):
             if test.fact not in FACTS:
                 problems.add(where, service.key, f"不认识的信息“{test.fact}”，可用：{'、'.join(FACTS)}")

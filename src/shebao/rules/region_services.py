@@ -76,6 +76,12 @@ class Service:
     back_paying: BackPaying = BackPaying()
     pre_entry: Condition | None = None
     tells_person: bool = False
+    often: str = "monthly"
+
+    @property
+    def is_yearly(self) -> bool:
+        """Whether a person's is declared once a year, in the window that the region's calendar tells."""
+        return self.often == "yearly"
 
     @property
     def is_direct(self) -> bool:
@@ -181,6 +187,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         _back_paying(take, problems),
         take.condition("pre_entry"),
         take.flag("tells_person", False),
+        take.word("often", v.OFTEN, "monthly"),
     )
 
 

@@ -50,6 +50,7 @@ OPENS = _words(
     planned="已列入目录，功能尚未开放",
     counter="只在经办窗口办理",
 )
+OFTEN = _words(monthly="每月都可以申报", yearly="每人一年申报一次，在 calendar.yaml 的 yearly_wages 那几天里")
 PAGES = _words(
     home="工作台",
     import_sheets="批量导入",
@@ -195,6 +196,7 @@ CHECKS = _words(
     age_limits="年满 16 周岁且未到龄",
     month_window="月份在可申报的范围内",
     wage_limits="申报工资在上下限之内，或已确认",
+    once_a_year="在年度申报期内，本年度还没有申报过（often: yearly 的事项）",
     contract_before_month="合同开始不晚于参保月份",
     reason_evidence="变更原因所需的说明或材料",
     has_arrears="单位或人员有欠费",
@@ -316,6 +318,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Several months at once 一次缴几个月", MONTHS),
     ("How often a scheme is charged 多久缴一次", PER),
     ("How a service opens 开放方式", OPENS),
+    ("How often wages are declared 多久申报一次", OFTEN),
     ("Pages of the hall 网厅页面", PAGES),
     ("Where a step of a guide holds 指南步骤适用", GUIDE_APPLIES),
     ("States of a declaration 办件状态", STATES),

@@ -65,7 +65,7 @@ from .projects import (
     undo_project_workers,
     undo_projects,
 )
-from .wages import declare_wages_of, withdraw_wages
+from .wages import declare_wages_of, once_a_year, withdraw_wages
 from .yearly_cover import cover_year, estimate_covers, undo_covers, yearly_cover
 
 CHECKS = COMMON_CHECKS | {
@@ -75,7 +75,7 @@ CHECKS = COMMON_CHECKS | {
         back_payments_waiting, yearly_cover,
         confirmed_today, nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended,
         labour_not_yet, labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free,
-        administrator_left, deposit_request,
+        administrator_left, deposit_request, once_a_year,
     )
 }  # fmt: skip
 
