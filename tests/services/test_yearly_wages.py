@@ -1,6 +1,6 @@
-"""Wages once a year (yunnan) or every month (elsewhere), as the region says: its window, once for a person, in words."""
+"""Wages once a year or every month, as the region says: in the year's window, once for a person, told in words."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 
 import pytest
 
@@ -19,18 +19,25 @@ from shebao.rules.months import Month
 from tests.factories import EmployerFactory, OperatorFactory, enrolled, wage
 
 KEY = "wage_declaration"
-IN_JULY, IN_AUGUST, IN_JUNE, IN_NOVEMBER = (datetime(2026, month, 10, 10) for month in (7, 8, 6, 11))
+
+
+def on(month: int, day: int = 10, year: int = 2026, hour: int = 10) -> datetime:
+    """A naive local moment."""
+    return datetime.combine(date(year, month, day), time(hour))
+
+
+IN_JULY, IN_AUGUST, IN_JUNE, IN_NOVEMBER = (on(month) for month in (7, 8, 6, 11))
 
 
 @pytest.fixture
 def clerk(db):
-    with clock.pretending(datetime(2026, 5, 10, 10)):
+    with clock.pretending(on(5)):
         return OperatorFactory(clerk=True, employer=EmployerFactory(region="yunnan"))
 
 
 @pytest.fixture
 def employee(clerk):
-    with clock.pretending(datetime(2026, 5, 10, 10)):
+    with clock.pretending(on(5)):
         return enrolled(clerk.employer, since=Month(2026, 5))
 
 
@@ -56,7 +63,8 @@ def sentences(clerk, employee, moment) -> str:
 
 
 @pytest.mark.parametrize(
-    ("moment", "sentence"), [(IN_JUNE, "还没有开始，请到时再报"), (IN_NOVEMBER, "已经结束，下一次从 2027 年 7 月 1 日开始")]
+    ("moment", "sentence"),
+    [(IN_JUNE, "还没有开始，请到时再报"), (IN_NOVEMBER, "已经结束，下一次从 2027 年 7 月 1 日开始")],
 )
 def test_outside_the_window_it_is_refused_with_the_days_named(clerk, employee, moment, sentence):
     with pytest.raises(InvalidDeclaration):
@@ -83,21 +91,21 @@ def test_a_second_wage_of_the_year_is_refused_naming_the_day_of_the_first(clerk,
 
 def test_next_year_it_is_declared_again_and_another_person_is_not_concerned(clerk, employee):
     declare(clerk, employee, IN_JULY)
-    with clock.pretending(datetime(2026, 5, 10, 10)):
+    with clock.pretending(on(5)):
         other = enrolled(clerk.employer, name="赵另外", sequence=77, since=Month(2026, 5))
     declare(clerk, other, IN_AUGUST)
-    declare(clerk, employee, datetime(2027, 7, 10, 10), declared_wage="9900")
+    declare(clerk, employee, on(7, year=2027), declared_wage="9900")
     assert Declaration.objects.filter(service=KEY, state="approved").count() == 3
 
 
 def test_what_was_returned_in_time_may_be_repaired_and_approved_after_the_window(clerk, employee):
-    made = declare(clerk, employee, datetime(2026, 9, 30, 10), until="submitted")
+    made = declare(clerk, employee, on(9, 30), until="submitted")
     reviewer = OperatorFactory(reviewer=True, region="yunnan")
-    with clock.pretending(datetime(2026, 9, 30, 15)):
+    with clock.pretending(on(9, 30, hour=15)):
         return_declaration(made.pk, by=reviewer, marks={"declared_wage": "请核对"}, note="请核对")
-    with clock.pretending(datetime(2026, 10, 8, 10)):
+    with clock.pretending(on(10, 8)):
         found = preview(
-            clerk.employer, KEY, asked(employee, datetime(2026, 10, 8)), by=clerk, declaration=Declaration.objects.get()
+            clerk.employer, KEY, asked(employee, on(10, 8)), by=clerk, declaration=Declaration.objects.get()
         )
     assert not [problem for problem in found.problems if problem.code == "once_a_year"]
 

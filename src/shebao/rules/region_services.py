@@ -129,6 +129,11 @@ class Service:
         return self.operation in v.BACK_OPERATIONS
 
     @property
+    def is_paid_once(self) -> bool:
+        """Whether what it costs is paid once and not each month."""
+        return self.operation in v.PAID_ONCE
+
+    @property
     def is_billed_apart(self) -> bool:
         """Whether what it costs comes on a bill of its own and not with the month's settlement."""
         return self.looks_back and self.back_paying.bill != "next"

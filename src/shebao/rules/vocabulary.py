@@ -133,6 +133,8 @@ CHARGES_NOBODY = frozenset({*SUBJECTS, "register_labour", "end_labour", "enrol_p
 """Operations that change no month's bill: a settlement does not wait for them."""
 BACK_OPERATIONS = frozenset({"make_back_payments", "withdraw_back_payments", "assess_back_payments"})
 """Operations about the months from `first_month` to `last_month` of their form."""
+PAID_ONCE = BACK_OPERATIONS | {"cover_year"}
+"""Operations whose cost is paid once and not each month."""
 BACK_VALUES = _words(
     own_month="按各月份自己的上下限和费率",
     declared_month="按核定当月的上下限和费率",

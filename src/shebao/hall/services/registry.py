@@ -88,8 +88,8 @@ class Effect:
     effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster;
     `is_about_insured` that they must be insured for it;
     `is_change` that the answers replace what the roster says, so that old and new are shown and kept as history;
-    `is_for_many` that one set of answers can be meant for several people; `is_once` that it is paid once and not each
-    month. Where the service looks back, `revert` itself refuses what a bill has taken.
+    `is_for_many` that one set of answers can be meant for several people. Where the service looks back, `revert`
+    itself refuses what a bill has taken.
     """
 
     apply: Callable
@@ -98,7 +98,6 @@ class Effect:
     is_about_known: bool
     is_change: bool = False
     is_for_many: bool = True
-    is_once: bool = False
     is_about_insured: bool = True
 
 
@@ -113,14 +112,13 @@ OPERATIONS = {
     "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
-    "cover_year": Effect(cover_year, undo_covers, estimate_covers, is_about_known=True, is_once=True),
+    "cover_year": Effect(cover_year, undo_covers, estimate_covers, is_about_known=True),
     "make_back_payments": Effect(
         make_back_payments,
         undo_back_payments,
         estimate_back_payments,
         is_about_known=True,
         is_for_many=False,
-        is_once=True,
     ),
     "withdraw_back_payments": Effect(
         withdraw_back_payments,
@@ -128,7 +126,6 @@ OPERATIONS = {
         estimate_withdrawals,
         is_about_known=True,
         is_for_many=False,
-        is_once=True,
     ),
     "assess_back_payments": Effect(
         assess_back_payments,
@@ -136,7 +133,6 @@ OPERATIONS = {
         estimate_waiting,
         is_about_known=True,
         is_for_many=False,
-        is_once=True,
     ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
     "confirm_employer": Effect(confirm_employers, undo_confirmations, cost_nothing, is_about_known=False),
