@@ -3,7 +3,7 @@ PORT ?= 8000
 V  := .venv
 BIN := $(V)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lock vendor wheel bench chromium
+.PHONY: drill golden help demo test check fix lock vendor wheel bench chromium
 
 help:  ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,12 @@ $(V)/.bench: bench/requirements.txt requirements-dev.lock $(V)/.dev
 	@$(BIN)/uv pip install -q --python $(V)/bench/bin/python --require-hashes -r requirements-dev.lock
 	@$(BIN)/uv pip install -q --python $(V)/bench/bin/python -r bench/requirements.txt
 	@touch $@
+
+drill: $(V)/.dev  ## the long proofs: fuzz, kill -9, tampering, planted faults; writes docs/drill.md (an hour)
+	$(BIN)/python -m drill
+
+golden: $(V)/.dev chromium  ## keep the looks of the key pages as they are now (tests/journeys/golden)
+	SHEBAO_GOLDEN=write $(BIN)/python -m pytest -q -m journey tests/journeys/test_golden.py
 
 bench: $(V)/.bench  ## measure: engine (beside OpenFisca-core), import (beside model forms and django-import-export), pages
 	PYTHONPATH=src $(V)/bench/bin/python bench/engine.py

@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
+from . import page
 from .outcome import Outcome
 from .scratch import ENGINES, scratch_hall
 
@@ -15,7 +16,7 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "uploads": (10_000, ("sqlite",)),
     "kills": (200, ENGINES),
     "oracle": (1_000_000, ("",)),
-    "faults": (25, ENGINES),
+    "faults": (3, ENGINES),
     "tampering": (1_000, ENGINES),
     "notices": (10_000, ENGINES),
 }
@@ -57,6 +58,7 @@ def _one(name: str, engine: str, count: int, options) -> int:
     sys.stdout.write(f"{len(found.failures)} failures (seed {found.seed})\n")
     if options.keep:
         found.keep(name)
+        page.PAGE.write_text(page.rendered(DRILLS), "utf-8")
     return 1 if found.failures else 0
 
 

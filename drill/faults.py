@@ -46,6 +46,7 @@ class Books:
     payment: int
     payment_number: str
     line: int
+    evidence: str
     name: str
     other_bill: int
     other_employer: int
@@ -78,7 +79,8 @@ def books(chance: random.Random) -> Books:
     (stranger,) = hire(other, [500_000])
     line = bill.lines.filter(scheme="pension", employee=people[1]).get()
     return Books(
-        bill.pk, bill.number, payment.pk, payment.number, line.pk, people[1].name,
+        bill.pk, bill.number, payment.pk, payment.number, line.pk,
+        line.employer_evidence.digest, people[1].name,
         other_bill.pk, other.pk, stranger.pk,
     )  # fmt: skip
 
@@ -196,7 +198,7 @@ FAULTS: dict[str, tuple[Callable[[Books], None], str]] = {
     "line of another natural person": (
         _set("LINE", "person_id = (SELECT person_id FROM roster_employee WHERE id = {other_employee})", THIS), "name"),
     "line of another region": (_set("LINE", "region = 'elsewhere'", THIS), "name"),
-    "evidence edited afterwards": (_evidence_edited, "number"),
+    "evidence edited afterwards": (_evidence_edited, "evidence"),
     "one side of a booking changed": (
         _set("ENTRY", "amount_fen = amount_fen + 1", f"account = 'receivable' AND {PENSION} AND {ASSESSED}"), "number"),
     "one side of a booking removed": (

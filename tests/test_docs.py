@@ -68,3 +68,10 @@ def test_every_link_leads_somewhere():
     for file in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\((?!http)([^)#]+)\)", file.read_text("utf-8")):
             assert (file.parent / link).exists(), f"{file.name}: {link}"
+
+
+def test_the_page_of_the_drills_is_made_from_their_results():
+    from drill.__main__ import DRILLS
+    from drill.page import PAGE, rendered
+
+    assert PAGE.read_text("utf-8") == rendered(DRILLS)

@@ -18,7 +18,8 @@ from shebao.hall.declarations.preview import raw_answers
 from shebao.hall.declarations.queries import case_view
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Conflict, Refused
-from tests.factories import EmployerFactory, OperatorFactory, enrolment
+from shebao.hall.regions import region
+from tests.factories import EmployerFactory, OperatorFactory, enrolment, labour_registered
 
 ENROL = "employee_enrolment"
 MARKS = {"declared_wage": "与合同不符"}
@@ -28,6 +29,8 @@ MARKS = {"declared_wage": "与合同不符"}
 def hall(request):
     """A clerk and a reviewer where refused cases are declared anew."""
     clerk = OperatorFactory(clerk=True, employer=EmployerFactory(region=request.param))
+    if "labour_registered" in region(request.param).services[ENROL].checks:
+        labour_registered(clerk.employer)
     return clerk, OperatorFactory(reviewer=True, region=request.param)
 
 

@@ -56,6 +56,8 @@ def printed(page, button) -> str:
 
 def open_from_menu(page, label: str, *, month: str = "") -> None:
     """By the menu to a statement, and 查询 for the months that are offered."""
+    while (folded := page.locator("nav details:not([open]) > summary")).count():
+        folded.first.click()
     page.get_by_role("navigation").get_by_role("link", name=label, exact=True).first.click()
     page.get_by_role("heading", name=label).wait_for()
     if page.get_by_role("main").get_by_role("button", name="查询").count():
@@ -134,3 +136,10 @@ def test_receipts_records_and_rosters(enter, transactional_db):  # noqa: F811
     open_from_menu(page, "单位在职人员打印")
     assert people[0].name in printed(page, page.get_by_role("button", name=re.compile("^打印")))
     assert Bill.objects.count() == 2
+
+    # WT-9 社保增减表 to print and fill by hand, and the questions that are asked again and again.
+    open_from_menu(page, "社保增减表")
+    assert "增加或减少" in printed(page, page.get_by_role("button", name=re.compile("^打印")))
+    page.get_by_role("link", name="办事指南").first.click()
+    page.get_by_text("常见问题解答").first.wait_for()
+    page.get_by_text("社保增员提示没有劳动用工备案", exact=True).wait_for()

@@ -129,6 +129,15 @@ def test_a_notice_about_an_unknown_order_is_kept(bank, bill, clerk):
     assert BankNotice.objects.get().payment is None
 
 
+def test_a_number_that_the_bank_used_for_another_order_hides_no_money(bank, bill, clerk):
+    payment = start_payment(bill.pk, by=clerk)
+    assert send(told(payment) | {"order_id": "P0"}) == "parked"
+    assert send(told(payment)) == "booked"
+    assert send(told(payment)) == "booked"
+    assert balance(bill) == (bill.total_due, bill.total_due)
+    assert BankNotice.objects.count() == 2
+
+
 def test_an_unknown_result_is_cleared_up_by_asking(bank, bill, clerk):
     payment = start_payment(bill.pk, by=clerk)
     assert send(told(payment, "unknown", reason_code="timeout", reason="银行超时")) == "unknown"

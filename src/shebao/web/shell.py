@@ -180,7 +180,6 @@ def _employer_nav(user, region) -> list[dict]:
         menu.append(_group(region.terms.get(term, default), _entries(region, entries, {})))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
-    menu.insert(-1, _statements(region))
     return [*menu, _queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
 
 
@@ -192,6 +191,7 @@ def _queries(user, region) -> dict:
         if row.page not in PLACED and user.may(permission_of(row.page))
     ]
     first = _entries(region, LOOKING_UP, {}) if user.may("see_roster") else []
+    listed += _statements(region) if user.may("print") else []
     return _group(region.terms.get("menu.looking_up", "查询与提醒"), first + _folded(listed))
 
 
@@ -235,12 +235,15 @@ def _help(region, listed: list[tuple[dict, str]] = ()) -> dict:
     return _group(heading, [*helping, guides, rates, *_entries(region, HELP, {})])
 
 
-def _statements(region) -> dict:
-    """The papers of a span of months or of persons; blank ones where no page of their own lists them."""
+def _statements(region) -> list[tuple[dict, str]]:
+    """The papers of a span of months or of persons, each with its heading; blank ones where no page lists them."""
+    heading = region.terms.get("menu.statements", "查询打印")
     has_page = any(row.page == "blank_forms" for row in region.pages.values())
-    listed = [one for one in region.statements.values() if not (has_page and one.source == "blank")]
-    items = [_item(one.menu, _url("e_statement", one.key), "printer") for one in listed]
-    return _group(region.terms.get("menu.statements", "查询打印"), items)
+    return [
+        (_item(one.menu, _url("e_statement", one.key), "printer"), one.under or heading)
+        for one in region.statements.values()
+        if not (has_page and one.source == "blank")
+    ]
 
 
 def _has_basket(user, region) -> bool:

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -183,7 +184,7 @@ def _hear(message: dict) -> str:
         return _apply(message)
     except IntegrityError:
         # The same message was being applied at this very moment; its outcome stands.
-        told = BankNotice.objects.filter(message_id=_identity(message)).first()
+        told = _told(message)
         if told is None:
             raise
         return told.outcome
@@ -194,6 +195,18 @@ def _identity(message: dict) -> str:
     return f"{message['message_id']}:{message['state']}"
 
 
+def _identity_of_another(message: dict) -> str:
+    # A number that the bank used for another order before: money must not be taken for that other message.
+    text = f"{_identity(message)}:{message['order_id']}"
+    return f"again:{sha256(text.encode()).hexdigest()[:48]}"
+
+
+def _told(message: dict) -> BankNotice | None:
+    """The notice that already brought this message: same number, same state, same order."""
+    known = [_identity(message), _identity_of_another(message)]
+    return BankNotice.objects.filter(message_id__in=known, body__order_id=message["order_id"]).first()
+
+
 @transaction.atomic
 def _apply(message: dict) -> str:
     payment = (
@@ -202,11 +215,13 @@ def _apply(message: dict) -> str:
         .filter(number=message["order_id"])
         .first()
     )
-    if told := BankNotice.objects.filter(message_id=_identity(message)).first():
+    if told := _told(message):
         return told.outcome
+    is_used = BankNotice.objects.filter(message_id=_identity(message)).exists()
+    identity = _identity_of_another(message) if is_used else _identity(message)
     outcome = _outcome(payment, message)
     notice = BankNotice.objects.create(
-        message_id=_identity(message), payment=payment, body=message, outcome=outcome, received_at=now()
+        message_id=identity, payment=payment, body=message, outcome=outcome, received_at=now()
     )
     detail = {"notice": notice.pk, "amount_fen": message["amount_fen"], "said": message["state"]}
     record(

@@ -133,6 +133,7 @@ KEYS = {
     "state": "步骤",
     "fields": "改动项",
     "query": "查询",
+    "papers": "份数",
     "account": "账号",
 }
 

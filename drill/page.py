@@ -1,0 +1,51 @@
+"""docs/drill.md: what the last kept runs found. Written from drill/results, never by hand."""
+
+from pathlib import Path
+
+from .outcome import Outcome, kept
+
+PAGE = Path(__file__).parents[1] / "docs/drill.md"
+HEAD = """# What the drills found
+
+`make drill` runs every drill at full size and writes this page from `drill/results/`; one drill alone:
+`.venv/bin/python -m drill uploads 500 --seed 7` (`--keep` writes its result here). The same drills run small in every
+test run (`tests/drill`), each beside a test that breaks the product on purpose and expects the drill to see it. A
+failure names its seed and number: the same seed does the same again.
+
+| drill | engine | what came of it | failures | seconds | seed | run on |
+|---|---|---|---|---|---|---|
+"""
+TAIL = """
+- **uploads**: damaged workbooks (zip directory, XML, BIFF, CSV bytes, encodings, values, named bombs) through the
+  upload page.
+- **kills**: a process killed by SIGKILL while it settles a month, hears the bank or imports a sheet: half at every
+  write and commit in turn, half at random instants; on PostgreSQL some strike the database server's process. After
+  each, check-ledger, verify-audit and (SQLite) integrity_check; then the work is done again. The count is for each of
+  the three kinds of work.
+- **oracle**: contribution lines against fractions. **faults**: wrong books that check-ledger must report by bill,
+  payment or person.
+- **tampering**: audit records changed by raw SQL, with anchors outside the database. **notices**: lying call-backs of
+  the bank.
+
+Not shown by these: power loss and lying disks, more than one host, `pg_amcheck`, parsers under a coverage-guided
+fuzzer. Seconds are those of a machine that was busy with other work; they compare nothing.
+"""
+
+
+def rendered(drills: dict[str, tuple[int, tuple[str, ...]]]) -> str:
+    """The page, from the results that were kept; a drill that nobody ran at full size says so."""
+    rows = []
+    for name, (full, engines) in drills.items():
+        for engine in engines:
+            found = kept(name, engine)
+            rows.append(
+                _row(name, engine, found) if found else f"| {name} | {engine} | not run yet ({full:,}) | | | | |"
+            )
+    return HEAD + "\n".join(rows) + "\n" + TAIL
+
+
+def _row(name: str, engine: str, found: Outcome) -> str:
+    told = ", ".join(f"{number:,} {what}" for what, number in found.counts.items())
+    told += "".join(f"; {what}: {value}" for what, value in found.facts.items())
+    cells = [name, engine or "none", told, f"{len(found.failures)}", f"{found.seconds:,.0f}", f"{found.seed}"]
+    return f"| {' | '.join(cells)} | {found.run_on} |"

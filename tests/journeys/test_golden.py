@@ -1,0 +1,127 @@
+"""The looks of the key pages are kept, wide and narrow: whoever changes one is told, and says so by `make golden`."""
+
+import os
+from contextvars import ContextVar
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from shebao.cli.demo_city import load_demo_city
+from shebao.hall import clock
+from shebao.hall.operators.models import Operator
+from shebao.hall.settlement.models import Bill
+from shebao.hall.sheets import operations
+from shebao.hall.sheets.jobs import carry_on
+from tests.factories import NOW
+
+from . import golden
+from .steps import newcomers, sheet_of
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+WRITE = bool(os.environ.get("SHEBAO_GOLDEN"))
+WIDTHS = (1440, 390)
+
+
+@pytest.fixture
+def november(monkeypatch):
+    """The server's threads, too, believe that it is the tenth of November."""
+    moment = timezone.make_aware(NOW)
+    monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
+
+
+@pytest.fixture
+def people(november, settings):
+    """A city as it is on that day, and two who work in it."""
+    settings.SHEBAO_BANK_URL = "https://bank.invalid"
+    load_demo_city({"tianjin"})
+    names = {"clerk": "tianjin-clerk-1", "reviewer": "tianjin-reviewer", "": None}
+    return {role: name and Operator.objects.get(username=name) for role, name in names.items()}
+
+
+@pytest.fixture
+def canvas(browser):
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page_of(browser, live_server):
+    """A page of somebody's own at a width, that does not move."""
+    opened = []
+
+    def enter(operator, width):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, locale="zh-CN", reduced_motion="reduce", device_scale_factor=1
+        )
+        if operator:
+            client = Client()
+            client.force_login(operator)
+            cookies = [{"name": k, "value": m.value, "url": live_server.url} for k, m in client.cookies.items()]
+            context.add_cookies(cookies)
+        opened.append(context)
+        return context.new_page()
+
+    yield enter
+    for context in opened:
+        context.close()
+
+
+def import_grid(clerk) -> str:
+    """An uploaded sheet with right rows, a wrong number and a low wage."""
+    from shebao.hall.regions import region
+
+    crowd, month = newcomers("golden"), clerk.employer.first_month.next(11)
+    rows = [crowd.next(month) | {"declared_wage": "8000"} for _ in range(8)]
+    rows[2]["id_number"] = rows[2]["id_number"][:-1] + ("1" if rows[2]["id_number"][-1] != "1" else "2")
+    rows[5]["declared_wage"] = "3000"
+    form = region(clerk.region).forms["employee_enrolment"]
+    data = sheet_of(rows, form)
+    batch = operations.receive_sheet(clerk.employer_id, "employee_enrolment", "十一月.csv", data, by=clerk).batch
+    carry_on(batch.pk, by=clerk)
+    return f"/e/import/{batch.pk}/"
+
+
+def test_the_key_pages_look_as_they_did(page_of, people, canvas, live_server):
+    bill = Bill.objects.visible_to(people["clerk"]).first()
+    pages = {
+        "sign-in": ("", "/login"), "styleguide": ("", "/styleguide"), "home": ("clerk", "/e/"),
+        "import-grid": ("clerk", import_grid(people["clerk"])), "bill": ("clerk", f"/e/bills/{bill.pk}/"),
+        "desk": ("reviewer", "/a/"),
+    }  # fmt: skip
+    changed = []
+    for name, (role, address) in pages.items():
+        for width in WIDTHS:
+            page = page_of(people[role], width)
+            page.goto(live_server.url + address)
+            page.evaluate("() => document.fonts.ready.then(() => true)")
+            found = golden.seen(page, canvas)
+            kept = golden.load(f"{name}-{width}")
+            if WRITE and (kept is None or golden.differences(kept, found)):
+                golden.keep(f"{name}-{width}", found)
+            elif not WRITE:
+                changed += [f"{name} at {width} px: {words}" for words in golden.differences(kept, found)]
+    assert not changed, "run `make golden` if that is how it should look: " + "; ".join(changed)
+
+
+SAMPLE = "/styleguide?show=home"
+CHANGES = {
+    "a block is gone": "document.querySelector('main .card').style.visibility = 'hidden'",
+    "a block moved": "document.querySelector('main').style.marginTop = '40px'",
+    "another colour, equally light": "document.querySelector('main .card').style.backgroundColor = '#ffe9b0'",
+    "the side is dark": "document.querySelector('nav, aside').style.backgroundColor = '#222'",
+}
+
+
+def test_a_visible_change_is_seen_and_another_smoothing_of_the_letters_is_not(page_of, canvas, live_server):
+    page = page_of(None, 1440)
+    page.goto(live_server.url + SAMPLE)
+    before = golden.seen(page, canvas)
+    assert golden.differences(before, golden.seen(page, canvas)) == []
+    page.evaluate("() => { document.body.style.letterSpacing = '0.1px'; document.body.style.fontWeight = '380' }")
+    assert golden.differences(before, golden.seen(page, canvas)) == []
+    for name, change in CHANGES.items():
+        page.goto(live_server.url + SAMPLE)
+        page.evaluate(f"() => {{ {change} }}")
+        assert golden.differences(before, golden.seen(page, canvas)), name
