@@ -129,6 +129,13 @@ class Service:
         return self.operation in v.BACK_OPERATIONS
 
     @property
+    def bills_at_once(self) -> bool:
+        """Whether taking effect makes a bill of its own, which only that bill's own undoing takes back."""
+        return self.operation == "assess_back_payments" or (
+            self.operation == "make_back_payments" and self.back_paying.bill == "own"
+        )
+
+    @property
     def is_paid_once(self) -> bool:
         """Whether what it costs is paid once and not each month."""
         return self.operation in v.PAID_ONCE
