@@ -1,4 +1,4 @@
-"""特殊缴费申报 of the tax client: what is owed once becomes a bill of its own at once, beside the month's declaration."""
+"""特殊缴费申报 of the tax client: what is owed once becomes a bill of its own at once, beside the month."""
 
 import pytest
 
