@@ -15,7 +15,7 @@ from shebao.hall.errors import Refused
 from ..access import needs
 from ..chosen import compact, numbers, spread
 from ..templatetags.ui import signed_yuan
-from .common import crumbs, here, often, this_month, undo_toast, word
+from .common import crumbs, effect_head, here, this_month, undo_toast, word
 from .vouchers import vouches_for
 
 UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
@@ -37,7 +37,7 @@ def basket(request):
         "crumbs": crumbs(title),
         "sub": f"{len(ready)} 笔可提交{stuck}，{until:%m-%d %H:%M} 截止",
         "groups": [
-            {"title": services[key].title, "often": often(services[key]), "rows": [_row(row) for row in some]}
+            {"title": services[key].title, "head": effect_head(services[key]), "rows": [_row(row) for row in some]}
             for key, some in groupby(rows, key=lambda row: row.declaration.service)
         ],
         "effect": signed_yuan(sum(declaration.effect_fen for declaration in ready)),

@@ -61,6 +61,11 @@ def often(spec) -> str:
     return "本次" if spec.is_paid_once else "每月"
 
 
+def effect_head(spec) -> str:
+    """The head of a column of effects: each month, once, or neither where nothing is on a bill."""
+    return f"{'应缴' if spec.is_aside else often(spec)}影响"
+
+
 def toast(request, text: str, url: str, label: str) -> None:
     """A success message with a link."""
     messages.success(request, format_html('{} <a href="{}">{}</a>', text, url, label))

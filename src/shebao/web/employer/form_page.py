@@ -93,7 +93,7 @@ def form_page(
 
 def _may_look(spec) -> bool:
     """Whoever is to be insured may have been here before; of whom is on the roster the list above tells."""
-    return not spec.is_about_employer and not OPERATIONS[spec.operation].is_about_known
+    return spec.is_about_person and not OPERATIONS[spec.operation].is_about_known
 
 
 def _looked(raw: dict, found: Preview) -> dict:

@@ -30,7 +30,7 @@ def sheet_templates(request, spec):
     """The templates of everything that can be sent by spreadsheet (批量上传文件模板)."""
     services = [one for one in here(request).services.values() if one.is_about_person]
     rows = [templates_of(request, one) | {"upload": _upload_url(one.key)} for one in services]
-    return render(request, "employer/sheet_downloads.html", _about(spec) | {"rows": rows})
+    return render(request, "employer/sheet_downloads.html", _about(spec) | {"rows": rows, "words": ""})
 
 
 def roster_sheet(request, spec):
