@@ -85,3 +85,28 @@ def test_mistakes_in_corrections_are_all_named(new_region):
         new_region({"calendar.yaml": own})
     for sentence in ("2027-13", "应不早于当月一日", "应是日期", "不认识“maybe”"):
         assert sentence in str(bad.value)
+
+
+def test_a_yearly_window_that_cannot_be_is_named(new_region):
+    own = OWN.format(shift="none") + 'yearly_wages: {from: "09-31", until: "06-30", source: 无, status: illustrative}\n'
+    with pytest.raises(BadRegion) as bad:
+        new_region({"calendar.yaml": own})
+    assert "应是月和日，如 07-01，实际为“09-31”" in str(bad.value)
+    with pytest.raises(BadRegion) as bad:
+        new_region({"calendar.yaml": own.replace("09-31", "09-30")})
+    assert "应不早于 from" in str(bad.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("often: yearly", "often: yearly 和校验 once_a_year 要一起写"),
+        ("checks: [id_number_valid, once_a_year]", "often: yearly 和校验 once_a_year 要一起写"),
+        ("often: yearly\n  checks: [once_a_year]", "申报期写在 calendar.yaml 的 yearly_wages"),
+    ],
+)
+def test_wages_once_a_year_need_their_check_and_their_window(new_region, words, sentence):
+    service = "title: 工资申报\n  form: wage_declaration\n  operation: declare_wages\n  route: [auto_check]"
+    with pytest.raises(BadRegion) as bad:
+        new_region({"services.yaml": f"wage_declaration:\n  {service}\n  group: wages\n  {words}\n"})
+    assert sentence in str(bad.value)

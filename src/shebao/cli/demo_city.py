@@ -240,8 +240,14 @@ class _History:
         joining, leaving, raising = (plan.get(month.number, 0) * size // 100 for plan in (JOINING, LEAVING, RAISING))
         self._enrol(month, joining)
         self._do("cease_employees", [self._leaver(self._somebody(leaves=True), month) for _ in range(leaving)])
+        raising = raising if self._may_raise(month) else 0
         raised = {one["id_number"]: one for one in (self._somebody() for _ in range(raising))}
         self._do("declare_wages", [self._raise(one, month, 105) for one in raised.values()])
+
+    def _may_raise(self, month: Month) -> bool:
+        """Where wages are declared once a year, all are in the first month of its window."""
+        window = self.region.calendar.yearly_wages
+        return not self.services["declare_wages"].is_yearly or window.first[0] == month.number
 
     def _enrol(self, month: Month, count: int) -> None:
         rows = [self.people.next(month) for _ in range(count)]
@@ -338,17 +344,19 @@ class _History:
         raised = [self._somebody(leaves=True) for _ in range(4)]
         low = next_person(month) | {"declared_wage": LOW_WAGE, "employment_kind": "41"}
         self._do("enrol_employees", [next_person(month), next_person(month), low], at=0.1)
-        self._do("declare_wages", [self._raise(raised[0], month, 108), self._raise(raised[1], month, 130)], at=0.3)
+        raised = raised if self._may_raise(month) else []
+        first_two = zip(raised[:2], (108, 130), strict=False)
+        self._do("declare_wages", [self._raise(one, month, percent) for one, percent in first_two], at=0.3)
         self._do("cease_employees", [self._leaver(leavers[0], month)], at=0.4)
         if self.is_direct:
             return
         with self._this_month_at(0.6):
             self._return(next_person(month))
         self._do("enrol_employees", [next_person(month), next_person(month)], at=0.9, until="submitted")
-        self._do("declare_wages", [self._raise(raised[2], month, 106)], at=0.92, until="submitted")
+        self._do("declare_wages", [self._raise(one, month, 106) for one in raised[2:3]], at=0.92, until="submitted")
         self._do("enrol_employees", [next_person(month), next_person(month)], at=0.95, until="saved")
         self._do("cease_employees", [self._leaver(leavers[1], month)], at=0.96, until="saved")
-        self._do("declare_wages", [self._raise(raised[3], month, 104)], at=0.97, until="saved")
+        self._do("declare_wages", [self._raise(one, month, 104) for one in raised[3:]], at=0.97, until="saved")
 
     def _return(self, person: dict[str, str]) -> None:
         from shebao.hall.declarations import review

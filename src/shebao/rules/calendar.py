@@ -27,11 +27,30 @@ class Window:
 
 
 @dataclass(frozen=True)
+class YearlyWindow:
+    """The days of each year on which what is declared once a year may be declared; (month, day), both included."""
+
+    first: tuple[int, int]
+    last: tuple[int, int]
+    source: str
+    status: str
+
+    def of(self, year: int) -> tuple[date, date]:
+        """The first and the last day in that year; the end of February where a day is past it."""
+        return self._day(year, self.first), self._day(year, self.last)
+
+    @staticmethod
+    def _day(year: int, day: tuple[int, int]) -> date:
+        return _day(Month(year, day[0]), day[1])
+
+
+@dataclass(frozen=True)
 class Calendar:
     """A region's calendar. Days are of the month declared for; a day past its end means its last day.
 
     `shift` says what happens to a last day that is no working day: "next_working_day" or "none". `months` has
     the last days of single months that were announced otherwise: until when to declare, until when to pay.
+    `yearly_wages` is the window of wages that are declared once a year, where the region has one.
     """
 
     declare_from: int
@@ -46,6 +65,7 @@ class Calendar:
     origin: Mapping[str, str]
     months: Mapping[Month, tuple[date, date]] = field(default_factory=dict)
     workdays: Workdays = NATIONAL
+    yearly_wages: YearlyWindow | None = None
 
     def window(self, month: Month) -> Window:
         """The declaration and payment window of a month."""

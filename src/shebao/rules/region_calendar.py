@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 
 from shebao.rules import vocabulary as v
-from shebao.rules.calendar import NATIONAL, Calendar
+from shebao.rules.calendar import NATIONAL, Calendar, YearlyWindow
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region_files import Folder, Mapped, Problems
 from shebao.rules.region_take import Take
 from shebao.rules.workdays import Workdays
 
-NEEDED, OPTIONAL = ("declaration", "payment", "back_dating"), ("months", "days")
+NEEDED, OPTIONAL = ("declaration", "payment", "back_dating"), ("months", "days", "yearly_wages")
 
 
 def read_calendar(folder: Folder, problems: Problems) -> Calendar:
@@ -42,6 +42,7 @@ def read_calendar(folder: Folder, problems: Problems) -> Calendar:
         {key: folder.where("calendar", key) for key in NEEDED},
         _months(folder, problems),
         _days(folder, problems),
+        _yearly_wages(folder, problems),
     )
     pay.text("source"), pay.word("status", v.STATUSES), back.text("source"), back.word("status", v.STATUSES)
     for take in takes.values():
@@ -50,6 +51,28 @@ def read_calendar(folder: Folder, problems: Problems) -> Calendar:
         if not take.broken and not 1 <= take.whole(key, 1) <= 31:
             take.say(key, "应在 1 到 31 之间")
     return calendar
+
+
+def _yearly_wages(folder: Folder, problems: Problems) -> YearlyWindow | None:
+    """The window of wages that are declared once a year: from and until, each "07-01"."""
+    written = folder.parts["calendar"].get("yearly_wages")
+    if written is None:
+        return None
+    take = Take(written, "yearly_wages", folder.where("calendar", "yearly_wages"), problems)
+    days: list[tuple[int, int]] = []
+    for key in ("from", "until"):
+        text = take.text(key)
+        try:
+            day = date.fromisoformat(f"2024-{text}")
+        except ValueError:
+            take.say(key, f"应是月和日，如 07-01，实际为“{text}”")
+            day = date(2024, 1, 1)
+        days.append((day.month, day.day))
+    if days[1] < days[0] and not take.broken:
+        take.say("until", "应不早于 from，申报期不跨年")
+    window = YearlyWindow(days[0], days[1], take.text("source"), take.word("status", v.STATUSES))
+    take.done()
+    return window
 
 
 def _months(folder: Folder, problems: Problems) -> Mapping[Month, tuple[date, date]]:

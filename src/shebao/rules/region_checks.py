@@ -44,6 +44,7 @@ def check(region: Region, folder: Folder, problems: Problems) -> None:
         _check_scheme(scheme, region, folder, problems)
     _check_forms(region, folder, problems)
     _check_services(region, folder, problems)
+    _check_pages(region, folder, problems)
     for statement in region.statements.values():
         strange = [key for key in statement.schemes if key not in region.schemes]
         if strange:
@@ -205,6 +206,27 @@ def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
                 problems.add(where, scheme.key, f"没有表单提供计算所需的“{fact.title}”（{fact_key}）")
 
 
+def _check_pages(region: Region, folder: Folder, problems: Problems) -> None:
+    """What a page of the catalogue is about is there: a service, a scheme, a guide, blank forms."""
+    for page in region.pages.values():
+        where = folder.where("services", page.key)
+        if page.page == "monthly_papers" and not _has_monthly(region, page.service):
+            problems.add(where, page.key, f"service 应是一个有 covers: month 材料的事项，“{page.service}”不是")
+        if (page.page == "scheme_roster") != bool(page.scheme) or (page.scheme and page.scheme not in region.schemes):
+            problems.add(where, page.key, "scheme_roster 要写 scheme，是一个险种的键")
+        if page.page == "roster_sheet" and not _takes_the_roster(region, page.service):
+            problems.add(where, page.key, f"service 应是一个为在册人员办的事项，“{page.service}”不是")
+        if (page.page == "guide") != bool(page.guide) or (page.guide and page.guide not in region.guides):
+            problems.add(where, page.key, "guide 要写 guide，是 guides.yaml 的一个键")
+        if page.page == "blank_forms" and not any(one.source == "blank" for one in region.statements.values()):
+            problems.add(where, page.key, "statements.yaml 里没有 source: blank 的空白表格")
+
+
+def _takes_the_roster(region: Region, key: str) -> bool:
+    found = region.services.get(key)
+    return bool(found and found.form in region.forms and region.forms[found.form].field("id_kind") is None)
+
+
 def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
     for service in region.services.values():
         where = folder.where("services", service.key)
@@ -218,6 +240,10 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, "may 里没有单位的人，谁也办不了")
         if service.operation == "cover_year" and service.form in region.forms:
             _check_cover_year(service.form, service.key, where, region, problems)
+        if service.is_yearly != ("once_a_year" in service.checks):
+            problems.add(where, service.key, "often: yearly 和校验 once_a_year 要一起写")
+        if service.is_yearly and (service.operation != "declare_wages" or region.calendar.yearly_wages is None):
+            problems.add(where, service.key, "often: yearly 只用于工资申报，申报期写在 calendar.yaml 的 yearly_wages")
         for test in _tests(service.pre_entry):
             if test.fact not in FACTS:
                 problems.add(where, service.key, f"不认识的信息“{test.fact}”，可用：{'、'.join(FACTS)}")
@@ -226,12 +252,6 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             strange = [f.id for f in region.forms[service.form].fields if f.id not in v.EMPLOYER_FIELDS]
             if strange:
                 problems.add(where, service.key, f"{'、'.join(strange)}不是可变更的单位信息")
-    for page in region.pages.values():
-        if page.page == "monthly_papers" and not _has_monthly(region, page.service):
-            where = folder.where("services", page.key)
-            problems.add(where, page.key, f"service 应是一个有 covers: month 材料的事项，“{page.service}”不是")
-        if (page.page == "scheme_roster") != bool(page.scheme) or (page.scheme and page.scheme not in region.schemes):
-            problems.add(folder.where("services", page.key), page.key, "scheme_roster 要写 scheme，是一个险种的键")
         for scheme in service.back_paying.schemes:
             if scheme not in region.schemes or not region.schemes[scheme].open:
                 problems.add(where, service.key, f"没有开放的险种“{scheme}”")

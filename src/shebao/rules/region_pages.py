@@ -18,7 +18,8 @@ class Page:
 
     `scheme` is the insurance that a register of one scheme is about.
     `states` and `operations` narrow a list of cases (none: all of them); `service` is the one whose papers are
-    collected; `may` are the roles it is for (none: whoever may declare).
+    collected or whose sheet is downloaded; `guide` is the text that is shown; `may` are the roles it is for (none:
+    whoever may declare).
     """
 
     key: str
@@ -33,6 +34,7 @@ class Page:
     operations: tuple[str, ...] = ()
     service: str = ""
     may: tuple[str, ...] = ()
+    guide: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def read_page(key: str, take: Take) -> Page:
         take.texts("operations", v.OPERATIONS),
         take.text("service", ""),
         take.texts("may", v.ROLES),
+        take.text("guide", ""),
     )
 
 

@@ -76,6 +76,12 @@ class Service:
     back_paying: BackPaying = BackPaying()
     pre_entry: Condition | None = None
     tells_person: bool = False
+    often: str = "monthly"
+
+    @property
+    def is_yearly(self) -> bool:
+        """Whether a person's is declared once a year, in the window that the region's calendar tells."""
+        return self.often == "yearly"
 
     @property
     def is_direct(self) -> bool:
@@ -121,6 +127,18 @@ class Service:
     def looks_back(self) -> bool:
         """Whether it is about a stretch of months before the current one, which may be settled; its cost is of all."""
         return self.operation in v.BACK_OPERATIONS
+
+    @property
+    def bills_at_once(self) -> bool:
+        """Whether taking effect makes a bill of its own, which only that bill's own undoing takes back."""
+        return self.operation == "assess_back_payments" or (
+            self.operation == "make_back_payments" and self.back_paying.bill == "own"
+        )
+
+    @property
+    def is_paid_once(self) -> bool:
+        """Whether what it costs is paid once and not each month."""
+        return self.operation in v.PAID_ONCE
 
     @property
     def is_billed_apart(self) -> bool:
@@ -181,6 +199,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         _back_paying(take, problems),
         take.condition("pre_entry"),
         take.flag("tells_person", False),
+        take.word("often", v.OFTEN, "monthly"),
     )
 
 

@@ -51,6 +51,7 @@ OPENS = _words(
     planned="已列入目录，功能尚未开放",
     counter="只在经办窗口办理",
 )
+OFTEN = _words(monthly="每月都可以申报", yearly="每人一年申报一次，在 calendar.yaml 的 yearly_wages 那几天里")
 PAGES = _words(
     home="工作台",
     import_sheets="批量导入",
@@ -76,6 +77,10 @@ PAGES = _words(
     vouchers="申报凭证：选人员、月份和类型，生成并发送邮件",
     scheme_roster="一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
     yearly_plan="按年缴费的险种：缴费计划",
+    blank_forms="空白申请表：statements.yaml 里 source: blank 的各张，逐张打印",
+    sheet_templates="各事项批量上传的模板",
+    roster_sheet="一个事项（service）的模板，已填好在册人员和现工资",
+    guide="一篇办事指南（guide），可打印、下载",
 )
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
@@ -104,6 +109,7 @@ OPERATIONS = _words(
     change_employer="变更单位信息",
     cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
     confirm_employer="确认登记的单位信息无误",
+    request_deposit="申请缴纳保障金等单位款项：年度、金额、原因（deposit_year、deposit_sum 两问），不进每月账单",
     register_labour="劳动用工备案增员",
     end_labour="劳动用工备案减员",
     register_project="工程项目登记",
@@ -117,6 +123,7 @@ SUBJECTS = MappingProxyType(
     {
         "change_employer": "employer",
         "confirm_employer": "employer",
+        "request_deposit": "employer",
         "register_project": "project",
         "register_clerk": "operator",
         "replace_clerk": "operator",
@@ -127,6 +134,8 @@ CHARGES_NOBODY = frozenset({*SUBJECTS, "register_labour", "end_labour", "enrol_p
 """Operations that change no month's bill: a settlement does not wait for them."""
 BACK_OPERATIONS = frozenset({"make_back_payments", "withdraw_back_payments", "assess_back_payments"})
 """Operations about the months from `first_month` to `last_month` of their form."""
+PAID_ONCE = BACK_OPERATIONS | {"cover_year"}
+"""Operations whose cost is paid once and not each month."""
 BACK_VALUES = _words(
     own_month="按各月份自己的上下限和费率",
     declared_month="按核定当月的上下限和费率",
@@ -190,6 +199,7 @@ CHECKS = _words(
     age_limits="年满 16 周岁且未到龄",
     month_window="月份在可申报的范围内",
     wage_limits="申报工资在上下限之内，或已确认",
+    once_a_year="在年度申报期内，本年度还没有申报过（often: yearly 的事项）",
     contract_before_month="合同开始不晚于参保月份",
     reason_evidence="变更原因所需的说明或材料",
     has_arrears="单位或人员有欠费",
@@ -197,6 +207,7 @@ CHECKS = _words(
     not_enrolled="未在本单位参保",
     something_changed="至少改动一项单位信息",
     confirmed_today="当天还没有确认过",
+    deposit_request="年度不晚于今年，金额大于 0，同一年度再次申请的须写明理由",
     credit_code_free="信用代码没有登记在其他单位",
     nothing_changed="与花名册相比没有改动",
     contract_dates="合同终止不早于起始",
@@ -318,6 +329,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Several months at once 一次缴几个月", MONTHS),
     ("How often a scheme is charged 多久缴一次", PER),
     ("How a service opens 开放方式", OPENS),
+    ("How often wages are declared 多久申报一次", OFTEN),
     ("Pages of the hall 网厅页面", PAGES),
     ("Where a step of a guide holds 指南步骤适用", GUIDE_APPLIES),
     ("States of a declaration 办件状态", STATES),

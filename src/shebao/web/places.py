@@ -21,7 +21,10 @@ NAMES = {
 }
 REGISTERS = {"scheme_roster": "e_scheme_roster", "yearly_plan": "e_yearly_plan"}
 """Pages that have no place of their own in the menu, but the one that the catalogue gives them."""
-KEYED = ("case_list", "employer_papers", "monthly_papers", "vouchers")
+KEYED = (
+    *("case_list", "employer_papers", "monthly_papers", "vouchers"),
+    *("blank_forms", "sheet_templates", "roster_sheet", "guide"),
+)
 """Pages that a region may show several times, each under a name of its own: their address tells which."""
 TERMS = {"import_sheets": "menu.import", "employer": "menu.employer_profile"}
 PERMISSIONS = {"arrears": "settle"}

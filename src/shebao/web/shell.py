@@ -30,6 +30,10 @@ QUERY_ICONS = {
     "employer_papers": "file-text",
     "monthly_papers": "upload",
     "vouchers": "printer",
+    "blank_forms": "printer",
+    "sheet_templates": "download",
+    "roster_sheet": "download",
+    "guide": "help",
 }
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
@@ -181,7 +185,7 @@ def _employer_nav(user, region) -> list[dict]:
         menu.append(_group(region.terms.get(term, default), items))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
-    return [*menu, _queries(user, region), _help(region), _administration(user, region)]
+    return [*menu, _queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
 
 
 def _queries(user, region) -> dict:
@@ -212,29 +216,38 @@ def _folded(entries: list[tuple[dict, str]]) -> list[dict]:
     return found
 
 
-def _pages(user, region) -> list[tuple[dict, str]]:
-    """What the region's catalogue shows beside its services, each with its heading in the manual."""
+def _pages(user, region, *groups: str) -> list[tuple[dict, str]]:
+    """What the region's catalogue shows beside its services, each with its heading in the manual: of these groups,
+    or where none is named, of all but the help.
+    """
     return [
         (_item(row.title, address_of_row(row, region), QUERY_ICONS.get(row.page, "list-check")), row.under)
         for row in region.pages.values()
-        if row.page in KEYED and user.may("declare") and (not row.may or user.role in row.may)
+        if row.page in KEYED
+        and user.may("declare")
+        and (not row.may or user.role in row.may)
+        and (row.group in groups if groups else row.group != "help")
     ]
 
 
-def _help(region) -> dict:
-    """What everybody may look at, from the operator's own region on."""
+def _help(region, listed: list[tuple[dict, str]] = ()) -> dict:
+    """What everybody may look at, from the operator's own region on, and the help that the manual lists."""
     title = region.terms.get("menu.rates", "费率与基数")
     rates = _item(title, _url("rates_of", region.code), "scale")
     guides = _item(region.terms.get("menu.guides", "办事指南"), _url("guides_of", region.code), "help")
-    return _group(region.terms.get("menu.help", "帮助"), [guides, rates, *_entries(region, HELP, {})])
+    heading = region.terms.get("menu.help", "帮助")
+    helping = _folded([(item, "" if under == heading else under) for item, under in listed])
+    return _group(heading, [*helping, guides, rates, *_entries(region, HELP, {})])
 
 
 def _statements(region) -> list[tuple[dict, str]]:
-    """The papers of a span of months or of persons, each with its heading."""
+    """The papers of a span of months or of persons, each with its heading; blank ones where no page lists them."""
     heading = region.terms.get("menu.statements", "查询打印")
+    has_page = any(row.page == "blank_forms" for row in region.pages.values())
     return [
         (_item(one.menu, _url("e_statement", one.key), "printer"), one.under or heading)
         for one in region.statements.values()
+        if not (has_page and one.source == "blank")
     ]
 
 

@@ -115,6 +115,9 @@ def before_after(declaration: Declaration) -> str:
     for one in form.fields:
         if one.kind == "choice" and not one.feeds and not replaced and declaration.answers.get(one.id):
             parts.append(shown(one, declaration.answers[one.id], region(declaration.region)))
+    if declaration.spec.subject != "person":
+        asked = [one for one in form.fields if one.kind in ("year", "money") and declaration.answers.get(one.id)]
+        parts += [f"{one.label} {shown(one, declaration.answers[one.id], region(declaration.region))}" for one in asked]
     if month:
         parts.append(f"{month.label} {declaration.first_month}")
     return "，".join(parts)

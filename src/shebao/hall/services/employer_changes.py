@@ -74,10 +74,11 @@ def answers_on_file(form, employer: Employer, raw: dict, declaration=None) -> di
 
 
 def employer_case(scene: Scene, case: Case) -> None:
-    """Whom the case is about: the employer, from this month on, with what is on file as the left side."""
+    """Whom the case is about: the employer, from this month on; of a change, what is on file is the left side."""
     case.digest = blind_index("employer", str(scene.employer.pk))
     case.subject, case.month = scene.employer.name, Month.of(scene.today)
-    case.before = employer_answers(scene.form, scene.employer)
+    if scene.service.is_about_employer:
+        case.before = employer_answers(scene.form, scene.employer)
 
 
 def something_changed(scene: Scene, cases: list[Case]) -> None:

@@ -22,6 +22,7 @@ from .back_payments import (
 from .cessation import cease_employees, undo_cessations
 from .checks import CHECKS as COMMON_CHECKS
 from .clerks import account_free, administrator_left, not_undone, register_clerk, replace_clerk, undo_clerks
+from .deposits import deposit_request, request_deposit, undo_deposit_requests
 from .employer_changes import (
     change_employers,
     confirm_employers,
@@ -64,7 +65,7 @@ from .projects import (
     undo_project_workers,
     undo_projects,
 )
-from .wages import declare_wages_of, withdraw_wages
+from .wages import declare_wages_of, once_a_year, withdraw_wages
 from .yearly_cover import cover_year, estimate_covers, undo_covers, yearly_cover
 
 CHECKS = COMMON_CHECKS | {
@@ -74,7 +75,7 @@ CHECKS = COMMON_CHECKS | {
         back_payments_waiting, yearly_cover,
         confirmed_today, nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended,
         labour_not_yet, labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free,
-        administrator_left,
+        administrator_left, deposit_request, once_a_year,
     )
 }  # fmt: skip
 
@@ -87,8 +88,8 @@ class Effect:
     effect of the cases of a scene and writes nothing. `is_about_known` tells that the person is on the roster;
     `is_about_insured` that they must be insured for it;
     `is_change` that the answers replace what the roster says, so that old and new are shown and kept as history;
-    `is_for_many` that one set of answers can be meant for several people; `is_once` that it is paid once and not each
-    month. Where the service looks back, `revert` itself refuses what a bill has taken.
+    `is_for_many` that one set of answers can be meant for several people. Where the service looks back, `revert`
+    itself refuses what a bill has taken.
     """
 
     apply: Callable
@@ -97,7 +98,6 @@ class Effect:
     is_about_known: bool
     is_change: bool = False
     is_for_many: bool = True
-    is_once: bool = False
     is_about_insured: bool = True
 
 
@@ -112,14 +112,13 @@ OPERATIONS = {
     "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),
-    "cover_year": Effect(cover_year, undo_covers, estimate_covers, is_about_known=True, is_once=True),
+    "cover_year": Effect(cover_year, undo_covers, estimate_covers, is_about_known=True),
     "make_back_payments": Effect(
         make_back_payments,
         undo_back_payments,
         estimate_back_payments,
         is_about_known=True,
         is_for_many=False,
-        is_once=True,
     ),
     "withdraw_back_payments": Effect(
         withdraw_back_payments,
@@ -127,7 +126,6 @@ OPERATIONS = {
         estimate_withdrawals,
         is_about_known=True,
         is_for_many=False,
-        is_once=True,
     ),
     "assess_back_payments": Effect(
         assess_back_payments,
@@ -135,10 +133,10 @@ OPERATIONS = {
         estimate_waiting,
         is_about_known=True,
         is_for_many=False,
-        is_once=True,
     ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
     "confirm_employer": Effect(confirm_employers, undo_confirmations, cost_nothing, is_about_known=False),
+    "request_deposit": Effect(request_deposit, undo_deposit_requests, cost_nothing, is_about_known=False),
     "register_labour": Effect(register_labour, undo_labour_registrations, cost_nothing, is_about_known=False),
     "end_labour": Effect(end_labour, undo_labour_ends, cost_nothing, is_about_known=True, is_about_insured=False),
     "register_project": Effect(register_project, undo_projects, estimate_projects, is_about_known=False),

@@ -1,13 +1,20 @@
 """Declared wages (申报工资): one for an employee and first month; a later declaration replaces an earlier one."""
 
+from datetime import date, datetime, time
+
+from django.utils import timezone
+
 from shebao.rules.forms import facts_of
+from shebao.rules.region import Region
 
 from .. import clock
 from ..bulk import insert_rows
+from ..declarations.models import Declaration
+from ..declarations.states import State
 from ..errors import Conflict
 from ..regions import region
 from ..roster.models import DeclaredWage
-from .scene import chunks
+from .scene import Case, Scene, chunks, field_of_kind
 
 REPLACED = "replaced_wage"
 
@@ -58,3 +65,55 @@ def withdraw_wages(declarations: list, *, by) -> None:
     replaced = [d.before[REPLACED] for d in declarations if REPLACED in d.before]
     for part in chunks(replaced):
         DeclaredWage.objects.filter(pk__in=part).update(is_voided=False)
+
+
+def closed_year(here: Region, today: date) -> str:
+    """Why wages that are declared once a year cannot be declared today; "" in the window and where there is none."""
+    window = here.calendar.yearly_wages
+    if window is None:
+        return ""
+    first, last = window.of(today.year)
+    if first <= today <= last:
+        return ""
+    words = f"{today.year} 年度的工资申报期是 {_in_words(first)}至 {_in_words(last)}"
+    if today < first:
+        return f"{words}，还没有开始，请到时再报。"
+    again = window.of(today.year + 1)[0]
+    return f"{words}，已经结束，下一次从 {again.year} 年 {_in_words(again)}开始。确需更改的，请到经办窗口办理。"
+
+
+def _in_words(day: date) -> str:
+    return f"{day.month} 月 {day.day} 日"
+
+
+def once_a_year(scene: Scene, cases: list[Case]) -> None:
+    """Today is in the year's window, and the person's wage of the year has not been declared in it before.
+
+    What was handed in while the window was open may be repaired after it.
+    """
+    closed, done = closed_year(scene.region, scene.today), _declared_this_year(scene, cases)
+    name = field_of_kind(scene.form, "id_number")
+    for case in cases:
+        if closed and not (case.declaration and case.declaration.state == State.RETURNED):
+            case.add("once_a_year", scene.month_field, "error", closed)
+        if day := done.get(case.digest):
+            who, how = case.name or "该人员", "可以先撤销那一笔再报" if scene.service.is_direct else "请到经办窗口更正"
+            text = f"{who} {scene.today.year} 年度的工资已于 {day} 申报，一年只申报一次；有误的{how}。"
+            case.add("once_a_year", name, "error", text)
+
+
+def _declared_this_year(scene: Scene, cases: list[Case]) -> dict[str, date]:
+    """Digest of the person → the day on which the wage of this year's window was declared and came into force."""
+    window = scene.region.calendar.yearly_wages
+    found: dict[str, date] = {}
+    if window is None:
+        return found
+    since = timezone.make_aware(datetime.combine(window.of(scene.today.year)[0], time(0)))
+    for part in chunks(case.digest for case in cases if case.digest):
+        rows = Declaration.objects.filter(
+            employer=scene.employer, service=scene.service.key, state=State.APPROVED, declared_at__gte=since,
+            subject_digest__in=part,
+        )  # fmt: skip
+        for digest, at in rows.values_list("subject_digest", "declared_at"):
+            found[digest] = timezone.make_naive(at).date()
+    return found

@@ -60,6 +60,8 @@ CHECK_TITLES = {
     "project_worker_not_yet": "重复参加工伤",
     "account_free": "登录账号",
     "administrator_left": "原专管员",
+    "deposit_request": "年度与金额",
+    "once_a_year": "年度申报",
 }
 
 

@@ -15,7 +15,7 @@ from shebao.hall.errors import Refused
 from ..access import needs
 from ..chosen import compact, numbers, spread
 from ..templatetags.ui import signed_yuan
-from .common import crumbs, here, this_month, undo_toast, word
+from .common import crumbs, effect_head, here, this_month, undo_toast, word
 from .vouchers import vouches_for
 
 UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
@@ -28,7 +28,7 @@ def basket(request):
     rows = queries.basket(request.user)
     ready = [row.declaration for row in rows if row.is_ready]
     until = here(request).calendar.window(this_month(request)).declare_until
-    title = word(request, "menu.basket", "待提交")
+    title, services = word(request, "menu.basket", "待提交"), here(request).services
     back, bare = sum(row.is_unrepaired for row in rows), sum(bool(row.missing) for row in rows)
     stuck = f"，{back} 笔{State.RETURNED.label}、还没有修改" if back else ""
     stuck += f"，{bare} 笔缺材料" if bare else ""
@@ -37,8 +37,8 @@ def basket(request):
         "crumbs": crumbs(title),
         "sub": f"{len(ready)} 笔可提交{stuck}，{until:%m-%d %H:%M} 截止",
         "groups": [
-            {"title": name, "rows": [_row(row) for row in some]}
-            for name, some in groupby(rows, key=lambda row: row.service_title)
+            {"title": services[key].title, "head": effect_head(services[key]), "rows": [_row(row) for row in some]}
+            for key, some in groupby(rows, key=lambda row: row.declaration.service)
         ],
         "effect": signed_yuan(sum(declaration.effect_fen for declaration in ready)),
         "ready": len(ready),

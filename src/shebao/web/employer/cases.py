@@ -18,7 +18,7 @@ from shebao.hall.errors import Refused, may_do
 from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
-from .common import ICONS, PAGE, crumbs, here, undo_toast, word
+from .common import ICONS, PAGE, crumbs, here, often, undo_toast, word
 from .vouchers import vouches_for
 
 FILTERS = ("q", "service", "month")
@@ -67,8 +67,16 @@ def _list(request, title: str, tabs: tuple, services: list[str] | None, *, notes
         "errors": [{"id": "month", "text": wrong}] if wrong else [],
         "is_filtered": bool(chosen),
         "page": page,
+        "often": _often(request, services),
     }  # fmt: skip
     return render(request, "employer/cases.html", context)
+
+
+def _often(request, services: list[str] | None) -> str:
+    """The word before 影响 on a list: of services that all cost each month, or all once; else neither."""
+    every = here(request).services
+    words = {often(every[key]) for key in (services or every) if not every[key].is_aside}
+    return words.pop() if len(words) == 1 else "应缴"
 
 
 def _every(request, asked: dict):

@@ -12,7 +12,6 @@ from django.utils.safestring import mark_safe
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee
-from shebao.hall.services.registry import OPERATIONS
 from shebao.rules.months import Month
 from shebao.rules.region import Region
 
@@ -59,7 +58,12 @@ def bridge_rows(rows, actor) -> list[dict]:
 
 def often(spec) -> str:
     """Whether what a service costs is paid each month or once: the word before 应缴."""
-    return "本次" if OPERATIONS[spec.operation].is_once else "每月"
+    return "本次" if spec.is_paid_once else "每月"
+
+
+def effect_head(spec) -> str:
+    """The head of a column of effects: each month, once, or neither where nothing is on a bill."""
+    return f"{'应缴' if spec.is_aside else often(spec)}影响"
 
 
 def toast(request, text: str, url: str, label: str) -> None:

@@ -141,6 +141,9 @@ def _named(request, spec, form, raw: dict) -> dict:
 
 
 def _say_saved(request, made: Declaration, spec) -> None:
+    if not spec.waits and spec.bills_at_once:
+        toast(request, f"{made.subject_name}的{spec.title}已生效，已生成单独的账单。", reverse("e_pay"), "去缴费")
+        return
     if not spec.waits:
         url = f"{reverse('e_undo')}?ids={made.pk}"
         undo_toast(request, f"{made.subject_name}的{spec.title}已生效。", url)

@@ -14,6 +14,7 @@ from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.roster.queries import STATUSES, roster
 from shebao.hall.services.registry import OPERATIONS
+from shebao.hall.services.wages import closed_year
 from shebao.rules.months import BadMonth, Month
 
 from ..access import writer_token
@@ -77,7 +78,8 @@ def form_page(
         "unchanging": unchanging(form, request.user.employer) if spec.subject == "employer" else [],
         "is_about_known": OPERATIONS[spec.operation].is_about_known,
         "is_for_many": OPERATIONS[spec.operation].is_for_many,
-        "window_note": "" if spec.is_aside else _window_note(request),
+        "window_note": "" if spec.is_aside else _window_note(request, spec),
+        "window_title": "本年度不在申报期" if spec.is_yearly else "本月申报已截止",
         "may_look": _may_look(spec),
         "look_title": word(request, "declare.look", "查询人员"),
         "looked": _looked(raw, found) if looked and found else None,
@@ -91,7 +93,7 @@ def form_page(
 
 def _may_look(spec) -> bool:
     """Whoever is to be insured may have been here before; of whom is on the roster the list above tells."""
-    return not spec.is_about_employer and not OPERATIONS[spec.operation].is_about_known
+    return spec.is_about_person and not OPERATIONS[spec.operation].is_about_known
 
 
 def _looked(raw: dict, found: Preview) -> dict:
@@ -189,7 +191,9 @@ def _open_note(request) -> str:
     return "" if first == now else f"{now} 已经结算，不再收变动。新的申报从 {first} 起办理，月份已经填好。"
 
 
-def _window_note(request) -> str:
+def _window_note(request, spec) -> str:
+    if spec.is_yearly and (closed := closed_year(here(request), clock.today())):
+        return closed
     until = here(request).calendar.window(this_month(request)).declare_until
     if clock.local_now() <= until:
         return ""

@@ -50,7 +50,7 @@ def _start_context(request) -> dict:
     services = _services(request)
     return {
         "services": services,
-        "templates": [_templates(request, service) for service in services],
+        "templates": [templates_of(request, service) for service in services],
         "pasted": request.POST.get("pasted", ""),
         "chosen": request.POST.get("service") or request.GET.get("service") or services[0].key,
         "batches": queries.batches(request.user)[:20],
@@ -60,7 +60,7 @@ def _start_context(request) -> dict:
     }
 
 
-def _templates(request, service) -> dict:
+def templates_of(request, service) -> dict:
     """What can be downloaded for a service: its template, the roster in it, and the published order of columns."""
     region, url = here(request), reverse("e_import_template", args=[service.key])
     is_known, has_roster = OPERATIONS[service.operation].is_about_known, request.user.may("see_roster")

@@ -13,7 +13,7 @@ from shebao.rules.region_pages import Page
 
 from ..access import needs, refusal
 from ..sent_files import ACCEPTED, uploads
-from . import cases, collection, vouchers
+from . import cases, collection, help_pages, vouchers
 from .common import crumbs, here, this_month
 
 
@@ -76,6 +76,10 @@ SHOWN = {
     "employer_papers": collection.show,
     "monthly_papers": _monthly,
     "vouchers": vouchers.show,
+    "blank_forms": help_pages.blank_forms,
+    "sheet_templates": help_pages.sheet_templates,
+    "roster_sheet": help_pages.roster_sheet,
+    "guide": help_pages.guide,
 }
 """The views of the keyed pages; each takes the row of the catalogue."""
 

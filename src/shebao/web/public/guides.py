@@ -39,7 +39,7 @@ def guides_of(request, code: str):
         "frame": frame_of(request),
         "region": here,
         "title": here.terms.get("menu.guides", "办事指南"),
-        "guides": [_guide(one, here, is_at_home) for one in here.guides.values()],
+        "guides": [shown_guide(one, here, is_at_home=is_at_home) for one in here.guides.values()],
         "agency": here.term("agency"),
         "phone": here.term("agency_phone"),
         "actions": []
@@ -49,7 +49,8 @@ def guides_of(request, code: str):
     return render(request, "public/guides_of.html", context)
 
 
-def _guide(guide: Guide, here: Region, is_at_home: bool) -> dict:
+def shown_guide(guide: Guide, here: Region, *, is_at_home: bool) -> dict:
+    """A guide as its page shows it; whoever is at home there gets the ways to the pages."""
     steps = guide.steps_here(reviewed=here.is_reviewed)
     return {
         "key": guide.key,
