@@ -16,7 +16,7 @@ from shebao.rules.months import Month
 from tests.factories import EmployerFactory, enrolled, synthetic_id
 
 from .conftest import fetched
-from .steps import submit_basket, until
+from .steps import save_to_basket, submit_basket, until
 from .test_changes import begin
 from .test_review import enter, person  # noqa: F401 - a fixture and who signs in
 
@@ -125,8 +125,7 @@ def test_shenzhen_pays_its_pension_apart_by_self_service(enter, live_server):  #
     ):
         begin(page, home, employee, title)
         fill_months(page, *months, "8000")
-        page.get_by_role("button", name="暂存并去提交").click()
-        page.wait_for_selector("text=已加入待提交")
+        save_to_basket(page)
     submit_basket(page, home)
     approve(enter, reviewer, home)
     begin(page, home, employee, "撤销补交养老")

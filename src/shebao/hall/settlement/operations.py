@@ -138,7 +138,7 @@ def _make_assessment(employer: Employer, month: Month, kind: str, charges: Charg
         employer=employer,
         month=month,
         kind=kind,
-        number=f"H{month.index:05d}{employer.pk:07d}{secrets.randbelow(10**4):04d}",
+        number=f"H{month.index:05d}{employer.pk:07d}{secrets.randbelow(10**8):08d}",
         fingerprint=region(employer.region).fingerprint,
         known_on=charges.known_on,
         changes=changes_of(employer, month),

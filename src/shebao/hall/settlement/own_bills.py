@@ -47,7 +47,7 @@ def _make_assessment(employer: Employer, kind: str, by) -> Assessment:
         month=month,
         series=(last or 0) + 1,
         kind=kind,
-        number=f"H{month.index:05d}{employer.pk:07d}{secrets.randbelow(10**4):04d}",
+        number=f"H{month.index:05d}{employer.pk:07d}{secrets.randbelow(10**8):08d}",
         fingerprint=region(employer.region).fingerprint,
         known_on=today(),
         made_by=by,
