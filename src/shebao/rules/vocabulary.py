@@ -75,7 +75,36 @@ PAGES = _words(
     vouchers="申报凭证：选人员、月份和类型，生成并发送邮件",
     scheme_roster="一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
     yearly_plan="按年缴费的险种：缴费计划",
+    register="单位注册",
+    sign_in="登录",
 )
+REGISTRATION_PARTS = _words(
+    wizard="标题、各步、办理环节、办结时限、说明",
+    areas="可以开通的业务",
+    agreement="电子协议：标题、版本、正文、同意的按钮",
+    papers="要上传的材料",
+    templates="先下载、签字盖章后上传的材料的正文，{…} 是表单的答案",
+    number="单位编号依次编排，digits 是位数；不写的由经办机构填写",
+)
+REGISTRATION_STEPS = _words(form="填写表单", areas="选择开通的业务", agreement="阅读电子协议", papers="上传材料")
+REGISTRATION_NEEDS = _words(
+    credit_code="统一社会信用代码",
+    name="单位名称",
+    legal_representative="法定代表人",
+    clerk_name="专管员姓名",
+    clerk_phone="专管员手机号码",
+    clerk_email="电子邮箱",
+)
+"""What every wizard asks: without it nobody can be registered or told."""
+REGISTRATION_ASKS = _words(
+    has_number="是否已有单位编号：是的要填 employer_number，否的要填 first_insured_on",
+    joined_at_setup="设立登记时是否已同步参加社会保险：是的应已有单位编号",
+    employer_number="单位编号",
+    first_insured_on="新参保日期",
+    agency_division="社保局所在行政区划，六位代码",
+    industry_class="工伤行业类别",
+)
+"""Questions that a wizard may ask and the operation understands; others are kept as answered."""
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
@@ -289,6 +318,7 @@ FILES = _words(
         "documents.yaml": "单据",
         "queries.yaml": "查询：名称、所在栏目、读什么",
         "guides.yaml": "办事指南：须知、业务流程",
+        "registration.yaml": "单位注册：各步、业务、电子协议、材料、单位编号",
         "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
         "calendar.yaml": "申报期与缴费期",
         "blocks/*.yaml": "表单共用的一组字段",
@@ -324,6 +354,10 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("What a form of `change_employer` may ask 可变更的单位信息", EMPLOYER_FIELDS),
     ("Values of a back payment 补缴所用的数值", BACK_VALUES),
     ("Bill of a back payment 补缴计入的账单", BACK_BILLS),
+    ("Parts of registration.yaml 单位注册", REGISTRATION_PARTS),
+    ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
+    ("What every registration asks 注册必问", REGISTRATION_NEEDS),
+    ("What a registration may ask 注册可问", REGISTRATION_ASKS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),

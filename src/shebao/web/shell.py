@@ -14,13 +14,13 @@ from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
 
 from .middleware import has_contrast, idle_seconds, is_elder
-from .places import KEYED, NAMES, address_of, address_of_row, permission_of
+from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
 
 PRODUCT = "企业社保网厅"
 TILES = 8
 MOST_SERVICES = 6
 """A hall with more of them folds them away under the manual's headings."""
-PLACED = {*NAMES, *KEYED, "rates"}
+PLACED = {*NAMES, *KEYED, *PUBLIC}
 QUERY_ICONS = {
     "scheme_roster": "list-details",
     "yearly_plan": "shield-check",

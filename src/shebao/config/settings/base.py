@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "shebao.hall.documents",
     "shebao.hall.evidence",
     "shebao.hall.mail",
+    "shebao.hall.registration",
     "shebao.hall.supplements",
     "shebao.hall.services",
     "shebao.web",

@@ -78,6 +78,21 @@ def send_text(employer, to: str, subject: str, lines: list[str], *, occasion: st
 
 
 @transaction.atomic
+def write_text(to: str, subject: str, lines: list[str], *, occasion: str, by, employer=None, secret: str = "") -> Mail:
+    """Write a letter without a paper, with the deed it tells of; sent when the transaction is done, once.
+
+    `secret` replaces `{secret}` in the lines as the letter goes out. `by` is None where nobody decided.
+    """
+    letter = Mail.objects.create(
+        employer=employer, to=to, subject=subject, text="\n".join(lines), secret=secret, occasion=occasion,
+        written_by=by, written_at=clock.now(),
+    )  # fmt: skip
+    record("mail.written", letter, by=by, kind=occasion.partition(":")[0])
+    transaction.on_commit(partial(deliver_in_background, letter.pk))
+    return letter
+
+
+@transaction.atomic
 def send_mail_again(pk: int, *, by) -> Mail:
     """Try once more to send what could not be sent (重新发送)."""
     permit(by, "print", "发送邮件")
@@ -100,7 +115,7 @@ def deliver_mail(pk: int) -> None:
         _done(letter, MailState.KEPT)
         return
     try:
-        message = EmailMessage(letter.subject, letter.text, settings.DEFAULT_FROM_EMAIL, [letter.to])
+        message = EmailMessage(letter.subject, _text(letter), settings.DEFAULT_FROM_EMAIL, [letter.to])
         if letter.document:
             message.attach(f"{letter.document.title}.pdf", pdf(letter.document), "application/pdf")
         message.send()
@@ -110,7 +125,13 @@ def deliver_mail(pk: int) -> None:
         _done(letter, MailState.SENT)
 
 
+def _text(letter: Mail) -> str:
+    return letter.text.replace("{secret}", letter.secret) if letter.secret else letter.text
+
+
 def _done(letter: Mail, state: MailState, said: str = "") -> None:
     letter.state, letter.said = state, said
+    if state != MailState.FAILED:
+        letter.secret = ""  # it was told; nobody needs to find it here
     letter.sent_at = None if state == MailState.FAILED else clock.now()
-    letter.save(update_fields=["state", "said", "sent_at"])
+    letter.save(update_fields=["state", "said", "secret", "sent_at"])
