@@ -66,6 +66,7 @@ AGENCY_MENU = [
     ("a_employers", "menu.employers", "单位", "building"),
 ]
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
+REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
@@ -238,7 +239,7 @@ def _has_basket(user, region) -> bool:
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
     asks = any(service.pre_entry for service in region.services.values())
-    entries = [*AGENCY_MENU, *(PRE_ENTRIES if asks else [])]
+    entries = [*AGENCY_MENU, *(REGISTRATIONS if region.registration else []), *(PRE_ENTRIES if asks else [])]
     if region.yearly_scheme and user.may("keep_accounts"):
         entries.append(AGENCY_ACCOUNTS)
     return [_group("", _entries(region, entries, badges)), _help(region), _administration(user, region)]

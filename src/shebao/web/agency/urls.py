@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import accounts, batches, counter, decided, desk, employers, evidence, sandbox
+from . import accounts, batches, counter, decided, desk, employers, evidence, registrations, sandbox
 
 urlpatterns = [
     path("", desk.queue, name="a_home"),
@@ -19,5 +19,6 @@ urlpatterns = [
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
     *accounts.urlpatterns,
     *counter.urlpatterns,
+    *registrations.urlpatterns,
     *sandbox.urlpatterns,
 ]
