@@ -1,4 +1,4 @@
-"""An employer nobody knows: it registers, is returned, repairs, is approved, sets its password, files its first month."""
+"""An employer nobody knows registers, is returned, repairs, is approved, sets its password, files its first month."""
 
 import re
 from datetime import datetime, time

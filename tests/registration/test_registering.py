@@ -1,8 +1,12 @@
 """An employer registers: nothing is lost, nobody else's is touched, and it ends in an account of its own."""
 
+import json
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.test import TestCase
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links
@@ -10,7 +14,7 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.evidence.files import Upload
 from shebao.hall.evidence.models import StoredFile
-from shebao.hall.mail.models import Mail
+from shebao.hall.mail.models import Mail, MailState
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region
 from shebao.hall.registration import activation, checks, deciding, operations, queries
@@ -171,7 +175,7 @@ def test_approving_twice_makes_one_employer(reviewer):
 def test_what_was_returned_is_repaired_in_place_and_the_reviewer_sees_what_changed(reviewer):
     made = submitted()
     deciding.return_registration(made.pk, {"name": "与证照不一致"}, "", by=reviewer, seen=made.version)
-    letter = Mail.objects.get()
+    letter = Mail.objects.get(channel="mail")
     assert "单位名称：与证照不一致" in letter.text
     assert letter.to == "clerk@example.com"
     assert operations.save_step(made.pk, 0, answers(name="示例新设股份有限公司")) == []
@@ -204,7 +208,7 @@ def test_a_rejected_registration_cannot_be_changed_and_says_why(reviewer):
     deciding.reject_registration(made.pk, "不属于本地参保", by=reviewer, seen=made.version)
     with pytest.raises(Conflict):
         operations.save_step(made.pk, 0, answers())
-    assert "不属于本地参保" in Mail.objects.get().text
+    assert "不属于本地参保" in Mail.objects.get(channel="mail").text
     submitted()  # and the employer may try anew
 
 
@@ -274,7 +278,7 @@ def test_a_link_is_good_once_and_for_a_day(reviewer):
 
 def test_nothing_that_opens_the_account_is_stored(reviewer):
     _, token = approved(submitted(), reviewer)
-    letter = Mail.objects.get()
+    letter = Mail.objects.get(channel="mail")
     assert token not in Activation.objects.get().digest
     assert token not in letter.text
     assert "{secret}" in letter.text
@@ -284,4 +288,48 @@ def test_where_nobody_reviews_the_employer_is_registered_at_once():
     made = submitted("general_hall", n=3)
     assert made.state == State.APPROVED
     assert made.employer.employer_number
-    assert Mail.objects.get().to == "clerk@example.com"
+    assert Mail.objects.get(channel="mail").to == "clerk@example.com"
+
+
+@pytest.fixture
+def gateway(settings):
+    """A gateway for short messages on this machine; `taken` is what it was given, `answer` what it says."""
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.server.taken.append((self.headers["Authorization"], body))
+            self.send_response(self.server.answer)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as made:
+        made.taken, made.answer = [], 202
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        settings.SHEBAO_SMS_URL = f"http://127.0.0.1:{made.server_port}/send"
+        settings.SHEBAO_SMS_KEY = "key"
+        yield made
+        made.shutdown()
+
+
+def test_the_result_goes_to_the_clerks_telephone_by_short_message(reviewer, gateway):
+    made = submitted()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        deciding.return_registration(made.pk, {}, "请核对名称", by=reviewer, seen=made.version)
+    ((key, message),) = gateway.taken
+    assert key == "Bearer key"
+    assert message["to"] == "13900000001"
+    assert "退回补正" in message["text"]
+    assert "何示例" not in message["text"]
+    assert Mail.objects.get(channel="sms").state == MailState.SENT
+
+
+def test_a_message_that_the_gateway_does_not_take_is_no_reason_to_undo_the_decision(reviewer, gateway):
+    gateway.answer = 503
+    made = submitted()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        approved(made, reviewer)
+    assert Mail.objects.get(channel="sms").state == MailState.FAILED
+    assert Registration.objects.get().state == State.APPROVED

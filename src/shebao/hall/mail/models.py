@@ -15,15 +15,22 @@ class MailState(models.TextChoices):
     FAILED = "failed", "没有发出"
 
 
-class Mail(models.Model):
-    """One letter (邮件). `occasion` is what it is about: of one occasion there is one letter.
+class Channel(models.TextChoices):
+    MAIL = "mail", "邮件"
+    SMS = "sms", "短信"
 
-    An installation without a mail server keeps its letters: the outbox is this table. `document` is the paper that
-    goes with it. `secret` stands in for `{secret}` in the text when the letter goes out and is forgotten then. A letter
-    to somebody who registers belongs to no employer, and nobody need be signed in.
+
+class Mail(models.Model):
+    """One letter (邮件), or a short message to a telephone (短信).
+
+    `occasion` is what it is about: of one occasion there is one letter. An installation without a mail server, or
+    without a gateway for messages, keeps them: the outbox is this table. `document` is the paper that goes with it.
+    `secret` stands in for `{secret}` in the text when the letter goes out and is forgotten then. A letter to somebody
+    who registers belongs to no employer, and nobody need be signed in.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
+    channel = models.CharField("方式", max_length=10, choices=Channel, default=Channel.MAIL)
     to = EncryptedTextField("收件人")
     subject = models.CharField("主题", max_length=160)
     text = models.TextField("正文")

@@ -15,7 +15,7 @@ from ..audit.operations import record
 from ..employers.models import Employer
 from ..employers.operations import register_employer
 from ..errors import Conflict, Refused, permit
-from ..mail.operations import write_text
+from ..mail.operations import write_message, write_text
 from ..operators.models import Operator, Role
 from ..operators.operations import open_account
 from ..regions import region
@@ -181,6 +181,7 @@ def _write(made: Registration, result: str, lines: list[str], by) -> None:
     text = [first, *filter(None, lines), "", "本邮件由系统发出，请勿回复。"]
     occasion = f"registration:{made.pk}:{made.version}"
     write_text(made.answers["clerk_email"], f"单位注册申请{result}", text, occasion=occasion, by=by)
+    _message(made, f"{result}，请凭申请号和手机号在网厅查看。", occasion, by)
 
 
 def _write_link(made: Registration, token: str, activation, by) -> None:
@@ -195,8 +196,15 @@ def _write_link(made: Registration, token: str, activation, by) -> None:
     ]
     occasion = f"registration:{made.pk}:link:{activation.pk}"
     link = activation_link(token)
-    write_text(made.answers["clerk_email"], "单位注册审核通过，请设置密码", text, occasion=occasion, by=by,
-               employer=employer, secret=link)  # fmt: skip
+    subject = "单位注册审核通过，请设置密码"
+    write_text(made.answers["clerk_email"], subject, text, occasion=occasion, by=by, secret=link)
+    _message(made, f"审核通过，账号 {made.operator.username}，请按邮件中的链接或向经办机构索取链接设置密码。", occasion, by)
+
+
+def _message(made: Registration, result: str, occasion: str, by) -> None:
+    """The result by short message to the clerk; it names no person, and holds no link."""
+    text = f"【社保网厅】单位注册申请 {made.number} {result}"
+    write_message(made.answers["clerk_phone"], text, occasion=f"{occasion}:sms", by=by)
 
 
 def activation_link(token: str) -> str:

@@ -83,6 +83,8 @@ class Registration(models.Model):
     @property
     def state_label(self) -> str:
         """The state in one word."""
+        if self.state == State.APPROVED and self.spec.is_direct:
+            return "已注册"
         return State(self.state).label
 
 

@@ -1,5 +1,6 @@
 """单位注册 at the agency: what waits, one registration with its checks and papers, and the three answers."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
@@ -79,6 +80,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = ""):
         "is_returning": doing == "return",
         "may_renew": made.state == State.APPROVED and not made.operator.has_usable_password(),
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
+        "has_old": any(one.old for one in view.answers),
         "repaired": [one.label for one in view.answers if one.is_repaired],
         "errors": [{"id": _place(error, doing), "text": error.message}] if error else [],
     }
@@ -160,7 +162,13 @@ def renew(request, pk):
 
 
 def _link_page(request, made, token):
+    way = (
+        "已同时发往专管员邮箱，收不到的请当面交给专管员"
+        if settings.EMAIL_HOST
+        else "没有连接邮件服务器，请当面交给专管员"
+    )
     context = {"made": made, "link": deciding.activation_link(token), "title": "激活链接"}
+    context["told"] = f"{way}；过期的在申请页重新发放。"
     return render(request, "agency/activation.html", context)
 
 

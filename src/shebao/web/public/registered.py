@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.shortcuts import redirect, render
@@ -70,10 +71,20 @@ def progress(request):
         "next_url": reverse("register_step", args=[here.code, _next_step(made, here) + 1]),
         "is_complete": made.state in WITH_APPLICANT and not checks.faults(made, here),
         "is_returned": made.state == State.RETURNED,
+        "next_text": _next_text(made, here.term("agency")),
         "agency": here.term("agency"),
         "agency_phone": here.term("agency_phone"),
     }
     return render(request, "registration/progress.html", context)
+
+
+def _next_text(made, agency: str) -> str:
+    """How the owner of the new account gets in."""
+    if made.state == State.APPROVED and made.operator.has_usable_password():
+        return "密码已经设置，请用账号和密码登录。"
+    if settings.EMAIL_HOST:
+        return f"设置密码的链接已发到填写的电子邮箱，24 小时内有效；没有收到或已过期的，请向{agency}索取。"
+    return f"设置密码的链接请向{agency}索取，24 小时内有效。"
 
 
 def _next_step(made, here) -> int:

@@ -214,7 +214,8 @@ def stepping(made, here: Region, current: int | None) -> list[dict]:
     faulty = {fault.step for fault in checks.faults(made, here)} if made else set(range(99))
     marked = marked_steps(made, here) if made else set()
     for number, step in queries.steps_shown(made, here):
-        reached = made is not None and (number not in faulty or number in marked)
+        is_read = step.kind != "agreement" or (made is not None and made.agreements.exists())
+        reached = made is not None and is_read and (number not in faulty or number in marked)
         state = "current" if number == current else "blocked" if number in marked else "done" if reached else "next"
         url = reverse("register_step", args=[here.code, number + 1]) if reached and number != current else ""
         rows.append({"title": step.title, "state": state, "url": url, "note": ""})
