@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from shebao.rules import registration_words as words
 from shebao.rules import vocabulary as v
 from shebao.rules.region_files import Folder, Listed, Problems
 from shebao.rules.region_model import Field, Form, Region
@@ -112,7 +113,7 @@ def read_registration(folder: Folder, problems: Problems) -> Registration | None
         if key in _READERS:
             found[key] = _READERS[key](take, problems)
         else:
-            take.say("", f"不认识的键，可用：{'、'.join(v.REGISTRATION_PARTS)}")
+            take.say("", f"不认识的键，可用：{'、'.join(words.REGISTRATION_PARTS)}")
             take.taken |= set(take.content)
     if "wizard" not in found:
         return None
@@ -138,7 +139,7 @@ def _wizard(take: Take, problems: Problems) -> dict[str, Any]:
 
 def _steps(take: Take, problems: Problems) -> Iterator[RegistrationStep]:
     for one in _rows(take, "steps", problems):
-        kind = one.word("kind", v.REGISTRATION_STEPS, "form")
+        kind = one.word("kind", words.REGISTRATION_STEPS, "form")
         parts = [StepPart(part.text("title"), part.text("form")) for part in _rows(one, "parts", problems)]
         if (kind == "form") != bool(parts):
             one.say("parts", "kind 为 form 的一步要写 parts，其他的不写")
@@ -207,9 +208,9 @@ def check_registration(region: Region, folder: Folder, problems: Problems) -> No
         say("wizard", f"没有表单“{'、'.join(lost)}”")
         return
     asked = [field.id for _, field in here.fields(region.forms)]
-    missing = [name for name in v.REGISTRATION_NEEDS if name not in asked]
+    missing = [name for name in words.REGISTRATION_NEEDS if name not in asked]
     if missing:
-        say("wizard", f"要问{'、'.join(f'{v.REGISTRATION_NEEDS[name]}（{name}）' for name in missing)}")
+        say("wizard", f"要问{'、'.join(f'{words.REGISTRATION_NEEDS[name]}（{name}）' for name in missing)}")
     if twice := {name for name in asked if asked.count(name) > 1}:
         say("wizard", f"问了两次：{'、'.join(sorted(twice))}")
     if not here.is_direct and here.decide_within < 1:
@@ -223,7 +224,7 @@ def _check_kinds(here: Registration, say: Callable[[str, str], None]) -> None:
     kinds = [step.kind for step in here.steps]
     for kind, thing in (("areas", here.areas), ("agreement", here.agreement), ("papers", here.papers)):
         if kinds.count(kind) > 1 or (kind in kinds) != bool(thing):
-            say("wizard", f"“{v.REGISTRATION_STEPS[kind]}”一步与 {kind} 的内容应同时有或同时没有，且只有一步")
+            say("wizard", f"“{words.REGISTRATION_STEPS[kind]}”一步与 {kind} 的内容应同时有或同时没有，且只有一步")
     if kinds[:1] != ["form"]:
         say("wizard", "第一步应是填写单位和专管员信息（kind: form）")
     titles = [paper.title for paper in here.papers]

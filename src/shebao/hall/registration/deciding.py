@@ -198,7 +198,9 @@ def _write_link(made: Registration, token: str, activation, by) -> None:
     link = activation_link(token)
     subject = "单位注册审核通过，请设置密码"
     write_text(made.answers["clerk_email"], subject, text, occasion=occasion, by=by, secret=link)
-    _message(made, f"审核通过，账号 {made.operator.username}，请按邮件中的链接或向经办机构索取链接设置密码。", occasion, by)
+    _message(
+        made, f"审核通过，账号 {made.operator.username}，请按邮件中的链接或向经办机构索取链接设置密码。", occasion, by
+    )
 
 
 def _message(made: Registration, result: str, occasion: str, by) -> None:
