@@ -68,7 +68,7 @@ def go_on(page, button="下一步"):
     page.get_by_role("button", name=button, exact=True).click()
 
 
-def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(visitor, live_server, shoot):
+def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(visitor, live_server):
     home, page = live_server.url, visitor()
     desk = visitor(OperatorFactory(reviewer=True, region="yunnan"))
     page.goto(home + "/login")
@@ -84,7 +84,6 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     go_on(page)
     page.get_by_role("alert").get_by_text("校验位不符").wait_for()
     assert page.get_by_label("单位名称").input_value() == "示例新设1有限公司"
-    shoot(page, "step1-errors")
     page.get_by_label("统一社会信用代码").fill(credit_code(1))
     go_on(page)
 
@@ -96,16 +95,13 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     go_on(page)
     assert page.get_by_label("单位地址").input_value() == "示例路 8 号"
     write(page, "postcode phone bank_name bank_account")
-    shoot(page, "step2")
     go_on(page)
 
     # 选择要办理的网厅业务: 不办理的选“否”，要办理的选“是”; then the agreement.
     page.get_by_role("group", name=re.compile("^.?社会保险业务")).get_by_label("是").check()
     page.get_by_role("group", name=re.compile("工程项目工伤保险业务")).get_by_label("否").check()
-    shoot(page, "step3")
     go_on(page)
     page.get_by_text("单位自愿开通社会保险网上大厅").wait_for()
-    shoot(page, "step4")
     go_on(page, "前往注册")
 
     # 是否已有单位编号: no, so the first day is asked.
@@ -113,7 +109,6 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     go_on(page)
     page.get_by_role("alert").get_by_text("请填写新参保日期").wait_for()
     write(page, "first_insured_on")
-    shoot(page, "step5")
     go_on(page)
 
     # Another day, another browser: the draft is there.
@@ -130,7 +125,6 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     with page.expect_popup() as opened:
         page.get_by_role("link", name=re.compile("下载模板")).click()
     opened.value.get_by_text("授权何示例").wait_for()
-    shoot(opened.value, "mandate")
     opened.value.close()
     go_on(page)
     page.get_by_role("alert").get_by_text("还没有上传“统一信用代码证”").wait_for()
@@ -141,7 +135,6 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     page.get_by_role("alert").get_by_text("不是 JPG、PNG 或 PDF").wait_for()
     page.get_by_text("授权书.pdf").first.wait_for()
     page.get_by_label("选择统一信用代码证的文件").set_input_files(upload | {"name": "信用代码证.pdf"})
-    shoot(page, "step6")
     go_on(page)
 
     # 核对并提交.
@@ -149,17 +142,14 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     page.get_by_role("button", name="提交申请").click()
     page.get_by_role("alert").get_by_text("请勾选真实性声明").wait_for()
     page.get_by_label("以上内容真实").check()
-    shoot(page, "check")
     page.get_by_role("button", name="提交申请").dblclick()
     page.get_by_text("申请已提交，等待审核").wait_for()
-    shoot(page, "submitted")
     assert Registration.objects.get().revision == 1
 
     # 经办机构审核: returned with a remark beside the field.
     desk.goto(home + "/a/")
     desk.get_by_role("link", name="单位注册").first.click()
     desk.get_by_role("link", name="示例新设1有限公司").click()
-    shoot(desk, "desk")
     desk.get_by_text("退回补正或不予办理").click()
     desk.locator('[name="flag_legal_representative"]').check()
     desk.get_by_label("法定代表人的退回原因").select_option("01")
@@ -169,10 +159,8 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     # Repaired in place, at the step that was returned.
     page.reload()
     page.get_by_text("申请已退回").wait_for()
-    shoot(page, "returned")
     page.get_by_role("link", name="修改").click()
     page.get_by_text("审核意见：与证件上的记载不一致").wait_for()
-    shoot(page, "repairing")
     page.get_by_label("法定代表人").fill("郑新示例")
     go_on(page, "保存，去核对")
     page.get_by_label("以上内容真实").check()
@@ -183,23 +171,18 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     desk.get_by_role("link", name="单位注册").first.click()
     desk.get_by_role("link", name="示例新设1有限公司").click()
     desk.get_by_text("改了 1 项：法定代表人").wait_for()
-    shoot(desk, "desk-again")
     desk.get_by_role("button", name="通过，开通账号").click()
     link = desk.locator("#activation-link").inner_text()
-    shoot(desk, "link")
     employer = Employer.objects.get(credit_code=credit_code(1))
     assert employer.legal_representative == "郑新示例"
     page.reload()
     page.get_by_text(employer.employer_number).wait_for()
-    shoot(page, "approved")
 
     # First sign-in by the link sets the password; the first month begins with the first person.
     page.goto(link)
     page.get_by_label("新密码").fill("first-Month-2026")
-    shoot(page, "activate")
     page.get_by_role("button", name="设置密码并登录").click()
     page.wait_for_url(re.compile("/e/"))
-    shoot(page, "home")
     page.goto(home + "/e/roster/")
     page.get_by_role("link", name="增加第一位员工").click()
     month = Month.of(clock.today())
@@ -221,31 +204,16 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     stranger.get_by_text("这个链接已经用过或过期").wait_for()
 
 
-def test_where_nobody_reviews_the_account_goes_by_mail_at_once(visitor, live_server, shoot):
+def test_where_nobody_reviews_the_account_goes_by_mail_at_once(visitor, live_server):
     page = visitor(width=390)
     page.goto(live_server.url + "/register/general_hall/")
     page.get_by_role("link", name="开始注册").click()
     names = "name credit_code legal_representative clerk_name id_kind id_number clerk_phone clerk_email"
     write(page, names)
-    shoot(page, "390-step1")
     go_on(page)
     write(page, "industry_class established_on address phone")
-    shoot(page, "390-step2")
     go_on(page)
     page.get_by_label("以上内容真实").check()
-    shoot(page, "390-check")
     page.get_by_role("button", name="提交申请").click()
-    page.get_by_text("审核通过").first.wait_for()
-    shoot(page, "390-done")
+    page.get_by_text("已注册").first.wait_for()
     assert Employer.objects.get().name == "示例新设1有限公司"
-
-
-@pytest.fixture
-def shoot():
-    import os
-
-    def keep(page, name):
-        if folder := os.environ.get("SHOTS"):
-            page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-    return keep
