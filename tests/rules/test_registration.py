@@ -75,3 +75,11 @@ def test_an_unknown_word_is_told_with_the_known_ones(mistakes):
     said = mistakes(written(more="    - {title: 二, kind: dance}") + CLOSED + "wizards: {title: x}\n")
     assert "dance" in said
     assert "agreement" in said
+
+
+def test_a_template_with_a_blank_that_nobody_fills_in_is_refused(mistakes):
+    papers = "papers:\n  papers:\n    - {title: 甲, keep: upload}\n"
+    text = "templates:\n  items:\n    - {paper: 甲, title: 甲, text: ['本单位{nickname}'], signatures: [日期]}\n"
+    closed = "areas: {open: false}\nagreement: {open: false}\n"
+    said = mistakes(written(more="    - {title: 二, kind: papers}") + closed + papers + text)
+    assert "没有这一问：nickname" in said

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from shebao.hall.operators.models import Attempt
 from shebao.hall.regions import region
@@ -192,3 +193,29 @@ def test_a_second_press_of_approve_says_so_and_shows_no_link(client):
     assert "没有重复办理" in text_of(response)
     assert "activation-link" not in text_of(response)
     assert "重新发放激活链接" in text_of(response)
+
+
+def test_who_was_declined_may_begin_again_in_the_same_browser(client):
+    made = drafted()
+    client.post("/register/status", {"number": made.number, "phone": "13900000001"})
+    made = operations.submit_registration(made.pk)
+    reviewer = OperatorFactory(reviewer=True, region="yunnan")
+    deciding.reject_registration(made.pk, "不属于本地", by=reviewer, seen=made.version)
+    assert "不属于本地" in text_of(client.get("/register/progress"))
+    assert client.get("/register/yunnan/1").status_code == 200
+    assert step(client, 1, "yunnan", **answers()).url == "/register/yunnan/2"
+    assert Registration.objects.count() == 2
+
+
+def test_more_files_than_a_paper_takes_are_not_even_read(client):
+    begun(client, "yunnan")
+    files = [SimpleUploadedFile(f"{n}.pdf", b"%PDF-1.4 %%EOF") for n in range(6)]
+    response = step(client, 6, "yunnan", go="upload", paper_0=files)
+    assert "一次最多选 5 个文件" in text_of(response)
+    assert not Registration.objects.get().papers.exists()
+
+
+def test_the_menu_tells_how_many_registrations_wait(client):
+    submitted()
+    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    assert re.search(r"单位注册.{0,80}>1<", text_of(client.get("/a/")), re.S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from string import Formatter
 from typing import Any
 
 from shebao.rules import registration_words as words
@@ -217,10 +218,10 @@ def check_registration(region: Region, folder: Folder, problems: Problems) -> No
         say("wizard", "需要审核的要写 decide_within（工作日）")
     if here.is_direct and not (here.digits and "industry_class" in asked):
         say("wizard", "没有人审核的，要有编号规则（number），并问工伤行业类别（industry_class）")
-    _check_kinds(here, say)
+    _check_kinds(here, asked, say)
 
 
-def _check_kinds(here: Registration, say: Callable[[str, str], None]) -> None:
+def _check_kinds(here: Registration, asked: list[str], say: Callable[[str, str], None]) -> None:
     kinds = [step.kind for step in here.steps]
     for kind, thing in (("areas", here.areas), ("agreement", here.agreement), ("papers", here.papers)):
         if kinds.count(kind) > 1 or (kind in kinds) != bool(thing):
@@ -231,3 +232,6 @@ def _check_kinds(here: Registration, say: Callable[[str, str], None]) -> None:
     for template in here.templates:
         if template.paper not in titles:
             say("templates", f"材料里没有“{template.paper}”")
+        blanks = {name for text in template.paragraphs for _, name, *_ in Formatter().parse(text) if name is not None}
+        if strange := sorted(blanks - set(asked)):
+            say("templates", f"没有这一问：{'、'.join(strange)}")

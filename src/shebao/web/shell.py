@@ -11,6 +11,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import may_do
 from shebao.hall.regions import region as region_of
+from shebao.hall.registration.queries import waiting
 from shebao.rules.months import Month
 
 from .middleware import has_contrast, idle_seconds, is_elder
@@ -238,6 +239,8 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
+    if region.registration:
+        badges["a_registrations"] = (waiting(user).count(), False)
     asks = any(service.pre_entry for service in region.services.values())
     entries = [*AGENCY_MENU, *(REGISTRATIONS if region.registration else []), *(PRE_ENTRIES if asks else [])]
     if region.yearly_scheme and user.may("keep_accounts"):

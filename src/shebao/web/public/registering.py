@@ -13,7 +13,7 @@ from shebao.hall.operators.throttle import may_try
 from shebao.hall.regions import all_regions
 from shebao.hall.registration import checks, operations, queries
 from shebao.hall.registration.models import Registration
-from shebao.hall.registration.states import WITH_APPLICANT
+from shebao.hall.registration.states import WITH_APPLICANT, State
 from shebao.rules.region import Region
 
 from ..access import public
@@ -22,7 +22,7 @@ from ..sent_files import ACCEPTED, uploads
 
 HELD = "registration"
 HOUR = timedelta(hours=1)
-BEGINNINGS, UPLOADS = 40, 120
+BEGINNINGS, UPLOADS = 40, 60
 """How often an address may begin a registration and send files in an hour."""
 UNSIGNED = "请勾选真实性声明，再提交申请。"
 
@@ -74,7 +74,9 @@ def register_step(request, code, number):
     if not 0 <= step < len(here.registration.steps):
         raise Refused("no_such_step", "没有这一步，请从注册页面重新进入。", status=404)
     if made and made.state not in WITH_APPLICANT:
-        return redirect("register_progress")
+        if made.state == State.SUBMITTED or step:
+            return redirect("register_progress")
+        made = None  # that one is decided: another may begin
     if made is None and step:
         messages.info(request, "请从第一步开始；填过的，凭申请号和手机号接着填。")
         return redirect("register_at", code)
@@ -125,7 +127,11 @@ def _save_papers(request, here, made, step):
     """Every paper's files on their own: a file that is refused keeps no other out."""
     said = []
     for number, paper in enumerate(here.registration.papers):
-        files = uploads(request, f"paper_{number}")
+        name = f"paper_{number}"
+        if len(request.FILES.getlist(name)) > operations.MOST:
+            said.append(f"“{paper.title}”一次最多选 {operations.MOST} 个文件。")
+            continue
+        files = uploads(request, name)
         if not files:
             continue
         if not may_try("register-upload", request.META.get("REMOTE_ADDR", ""), limit=UPLOADS, within=HOUR):
