@@ -18,7 +18,8 @@ ADMINISTRATOR = "/operators/ /operators/new /audit/ /audit/?action=operator.disa
 PAGES = {
     "": (
         "/login /verify /verify?code=A&total=1 /verify?code=&total= /nowhere /styleguide /styleguide?show=sign-in "
-        "/trial /trial?wage=8000 /trial/list /rates /rates/tianjin /guides /guides/tianjin",
+        "/trial /trial?wage=8000 /trial/list /rates /rates/tianjin /guides /guides/tianjin "
+        "/register /register/tianjin/ /register/tianjin/1 /register/tianjin/papers/0 /register/status",
         (),
     ),
     "tianjin-clerk-1": (
@@ -33,7 +34,7 @@ PAGES = {
     ),
     "tianjin-employer-admin-1": (ADMINISTRATOR, ()),
     "tianjin-reviewer": (
-        "/a/ /a/cases/approve?ids=1-9999 /a/cases/decided /a/employers/ /operators/",
+        "/a/ /a/cases/approve?ids=1-9999 /a/cases/decided /a/employers/ /a/registrations/ /operators/",
         (("/a/", r"/a/cases/\d+/$"), ("/a/employers/", r"/a/employers/\d+/$")),
     ),
     "tianjin-agency-admin": ("/operators/ /audit/", ()),

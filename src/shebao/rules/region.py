@@ -30,6 +30,7 @@ from shebao.rules.region_model import (
     parameters_of,
 )
 from shebao.rules.region_pages import Guide, GuideStep, Page, Paper, Query, read_guides, read_queries
+from shebao.rules.region_registration import Registration, check_registration, read_registration
 from shebao.rules.region_services import Planned, Service, read_services
 from shebao.rules.region_statements import Statement, read_statements
 from shebao.rules.region_take import Take
@@ -52,6 +53,7 @@ __all__ = [
     "Scheme",
     "Service",
     "Query",
+    "Registration",
     "Settlement",
     "Share",
     "Sheet",
@@ -166,6 +168,8 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         queries=read_queries(folder, problems),
         pages=pages,
         guides=read_guides(folder, services, problems),
+        registration=read_registration(folder, problems),
     )
     check(region, folder, problems)
+    check_registration(region, folder, problems)
     return region

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from shebao.rules.calendar import Calendar
 from shebao.rules.code_lists import CodeList
@@ -17,6 +18,9 @@ from shebao.rules.region_collection import Collection
 from shebao.rules.region_pages import Guide, Page, Query
 from shebao.rules.region_services import Planned, Service
 from shebao.rules.region_statements import Statement
+
+if TYPE_CHECKING:
+    from shebao.rules.region_registration import Registration
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
 
@@ -240,6 +244,7 @@ class Region:
     pages: Mapping[str, Page] = field(default_factory=dict, repr=False)
     guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
     statements: Mapping[str, Statement] = field(default_factory=dict, repr=False)
+    registration: Registration | None = field(default=None, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""

@@ -11,6 +11,13 @@ from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
+from shebao.rules.query_words import READ_MODELS
+from shebao.rules.registration_words import (
+    REGISTRATION_ASKS,
+    REGISTRATION_NEEDS,
+    REGISTRATION_PARTS,
+    REGISTRATION_STEPS,
+)
 from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
@@ -81,6 +88,8 @@ PAGES = _words(
     sheet_templates="各事项批量上传的模板",
     roster_sheet="一个事项（service）的模板，已填好在册人员和现工资",
     guide="一篇办事指南（guide），可打印、下载",
+    register="单位注册",
+    sign_in="登录",
 )
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
@@ -270,23 +279,6 @@ COLOURS = _words(
     supplementary_medical="补充医疗",
     supplementary_pension="补充养老保险",
 )
-READ_MODELS = _words(
-    contributions="每月每险种的人数、基数、应缴、实缴",
-    contribution_lines="逐人逐月逐险种的应缴，可看计算过程",
-    corrections="不是当月正常应缴的明细：补缴、补差、退收",
-    bills="每张账单的应缴、实缴、未缴",
-    insured_people="某月在保的人和他们的险种、工资",
-    insured_schemes="某月每个险种的在保人数、工资合计、费率",
-    assessable_people="某月要做账的人，和还缺什么",
-    insurance_anomalies="在保人员中险种、工资、年龄不合常理的",
-    people_changes="每月增加、减少的人和原因",
-    transfers="转入、转出的人",
-    person_file="在册人员的登记资料",
-    person_changes="人员资料改过什么",
-    declarations="申报的办理情况",
-    employer_file="单位的登记资料",
-    float_grades="每月的工伤行业类别、浮动档次和费率",
-)
 CHANNELS = _words(
     online="网上银行：转到银行的页面付款",
     agreement="三方协议：从签约账户直接扣款",
@@ -308,6 +300,7 @@ FILES = _words(
         "documents.yaml": "单据",
         "queries.yaml": "查询：名称、所在栏目、读什么",
         "guides.yaml": "办事指南：须知、业务流程",
+        "registration.yaml": "单位注册：各步、业务、电子协议、材料、单位编号",
         "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
         "calendar.yaml": "申报期与缴费期",
         "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
@@ -345,6 +338,10 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("What a form of `change_employer` may ask 可变更的单位信息", EMPLOYER_FIELDS),
     ("Values of a back payment 补缴所用的数值", BACK_VALUES),
     ("Bill of a back payment 补缴计入的账单", BACK_BILLS),
+    ("Parts of registration.yaml 单位注册", REGISTRATION_PARTS),
+    ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
+    ("What every registration asks 注册必问", REGISTRATION_NEEDS),
+    ("What a registration may ask 注册可问", REGISTRATION_ASKS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),

@@ -18,6 +18,7 @@ NAMES = {
     "employer": "e_employer",
     "trial": "trial",
     "password": "change_password",
+    "sign_in": "sign_in",
 }
 REGISTERS = {"scheme_roster": "e_scheme_roster", "yearly_plan": "e_yearly_plan"}
 """Pages that have no place of their own in the menu, but the one that the catalogue gives them."""
@@ -26,6 +27,8 @@ KEYED = (
     *("blank_forms", "sheet_templates", "roster_sheet", "guide"),
 )
 """Pages that a region may show several times, each under a name of its own: their address tells which."""
+PUBLIC = {"rates": "rates_of", "register": "register_at"}
+"""Pages for everybody; their address tells the region."""
 TERMS = {"import_sheets": "menu.import", "employer": "menu.employer_profile"}
 PERMISSIONS = {"arrears": "settle"}
 """What a reminder asks of whoever opens it; the others ask for the roster."""
@@ -33,8 +36,8 @@ PERMISSIONS = {"arrears": "settle"}
 
 def address_of(page: str, region: Region) -> str:
     """The address of a page by its word in the vocabulary."""
-    if page == "rates":
-        return reverse("rates_of", args=[region.code])
+    if page in PUBLIC:
+        return reverse(PUBLIC[page], args=[region.code])
     known = NAMES | REGISTERS
     return reverse(known[page]) if page in known else reverse("e_reminder", args=[page])
 

@@ -11,17 +11,18 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import may_do
 from shebao.hall.regions import region as region_of
+from shebao.hall.registration.queries import waiting
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
 from .middleware import has_contrast, idle_seconds, is_elder
-from .places import KEYED, NAMES, address_of, address_of_row, permission_of
+from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
 
 PRODUCT = "企业社保网厅"
 TILES = 8
 MOST_SERVICES = 6
 """A hall with more of them folds them away under the manual's headings."""
-PLACED = {*NAMES, *KEYED, "rates"}
+PLACED = {*NAMES, *KEYED, *PUBLIC}
 QUERY_ICONS = {
     "scheme_roster": "list-details",
     "yearly_plan": "shield-check",
@@ -71,6 +72,7 @@ AGENCY_MENU = [
     ("a_employers", "menu.employers", "单位", "building"),
 ]
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
+REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
@@ -258,14 +260,16 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
+    if region.registration:
+        badges["a_registrations"] = (waiting(user).count(), False)
     asks = any(service.pre_entry for service in region.services.values())
-    entries = [*AGENCY_MENU, *(PRE_ENTRIES if asks else [])]
+    entries = [*AGENCY_MENU, *(REGISTRATIONS if region.registration else []), *(PRE_ENTRIES if asks else [])]
     if region.yearly_scheme and user.may("keep_accounts"):
         entries.append(AGENCY_ACCOUNTS)
     items = _entries(region, entries, badges)
     if region.void and not region.void.is_direct:
-        waiting = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED).count()
-        items.insert(1, _item(region.void.title, _url("a_voids"), "undo", waiting))
+        asked = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED).count()
+        items.insert(1, _item(region.void.title, _url("a_voids"), "undo", asked))
     return [_group("", items), _help(region), _administration(user, region)]
 
 

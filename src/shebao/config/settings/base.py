@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "shebao.hall.documents",
     "shebao.hall.evidence",
     "shebao.hall.mail",
+    "shebao.hall.registration",
     "shebao.hall.supplements",
     "shebao.hall.services",
     "shebao.web",
@@ -147,6 +148,10 @@ EMAIL_HOST_PASSWORD = os.environ.get("SHEBAO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("SHEBAO_SMTP_TLS", "1") == "1"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("SHEBAO_MAIL_FROM") or EMAIL_HOST_USER or "shebao@localhost"
+
+# Short messages go through this HTTP gateway (an https address); without one they stay in the outbox too.
+SHEBAO_SMS_URL = os.environ.get("SHEBAO_SMS_URL", "")
+SHEBAO_SMS_KEY = os.environ.get("SHEBAO_SMS_KEY", "")
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

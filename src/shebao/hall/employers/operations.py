@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -23,6 +24,18 @@ class Change:
     label: str
     old: str
     new: str
+
+
+@transaction.atomic
+def register_employer(code: str, columns: Mapping[str, Any], *, by) -> Employer:
+    """Put a new employer of a region on file (单位登记). Raises Conflict when its number or credit code is taken."""
+    rows = Employer.objects.filter(region=code)
+    for name, label in (("employer_number", "单位编号"), ("credit_code", "统一社会信用代码")):
+        if rows.filter(**{name: columns[name]}).exists():
+            raise Conflict(f"{name}_taken", f"{label} {columns[name]} 已登记在其他单位，请核对。")
+    employer = Employer.objects.create(region=code, **columns)
+    record("employer.registered", employer, by=by, employer=employer)
+    return employer
 
 
 @transaction.atomic

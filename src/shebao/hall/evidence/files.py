@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from ..crypto import seal, unseal
 from ..errors import Refused
@@ -104,6 +105,13 @@ def _write(upload: Upload, employer, by, at) -> StoredFile:
         stored_by=by,
         stored_at=at,
     )
+
+
+def forget(stored: StoredFile) -> None:
+    """Remove a file that nothing refers to any more, row and bytes; the bytes only once that is certain."""
+    place = stored.place
+    stored.delete()
+    transaction.on_commit(lambda: _path(place).unlink(missing_ok=True))
 
 
 def content_of(stored: StoredFile) -> bytes:

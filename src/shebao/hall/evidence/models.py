@@ -20,15 +20,18 @@ class FileKind(models.TextChoices):
 
 
 class StoredFile(models.Model):
-    """A file as it was uploaded; never changed. `place` is a random name, the content on disk is encrypted."""
+    """A file as it was uploaded; never changed. `place` is a random name, the content on disk is encrypted.
 
-    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
+    A file of somebody who registers belongs to no employer yet, and nobody is signed in.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
     name = models.CharField("文件名", max_length=120)
     kind = models.CharField("类型", max_length=10, choices=FileKind)
     size = models.PositiveIntegerField("字节数")
     digest = models.CharField("摘要", max_length=64)
     place = models.CharField("存放位置", max_length=40, unique=True)
-    stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     stored_at = models.DateTimeField("上传时间")
 
     objects = ScopedQuerySet.as_manager()

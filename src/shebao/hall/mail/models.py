@@ -15,22 +15,31 @@ class MailState(models.TextChoices):
     FAILED = "failed", "没有发出"
 
 
-class Mail(models.Model):
-    """One letter (邮件). `occasion` is what it is about: of one occasion there is one letter.
+class Channel(models.TextChoices):
+    MAIL = "mail", "邮件"
+    SMS = "sms", "短信"
 
-    An installation without a mail server keeps its letters: the outbox is this table. `document` is the paper that
-    goes with it.
+
+class Mail(models.Model):
+    """One letter (邮件), or a short message to a telephone (短信).
+
+    `occasion` is what it is about: of one occasion there is one letter. An installation without a mail server, or
+    without a gateway for messages, keeps them: the outbox is this table. `document` is the paper that goes with it.
+    `secret` stands in for `{secret}` in the text when the letter goes out and is forgotten then. A letter to somebody
+    who registers belongs to no employer, and nobody need be signed in.
     """
 
-    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
+    channel = models.CharField("方式", max_length=10, choices=Channel, default=Channel.MAIL)
     to = EncryptedTextField("收件人")
     subject = models.CharField("主题", max_length=160)
     text = models.TextField("正文")
+    secret = EncryptedTextField("一次性内容", blank=True, default="")
     document = models.ForeignKey("documents.Document", on_delete=models.PROTECT, null=True, related_name="mails")
     occasion = models.CharField("事由", max_length=120, unique=True)
     state = models.CharField("状态", max_length=10, choices=MailState, default=MailState.WAITING)
     said = models.CharField("没有发出的原因", max_length=200, blank=True)
-    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     written_at = models.DateTimeField("写信时间")
     sent_at = models.DateTimeField("发送时间", null=True)
 

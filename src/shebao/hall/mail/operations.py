@@ -15,7 +15,8 @@ from ..crypto import blind_index
 from ..documents.models import Document
 from ..documents.operations import pdf
 from ..errors import Conflict, Refused, permit
-from .models import Mail, MailState
+from .models import Channel, Mail, MailState
+from .sms import send_message
 from .tasks import deliver_in_background
 
 
@@ -78,6 +79,33 @@ def send_text(employer, to: str, subject: str, lines: list[str], *, occasion: st
 
 
 @transaction.atomic
+def write_text(to: str, subject: str, lines: list[str], *, occasion: str, by, secret: str = "") -> Mail:
+    """Write a letter without a paper, with the deed it tells of; sent when the transaction is done, once.
+
+    `secret` replaces `{secret}` in the lines as the letter goes out. `by` is None where nobody decided.
+    """
+    letter = Mail.objects.create(
+        to=to, subject=subject, text="\n".join(lines), secret=secret, occasion=occasion,
+        written_by=by, written_at=clock.now(),
+    )  # fmt: skip
+    record("mail.written", letter, by=by, kind=occasion.partition(":")[0])
+    transaction.on_commit(partial(deliver_in_background, letter.pk))
+    return letter
+
+
+@transaction.atomic
+def write_message(phone: str, text: str, *, occasion: str, by) -> Mail:
+    """Write a short message to a telephone (短信), with the deed it tells of; sent once that is done."""
+    message = Mail.objects.create(
+        channel=Channel.SMS, to=phone, subject=text[:40], text=text, occasion=occasion,
+        written_by=by, written_at=clock.now(),
+    )  # fmt: skip
+    record("mail.written", message, by=by, kind=occasion.partition(":")[0])
+    transaction.on_commit(partial(deliver_in_background, message.pk))
+    return message
+
+
+@transaction.atomic
 def send_mail_again(pk: int, *, by) -> Mail:
     """Try once more to send what could not be sent (重新发送)."""
     permit(by, "print", "发送邮件")
@@ -96,11 +124,14 @@ def deliver_mail(pk: int) -> None:
     if not Mail.objects.filter(pk=pk, state=MailState.WAITING).update(state=MailState.SENDING):
         return
     letter = Mail.objects.select_related("document__employer").get(pk=pk)
+    if letter.channel == Channel.SMS:
+        _deliver_message(letter)
+        return
     if not settings.EMAIL_HOST:
         _done(letter, MailState.KEPT)
         return
     try:
-        message = EmailMessage(letter.subject, letter.text, settings.DEFAULT_FROM_EMAIL, [letter.to])
+        message = EmailMessage(letter.subject, _text(letter), settings.DEFAULT_FROM_EMAIL, [letter.to])
         if letter.document:
             message.attach(f"{letter.document.title}.pdf", pdf(letter.document), "application/pdf")
         message.send()
@@ -110,7 +141,25 @@ def deliver_mail(pk: int) -> None:
         _done(letter, MailState.SENT)
 
 
+def _deliver_message(message: Mail) -> None:
+    if not settings.SHEBAO_SMS_URL:
+        _done(message, MailState.KEPT)
+        return
+    try:
+        send_message(message.to, message.text, number=message.pk)
+    except OSError as error:
+        _done(message, MailState.FAILED, f"短信网关没有收下（{type(error).__name__}），请稍后重新发送。")
+    else:
+        _done(message, MailState.SENT)
+
+
+def _text(letter: Mail) -> str:
+    return letter.text.replace("{secret}", letter.secret) if letter.secret else letter.text
+
+
 def _done(letter: Mail, state: MailState, said: str = "") -> None:
     letter.state, letter.said = state, said
+    if state != MailState.FAILED:
+        letter.secret = ""  # it was told; nobody needs to find it here
     letter.sent_at = None if state == MailState.FAILED else clock.now()
-    letter.save(update_fields=["state", "said", "sent_at"])
+    letter.save(update_fields=["state", "said", "secret", "sent_at"])

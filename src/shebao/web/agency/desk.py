@@ -124,12 +124,13 @@ def row(declaration) -> dict:
         "declaration": declaration,
         "service_title": declaration.spec.title,
         "findings": f"{len(declaration.problems)} 项提示",
-        "due_text": _due_text(days),
+        "due_text": due_text(days),
         "due_kind": "d" if days is not None and days < 0 else "w" if days is not None and days <= 1 else "g",
     }
 
 
-def _due_text(days: int | None) -> str:
+def due_text(days: int | None) -> str:
+    """How long there is left, in words."""
     if days is None:
         return "无时限"
     if days < 0:
@@ -256,7 +257,7 @@ def approve(request, pk):
 def reject(request, pk):
     """Decline one case for good and go on to the next."""
     try:
-        marks = _marks(request)
+        marks = marks_of(request)
         operations.reject_declaration(pk, by=request.user, note=_note(request), marks=marks, seen=seen(request, pk))
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
@@ -270,7 +271,7 @@ def send_back(request, pk):
     """Return one case with remarks beside the fields; what was typed stays when the return is refused."""
     try:
         operations.return_declaration(
-            pk, by=request.user, marks=_marks(request), note=_note(request), seen=seen(request, pk)
+            pk, by=request.user, marks=marks_of(request), note=_note(request), seen=seen(request, pk)
         )
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
@@ -278,7 +279,7 @@ def send_back(request, pk):
     return _onwards(request)
 
 
-def _marks(request) -> dict[str, str]:
+def marks_of(request) -> dict[str, str]:
     """What the employer will read beside each flagged field: the reason by its code, and the sentence."""
     titles = region_of(request.user.region).codes["return_reasons"]
     marks = {}

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from . import accounts, batches, counter, decided, desk, employers, evidence, money, sandbox, voids
+from . import (
+    accounts,
+    batches,
+    counter,
+    decided,
+    desk,
+    employers,
+    evidence,
+    money,
+    registrations,
+    sandbox,
+    voids,
+)  # fmt: skip
 
 urlpatterns = [
     path("", desk.queue, name="a_home"),
@@ -21,5 +33,6 @@ urlpatterns = [
     *counter.urlpatterns,
     *money.urlpatterns,
     *voids.urlpatterns,
+    *registrations.urlpatterns,
     *sandbox.urlpatterns,
 ]

@@ -1,0 +1,201 @@
+"""What is wrong with a registration, step by step, and what its reviewer should know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shebao.rules.forms import Problem, clean
+from shebao.rules.region import Region
+
+from .. import clock
+from ..crypto import blind_index
+from ..employers.models import Employer
+from .models import Registration
+from .states import UNDECIDED
+
+YES, NO = "1", "0"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that keeps a registration from being submitted: on which step, at which field, in words."""
+
+    step: int
+    field: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One automatic check for the reviewer; `text` is empty where it passed."""
+
+    title: str
+    text: str
+
+
+def judged(here: Region, step: int, raw: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+    """The answers of one step as they are kept, and all that is wrong. What cannot be read is kept as typed."""
+    kept: dict[str, str] = {}
+    problems: list[Problem] = []
+    for part in here.registration.steps[step].parts:
+        form = here.forms[part.form]
+        cleaned = clean(form, raw, here)
+        problems += cleaned.problems
+        kept |= {field.id: str(cleaned.values.get(field.id) or raw.get(field.id) or "") for field in form.fields}
+    void = {YES: "first_insured_on", NO: "employer_number"}.get(kept.get("has_number", ""), "")
+    kept |= {void: ""} if void in kept else {}  # what the other answer would have asked
+    problems += _unanswered(kept) + _taken(here, kept)
+    return kept, problems
+
+
+def _unanswered(answers: Mapping[str, str]) -> list[Problem]:
+    """What one answer asks of another: a number where there is one, a first day where there is none."""
+    found, has = [], answers.get("has_number")
+    if has == YES and not answers.get("employer_number", "x"):
+        found.append(Problem("required", "employer_number", "error", "已有单位编号的，请填写编号"))
+    if has == NO and not answers.get("first_insured_on", "x"):
+        found.append(Problem("required", "first_insured_on", "error", "没有单位编号的，请填写新参保日期"))
+    if has == NO and answers.get("joined_at_setup") == YES:
+        text = "设立登记时已同步参加社会保险的，是否已有单位编号应选“是”"
+        found.append(Problem("joined_at_setup", "has_number", "error", text))
+    return found
+
+
+def _taken(here: Region, answers: Mapping[str, str]) -> list[Problem]:
+    """An employer with an account need not register; it is told whom to ask, and no more than that."""
+    employer = on_file(here.code, answers.get("credit_code", ""))
+    owner = employer and employer.operators.filter(is_active=True).order_by("-role", "pk").first()
+    if not owner:
+        return []
+    name = owner.name[:1] + "*" * max(len(owner.name) - 1, 1)
+    agency = here.term("agency")
+    text = f"这个统一社会信用代码已有账号（{name}），请联系本单位管理员增加账号；联系不上的，请到{agency}办理"
+    return [Problem("already_registered", "credit_code", "error", text)]
+
+
+def on_file(code: str, credit_code: str) -> Employer | None:
+    """The employer with this credit code in a region."""
+    return Employer.objects.filter(region=code, credit_code=credit_code).first() if credit_code else None
+
+
+def credit_digest(credit_code: str) -> str:
+    """What a registration is looked up by, and what makes it the only one of its employer."""
+    return blind_index("registration-credit-code", credit_code) if credit_code else ""
+
+
+def phone_digest(phone: str) -> str:
+    """What the applicant's telephone is compared by."""
+    return blind_index("registration-phone", phone) if phone else ""
+
+
+def faults(registration: Registration, here: Region) -> list[Fault]:
+    """Everything that keeps a registration from being submitted, in the order of the steps."""
+    found = []
+    for number, step in enumerate(here.registration.steps):
+        if step.kind == "form":
+            _, problems = judged(here, number, registration.answers)
+            found += [Fault(number, problem.field, problem.message) for problem in problems]
+        elif step.kind == "areas" and not registration.areas:
+            found.append(Fault(number, "", "请至少选择一项要开通的业务"))
+        elif step.kind == "agreement" and is_unagreed(registration, here):
+            found.append(Fault(number, "", f"请阅读《{here.registration.agreement.title}》，再继续"))
+        elif step.kind == "papers":
+            found += [Fault(number, "", f"请上传“{title}”") for title in missing_papers(registration)]
+    return found
+
+
+def asks_agreement(registration: Registration, here: Region) -> bool:
+    """Whether an area to be opened asks for the agreement to be read."""
+    agreed = {area.key for area in here.registration.areas if area.is_agreed}
+    return bool(agreed & set(registration.areas))
+
+
+def is_unagreed(registration: Registration, here: Region) -> bool:
+    """Whether the agreement, in its present words, is still to be read."""
+    text = here.registration.agreement
+    return asks_agreement(registration, here) and not registration.agreements.filter(digest=text.digest).exists()
+
+
+def missing_papers(registration: Registration) -> list[str]:
+    """The papers that must be uploaded and are not."""
+    there = set(registration.papers.values_list("title", flat=True))
+    return [
+        paper.title
+        for paper in registration.spec.papers
+        if paper.keep == "upload" and paper.required and paper.title not in there
+    ]
+
+
+def findings(registration: Registration, here: Region) -> list[Finding]:
+    """The automatic checks of the desk: what a reviewer would otherwise look up by hand."""
+    answers = registration.answers
+    employer = on_file(here.code, answers.get("credit_code", ""))
+    taken = _taken(here, answers)
+    same = Registration.objects.filter(region=registration.region, credit_digest=registration.credit_digest)
+    earlier = same.exclude(pk=registration.pk).filter(state__in=(*UNDECIDED, "rejected")).count()
+    rows = [
+        Finding("信用代码", taken[0].message if taken else ""),
+        Finding("单位登记", _about_file(employer, answers)),
+        Finding("单位编号", _about_number(here.code, employer, answers)),
+        Finding("以前的申请", f"同一信用代码另有 {earlier} 份申请" if earlier else ""),
+    ]
+    if "agency_division" in answers:
+        rows.append(Finding("行政区划", _about_division(answers)))
+    return rows
+
+
+def _about_file(employer: Employer | None, answers: Mapping[str, str]) -> str:
+    """The employer is on file already: what was registered stays, and where it differs is told."""
+    if employer is None:
+        return ""
+    named = {"name": "单位名称", "legal_representative": "法定代表人"}
+    differs = [label for name, label in named.items() if getattr(employer, name) != answers.get(name)]
+    told = f"，{'、'.join(differs)}与登记的不同" if differs else ""
+    return f"已登记为 {employer.employer_number}，没有账号{told}；通过后只开通账号，登记的信息不变"
+
+
+def _about_number(code: str, employer: Employer | None, answers: Mapping[str, str]) -> str:
+    number = answers.get("employer_number", "")
+    if answers.get("has_number") != YES or not number:
+        return "单位称没有编号，但已经登记" if employer and answers.get("has_number") == NO else ""
+    if employer:
+        return "" if employer.employer_number == number else f"登记的编号是 {employer.employer_number}"
+    if Employer.objects.filter(region=code, employer_number=number).exists():
+        return f"编号 {number} 登记在其他单位"
+    return f"没有编号 {number} 的登记，请核对后录入"
+
+
+def _about_division(answers: Mapping[str, str]) -> str:
+    """The third to eighth character of a credit code name the division of the authority that issued it."""
+    issuer, chosen = answers.get("credit_code", "")[2:8], answers["agency_division"]
+    level = chosen.rstrip("0")
+    return "" if issuer.startswith(level) else f"发证机关在 {issuer}，所选社保局在 {chosen}，请核对是否同级"
+
+
+def proposed(registration: Registration, here: Region) -> dict[str, str]:
+    """What the agency decides, filled in as far as the answers and the region's rule for numbers tell."""
+    answers = registration.answers
+    employer = on_file(here.code, answers.get("credit_code", ""))
+    if employer:
+        return {
+            "employer_number": employer.employer_number, "first_month": str(employer.first_month),
+            "industry_class": employer.industry_class, "float_grade": employer.float_grade,
+        }  # fmt: skip
+    given = answers.get("employer_number", "") if answers.get("has_number") == YES else ""
+    first = answers.get("first_insured_on", "") if answers.get("has_number", NO) == NO else ""
+    grade = here.forms["registration_approval"].field("float_grade")
+    return {
+        "employer_number": given or next_number(here),
+        "first_month": (first or str(clock.today()))[:7],
+        "industry_class": answers.get("industry_class", ""),
+        "float_grade": grade.default if grade else "",
+    }
+
+
+def next_number(here: Region) -> str:
+    """The number after the highest of the region's length; "" where the agency types numbers."""
+    digits = here.registration.digits
+    if not digits:
+        return ""
+    fits = Employer.objects.filter(region=here.code, employer_number__regex=rf"^[0-9]{{{digits}}}$")
+    last = fits.order_by("-employer_number").values_list("employer_number", flat=True).first()
+    return f"{int(last or 0) + 1:0{digits}d}"

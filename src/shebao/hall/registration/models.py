@@ -1,0 +1,139 @@
+"""An employer that registers (单位注册): its application, what it agreed to, its papers, and the way to its account."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from shebao.rules.region import Registration as Wizard
+
+from ..fields import EncryptedJSONField, EncryptedTextField
+from ..regions import region
+from .states import UNDECIDED, State
+
+
+class RegistrationQuerySet(models.QuerySet):
+    """What an applicant still prepares is nobody else's; the agency sees what was given to it."""
+
+    def visible_to(self, actor):
+        """Of one's own region, once submitted; an employer's people see none."""
+        if not actor.is_agency:
+            return self.none()
+        return self.filter(region=actor.region).exclude(state=State.DRAFT)
+
+
+class Registration(models.Model):
+    """One application (注册申请). Who prepares it is known by its number and the clerk's telephone.
+
+    `answers` holds every form's answers; `before` those of the last return, so that a repair shows; `areas` what is to
+    be opened; `marks` what the reviewer marked. Drafts left alone are forgotten.
+    """
+
+    region = models.CharField("地区方案", max_length=40)
+    number = models.CharField("申请号", max_length=20, unique=True)
+    state = models.CharField("状态", max_length=20, choices=State, default=State.DRAFT)
+    answers = EncryptedJSONField("填写内容", default=dict)
+    before = EncryptedJSONField("退回前", default=dict)
+    areas = models.JSONField("开通的业务", default=list)
+    credit_digest = models.CharField("信用代码索引", max_length=32, blank=True)
+    phone_digest = models.CharField("手机号码索引", max_length=32, blank=True)
+    marks = models.JSONField("退回标注", default=dict)
+    note = models.CharField("审核意见", max_length=300, blank=True)
+    revision = models.PositiveIntegerField("第几次提交", default=0)
+    version = models.PositiveIntegerField("版本", default=1)
+    touched_at = models.DateTimeField("最后填写时间")
+    submitted_at = models.DateTimeField("提交时间", null=True)
+    due_on = models.DateField("办结时限", null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField("办结时间", null=True)
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = RegistrationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "单位注册申请"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["region", "credit_digest"],
+                condition=Q(state__in=UNDECIDED),
+                name="one_undecided_registration_for_a_credit_code",
+                violation_error_message="该单位已有注册申请在审核。",
+            ),
+            models.CheckConstraint(
+                name="an_approved_registration_has_an_employer_and_an_account",
+                condition=~Q(state=State.APPROVED) | Q(employer__isnull=False, operator__isnull=False),
+                violation_error_message="审核通过的注册申请必须有单位和账号。",
+            ),
+            models.CheckConstraint(
+                name="a_refused_registration_has_a_reviewer",
+                condition=~Q(state__in=[State.RETURNED, State.REJECTED]) | Q(decided_by__isnull=False),
+                violation_error_message="退回和不予办理的注册申请必须有审核人。",
+            ),
+        ]
+        indexes = [models.Index(fields=["region", "state", "submitted_at"], name="registration_for_desk")]
+
+    def __str__(self):
+        return self.number
+
+    @property
+    def spec(self) -> Wizard:
+        """The region's wizard."""
+        return region(self.region).registration
+
+    @property
+    def state_label(self) -> str:
+        """The state in one word."""
+        if self.state == State.APPROVED and self.spec.is_direct:
+            return "已注册"
+        return State(self.state).label
+
+
+class Agreement(models.Model):
+    """What was agreed to (电子协议): the text itself with its version and digest, by whom and when. Never changed."""
+
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="agreements")
+    title = models.CharField("协议名称", max_length=120)
+    version = models.CharField("版本", max_length=40)
+    digest = models.CharField("正文摘要", max_length=64)
+    text = models.TextField("正文")
+    agreed_by = EncryptedTextField("同意人")
+    agreed_at = models.DateTimeField("同意时间")
+
+    class Meta:
+        verbose_name = "电子协议"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["registration", "digest"],
+                name="a_text_is_agreed_to_once",
+                violation_error_message="这份协议已经同意过。",
+            )
+        ]
+
+
+class RegistrationPaper(models.Model):
+    """One file of a registration for one of the papers that the region asks for."""
+
+    registration = models.ForeignKey(Registration, on_delete=models.CASCADE, related_name="papers")
+    title = models.CharField("材料名称", max_length=120)
+    stored = models.ForeignKey("evidence.StoredFile", on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField("上传时间")
+
+    class Meta:
+        verbose_name = "注册材料"
+        ordering = ["pk"]
+
+
+class Activation(models.Model):
+    """A link that lets the owner of a new account set its password, once and not for long (激活链接).
+
+    Only a digest of what the link holds is kept.
+    """
+
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField("链接摘要", max_length=64, unique=True)
+    made_at = models.DateTimeField("生成时间")
+    until = models.DateTimeField("有效期至")
+    used_at = models.DateTimeField("使用时间", null=True)
+
+    class Meta:
+        verbose_name = "激活链接"

@@ -1,0 +1,166 @@
+"""Reading registrations: the applicant's own by number and telephone, the agency's by region."""
+
+import re
+from dataclasses import dataclass, field
+
+from django.db.models import Count, QuerySet
+
+from shebao.rules.forms import Problem
+from shebao.rules.region import Region
+from shebao.rules.region_registration import RegistrationStep
+
+from .. import clock
+from ..employers.models import Employer
+from ..regions import region
+from . import checks
+from .models import Agreement, Registration, RegistrationPaper
+from .operations import KEEPS
+from .states import State
+
+
+def own_registration(pk: int | None) -> Registration | None:
+    """The registration that a browser holds; None when it is gone, or a draft that was left alone for too long."""
+    found = Registration.objects.select_related("employer", "operator").filter(pk=pk).first() if pk else None
+    return found if found and not _is_old(found) else None
+
+
+def find_registration(number: str, phone: str) -> Registration | None:
+    """The registration with this number whose clerk has this telephone: both, or nothing is said."""
+    drawn = re.sub(r"[^0-9A-Z]", "", number.upper())
+    digits = re.sub(r"[\s\-]", "", phone).removeprefix("+86")
+    shown = f"{drawn[:5]}-{drawn[5:]}"
+    rows = Registration.objects.filter(number=shown, phone_digest=checks.phone_digest(digits)) if digits else None
+    found = rows.select_related("employer", "operator").first() if rows is not None else None
+    return found if found and not _is_old(found) else None
+
+
+def _is_old(registration: Registration) -> bool:
+    return registration.state == State.DRAFT and registration.touched_at < clock.now() - KEEPS
+
+
+def waiting(actor, state: str = State.SUBMITTED) -> QuerySet[Registration]:
+    """The region's registrations in a state ("" = all), the most urgent first."""
+    rows = Registration.objects.visible_to(actor)
+    return (rows.filter(state=state) if state else rows).order_by("due_on", "submitted_at", "pk")
+
+
+@dataclass
+class AnswerView:
+    """One answer: what is on file, what it said before it was returned, what it says, what was marked."""
+
+    id: str
+    label: str
+    old: str
+    new: str
+    previous: str
+    mark: str
+    problems: list[Problem] = field(default_factory=list)
+    step: int = 0
+
+    @property
+    def is_repaired(self) -> bool:
+        """Whether it was changed since it was returned."""
+        return self.new != self.previous
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from what is on file."""
+        return bool(self.old) and self.old != self.new
+
+
+def answers_of(registration: Registration, here: Region, employer: Employer | None = None) -> list[AnswerView]:
+    """Every question of the wizard in its order, in words."""
+    found = []
+    for step, one in here.registration.fields(here.forms):
+        words = here.codes[one.options].title_of if one.options else str
+
+        def said(value, words=words) -> str:
+            return words(value) if value else ""
+
+        new = said(registration.answers.get(one.id, ""))
+        before = said(registration.before.get(one.id, "")) if registration.before else new
+        old = said(str(getattr(employer, one.id, "") or "")) if employer else ""
+        found.append(AnswerView(one.id, one.label, old, new, before, registration.marks.get(one.id, ""), step=step))
+    return found
+
+
+@dataclass
+class PaperView:
+    """A paper and its files."""
+
+    id: str
+    title: str
+    files: list[RegistrationPaper]
+    is_missing: bool
+    mark: str
+    has_template: bool
+    number: int
+
+
+def papers_of(registration: Registration) -> list[PaperView]:
+    """Every paper that the region asks for."""
+    files = list(registration.papers.select_related("stored"))
+    spec = registration.spec
+    return [
+        PaperView(
+            f"paper_{number}",
+            paper.title,
+            there := [one for one in files if one.title == paper.title],
+            paper.required and paper.keep == "upload" and not there,
+            registration.marks.get(f"paper_{number}", ""),
+            spec.template(paper.title) is not None,
+            number,
+        )
+        for number, paper in enumerate(spec.papers)
+    ]
+
+
+def stored_paper(actor, pk: int) -> RegistrationPaper:
+    """A file of a registration that the agency may see. Raises DoesNotExist."""
+    visible = Registration.objects.visible_to(actor)
+    return RegistrationPaper.objects.select_related("stored").get(pk=pk, registration__in=visible)
+
+
+@dataclass(frozen=True)
+class DeskView:
+    """One registration for its reviewer."""
+
+    registration: Registration
+    region: Region
+    answers: list[AnswerView]
+    papers: list[PaperView]
+    areas: list[tuple[str, bool]]
+    agreements: list[Agreement]
+    findings: list[checks.Finding]
+    proposed: dict[str, str]
+
+
+def desk_view(actor, pk: int) -> DeskView:
+    """One registration as its reviewer reads it. Raises DoesNotExist."""
+    made = Registration.objects.visible_to(actor).select_related("employer", "operator", "decided_by").get(pk=pk)
+    here = region(made.region)
+    employer = checks.on_file(here.code, made.answers.get("credit_code", "")) if made.employer_id is None else None
+    return DeskView(
+        made,
+        here,
+        answers_of(made, here, employer),
+        papers_of(made),
+        [(area.title, area.key in made.areas) for area in here.registration.areas],
+        list(made.agreements.order_by("agreed_at")),
+        checks.findings(made, here) if made.state == State.SUBMITTED else [],
+        checks.proposed(made, here) if made.state == State.SUBMITTED else {},
+    )
+
+
+def steps_shown(registration: Registration | None, here: Region) -> list[tuple[int, RegistrationStep]]:
+    """The steps of the wizard that this registration goes through, each with its index."""
+    steps = list(enumerate(here.registration.steps))
+    if registration is None or not registration.areas or checks.asks_agreement(registration, here):
+        return steps
+    return [(number, step) for number, step in steps if step.kind != "agreement"]
+
+
+def counts(actor) -> dict[str, int]:
+    """How many of the region's registrations are in each state: one query."""
+    rows = Registration.objects.visible_to(actor).order_by().values_list("state")
+    return dict(rows.annotate(Count("pk")))

@@ -1,0 +1,190 @@
+"""单位注册 at the agency: what waits, one registration with its checks and papers, and the three answers."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from shebao.hall import clock
+from shebao.hall.errors import Refused
+from shebao.hall.regions import region as region_of
+from shebao.hall.registration import deciding, queries
+from shebao.hall.registration.states import State, open_moves
+
+from ..access import needs
+from ..employer.fields import Shown, page_fields
+from ..sent_files import sent
+from .desk import due_text, marks_of
+
+PAGE = 50
+TITLE = "单位注册"
+SHOWN = (State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED)
+
+
+@require_safe
+@needs("review")
+def registrations(request):
+    """The region's registrations in one state; first those that wait."""
+    chosen = request.GET.get("state", State.SUBMITTED)
+    chosen = chosen if chosen in SHOWN else State.SUBMITTED
+    rows = queries.waiting(request.user, chosen)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    counts = queries.counts(request.user)
+    context = {
+        "title": TITLE,
+        "page": page,
+        "rows": [_row(one) for one in page],
+        "tabs": [
+            {"label": state.label, "count": counts.get(state, 0), "current": state == chosen,
+             "url": f"?{urlencode({'state': state})}"}
+            for state in SHOWN
+        ],
+    }  # fmt: skip
+    return render(request, "agency/registrations.html", context)
+
+
+def _row(one) -> dict:
+    days = (one.due_on - clock.today()).days if one.due_on and one.state == State.SUBMITTED else None
+    kind = "d" if days is not None and days < 0 else "w" if days is not None and days <= 1 else "g"
+    return {"made": one, "due_text": due_text(days) if days is not None else "", "due_kind": kind}
+
+
+@require_safe
+@needs("review")
+def registration(request, pk):
+    """One registration: what was filled in, what the checks found, the papers, what was agreed to."""
+    return _page(request, pk)
+
+
+def _page(request, pk, error: Refused | None = None, doing: str = ""):
+    view = queries.desk_view(request.user, pk)
+    made, here = view.registration, view.region
+    raw = request.POST if doing == "approve" else view.proposed
+    fields = page_fields(here.forms["registration_approval"], here, Shown(raw)) if view.proposed else []
+    for field in fields:
+        if error and doing == "approve" and error.field == field["name"]:
+            field["error"] = error.message
+    context = {
+        "view": view,
+        "made": made,
+        "region": here,
+        "row": _row(made),
+        "moves": open_moves(made, request.user),
+        "fields": fields,
+        "flags": _flags(view, request.POST if doing == "return" else {}),
+        "reasons": [(item.code, item.title) for item in here.codes["return_reasons"].items],
+        "note": request.POST.get("note", ""),
+        "is_returning": doing == "return",
+        "may_renew": made.state == State.APPROVED and not made.operator.has_usable_password(),
+        "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
+        "has_old": any(one.old for one in view.answers),
+        "repaired": [one.label for one in view.answers if one.is_repaired],
+        "errors": [{"id": _place(error, doing), "text": error.message}] if error else [],
+    }
+    return render(request, "agency/registration.html", context, status=error.status if error else 200)
+
+
+def _place(error: Refused, doing: str) -> str:
+    return f"id_{error.field}" if doing == "approve" and error.field else error.field
+
+
+def _flags(view, typed) -> list[dict]:
+    """What may be marked, each with what was ticked and typed when a return was refused."""
+    papers = [(one.id, one.title, f"{len(one.files)} 个文件") for one in view.papers]
+    things = [(one.id, one.label, one.new) for one in view.answers] + papers
+    return [
+        {"id": id, "label": label, "new": new, "is_flagged": f"flag_{id}" in typed,
+         "code": typed.get(f"code_{id}", ""), "reason": typed.get(f"reason_{id}", "")}
+        for id, label, new in things
+    ]  # fmt: skip
+
+
+def _version(request) -> int:
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() else 0
+
+
+@require_POST
+@needs("review")
+def approve(request, pk):
+    """Put the employer on file and open its account; the link is shown this once."""
+    form = region_of(request.user.region).forms["registration_approval"]
+    decided = {field.id: request.POST.get(field.id, "") for field in form.fields}
+    try:
+        made, token = deciding.approve_registration(pk, decided, by=request.user, seen=_version(request))
+    except Refused as no:
+        if no.status == 409:
+            messages.error(request, no.message)
+            return redirect("a_registration", pk)
+        return _page(request, pk, no, "approve")
+    return _link_page(request, made, token)
+
+
+@require_POST
+@needs("review")
+def send_back(request, pk):
+    """Return it with remarks; what was typed stays when the return is refused."""
+    note = request.POST.get("note", "").strip()
+    try:
+        deciding.return_registration(pk, marks_of(request), note, by=request.user, seen=_version(request))
+    except Refused as no:
+        return _page(request, pk, no, "return")
+    messages.success(request, "已退回，申请人会收到邮件。")
+    return redirect("a_registrations")
+
+
+@require_POST
+@needs("review")
+def reject(request, pk):
+    """Decline it, with the reason."""
+    note = request.POST.get("note", "").strip()
+    try:
+        deciding.reject_registration(pk, note, by=request.user, seen=_version(request))
+    except Refused as no:
+        return _page(request, pk, no, "return")
+    messages.success(request, "已办理，申请人会收到邮件。")
+    return redirect("a_registrations")
+
+
+@require_POST
+@needs("review")
+def renew(request, pk):
+    """A new link for an account that nobody used yet."""
+    try:
+        made, token = deciding.renew_activation(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("a_registration", pk)
+    return _link_page(request, made, token)
+
+
+def _link_page(request, made, token):
+    way = (
+        "已同时发往专管员邮箱，收不到的请当面交给专管员"
+        if settings.EMAIL_HOST
+        else "没有连接邮件服务器，请当面交给专管员"
+    )
+    context = {"made": made, "link": deciding.activation_link(token), "title": "激活链接"}
+    context["told"] = f"{way}；过期的在申请页重新发放。"
+    return render(request, "agency/activation.html", context)
+
+
+@require_safe
+@needs("review")
+def paper(request, pk):
+    """One file, as a download."""
+    return sent(queries.stored_paper(request.user, pk).stored)
+
+
+urlpatterns = [
+    path("registrations/", registrations, name="a_registrations"),
+    path("registrations/<int:pk>", registration, name="a_registration"),
+    path("registrations/<int:pk>/approve", approve, name="a_registration_approve"),
+    path("registrations/<int:pk>/return", send_back, name="a_registration_return"),
+    path("registrations/<int:pk>/reject", reject, name="a_registration_reject"),
+    path("registrations/<int:pk>/link", renew, name="a_registration_link"),
+    path("registrations/files/<int:pk>", paper, name="a_registration_paper"),
+]

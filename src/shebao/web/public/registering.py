@@ -1,0 +1,315 @@
+"""单位注册: the wizard for an employer without an account; one step on a page, and nothing typed is lost."""
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shebao.hall.errors import Conflict, Refused
+from shebao.hall.operators.throttle import may_try
+from shebao.hall.regions import all_regions
+from shebao.hall.registration import checks, operations, queries
+from shebao.hall.registration.models import Registration
+from shebao.hall.registration.states import WITH_APPLICANT, State
+from shebao.rules.region import Region
+
+from ..access import public
+from ..employer.fields import Shown, page_fields
+from ..sent_files import ACCEPTED, uploads
+
+HELD = "registration"
+HOUR = timedelta(hours=1)
+BEGINNINGS, UPLOADS = 40, 60
+"""How often an address may begin a registration and send files in an hour."""
+UNSIGNED = "请勾选真实性声明，再提交申请。"
+
+
+@public
+@require_safe
+def register(request):
+    """The regions in which employers register here."""
+    regions = [one for one in all_regions().values() if one.registration]
+    if len(regions) == 1:
+        return redirect("register_at", regions[0].code)
+    return render(request, "registration/regions.html", {"regions": regions})
+
+
+@public
+@require_safe
+def register_at(request, code):
+    """What registering in one region takes, and where to begin or go on."""
+    here = operations.wizard_region(code)
+    made = held(request, here)
+    context = {
+        "region": here,
+        "spec": here.registration,
+        "made": made if made and made.state in WITH_APPLICANT else None,
+        "papers": [one for one in here.registration.papers if one.keep == "upload"],
+    }
+    return render(request, "registration/start.html", context)
+
+
+def held(request, here: Region | None = None) -> Registration | None:
+    """The registration that this browser is filling in."""
+    made = queries.own_registration(request.session.get(HELD))
+    return made if made and here in (None, operations.wizard_region(made.region)) else None
+
+
+def hold(request, made: Registration) -> None:
+    """Let this browser go on with a registration; the address never tells which."""
+    request.session.cycle_key()
+    request.session[HELD] = made.pk
+
+
+@public
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def register_step(request, code, number):
+    """One step of the wizard; a POST keeps what was typed and goes on, or back."""
+    here = operations.wizard_region(code)
+    made, step = held(request, here), number - 1
+    if not 0 <= step < len(here.registration.steps):
+        raise Refused("no_such_step", "没有这一步，请从注册页面重新进入。", status=404)
+    if made and made.state not in WITH_APPLICANT:
+        if made.state == State.SUBMITTED or step:
+            return redirect("register_progress")
+        made = None  # that one is decided: another may begin
+    if made is None and step:
+        messages.info(request, "请从第一步开始；填过的，凭申请号和手机号接着填。")
+        return redirect("register_at", code)
+    if request.method == "POST":
+        return _STEPS[here.registration.steps[step].kind](request, here, made, step)
+    return step_page(request, here, made, step)
+
+
+def _save_form(request, here, made, step):
+    raw = {field.id: request.POST.get(field.id, "") for index, field in _fields(here) if index == step}
+    if made is None:
+        if not may_try("register", request.META.get("REMOTE_ADDR", ""), limit=BEGINNINGS, within=HOUR):
+            return step_page(
+                request, here, made, step, raw=raw, said=["这个地址注册的次数过多，请一小时后再试。"], status=429
+            )
+        made, problems = operations.start_registration(here.code, raw)
+        if made:
+            hold(request, made)
+    else:
+        problems = operations.save_step(made.pk, step, raw)
+    if problems and request.POST.get("go") != "back":
+        return step_page(request, here, made, step, raw=raw, problems=problems)
+    return _onwards(request, here, made, step)
+
+
+def _save_areas(request, here, made, step):
+    chosen = [area.key for area in here.registration.areas if request.POST.get(f"area_{area.key}") == "1"]
+    try:
+        operations.choose_areas(made.pk, step, chosen)
+    except Conflict:
+        raise
+    except Refused as no:
+        if request.POST.get("go") != "back":
+            return step_page(request, here, made, step, said=[no.message])
+    return _onwards(request, here, made, step)
+
+
+def _save_agreement(request, here, made, step):
+    if request.POST.get("go") != "back":
+        try:
+            operations.agree(made.pk, request.POST.get("digest", ""))
+        except Refused as no:
+            return step_page(request, here, made, step, said=[no.message])
+    return _onwards(request, here, made, step)
+
+
+def _save_papers(request, here, made, step):
+    """Every paper's files on their own: a file that is refused keeps no other out."""
+    said = []
+    for number, paper in enumerate(here.registration.papers):
+        name = f"paper_{number}"
+        if len(request.FILES.getlist(name)) > operations.MOST:
+            said.append(f"“{paper.title}”一次最多选 {operations.MOST} 个文件。")
+            continue
+        files = uploads(request, name)
+        if not files:
+            continue
+        if not may_try("register-upload", request.META.get("REMOTE_ADDR", ""), limit=UPLOADS, within=HOUR):
+            said.append("这个地址上传的次数过多，请一小时后再试。")
+            break
+        try:
+            operations.add_papers(made.pk, paper.title, files)
+        except Refused as no:
+            said.append(no.message)
+    go = request.POST.get("go")
+    if go == "next" and not said:
+        said = [f"还没有上传“{title}”。" for title in checks.missing_papers(made)]
+    if said and go != "back":
+        return step_page(request, here, made, step, said=said)
+    if go == "upload":
+        messages.success(request, "已上传。")
+        return redirect("register_step", here.code, step + 1)
+    return _onwards(request, here, made, step)
+
+
+_STEPS = {"form": _save_form, "areas": _save_areas, "agreement": _save_agreement, "papers": _save_papers}
+
+
+def _onwards(request, here, made, step):
+    """The next step, the one before, or the check."""
+    made = queries.own_registration(made.pk)
+    shown = [number for number, _ in queries.steps_shown(made, here)]
+    go = request.POST.get("go")
+    if go == "back":
+        before = [number for number in shown if number < step]
+        return redirect("register_step", here.code, before[-1] + 1) if before else redirect("register_at", here.code)
+    after = [number for number in shown if number > step]
+    if go == "check" or not after:
+        return redirect("register_check", here.code)
+    return redirect("register_step", here.code, after[0] + 1)
+
+
+def _fields(here: Region):
+    return here.registration.fields(here.forms)
+
+
+def step_page(request, here, made, step, *, raw=None, problems=(), said=(), status=None):
+    """The page of one step, with what was typed and all that is wrong with it."""
+    one = here.registration.steps[step]
+    answers = raw if raw is not None else made.answers if made else {}
+    shown = Shown(answers, tuple(problems), marks=made.marks if made else None)
+    context = {
+        "region": here,
+        "spec": here.registration,
+        "made": made,
+        "step": one,
+        "number": step + 1,
+        "groups": [
+            {"title": part.title, "fields": _two_ways(page_fields(here.forms[part.form], here, shown))}
+            for part in one.parts
+        ],
+        "areas": [_area(area, made) for area in here.registration.areas] if one.kind == "areas" else [],
+        "agreement": here.registration.agreement if one.kind == "agreement" else None,
+        "agreed": made.agreements.order_by("-agreed_at").first() if made and one.kind == "agreement" else None,
+        "papers": queries.papers_of(made) if made and one.kind == "papers" else [],
+        "accepted": ACCEPTED,
+        "steps": stepping(made, here, step),
+        "may_check": bool(made) and (made.revision > 0 or not checks.faults(made, here)),
+        "errors": [{"id": f"id_{p.field}", "text": p.message} for p in problems] + [{"text": text} for text in said],
+    }
+    return render(request, "registration/step.html", context, status=status or (422 if context["errors"] else 200))
+
+
+def _two_ways(fields: list[dict]) -> list[dict]:
+    """A question of two answers shows both."""
+    return [field | {"kind": "radios"} if len(field["options"]) == 2 else field for field in fields]
+
+
+def _area(area, made) -> dict:
+    is_open = made is not None and area.key in made.areas
+    value = "1" if is_open else "0" if made and made.areas else ""
+    return {
+        "id": f"id_area_{area.key}", "name": f"area_{area.key}", "kind": "radios", "label": area.title, "full": True,
+        "help": area.text, "required": True, "options": [("1", "是"), ("0", "否")], "value": value,
+    }  # fmt: skip
+
+
+def stepping(made, here: Region, current: int | None) -> list[dict]:
+    """The steps at the top: the ones behind are links; a step with a remark stands out."""
+    rows = []
+    faulty = {fault.step for fault in checks.faults(made, here)} if made else set(range(99))
+    marked = marked_steps(made, here) if made else set()
+    for number, step in queries.steps_shown(made, here):
+        is_read = step.kind != "agreement" or (made is not None and made.agreements.exists())
+        reached = made is not None and is_read and (number not in faulty or number in marked)
+        state = "current" if number == current else "blocked" if number in marked else "done" if reached else "next"
+        url = reverse("register_step", args=[here.code, number + 1]) if reached and number != current else ""
+        rows.append({"title": step.title, "state": state, "url": url, "note": ""})
+    rows.append({"title": "核对并提交", "state": "current" if current is None else "next", "url": "", "note": ""})
+    return rows
+
+
+def marked_steps(made: Registration, here: Region) -> set[int]:
+    """The steps that carry a reviewer's remark."""
+    found = {step for step, field in _fields(here) if field.id in made.marks}
+    papers = any(name.startswith("paper_") for name in made.marks)
+    return found | {n for n, step in enumerate(here.registration.steps) if step.kind == "papers" and papers}
+
+
+@public
+@require_POST
+def remove_paper(request, code, pk):
+    """Take one file away."""
+    here = operations.wizard_region(code)
+    made = held(request, here)
+    if made is None:
+        return redirect("register_at", code)
+    operations.remove_paper(made.pk, pk)
+    step = next(number for number, one in enumerate(here.registration.steps, 1) if one.kind == "papers")
+    return redirect("register_step", code, step)
+
+
+@public
+@require_safe
+def paper_text(request, code, number):
+    """A paper to print, sign and send back (授权书), with what was filled in so far."""
+    here = operations.wizard_region(code)
+    papers, made = here.registration.papers, held(request, here)
+    found = here.registration.template(papers[number].title) if number < len(papers) else None
+    if found is None:
+        raise Refused("no_such_paper", "没有这份模板，请从注册页面重新进入。", status=404)
+    answers = {field.id: made.answers.get(field.id, "") if made else "" for _, field in _fields(here)}
+    words = {name: text or "＿＿＿＿＿＿＿＿" for name, text in answers.items()}
+    context = {"paper": found, "paragraphs": [text.format(**words) for text in found.paragraphs], "region": here}
+    return render(request, "registration/paper.html", context)
+
+
+@public
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def check(request, code):
+    """Everything once more, by step; a POST submits."""
+    here = operations.wizard_region(code)
+    made = held(request, here)
+    if made is None:
+        return redirect("register_at", code)
+    if made.state not in WITH_APPLICANT:
+        return redirect("register_progress")
+    said = ""
+    if request.method == "POST":
+        said = UNSIGNED if request.POST.get("true") != "1" else ""
+        if not said:
+            try:
+                operations.submit_registration(made.pk)
+            except Refused as no:
+                said = no.message
+            else:
+                return redirect("register_progress")
+    return _check_page(request, here, made, said)
+
+
+def _check_page(request, here, made, said: str):
+    answers, shown = queries.answers_of(made, here), queries.steps_shown(made, here)
+    faults = checks.faults(made, here)
+    context = {
+        "region": here,
+        "spec": here.registration,
+        "made": made,
+        "sections": [
+            {
+                "title": step.title,
+                "kind": step.kind,
+                "url": reverse("register_step", args=[here.code, number + 1]),
+                "rows": [one for one in answers if one.step == number],
+                "faults": [fault.text for fault in faults if fault.step == number],
+            }
+            for number, step in shown
+        ],
+        "areas": [(area.title, area.key in made.areas) for area in here.registration.areas],
+        "agreed": made.agreements.order_by("-agreed_at").first(),
+        "papers": queries.papers_of(made),
+        "steps": stepping(made, here, None),
+        "is_complete": not faults,
+        "errors": [{"id": "true" if said == UNSIGNED else "", "text": said}] if said else [],
+    }
+    return render(request, "registration/check.html", context, status=422 if said else 200)

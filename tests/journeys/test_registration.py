@@ -1,0 +1,219 @@
+"""An employer nobody knows registers, is returned, repairs, is approved, sets its password, files its first month."""
+
+import re
+from datetime import datetime, time
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from shebao.hall import clock
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.employers.models import Employer
+from shebao.hall.registration.models import Registration
+from shebao.hall.roster.models import Spell
+from shebao.rules.months import Month
+from tests.factories import OperatorFactory, enrolment
+from tests.registration.applying import PDF, answers, credit_code
+
+from .steps import fill, submit_basket, until
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _inside_every_window(monkeypatch, settings, live_server):
+    moment = timezone.make_aware(datetime.combine(timezone.localdate().replace(day=10), time(10)))
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    settings.SHEBAO_BASE_URL = live_server.url
+
+
+@pytest.fixture
+def visitor(browser, live_server):
+    """A browser of somebody's own, signed in or not; every page is watched for errors."""
+    opened, complaints = [], []
+
+    def open_for(operator=None, width=1440):
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN")
+        if operator:
+            client = Client()
+            client.force_login(operator)
+            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+            context.add_cookies([cookie])
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.append((context, page))
+        return page
+
+    yield open_for
+    for context, page in opened:
+        page.goto("about:blank")
+        context.close()
+    assert complaints == []
+
+
+def write(page, names, **changes):
+    """Answer questions of the wizard; of two answers, one is ticked."""
+    raw = answers(**changes)
+    for name in names.split():
+        field = page.locator(f'[name="{name}"]')
+        if field.first.get_attribute("type") == "radio":
+            page.locator(f'[name="{name}"][value="{raw[name]}"]').check()
+        else:
+            fill(page, {name: raw[name]})
+
+
+def go_on(page, button="下一步"):
+    page.get_by_role("button", name=button, exact=True).click()
+
+
+def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(visitor, live_server):
+    home, page = live_server.url, visitor()
+    desk = visitor(OperatorFactory(reviewer=True, region="yunnan"))
+    page.goto(home + "/login")
+    page.get_by_role("link", name=re.compile("单位注册")).click()
+    page.get_by_role("link", name="云南省").click()
+    page.get_by_role("heading", name="企业社保网厅账号注册申请").wait_for()
+    page.get_by_role("link", name="开始注册").click()
+
+    # 单位基本信息和专管员基本信息: a wrong code is told with all else, and nothing is lost.
+    page.get_by_text("专管员基本信息").wait_for()
+    write(page, "name legal_representative clerk_name id_kind id_number clerk_phone clerk_email")
+    page.get_by_label("统一社会信用代码").fill(credit_code(1)[:-1] + "0")
+    go_on(page)
+    page.get_by_role("alert").get_by_text("校验位不符").wait_for()
+    assert page.get_by_label("单位名称").input_value() == "示例新设1有限公司"
+    page.get_by_label("统一社会信用代码").fill(credit_code(1))
+    go_on(page)
+
+    # 单位详细信息: going back keeps what was typed, even where it is not finished.
+    page.get_by_role("heading", name="单位详细信息").first.wait_for()
+    write(page, "industry_class established_on address")
+    go_on(page, "上一步")
+    page.get_by_text("专管员基本信息").wait_for()
+    go_on(page)
+    assert page.get_by_label("单位地址").input_value() == "示例路 8 号"
+    write(page, "postcode phone bank_name bank_account")
+    go_on(page)
+
+    # 选择要办理的网厅业务: 不办理的选“否”，要办理的选“是”; then the agreement.
+    page.get_by_role("group", name=re.compile("^.?社会保险业务")).get_by_label("是").check()
+    page.get_by_role("group", name=re.compile("工程项目工伤保险业务")).get_by_label("否").check()
+    go_on(page)
+    page.get_by_text("单位自愿开通社会保险网上大厅").wait_for()
+    go_on(page, "前往注册")
+
+    # 是否已有单位编号: no, so the first day is asked.
+    write(page, "has_number agency_division", agency_division="530100")
+    go_on(page)
+    page.get_by_role("alert").get_by_text("请填写新参保日期").wait_for()
+    write(page, "first_insured_on")
+    go_on(page)
+
+    # Another day, another browser: the draft is there.
+    number = page.locator("#number").inner_text()
+    page = visitor()
+    page.goto(home + "/login")
+    page.get_by_role("link", name="查询注册进度").click()
+    page.get_by_label("申请号").fill(number)
+    page.get_by_label("专管员手机号").fill("13900000001")
+    page.get_by_role("button", name="查询").click()
+    page.get_by_role("link", name="接着填").click()
+
+    # 授权书模板, and the pictures; a file that is none is refused and keeps no other out.
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name=re.compile("下载模板")).click()
+    opened.value.get_by_text("授权何示例").wait_for()
+    opened.value.close()
+    go_on(page)
+    page.get_by_role("alert").get_by_text("还没有上传“统一信用代码证”").wait_for()
+    upload = {"name": "授权书.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    page.get_by_label("选择云南省社会保险网上经办（参保单位）授权书的文件").set_input_files(upload)
+    page.get_by_label("选择统一信用代码证的文件").set_input_files(upload | {"buffer": b"MZ", "name": "证.pdf"})
+    go_on(page, "上传")
+    page.get_by_role("alert").get_by_text("不是 JPG、PNG 或 PDF").wait_for()
+    page.get_by_text("授权书.pdf").first.wait_for()
+    page.get_by_label("选择统一信用代码证的文件").set_input_files(upload | {"name": "信用代码证.pdf"})
+    go_on(page)
+
+    # 核对并提交.
+    page.get_by_role("heading", name="核对并提交").wait_for()
+    page.get_by_role("button", name="提交申请").click()
+    page.get_by_role("alert").get_by_text("请勾选真实性声明").wait_for()
+    page.get_by_label("以上内容真实").check()
+    page.get_by_role("button", name="提交申请").dblclick()
+    page.get_by_text("申请已提交，等待审核").wait_for()
+    assert Registration.objects.get().revision == 1
+
+    # 经办机构审核: returned with a remark beside the field.
+    desk.goto(home + "/a/")
+    desk.get_by_role("link", name="单位注册").first.click()
+    desk.get_by_role("link", name="示例新设1有限公司").click()
+    desk.get_by_text("退回补正或不予办理").click()
+    desk.locator('[name="flag_legal_representative"]').check()
+    desk.get_by_label("法定代表人的退回原因").select_option("01")
+    desk.get_by_role("button", name="退回补正", exact=True).click()
+    desk.get_by_text("已退回，申请人会收到邮件").wait_for()
+
+    # Repaired in place, at the step that was returned.
+    page.reload()
+    page.get_by_text("申请已退回").wait_for()
+    page.get_by_role("link", name="修改").click()
+    page.get_by_text("审核意见：与证件上的记载不一致").wait_for()
+    page.get_by_label("法定代表人").fill("郑新示例")
+    go_on(page, "保存，去核对")
+    page.get_by_label("以上内容真实").check()
+    page.get_by_role("button", name="提交申请").click()
+    page.get_by_text("申请已提交，等待审核").wait_for()
+
+    # Approved; the link is shown once.
+    desk.get_by_role("link", name="单位注册").first.click()
+    desk.get_by_role("link", name="示例新设1有限公司").click()
+    desk.get_by_text("改了 1 项：法定代表人").wait_for()
+    desk.get_by_role("button", name="通过，开通账号").click()
+    link = desk.locator("#activation-link").inner_text()
+    employer = Employer.objects.get(credit_code=credit_code(1))
+    assert employer.legal_representative == "郑新示例"
+    page.reload()
+    page.get_by_text(employer.employer_number).wait_for()
+
+    # First sign-in by the link sets the password; the first month begins with the first person.
+    page.goto(link)
+    page.get_by_label("新密码").fill("first-Month-2026")
+    page.get_by_role("button", name="设置密码并登录").click()
+    page.wait_for_url(re.compile("/e/"))
+    page.goto(home + "/e/roster/")
+    page.get_by_role("link", name="增加第一位员工").click()
+    month = Month.of(clock.today())
+    dates = {"contract_from": f"{month}-01", "labour_registered_on": f"{month}-01", "enrolment_month": str(month)}
+    codes = {"enrolment_kind": "11", "household": "11", "employment_kind": "41", "position": "2"}
+    fill(page, enrolment() | dates | codes)
+    page.get_by_role("button", name="暂存并去提交").click()
+    page.wait_for_url(re.compile("/e/basket/"))
+    submit_basket(page, home)
+    declared = Declaration.objects.get()
+    desk.goto(f"{home}/a/cases/{declared.pk}")
+    desk.get_by_role("button", name=re.compile("^通过")).click()
+    until(desk, lambda: Declaration.objects.get().state == "approved")
+    assert Spell.objects.filter(employee__employer=employer).exists()
+
+    # The link was good once.
+    stranger = visitor()
+    stranger.goto(link)
+    stranger.get_by_text("这个链接已经用过或过期").wait_for()
+
+
+def test_where_nobody_reviews_the_account_goes_by_mail_at_once(visitor, live_server):
+    page = visitor(width=390)
+    page.goto(live_server.url + "/register/general_hall/")
+    page.get_by_role("link", name="开始注册").click()
+    names = "name credit_code legal_representative clerk_name id_kind id_number clerk_phone clerk_email"
+    write(page, names)
+    go_on(page)
+    write(page, "industry_class established_on address phone")
+    go_on(page)
+    page.get_by_label("以上内容真实").check()
+    page.get_by_role("button", name="提交申请").click()
+    page.get_by_text("已注册").first.wait_for()
+    assert Employer.objects.get().name == "示例新设1有限公司"

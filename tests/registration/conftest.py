@@ -1,0 +1,1 @@
+from tests.people import november  # noqa: F401 - a fixture of this folder

@@ -1,0 +1,221 @@
+"""The pages of 单位注册: LJ-1 by the guide's seven steps, LF-1 to the main page, and what a stranger may not do."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from shebao.hall.operators.models import Attempt
+from shebao.hall.regions import region
+from shebao.hall.registration import checks, deciding, operations
+from shebao.hall.registration.models import Registration
+from shebao.web.public.registered import TRIES
+from tests.factories import OperatorFactory, at
+from tests.registration.applying import answers, drafted, submitted
+
+
+@pytest.fixture(autouse=True)
+def november(db):
+    with at():
+        yield
+
+
+def text_of(response) -> str:
+    return response.content.decode()
+
+
+def step(client, number, code="lijiang", **data):
+    return client.post(f"/register/{code}/{number}", {"go": "next"} | data)
+
+
+def begun(client, code="lijiang", **changes) -> Registration:
+    assert step(client, 1, code, **answers(**changes)).status_code == 302
+    return Registration.objects.get()
+
+
+def test_lijiang_asks_in_the_order_of_its_guide_and_asks_for_the_one_window(client):
+    text = text_of(client.get("/register/lijiang/"))
+    titles = ["单位与专管员", "单位详细信息", "开通网上大厅功能", "电子版协议", "开通网厅相关内容", "上传材料"]
+    places = [text.index(f"<li>{title}</li>") for title in titles]
+    assert places == sorted(places)
+    assert "专管员身份证（正反面）" in text
+    begun(client)
+    text = text_of(client.get("/register/lijiang/5"))
+    assert "是否通过“一窗通”办理设立登记并已选择同步参加社会保险" in text
+    response = step(client, 5, **answers(joined_at_setup="1", has_number="0", agency_division="530700"))
+    assert response.status_code == 422
+    assert "是否已有单位编号应选“是”" in text_of(response)
+    response = step(client, 5, **answers(joined_at_setup="1", has_number="1", employer_number="530700001",
+                                         agency_division="530700"))  # fmt: skip
+    assert response.url == "/register/lijiang/6"
+
+
+def test_langfang_registers_signs_in_and_shows_its_main_page(client):
+    assert "系统注册" in text_of(client.get("/register/langfang/"))
+    reviewer = OperatorFactory(reviewer=True, region="langfang")
+    made = submitted("langfang")
+    decided = checks.proposed(made, region("langfang"))
+    made, token = deciding.approve_registration(made.pk, decided, by=reviewer, seen=made.version)
+    assert client.get(f"/activate/{token}").url == "/activate"
+    response = client.post("/activate", {"new": "a-Long-enough-1"})
+    assert response.url == "/"
+    client.post("/logout")
+    assert client.post("/login", {"username": made.operator.username, "password": "a-Long-enough-1"}).url == "/"
+    assert made.employer.name in text_of(client.get("/e/"))
+    catalogue = region("langfang").pages
+    assert [catalogue[key].title for key in ("employer_registration", "sign_in", "home_page")] == [
+        "系统注册", "系统登录", "系统主页面",
+    ]  # fmt: skip
+
+
+def test_every_region_with_registration_shows_its_first_step(client):
+    for code in re.findall(r"/register/([a-z_]+)/", text_of(client.get("/register"))):
+        page = text_of(client.get(f"/register/{code}/1"))
+        for label in ("统一社会信用代码", "法定代表人", "手机号码", "电子邮箱"):
+            assert label in page
+
+
+def test_a_weak_password_is_told_and_the_link_stays(client):
+    reviewer = OperatorFactory(reviewer=True, region="yunnan")
+    made = submitted()
+    decided = checks.proposed(made, region("yunnan"))
+    _, token = deciding.approve_registration(made.pk, decided, by=reviewer, seen=made.version)
+    client.get(f"/activate/{token}")
+    assert client.post("/activate", {"new": "123"}).status_code == 422
+    assert client.get("/activate").status_code == 200
+
+
+def test_a_made_up_link_opens_nothing(client):
+    client.get("/activate/made-up")
+    assert client.get("/activate").status_code == 410
+    assert client.post("/activate", {"new": "a-Long-enough-1"}).status_code == 410
+
+
+def test_no_address_holds_a_person_or_tells_which_registration_it_is(client):
+    made = begun(client, "yunnan")
+    for response in (
+        client.post("/register/status", {"number": made.number, "phone": "13900000001"}),
+        step(client, 2, "yunnan", **answers()),
+    ):
+        for private in (made.number, "13900000001", answers()["credit_code"]):
+            assert private not in response.url
+
+
+def test_asking_for_progress_is_counted_and_ends(client):
+    made = drafted()
+    for _ in range(TRIES):
+        assert client.post("/register/status", {"number": made.number, "phone": "13900000002"}).status_code == 422
+    assert client.post("/register/status", {"number": made.number, "phone": "13900000001"}).status_code == 429
+    assert not Attempt.objects.filter(who__contains="127").exists()
+
+
+def test_a_browser_that_holds_nothing_sees_nothing_of_a_registration(client):
+    made = drafted()
+    for address in ("check", "3"):
+        response = client.get(f"/register/yunnan/{address}")
+        assert response.url == "/register/yunnan/"
+    assert client.get("/register/progress").url == "/register/status"
+    paper = made.papers.first()
+    client.post(f"/register/yunnan/files/{paper.pk}/remove")
+    assert made.papers.filter(pk=paper.pk).exists()
+    assert "何示例" not in text_of(client.get("/register/yunnan/papers/0"))
+
+
+def test_leaving_a_shared_computer_forgets_the_registration_there(client):
+    begun(client, "yunnan")
+    assert client.get("/register/progress").status_code == 200
+    client.post("/register/leave")
+    assert client.get("/register/progress").status_code == 302
+    assert Registration.objects.count() == 1
+
+
+def test_a_registration_of_one_region_is_not_filled_in_at_another(client):
+    begun(client, "yunnan")
+    assert client.get("/register/lijiang/2").url == "/register/lijiang/"
+
+
+def test_the_file_of_another_registration_cannot_be_removed(client):
+    other = drafted(n=2)
+    assert step(client, 1, "yunnan", **answers()).status_code == 302
+    response = client.post(f"/register/yunnan/files/{other.papers.first().pk}/remove")
+    assert response.status_code == 404
+    assert other.papers.count() == len(region("yunnan").registration.papers)
+
+
+def test_a_submitted_registration_cannot_be_written_to_from_an_old_page(client):
+    made = drafted()
+    client.post("/register/status", {"number": made.number, "phone": "13900000001"})
+    operations.submit_registration(made.pk)
+    assert step(client, 1, "yunnan", **answers(name="改名有限公司")).url == "/register/progress"
+    made.refresh_from_db()
+    assert made.answers["name"] == "示例新设1有限公司"
+
+
+DESK = ["", "/approve", "/return", "/reject", "/link"]
+
+
+@pytest.mark.parametrize("deed", DESK)
+@pytest.mark.parametrize("who", ["nobody", "clerk", "elsewhere"])
+def test_only_the_regions_own_reviewers_reach_a_registration(client, who, deed):
+    made = submitted()
+    if who == "clerk":
+        client.force_login(OperatorFactory(clerk=True))
+    elif who == "elsewhere":
+        client.force_login(OperatorFactory(reviewer=True))
+    send = client.post if deed else client.get
+    response = send(f"/a/registrations/{made.pk}{deed}", {"version": made.version, "note": "不"})
+    assert response.status_code == (302 if who == "nobody" else 404)
+    if who == "nobody":
+        assert response.url.startswith("/login")
+    made.refresh_from_db()
+    assert made.state == "submitted"
+    file = client.get(f"/a/registrations/files/{made.papers.first().pk}")
+    assert file.status_code == (302 if who == "nobody" else 404)
+
+
+def test_a_decision_that_is_refused_keeps_what_was_typed(client):
+    made = submitted()
+    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    response = client.post(f"/a/registrations/{made.pk}/approve", {"version": made.version, "employer_number": "编号"})
+    assert response.status_code == 422
+    assert "编号" in text_of(response)
+    response = client.post(f"/a/registrations/{made.pk}/reject", {"version": made.version})
+    assert response.status_code == 422
+    assert "请写明不予办理的原因" in text_of(response)
+
+
+def test_a_second_press_of_approve_says_so_and_shows_no_link(client):
+    made = submitted()
+    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    data = checks.proposed(made, region("yunnan")) | {"version": made.version}
+    assert "activation-link" in text_of(client.post(f"/a/registrations/{made.pk}/approve", data))
+    response = client.post(f"/a/registrations/{made.pk}/approve", data, follow=True)
+    assert "没有重复办理" in text_of(response)
+    assert "activation-link" not in text_of(response)
+    assert "重新发放激活链接" in text_of(response)
+
+
+def test_who_was_declined_may_begin_again_in_the_same_browser(client):
+    made = drafted()
+    client.post("/register/status", {"number": made.number, "phone": "13900000001"})
+    made = operations.submit_registration(made.pk)
+    reviewer = OperatorFactory(reviewer=True, region="yunnan")
+    deciding.reject_registration(made.pk, "不属于本地", by=reviewer, seen=made.version)
+    assert "不属于本地" in text_of(client.get("/register/progress"))
+    assert client.get("/register/yunnan/1").status_code == 200
+    assert step(client, 1, "yunnan", **answers()).url == "/register/yunnan/2"
+    assert Registration.objects.count() == 2
+
+
+def test_more_files_than_a_paper_takes_are_not_even_read(client):
+    begun(client, "yunnan")
+    files = [SimpleUploadedFile(f"{n}.pdf", b"%PDF-1.4 %%EOF") for n in range(6)]
+    response = step(client, 6, "yunnan", go="upload", paper_0=files)
+    assert "一次最多选 5 个文件" in text_of(response)
+    assert not Registration.objects.get().papers.exists()
+
+
+def test_the_menu_tells_how_many_registrations_wait(client):
+    submitted()
+    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    assert re.search(r"单位注册.{0,80}>1<", text_of(client.get("/a/")), re.S)
