@@ -8,6 +8,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from shebao.rules import vocabulary as v
+from shebao.rules.query_words import READ_MODELS
 from shebao.rules.region_files import Folder, Listed, Mapped, Problems
 from shebao.rules.region_take import Take, each
 
@@ -166,7 +167,7 @@ def read_queries(folder: Folder, problems: Problems) -> dict[str, Query]:
         key: Query(
             key,
             take.text("title"),
-            take.word("model", v.READ_MODELS),
+            take.word("model", READ_MODELS),
             take.text("under", ""),
             take.texts("functions"),
         )

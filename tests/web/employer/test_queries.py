@@ -14,7 +14,7 @@ from shebao.hall.reports.registry import REPORTS
 from shebao.hall.roster.models import Spell
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
-from shebao.rules.vocabulary import READ_MODELS
+from shebao.rules.query_words import READ_MODELS
 from tests.settlement.hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, on_day, settle
 
 from .money import text_of
