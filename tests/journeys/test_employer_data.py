@@ -9,7 +9,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.employers.models import Employer
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
-from .steps import until
+from .steps import unfold, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -48,7 +48,8 @@ def test_a_name_is_changed_by_review_a_contact_at_once_and_both_are_in_the_log(e
     page.get_by_label("联系人").fill("周联系")
     page.get_by_role("button", name="确定").click()
     page.get_by_text("企业信息变更已生效").wait_for()
-    page.get_by_role("link", name="企业敏感信息变更申请").click()
+    unfold(page)
+    page.get_by_role("link", name="企业敏感信息变更申请").first.click()
     page.get_by_label("单位名称").fill("新名有限公司")
     page.get_by_label("银行账号").fill("6222 9999 8888 7777")
     page.get_by_role("button", name="暂存并去提交").click()
