@@ -147,3 +147,11 @@ def test_what_nobody_reviews_is_nowhere_called_reviewed(client):
         main = text_of(client.get(address)).partition("<main")[2]
         assert "已生效" in main
         assert "审核" not in main
+
+
+def test_a_remark_beside_a_field_is_read_where_the_case_is_listed(client):
+    clerk = signed_in(client)
+    one = waiting(clerk)
+    submit_declarations([one.pk], by=clerk)
+    return_declaration(one.pk, note="", marks={"name": "与证件不一致"}, by=OperatorFactory(reviewer=True))
+    assert "与证件不一致" in text_of(client.get("/e/basket/"))

@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.declarations.states import State
 from shebao.hall.operators.models import Operator
 from shebao.hall.regions import all_regions, region
 from shebao.hall.reports.models import SavedView
@@ -15,7 +16,7 @@ from shebao.hall.roster.models import Spell
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.query_words import READ_MODELS
-from tests.settlement.hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, on_day, settle
+from tests.settlement.hall import NOVEMBER, OCTOBER, declare, dismiss, hire, make_clerk, make_employer, on_day, settle
 
 from .money import text_of
 
@@ -131,6 +132,15 @@ def test_another_employers_people_and_money_are_not_in_any_answer(client, novemb
         for address in (f"/e/queries/{query.key}/", f"/e/queries/{query.key}/?q=职工"):
             text = text_of(client.get(address))
             assert not [name for name in names if name in text], query.key
+
+
+def test_what_was_declared_is_listed_with_its_state_and_leads_to_the_case(guiyang):
+    client, employer, clerk, _ = guiyang
+    case = declare(employer, clerk, State.APPROVED)
+    page = client.get("/e/queries/declaration_records/")
+    assert page.status_code == 200 and "某某" in text_of(page) and case.state_label in text_of(page)
+    assert f"/e/cases/{case.pk}/" in text_of(page)
+    assert "某某" not in text_of(client.get("/e/queries/declaration_records/?state=draft"))
 
 
 def test_an_unknown_query_is_not_found_and_the_agency_has_none(guiyang):

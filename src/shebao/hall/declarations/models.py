@@ -83,6 +83,11 @@ class Declaration(models.Model):
         return region(self.region).forms[self.spec.form]
 
     @property
+    def opinion(self) -> str:
+        """What the reviewer said (审核意见): the general remark, or else what was written beside the fields."""
+        return self.note or "；".join(str(text) for text in self.marks.values() if text)
+
+    @property
     def state_label(self) -> str:
         """The word for its state; what nobody reviews is not called reviewed."""
         return label_of(self.state, self.spec)

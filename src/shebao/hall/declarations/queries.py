@@ -119,7 +119,8 @@ def before_after(declaration: Declaration) -> str:
         asked = [one for one in form.fields if one.kind in ("year", "money") and declaration.answers.get(one.id)]
         parts += [f"{one.label} {shown(one, declaration.answers[one.id], region(declaration.region))}" for one in asked]
     if month:
-        parts.append(f"{month.label} {declaration.first_month}")
+        last = declaration.answers.get("last_month") if declaration.spec.looks_back else None
+        parts.append(f"{month.label} {declaration.first_month}" + (f" 至 {last}" if last else ""))
     return "，".join(parts)
 
 

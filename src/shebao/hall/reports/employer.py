@@ -95,7 +95,7 @@ def _show_declarations(asked: Asked, rows: Iterable) -> list[dict]:
             "service": services[row.service].title if row.service in services else row.service,
             "subject": row.subject_name,
             "month": row.month,
-            "state": label_of(row.state, is_direct=row.service in services and services[row.service].is_direct),
+            "state": label_of(row.state, services[row.service]) if row.service in services else State(row.state).label,
             "declared_by": row.declared_by.name,
             "submitted_at": row.submitted_at,
             "decided_at": row.decided_at,
