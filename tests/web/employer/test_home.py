@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from shebao.hall.clock import pretending
 from shebao.hall.declarations.states import State
+from shebao.hall.employers.models import Employer
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.progress import Step
@@ -193,6 +194,16 @@ def test_a_long_menu_is_folded_by_the_manuals_headings_and_a_short_one_is_not(cl
     with on_day():
         inside = client.get("/e/reminders/past_retirement/").content.decode()
     assert '<details class="fold-nav" open>' in inside
+
+
+def test_who_is_insured_from_next_month_on_is_led_to_the_first_people_and_to_no_settlement(client):
+    employer = make_employer()
+    Employer.objects.filter(pk=employer.pk).update(first_month=NOVEMBER.next())
+    page = opened(client, make_clerk(Employer.objects.get(pk=employer.pk)))
+    assert "先录入第一批人员" in page and "2026-12 起办理" in page
+    assert "办理 11 月结算" not in page
+    action = page.partition('class="dead')[2].partition("</div></section>")[0]
+    assert "/e/declare/employee_enrolment/" in action and "单位职工增加" in action
 
 
 def test_who_has_never_settled_is_shown_the_way_to_the_guides(client):

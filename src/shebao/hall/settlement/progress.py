@@ -200,6 +200,7 @@ def standing(employer, month: Month, by) -> Standing:
 def steps_of(now: Standing) -> list[Step]:
     """录入变动, 提交审核, 月度结算, 缴费, 打印归档 of a month that stands so: computed, nothing stored by hand."""
     spec, bill, counts, changes = region(now.employer.region), now.bill, now.by_state, now.changes
+    first = now.employer.first_month
     done = {
         "enter": bool(bill or counts or changes),
         "submit": bool(bill) or (bool(changes) and not counts),
@@ -214,6 +215,8 @@ def steps_of(now: Standing) -> list[Step]:
         "pay": _pay_note(bill, now),
         "file": _file_note(bill, now, done["pay"]),
     }
+    if now.month < first:  # registered, and insured from a later month on: there is nothing to settle yet
+        notes |= {"enter": notes["enter"] if counts or changes else "先录入第一批人员", "settle": f"{first} 起办理"}
     waits = any(service.waits for service in spec.services.values())
     is_reviewed = not all(service.is_direct for service in spec.services.values())
     rows = [
@@ -227,7 +230,7 @@ def steps_of(now: Standing) -> list[Step]:
         ("pay", "缴费", "e_pay"),
         ("file", "打印归档", "e_documents"),
     ]
-    return _with_states(rows, done, notes)
+    return _with_states(rows, done, notes, may_skip=now.month >= first)
 
 
 def _submit_title(waits: bool, is_reviewed: bool) -> str:
@@ -236,10 +239,10 @@ def _submit_title(waits: bool, is_reviewed: bool) -> str:
     return "核对提交" if waits else "自动生效"
 
 
-def _with_states(rows, done: dict, notes: dict) -> list[Step]:
+def _with_states(rows, done: dict, notes: dict, *, may_skip: bool) -> list[Step]:
     """The first step that is not done is the current one."""
     # Without changes the month goes straight on to the settlement: then that is where the clerk stands.
-    skipped = {"enter", "submit"} if not done["enter"] else set()
+    skipped = {"enter", "submit"} if may_skip and not done["enter"] else set()
     current = next((key for key, _, _ in rows if not done[key] and key not in skipped), None)
     states = {key: "done" if done[key] else "current" if key == current else "next" for key, _, _ in rows}
     return [Step(title, notes[key], states[key], url_name) for key, title, url_name in rows]

@@ -159,6 +159,11 @@ def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) ->
         return _submit_action(request, counted)
     if current == "e_pay":
         return {"label": "缴纳本月费款", "url": reverse("e_pay_bill", args=[now.bill.pk])}
+    if current == "e_home":
+        first = here(request).first_service
+        return {"label": word(request, f"menu.{first.key}", first.title), "url": reverse("e_declare", args=[first.key])}
+    if current == "e_settle" and now.month < now.employer.first_month:
+        return {"label": f"{now.employer.first_month} 起办理结算", "url": ""}
     labels = {"e_settle": f"办理 {now.month.number} 月结算", "e_documents": "下载本月单据"}
     return {"label": labels[current], "url": reverse(current)} if current else {"label": "本月已完成", "url": ""}
 
