@@ -164,6 +164,21 @@ def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(ent
     assert low.events.filter(move="approve").count() == 1
 
 
+def test_a_hasty_second_press_decides_no_case_that_nobody_has_seen(enter, clerk, reviewer):
+    first, second = submitted(clerk, typed(1), typed(2))
+    desk = enter(reviewer, f"/a/cases/{first.pk}")
+    desk.keyboard.press("a")
+    desk.wait_for_url(re.compile(f"/a/cases/{second.pk}"))
+    desk.wait_for_load_state()
+    assert desk.evaluate("Number(sessionStorage.getItem('shebao-decided-at')) > 0")
+    desk.evaluate("sessionStorage.setItem('shebao-decided-at', Date.now())")  # a slow machine is hasty too
+    desk.keyboard.press("a")
+    desk.wait_for_timeout(1000)
+    assert (state(first), state(second)) == ("approved", "submitted")
+    desk.keyboard.press("a")
+    until(desk, lambda: state(second) == "approved")
+
+
 def test_a_double_click_saves_submits_and_returns_once(enter, clerk, reviewer):
     page = enter(clerk, FORM)
     fill(page, typed())

@@ -11,13 +11,28 @@ function off() {
   }
 }
 
+// A decision opens the next case at once: the second press of a hasty finger must not decide a case nobody has seen.
+const HASTE = 800;
+const DECIDED = "shebao-decided-at";
+
+function isHasty(control) {
+  if (!control.matches("button")) return false;
+  try {
+    const since = Date.now() - Number(sessionStorage.getItem(DECIDED) || 0);
+    sessionStorage.setItem(DECIDED, Date.now());
+    return since < HASTE;
+  } catch {
+    return false;
+  }
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.repeat || event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea, dialog[open]") || off()) return;
   const control = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (!control) return;
   event.preventDefault();
-  control.click();
+  if (!isHasty(control)) control.click();
 });
 
 document.addEventListener("click", (event) => {
