@@ -36,7 +36,8 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     joining = person(people, month)
     fill(clerk, joining)
     before = Declaration.objects.count()
-    clerk.keyboard.press("Control+Enter")
+    with clerk.expect_navigation():
+        clerk.keyboard.press("Control+Enter")
     until(clerk, lambda: Declaration.objects.count() == before + 1)
     made = Declaration.objects.order_by("-pk").first()
     employer = made.employer
@@ -75,7 +76,8 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     )
     clerk.goto(f"{home}/e/declare/employee_cessation/?employee={leaver.pk}")
     fill(clerk, {"cessation_month": str(month), "reason": "6301"})
-    clerk.keyboard.press("Control+Enter")
+    with clerk.expect_navigation():
+        clerk.keyboard.press("Control+Enter")
     until(clerk, lambda: not leaver.spells.filter(last_month__isnull=True, is_voided=False).exists())
 
     # The month is assessed; the bill is the sum of its lines and every amount says why.

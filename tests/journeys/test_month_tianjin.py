@@ -36,7 +36,8 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     clerk.get_by_role("link", name="单位职工增加").first.click()
     fill(clerk, person(people, month))
     before = Declaration.objects.count()
-    clerk.keyboard.press("Control+Enter")
+    with clerk.expect_navigation():
+        clerk.keyboard.press("Control+Enter")
     until(clerk, lambda: Declaration.objects.count() == before + 1)
     by_hand = Declaration.objects.order_by("-pk").first()
     assert by_hand.state == "draft"
@@ -65,7 +66,8 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     ).exclude(declarations__state__in=["draft", "submitted"])[0]
     clerk.goto(f"{home}/e/declare/employee_cessation/?employee={leaving.pk}")
     fill(clerk, {"cessation_month": str(month), "reason": "6301"})
-    clerk.keyboard.press("Control+Enter")
+    with clerk.expect_navigation():
+        clerk.keyboard.press("Control+Enter")
     until(clerk, lambda: Declaration.objects.filter(employee=leaving, service="employee_cessation").exists())
 
     # Everything that waits is submitted.

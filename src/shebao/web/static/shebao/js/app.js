@@ -52,10 +52,6 @@ document.addEventListener("click", (event) => {
   }
 });
 
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-print]")) window.print();
-});
-
 // --- toasts ---
 const SECONDS = 4;
 const toasts = document.getElementById("toasts");
@@ -130,7 +126,8 @@ addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").
 const changed = new Set();
 document.addEventListener("input", (event) => {
   const form = event.target.form;
-  if (form?.hasAttribute("data-guard")) changed.add(form);
+  // what tidies a field while the form is on its way is no change of the person's
+  if (form?.hasAttribute("data-guard") && form.dataset.sent !== "1") changed.add(form);
 });
 document.addEventListener("submit", (event) => {
   if (!event.defaultPrevented) changed.delete(event.target);
@@ -177,10 +174,4 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   field.scrollIntoView({ block: "center" });
   (field.matches("fieldset") ? field.querySelector("input") ?? field : field).focus({ preventScroll: true });
-});
-
-// --- paper ---
-
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-print]")) window.print();
 });
