@@ -4,7 +4,6 @@ import re
 from datetime import datetime, time
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from shebao.hall import clock
@@ -15,6 +14,7 @@ from shebao.rules.months import Month
 from tests.factories import EmployerFactory, OperatorFactory, enrolment, synthetic_id
 
 from .steps import fill, save_to_basket, submit_basket, unfold, until
+from .test_employer_data import enter  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -24,30 +24,6 @@ def _inside_every_window(monkeypatch):
     """The tenth of this month, in every thread: what is tried here does not depend on the day it runs."""
     moment = timezone.make_aware(datetime.combine(timezone.localdate().replace(day=10), time(10)))
     monkeypatch.setattr(clock, "now", lambda: moment)
-
-
-@pytest.fixture
-def enter(browser, live_server):
-    """Open a page for somebody who is signed in already; every page is watched for errors."""
-    opened, complaints = [], []
-
-    def open_for(operator, address):
-        client = Client()
-        client.force_login(operator)
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(live_server.url + address)
-        opened.append((context, page))
-        return page
-
-    yield open_for
-    for context, page in opened:
-        page.goto("about:blank")
-        context.close()
-    assert complaints == []
 
 
 def people_of(region):
@@ -76,7 +52,7 @@ def newcomer(sequence=1, **changes):
     return enrolment(sequence) | dates | codes | changes
 
 
-def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(enter, live_server, transactional_db):
+def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(enter, live_server, transactional_db):  # noqa: F811
     (clerk, reviewer), home = people_of("wage_hall"), live_server.url
     page, desk = enter(clerk, "/e/declare/employee_enrolment/"), enter(reviewer, "/a/")
     fill(page, newcomer())
@@ -115,7 +91,7 @@ def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(e
     page.get_by_role("row", name=re.compile("王示例.*劳动者提出解除")).wait_for()
 
 
-def test_a_project_is_registered_and_its_workers_are_found_by_it(enter, live_server, transactional_db):
+def test_a_project_is_registered_and_its_workers_are_found_by_it(enter, live_server, transactional_db):  # noqa: F811
     (clerk, reviewer), home, month = people_of("yunnan"), live_server.url, month_now()
     page, desk = enter(clerk, "/e/declare/project_registration/"), enter(reviewer, "/a/")
     for number, name in (("XM-01", "示例大桥"), ("XM-02", "示例隧道")):
@@ -146,7 +122,7 @@ def test_a_project_is_registered_and_its_workers_are_found_by_it(enter, live_ser
     assert page.get_by_role("row", name=re.compile("示例工1")).count() == 0
 
 
-def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(enter, live_server, transactional_db):
+def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(enter, live_server, transactional_db):  # noqa: F811
     (clerk, reviewer), home = people_of("lijiang"), live_server.url
     page, desk = enter(clerk, "/e/"), enter(reviewer, "/a/")
     unfold(page)
@@ -188,7 +164,7 @@ def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(ente
     assert len(desk.locator("#one-time-password").inner_text()) == 14
 
 
-def test_the_agency_enters_who_comes_from_another_province(enter, live_server, transactional_db):
+def test_the_agency_enters_who_comes_from_another_province(enter, live_server, transactional_db):  # noqa: F811
     clerk, reviewer = people_of("tianjin")
     page, desk = enter(clerk, "/e/declare/employee_enrolment/"), enter(reviewer, "/a/")
     fill(page, newcomer(household="22"))
