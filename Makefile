@@ -48,7 +48,7 @@ fix: $(V)/.dev  ## format and repair what can be repaired
 
 lock: $(V)/.run  ## choose versions anew and write the lock files
 	$(BIN)/uv lock -q --upgrade
-	$(BIN)/uv export -q --locked --no-header --no-annotate --format requirements-txt --no-emit-project -o requirements-dev.lock
+	$(BIN)/uv export -q --locked --no-header --no-annotate --format requirements-txt --no-emit-project --all-extras -o requirements-dev.lock
 	$(BIN)/uv export -q --locked --no-header --no-annotate --no-dev --format requirements-txt --no-emit-project -o requirements.lock
 
 vendor: $(V)/.run  ## refresh the vendored browser files from the installed packages
