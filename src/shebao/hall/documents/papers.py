@@ -11,9 +11,8 @@ from shebao.rules.vocabulary import COLUMNS
 
 from ..regions import region
 from ..settlement.collecting import by_scheme, fee_by_scheme, owing
-from ..settlement.models import Account, Bill, Booking
+from ..settlement.models import DUES, Account, Bill, Booking
 from ..settlement.queries import (
-    BACK_PAID,
     PersonRow,
     SchemeSum,
     bill_earlier,
@@ -95,7 +94,7 @@ def collected(bill: Bill, on: date) -> tuple[dict[str, int], dict[str, int]]:
     ):
         for scheme, fen in more.items():
             fees[scheme] = fees.get(scheme, 0) + fen
-    return fees, by_scheme(bill, Booking.CREDIT_USED, Account.RECEIVABLE)
+    return fees, by_scheme(bill, Booking.CREDIT_USED, *DUES)
 
 
 def _with_collected(rows: list[SchemeSum], fees: Mapping[str, int], credits: Mapping[str, int]) -> list[SchemeSum]:
@@ -183,7 +182,5 @@ def _person(index: int, person: PersonRow, rows: list[SchemeSum], kinds: list[st
         line = person.schemes.get(row.scheme)
         cells += [yuan(line.employer_due), yuan(line.employee_due)] if line else ["", ""]
     for word in kinds:
-        lines = person.back if word == BACK_PAID else person.adjusted
-        dues = [(line.employer_due, line.employee_due) for line in lines]
-        cells += [yuan(sum(part)) for part in zip(*dues, strict=True)] if dues else ["", ""]
+        cells += [yuan(fen) for fen in person.sums(word)] if word in person.earlier else ["", ""]
     return [*cells, yuan(person.total)]
