@@ -85,6 +85,14 @@ def open_moves(declaration, actor) -> list[str]:
     ]
 
 
+def offered_moves(declaration, actor) -> list[str]:
+    """The open moves that a page shows: what a bill has taken is undone with the bill only."""
+    from ..services.back_payments import is_taken  # it reads declarations too
+
+    moves = open_moves(declaration, actor)
+    return [name for name in moves if name != "undo"] if "undo" in moves and is_taken(declaration) else moves
+
+
 def advance(declaration, name: str, *, by) -> State:
     """Move the declaration and return the state it came from. Raises Refused / Conflict in words."""
     move = MOVES[name]

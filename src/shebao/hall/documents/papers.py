@@ -22,14 +22,20 @@ from ..settlement.queries import (
 from .amount_words import amount_in_words
 from .rendering import LAYOUTS, Column, Paper, PeopleTable
 
+
+def _base(fen: int) -> str:
+    """A base; a fixed amount and what is of earlier months has none."""
+    return yuan(fen) if fen else "—"
+
+
 # Nobody of an employer's month is retired here yet: the column is on the official papers, and what it says is true.
 CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
     "scheme": lambda row: row.title,
     "head_count": lambda row: str(row.head_count),
     "retired_count": lambda row: "0",
     "wage_sum": lambda row: yuan(row.wage_sum),
-    "employer_base": lambda row: yuan(row.base_sum if row.employer_rate or row.employer_due else 0),
-    "employee_base": lambda row: yuan(row.base_sum if row.employee_rate or row.employee_due else 0),
+    "employer_base": lambda row: _base(row.base_sum if row.employer_rate or row.employer_due else 0),
+    "employee_base": lambda row: _base(row.base_sum if row.employee_rate or row.employee_due else 0),
     "employer_rate": lambda row: row.employer_rate or ("按人" if row.employer_due else "—"),
     "employee_rate": lambda row: row.employee_rate or ("按人" if row.employee_due else "—"),
     "employer_due": lambda row: yuan(row.employer_due),

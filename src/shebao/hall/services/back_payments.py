@@ -119,6 +119,15 @@ def undo_back_payments(declarations: list, *, by) -> None:
     update_rows(rows, "is_voided")
 
 
+def is_taken(declaration) -> bool:
+    """Whether a bill in force has what a declaration pays back or asked to bill: it is not undone by itself then."""
+    if not declaration.spec.looks_back:
+        return False
+    if declaration.spec.operation in ("assess_back_payments", "assess_late_fees"):
+        return True
+    return BackPayment.objects.filter(is_billed(), declared_in=declaration).exists()
+
+
 def locked(rows: QuerySet[BackPayment]) -> list[BackPayment]:
     """The rows, locked first and then asked whether a bill has them: a settlement under way decides before us."""
     keys = list(rows.select_for_update().values_list("pk", flat=True))

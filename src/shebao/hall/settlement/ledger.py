@@ -28,7 +28,7 @@ from .models import (
     LedgerTransaction,
     LineKind,
 )
-from .proving import relation_breaks
+from .proving import relation_breaks, unreadable_months
 
 PARTS = ("employer", "employee")
 HEADS = Q(kind=LineKind.REGULAR) | Q(bill__series__gt=0)
@@ -133,8 +133,15 @@ def recomputed(name: str) -> Recomputed | None:
 
 
 def check_ledger() -> Iterator[str]:
-    """Prove the money and yield a sentence for every break: balance, sums, payments, evidence, whose it is."""
+    """Prove the money and yield a sentence for every break: balance, sums, payments, evidence, whose it is.
+
+    A stored month that cannot be read is a break, and ends the proof: every other question reads its row too.
+    """
     yield from _unbalanced()
+    unreadable = list(unreadable_months())
+    yield from unreadable
+    if unreadable:
+        return
     sums = {
         row["bill"]: row
         for row in BillLine.objects.ever()

@@ -264,7 +264,7 @@ def _exported(person: PersonRow, schemes, more: list[str]) -> list:
     cells = [person.employee.person_number, person.employee.name, person.declared_wage]
     for row in schemes:
         line = person.schemes.get(row.scheme)
-        cells += [line.contribution_base, line.employer_due, line.employee_due] if line else [None] * 3
+        cells += [line.contribution_base or None, line.employer_due, line.employee_due] if line else [None] * 3
     for kind in more:
         cells += person.sums(kind)
     return [*cells, person.total]

@@ -81,6 +81,7 @@ ACTIONS = {
     "payment.refused": "银行未接受",
     "payment.booked": "缴费到账",
     "payment.failed": "缴费失败",
+    "payment.ended": "结束没有到账的缴费",
     "payment.parked": "缴费待核对",
     "payment.unknown": "缴费结果不明",
     "suspense.arrived": "登记待查款",
