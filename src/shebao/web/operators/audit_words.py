@@ -65,6 +65,7 @@ ACTIONS = {
     "evidence.restored": "恢复材料",
     "mail.written": "写邮件",
     "mail.repeated": "重新发送邮件",
+    "export.started": "导出长表",
     "employer_paper.added": "上传社保资料",
     "employer_paper.renamed": "社保资料改名",
     "employer_paper.replaced": "替换社保资料",
