@@ -14,6 +14,7 @@ from shebao.rules.region import NoValue, Region
 from shebao.rules.vocabulary import SHARES
 
 from ..clock import today
+from ..employers.models import Employer
 from ..regions import region
 from .billed import Billed, billed_people, charged_amount
 from .models import ADJUSTING, Assessment, BillLine, Evidence, LineKind
@@ -85,7 +86,7 @@ def find_differences(employer, month: Month) -> Found:
     at most, and one where nothing was published since.
     """
     spec = region(employer.region)
-    months = [one for one in _assessed(employer, month) if _could_differ(spec, *one)]
+    months = [one for _, *one in _assessed([employer], month) if _could_differ(spec, *one)]
     charges = BillLine.objects.live().filter(
         ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"))),
         bill__employer=employer,
@@ -112,6 +113,20 @@ def find_differences(employer, month: Month) -> Found:
         except (NoValue, NoFact) as missing:
             trouble.append(f"{each.label}现在不能重新计算：{missing}。请联系经办机构补充。")
     return Found(tuple(found), tuple(trouble))
+
+
+def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Employer]:
+    """Of employers of one region those for whom `find_differences` may find something: one query, asking no lines."""
+    spec = region(employers[0].region)
+    could: dict[tuple, bool] = {}
+    found = set()
+    for pk, *one in _assessed(employers, month):
+        key = tuple(one)
+        if key not in could:
+            could[key] = _could_differ(spec, *one)
+        if could[key]:
+            found.add(pk)
+    return [employer for employer in employers if employer.pk in found]
 
 
 def billable(found: Found, due: int) -> list[Difference]:
@@ -146,10 +161,10 @@ def _derived(word: str, data: Mapping | None, wage: int) -> Iterator[Step]:
         yield Step(f"{word}·{step.label}", step.value, step.note, step.source, step.status)
 
 
-def _assessed(employer, month: Month) -> list[tuple]:
+def _assessed(employers: Sequence[Employer], month: Month) -> list[tuple]:
     span = {"month__lt": month, "month__gte": month.previous(LOOK_BACK)}
-    rows = Assessment.objects.live().filter(employer=employer, series=0, **span)
-    return list(rows.order_by("month").values_list("month", "known_on", "fingerprint"))
+    rows = Assessment.objects.live().filter(employer__in=employers, series=0, **span)
+    return list(rows.order_by("month").values_list("employer", "month", "known_on", "fingerprint"))
 
 
 def _could_differ(spec: Region, month: Month, known_on, fingerprint: str) -> bool:
