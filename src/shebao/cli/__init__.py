@@ -20,6 +20,7 @@ COMMANDS = {
     "verify-audit": "checking",
     "reconcile": "checking",
     "recompute": "recomputing",
+    "assess": "assessing",
     "functions": "checking",
     "region": "regions",
     "calculate": "regions",
