@@ -12,7 +12,7 @@ class EmployerQuerySet(ScopedQuerySet):
 
     def visible_to(self, actor):
         """As for everything else, one step nearer."""
-        if actor.is_agency:
+        if actor.is_desk:
             return self.filter(region=actor.region)
         return self.filter(pk=actor.employer_id) if actor.employer_id else self.none()
 

@@ -13,7 +13,7 @@ class PreEntryQuerySet(models.QuerySet):
 
     def visible_to(self, actor):
         """The rows of the actor's own region; none for an employer's people."""
-        return self.filter(region=actor.region) if actor.is_agency else self.none()
+        return self.filter(region=actor.region) if actor.is_desk else self.none()
 
 
 class Person(models.Model):

@@ -11,6 +11,7 @@ from . import (
     employers,
     evidence,
     money,
+    officers,
     registrations,
     sandbox,
     voids,
@@ -35,4 +36,5 @@ urlpatterns = [
     *voids.urlpatterns,
     *registrations.urlpatterns,
     *sandbox.urlpatterns,
+    *officers.urlpatterns,
 ]

@@ -1,10 +1,14 @@
 """The audit record in words: actions, what they were done to, and the keys of their details."""
 
+from shebao.hall.personal_data import retention_days
+
 from ..templatetags.ui import yuan
 
 ACTIONS = {
     "operator.signed_in": "登录",
     "agency.opened": "开通经办机构",
+    "emergency.opened": "应急授权",
+    "retention.forgotten": "清理超期记录",
     "operator.created": "新建操作员",
     "operator.password_reset": "重置密码",
     "operator.password_changed": "修改密码",
@@ -93,6 +97,7 @@ ACTIONS = {
     "print_run.started": "批量打印",
 }
 SUBJECTS = {
+    "audithead": "系统",
     "operator": "操作员",
     "employer": "单位",
     "registration": "注册申请",
@@ -115,6 +120,7 @@ SUBJECTS = {
     "ledgertransaction": "记账",
 }
 WORDS = {
+    **{name: title for name, (title, _) in retention_days().items()},
     "without_changes": "无变动结算",
     "with_changes": "有变动结算",
     "succeeded": "成功",
@@ -160,6 +166,7 @@ KEYS = {
     "query": "查询",
     "papers": "份数",
     "account": "账号",
+    "minutes": "分钟数",
 }
 
 
