@@ -31,14 +31,9 @@ DEPARTMENTS = ["生产一部", "生产二部", "质量部", "财务部", "行政
 HOUSEHOLDS = ["11", "12", "21", "22"]
 DIVISIONS = ("12", "51", "33", "44", "53")
 OPERATORS = {
-    "clerk": ("王敏", "刘佳"),
-    "employer_admin": ("周立", "吴海涛"),
-    "reviewer": ("李娜",),
-    "agency_admin": ("陈志远",),
-    "system_admin": ("高远",),
-    "security_admin": ("方正",),
-    "audit_admin": ("严明",),
-}
+    "clerk": ("王敏", "刘佳"), "employer_admin": ("周立", "吴海涛"), "reviewer": ("李娜",), "agency_admin": ("陈志远",),
+    "system_admin": ("高远",), "security_admin": ("方正",), "audit_admin": ("严明",),
+}  # fmt: skip
 # A year of a factory of a hundred, by calendar month: leavers around Spring Festival, graduates in summer.
 JOINING = {2: 2, 3: 7, 4: 3, 7: 8, 8: 4, 9: 2, 10: 2}
 LEAVING = {1: 3, 2: 5, 6: 2, 9: 3, 12: 2}

@@ -1,4 +1,4 @@
-"""`shebao open-agency`, `emergency-access`: the security administrator of a region's agency, made by whoever runs the installation."""
+"""`shebao open-agency`, `emergency-access`: accounts that whoever runs the installation makes or lends."""
 
 from . import CannotRun
 from .starting import in_words, start_with_database
@@ -31,9 +31,8 @@ def open_emergency(options) -> int:
             grant = operations.open_emergency(options.username, options.reason, options.minutes)
     except Refused as no:
         raise CannotRun(no.message) from None
-    print(
-        f"已授权账号 {grant.operator.username} 管理操作员，到 {localtime(grant.until):%Y-%m-%d %H:%M} 自动收回，已记入操作记录。"
-    )
+    until = f"{localtime(grant.until):%Y-%m-%d %H:%M}"
+    print(f"已授权账号 {grant.operator.username} 管理操作员，到 {until} 自动收回，已记入操作记录。")
     return 0
 
 
