@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from shebao.hall import clock
+from shebao.hall.roster.models import Employee
 from tests.factories import NOW
 from tests.settlement.hall import OCTOBER, hire, make_clerk, make_employer, settle
 
@@ -78,6 +79,52 @@ def test_shenzhen_looks_up_an_employees_file_and_contributions_on_a_phone(querie
         expect(page.get_by_role("main")).to_contain_text("职工0")
         expect(page.get_by_role("main")).not_to_contain_text("职工2")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def look_up(page, live_server, title: str, name: str = "") -> None:
+    """From the menu to a query, and by name to one person."""
+    page.goto(live_server.url + "/e/queries/")
+    page.get_by_role("main").get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    if name:
+        page.get_by_label("姓名、拼音").fill(name)
+        page.get_by_role("button", name="查询").click()
+
+
+def test_guiyang_looks_up_one_persons_insurance_contributions_and_changes(page_of, live_server):
+    page = page_of("guiyang")
+    look_up(page, live_server, "个人参保信息查询", "职工1")
+    expect(page.get_by_role("main")).to_contain_text("养老")
+    look_up(page, live_server, "个人缴费明细查询", "职工1")
+    expect(page.locator("tbody tr").first).to_contain_text("2026-10")
+    expect(page.locator("tfoot")).to_contain_text("合计")
+    look_up(page, live_server, "个人变更信息查询", "职工1")
+    expect(page.get_by_role("main")).to_contain_text("没有符合条件的记录")
+
+
+def test_shenzhen_looks_up_the_employers_file_clinics_grade_and_contributions(page_of, live_server):
+    page = page_of("shenzhen")
+    someone = Employee.objects.get(name="职工1")
+    someone.details = {"clinic": "梅林社区健康服务中心"}
+    someone.save()
+    look_up(page, live_server, "单位档案信息")
+    expect(page.get_by_role("main")).to_contain_text("法定代表人")
+    look_up(page, live_server, "社康绑定信息", "职工1")
+    expect(page.locator("tbody tr")).to_contain_text("梅林社区健康服务中心")
+    look_up(page, live_server, "工伤浮动费率信息")
+    expect(page.locator("tbody tr").first).to_contain_text("%")
+    look_up(page, live_server, "保险费缴交信息")
+    expect(page.get_by_role("main")).to_contain_text("合计")
+
+
+def test_the_general_hall_looks_up_an_employee_by_name_and_says_that_it_holds_no_benefits(page_of, live_server):
+    page = page_of("general_hall", width=390)
+    look_up(page, live_server, "社保查询", "职工1")
+    expect(page.get_by_role("main")).to_contain_text("没有社保待遇的数据")
+    expect(page.locator("tbody tr").first).to_contain_text("职工1")
+    page.get_by_label("姓名、拼音").fill(Employee.objects.get(name="职工2").person.id_number)
+    page.get_by_role("button", name="查询").click()
+    expect(page.locator("tbody tr").first).to_contain_text("职工2")
 
 
 @pytest.mark.parametrize(("code", "title"), [("langfang", "统计查询"), ("shanghai", "查询统计")])

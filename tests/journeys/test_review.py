@@ -122,8 +122,12 @@ def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(pag
     assert desk.get_by_role("link", name="有核验提示").inner_text().split() == ["有核验提示", "1"]
     desk.get_by_label("全选没有提示的申报").check()
     desk.get_by_role("button", name="核对并批量通过").click()
-    desk.wait_for_url(re.compile("/a/cases/approve"))
+    desk.wait_for_url(re.compile("/a/cases/batches"))
     assert desk.get_by_role("heading", name="抽查 2 笔").is_visible()
+    assert desk.get_by_role("button", name="通过勾选的申报").is_disabled()
+    for name in ("甲一", "乙二"):
+        desk.get_by_role("link", name=f"打开查看：{name}").click()
+        desk.get_by_role("link", name="回到批量通过").click()
     assert [state(case) for case in (one, two)] == ["submitted", "submitted"]
     desk.get_by_role("button", name="通过勾选的申报").dblclick()
     desk.wait_for_selector("text=已通过 2 笔")

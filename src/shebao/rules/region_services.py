@@ -9,6 +9,7 @@ from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Problems
 from shebao.rules.region_pages import Page, Paper, read_page, read_papers
+from shebao.rules.region_reviews import ReviewStep, read_review_steps
 from shebao.rules.region_take import EARLIEST, Take, each
 
 
@@ -77,6 +78,7 @@ class Service:
     pre_entry: Condition | None = None
     tells_person: bool = False
     often: str = "monthly"
+    review_steps: tuple[ReviewStep, ...] = ()
 
     @property
     def is_yearly(self) -> bool:
@@ -178,11 +180,12 @@ def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
 
 
 def _service(key: str, take: Take, problems: Problems) -> Service:
+    route = take.texts("route", v.STEPS)
     return Service(
         key,
         take.text("title"),
         take.text("form"),
-        take.texts("route", v.STEPS),
+        route,
         take.whole("decide_within", 0),
         take.word("operation", v.OPERATIONS),
         take.texts("checks", v.CHECKS),
@@ -200,6 +203,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.condition("pre_entry"),
         take.flag("tells_person", False),
         take.word("often", v.OFTEN, "monthly"),
+        read_review_steps(take, route, problems),
     )
 
 

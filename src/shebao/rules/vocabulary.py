@@ -90,6 +90,10 @@ PAGES = _words(
     guide="一篇办事指南（guide），可打印、下载",
     register="单位注册",
     sign_in="登录",
+    announcements="公告：经办机构发布的公告",
+    notices="通知：发给单位的通知",
+    policies="政策：经办机构发布的政策文件",
+    privileged_query="特权查询：查了本单位什么，由谁申请、谁批准",
 )
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
@@ -107,6 +111,8 @@ STEPS = _words(
     first_review="初审",
     second_review="复审",
 )
+NEEDS = _words(any="所列角色中任一人", all="所列角色各一人")
+NOTICE_KINDS = _words(announcement="公告", notice="通知", policy="政策")
 RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
 OPERATIONS = _words(
     enrol_employees="增员",
@@ -306,6 +312,7 @@ FILES = _words(
         "registration.yaml": "单位注册：各步、业务、电子协议、材料、单位编号",
         "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
         "calendar.yaml": "申报期与缴费期",
+        "agency.yaml": "经办机构：批量通过前抽查多少，哪几类公告对外公开",
         "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
@@ -336,6 +343,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Status of a value 数值状态", STATUSES),
     ("Roundings 进位", {k: r.title for k, r in ROUNDINGS.items()}),
     ("Route steps 办理环节", STEPS),
+    ("Who signs a review step 审核签署（need 也可写人数）", NEEDS),
+    ("Kinds of notices 公告通知的种类", NOTICE_KINDS),
     ("What a refused case becomes 退回方式", RETURNED),
     ("Operations 办理动作", OPERATIONS),
     ("What a form of `change_employer` may ask 可变更的单位信息", EMPLOYER_FIELDS),

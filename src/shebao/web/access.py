@@ -24,6 +24,11 @@ PERMISSION_TITLES = {
     "reconcile": "对账",
     "run_system": "系统运行",
     "see_alerts": "查看安全提醒",
+    "enter_at_counter": "窗口录入",
+    "query_with_privilege": "特权查询",
+    "publish_notices": "发布公告",
+    "monitor": "运行监控",
+    "configure": "系统配置",
 }
 
 

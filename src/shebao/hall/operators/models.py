@@ -9,8 +9,11 @@ from .. import clock
 PERMISSIONS = {
     "clerk": {"declare", "settle", "pay", "print", "see_roster"},
     "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"},
-    "reviewer": {"review", "see_roster", "keep_accounts"},
-    "agency_admin": {"review", "see_roster", "keep_accounts", "try_values", "reconcile"},
+    "reviewer": {"review", "see_roster", "keep_accounts", "enter_at_counter", "query_with_privilege"},
+    "agency_admin": {
+        *("review", "see_roster", "keep_accounts", "try_values", "reconcile"),
+        *("enter_at_counter", "query_with_privilege", "publish_notices", "monitor", "configure"),
+    },
     # 三员分立: who runs the system, who gives the rights and who reads the records are three, and none does business.
     "system_admin": {"run_system"},
     "security_admin": {"manage_operators", "see_alerts"},

@@ -1,6 +1,5 @@
 """Reminders (征收业务提醒): who retires when, who is past it, and which bills are in arrears."""
 
-from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -17,7 +16,7 @@ from shebao.hall.sheets.writing import Column, write_table
 from ..access import needs, refusal
 from ..places import name_of, permission_of
 from ..templatetags.ui import mask_id
-from .common import PAGE, crumbs, download, here, this_month
+from .common import crumbs, download, here, paged, this_month
 
 ARREARS = "arrears"
 FILTERS = {"q": "姓名、拼音、个人编号或证件号码", "department": "部门"}
@@ -60,7 +59,7 @@ def reminder(request, page):
         context |= {"rows": late, "in_time": in_time, "open": sum(one.open for one in late)}
         return render(request, "employer/arrears.html", context)
     rows = _people(request, found.within(page))
-    pages = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    pages = paged(request, rows)
     context |= {
         "page": pages,
         "rows": pages.object_list,
