@@ -22,6 +22,7 @@ PERMISSION_TITLES = {
     "try_values": "规则沙盘",
     "keep_accounts": "登记个人账户",
     "reconcile": "对账",
+    "unmask": "查看完整号码",
     "run_system": "系统运行",
     "see_alerts": "查看安全提醒",
     "enter_at_counter": "窗口录入",

@@ -7,8 +7,8 @@ from django.db.models import Q
 from .. import clock
 
 PERMISSIONS = {
-    "clerk": {"declare", "settle", "pay", "print", "see_roster"},
-    "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"},
+    "clerk": {"declare", "settle", "pay", "print", "see_roster", "unmask"},
+    "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit", "unmask"},
     "reviewer": {"review", "see_roster", "keep_accounts", "enter_at_counter", "query_with_privilege"},
     "agency_admin": {
         *("review", "see_roster", "keep_accounts", "try_values", "reconcile"),

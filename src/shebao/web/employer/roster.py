@@ -15,7 +15,6 @@ from shebao.hall.employers.queries import projects
 from shebao.hall.roster import queries
 from shebao.hall.roster.facts import details_in_words
 from shebao.hall.roster.names import pinyin_key
-from shebao.hall.roster.operations import reveal_id_number
 from shebao.hall.services.registry import OPERATIONS
 from shebao.hall.settlement.back_payments import paid_back
 from shebao.hall.settlement.models import BillLine
@@ -98,6 +97,7 @@ def roster(request):
         "size": _size(request),
         "sizes": SIZES,
         "rows": [_row(employee, request) for employee in page],
+        "may_unmask": request.user.may("unmask"),
         "export_url": f"{reverse('e_roster_export')}?{urlencode(filters | {'status': tab})}",
         "buttons": _batch_buttons(request),
         "enrol_url": reverse("e_declare", args=[here(request).first_service.key]),
@@ -200,20 +200,11 @@ def _cells(row: dict) -> tuple:
 @require_GET
 def employee(request, pk):
     """One employee: data, months insured, what was charged, what was declared."""
-    return render(request, "employer/employee.html", _employee_context(request, pk))
+    return render(request, "employer/employee.html", employee_context(request, pk))
 
 
-@needs("see_roster")
-@require_POST
-def reveal(request, pk):
-    """The same page with the whole identity number, this once; the look is on record."""
-    number = reveal_id_number(pk, by=request.user)
-    if request.htmx:
-        return HttpResponse(format_html('<b role="status">{}</b>', number))
-    return render(request, "employer/employee.html", _employee_context(request, pk) | {"revealed": number})
-
-
-def _employee_context(request, pk: int) -> dict:
+def employee_context(request, pk: int) -> dict:
+    """What the page of one employee shows."""
     detail, spec = queries.employee_detail(request.user, pk), here(request)
     one, title = detail.employee, word(request, "menu.roster", "员工花名册")
     own = Q(employee=one.pk) | Q(subject_digest=one.person.id_digest)
@@ -221,6 +212,7 @@ def _employee_context(request, pk: int) -> dict:
         "detail": detail,
         "employee": one,
         "revealed": "",
+        "may_unmask": request.user.may("unmask"),
         "row": _row(one, request),
         "letter": one.letters.first(),
         "account": spec.term("person_number"),
@@ -358,6 +350,5 @@ urlpatterns = [
     path("roster/", roster, name="e_roster"),
     path("roster/export/", export, name="e_roster_export"),
     path("roster/<int:pk>/", employee, name="e_employee"),
-    path("roster/<int:pk>/reveal/", reveal, name="e_employee_reveal"),
     path("search/", search, name="e_search"),
 ]

@@ -7,6 +7,7 @@ from ..templatetags.ui import yuan
 ACTIONS = {
     "operator.signed_in": "登录",
     "agency.opened": "开通经办机构",
+    "alert.unmasking": "一小时内查看完整号码过多",
     "emergency.opened": "应急授权",
     "retention.forgotten": "清理超期记录",
     "operator.created": "新建操作员",
