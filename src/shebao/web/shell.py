@@ -81,6 +81,7 @@ ADMINISTRATION = [
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
+    ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
     ("a_alerts", "menu.alerts", "安全提醒", "alert-triangle", "see_alerts"),
     ("a_system", "menu.system", "系统运行", "settings", "run_system"),
 ]
@@ -281,7 +282,9 @@ def _agency_nav(user, region) -> list[dict]:
 
 
 def _administration(user, region) -> dict:
-    allowed = [entry[:4] for entry in ADMINISTRATION if user.may(entry[4])]
+    allowed = [
+        entry[:4] for entry in ADMINISTRATION if user.may(entry[4]) and not (entry[0] == "looks" and user.is_agency)
+    ]
     return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
 
 

@@ -8,7 +8,7 @@ from .. import clock
 from ..audit.operations import record
 from ..crypto import blind_index
 from ..errors import Conflict, Refused, permit
-from .models import Employee, PreEntry
+from .models import PreEntry
 
 
 @transaction.atomic

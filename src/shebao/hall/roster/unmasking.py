@@ -1,4 +1,4 @@
-"""Looking at a whole identity number (查看完整号码): a right of its own, with a reason, not too often, and on record."""
+"""Looking at a whole identity number (查看完整号码): a right of its own, with a reason, not too often, on record."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def reveal_id_number(employee_pk: int, reason: str, *, by) -> str:
     if len(reason) > REASON_LENGTH:
         raise Refused("reason_too_long", f"原因最多 {REASON_LENGTH} 个字，请写短一些。", field="reason")
     if not may_try(PURPOSE, str(by.pk), limit=MOST_IN_AN_HOUR, within=HOUR):
-        text = f"一小时内查看完整号码不能超过 {MOST_IN_AN_HOUR} 次，请稍后再试；需要批量核对的，请导出隐去中间位的名单。"
+        text = f"一小时内查看完整号码不能超过 {MOST_IN_AN_HOUR} 次，请稍后再试；要批量核对的，请导出名单。"
         raise Refused("unmasked_too_often", text, status=429)
     record("reveal_id_number", employee, by=by, reason=reason)
     if looks_in_an_hour(by) == ALERT_ABOVE + 1:

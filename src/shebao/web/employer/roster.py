@@ -2,12 +2,10 @@
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from shebao.hall.declarations.change_log import change_log
 from shebao.hall.declarations.queries import cases
@@ -18,13 +16,14 @@ from shebao.hall.roster.names import pinyin_key
 from shebao.hall.services.registry import OPERATIONS
 from shebao.hall.settlement.back_payments import paid_back
 from shebao.hall.settlement.models import BillLine
-from shebao.hall.sheets.writing import Column, write_table
+from shebao.hall.sheets.writing import Column
 from shebao.rules.months import months_in_words
 
 from ..access import needs
 from ..shell import menu_items, shell
+from ..taking import taken
 from ..templatetags.ui import mask_id
-from .common import crumbs, download, here, this_month, word
+from .common import crumbs, here, this_month, word
 
 FILTERS = ("q", "department", "scheme", "project", "employment_kind", "base_from", "base_to")
 # The boxes of the row under the table's head, by column.
@@ -179,7 +178,7 @@ def export(request):
     line += _filter_line(request, filters)
     title = word(request, "menu.roster", "员工花名册")
     rows = (_cells(_row(employee, request)) for employee in found.iterator(chunk_size=500))
-    return download(write_table(title, line, COLUMNS, rows), f"{title}-{this_month(request)}.xlsx")
+    return taken(request, title, line, COLUMNS, rows, f"{title}-{this_month(request)}.xlsx")
 
 
 def _cells(row: dict) -> tuple:

@@ -32,7 +32,7 @@ def reveal(request, pk):
     chosen = request.POST.get("reason", "")
     reason = request.POST.get("other", "") if chosen == OTHER else chosen if chosen in REASONS else ""
     try:
-        if not may_try("proof", str(request.user.pk), limit=TRIES, within=WITHIN) and not is_proved(request):
+        if not is_proved(request) and not may_try("proof", str(request.user.pk), limit=TRIES, within=WITHIN):
             raise Refused("proof_too_often", "密码试得太多，请 15 分钟后再试。", field="password", status=429)
         prove(request, request.POST.get("password", ""))
         number = reveal_id_number(pk, reason, by=request.user)

@@ -6,8 +6,13 @@ from ..templatetags.ui import yuan
 
 ACTIONS = {
     "operator.signed_in": "登录",
+    "operator.sign_in_failed": "登录失败",
     "agency.opened": "开通经办机构",
     "alert.unmasking": "一小时内查看完整号码过多",
+    "data.looked_at": "查阅资料",
+    "evidence.looked_at": "查阅材料",
+    "data.exported": "导出数据",
+    "access.refused": "越权访问被拒绝",
     "emergency.opened": "应急授权",
     "retention.forgotten": "清理超期记录",
     "operator.created": "新建操作员",
