@@ -17,6 +17,8 @@ from shebao.hall.roster.names import pinyin_key
 from shebao.rules.months import Month
 from tests.settlement.hall import NOVEMBER, dismiss, hire, make_clerk, make_employer, on_day, settle
 
+PASSWORD = "right-Password-1"
+
 pytestmark = pytest.mark.django_db
 NUMBER = "99010119900101221X"
 
@@ -33,6 +35,8 @@ def clerk(employer):
 
 @pytest.fixture
 def signed_in(client, clerk):
+    clerk.set_password(PASSWORD)
+    clerk.save(update_fields=["password"])
     client.force_login(clerk)
     return client
 

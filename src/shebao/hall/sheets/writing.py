@@ -127,7 +127,7 @@ def write_table(
     columns: Sequence[Column],
     rows: Iterable[Sequence[object]],
     *,
-    mark: str,
+    mark: str = "",
     path: Path | None = None,
 ) -> bytes:
     """A table to download: title, the filter it was made with, headings, then the rows as they come.
