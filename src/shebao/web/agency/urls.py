@@ -13,6 +13,7 @@ from . import (
     evidence,
     handling,
     money,
+    officers,
     registrations,
     sandbox,
     voids,
@@ -39,4 +40,5 @@ urlpatterns = [
     *voids.urlpatterns,
     *registrations.urlpatterns,
     *sandbox.urlpatterns,
+    *officers.urlpatterns,
 ]

@@ -25,6 +25,7 @@ from . import (
     roster,
     settling,
     statements,
+    unmasking,
     voiding,
     vouchers,
 )
@@ -61,6 +62,7 @@ urlpatterns = [
     *registers.urlpatterns,
     *statements.urlpatterns,
     *roster.urlpatterns,
+    *unmasking.urlpatterns,
     *queries.urlpatterns,
     *reminders.urlpatterns,
     *employer_data.urlpatterns,
