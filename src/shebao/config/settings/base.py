@@ -40,6 +40,8 @@ INSTALLED_APPS = [
     "shebao.hall.payments",
     "shebao.hall.documents",
     "shebao.hall.evidence",
+    "shebao.hall.notices",
+    "shebao.hall.privileged",
     "shebao.hall.mail",
     "shebao.hall.registration",
     "shebao.hall.supplements",
