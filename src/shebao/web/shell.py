@@ -85,6 +85,8 @@ ADMINISTRATION = [
     ("a_templates", "menu.templates", "消息模板", "mail", "configure"),
     ("a_money", "menu.money", "资金对账", "coins", "reconcile"),
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
+    ("a_monitor", "menu.monitor", "运行监控", "chart-bar", "monitor"),
+    ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
 ]

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "shebao.hall.payments",
     "shebao.hall.documents",
     "shebao.hall.evidence",
+    "shebao.hall.configuring",
     "shebao.hall.notices",
     "shebao.hall.privileged",
     "shebao.hall.mail",
