@@ -37,8 +37,8 @@ class BackPaying:
     """How a service pays back (补缴).
 
     `schemes`: only these, or none named: all in which the person is insured. Months from `first` to `last`, where
-    they are given; those before the employer began only if `before_employer`. `values` and `bill` are words of the
-    vocabulary.
+    they are given; those before the employer began only if `before_employer`. `values`, `bill` and `late_fee` are words
+    of the vocabulary; `interest`: whether it bears any, where the region charges it.
     """
 
     schemes: tuple[str, ...] = ()
@@ -47,6 +47,8 @@ class BackPaying:
     before_employer: bool = False
     values: str = "own_month"
     bill: str = "next"
+    late_fee: str = "with_bill"
+    interest: bool = True
 
     def month_of_values(self, month: Month, today: Month) -> Month:
         """The month whose limits and rates charge `month` when it is charged in `today`."""
@@ -133,7 +135,7 @@ class Service:
     @property
     def bills_at_once(self) -> bool:
         """Whether taking effect makes a bill of its own, which only that bill's own undoing takes back."""
-        return self.operation == "assess_back_payments" or (
+        return self.operation in ("assess_back_payments", "assess_late_fees") or (
             self.operation == "make_back_payments" and self.back_paying.bill == "own"
         )
 
@@ -220,6 +222,8 @@ def _back_paying(take: Take, problems: Problems) -> BackPaying:
         one.flag("before_employer", False),
         one.word("values", v.BACK_VALUES, "own_month"),
         one.word("bill", v.BACK_BILLS, "next"),
+        one.word("late_fee", v.BACK_FEES, "with_bill"),
+        one.flag("interest", True),
     )
     one.done()
     return found

@@ -19,7 +19,7 @@ from .change_log import in_words, roster_changes, shown
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .review import mark_labels
-from .states import OPEN, State, open_moves
+from .states import OPEN, State, offered_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 
@@ -199,7 +199,7 @@ def case_view(actor, pk: int) -> CaseView:
         fields=fields,
         problems=problems,
         events=_timeline(declaration, events),
-        moves=open_moves(declaration, actor),
+        moves=offered_moves(declaration, actor),
         is_overdue=is_overdue(declaration),
         confirmed=list(declaration.confirmed.items()),
         repaired=[one.label for one in fields if one.is_repaired],

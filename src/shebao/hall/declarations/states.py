@@ -90,6 +90,14 @@ def open_moves(declaration, actor) -> list[str]:
     ]
 
 
+def offered_moves(declaration, actor) -> list[str]:
+    """The open moves that a page shows: what a bill has taken is undone with the bill only."""
+    from ..services.back_payments import is_taken  # it reads declarations too
+
+    moves = open_moves(declaration, actor)
+    return [name for name in moves if name != "undo"] if "undo" in moves and is_taken(declaration) else moves
+
+
 def may_move(declaration, move: Move, actor) -> bool:
     """Whether the actor's role lets them; the agency acts for the employer only on what its counter entered."""
     if actor.is_agency and move.permission == "declare":

@@ -65,6 +65,7 @@ ACTIONS = {
     "evidence.restored": "恢复材料",
     "mail.written": "写邮件",
     "mail.repeated": "重新发送邮件",
+    "export.started": "导出长表",
     "employer_paper.added": "上传社保资料",
     "employer_paper.renamed": "社保资料改名",
     "employer_paper.replaced": "替换社保资料",
@@ -83,6 +84,7 @@ ACTIONS = {
     "month.settled": "办理结算",
     "account.stated": "登记个人账户余额",
     "back_payments.assessed": "补缴单独核定",
+    "late_fees.assessed": "补缴滞纳金单独核定",
     "month.voided": "作废核定",
     "void.asked": "申请作废核定",
     "void.declined": "不同意作废",
@@ -113,6 +115,7 @@ ACTIONS = {
     "payment.refused": "银行未接受",
     "payment.booked": "缴费到账",
     "payment.failed": "缴费失败",
+    "payment.ended": "结束没有到账的缴费",
     "payment.parked": "缴费待核对",
     "payment.unknown": "缴费结果不明",
     "suspense.arrived": "登记待查款",
@@ -158,7 +161,16 @@ WORDS = {
     "failed": "失败",
     "bank": "银行端查询缴费",
 }
-AMOUNTS = ("total", "total_fen", "amount_fen", "adjusted_fen", "back_paid_fen", "credit_fen", "late_fee_fen")
+AMOUNTS = (
+    "total",
+    "total_fen",
+    "amount_fen",
+    "adjusted_fen",
+    "back_paid_fen",
+    "borne_fen",
+    "credit_fen",
+    "late_fee_fen",
+)
 KEYS = {
     "note": "意见",
     "month": "年月",
@@ -169,6 +181,7 @@ KEYS = {
     "amount_fen": "金额（元）",
     "adjusted_fen": "补差（元）",
     "back_paid_fen": "补缴（元）",
+    "borne_fen": "补缴滞纳金和利息（元）",
     "credit_fen": "待转金（元）",
     "late_fee_fen": "滞纳金（元）",
     "case": "办件号",
