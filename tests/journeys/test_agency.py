@@ -15,7 +15,7 @@ from shebao.hall.privileged.models import PrivilegedLook
 from tests.factories import EmployerFactory, enrolled
 
 from .steps import unfold, until
-from .test_review import person, state, submitted, typed
+from .test_review import clerk, person, reviewer, state, submitted, typed  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -36,7 +36,7 @@ def undo_time(settings):
 
 
 def test_a_reviewer_claims_holds_hands_on_and_takes_an_approval_back_by_keys(
-    enter,
+    page_of,
     clerk,
     reviewer,
     undo_time,
@@ -44,7 +44,7 @@ def test_a_reviewer_claims_holds_hands_on_and_takes_an_approval_back_by_keys(
 ):
     one, two = submitted(clerk, typed(1, name="甲一"), typed(2, name="乙二"))
     colleague = person(reviewer=True, name="王芳")
-    desk = enter(reviewer, "/a/")
+    desk = page_of(reviewer, "/a/")
     desk.get_by_role("button", name="领取 10 件").click()
     desk.wait_for_selector("text=已领取 2 件")
     assert desk.get_by_role("link", name=re.compile("^我的")).get_attribute("aria-current") == "true"
@@ -88,7 +88,7 @@ def test_a_reviewer_claims_holds_hands_on_and_takes_an_approval_back_by_keys(
     desk.get_by_label("交代什么").fill("你熟悉这家")
     desk.get_by_role("button", name="转办", exact=True).click()
     desk.wait_for_selector("text=已转办")
-    other = enter(colleague, f"/a/cases/{two.pk}")
+    other = page_of(colleague, f"/a/cases/{two.pk}")
     assert "你熟悉这家" in other.locator("#main").inner_text()
     desk.goto(f"{live_server.url}/a/cases/{two.pk}")
     assert "王芳正在处理" in desk.locator("#main").inner_text()
@@ -99,9 +99,9 @@ def test_a_reviewer_claims_holds_hands_on_and_takes_an_approval_back_by_keys(
     assert DeskCase.objects.get(pk=two.pk).holder == reviewer
 
 
-def test_shenzhen_publishes_a_notice_and_the_employer_confirms_it(enter, live_server):
+def test_shenzhen_publishes_a_notice_and_the_employer_confirms_it(page_of, live_server):
     head, operator = signed_in("shenzhen", agency_admin=True, name="陈志远"), of_employer("shenzhen", clerk=True)
-    desk = enter(head, "/a/notices/new")
+    desk = page_of(head, "/a/notices/new")
     desk.get_by_label("种类").select_option("notice")
     desk.get_by_label("标题").fill("申报期调整通知")
     desk.get_by_label("正文").fill("# 安排\n\n本月申报期**延长**：\n- 申报至 25 日\n- 缴费至 30 日")
@@ -111,7 +111,7 @@ def test_shenzhen_publishes_a_notice_and_the_employer_confirms_it(enter, live_se
     desk.get_by_role("button", name="发布").click()
     desk.wait_for_selector("text=已发布")
 
-    page = enter(operator, "/e/")
+    page = page_of(operator, "/e/")
     assert page.get_by_role("link", name="公告/通知").first.is_visible()
     page.get_by_role("link", name="阅读并确认").click()
     page.wait_for_selector("article li >> text=申报至 25 日")
@@ -126,16 +126,16 @@ def test_shenzhen_publishes_a_notice_and_the_employer_confirms_it(enter, live_se
     assert "1，确认 1" in desk.locator("#main").inner_text()
 
 
-def test_guiyang_shows_menus_notices_and_what_waits_on_its_first_page(enter, live_server):
+def test_guiyang_shows_menus_notices_and_what_waits_on_its_first_page(page_of, live_server):
     """系统页面介绍: /e/ is what the manual calls the first page."""
     head, operator = signed_in("guiyang", agency_admin=True), of_employer("guiyang", clerk=True)
-    desk = enter(head, "/a/notices/new")
+    desk = page_of(head, "/a/notices/new")
     desk.get_by_label("标题").fill("放假公告")
     desk.get_by_label("正文").fill("元旦放假")
     desk.get_by_role("button", name="存为草稿").click()
     desk.get_by_role("button", name="发布").click()
     desk.wait_for_selector("text=已发布")
-    page = enter(operator, "/e/")
+    page = page_of(operator, "/e/")
     unfold(page)
     menu = page.locator("nav.nav").inner_text()
     assert "人员参保" in menu and "公告通知" in menu
@@ -150,19 +150,19 @@ def test_guiyang_shows_menus_notices_and_what_waits_on_its_first_page(enter, liv
     assert home.get_by_role("link", name="放假公告").is_visible()
 
 
-def test_guiyang_looks_into_what_is_masked_only_with_two_people_and_the_employer_reads_of_it(enter):
+def test_guiyang_looks_into_what_is_masked_only_with_two_people_and_the_employer_reads_of_it(page_of):
     """特权查询 (privileged_query)."""
     head, asker = (signed_in("guiyang", agency_admin=True, name="陈志远"),
                    signed_in("guiyang", reviewer=True, name="李娜"))  # fmt: skip
     boss = of_employer("guiyang", admin=True)
     employee = enrolled(boss.employer, name="李示例")
     number = employee.person.id_number
-    first = enter(head, "/a/privileged/")
+    first = page_of(head, "/a/privileged/")
     first.get_by_label("操作员", exact=True).select_option(label="李娜（审核人员）")
     first.get_by_role("button", name="指定", exact=True).click()
     first.wait_for_selector("text=已指定")
 
-    page = enter(asker, "/a/privileged/")
+    page = page_of(asker, "/a/privileged/")
     page.get_by_label(re.compile("一个人")).check()
     page.get_by_label(re.compile("完整证件号码")).fill(number)
     page.get_by_label("依据文书").fill("（2026）示例协查 1 号")
@@ -179,7 +179,7 @@ def test_guiyang_looks_into_what_is_masked_only_with_two_people_and_the_employer
     page.wait_for_selector(f"text={number}")
     assert PrivilegedLook.objects.count() == 1
 
-    told = enter(boss, "/e/")
+    told = page_of(boss, "/e/")
     unfold(told)
     told.get_by_role("link", name="特权查询").click()
     row = told.locator("tbody tr").first.inner_text()

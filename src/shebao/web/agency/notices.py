@@ -134,7 +134,6 @@ def _fields(request, made: Announcement | None, error: Refused | None) -> list[d
         {"name": "from_on", "label": "生效日期", "kind": "date", "help": "不写即发布之时"},
         {"name": "until_on", "label": "最后一天", "kind": "date", "help": "不写即一直有效"},
         {"name": "text", "label": "正文", "kind": "textarea", "maxlength": 10_000, "required": True, "full": True,
-         "attrs": {"rows": 12},
          "help": "可用：# 小标题、- 列表、1. 编号、**粗体**、[文字](https://网址)；空一行另起一段"},
     ]  # fmt: skip
     for field in fields:
