@@ -10,6 +10,7 @@ from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import may_do
+from shebao.hall.notices.queries import unread_count
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.queries import waiting
 from shebao.hall.settlement.models import VoidRequest, VoidState
@@ -27,6 +28,7 @@ PLACED = {*NAMES, *KEYED, *PUBLIC}
 QUERY_ICONS = {
     "scheme_roster": "list-details",
     "yearly_plan": "shield-check",
+    "privileged_query": "eye",
     "past_retirement": "alert-triangle",
     "arrears": "wallet",
     "employer_papers": "file-text",
@@ -62,6 +64,7 @@ EMPLOYER_MENU = [
         ],
     ),
 ]
+FIRST = [("e_home", "menu.home", "工作台", "home"), ("e_notices", "menu.notices", "公告通知", "bell")]
 LOOKING_UP = [("e_queries", "menu.queries", "查询统计", "chart-bar")]
 REGISTERS = [
     ("e_labour", "menu.labour", "劳动用工备案查询", "list-details", "register_labour"),
@@ -71,14 +74,20 @@ REGISTERS = [
 AGENCY_MENU = [
     ("a_home", "menu.desk", "审核台", "list-details"),
     ("a_employers", "menu.employers", "单位", "building"),
+    ("a_people", "menu.people", "参保人", "users"),
 ]
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
+    ("a_notices", "menu.notices", "公告通知", "bell", "publish_notices"),
+    ("a_privileged", "menu.privileged", "特权查询", "eye", "query_with_privilege"),
+    ("a_templates", "menu.templates", "消息模板", "mail", "configure"),
     ("a_money", "menu.money", "资金对账", "coins", "reconcile"),
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
+    ("a_monitor", "menu.monitor", "运行监控", "chart-bar", "monitor"),
+    ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
     ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
@@ -161,13 +170,20 @@ def _signed_in(request, user) -> dict:
         ],
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
+        "messages_url": "" if user.is_agency else _url("e_notices"),
+        "unread": 0 if user.is_agency else _unread(nav),
         "cases_url": "" if user.is_agency else _url("e_cases"),
         "enrol_url": "" if user.is_agency else _url("e_declare", region.first_service.key),
     }
 
 
+def _unread(nav: list[dict]) -> int:
+    """How many announcements are new: what the menu counted already."""
+    return next((item["badge"] or 0 for item in menu_items({"nav": nav}) if item["url"] == _url("e_notices")), 0)
+
+
 def _employer_nav(user, region) -> list[dict]:
-    counts = _counts(user)
+    counts, unread = _counts(user), unread_count(user)
     services = [
         (
             _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu),
@@ -183,7 +199,7 @@ def _employer_nav(user, region) -> list[dict]:
     }
     offered = _folded(services + _pages(user, region)) + _entries(region, declaring, badges)
     menu = [
-        _group("", _entries(region, [("e_home", "menu.home", "工作台", "home")], {})),
+        _group("", _entries(region, FIRST, {"e_notices": (unread, True)})),
         _group(region.terms.get("menu.declare", "申报办理"), offered),
     ]
     for (term, default), entries in EMPLOYER_MENU:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from shebao.hall import clock
 from shebao.hall.declarations.queries import counts, recent_events
 from shebao.hall.declarations.states import State
+from shebao.hall.notices.queries import listed, to_confirm, unread_keys
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.progress import Standing, Step, standing, steps_of
 from shebao.hall.workbench.queries import money_of
@@ -31,6 +32,7 @@ Part = TypeVar("Part")
 WEEKDAYS = "一二三四五六日"
 TODOS = 5
 EVENTS = 5
+NOTICES = 4
 READ_EVENTS = 40
 
 
@@ -59,6 +61,10 @@ def home(request):
         "deadline": _deadline(here(request).calendar.window(month), now.bill, steps) | {"action": action},
         "stats": _stats(request, now, counted) if counted else [],
         "events": alone(request, lambda: _feed(user)),
+        "notices": alone(request, lambda: list(listed(user)[:NOTICES])),
+        "unread": alone(request, lambda: unread_keys(user)) or set(),
+        "to_confirm": alone(request, lambda: to_confirm(user)),
+        "notices_title": word(request, "menu.notices", "公告通知"),
         "is_new": now.is_new,
         "is_whole": "whole" in request.GET,
         "part_url": f"{reverse('e_home_month')}?{urlencode({'todos': request.GET.get('todos', '')})}",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import guides, machines, rates, registered, registering, signing_in, trying, verifying
+from . import guides, machines, notices, rates, registered, registering, signing_in, trying, verifying
 
 urlpatterns = [
     path("", signing_in.start, name="start"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("rates/<slug:code>", rates.rates_of, name="rates_of"),
     path("guides", guides.guides, name="guides"),
     path("guides/<slug:code>", guides.guides_of, name="guides_of"),
+    path("notices", notices.notices, name="notices"),
+    path("notices/<slug:code>", notices.notices_of, name="notices_of"),
+    path("notices/<slug:code>/<int:pk>", notices.notice_of, name="notice_of"),
+    path("notices/<slug:code>/<int:pk>/<int:file>", notices.notice_file, name="notice_file"),
     path("trial", trying.try_one, name="trial"),
     path("trial/list", trying.try_list, name="trial_list"),
     path("register", registering.register, name="register"),
