@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+from pypdf import PdfReader
 
 from shebao.hall.documents import printing, rendering
 from shebao.hall.documents.issuing import revoke_documents
@@ -205,6 +206,18 @@ def test_a_batch_makes_a_paper_for_each_person_and_is_fetched_as_one_archive(dja
     assert Document.objects.filter(kind="enrolment_certificate").count() == 5
     with pytest.raises(PrintRun.DoesNotExist):
         printing.archive(run.pk, by=make_clerk(make_employer(number="120002")))
+
+
+def test_a_batch_is_one_file_for_the_printer_with_a_bookmark_for_each_paper():
+    employer, clerk, _ = hall("lijiang", [500_000] * 3)
+    people = list(Employee.objects.filter(employer=employer).values_list("pk", flat=True))
+    run = printing.print_people("enrolment_certificate", people, title="参保证明", by=clerk)
+    book = PdfReader(io.BytesIO(printing.joined(run.pk, by=clerk)))
+    assert len(book.pages) == 3 and book.metadata.title == "参保证明"
+    for page, mark, person in zip(book.pages, book.outline, Employee.objects.order_by("pk"), strict=True):
+        assert person.name in mark.title and person.name in page.extract_text()
+    with pytest.raises(PrintRun.DoesNotExist):
+        printing.joined(run.pk, by=make_clerk(make_employer(number="120002")))
 
 
 def test_a_batch_that_was_cut_off_goes_on_where_it_stopped():

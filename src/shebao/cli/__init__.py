@@ -16,6 +16,7 @@ COMMANDS = {
     "serve": "serving",
     "demo": "serving",
     "open-agency": "opening",
+    "test-signing-key": "signing",
     "check-ledger": "checking",
     "verify-audit": "checking",
     "reconcile": "checking",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.debit_files import BACK_COLUMNS, ENCODINGS, OUT_COLUMNS, SAYS, SHAPES
 from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.query_words import READ_MODELS
@@ -88,6 +89,7 @@ PAGES = _words(
     sheet_templates="各事项批量上传的模板",
     roster_sheet="一个事项（service）的模板，已填好在册人员和现工资",
     guide="一篇办事指南（guide），可打印、下载",
+    bank_debit="银行代扣：选账单，列入下一批代扣文件",
     register="单位注册",
     sign_in="登录",
 )
@@ -285,6 +287,7 @@ CHANNELS = _words(
     voucher="银行端查询缴费凭证：凭凭证到银行柜台缴",
     code="扫码：用手机扫二维码付款",
     counter="经办窗口：收款后由经办机构登记",
+    file="银行代扣：经办机构按批报送代扣文件，银行回盘后入账",
 )
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
@@ -359,6 +362,11 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Words of a certificate's text 证明文字中的空格", WORDING),
     ("Chart colours 图表配色", COLOURS),
     ("Ways to pay 缴费方式", CHANNELS),
+    ("Encodings of debit files 代扣文件编码", ENCODINGS),
+    ("Shapes of debit files 代扣文件格式", SHAPES),
+    ("Columns sent to the bank 代扣文件栏目", OUT_COLUMNS),
+    ("Columns of the bank's return 回盘栏目", BACK_COLUMNS),
+    ("What a result of the bank says 回盘结果", SAYS),
     ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),

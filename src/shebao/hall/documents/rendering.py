@@ -176,6 +176,12 @@ def render(layout: str, data: dict[str, Any], *, verify_url: str, version: int |
     return _press.compile(source, paper)
 
 
+def stamp(text: str, reason: str, *, width: float, height: float) -> bytes:
+    """One page that lies over a paper which no longer stands; its size is in points. Raises PaperNotRendered."""
+    said = {"title": text, "reason": reason, "width": width, "height": height, "rows": [], "people": None, "notes": []}
+    return _press.compile(SOURCES / "stamp.typ", said)
+
+
 def _qr_code(text: str) -> str:
     out = io.BytesIO()
     segno.make(text, error="m", micro=False).save(out, kind="svg", scale=4, border=1, xmldecl=False)

@@ -18,6 +18,47 @@ class PaymentState(models.TextChoices):
 UNDECIDED = (PaymentState.CREATED, PaymentState.SENT, PaymentState.UNKNOWN)
 
 
+class DebitState(models.TextChoices):
+    """How far a debit file is."""
+
+    MADE = "made", "待报送"
+    SENT = "sent", "已报送"
+    ANSWERED = "answered", "已回盘"
+
+
+class DebitFiles(models.QuerySet):
+    def visible_to(self, actor):
+        """The agency's own region; no employer sees a file with others' accounts."""
+        return self.filter(region=actor.region) if actor.is_agency else self.none()
+
+
+class DebitFile(models.Model):
+    """A file of debits for the bank (代扣文件) and its return (回盘), both encrypted; written once.
+
+    `form` is how it looks, kept with it. `differences` says in sentences what of the return did not fit.
+    """
+
+    region = models.CharField("地区方案", max_length=40)
+    number = models.CharField("文件号", max_length=24, unique=True)
+    form = models.JSONField("格式")
+    count = models.PositiveIntegerField("笔数")
+    total_fen = models.BigIntegerField("金额（分）")
+    content = models.BinaryField("文件")
+    state = models.CharField("状态", max_length=10, choices=DebitState, default=DebitState.MADE)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField("生成时间")
+    sent_at = models.DateTimeField("报送时间", null=True)
+    answer = models.BinaryField("回盘", null=True)
+    answered_at = models.DateTimeField("回盘时间", null=True)
+    differences = models.JSONField("差异", default=list)
+
+    objects = DebitFiles.as_manager()
+
+    class Meta:
+        verbose_name = "代扣文件"
+        ordering = ["-pk"]
+
+
 class Payment(models.Model):
     """One attempt to pay a bill (缴费). At most one is undecided for a bill.
 
@@ -39,6 +80,7 @@ class Payment(models.Model):
     reason = models.CharField("原因", max_length=200, blank=True)
     bank_serial = models.CharField("银行流水", max_length=60, blank=True)
     pay_url = models.CharField("付款页面", max_length=300, blank=True)
+    debit_file = models.ForeignKey(DebitFile, on_delete=models.PROTECT, null=True, related_name="payments")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField("发起时间")
     finished_at = models.DateTimeField("结果时间", null=True)

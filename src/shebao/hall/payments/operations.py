@@ -172,6 +172,11 @@ def apply_answer(payment: Payment, answer: Mapping) -> str:
     return "waiting" if message["state"] == "waiting" else _hear(message)
 
 
+def receive_line(message: Mapping) -> str:
+    """Take one line of a return file as if the bank had told it by itself; return what became of it."""
+    return _hear(_checked(dict(message)))
+
+
 def close_unplaced(payment_id: int, *, by) -> None:
     """End an attempt whose order the bank never received."""
     _mark_turned_away(payment_id, CLOSED, by=by)
