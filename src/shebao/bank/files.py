@@ -69,7 +69,9 @@ def _returned(form: dict, line: dict, order: dict) -> dict:
 
 
 def _code(form: dict, state: str) -> str:
-    return next(code for code, one in form["results"].items() if one["says"] == state)
+    """The agreed code for what happened; of several refusals the one that speaks of the balance."""
+    codes = [code for code, one in sorted(form["results"].items()) if one["says"] == state]
+    return next((code for code in codes if "余额" in form["results"][code]["reason"]), codes[0])
 
 
 def _bend(form: dict, shown: list[dict], choice: str) -> None:

@@ -187,7 +187,10 @@ class Void:
 
 @dataclass(frozen=True)
 class Settlement:
-    """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone."""
+    """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone.
+
+    `computed_by` says whose settlement it is: the employer's by wages, or the office's assessment.
+    """
 
     key: str
     title: str
@@ -198,6 +201,7 @@ class Settlement:
     notes: tuple[str, ...]
     functions: tuple[str, ...]
     void: Void | None = None
+    computed_by: str = "employer"
 
 
 @dataclass(frozen=True)

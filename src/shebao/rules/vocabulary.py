@@ -89,6 +89,8 @@ PAGES = _words(
     sheet_templates="各事项批量上传的模板",
     roster_sheet="一个事项（service）的模板，已填好在册人员和现工资",
     guide="一篇办事指南（guide），可打印、下载",
+    counter_business="前台业务：本单位在经办机构前台的业务和办理情况",
+    who_computes="申报缴费方式选择：由经办机构核定，还是由单位按工资自行申报",
     bank_debit="银行代扣：选账单，列入下一批代扣文件",
     register="单位注册",
     sign_in="登录",
@@ -242,11 +244,16 @@ CHECKS = _words(
     administrator_left="变更之后本单位仍有管理员",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
+COMPUTED_BY = _words(
+    employer="单位按工资自行申报",
+    office="经办机构核定，单位只缴费",
+)
 PRECONDITIONS = _words(
     no_drafts="没有待提交的申报",
     none_in_review="没有审核中的申报",
     none_returned="没有退回未处理的申报",
     wages_complete="在保人员都有申报工资",
+    counter_done="本月在经办机构前台的业务都已办结",
     employer_confirmed="单位已确认人员与金额",
 )
 STAGES = _words(
@@ -349,6 +356,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),
     ("Settlement applies 结算适用", APPLIES),
+    ("Who computes a settlement 谁来核定", COMPUTED_BY),
     ("Settlement preconditions 结算前提", PRECONDITIONS),
     ("Document stages 单据时点", STAGES),
     ("Document layouts 单据版式", LAYOUTS),

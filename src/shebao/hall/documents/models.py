@@ -52,7 +52,9 @@ class Document(models.Model):
     class Meta:
         verbose_name = "单据"
         constraints = [
-            models.UniqueConstraint(fields=["bill", "kind"], name="one_document_for_a_bill_and_kind"),
+            models.UniqueConstraint(
+                fields=["bill", "kind"], condition=~Q(state="revoked"), name="one_document_for_a_bill_and_kind"
+            ),
             models.UniqueConstraint(
                 fields=["employer", "kind", "said"],
                 condition=Q(bill__isnull=True, state="valid") & ~Q(said=""),

@@ -18,7 +18,7 @@ from ..settlement.collecting import owing
 from ..settlement.ledger import balance
 from ..settlement.models import Bill
 from .issuing import new_code, new_number, rendered, verify_url
-from .models import Document
+from .models import Document, DocumentState
 from .outgoing import outgoing
 from .papers import collected, layout_of, paper_of
 from .rendering import VERSION
@@ -32,7 +32,10 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
     bill = Bill.objects.visible_to(by).ever().select_related("employer", "assessment").get(pk=bill_id)
     if not by.may("print"):
         raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
-    if found := bill.documents.filter(kind=kind).first():
+    papers = bill.documents.filter(kind=kind).order_by("-pk")
+    if not bill.assessment.voided_at:
+        papers = papers.exclude(state=DocumentState.REVOKED)
+    if found := papers.first():
         return found
     if bill.assessment.voided_at:
         raise Refused("voided", "这次核定已经作废，不能再开具它的单据。")
@@ -44,7 +47,7 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
             prepared.save()
             record("document.issued", prepared, by=by, kind=kind, bill=bill.number, number=prepared.number)
     except IntegrityError:
-        return bill.documents.get(kind=kind)  # somebody else was first: theirs is the paper
+        return papers.get()  # somebody else was first: theirs is the paper
     return prepared
 
 
@@ -144,7 +147,9 @@ class Card:
 def available(employer, month: Month, series: int = 0) -> list[Card]:
     """The region's papers for a bill of an employer's month, each with what stands before it."""
     bill = Bill.objects.live().filter(employer=employer, month=month, series=series).first()
-    issued = {document.kind: document for document in bill.documents.all()} if bill else {}
+    issued = (
+        {document.kind: document for document in bill.documents.exclude(state=DocumentState.REVOKED)} if bill else {}
+    )
     due, paid = balance(bill) if bill else (0, 0)
     cards = []
     for kind, spec in region(employer.region).bill_documents.items():

@@ -51,7 +51,7 @@ def merged(papers: Sequence[Document], title: str) -> bytes:
         writer.append(io.BytesIO(content), outline_item=f"{paper.title} {who} {paper.number}", import_outline=False)
     for page in writer.pages:
         page.pop("/StructParents", None)
-    writer.compress_identical_objects(remove_orphans=True)
+    writer.compress_identical_objects(remove_unreferenced=True)
     writer.add_metadata({"/Title": title})
     return _bytes(writer)
 

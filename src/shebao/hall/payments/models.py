@@ -13,6 +13,7 @@ class PaymentState(models.TextChoices):
     SUCCEEDED = "succeeded", "缴费成功"
     REFUSED = "refused", "银行未扣款"
     UNKNOWN = "unknown", "结果待查"
+    VOIDED = "voided", "已作废"
 
 
 UNDECIDED = (PaymentState.CREATED, PaymentState.SENT, PaymentState.UNKNOWN)
@@ -97,6 +98,55 @@ class Payment(models.Model):
                 condition=Q(state__in=UNDECIDED),
                 name="one_undecided_payment_for_a_bill",
                 violation_error_message="这张账单正在缴费，请先等结果。",
+            ),
+        ]
+
+
+class ReceiptKind(models.TextChoices):
+    """How money came to the counter."""
+
+    CASH = "cash", "现金"
+    TRANSFER = "transfer", "转账"
+    CHEQUE = "cheque", "支票"
+    CARD = "card", "刷卡"
+
+
+class CounterReceipt(models.Model):
+    """Money that the agency took at its counter for a bill (窗口收款), by the number of the paper it gave for it.
+
+    The number is the receipt's identity in its region: entered again with the same words it is the same receipt.
+    Voided by a mirror in the ledger; the row stays.
+    """
+
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="receipt")
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="receipts")
+    region = models.CharField("地区方案", max_length=40)
+    number = models.CharField("收据号", max_length=40)
+    kind = models.CharField("收款方式", max_length=10, choices=ReceiptKind)
+    received_on = models.DateField("收款日期")
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField("登记时间")
+    voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    voided_at = models.DateTimeField("作废时间", null=True)
+    void_reason = models.CharField("作废原因", max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "窗口收款"
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["region", "number"],
+                condition=Q(voided_at=None),
+                name="a_receipt_is_entered_once",
+                violation_error_message="这个收据号已经登记。",
+            ),
+            models.CheckConstraint(
+                name="a_voided_receipt_says_who_and_why",
+                condition=Q(voided_at=None, voided_by=None)
+                | (Q(voided_at__isnull=False, voided_by__isnull=False) & ~Q(void_reason="")),
+                violation_error_message="作废的收款要有经办人和原因。",
             ),
         ]
 

@@ -75,8 +75,12 @@ def owings(bills: Iterable[Bill], on: date) -> dict[int, Owing]:
 
 def _read(bills: list[Bill]) -> dict[int, _Money]:
     found = {bill.pk: _Money(defaultdict(int), defaultdict(int)) for bill in bills}
+    # A booking and the mirror that voids it are nothing together, and a day of payment least of all.
     entries = LedgerEntry.objects.filter(
-        transaction__bill__in=list(found), account__in=(Account.RECEIVABLE, Account.LATE_FEES)
+        transaction__bill__in=list(found),
+        transaction__reversed_by=None,
+        transaction__reverses=None,
+        account__in=(Account.RECEIVABLE, Account.LATE_FEES),
     ).annotate(
         at=Coalesce("transaction__payment__paid_at", "transaction__suspense__arrived_at", "transaction__booked_at")
     )

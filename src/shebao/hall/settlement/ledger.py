@@ -46,15 +46,21 @@ def book_paid(bill: Bill, payment) -> Received:
 def book_voided(bill: Bill) -> None:
     """Mirror every booking of a bill that nobody has paid: after it each balance is as before the bill (I-6)."""
     for booked in LedgerTransaction.objects.filter(bill=bill, reversed_by=None).exclude(kind=Booking.VOIDED):
-        mirror = LedgerTransaction.objects.create(
-            employer_id=bill.employer_id, bill=bill, kind=Booking.VOIDED, reverses=booked, booked_at=now()
-        )
-        LedgerEntry.objects.bulk_create(
-            [
-                _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
-                for one in booked.entries.order_by("pk")
-            ]
-        )
+        book_mirror(booked)
+
+
+def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
+    """Undo one booking by its mirror, entry by entry."""
+    mirror = LedgerTransaction.objects.create(
+        employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
+    )
+    LedgerEntry.objects.bulk_create(
+        [
+            _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
+            for one in booked.entries.order_by("pk")
+        ]
+    )
+    return mirror
 
 
 def balance(bill: Bill) -> tuple[int, int]:

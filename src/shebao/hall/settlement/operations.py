@@ -22,7 +22,7 @@ from .back_payments import BATCH, BackDue, charge_back_payments, keep_evidence, 
 from .collecting import use_credit
 from .ledger import book_assessed
 from .models import CHARGING, Assessment, Bill, BillLine
-from .progress import applicable_settlement, changes_of, preconditions
+from .progress import applicable_settlement, changes_of, preconditions, who_computes
 from .queries import charged, covered_by_any
 
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
@@ -79,7 +79,12 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
 
 def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: int) -> None:
     """Refuse with all reasons at once."""
-    if not by.may("settle"):
+    is_office = who_computes(employer) == "office"
+    if by.is_agency and not (is_office and by.may("review")):
+        raise Refused("not_the_office", "这个单位自行申报，经办机构不代为结算。", status=403)
+    if not by.is_agency and is_office:
+        raise Refused("computed_by_office", "本单位选择了由经办机构核定，请等核定后缴费，或改选自行申报。")
+    if not by.is_agency and not by.may("settle"):
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
     if Assessment.objects.live().filter(employer=employer, month=month, series=0).exists():
         raise Conflict("already_settled", ALREADY)

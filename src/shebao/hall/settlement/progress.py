@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
-from shebao.rules.region_model import Settlement
+from shebao.rules.region_model import Region, Settlement
 
 from ..clock import local_now
-from ..declarations.models import Declaration
+from ..declarations.models import CounterBusiness, Declaration
 from ..declarations.states import OPEN, State
 from ..documents.models import Document
 from ..employers.models import Employer
@@ -65,9 +65,21 @@ def changes_of(employer, month: Month) -> dict[str, int]:
     return dict(approved.values_list("service").annotate(Count("pk")).order_by("service"))
 
 
+def ways_to_compute(spec: Region) -> list[str]:
+    """Who may compute an employer's months here; more than one is a choice."""
+    return list(dict.fromkeys(one.computed_by for one in spec.settlements.values()))
+
+
+def who_computes(employer) -> str:
+    """Who computes this employer's months: as it chose, or as the region does where it has not chosen."""
+    ways = ways_to_compute(region(employer.region))
+    return employer.computed_by if employer.computed_by in ways else next(iter(ways), "employer")
+
+
 def applicable_settlement(employer, month: Month) -> Settlement:
-    """The one way in which this month is settled here: by the region, and by whether anything changed."""
-    kinds = region(employer.region).settlements.values()
+    """The one way in which this month is settled here: by the region, who computes, and whether anything changed."""
+    computed_by = who_computes(employer)
+    kinds = [one for one in region(employer.region).settlements.values() if one.computed_by == computed_by]
     wanted = "with_changes" if changes_of(employer, month) else "without_changes"
     for applies in ("always", wanted):
         if found := next((kind for kind in kinds if kind.applies == applies), None):
@@ -88,6 +100,8 @@ def preconditions(employer, month: Month, *, by) -> list[Precondition]:
             found.append(Precondition(key, title, not count, f"还有 {count} 笔" if count else "", url_name))
         elif key == "wages_complete":
             found.append(_wages_complete(employer, month))
+        elif key == "counter_done":
+            found.append(_counter_done(employer, month))
         elif key == "employer_confirmed":
             note = "" if is_settled else f"提交结算时须确认 {settlement.confirmations} 次"
             title = "单位已确认人员与金额"
@@ -99,6 +113,13 @@ def open_counts(employer, month: Month) -> dict[str, int]:
     """Undecided declarations about people by state, up to and including the month."""
     undecided = _about_people(employer).filter(month__lte=month, state__in=OPEN)
     return dict(undecided.values_list("state").annotate(Count("pk")).order_by("state"))
+
+
+def _counter_done(employer, month: Month) -> Precondition:
+    open_ones = CounterBusiness.objects.filter(employer=employer, month__lte=month, done_at=None)
+    names = list(open_ones.order_by("opened_at").values_list("title", flat=True))
+    note = f"还有 {len(names)} 项：{'、'.join(names[:3])}{'等' if len(names) > 3 else ''}" if names else ""
+    return Precondition("counter_done", "前台的业务都已办结", not names, note, "e_counter_business")
 
 
 def _wages_complete(employer, month: Month) -> Precondition:
