@@ -91,6 +91,7 @@ PAGES = _words(
     guide="一篇办事指南（guide），可打印、下载",
     counter_business="前台业务：本单位在经办机构前台的业务和办理情况",
     who_computes="申报缴费方式选择：由经办机构核定，还是由单位按工资自行申报",
+    people_payment="社保缴费：选人员、月份和缴费基数，提交后缴费，凭证发送至单位邮箱",
     bank_debit="银行代扣：选账单，列入下一批代扣文件",
     register="单位注册",
     sign_in="登录",
@@ -260,6 +261,7 @@ STAGES = _words(
     settled="结算之后可打印",
     paid="缴费之后可打印",
     declared="申报生效之后可打印，按年度，不属于某一张账单",
+    people="为所选人员缴费成功之后生成，发送至单位邮箱",
     chosen="提交申报之后可生成，列明所选人员的申报",
 )
 LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划", voucher="申报凭证")

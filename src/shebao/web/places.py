@@ -25,7 +25,7 @@ REGISTERS = {"scheme_roster": "e_scheme_roster", "yearly_plan": "e_yearly_plan"}
 KEYED = (
     *("case_list", "employer_papers", "monthly_papers", "vouchers"),
     *("blank_forms", "sheet_templates", "roster_sheet", "guide", "bank_debit"),
-    *("counter_business", "who_computes"),
+    *("counter_business", "who_computes", "people_payment"),
 )
 """Pages that a region may show several times, each under a name of its own: their address tells which."""
 PUBLIC = {"rates": "rates_of", "register": "register_at"}

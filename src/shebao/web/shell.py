@@ -36,6 +36,8 @@ QUERY_ICONS = {
     "roster_sheet": "download",
     "guide": "help",
     "bank_debit": "wallet",
+    "people_payment": "wallet",
+    "who_computes": "calculator",
 }
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])

@@ -36,6 +36,7 @@ def stamped(document: Document) -> bytes:
             covers[size] = PdfReader(io.BytesIO(stamp(label, reason, width=size[0], height=size[1])))
         page.merge_page(covers[size].pages[0])
     writer.root_object.pop("/Metadata", None)
+    writer.compress_identical_objects(remove_unreferenced=True)
     return _bytes(writer)
 
 

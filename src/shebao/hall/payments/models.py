@@ -64,7 +64,8 @@ class Payment(models.Model):
     """One attempt to pay a bill (缴费). At most one is undecided for a bill.
 
     `amount_fen` is what was asked for: what was open, with `late_fee_fen` until `valid_until`. `part` is "employer" or
-    "employee" where both are collected apart. `paid_fen` is what arrived.
+    "employee" where both are collected apart. `people` are the employees it is for, none of them: the whole bill;
+    then `voucher_to` is where its voucher is mailed. `paid_fen` is what arrived.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="payments")
@@ -81,6 +82,8 @@ class Payment(models.Model):
     reason = models.CharField("原因", max_length=200, blank=True)
     bank_serial = models.CharField("银行流水", max_length=60, blank=True)
     pay_url = models.CharField("付款页面", max_length=300, blank=True)
+    people = models.JSONField("所缴人员", default=list)
+    voucher_to = models.EmailField("凭证发往", max_length=120, blank=True)
     debit_file = models.ForeignKey(DebitFile, on_delete=models.PROTECT, null=True, related_name="payments")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField("发起时间")

@@ -1,7 +1,7 @@
 """The double-entry ledger: booking what is owed and what was paid, asking it, and proving it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -40,7 +40,21 @@ def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int]) -> Led
 def book_paid(bill: Bill, payment) -> Received:
     """Book what arrived for a payment, on the day it arrived."""
     on = day_of(payment.paid_at or now())
-    return book_received(bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment)
+    meant = people_keys(bill, payment.people) if payment.people else None
+    return book_received(
+        bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment, meant=meant
+    )
+
+
+def people_keys(bill: Bill, people: Sequence[int]) -> dict[tuple, int]:
+    """What these employees owe of a bill by (month, scheme, part), fen."""
+    lines = BillLine.objects.live().filter(bill=bill, employee__in=people).order_by()
+    found: dict[tuple, int] = {}
+    for month, scheme, employer, employee in lines.values_list("month", "scheme").annotate(
+        Sum("employer_due"), Sum("employee_due")
+    ):
+        found |= {(month, scheme, "employer"): employer, (month, scheme, "employee"): employee}
+    return found
 
 
 def book_voided(bill: Bill) -> None:
