@@ -41,7 +41,10 @@ FIELD = "AgencySignature"
 
 @dataclass(frozen=True)
 class Key:
-    """A key that can sign. `name` is whose it is, `serial` its certificate's number in hexadecimal."""
+    """A key that can sign. `name` is whose it is, `serial` its certificate's number in hexadecimal.
+
+    `room` are the bytes to reserve for a signature: told beforehand, it need not be made twice to be measured.
+    """
 
     signer: SimpleSigner
     name: str
@@ -49,6 +52,7 @@ class Key:
     is_test: bool
     valid_from: datetime
     valid_until: datetime
+    room: int
 
 
 def key_of(region: str) -> Key | None:
@@ -83,6 +87,7 @@ def _load(path: str, _changed: int, password: str) -> Key:
         TEST in str(subject.get("organizational_unit_name", "")),
         certificate.not_valid_before,
         certificate.not_valid_after,
+        8_192 + 2 * sum(len(one.dump()) for one in (certificate, *signer.cert_registry)),
     )
 
 
@@ -133,7 +138,8 @@ def sign(plain: bytes, key: Key, *, reason: str) -> bytes:
         field_name=FIELD, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, name=key.name, reason=reason
     )
     out = io.BytesIO()
-    PdfSigner(metadata, key.signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(plain)), output=out)
+    writer = IncrementalPdfFileWriter(io.BytesIO(plain))
+    PdfSigner(metadata, key.signer).sign_pdf(writer, output=out, bytes_reserved=key.room)
     return out.getvalue()
 
 
