@@ -23,7 +23,8 @@ PAPER = {
     "title": "社会保险费缴费通知单", "letterhead": "某经办机构", "subtitle": "2026年11月", "number": "D1", "code": "C1",
     "made_on": "2026-11-10", "header": [["单位名称", "某公司"]], "columns": COLUMNS,
     "rows": [["职工基本养老保险", "12", "1,234.50", "617.25", "1,851.75"]] * 5, "total": [], "amount_words": "",
-    "people": None, "notes": ["请按期缴费。"], "signatures": ["制表人"], "seals": ["某经办机构（章）"], "illustrative": [],
+    "people": None, "notes": ["请按期缴费。"], "signatures": ["制表人"], "seals": ["某经办机构（章）"],
+    "illustrative": [],
 }  # fmt: skip
 
 

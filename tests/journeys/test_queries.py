@@ -4,7 +4,6 @@ import re
 from contextvars import ContextVar
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -30,30 +29,19 @@ def november(monkeypatch):
 
 
 @pytest.fixture
-def page_of(browser, live_server):
-    contexts = []
-
+def queries_of(page_of):
     def enter(code: str, width: int = 1440):
         employer = make_employer(code, number="520001")
         clerk = make_clerk(employer)
         hire(employer, [600_000, 1_000_000, 2_000_000])
         settle(employer, clerk, OCTOBER)
-        client = Client()
-        client.force_login(clerk)
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", accept_downloads=True)
-        context.add_cookies([{"name": k, "value": m.value, "url": live_server.url} for k, m in client.cookies.items()])
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(live_server.url + "/e/")
-        return page
+        return page_of(clerk, "/e/", width=width)
 
-    yield enter
-    for context in contexts:
-        context.close()
+    return enter
 
 
-def test_guiyang_looks_up_its_employer_and_its_people_down_to_the_reason_of_an_amount(page_of, live_server):
-    page = page_of("guiyang")
+def test_guiyang_looks_up_its_employer_and_its_people_down_to_the_reason_of_an_amount(queries_of, live_server):
+    page = queries_of("guiyang")
     for title in OF_EMPLOYER:
         page.get_by_role("navigation", name="主菜单").get_by_role("link", name="查询统计").click()
         page.get_by_role("main").get_by_role("link", name=title, exact=True).click()
@@ -81,8 +69,8 @@ def test_guiyang_looks_up_its_employer_and_its_people_down_to_the_reason_of_an_a
     page.wait_for_url(re.compile(r"/e/roster/\d+/"))
 
 
-def test_shenzhen_looks_up_an_employees_file_and_contributions_on_a_phone(page_of, live_server):
-    page = page_of("shenzhen", width=390)
+def test_shenzhen_looks_up_an_employees_file_and_contributions_on_a_phone(queries_of, live_server):
+    page = queries_of("shenzhen", width=390)
     for title in ("参保员工档案信息", "参保员工缴费信息"):
         page.goto(live_server.url + "/e/queries/")
         page.get_by_role("link", name=title).click()
@@ -140,8 +128,8 @@ def test_the_general_hall_looks_up_an_employee_by_name_and_says_that_it_holds_no
 
 
 @pytest.mark.parametrize(("code", "title"), [("langfang", "统计查询"), ("shanghai", "查询统计")])
-def test_the_statistics_show_what_was_billed_and_by_which_scheme(page_of, code, title):
-    page = page_of(code)
+def test_the_statistics_show_what_was_billed_and_by_which_scheme(queries_of, code, title):
+    page = queries_of(code)
     page.get_by_role("navigation", name="主菜单").get_by_role("link", name=title).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     expect(page.get_by_role("main")).to_contain_text("按险种")

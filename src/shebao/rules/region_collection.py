@@ -1,4 +1,4 @@
-"""collection.yaml: late fees, whether both parts are collected apart, and the ways to pay (征缴)."""
+"""collection.yaml: late fees and interest, whether both parts are collected apart, and the ways to pay (征缴)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from shebao.rules.debit_files import (
     Result,
 )
 from shebao.rules.money import ROUNDINGS
+from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Mapped, Problems
 from shebao.rules.region_take import Take
 
-NEEDED = ("late_fee", "parts", "channels")
+NEEDED = ("late_fee", "back_late_fee", "back_interest", "parts", "channels")
 KNOWN = (*NEEDED, "debit_file")
-RATE = "late_fee.daily_rate"
+RATE, INTEREST_RATE = "late_fee.daily_rate", "interest.annual_rate"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,32 @@ class LateFeeRule:
     day_count: str
     rounding: str
     capped_at_principal: bool
+    source: str
+    status: str
+
+
+@dataclass(frozen=True)
+class BackLateFee:
+    """Whether a back payment bears a late fee (补缴滞纳金), for no day before `first`; counted as arrears are."""
+
+    charged: bool
+    first: Month
+    source: str
+    status: str
+
+
+@dataclass(frozen=True)
+class BackInterest:
+    """Whether a back payment bears interest (补缴利息), of which schemes (none named: all), and until when.
+
+    The rates are the parameter `interest.annual_rate`.
+    """
+
+    charged: bool
+    schemes: tuple[str, ...]
+    compounding: str
+    until: str
+    rounding: str
     source: str
     status: str
 
@@ -59,6 +86,8 @@ class Collection:
     """
 
     late_fee: LateFeeRule
+    back_late_fee: BackLateFee
+    back_interest: BackInterest
     apart: bool
     ways: Mapping[str, Way]
     debit_file: DebitFormat | None = None
@@ -94,11 +123,33 @@ def read_collection(folder: Folder, problems: Problems) -> Collection:
         form = _debit_file(Take(parts["debit_file"], "debit_file", folder.where("collection", "debit_file"), problems))
     elif any(way.kind == "file" for way in ways.values()):
         takes["channels"].say("", "有银行代扣（kind: file），须另写 debit_file：代扣文件的格式")
-    collection = Collection(rule, apart.flag("apart", False), MappingProxyType(ways), form)
+    back, interest = takes["back_late_fee"], takes["back_interest"]
+    collection = Collection(
+        rule,
+        BackLateFee(
+            back.flag("charged", False), back.month("from"), back.text("source"), back.word("status", v.STATUSES)
+        ),
+        _back_interest(interest),
+        apart.flag("apart", False),
+        MappingProxyType(ways),
+        form,
+    )
     apart.text("source"), apart.word("status", v.STATUSES)
-    fee.done()
-    apart.done()
+    for take in (fee, back, interest, apart):
+        take.done()
     return collection
+
+
+def _back_interest(take: Take) -> BackInterest:
+    return BackInterest(
+        take.flag("charged", False),
+        take.texts("schemes"),
+        take.word("compounding", v.COMPOUNDINGS),
+        take.word("until", v.INTEREST_UNTIL),
+        take.word("rounding", ROUNDINGS),
+        take.text("source"),
+        take.word("status", v.STATUSES),
+    )
 
 
 def _debit_file(take: Take) -> DebitFormat:

@@ -35,7 +35,7 @@ PEOPLE = (
 BILLS = (
     Column("费款所属期", width=14), Column("账单号", width=22), Column("应缴（元）", "yuan"),
     Column("已缴（元）", "yuan"), Column("欠缴（元）", "yuan"), Column("缴费截止", width=18),
-    Column("逾期天数", "whole", 10),
+    Column("逾期天数", "whole", 10), Column("滞纳金（元）", "yuan"), Column("今天应缴（元）", "yuan"),
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def reminder(request, page):
     }
     if page == ARREARS:
         context |= {"rows": late, "in_time": in_time, "open": sum(one.open for one in late)}
+        context |= {"late_fee": sum(one.late_fee for one in late), "total": sum(one.total for one in late)}
         return render(request, "employer/arrears.html", context)
     rows = _people(request, found.within(page))
     pages = paged(request, rows)
@@ -160,6 +161,7 @@ def _bill_cells(one: Arrears) -> tuple:
     until = make_naive(one.bill.pay_until)
     return (
         str(one.bill.month), one.bill.number, one.due, one.paid, one.open, f"{until:%Y-%m-%d %H:%M}", one.days,
+        one.late_fee, one.total,
     )  # fmt: skip
 
 

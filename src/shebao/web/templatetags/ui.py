@@ -109,6 +109,12 @@ def yuan(fen: int | None) -> str:
 
 
 @register.filter
+def yuan_or_dash(fen: int | None) -> str:
+    """Write a base in fen as yuan; a charge of a fixed amount has none: 0 → —."""
+    return yuan(fen or None)
+
+
+@register.filter
 def signed_yuan(fen: int | None) -> str:
     """Write a change in fen with its sign: +1,234.56 or −1,234.56; zero has no sign."""
     text = yuan(fen)
