@@ -16,7 +16,6 @@ from shebao.rules.months import Month
 from tests.settlement.hall import hire, make_clerk, make_employer, settle
 
 from .steps import unfold, until
-from .test_employer_data import enter  # noqa: F401 - a fixture
 from .test_statements import open_from_menu, printed
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -35,7 +34,7 @@ def this_month() -> Month:
     return Month.of(clock.today())
 
 
-def test_shenzhen_pays_by_debit_file_which_stalls_lies_and_is_cleared_up(enter, live_server, bank, transactional_db):  # noqa: F811
+def test_shenzhen_pays_by_debit_file_which_stalls_lies_and_is_cleared_up(page_of, live_server, bank, transactional_db):
     # SZ-14: 银行代扣 by the employer, the file and its return at the agency, 生成台帐, 生成财务帐.
     employer = make_employer("shenzhen", "440301")
     employer.bank_account, employer.bank_name = "6222000011112222", "某银行"
@@ -43,19 +42,19 @@ def test_shenzhen_pays_by_debit_file_which_stalls_lies_and_is_cleared_up(enter, 
     hire(employer, [900_000])
     clerk = make_clerk(employer)
     bill = settle(employer, clerk, this_month())
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     by_menu(page, "银行代扣")
     page.get_by_role("checkbox", name=bill.label).check()
     page.get_by_role("button", name="列入代扣").dblclick()
     page.get_by_role("link", name="正在办理").wait_for()
     assert bill.payments.count() == 1
 
-    desk = enter(agency("shenzhen"), "/a/")
+    desk = page_of(agency("shenzhen"), "/a/")
     by_menu(desk, "银行代扣")
     desk.get_by_role("button", name="生成代扣文件").click()
     desk.get_by_role("button", name=re.compile("^报送银行")).click()
     desk.get_by_text("已报送银行").first.wait_for()
-    bank_desk = enter(clerk, "/e/")
+    bank_desk = page_of(clerk, "/e/")
     bank_desk.goto(f"{bank.url}/desk")
     bank_desk.get_by_role("button", name="积压，不回盘").click()
     desk.get_by_role("button", name=re.compile("^取回盘")).click()
@@ -73,11 +72,11 @@ def test_shenzhen_pays_by_debit_file_which_stalls_lies_and_is_cleared_up(enter, 
     assert list(check_ledger()) == []
 
 
-def test_chosen_employees_are_paid_for_and_the_voucher_is_mailed(enter, live_server, bank, transactional_db):  # noqa: F811
+def test_chosen_employees_are_paid_for_and_the_voucher_is_mailed(page_of, live_server, bank, transactional_db):
     # GX-4 社保缴费: choose employees, 缴费, month and base, 提交; the voucher goes to the employer's mail.
     employer = make_employer("general_hall", "990001")
     people = hire(employer, [600_000, 900_000])
-    page = enter(make_clerk(employer), "/e/")
+    page = page_of(make_clerk(employer), "/e/")
     by_menu(page, "社保缴费")
     page.get_by_role("checkbox", name=f"选择 {people[0].name}").check()
     page.get_by_role("button", name="缴费", exact=True).click()
@@ -103,11 +102,11 @@ def test_chosen_employees_are_paid_for_and_the_voucher_is_mailed(enter, live_ser
     assert list(check_ledger()) == []
 
 
-def test_the_office_assesses_an_employer_that_chose_it(enter, live_server, transactional_db):  # noqa: F811
+def test_the_office_assesses_an_employer_that_chose_it(page_of, live_server, transactional_db):
     # SH-11 申报缴费方式选择: the office's assessment closes the employer's own declaration, and the other way round.
     employer = make_employer("shanghai", "310301")
     hire(employer, [900_000])
-    page = enter(make_clerk(employer), "/e/")
+    page = page_of(make_clerk(employer), "/e/")
     by_menu(page, "申报缴费方式选择")
     page.get_by_label(re.compile("经办机构核定")).check()
     page.get_by_role("button", name="确定").click()
@@ -115,7 +114,7 @@ def test_the_office_assesses_an_employer_that_chose_it(enter, live_server, trans
     page.goto(live_server.url + "/e/settle/")
     page.get_by_text("本单位选择了由经办机构核定").first.wait_for()
     assert not page.get_by_role("button", name="日常申报").count()
-    desk = enter(agency("shanghai"), f"/a/employers/{employer.pk}")
+    desk = page_of(agency("shanghai"), f"/a/employers/{employer.pk}")
     desk.get_by_role("button", name=re.compile("^税务机关核定")).dblclick()
     desk.get_by_text(re.compile("已核定|已经核定")).first.wait_for()
     bill = Bill.objects.live().get(employer=employer)
@@ -128,15 +127,15 @@ def test_the_office_assesses_an_employer_that_chose_it(enter, live_server, trans
     assert list(check_ledger()) == []
 
 
-def test_a_settlement_waits_for_the_counter_and_then_makes_the_notice(enter, live_server, transactional_db):  # noqa: F811
+def test_a_settlement_waits_for_the_counter_and_then_makes_the_notice(page_of, live_server, transactional_db):
     # CA-3: 提交结算 only when the business on line and at the counter is done, then 单位缴费通知单.
     employer = make_employer("certificate_city", "370301")
     hire(employer, [900_000])
-    desk = enter(agency("certificate_city"), f"/a/employers/{employer.pk}")
+    desk = page_of(agency("certificate_city"), f"/a/employers/{employer.pk}")
     desk.get_by_label("业务名称").fill("单位合并登记")
     desk.get_by_role("button", name="受理").click()
     desk.get_by_text("办结以前单位不能结算").wait_for()
-    page = enter(make_clerk(employer), "/e/")
+    page = page_of(make_clerk(employer), "/e/")
     by_menu(page, "提交结算")
     page.get_by_text("还有 1 项：单位合并登记").first.wait_for()
     by_menu(page, "社保前台的业务")

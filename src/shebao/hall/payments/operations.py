@@ -49,7 +49,7 @@ def start_payment(
 
 
 @transaction.atomic(durable=True)
-def _begin(bill_id: int, *, by, name: str, part: str, people: list[int], voucher_to: str) -> Payment:
+def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int] = (), voucher_to: str = "") -> Payment:
     bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",)).get(pk=bill_id)
     _check_permission(by)
     way = way_of(bill.employer, name)
@@ -66,7 +66,7 @@ def _begin(bill_id: int, *, by, name: str, part: str, people: list[int], voucher
         number=f"P{today():%Y%m%d}{secrets.randbelow(10**12):012d}",
         channel=way.key,
         part=part,
-        people=people,
+        people=list(people),
         voucher_to=voucher_to if people else "",
         amount_fen=amount,
         late_fee_fen=late_fee,
