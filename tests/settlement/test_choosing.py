@@ -11,7 +11,7 @@ from shebao.hall.operators.models import Operator
 from shebao.hall.settlement.choosing import choose_who_computes
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
-from shebao.hall.settlement.progress import applicable_settlement, preconditions, who_computes
+from shebao.hall.settlement.progress import applicable_settlement, preconditions, standing, steps_of, who_computes
 from shebao.hall.settlement.voiding import ask_to_void
 
 from .hall import NOVEMBER, hire, make_clerk, make_employer, on_day, settle
@@ -71,6 +71,7 @@ def test_who_computes_decides_whose_settlement_it_is_and_back_again():
         settle_month(employer.pk, NOVEMBER, "monthly", by=reviewer, confirmations=1)
     employer = choose_who_computes(employer.pk, "office", by=clerk)
     assert applicable_settlement(employer, NOVEMBER).title == "税务机关核定"
+    assert steps_of(standing(employer, NOVEMBER, clerk))[2].note == "由经办机构核定"
     with pytest.raises(Refused, match="由经办机构核定，请等核定后缴费"):
         settle_month(employer.pk, NOVEMBER, "monthly", by=clerk, confirmations=1)
     bill = settle_month(employer.pk, NOVEMBER, "office_assessment", by=reviewer, confirmations=0)
