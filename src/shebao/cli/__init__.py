@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "serving",
     "open-agency": "opening",
     "emergency-access": "opening",
+    "test-signing-key": "signing",
     "check-ledger": "checking",
     "verify-audit": "checking",
     "reconcile": "checking",

@@ -62,8 +62,10 @@ def demo(options) -> int:
     with in_words(), _whole_or_not_at_all():
         _migrate()
         from .demo_city import load_demo_city, sign_ins_text
+        from .signing import make_demo_keys
 
         accounts = load_demo_city()
+        make_demo_keys()
     sys.stdout.write(sign_ins_text(accounts, _address(options)))
     sys.stdout.flush()
     return 0 if options.load_only else _run_all(options)

@@ -33,7 +33,8 @@ REGISTERS = {
 """Pages that have no place of their own in the menu, but the one that the catalogue gives them."""
 KEYED = (
     *("case_list", "employer_papers", "monthly_papers", "vouchers"),
-    *("blank_forms", "sheet_templates", "roster_sheet", "guide"),
+    *("blank_forms", "sheet_templates", "roster_sheet", "guide", "bank_debit"),
+    *("counter_business", "who_computes", "people_payment"),
 )
 """Pages that a region may show several times, each under a name of its own: their address tells which."""
 PUBLIC = {"rates": "rates_of", "register": "register_at"}

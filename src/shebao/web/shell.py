@@ -38,6 +38,9 @@ QUERY_ICONS = {
     "sheet_templates": "download",
     "roster_sheet": "download",
     "guide": "help",
+    "bank_debit": "wallet",
+    "people_payment": "wallet",
+    "who_computes": "calculator",
 }
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
@@ -79,6 +82,8 @@ AGENCY_MENU = [
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
+RECEIPTS = ("a_receipts", "menu.receipts", "窗口收款", "receipt", "reconcile")
+DEBITS = ("a_debits", "menu.debits", "银行代扣", "wallet", "reconcile")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
     ("a_notices", "menu.notices", "公告通知", "bell", "publish_notices"),
@@ -298,8 +303,12 @@ def _agency_nav(user, region) -> list[dict]:
 
 
 def _administration(user, region) -> dict:
+    kinds = {way.kind for way in region.collection.ways.values()} if user.is_agency else set()
+    money = [entry for entry, kind in ((RECEIPTS, "counter"), (DEBITS, "file")) if kind in kinds]
     allowed = [
-        entry[:4] for entry in ADMINISTRATION if user.may(entry[4]) and not (entry[0] == "looks" and user.is_agency)
+        entry[:4]
+        for entry in (*money, *ADMINISTRATION)
+        if user.may(entry[4]) and not (entry[0] == "looks" and user.is_agency)
     ]
     return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
 

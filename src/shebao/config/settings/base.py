@@ -173,6 +173,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
 
+# The folder of the keys that sign papers (PKCS#12), and their password; without a key papers are not signed.
+SHEBAO_SIGNING_DIR = os.environ.get("SHEBAO_SIGNING_DIR", "")
+SHEBAO_SIGNING_PASSWORD = os.environ.get("SHEBAO_SIGNING_PASSWORD", "")
+
 # Where the bank listens, and where it finds us. Only an embedded installation runs a bank of its own.
 SHEBAO_EMBEDDED_BANK = False
 SHEBAO_IS_PRODUCTION = False

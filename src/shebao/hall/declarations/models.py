@@ -144,6 +144,35 @@ class DeclarationEvent(models.Model):
         return TITLES.get(self.move, self.move)
 
 
+class CounterBusiness(models.Model):
+    """Something that an employer does at the agency's counter (前台业务); a month is not settled before it is done.
+
+    The agency enters it when it is brought in, and says when it is done.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="counter_business")
+    month = MonthField("业务年月")
+    title = models.CharField("业务", max_length=60)
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField("受理时间")
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField("办结时间", null=True)
+    outcome = models.CharField("办理结果", max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "前台业务"
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="counter_business_that_is_done_says_by_whom",
+                condition=Q(done_at=None, done_by=None) | Q(done_at__isnull=False, done_by__isnull=False),
+                violation_error_message="办结的前台业务要有经办人。",
+            ),
+        ]
+
+
 class FormDraft(models.Model):
     """What was typed but not yet saved (草稿), kept for its writer so that nothing is lost.
 

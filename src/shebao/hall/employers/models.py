@@ -35,6 +35,7 @@ class Employer(models.Model):
     bank_name = models.CharField("开户银行", max_length=120, blank=True)
     bank_account = EncryptedTextField("银行账号", owner="pk", blank=True, default="")
     first_month = MonthField("参保起始年月")
+    computed_by = models.CharField("谁来核定", max_length=10, blank=True, default="")
     account_kind = models.CharField("参保户类型", max_length=10, blank=True, default="")
 
     objects = EmployerQuerySet.as_manager()
