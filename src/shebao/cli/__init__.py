@@ -19,6 +19,7 @@ COMMANDS = {
     "check-ledger": "checking",
     "verify-audit": "checking",
     "reconcile": "checking",
+    "housekeeping": "checking",
     "recompute": "recomputing",
     "functions": "checking",
     "region": "regions",

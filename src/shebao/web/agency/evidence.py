@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 from shebao.hall.evidence.models import Evidence
 
 from ..access import needs
-from ..sent_files import sent
+from ..sent_files import sent, sent_small
 
 
 @require_safe
@@ -13,3 +13,10 @@ from ..sent_files import sent
 def evidence(request, pk):
     """One file, as a download."""
     return sent(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+
+
+@require_safe
+@needs("review")
+def small(request, pk):
+    """The small picture of one image."""
+    return sent_small(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)

@@ -26,6 +26,7 @@ urlpatterns = [
     path("cases/<int:pk>/return", desk.send_back, name="a_return"),
     path("cases/<int:pk>/reject", desk.reject, name="a_reject"),
     path("evidence/<int:pk>", evidence.evidence, name="a_evidence"),
+    path("evidence/<int:pk>/small", evidence.small, name="a_evidence_small"),
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
