@@ -25,7 +25,7 @@ from shebao.rules.months import months_in_words
 from ..access import needs
 from ..shell import menu_items, shell
 from ..templatetags.ui import mask_id
-from .common import crumbs, download, here, this_month, word
+from .common import crumbs, download, here, may_be_about, this_month, word
 
 FILTERS = ("q", "department", "scheme", "project", "employment_kind", "base_from", "base_to")
 # The boxes of the row under the table's head, by column.
@@ -263,6 +263,7 @@ def _single_actions(request, one) -> list[dict]:
             "url": f"{reverse('e_declare', args=[service.key])}?employee={one.pk}",
         }
         for service in _services_for_known(request)
+        if may_be_about(service, one)
     ]
 
 
