@@ -81,8 +81,13 @@ def shenzhen():
 
 def test_the_small_picture_is_sealed_shown_where_the_image_is_and_nobody_elses(client):
     clerk, one = shenzhen()
-    made = add_evidence(one.pk, CARD, [upload("正面.jpg", picture()), upload("反面.pdf", PDF)], by=clerk)
-    seen, plain = (Evidence.objects.get(pk=each.pk) for each in made)
+    made = add_evidence(
+        one.pk,
+        CARD,
+        [upload("正面.jpg", picture()), upload("反面.pdf", PDF), upload("三.png", picture("PNG"))],
+        by=clerk,
+    )
+    seen, plain, _ = (Evidence.objects.get(pk=each.pk) for each in made)
     assert (seen.stored.has_thumbnail, plain.stored.has_thumbnail) == (True, False)
     on_disk = files._small(seen.stored.place).read_bytes()
     assert not on_disk.startswith(b"\xff\xd8")

@@ -181,3 +181,11 @@ def check_credit_code(text: str) -> CodeCheck:
     if number[17] != expected:
         return CodeCheck(False, number, (f"校验位不符：末位应为 {expected}，实际为 {number[17]}",))
     return CodeCheck(True, number, ())
+
+
+def masked(number: str | None) -> str:
+    """Hide the middle of an id number: first four and last four stay; short numbers keep only their ends."""
+    text = str(number or "")
+    if len(text) <= 8:
+        return text[:1] + "*" * max(len(text) - 2, 0) + text[-1:] if len(text) > 2 else "*" * len(text)
+    return text[:4] + "*" * (len(text) - 8) + text[-4:]

@@ -64,12 +64,15 @@ class CostRow:
 
 @dataclass(frozen=True)
 class MonthCost:
-    """What one month that is paid back costs, in fen; `base` is the highest of its schemes."""
+    """What one month that is paid back costs, in fen; `base` is the highest of its schemes, `borne` its late fee and
+    interest on the same bill.
+    """
 
     month: Month
     base: int
     employer_due: int
     employee_due: int
+    borne: int = 0
 
 
 @dataclass

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 from shebao.hall.evidence.models import Evidence
 
 from ..access import needs
-from ..sent_files import sent, sent_small
+from ..sent_files import sent, sent_small, shown_image
 
 
 @require_safe
@@ -20,3 +20,10 @@ def evidence(request, pk):
 def small(request, pk):
     """The small picture of one image."""
     return sent_small(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+
+
+@require_safe
+@needs("review")
+def shown(request, pk):
+    """One picture, to be looked at beside the case."""
+    return shown_image(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
