@@ -23,7 +23,6 @@ from .conftest import fetched
 from .steps import fill, submit_basket, until
 from .test_halls import approve, choose, hall, keep, newcomer, pick
 from .test_papers import as_file, november  # noqa: F401 - a fixture: the tenth of a month, for every thread
-from .test_review import enter, person  # noqa: F401 - a fixture and who signs in
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -40,9 +39,9 @@ OWN_DATA = {
 
 
 @pytest.mark.parametrize("code", OWN_DATA)
-def test_an_employer_changes_its_own_data_at_once_and_finds_it_in_the_log(enter, live_server, code):  # noqa: F811
+def test_an_employer_changes_its_own_data_at_once_and_finds_it_in_the_log(page_of, live_server, code):
     (clerk, _), title = hall(code), OWN_DATA[code]
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, title)
     stars = page.locator("main label:has(.req), main .f:has(.req)").count()
     assert stars, "what can be changed is marked"
@@ -58,21 +57,21 @@ def test_an_employer_changes_its_own_data_at_once_and_finds_it_in_the_log(enter,
     assert EmployerChange.objects.exists()
 
 
-def test_shenzhens_reviewed_change_and_lijiangs_change_of_a_person(enter, live_server):  # noqa: F811
+def test_shenzhens_reviewed_change_and_lijiangs_change_of_a_person(page_of, live_server):
     (clerk, reviewer), home = hall("shenzhen"), live_server.url
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "审批事项变更")
     page.get_by_label("法定代表人").fill("钱新任")
     page.get_by_role("button", name=re.compile("^(暂存并去提交|保存，上传材料)$")).click()
     page.wait_for_url(re.compile("/e/(basket|cases)/"))
     submit_basket(page, home)
-    approve(enter, reviewer, home)
+    approve(page_of, reviewer, home)
     clerk.employer.refresh_from_db()
     assert clerk.employer.legal_representative == "钱新任"
 
     clerk, _ = hall("lijiang")
     employee = enrolled(clerk.employer, name="王在册", department="财务部")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "职工基本信息变更")
     pick(page, employee)
     fill(page, {"department": "生产部"})
@@ -82,11 +81,11 @@ def test_shenzhens_reviewed_change_and_lijiangs_change_of_a_person(enter, live_s
     assert employee.department == "生产部"
 
 
-def test_tianjin_declares_a_wage_that_a_reviewer_approves(enter, live_server):  # noqa: F811
+def test_tianjin_declares_a_wage_that_a_reviewer_approves(page_of, live_server):
     """TJ-7: a wage above the ceiling is confirmed with a reason, and the reviewer reads it."""
     (clerk, reviewer), home = hall("tianjin"), live_server.url
     employee = enrolled(clerk.employer, name="王在册")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "工资申报")
     pick(page, employee)
     fill(page, {"first_month": str(MONTH), "declared_wage": "98000"})
@@ -97,18 +96,18 @@ def test_tianjin_declares_a_wage_that_a_reviewer_approves(enter, live_server):  
     page.get_by_role("button", name="暂存并去提交").click()
     page.get_by_text("已加入待提交").first.wait_for()
     submit_basket(page, home)
-    desk = enter(reviewer, f"/a/cases/{Declaration.objects.get().pk}")
+    desk = page_of(reviewer, f"/a/cases/{Declaration.objects.get().pk}")
     assert "新任总经理，合同约定" in desk.locator("#main").inner_text()
-    approve(enter, reviewer, home)
+    approve(page_of, reviewer, home)
     assert DeclaredWage.objects.filter(is_voided=False).latest("pk").amount_fen == 9_800_000
 
 
-def test_leshan_downloads_its_roster_fills_in_the_wages_and_sees_heads_and_sum_first(enter, live_server):  # noqa: F811
+def test_leshan_downloads_its_roster_fills_in_the_wages_and_sees_heads_and_sum_first(page_of, live_server):
     """LS-9: the template is the roster; heads and the whole wage are shown before anything is added."""
     clerk, _ = hall("leshan")
     for n in (1, 2):
         enrolled(clerk.employer, name=f"李示例{n}", sequence=900 + n)
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "批量导入")
     with page.expect_download() as template:
         page.get_by_role("link", name=re.compile(r"^在册人员\s*：人员申报工资")).click()
@@ -132,11 +131,11 @@ def test_leshan_downloads_its_roster_fills_in_the_wages_and_sees_heads_and_sum_f
     assert set(DeclaredWage.objects.filter(is_voided=False).values_list("amount_fen", flat=True)) >= {900_000, 900_100}
 
 
-def test_shanghai_confirms_its_data_sets_its_password_and_declares_the_month(enter, live_server):  # noqa: F811
+def test_shanghai_confirms_its_data_sets_its_password_and_declares_the_month(page_of, live_server):
     """SH-2 单位信息确认、更新单位信息、申报密码设置; SH-4 日常申报: what was assessed is shown, confirmed, declared."""
     (clerk, _), home = hall("shanghai"), live_server.url
     enrolled(clerk.employer, name="王在册")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "更新单位信息")
     fill(page, {"contact_name": "吴联系", "phone": "13900000001", "address": "新路 1 号", "postcode": "200000"})
     page.get_by_role("button", name="确定").click()
@@ -165,14 +164,14 @@ def settled(clerk) -> Bill:
 
 
 @pytest.mark.parametrize(("code", "paper"), [("lijiang", "企业职工社会保险核定表"), ("guiyang", "电子票据")])
-def test_the_paper_of_a_settled_month_is_printed_under_its_own_name(enter, live_server, code, paper):  # noqa: F811
+def test_the_paper_of_a_settled_month_is_printed_under_its_own_name(page_of, live_server, code, paper):
     """LJ-5 and GY-6."""
     clerk, _ = hall(code)
     enrolled(clerk.employer, name="王在册")
     bill = settled(clerk)
     if code == "guiyang":
         pay(bill, clerk)
-    page = enter(clerk, "/e/documents/")
+    page = page_of(clerk, "/e/documents/")
     page.get_by_role("button", name=re.compile(rf"生成\s*{paper}")).click()
     page.get_by_role("link", name=re.compile(rf"打印\s*{paper}")).wait_for()
     made = Document.objects.get(title=paper)
@@ -182,14 +181,14 @@ def test_the_paper_of_a_settled_month_is_printed_under_its_own_name(enter, live_
     assert paper in text.replace(" ", "")
 
 
-def test_shenzhen_changes_schemes_by_sheet_and_manages_what_it_declared(enter, live_server):  # noqa: F811
+def test_shenzhen_changes_schemes_by_sheet_and_manages_what_it_declared(page_of, live_server):
     """SZ-9 批量上传参保险种变更 and SZ-10 申报数据管理."""
     (clerk, _), home = hall("shenzhen"), live_server.url
     facts = {"enrolment_kind": "11", "medical_tier": "1"}
     people = [
         enrolled(clerk.employer, name=f"李示例{n}", sequence=900 + n, household="521", facts=facts) for n in (1, 2)
     ]
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "业务申报批量上传")
     for title in ("批量上传新增", "批量上传停交", "批量上传修改工资", "批量上传参保险种变更", "批量上传调入"):
         page.get_by_label(title, exact=True).wait_for()
@@ -220,11 +219,11 @@ def test_shenzhen_changes_schemes_by_sheet_and_manages_what_it_declared(enter, l
     until(page, lambda: Declaration.objects.get(pk=one.pk).answers["new_name"] == "李又改")
 
 
-def test_the_wage_hall_has_earlier_months_assessed_apart(enter, live_server):  # noqa: F811
+def test_the_wage_hall_has_earlier_months_assessed_apart(page_of, live_server):
     """WT-6 单位往月补缴核定申请; 单位当月缴费核定申请 is walked in test_halls."""
     (clerk, reviewer), home = hall("wage_hall"), live_server.url
     employee = enrolled(clerk.employer, name="王在册", since=MONTH)
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "单位往月补缴核定申请")
     pick(page, employee)
     fill(page, {"first_month": "2026-08", "last_month": "2026-09", "declared_wage": "9000"})
@@ -232,23 +231,23 @@ def test_the_wage_hall_has_earlier_months_assessed_apart(enter, live_server):  #
     page.get_by_role("button", name="暂存并去提交").click()
     page.get_by_text("已加入待提交").first.wait_for()
     submit_basket(page, home)
-    approve(enter, reviewer, home)
+    approve(page_of, reviewer, home)
     bill = Bill.objects.get()
     page.goto(f"{home}/e/bills/{bill.pk}/")
     assert "2026-11 补缴" in page.locator("main").inner_text() and bill.head_count == 1
 
 
-def test_certificate_city_submits_reads_the_refusal_deletes_and_declares_anew(enter, live_server):  # noqa: F811
+def test_certificate_city_submits_reads_the_refusal_deletes_and_declares_anew(page_of, live_server):
     """CA-2, flow A: 信息提交, the branch decides, a refused one is deleted under 业务删除 and declared anew."""
     (clerk, reviewer), home = hall("certificate_city"), live_server.url
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "增员申报")
     fill(page, newcomer("certificate_city", 1))
     keep(page, "王示例1")
     choose(page, "信息提交")
     submit_basket(page, home)
     one = Declaration.objects.get()
-    desk = enter(reviewer, f"/a/cases/{one.pk}")
+    desk = page_of(reviewer, f"/a/cases/{one.pk}")
     desk.keyboard.press("r")
     desk.locator("[name=flag_declared_wage]").check()
     desk.locator("[name=reason_declared_wage]").fill("与合同不符")
@@ -265,11 +264,11 @@ def test_certificate_city_submits_reads_the_refusal_deletes_and_declares_anew(en
     assert Declaration.objects.filter(state="draft").count() == 1
 
 
-def test_the_general_hall_adds_edits_finds_and_removes_a_person_and_prints_the_account(enter, live_server):  # noqa: F811
+def test_the_general_hall_adds_edits_finds_and_removes_a_person_and_prints_the_account(page_of, live_server):
     """GX-3 员工管理: 新增, 编辑, 查询, 删除; without an address the account goes on paper to the person."""
     (clerk, _), home = hall("general_hall"), live_server.url
     leaver = enrolled(clerk.employer, name="李在册")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "新增员工")
     fill(page, newcomer("general_hall", 1))
     keep(page, "王示例1")
@@ -295,10 +294,10 @@ def test_the_general_hall_adds_edits_finds_and_removes_a_person_and_prints_the_a
     until(page, lambda: AccountLetter.objects.get().sent_at is not None)
 
 
-def test_jinan_downloads_the_sheet_with_its_example_and_enrols_somebody_with_a_residence_permit(enter, live_server):  # noqa: F811
+def test_jinan_downloads_the_sheet_with_its_example_and_enrols_somebody_with_a_residence_permit(page_of, live_server):
     """JN-2: 港澳台 with a permit that begins 8100, household, its address; JN-4: 下载报盘 with its example."""
     clerk, _ = hall("jinan")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "导入报盘")
     with page.expect_download() as template:
         page.get_by_role("link", name=re.compile(r"^空白模板\s*：增员申报")).click()

@@ -201,9 +201,9 @@ REGISTERED = {
 
 
 @pytest.mark.parametrize("code", REGISTERED)
-def test_each_hall_registers_in_its_own_steps_and_shows_its_first_page(visitor, live_server, code):
+def test_each_hall_registers_in_its_own_steps_and_shows_its_first_page(page_of, live_server, code):
     title, place, division, asked = REGISTERED[code]
-    home, page = live_server.url, visitor()
+    home, page = live_server.url, page_of()
     page.goto(home + "/register")
     page.get_by_role("link", name=place).click()
     page.get_by_role("heading", name=title).wait_for()
@@ -230,7 +230,7 @@ def test_each_hall_registers_in_its_own_steps_and_shows_its_first_page(visitor, 
     page.get_by_role("button", name="提交申请").click()
     page.get_by_text("申请已提交，等待审核").wait_for()
 
-    desk = visitor(OperatorFactory(reviewer=True, region=code))
+    desk = page_of(OperatorFactory(reviewer=True, region=code))
     desk.goto(home + "/a/")
     desk.get_by_role("link", name="单位注册").first.click()
     desk.get_by_role("link", name="示例新设1有限公司").click()

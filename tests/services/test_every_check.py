@@ -214,6 +214,8 @@ FINDINGS = [
             lambda by: back(known(by, since=MONTH), last="2026-11")),
     Finding("back_payments_waiting", "guiyang", "back_payment_withdrawal", "error",
             lambda by: about(known(by, since=MONTH), first_month="2026-08", last_month="2026-09")),
+    Finding("late_fees_waiting", "shanghai", "special_late_fees", "error",
+            lambda by: about(known(by), first_month="2026-08", last_month="2026-09")),
     Finding("yearly_cover", "leshan", "supplementary_medical_declaration", "error",
             lambda by: about(known(by), cover_year="2020", pay_by="转账")),
     Finding("account_free", "lijiang", "clerk_registration", "error", lambda by: account(account=by.username)),

@@ -10,6 +10,7 @@ from shebao.hall.sheets.operations import confirm_group, receive_sheet
 from shebao.hall.sheets.queries import summary
 from shebao.rules.forms import when_confirmed
 from shebao.rules.months import Month
+from shebao.web.employer.basket import check_url
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, enrolled, enrolment, synthetic_id, wage
 
 from .declared import ENROL, WAGE, text_of
@@ -88,7 +89,7 @@ def test_a_confirmed_finding_asks_for_nothing_in_the_basket_the_case_and_the_she
     employee = enrolled(clerk.employer, name="李在册")
     reasons = {"wage_limits": "新任总经理"}
     (one,) = save_declarations(clerk.employer_id, WAGE, [wage(employee, "98000")], by=clerk, confirmed=[reasons])
-    for address in (f"/e/cases/{one.pk}/", f"/e/check/?ids={one.pk}"):
+    for address in (f"/e/cases/{one.pk}/", check_url([one.pk])):
         page = text_of(client.get(address))
         assert "新任总经理" in page and "写明理由" not in page, address
     other = enrolled(clerk.employer, name="王在册", sequence=901)

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
-from shebao.rules.forms import when_confirmed
 from shebao.rules.identity import tidy_number
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
@@ -92,22 +91,12 @@ def basket(actor) -> list[BasketRow]:
     as_returned, papers = unrepaired(rows), papers_of(rows)
     return [
         BasketRow(
-            d, d.spec.title, before_after(d), _found(d),
+            d, d.spec.title, before_after(d), d.findings,
             mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
             is_unrepaired=d.pk in as_returned, papers=papers.get(d.pk, []),
         )
         for d in rows
     ]  # fmt: skip
-
-
-def _found(declaration: Declaration) -> list[dict]:
-    """What the checks found, each with the reason that was given; what it asked for is then left out."""
-    given = declaration.confirmed
-    return [
-        p | {"reason": reason, "message": when_confirmed(p["message"]) if reason else p["message"]}
-        for p in declaration.problems
-        for reason in [given.get(p["code"], "")]
-    ]
 
 
 def before_after(declaration: Declaration) -> str:
@@ -200,7 +189,7 @@ def case_view(actor, pk: int) -> CaseView:
     )
     declaration = rows.get(pk=pk)
     events = list(declaration.events.select_related("by").order_by("at", "pk"))
-    problems = _found(declaration)
+    problems = declaration.findings
     fields = _fields(declaration, events, problems, in_full=actor.is_agency)
     return CaseView(
         declaration=declaration,
