@@ -21,6 +21,7 @@ COMMANDS = {
     "check-ledger": "checking",
     "verify-audit": "checking",
     "reconcile": "checking",
+    "housekeeping": "checking",
     "recompute": "recomputing",
     "assess": "assessing",
     "retention": "keeping",

@@ -214,7 +214,8 @@ def _employer_nav(user, region) -> list[dict]:
         menu.append(_group(region.terms.get(term, default), items))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
-    return [*menu, _queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
+    menu += [_queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
+    return _joined(menu)
 
 
 def _queries(user, region) -> dict:
@@ -243,6 +244,23 @@ def _folded(entries: list[tuple[dict, str]]) -> list[dict]:
             found.append(folds[under])
         folds[under]["fold"].append(item)
     return found
+
+
+def _joined(menu: list[dict]) -> list[dict]:
+    """What several parts of the menu call alike stands behind one heading, where the first of them stands."""
+    folds: dict[str, dict] = {}
+    for part in menu:
+        kept = []
+        for item in part["items"]:
+            first = folds.get(item["label"])
+            if first is None:
+                if item.get("fold"):
+                    folds[item["label"]] = item
+                kept.append(item)
+            else:
+                first["fold"] += item.get("fold") or [item]
+        part["items"] = kept
+    return menu
 
 
 def _pages(user, region, *groups: str) -> list[tuple[dict, str]]:

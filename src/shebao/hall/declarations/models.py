@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from shebao.rules.forms import when_confirmed
 from shebao.rules.region_reviews import ReviewStep
 
 from ..fields import EncryptedJSONField, MonthField
@@ -75,6 +76,15 @@ class Declaration(models.Model):
 
     def __str__(self):
         return f"{self.subject_name} · {self.service}"
+
+    @property
+    def findings(self) -> list[dict]:
+        """What the checks found, each with the reason that was given; what it asked for is then left out."""
+        return [
+            p | {"reason": reason, "message": when_confirmed(p["message"]) if reason else p["message"]}
+            for p in self.problems
+            for reason in [self.confirmed.get(p["code"], "")]
+        ]
 
     @property
     def spec(self):

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
-from django.utils import timezone
 
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
@@ -316,7 +315,7 @@ def _enter_note(spec, month: Month, count: int, is_done: bool) -> str:
     if is_done:
         return "本月无变动"
     window = spec.calendar.window(month)
-    return "申报期已过" if local_now() > window.declare_until else "还没有变动，可直接办理无变动结算"
+    return "申报期已过" if local_now() > window.declare_until else "没有变动可直接结算"
 
 
 def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
@@ -340,7 +339,7 @@ def _pay_note(bill: Bill | None, now: Standing) -> str:
         return "结算后开放"
     if now.unpaid(bill) <= 0:
         return f"已缴 {yuan(bill.total_due)} 元"
-    return f"待缴 {yuan(now.unpaid(bill))} 元，{timezone.make_naive(bill.pay_until):%m-%d} 前"
+    return f"待缴 {yuan(now.unpaid(bill))} 元"
 
 
 def _file_note(bill: Bill | None, now: Standing, is_paid: bool) -> str:

@@ -38,6 +38,7 @@ urlpatterns = [
     path("cases/<int:pk>/return", case.send_back, name="a_return"),
     path("cases/<int:pk>/reject", case.reject, name="a_reject"),
     path("evidence/<int:pk>", evidence.evidence, name="a_evidence"),
+    path("evidence/<int:pk>/small", evidence.small, name="a_evidence_small"),
     path("evidence/<int:pk>/shown", evidence.shown, name="a_evidence_shown"),
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
