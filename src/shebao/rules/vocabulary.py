@@ -10,6 +10,7 @@ from types import MappingProxyType
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.facts import FACTS
+from shebao.rules.file_words import FILES
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.query_words import READ_MODELS
 from shebao.rules.registration_words import (
@@ -18,6 +19,7 @@ from shebao.rules.registration_words import (
     REGISTRATION_PARTS,
     REGISTRATION_STEPS,
 )
+from shebao.rules.sign_in_words import SIGN_IN_PARTS, SIGNS
 from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
@@ -90,6 +92,15 @@ PAGES = _words(
     guide="一篇办事指南（guide），可打印、下载",
     register="单位注册",
     sign_in="登录",
+    certificate="数字证书登录",
+    forgotten="忘记密码",
+    question="密码遗忘设定",
+    account="我的账号",
+    settings="系统设置",
+    employers="单位选择",
+    numbers="同一纳税人的社保编号切换",
+    leaving="注销、重登录、退出",
+    regions="选择地区",
 )
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
@@ -289,28 +300,6 @@ CHANNELS = _words(
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
-FILES = _words(
-    **{
-        "region.yaml": "名称、上级方案、启用月份、检查到哪个月",
-        "terms.yaml": "用语",
-        "parameters.yaml": "带生效月份、公布日期和依据的数值",
-        "schemes.yaml": "险种：基数、上下限、进位、单位与个人部分",
-        "services.yaml": "申报事项：表单、流程、时限、校验",
-        "settlements.yaml": "结算方式",
-        "documents.yaml": "单据",
-        "queries.yaml": "查询：名称、所在栏目、读什么",
-        "guides.yaml": "办事指南：须知、业务流程",
-        "registration.yaml": "单位注册：各步、业务、电子协议、材料、单位编号",
-        "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
-        "calendar.yaml": "申报期与缴费期",
-        "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
-        "blocks/*.yaml": "表单共用的一组字段",
-        "forms/*.yaml": "表单",
-        "codes/*.yaml": "代码表",
-        "sheets/*.yaml": "报盘列名的别名",
-        "cases/*.yaml": "算例：一定要算出的结果",
-    }
-)
 
 
 _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
@@ -342,6 +331,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
     ("What every registration asks 注册必问", REGISTRATION_NEEDS),
     ("What a registration may ask 注册可问", REGISTRATION_ASKS),
+    ("Parts of sign_in.yaml 登录", SIGN_IN_PARTS),
+    ("Signing what is submitted 提交时签名", SIGNS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),

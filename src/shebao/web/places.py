@@ -19,6 +19,15 @@ NAMES = {
     "trial": "trial",
     "password": "change_password",
     "sign_in": "sign_in",
+    "certificate": "sign_in_certificate",
+    "forgotten": "forgotten",
+    "question": "account_question",
+    "account": "account",
+    "settings": "account",
+    "employers": "employers",
+    "numbers": "employer_numbers",
+    "leaving": "leaving",
+    "regions": "register",
 }
 REGISTERS = {"scheme_roster": "e_scheme_roster", "yearly_plan": "e_yearly_plan"}
 """Pages that have no place of their own in the menu, but the one that the catalogue gives them."""

@@ -15,6 +15,7 @@ from shebao.hall.registration.queries import waiting
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
+from .entering import MANY
 from .middleware import has_contrast, idle_seconds, is_elder
 from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
 
@@ -79,6 +80,7 @@ ADMINISTRATION = [
     ("a_money", "menu.money", "资金对账", "coins", "reconcile"),
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
+    ("certificates", "menu.certificates", "数字证书", "shield-check", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
 ]
 
@@ -150,14 +152,24 @@ def _signed_in(request, user) -> dict:
         "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
         "idle_seconds": idle_seconds(request),
-        "user_links": [
-            {"url": reverse("change_password"), "label": region.terms.get("menu.password", "修改密码"), "icon": "key"}
-        ],
+        "user_links": _own_links(user, region),
+        "employer_url": reverse("employers") if request.session.get(MANY) and not user.is_agency else "",
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "cases_url": "" if user.is_agency else _url("e_cases"),
         "enrol_url": "" if user.is_agency else _url("e_declare", region.first_service.key),
     }
+
+
+def _own_links(user, region) -> list[dict]:
+    """The menu behind one's name: the account, the employers one acts for, the password."""
+    entries = [("account", "menu.account", "我的账号", "user"), ("change_password", "menu.password", "修改密码", "key")]
+    if not user.is_agency:
+        entries.insert(1, ("employers", "menu.employer_choice", "单位选择", "building"))
+    return [
+        {"url": reverse(name), "label": region.terms.get(term, text), "icon": icon}
+        for name, term, text, icon in entries
+    ]
 
 
 def _employer_nav(user, region) -> list[dict]:
@@ -274,8 +286,15 @@ def _agency_nav(user, region) -> list[dict]:
 
 
 def _administration(user, region) -> dict:
-    allowed = [entry[:4] for entry in ADMINISTRATION if user.may(entry[4])]
+    allowed = [entry[:4] for entry in ADMINISTRATION if _is_offered(entry, user, region)]
     return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
+
+
+def _is_offered(entry, user, region) -> bool:
+    """Certificates are of use only where people sign in by them; there the agency's reviewers bind them too."""
+    if entry[0] != "certificates":
+        return user.may(entry[4])
+    return region.sign_in.has_certificate and (user.may(entry[4]) or user.may("review"))
 
 
 def _counts(user) -> dict[str, int]:

@@ -35,6 +35,7 @@ class Employer(models.Model):
     bank_name = models.CharField("开户银行", max_length=120, blank=True)
     bank_account = EncryptedTextField("银行账号", blank=True, default="")
     first_month = MonthField("参保起始年月")
+    taxpayer_number = models.CharField("总机构缴费人识别号", max_length=20, blank=True, default="")
     account_kind = models.CharField("参保户类型", max_length=10, blank=True, default="")
 
     objects = EmployerQuerySet.as_manager()
@@ -56,6 +57,11 @@ class Employer(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def taxpayer(self) -> str:
+        """Who pays (缴费人识别号): the head office's number where that pays for a branch, else one's own code."""
+        return self.taxpayer_number or self.credit_code
 
 
 class EmployerChange(models.Model):
