@@ -25,9 +25,12 @@ class Signer:
     def __init__(self, file: Path, password: str):
         if not file.is_file():
             raise BadFile(f"没有文件 {file}。")
-        self._signer = SimpleSigner.load_pkcs12(str(file), passphrase=password.encode())
-        if self._signer is None:
-            raise BadFile(f"{file} 打不开：密码不对，或不是 PKCS#12 文件。")
+        try:
+            self._signer = SimpleSigner.load_pkcs12_data(
+                file.read_bytes(), other_certs=[], passphrase=password.encode()
+            )
+        except (ValueError, TypeError):
+            raise BadFile(f"{file} 打不开：密码不对，或不是 PKCS#12 文件。") from None
 
     @property
     def holder(self) -> str:
