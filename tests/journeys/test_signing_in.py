@@ -79,7 +79,7 @@ def somebody(region, username, **more) -> Operator:
 def enter(page, base, username, password=PASSWORD):
     page.goto(base + "/login")
     page.get_by_label("账号").fill(username)
-    page.get_by_label("密码", exact=True).fill(password)
+    page.locator("#password").fill(password)
     page.get_by_role("button", name="登录", exact=True).click()
 
 
@@ -154,10 +154,10 @@ def test_an_enterprise_registers_with_its_number_signs_in_by_it_and_finds_its_pa
     page.get_by_role("link", name="注销、重新登录").click()
     press(page, "系统重登录")
     assert page.get_by_label("电脑编码").input_value() == "3501000000123"
-    page.get_by_label("密码", exact=True).fill(PASSWORD.upper())
+    page.locator("#password").fill(PASSWORD.upper())
     press(page, "登录")
     page.get_by_role("alert").get_by_text("账号或密码不对").wait_for()
-    page.get_by_label("密码", exact=True).fill(PASSWORD)
+    page.locator("#password").fill(PASSWORD)
     press(page, "登录")
     page.wait_for_url(re.compile("/e/"))
     own_menu(page, "修改密码")
@@ -173,7 +173,7 @@ def test_an_enterprise_registers_with_its_number_signs_in_by_it_and_finds_its_pa
     page.get_by_role("heading", name="登录").wait_for()
     page.get_by_role("link", name="用电脑编码登录").click()
     page.get_by_label("电脑编码").fill("3501000000123")
-    page.get_by_label("密码", exact=True).fill(NEW)
+    page.locator("#password").fill(NEW)
     press(page, "登录")
     page.wait_for_url(re.compile("/e/"))
     page.goto(base + "/account/leaving")
@@ -230,8 +230,8 @@ def test_the_wizard_asks_region_and_taxpayer_first_and_several_employers_are_cho
         somebody("tax_client", username, employer=employer)
         own_menu(page, "单位选择")
         page.get_by_role("link", name="添加单位").click()
-        page.get_by_label("账号", exact=True).fill(username)
-        page.get_by_label("密码", exact=True).fill(PASSWORD)
+        page.locator("#username").fill(username)
+        page.locator("#password").fill(PASSWORD)
         press(page, "添加单位")
         page.get_by_text(f"已添加{employer.name}").wait_for()
     account = Operator.objects.get(employer=first).username
@@ -256,7 +256,7 @@ def test_the_wizard_asks_region_and_taxpayer_first_and_several_employers_are_cho
     assert page.get_by_text("示例代理客户").count() == 0
     press(page, "进入：示例分公司")
     page.get_by_text("已进入示例分公司").wait_for()
-    other_tab.get_by_label("账号", exact=True).fill("client")
+    other_tab.locator("#username").fill("client")
     press(other_tab, "添加单位")
     other_tab.get_by_text("刷新后再提交一次").wait_for()
 

@@ -22,6 +22,11 @@ PERMISSION_TITLES = {
     "try_values": "规则沙盘",
     "keep_accounts": "登记个人账户",
     "reconcile": "对账",
+    "enter_at_counter": "窗口录入",
+    "query_with_privilege": "特权查询",
+    "publish_notices": "发布公告",
+    "monitor": "运行监控",
+    "configure": "系统配置",
 }
 
 

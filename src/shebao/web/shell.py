@@ -129,6 +129,7 @@ def anonymous_shell() -> dict:
         "logout_url": reverse("sign_out"),
         "elder_url": reverse("elder"),
         "user_links": [],
+        "desk_keys": False,
         "illustrative": (),
     }
 
@@ -154,6 +155,7 @@ def _signed_in(request, user) -> dict:
         "idle_seconds": idle_seconds(request),
         "user_links": _own_links(user, region),
         "employer_url": reverse("employers") if request.session.get(MANY) and not user.is_agency else "",
+        "desk_keys": user.is_agency and user.may("review"),
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "cases_url": "" if user.is_agency else _url("e_cases"),

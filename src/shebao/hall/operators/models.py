@@ -8,9 +8,10 @@ from django.utils.crypto import salted_hmac
 PERMISSIONS = {
     "clerk": {"declare", "settle", "pay", "print", "see_roster"},
     "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"},
-    "reviewer": {"review", "see_roster", "keep_accounts"},
+    "reviewer": {"review", "see_roster", "keep_accounts", "enter_at_counter", "query_with_privilege"},
     "agency_admin": {
         *("review", "see_roster", "keep_accounts", "manage_operators", "see_audit", "try_values", "reconcile"),
+        *("enter_at_counter", "query_with_privilege", "publish_notices", "monitor", "configure"),
     },
 }
 

@@ -28,8 +28,8 @@ def ways_of(operator: Operator) -> dict[str, str]:
     found = {}
     if contact and contact.phone and settings.SHEBAO_SMS_URL:
         found["sms"] = f"{contact.phone[:3]}****{contact.phone[-4:]}"
-    if contact and contact.email and settings.EMAIL_HOST:
-        name, _, host = contact.email.partition("@")
+    if contact and contact.mail_address and settings.EMAIL_HOST:
+        name, _, host = contact.mail_address.partition("@")
         found["mail"] = f"{name[:1]}***@{host}"
     return found
 
@@ -52,7 +52,7 @@ def send_code(operator: Operator, purpose: str, channel: str) -> None:
     if channel == "sms":
         write_message(contact.phone, text, occasion=occasion, by=None, secret=code)
     else:
-        write_text(contact.email, f"{title}验证码", [text], occasion=occasion, by=None, secret=code)
+        write_text(contact.mail_address, f"{title}验证码", [text], occasion=occasion, by=None, secret=code)
 
 
 @transaction.atomic

@@ -24,14 +24,14 @@ def set_contact(phone: str, email: str, *, by: Operator) -> Contact:
             email = tidy_address(email)
         except Refused as no:
             raise Refused(no.code, no.message, field="email") from None
-    contact, _ = Contact.objects.update_or_create(operator=by, defaults={"phone": phone, "email": email})
+    contact, _ = Contact.objects.update_or_create(operator=by, defaults={"phone": phone, "mail_address": email})
     record("operator.contact_changed", by, by=by, employer=by.employer)
     return contact
 
 
 def keep_contact(operator: Operator, phone: str, email: str) -> None:
     """The contact that came with the account, unless its owner has set one. Called by the deed that opens it."""
-    Contact.objects.get_or_create(operator=operator, defaults={"phone": phone, "email": email})
+    Contact.objects.get_or_create(operator=operator, defaults={"phone": phone, "mail_address": email})
 
 
 def confirm_password(password: str, *, by: Operator) -> None:

@@ -99,11 +99,11 @@ def question_link(username: str, question: str, answer: str) -> None:
     stored = kept.answer if kept else make_password("nobody knows")
     right = check_password(_plain(answer), stored)
     contact = Contact.objects.filter(operator=operator).first() if operator else None
-    if not (kept and right and kept.question == question and contact and contact.email and settings.EMAIL_HOST):
+    if not (kept and right and kept.question == question and contact and contact.mail_address and settings.EMAIL_HOST):
         return
     with transaction.atomic():
         token, made = make_activation(operator, by=operator)
         lines = ["您正在找回密码。请在 24 小时内打开下面的链接设置新密码，链接只能用一次：\n", "{secret}\n",
                  "不是本人操作的，请立即联系管理员。本邮件由系统发出，请勿回复。"]  # fmt: skip
         link = f"{settings.SHEBAO_BASE_URL}/activate/{token}"
-        write_text(contact.email, "找回密码", lines, occasion=f"forgotten:{made.pk}", by=operator, secret=link)
+        write_text(contact.mail_address, "找回密码", lines, occasion=f"forgotten:{made.pk}", by=operator, secret=link)

@@ -60,7 +60,7 @@ class Contact(models.Model):
 
     operator = models.OneToOneField(ME, on_delete=models.CASCADE, related_name="contact")
     phone = EncryptedTextField("手机号码", blank=True, default="")
-    email = EncryptedTextField("电子邮箱", blank=True, default="")
+    mail_address = EncryptedTextField("电子邮箱", blank=True, default="")
 
     objects = OwnQuerySet.as_manager()
 
@@ -88,6 +88,8 @@ class SecurityQuestion(models.Model):
     operator = models.OneToOneField(ME, on_delete=models.CASCADE, related_name="security_question")
     question = models.CharField("问题", max_length=100)
     answer = models.CharField("答案摘要", max_length=128)
+
+    objects = OwnQuerySet.as_manager()
 
     class Meta:
         verbose_name = "密码遗忘设定"

@@ -58,7 +58,7 @@ def account(request):
         if user.employer_id
         else (),
         "questions": here.sign_in.questions,
-        "question": SecurityQuestion.objects.filter(operator=user).first(),
+        "question": SecurityQuestion.objects.visible_to(user).first(),
     }
     return page(request, "account/account.html", [], **context)
 
@@ -68,7 +68,10 @@ def account(request):
 def contact(request):
     """Telephone and mail, changed with the password."""
     kept = Contact.objects.visible_to(request.user).first()
-    typed = {name: request.POST.get(name, getattr(kept, name, "")) for name in ("phone", "email")}
+    typed = {
+        "phone": request.POST.get("phone", kept.phone if kept else ""),
+        "email": request.POST.get("email", kept.mail_address if kept else ""),
+    }
     errors, status = [], 200
     if request.method == "POST":
         try:
