@@ -22,6 +22,7 @@ from shebao.rules.region_statements import Statement
 
 if TYPE_CHECKING:
     from shebao.rules.region_registration import Registration
+    from shebao.rules.region_sign_in import SignIn
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
 
@@ -253,6 +254,7 @@ class Region:
     statements: Mapping[str, Statement] = field(default_factory=dict, repr=False)
     registration: Registration | None = field(default=None, repr=False)
     agency: AgencyRules | None = field(default=None, repr=False)
+    sign_in: SignIn = field(kw_only=True, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""

@@ -17,6 +17,7 @@ from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
 from .access import home_of
+from .entering import MANY
 from .middleware import has_contrast, idle_seconds, is_elder
 from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
 
@@ -94,6 +95,7 @@ ADMINISTRATION = [
     ("a_monitor", "menu.monitor", "运行监控", "chart-bar", "monitor"),
     ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
+    ("certificates", "menu.certificates", "数字证书", "shield-check", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
     ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
     ("a_alerts", "menu.alerts", "安全提醒", "alert-triangle", "see_alerts"),
@@ -169,10 +171,9 @@ def _signed_in(request, user) -> dict:
         "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
         "idle_seconds": idle_seconds(request),
+        "user_links": _own_links(user, region),
+        "employer_url": reverse("employers") if request.session.get(MANY) and not user.is_agency else "",
         "desk_keys": user.is_agency and user.may("review"),
-        "user_links": [
-            {"url": reverse("change_password"), "label": region.terms.get("menu.password", "修改密码"), "icon": "key"}
-        ],
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "messages_url": "" if user.is_agency else _url("e_notices"),
@@ -185,6 +186,17 @@ def _signed_in(request, user) -> dict:
 def _unread(nav: list[dict]) -> int:
     """How many announcements are new: what the menu counted already."""
     return next((item["badge"] or 0 for item in menu_items({"nav": nav}) if item["url"] == _url("e_notices")), 0)
+
+
+def _own_links(user, region) -> list[dict]:
+    """The menu behind one's name: the account, the employers one acts for, the password."""
+    entries = [("account", "menu.account", "我的账号", "user"), ("change_password", "menu.password", "修改密码", "key")]
+    if not user.is_agency:
+        entries.insert(1, ("employers", "menu.employer_choice", "单位选择", "building"))
+    return [
+        {"url": reverse(name), "label": region.terms.get(term, text), "icon": icon}
+        for name, term, text, icon in entries
+    ]
 
 
 def _employer_nav(user, region) -> list[dict]:
@@ -326,9 +338,16 @@ def _administration(user, region) -> dict:
     allowed = [
         entry[:4]
         for entry in (*money, *ADMINISTRATION)
-        if user.may(entry[4]) and not (entry[0] == "looks" and user.is_agency)
+        if _is_offered(entry, user, region) and not (entry[0] == "looks" and user.is_agency)
     ]
     return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
+
+
+def _is_offered(entry, user, region) -> bool:
+    """Certificates are of use only where people sign in by them; there the agency's reviewers bind them too."""
+    if entry[0] != "certificates":
+        return user.may(entry[4])
+    return region.sign_in.has_certificate and (user.may(entry[4]) or user.may("review"))
 
 
 def _counts(user) -> dict[str, int]:

@@ -44,6 +44,7 @@ urlpatterns = [
     path("basket/", basket.basket, name="e_basket"),
     path("basket/check/", basket.check, name="e_check"),
     path("basket/submit/", basket.submit, name="e_submit"),
+    path("basket/content", basket.content, name="e_sign_content"),
     path("basket/submitted/", basket.submitted, name="e_submitted"),
     path("basket/remove/", basket.remove, name="e_remove"),
     path("basket/restore/", basket.restore, name="e_restore"),
