@@ -13,6 +13,7 @@ from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.query_words import READ_MODELS
 from shebao.rules.registration_words import (
+    AREA_FUNCTIONS,
     REGISTRATION_ASKS,
     REGISTRATION_NEEDS,
     REGISTRATION_PARTS,
@@ -90,6 +91,9 @@ PAGES = _words(
     guide="一篇办事指南（guide），可打印、下载",
     register="单位注册",
     sign_in="登录",
+    operators="操作员管理：新增、修改、删除、权限",
+    audit="操作记录",
+    employer_accounts="单位的网厅账号：由经办机构重置密码",
 )
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
@@ -342,6 +346,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
     ("What every registration asks 注册必问", REGISTRATION_NEEDS),
     ("What a registration may ask 注册可问", REGISTRATION_ASKS),
+    ("What a business area opens 业务开通的功能", AREA_FUNCTIONS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),

@@ -19,6 +19,7 @@ from shebao.hall.errors import Refused
 
 from .access import writer_of
 from .public import errors
+from .rights import function_of, is_open, shut
 
 logger = logging.getLogger("shebao.web")
 
@@ -76,6 +77,9 @@ class SignInRequired:
         wrong_side = "/e/" if request.user.is_agency else "/a/"
         if request.path_info.startswith(wrong_side):
             raise Http404
+        function = function_of(request.resolver_match)
+        if not is_open(request.user, function):
+            return errors.refused(request, shut(request.user, function))
         return None
 
 

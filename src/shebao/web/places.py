@@ -19,6 +19,9 @@ NAMES = {
     "trial": "trial",
     "password": "change_password",
     "sign_in": "sign_in",
+    "operators": "operators",
+    "audit": "audit",
+    "employer_accounts": "a_employers",
 }
 REGISTERS = {"scheme_roster": "e_scheme_roster", "yearly_plan": "e_yearly_plan"}
 """Pages that have no place of their own in the menu, but the one that the catalogue gives them."""

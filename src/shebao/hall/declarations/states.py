@@ -64,7 +64,15 @@ MOVES = {
     "reject": Move("不予办理", frozenset({State.SUBMITTED}), State.REJECTED, "review"),
 }
 
-TITLES = {name: move.title for name, move in MOVES.items()} | {"save": "录入", "repair": "修改", "copy": "复制重报"}
+TITLES = (
+    {name: move.title for name, move in MOVES.items()}
+    | {"save": "录入", "repair": "修改", "copy": "复制重报"}
+    | {
+        "propose": "送复核",
+        "send_back": "复核退回",
+        "hand_over": "交接",
+    }
+)
 """Every kind of event in words; saving and repairing leave the state as it is."""
 
 
@@ -74,7 +82,7 @@ def open_moves(declaration, actor) -> list[str]:
     # Which of the restorings applies, the operation knows: for a person there is one.
     hidden = {"restore_returned", "restore_rejected", "complete"}
     hidden |= {"withdraw"} if service.is_direct else {"undo"}
-    hidden |= set() if service.waits else {"submit"}
+    hidden |= set() if service.waits or declaration.employer.needs_second else {"submit"}
     hidden |= {"return"} if service.is_copied else set()
     if declaration.state == State.REJECTED and not service.is_copied:
         hidden |= {"delete"}

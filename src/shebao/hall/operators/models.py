@@ -5,11 +5,14 @@ from django.db import models
 from django.db.models import Q
 
 PERMISSIONS = {
-    "clerk": {"declare", "settle", "pay", "print", "see_roster"},
-    "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"},
-    "reviewer": {"review", "see_roster", "keep_accounts"},
+    "clerk": {"declare", "confirm", "settle", "pay", "print", "see_roster"},
+    "employer_admin": {
+        *("declare", "confirm", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"),
+    },
+    "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts"},
     "agency_admin": {
         *("review", "see_roster", "keep_accounts", "manage_operators", "see_audit", "try_values", "reconcile"),
+        "reset_accounts",
     },
 }
 
@@ -20,6 +23,29 @@ class Role(models.TextChoices):
     REVIEWER = "reviewer", "审核人员"
     AGENCY_ADMIN = "agency_admin", "经办机构管理员"
 
+
+class Duty(models.TextChoices):
+    """What part of the employer's business an operator has (岗位); the ticks of the menu tree refine it."""
+
+    ALL = "all", "全部业务"
+    ENTRY = "entry", "录入"
+    CHECK = "check", "复核"
+    FINANCE = "finance", "财务"
+    READ = "read", "查询"
+
+
+DUTIES = {
+    Duty.ALL: PERMISSIONS["clerk"],
+    Duty.ENTRY: {"declare", "see_roster"},
+    Duty.CHECK: {"declare", "confirm", "see_roster", "print"},
+    Duty.FINANCE: {"settle", "pay", "print", "see_roster"},
+    Duty.READ: {"see_roster", "print"},
+}
+"""What each duty leaves of a clerk's permissions. Everybody sees the people they work for."""
+NARROW = {"declare", "confirm", "see_roster"}
+"""What is left to whoever has some departments or schemes only: bills and papers are of the whole employer."""
+SERVICE = "service:"
+"""How the key of a function that is a service of the region begins; the others are keys of `web/rights.py`."""
 
 AGENCY_ROLES = (Role.REVIEWER, Role.AGENCY_ADMIN)
 
@@ -33,7 +59,11 @@ class OperatorManager(BaseUserManager.from_queryset(models.QuerySet)):
 
 
 class Operator(AbstractBaseUser):
-    """A person who signs in (操作员). The role says what they may do; where they work, whose data they see."""
+    """A person who signs in (操作员). The role says what they may do; where they work, whose data they see.
+
+    At an employer, `duty` narrows the role, `withheld` are functions of the menu that are not open to them, and
+    `departments` and `schemes` (names and keys) whose people they see; nothing named is no limit.
+    """
 
     username = models.CharField("账号", max_length=60, unique=True)
     name = models.CharField("姓名", max_length=60)
@@ -43,6 +73,10 @@ class Operator(AbstractBaseUser):
     )
     region = models.CharField("地区方案", max_length=40)
     is_active = models.BooleanField("启用", default=True)
+    duty = models.CharField("岗位", max_length=10, choices=Duty, default=Duty.ALL)
+    withheld = models.JSONField("不开放的功能", default=list, blank=True)
+    departments = models.JSONField("负责的部门", default=list, blank=True)
+    schemes = models.JSONField("负责的险种", default=list, blank=True)
     must_change_password = models.BooleanField("须改密码", default=False)
     previous_login = models.DateTimeField("上次登录", null=True, blank=True)
 
@@ -57,7 +91,12 @@ class Operator(AbstractBaseUser):
                 condition=Q(role__in=AGENCY_ROLES, employer__isnull=True)
                 | (~Q(role__in=AGENCY_ROLES) & Q(employer__isnull=False)),
                 violation_error_message="单位的操作员须属于一个单位，经办机构的不得属于单位。",
-            )
+            ),
+            models.CheckConstraint(
+                name="only_a_clerk_has_less_than_the_whole",
+                condition=Q(role="clerk") | Q(duty="all", withheld=[], departments=[], schemes=[]),
+                violation_error_message="管理员和经办机构人员不能限定岗位、功能或范围。",
+            ),
         ]
 
     def __str__(self):
@@ -68,11 +107,32 @@ class Operator(AbstractBaseUser):
         """Works at the agency (经办机构), not for an employer."""
         return self.role in AGENCY_ROLES
 
+    @property
+    def is_narrow(self) -> bool:
+        """Sees some departments or schemes of the employer only."""
+        return bool(self.departments or self.schemes)
+
     def may(self, permission: str) -> bool:
-        """Whether the role gives `permission`. Raises KeyError for a permission nobody has: a typing mistake."""
+        """Whether role, duty and scope give `permission`. Raises KeyError for one nobody has: a typing mistake."""
         if not any(permission in given for given in PERMISSIONS.values()):
             raise KeyError(permission)
-        return self.is_active and permission in PERMISSIONS[self.role]
+        if not self.is_active or permission not in PERMISSIONS[self.role]:
+            return False
+        if self.role != Role.CLERK:
+            return True
+        return permission in DUTIES[self.duty] and (not self.is_narrow or permission in NARROW)
+
+    def may_use(self, function: str) -> bool:
+        """Whether a function of the employer's menu is open to this operator, and to their employer at all."""
+        return function not in self.withheld and not self.is_closed(function)
+
+    def is_closed(self, function: str) -> bool:
+        """Whether the function belongs to a business area that the employer has not opened (未开通)."""
+        return bool(self.employer_id) and function in self.employer.closed_functions
+
+    def withheld_services(self) -> list[str]:
+        """The services whose declarations this operator does not see."""
+        return [one.removeprefix(SERVICE) for one in self.withheld if one.startswith(SERVICE)]
 
 
 class Attempt(models.Model):

@@ -5,7 +5,7 @@ from random import Random
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.declarations import operations, queries
 from shebao.hall.errors import Refused
@@ -30,6 +30,7 @@ def choose(request):
     return redirect(f"{reverse('a_approve_many')}?ids={compact(pks)}{tail}")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def approve_many(request):
     """What would be approved, some of it whole (抽查); a POST approves them, all or none."""

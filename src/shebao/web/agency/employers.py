@@ -1,14 +1,17 @@
 """The employers of the region, as the agency sees them."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.employers.models import Employer
+from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
+from shebao.hall.registration.resets import account_of, accounts_of, reset_at_agency
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.queries import adjustments_of
@@ -59,6 +62,7 @@ def employer(request, pk):
         .order_by("-month")[:BILLS],
         "industry_title": _title(region, "industry_classes", found.industry_class),
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
+        "accounts": list(accounts_of(found, by=request.user)) if request.user.may("reset_accounts") else [],
         "grade_title": _title(region, "float_grades", found.float_grade),
         "crumbs": [{"label": "单位", "url": "../employers/"}, {"label": found.name}],
     }
@@ -78,6 +82,20 @@ def adjustments(request, pk):
         {"label": "补差"},
     ]
     return render(request, "employer/adjust.html", context | {"crumbs": crumbs, "employer_name": found.name})
+
+
+@require_POST
+@needs("reset_accounts")
+def reset(request, pk):
+    """Take an account's password away; the link to a new one is shown once."""
+    agency = region_of(request.user.region).term("agency")
+    try:
+        operator, link = reset_at_agency(pk, request.POST.get("reason", ""), by=request.user, agency=agency)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("a_employer", account_of(pk, by=request.user).employer_id)
+    context = {"operator": operator, "link": link, "employer": operator.employer}
+    return render(request, "agency/reset.html", context)
 
 
 def _account_kinds(region, employer: Employer) -> dict | None:

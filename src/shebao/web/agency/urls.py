@@ -28,6 +28,7 @@ urlpatterns = [
     path("evidence/<int:pk>", evidence.evidence, name="a_evidence"),
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
+    path("operators/<int:pk>/reset", employers.reset, name="a_operator_reset"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
     *accounts.urlpatterns,
     *counter.urlpatterns,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
 from shebao.hall.declarations.queries import counts, recent_events
+from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import State
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.progress import Standing, Step, standing, steps_of
@@ -50,7 +51,7 @@ def home(request):
         "month": month,
         "hello": _hello(),
         "today_words": _day_words(clock.today()),
-        "insured": insured_count(user.employer, month),
+        "insured": insured_count(user.employer, month, user),
         "previous_login": user.previous_login,
         "quick_links": _quick_links(request),
         "steps": [
@@ -60,7 +61,8 @@ def home(request):
         "stats": _stats(request, now, counted) if counted else [],
         "events": alone(request, lambda: _feed(user)),
         "is_new": now.is_new,
-        "is_whole": "whole" in request.GET,
+        "sees_money": user.may("settle"),
+        "is_whole": "whole" in request.GET and user.may("settle"),
         "part_url": f"{reverse('e_home_month')}?{urlencode({'todos': request.GET.get('todos', '')})}",
     }
     if context["is_whole"]:
@@ -70,7 +72,7 @@ def home(request):
     return render(request, "employer/home.html", context)
 
 
-@needs("see_roster")
+@needs("settle")
 @require_GET
 def month_part(request):
     """The part of the workbench that has to be reckoned: amount, reasons, chart, and the to-dos that follow from it."""
@@ -78,7 +80,8 @@ def month_part(request):
         return redirect(f"{reverse('e_home')}?whole=1")
     month = this_month(request)
     now = standing(request.user.employer, month, request.user)
-    context = {"month": month, "insured": insured_count(request.user.employer, month), "is_new": now.is_new}
+    insured = insured_count(request.user.employer, month, request.user)
+    context = {"month": month, "insured": insured, "is_new": now.is_new}
     return render(request, "employer/home_month.html", context | _month_part(request, now))
 
 
@@ -126,7 +129,7 @@ def _day_words(day) -> str:
 
 
 def _has_basket(request) -> bool:
-    return any(service.waits for service in here(request).services.values())
+    return any(waits(service, request.user.employer) for service in here(request).services.values())
 
 
 def _drafts_url(request) -> str:

@@ -15,6 +15,7 @@ from . import (
     importing,
     labour_projects,
     many,
+    operator_pages,
     pages,
     papers,
     paying,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("basket/submit/", basket.submit, name="e_submit"),
     path("basket/submitted/", basket.submitted, name="e_submitted"),
     path("basket/remove/", basket.remove, name="e_remove"),
+    path("basket/send-back/", basket.return_proposed, name="e_basket_send_back"),
     path("basket/restore/", basket.restore, name="e_restore"),
     path("basket/undo/", basket.undo, name="e_undo"),
     path("cases/", cases.cases, name="e_cases"),
@@ -68,5 +70,6 @@ urlpatterns = [
     *evidence.urlpatterns,
     *collection.urlpatterns,
     *pages.urlpatterns,
+    *operator_pages.urlpatterns,
     *vouchers.urlpatterns,
 ]

@@ -10,6 +10,15 @@ ACTIONS = {
     "operator.password_changed": "修改密码",
     "operator.password_handed_out": "发放初始密码",
     "operator.replaced": "更换专管员",
+    "operator.changed": "修改操作员权限",
+    "operator.deleted": "删除操作员",
+    "operator.handed_over": "操作员交接",
+    "operator.reset_at_agency": "经办机构重置密码",
+    "employer.second_wanted": "开启内部复核",
+    "employer.second_dropped": "关闭内部复核",
+    "audit.exported": "导出操作记录",
+    "declaration.proposed": "送内部复核",
+    "declaration.sent_back": "内部复核退回",
     "operator.enabled": "启用操作员",
     "operator.disabled": "停用操作员",
     "reveal_id_number": "查看完整号码",
@@ -160,6 +169,10 @@ KEYS = {
     "query": "查询",
     "papers": "份数",
     "account": "账号",
+    "was": "原权限",
+    "now": "现权限",
+    "drafts": "申报笔数",
+    "batches": "报盘批数",
 }
 
 

@@ -97,6 +97,7 @@ def sign_out(request):
     return redirect("sign_in")
 
 
+@require_safe
 def start(request):
     """The first page of whoever signed in."""
     return redirect("a_home" if request.user.is_agency else "e_home")
