@@ -143,3 +143,35 @@ def test_shenzhen_pays_its_pension_apart_by_self_service(enter, live_server):  #
     page.goto(f"{home}/e/pay/")
     assert "补缴应缴" in page.locator("main").inner_text().replace(" ", "")
     assert list(check_ledger()) == []
+
+
+def test_shanghai_declares_a_back_payment_and_its_late_fee_as_items_of_their_own(enter, live_server):  # noqa: F811
+    clerk, _, employee, first, last = hall("shanghai")
+    page, home = enter(clerk, "/e/"), live_server.url
+    begin(page, home, employee, "特殊缴费申报")
+    fill_months(page, first, last, "12000")
+    until(page, lambda: "单独核定，本次应缴" in page.locator("#declare-rail").inner_text())
+    page.get_by_role("button", name="确定").click()
+    page.wait_for_selector("text=已生成单独的账单")
+    back = Bill.objects.get()
+
+    # The late fee is declared apart; its amount is shown by month before, and the bill explains it.
+    begin(page, home, employee, "特殊缴费申报—滞纳金")
+    fill_months(page, first, last)
+    until(page, lambda: str(first) in page.locator("#declare-rail").inner_text())
+    rail = page.locator("#declare-rail").inner_text()
+    page.get_by_role("button", name="确定").click()
+    page.wait_for_selector("text=已生成单独的账单")
+    fees = Bill.objects.exclude(pk=back.pk).get()
+    assert f"{fees.total_due / 100:,.2f}" in rail and fees.employee_due == 0
+    page.goto(f"{home}/e/bills/{fees.pk}/?tab=back")
+    assert "滞纳金" in page.locator("table").inner_text()
+    page.locator("table a.money").first.click()
+    page.wait_for_selector("#why :text('逾期天数')")
+    assert "社会保险法第八十六条" in page.locator("#why").inner_text()
+
+    # It can be paid for itself; the back payment waits on a bill of its own.
+    page.goto(f"{home}/e/pay/")
+    text = page.locator("main").inner_text()
+    assert fees.label in text and back.label in text
+    assert list(check_ledger()) == []

@@ -87,6 +87,17 @@ def test_certificates_and_lists_are_queried_printed_and_verified(enter, transact
     assert "企业职工养老保险参保证明" in words and people[0].name in words
 
 
+def test_guiyang_prints_proofs_of_contribution_and_its_list_of_contributions(enter, transactional_db):  # noqa: F811
+    # GY-9: 参保缴费证明打印, 单位人员缴费清单打印.
+    clerk, _, people = hall("guiyang")
+    page = enter(clerk, "/e/")
+    open_from_menu(page, "参保缴费证明打印")
+    words = printed(page, page.get_by_role("row").filter(has_text=people[0].name).get_by_role("button"))
+    assert "参保缴费证明" in words and people[0].name in words
+    open_from_menu(page, "单位人员缴费清单打印")
+    assert "单位人员缴费清单" in printed(page, page.get_by_role("button", name=re.compile("^打印")))
+
+
 def test_a_statement_of_account_the_changes_and_many_at_once(enter, transactional_db):  # noqa: F811
     # LS-3 打印对账单: from the roster to one person, then everybody together. LS-10 打印增减表.
     clerk, bill, people = hall("leshan")

@@ -62,4 +62,4 @@ def unseal(stored: bytes) -> bytes:
 def blind_index(scope: str, text: str) -> str:
     """A keyed digest to look `text` up by, separate for every scope (32 hex digits)."""
     key = _derived(settings.SHEBAO_FIELD_KEY, f"blind-index:{scope}")
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, text.encode(), "sha256").hex()[:32]

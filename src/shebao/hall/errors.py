@@ -26,9 +26,16 @@ def may_do(by, service) -> bool:
     return by.may("declare") and (not service.may or by.role in service.may) and by.may_use(f"service:{service.key}")
 
 
+def permit_declaring(by, title: str) -> None:
+    """Refuse who may neither declare for their own employer nor enter at the agency's counter."""
+    permit(by, "enter_at_counter" if by.is_agency else "declare", title)
+
+
 def permit_service(by, service, title: str = "申报") -> None:
     """Refuse an actor who may not declare this service; the sentence says who may."""
-    permit(by, "declare", title)
+    permit_declaring(by, title)
+    if by.is_agency:
+        return
     if not by.may_use(f"service:{service.key}"):
         closed = by.is_closed(f"service:{service.key}")
         text = "本单位还没有开通这项业务" if closed else f"您的账号没有开放“{service.title}”"

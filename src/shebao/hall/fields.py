@@ -9,6 +9,8 @@ from shebao.rules.months import Month
 
 from .crypto import decrypt, encrypt
 
+_WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class MonthField(models.CharField):
     """A Month (费款所属期), stored as "2026-11" so that text order is time order."""
@@ -60,4 +62,4 @@ class EncryptedJSONField(models.TextField):
         return value
 
     def get_prep_value(self, value):
-        return "" if value == {} else encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return "" if value == {} else encrypt(_WRITE(value))

@@ -1,4 +1,4 @@
-"""collection.yaml: late fees, whether both parts are collected apart, and the ways to pay (征缴)."""
+"""collection.yaml: late fees and interest, whether both parts are collected apart, and the ways to pay (征缴)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from types import MappingProxyType
 from shebao.rules import vocabulary as v
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.money import ROUNDINGS
+from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Mapped, Problems
 from shebao.rules.region_take import Take
 
-NEEDED = ("late_fee", "parts", "channels")
-RATE = "late_fee.daily_rate"
+NEEDED = ("late_fee", "back_late_fee", "back_interest", "parts", "channels")
+RATE, INTEREST_RATE = "late_fee.daily_rate", "interest.annual_rate"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,32 @@ class LateFeeRule:
     day_count: str
     rounding: str
     capped_at_principal: bool
+    source: str
+    status: str
+
+
+@dataclass(frozen=True)
+class BackLateFee:
+    """Whether a back payment bears a late fee (补缴滞纳金), for no day before `first`; counted as arrears are."""
+
+    charged: bool
+    first: Month
+    source: str
+    status: str
+
+
+@dataclass(frozen=True)
+class BackInterest:
+    """Whether a back payment bears interest (补缴利息), of which schemes (none named: all), and until when.
+
+    The rates are the parameter `interest.annual_rate`.
+    """
+
+    charged: bool
+    schemes: tuple[str, ...]
+    compounding: str
+    until: str
+    rounding: str
     source: str
     status: str
 
@@ -44,6 +71,8 @@ class Collection:
     """How money is collected here. `apart`: the employer's and the people's parts may be paid one by one."""
 
     late_fee: LateFeeRule
+    back_late_fee: BackLateFee
+    back_interest: BackInterest
     apart: bool
     ways: Mapping[str, Way]
 
@@ -70,11 +99,32 @@ def read_collection(folder: Folder, problems: Problems) -> Collection:
         fee.text("source"),
         fee.word("status", v.STATUSES),
     )
-    collection = Collection(rule, apart.flag("apart", False), MappingProxyType(_ways(takes["channels"], problems)))
+    back, interest = takes["back_late_fee"], takes["back_interest"]
+    collection = Collection(
+        rule,
+        BackLateFee(
+            back.flag("charged", False), back.month("from"), back.text("source"), back.word("status", v.STATUSES)
+        ),
+        _back_interest(interest),
+        apart.flag("apart", False),
+        MappingProxyType(_ways(takes["channels"], problems)),
+    )
     apart.text("source"), apart.word("status", v.STATUSES)
-    fee.done()
-    apart.done()
+    for take in (fee, back, interest, apart):
+        take.done()
     return collection
+
+
+def _back_interest(take: Take) -> BackInterest:
+    return BackInterest(
+        take.flag("charged", False),
+        take.texts("schemes"),
+        take.word("compounding", v.COMPOUNDINGS),
+        take.word("until", v.INTEREST_UNTIL),
+        take.word("rounding", ROUNDINGS),
+        take.text("source"),
+        take.word("status", v.STATUSES),
+    )
 
 
 def _ways(take: Take, problems: Problems) -> dict[str, Way]:

@@ -16,6 +16,7 @@ from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
 from shebao.rules.region_collection import Collection
 from shebao.rules.region_pages import Guide, Page, Query
+from shebao.rules.region_reviews import AgencyRules
 from shebao.rules.region_services import Planned, Service
 from shebao.rules.region_statements import Statement
 
@@ -245,6 +246,7 @@ class Region:
     guides: Mapping[str, Guide] = field(default_factory=dict, repr=False)
     statements: Mapping[str, Statement] = field(default_factory=dict, repr=False)
     registration: Registration | None = field(default=None, repr=False)
+    agency: AgencyRules | None = field(default=None, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""

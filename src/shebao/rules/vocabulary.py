@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shebao.rules.back_paying_words import BACK_BILLS, BACK_FEES, BACK_VALUES, COMPOUNDINGS, INTEREST_UNTIL
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.facts import FACTS
@@ -94,6 +95,10 @@ PAGES = _words(
     operators="操作员管理：新增、修改、删除、权限",
     audit="操作记录",
     employer_accounts="单位的网厅账号：由经办机构重置密码",
+    announcements="公告：经办机构发布的公告",
+    notices="通知：发给单位的通知",
+    policies="政策：经办机构发布的政策文件",
+    privileged_query="特权查询：查了本单位什么，由谁申请、谁批准",
 )
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
@@ -108,6 +113,8 @@ STEPS = _words(
     first_review="初审",
     second_review="复审",
 )
+NEEDS = _words(any="所列角色中任一人", all="所列角色各一人")
+NOTICE_KINDS = _words(announcement="公告", notice="通知", policy="政策")
 RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
 OPERATIONS = _words(
     enrol_employees="增员",
@@ -119,6 +126,7 @@ OPERATIONS = _words(
     make_back_payments="补缴：当月以前没有缴费的月份，逐月按人员和险种计入账单",
     withdraw_back_payments="补缴回退：收回还没有计入账单的补缴",
     assess_back_payments="补缴单独核定：把还没有计入账单的补缴生成自己的账单",
+    assess_late_fees="补缴滞纳金单独核定：把还没有计入账单的补缴滞纳金生成自己的账单",
     change_employer="变更单位信息",
     cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
     confirm_employer="确认登记的单位信息无误",
@@ -145,19 +153,12 @@ SUBJECTS = MappingProxyType(
 """Whom a declaration is about, where that is no person of the roster."""
 CHARGES_NOBODY = frozenset({*SUBJECTS, "register_labour", "end_labour", "enrol_project_workers"})
 """Operations that change no month's bill: a settlement does not wait for them."""
-BACK_OPERATIONS = frozenset({"make_back_payments", "withdraw_back_payments", "assess_back_payments"})
+BACK_OPERATIONS = frozenset(
+    {"make_back_payments", "withdraw_back_payments", "assess_back_payments", "assess_late_fees"}
+)
 """Operations about the months from `first_month` to `last_month` of their form."""
 PAID_ONCE = BACK_OPERATIONS | {"cover_year"}
 """Operations whose cost is paid once and not each month."""
-BACK_VALUES = _words(
-    own_month="按各月份自己的上下限和费率",
-    declared_month="按核定当月的上下限和费率",
-)
-BACK_BILLS = _words(
-    next="随下一次月度结算计入账单",
-    own="单独核定，生效时就生成自己的账单",
-    on_request="由单位另行办理单独核定，才生成自己的账单",
-)
 EMPLOYER_FIELDS = _words(
     name="单位名称",
     credit_code="统一社会信用代码",
@@ -230,6 +231,7 @@ CHECKS = _words(
     enrolled_first="已在本单位参保，首次参保的先办增员",
     back_payment_months="补缴月份在当月以前，满 16 周岁，没有缴过费，也没有申报过补缴",
     back_payments_waiting="起止月份内有生效的补缴，且没有计入账单",
+    late_fees_waiting="起止月份内有已核定的补缴，其滞纳金还没有核定",
     labour_day="用工登记日期不晚于当天",
     labour_registered="先办劳动用工备案，再参保",
     labour_ended="先办劳动用工备案减员，再停保",
@@ -307,7 +309,8 @@ FILES = _words(
         "registration.yaml": "单位注册：各步、业务、电子协议、材料、单位编号",
         "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
         "calendar.yaml": "申报期与缴费期",
-        "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
+        "agency.yaml": "经办机构：批量通过前抽查多少，哪几类公告对外公开",
+        "collection.yaml": "征缴：滞纳金、补缴的滞纳金和利息、单位与个人部分是否分开、缴费方式",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
         "codes/*.yaml": "代码表",
@@ -337,11 +340,16 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Status of a value 数值状态", STATUSES),
     ("Roundings 进位", {k: r.title for k, r in ROUNDINGS.items()}),
     ("Route steps 办理环节", STEPS),
+    ("Who signs a review step 审核签署（need 也可写人数）", NEEDS),
+    ("Kinds of notices 公告通知的种类", NOTICE_KINDS),
     ("What a refused case becomes 退回方式", RETURNED),
     ("Operations 办理动作", OPERATIONS),
     ("What a form of `change_employer` may ask 可变更的单位信息", EMPLOYER_FIELDS),
     ("Values of a back payment 补缴所用的数值", BACK_VALUES),
     ("Bill of a back payment 补缴计入的账单", BACK_BILLS),
+    ("Late fee of a back payment 补缴滞纳金计入的账单", BACK_FEES),
+    ("Compounding of interest 计息方式", COMPOUNDINGS),
+    ("Until when interest counts 利息计到", INTEREST_UNTIL),
     ("Parts of registration.yaml 单位注册", REGISTRATION_PARTS),
     ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
     ("What every registration asks 注册必问", REGISTRATION_NEEDS),

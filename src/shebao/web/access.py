@@ -24,6 +24,11 @@ PERMISSION_TITLES = {
     "keep_accounts": "登记个人账户",
     "reconcile": "对账",
     "reset_accounts": "重置单位密码",
+    "enter_at_counter": "窗口录入",
+    "query_with_privilege": "特权查询",
+    "publish_notices": "发布公告",
+    "monitor": "运行监控",
+    "configure": "系统配置",
 }
 
 

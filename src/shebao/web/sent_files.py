@@ -15,6 +15,17 @@ def uploads(request, name: str = "files") -> list[Upload]:
     return [Upload(one.name or "", one.read(FILE_LIMIT + 1), one.size or 0) for one in request.FILES.getlist(name)]
 
 
+def shown_image(stored: StoredFile) -> HttpResponse:
+    """A stored picture for an <img> of ours; anything else is not shown (404), only saved."""
+    if stored.kind not in (FileKind.JPEG, FileKind.PNG):
+        raise StoredFile.DoesNotExist("only pictures are shown")
+    response = HttpResponse(content_of(stored), content_type=MEDIA_TYPES[FileKind(stored.kind)])
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
 def sent(stored: StoredFile) -> HttpResponse:
     """A stored file under its own name, to be saved and not to be shown or guessed at."""
     response = download(content_of(stored), name_with_ending(stored), MEDIA_TYPES[FileKind(stored.kind)])

@@ -130,6 +130,7 @@ def anonymous_shell() -> dict:
         "logout_url": reverse("sign_out"),
         "elder_url": reverse("elder"),
         "user_links": [],
+        "desk_keys": False,
         "illustrative": (),
     }
 
@@ -153,6 +154,7 @@ def _signed_in(request, user) -> dict:
         "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
         "idle_seconds": idle_seconds(request),
+        "desk_keys": user.is_agency and user.may("review"),
         "user_links": [
             {"url": reverse("change_password"), "label": region.terms.get("menu.password", "修改密码"), "icon": "key"}
         ],

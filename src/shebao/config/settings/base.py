@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "shebao.hall.operators",
     "shebao.hall.roster",
     "shebao.hall.declarations",
+    "shebao.hall.desk",
     "shebao.hall.sheets",
     "shebao.hall.settlement",
     "shebao.hall.reports",
@@ -106,6 +107,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SHEBAO_IDLE_SECONDS = 30 * 60
+# How long an approval can be taken back before it takes effect (docs/decisions/0013); 0: at once.
+SHEBAO_UNDO_SECONDS = 10
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "shebao.web.public.errors.csrf_failure"

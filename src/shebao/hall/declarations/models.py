@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from shebao.rules.region_reviews import ReviewStep
+
 from ..fields import EncryptedJSONField, MonthField
 from ..regions import region
 from ..scopes import ScopedQuerySet, scoped
@@ -34,8 +36,9 @@ class Declaration(models.Model):
     `subject_name` and `subject_digest` tell whom it is about: a person's name and number, or the employer's.
     `answers` is the cleaned form; `before` what the roster said when it was saved; `problems` the findings of the
     checks; `confirmed` the reasons the clerk gave for findings that need one; `marks` what the reviewer marked, of a
-    copy what was marked in the case that it was made from. `proposed_by` submitted it where another of the employer's
-    own people must confirm it first (内部复核); until then it is a draft.
+    copy what was marked in the case that it was made from. `at_counter`: the agency entered it for the employer, so
+    that somebody else of the agency reviews it whatever the route says. `proposed_by` submitted it where another of the
+    employer's own people must confirm it first (内部复核); until then it is a draft.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="declarations")
@@ -55,6 +58,7 @@ class Declaration(models.Model):
     marks = models.JSONField("退回标注", default=dict)
     note = models.CharField("审核意见", max_length=300, blank=True)
     effect_fen = models.BigIntegerField("每月影响（分）", default=0)
+    at_counter = models.BooleanField("窗口录入", default=False)
     copied_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="copies")
     batch = models.ForeignKey("sheets.Batch", on_delete=models.PROTECT, null=True, related_name="declarations")
     revision = models.PositiveIntegerField("第几次提交", default=0)
@@ -111,12 +115,27 @@ class Declaration(models.Model):
     @property
     def state_label(self) -> str:
         """The word for its state; what nobody reviews is not called reviewed."""
-        return label_of(self.state, self.spec)
+        return label_of(self.state, self)
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether what is refused is copied into a new one, by the region's route."""
+        return self.spec.is_copied
 
     @property
     def is_direct(self) -> bool:
-        """Takes effect without a human review, by the region's route."""
-        return self.spec.is_direct
+        """Takes effect without a human review, by the region's route; what the counter entered never does."""
+        return self.spec.is_direct and not self.at_counter
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits to be submitted."""
+        return self.spec.waits or self.at_counter or self.employer.needs_second
+
+    @property
+    def review_steps(self) -> tuple[ReviewStep, ...]:
+        """Who has to sign it, in order; where nobody does by the route, one reviewer signs what the counter entered."""
+        return self.spec.review_steps or ((ReviewStep("first_review"),) if self.at_counter else ())
 
 
 class DeclarationEvent(models.Model):

@@ -11,7 +11,7 @@ from .. import clock
 from ..audit.operations import record
 from ..bulk import give_keys, insert_rows, update_rows
 from ..employers.models import Employer
-from ..errors import Conflict, Refused, permit, permit_service
+from ..errors import Conflict, Refused, permit, permit_declaring, permit_service
 from ..evidence.queries import missing_papers
 from ..regions import region
 from ..services.registry import OPERATIONS
@@ -21,7 +21,7 @@ from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cas
 from .preview import Preview, previews, raw_answers, service_of
 from .repairs import UNREPAIRED, unrepaired
 from .review import approve_declarations, reject_declaration, return_declaration
-from .seconding import ready_to_go, waits
+from .seconding import ready_to_go
 from .states import MOVES, State, too_late
 
 __all__ = [
@@ -77,18 +77,25 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     Raises InvalidDeclaration, Refused (permission, unknown service), Conflict (somebody was faster; code
     `just_saved`: this very press was carried out already) and Employer.DoesNotExist.
     """
-    permit(by, "declare", "申报")
+    permit_declaring(by, "申报")
     employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
     permit_service(by, service_of(region(employer.region), service_key))
     found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
     if any(one.blocking for one in found):
         _not_pressed_twice(employer, service_key, found, by)
         raise InvalidDeclaration(found)
-    new = {"employer": employer, "region": employer.region, "service": service_key, "batch": batch, "declared_by": by}
+    new = {
+        "employer": employer,
+        "region": employer.region,
+        "service": service_key,
+        "batch": batch,
+        "declared_by": by,
+        "at_counter": by.is_agency,
+    }
     new |= {"declared_at": clock.now(), "month": Month.of(clock.today())}
     declarations = [_keep(Declaration(**new), one) for one in found]
     with races_become_conflicts():
-        takes_effect = bool(declarations) and not waits(declarations[0].spec, employer)
+        takes_effect = bool(declarations) and not declarations[0].waits
         if takes_effect:
             give_keys(declarations)
             number_cases(declarations)
@@ -176,7 +183,7 @@ def submit_declarations(pks: list[int], *, by) -> SubmitResult:
 
     What was returned goes again only after a repair: a changed answer, or a word to the reviewer why none changed.
     """
-    permit(by, "declare", "提交")
+    permit_declaring(by, "提交")
     result = SubmitResult()
     ready: list[Declaration] = []
     declarations = locked(pks, by=by)
@@ -185,9 +192,7 @@ def submit_declarations(pks: list[int], *, by) -> SubmitResult:
         permit_service(by, group[0].spec, "提交")
         movable = []
         for declaration in group:
-            if declaration.state not in (State.DRAFT, State.RETURNED) or not waits(
-                declaration.spec, declaration.employer
-            ):
+            if declaration.state not in (State.DRAFT, State.RETURNED) or not declaration.waits:
                 result.refused.append((declaration, too_late(declaration, "submit", by=by)))
             elif declaration.pk in as_returned:
                 result.refused.append((declaration, UNREPAIRED))
@@ -215,8 +220,10 @@ def _send(ready: list[Declaration], by) -> None:
         for declaration in group:
             declaration.revision += 1
         update_rows(group, "revision")
-        due = due_on(group[0])
-        move(group, "submit", by=by, submitted_at=clock.now(), due_on=due, month=today)
+        days = {d.pk: due_on(d) for d in group}
+        for due in sorted(set(days.values())):
+            part = [d for d in group if days[d.pk] == due]
+            move(part, "submit", by=by, submitted_at=clock.now(), due_on=due, month=today)
 
 
 def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[Declaration]:

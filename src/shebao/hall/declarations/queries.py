@@ -20,7 +20,7 @@ from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .review import mark_labels
 from .seconding import for_another
-from .states import OPEN, State, open_moves
+from .states import OPEN, State, offered_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 
@@ -202,7 +202,7 @@ def case_view(actor, pk: int) -> CaseView:
         fields=fields,
         problems=problems,
         events=_timeline(declaration, events),
-        moves=open_moves(declaration, actor),
+        moves=offered_moves(declaration, actor),
         is_overdue=is_overdue(declaration),
         confirmed=list(declaration.confirmed.items()),
         repaired=[one.label for one in fields if one.is_repaired],
@@ -308,14 +308,19 @@ def _at_risk(risk: str) -> Q:
     }[risk]
 
 
-def desk(actor, *, service=None, employer=None, risk=None) -> QuerySet[Declaration]:
-    """Submitted declarations of the actor's region, the most urgent first (审核台). `risk` is one of RISKS."""
+def desk(actor, *, service=None, employer=None, risk=None, named="") -> QuerySet[Declaration]:
+    """Submitted declarations of the actor's region, the most urgent first (审核台). `risk` is one of RISKS.
+
+    `named`: part of the employer's name, or how its number begins.
+    """
     rows = Declaration.objects.visible_to(actor).filter(state=State.SUBMITTED)
     rows = rows.select_related("employer", "declared_by")
     if service:
         rows = rows.filter(service=service)
     if employer:
         rows = rows.filter(employer=employer)
+    if named:
+        rows = rows.filter(Q(employer__name__icontains=named) | Q(employer__employer_number__startswith=named))
     if risk in RISKS:
         rows = rows.filter(_at_risk(risk))
     return rows.order_by(F("due_on").asc(nulls_last=True), "submitted_at", "pk")

@@ -26,7 +26,7 @@ def ready_to_go(ready: list[Declaration], *, by, refused: list[tuple[Declaration
     Who wrote, changed or proposed one is refused; so is whoever may not confirm (复核). Nothing is refused where the
     employer asks for no second person.
     """
-    if not ready or not ready[0].employer.needs_second:
+    if not ready or by.is_agency or not ready[0].employer.needs_second:
         return ready, []
     own = _written_by(by, ready)
     going, proposed = [], []

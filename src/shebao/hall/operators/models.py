@@ -9,10 +9,10 @@ PERMISSIONS = {
     "employer_admin": {
         *("declare", "confirm", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"),
     },
-    "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts"},
+    "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts", "enter_at_counter", "query_with_privilege"},
     "agency_admin": {
         *("review", "see_roster", "keep_accounts", "manage_operators", "see_audit", "try_values", "reconcile"),
-        "reset_accounts",
+        *("reset_accounts", "enter_at_counter", "query_with_privilege", "publish_notices", "monitor", "configure"),
     },
 }
 

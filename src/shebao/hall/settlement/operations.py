@@ -18,7 +18,8 @@ from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import columns_for_charge
 from .adjusting import Difference, billable, find_differences
-from .back_payments import BATCH, BackDue, charge_back_payments, keep_evidence, make_back_lines, waiting
+from .back_fees import Borne
+from .back_payments import BATCH, BackDue, borne_of, charge_back_payments, keep_evidence, make_back_lines, waiting
 from .collecting import use_credit
 from .ledger import book_assessed
 from .models import CHARGING, Assessment, Bill, BillLine
@@ -51,16 +52,17 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
     charges = charged(region(employer.region), month, people)
     # Locked: what is taken back at the same moment is either not here any more, or its taker finds it billed.
     back = charge_back_payments(employer, waiting(employer).select_for_update(of=("self",)))
-    due = int(charges.employer_total.sum() + charges.employee_total.sum()) + sum(one.total for one in back)
+    bear = borne_of(back)
+    due = int(charges.employer_total.sum() + charges.employee_total.sum()) + sum(one.total for one in (*back, *bear))
     adjusted = billable(find_differences(employer, month), due)
     if not adjusted and not back and not covered_by_any(charges).any():
         raise Refused("nobody_insured", f"{month.label}没有参保人员，不需要结算。")
     _check_charged_elsewhere(employer, month)
-    bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges, [*adjusted, *back])
+    bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges, [*adjusted, *back, *bear])
     _make_lines(bill, charges, employees, people.declared_wage)
     _make_adjustments(bill, adjusted)
     make_back_lines(bill, back)
-    book_assessed(bill, _dues(month, charges, [*adjusted, *back]))
+    book_assessed(bill, _dues(month, charges, [*adjusted, *back]), (one.line for one in bear))
     credit_fen = use_credit(bill)
     record(
         "month.settled",
@@ -71,6 +73,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
         total_fen=bill.total_due,
         adjusted_fen=sum(one.total for one in adjusted) or None,
         back_paid_fen=sum(one.total for one in back) or None,
+        borne_fen=sum(one.total for one in bear) or None,
         heads=bill.head_count,
         credit_fen=credit_fen or None,
     )
@@ -147,13 +150,14 @@ def _make_assessment(employer: Employer, month: Month, kind: str, charges: Charg
     )
 
 
-def _make_bill(assessment: Assessment, charges: Charges, more: Sequence[Difference | BackDue]) -> Bill:
+def _make_bill(assessment: Assessment, charges: Charges, more: Sequence[Difference | BackDue | Borne]) -> Bill:
     """The bill's totals are the sums of the same columns that become its lines."""
     employer, month = assessment.employer, assessment.month
     spec = region(employer.region)
     employer_due = int(charges.employer_total.sum()) + sum(one.employer_due for one in more)
     employee_due = int(charges.employee_total.sum()) + sum(one.employee_due for one in more)
     months = sorted({month, *(one.line.month for one in more)}, reverse=True)
+    samples = [title for one in more if isinstance(one, Borne) for title in one.illustrative]
     return Bill.objects.create(
         assessment=assessment,
         employer=employer,
@@ -164,7 +168,9 @@ def _make_bill(assessment: Assessment, charges: Charges, more: Sequence[Differen
         total_due=employer_due + employee_due,
         head_count=int(np.count_nonzero(covered_by_any(charges))),
         pay_until=timezone.make_aware(spec.calendar.window(month).pay_until),
-        illustrative=list(dict.fromkeys(title for one in months for title in spec.illustrative(one, today()))),
+        illustrative=list(
+            dict.fromkeys([title for one in months for title in spec.illustrative(one, today())] + samples)
+        ),
     )
 
 

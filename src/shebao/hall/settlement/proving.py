@@ -6,13 +6,29 @@ because a row that fell out of its scope is what is looked for.
 
 from collections.abc import Iterator
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.apps import apps
+from django.db.models import CharField, F, Q, QuerySet, Sum
+from django.db.models.functions import Cast
 
 from shebao.rules.contributions import Evidence as Told
 from shebao.rules.money import yuan
 
+from ..fields import MonthField
 from ..payments.models import BankNotice, Payment, PaymentState
 from .models import Account, Assessment, Bill, BillLine, Evidence, LedgerTransaction
+
+MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+
+
+def unreadable_months() -> Iterator[str]:
+    """A sentence for every stored month (费款所属期 …) that is none, of any table: its row cannot be read."""
+    for model in apps.get_models():
+        for field in (one for one in model._meta.concrete_fields if isinstance(one, MonthField)):
+            text = Cast(field.attname, CharField())
+            rows = model._base_manager.annotate(month_text=text).exclude(month_text__isnull=True).order_by("pk")
+            for pk, stored in rows.exclude(month_text__regex=MONTH).values_list("pk", "month_text"):
+                name = f"{model._meta.verbose_name}第 {pk} 行"
+                yield f"{name}的{field.verbose_name}是“{stored}”，不是年月，读不出来；更正之前其他核对没有做完。"
 
 
 def relation_breaks() -> Iterator[str]:

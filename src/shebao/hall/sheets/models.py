@@ -96,7 +96,12 @@ class BatchRow(models.Model):
     class Meta:
         verbose_name = "报盘行"
         constraints = [models.UniqueConstraint(fields=["batch", "number"], name="one_row_for_a_batch_and_number")]
-        indexes = [models.Index(fields=["batch", "state", "number"], name="batch_row_by_state")]
+        indexes = [
+            models.Index(fields=["batch", "state", "number"], name="batch_row_by_state"),
+            models.Index(fields=["batch", "subject_digest"], name="batch_row_by_subject"),
+            # Read instead of the rows, whose encrypted columns make them long.
+            models.Index(fields=["batch", "tidied_fields", "state"], name="batch_row_by_tidied"),
+        ]
 
 
 class RememberedColumn(models.Model):

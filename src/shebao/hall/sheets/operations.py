@@ -17,6 +17,7 @@ from . import rows as batch_rows
 from .headers import match_headers, normal_header
 from .holding import expect, fixing, may_declare
 from .jobs import resume_batch
+from .kept import packed_rows
 from .layouts import unread_headings
 from .merging import Merged, merge_sheet, origin_of
 from .models import BUSY, Batch, BatchRow, BatchState, RememberedColumn, RowState
@@ -87,7 +88,7 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
             file_name=safe_file_name(file_name),
             file_digest=digest,
             file_content={
-                "rows": [[list(cell) for cell in row] for row in sheet.rows],
+                "rows": packed_rows(sheet.rows),
                 "sheet": sheet.sheet,
                 "first_data_row": match.first_data_row,
                 "key_column": match.key_column,

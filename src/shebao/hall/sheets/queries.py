@@ -182,10 +182,10 @@ def tidied(batch: Batch) -> tuple[dict[str, int], list[Tidied]]:
     """(how many cells were tidied silently by field id, the first of them) (已自动整理)."""
     total: Counter[str] = Counter()
     first: list[Tidied] = []
-    rows = batch.rows.filter(state__in=TABS["all"][1]).exclude(tidied_fields="").order_by("number")
-    for names in rows.values_list("tidied_fields", flat=True):
-        total.update(names.split(","))
-    for number, original in rows.values_list("number", "original")[:FIRST_TIDIED]:
+    rows = batch.rows.filter(state__in=TABS["all"][1], tidied_fields__gt="")
+    for names, count in rows.values_list("tidied_fields").annotate(n=Count("pk")).order_by("tidied_fields"):
+        total.update(dict.fromkeys(names.split(","), count))
+    for number, original in rows.order_by("number").values_list("number", "original")[:FIRST_TIDIED]:
         notes, now = original.get("notes", {}), original.get("tidied", {})
         first += [Tidied(number, name, was, now.get(name, was)) for name, was in notes.items()]
     return dict(total), first[:FIRST_TIDIED]

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -17,6 +18,8 @@ from shebao.rules.region import Region
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = 50
+MOST_PRINTED = 2_000
+"""Rows that are printed at once, some forty sheets of paper; the page says when there are more."""
 ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
 
 
@@ -54,6 +57,13 @@ def bridge_rows(rows, actor) -> list[dict]:
         }
         for row in rows
     ]
+
+
+def paged(request, rows, size: int = PAGE):
+    """The page of a list that was asked for; with `?print=all` all its rows, MOST_PRINTED at most."""
+    if request.GET.get("print") == "all":
+        return Paginator(rows, MOST_PRINTED).get_page(1)
+    return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
 def often(spec) -> str:

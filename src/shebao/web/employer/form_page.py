@@ -251,6 +251,7 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
         "fixes": fixes(told, form),
         "removers": _removers(request, told, found),
         "total": found.employer_total + found.employee_total,
+        "has_borne": any(one.borne for one in found.monthly),
         "back": f"{found.months[0]} 至 {found.months[-1]}，共 {len(found.months)} 个月" if found.months else "",
     }
 

@@ -1,7 +1,6 @@
 """Registers that a region's catalogue names: who paid into a scheme by months, and who is covered for a year."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
@@ -18,10 +17,9 @@ from shebao.rules.region import Page
 
 from ..access import needs
 from ..templatetags.ui import mask_id
-from .common import crumbs, download, here, this_month
+from .common import crumbs, download, here, paged, this_month
 from .papers import months_asked
 
-PAGE = 50
 REGISTER_COLUMNS = (
     Column("费款所属期", width=12), Column("姓名"), Column("证件号码", width=22), Column("个人编号", width=16),
     Column("应缴类型", width=12), Column("单位应缴（元）", "yuan", 16), Column("个人应缴（元）", "yuan", 16),
@@ -48,7 +46,7 @@ def scheme_roster(request):
     row, employer = _row(request, "scheme_roster"), Employer.objects.visible_to(request.user).get()
     months, errors, fields = months_asked(request, employer)
     lines = scheme_lines(request.user, row.scheme, months)
-    page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
+    page = paged(request, lines)
     span = {field["name"]: field["value"] for field in fields}
     context = {
         "title": row.title,

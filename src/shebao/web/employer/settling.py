@@ -12,7 +12,7 @@ from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions
-from shebao.hall.settlement.queries import BACK_PAID, adjustment_sums, estimate
+from shebao.hall.settlement.queries import ADJUSTED, adjustment_sums, estimate
 from shebao.rules.months import months_in_words
 
 from ..access import needs
@@ -69,7 +69,12 @@ def _amounts(request, employer: Employer, month) -> dict:
     return {
         "estimate": found,
         "adjusted": adjustment_sums(here(request), found.adjusted),
-        "back": adjustment_sums(here(request), found.back, BACK_PAID),
+        "back": [
+            row
+            for word, due in found.earlier.items()
+            if word != ADJUSTED
+            for row in adjustment_sums(here(request), due, word)
+        ],
         "paying_back": _paying_back(found),
         "waiting_count": len(found.found.differences) - len(found.adjusted),
         "reasons": bridge_rows(rows, request.user),

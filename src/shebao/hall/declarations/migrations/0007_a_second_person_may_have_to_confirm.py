@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('declarations', '0005_a_refused_case_may_be_copied'),
+        ('declarations', '0006_the_counter_enters_for_an_employer'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
