@@ -67,7 +67,9 @@ def test_only_the_listed_moves_are_made_in_any_state_by_any_role(hall, client):
         Declaration.objects.filter(pk=case.pk).update(state=state, decided_by=decider, case_number=f"N{state}")
         if state == "returned":
             for move, to in (("submit", "submitted"), ("return", "returned")):
-                case.events.create(move=move, to_state=to, by=people["reviewer"], at=case.declared_at)
+                case.events.create(
+                    move=move, to_state=to, by=people["reviewer"], at=case.declared_at, answers=case.answers
+                )
         case.refresh_from_db()
         for action in ACTIONS:
             target, roles = MOVES.get((state, action), (state, ()))

@@ -174,6 +174,11 @@ def _targets(world: World, row: Row, actor: Actor, address: Address, is_open: bo
             yield "foreign", owner, fixed | {argument: world.of(kind, owner)}
 
 
+def _own(world: World, kind: str, actor: Actor) -> int | None:
+    found = (world.of(kind, owner) for owner in actor.owners if actor.owns(owner, kind))
+    return next((number for number in found if number), None)
+
+
 def _strangers(world: World, kind: str, actor: Actor) -> list[str]:
     """Whose objects are tried: of the other department, of the neighbour, and of somebody in another region."""
     others = [owner for owner in world.owners(kind) if not actor.owns(owner, kind)]
@@ -184,7 +189,9 @@ def _strangers(world: World, kind: str, actor: Actor) -> list[str]:
 
 def _with_numbers(world: World, row: Row, address: Address, actor: Actor, method: str):
     """Numbers in the body or the query: another's object beside one that nobody has."""
-    own = {name: world.of(kind, actor.letter or "A") for name, kind in row.objects.items()}
+    own = {name: _own(world, kind, actor) for name, kind in row.objects.items()}
+    if None in own.values():
+        return
     path = _path(row, address, dict(row.words) | own)
     for name, kind in row.ids.items():
         yield Case(actor, method, row, "missing", "", path, ((name, str(NOBODYS)),))
@@ -283,11 +290,31 @@ def _text(response) -> str:
     return heads + unescape(body.decode("utf-8", "replace"))
 
 
+def unsafe_file(answer: Answer) -> str:
+    """What is wrong with how a file is sent: its kind is never guessed, it is saved, and its name is UTF-8.
+
+    Only pages, data for our own scripts, papers and pictures are shown in the browser.
+    """
+    kind = answer.headers.get("Content-Type", "").partition(";")[0]
+    how = answer.headers.get("Content-Disposition", "")
+    if answer.headers.get("X-Content-Type-Options") != "nosniff":
+        return "lets the browser guess what it is"
+    if answer.status != 200 or kind in ("text/html", "application/json", "text/plain", "image/svg+xml", ""):
+        return ""
+    if how.startswith("inline") and kind not in ("application/pdf", "image/jpeg", "image/png", "image/webp"):
+        return f"shows {kind} in the browser"
+    if not how.startswith(("attachment", "inline")):
+        return f"sends {kind} without saying how"
+    return "" if "filename*=UTF-8''" in how or "filename=" in how else "sends a file without its name"
+
+
 def wrong(case: Case, answer: Answer) -> str:
     """What is wrong with the answer, in words; empty when nothing is."""
     want, status = expected(case), answer.status
     if leaked := set(answer.text) & set(case.actor.forbidden):
         return f"shows what must stay hidden: {''.join(sorted(leaked))}"
+    if problem := unsafe_file(answer):
+        return problem
     if case.actor.role and "no-store" not in answer.headers.get("Cache-Control", ""):
         return "may be kept by a browser"
     if status >= 500:

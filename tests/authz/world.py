@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from shebao.hall.crypto import blind_index
 from shebao.hall.declarations.models import Declaration, DeclarationEvent
+from shebao.hall.desk.models import Sample
 from shebao.hall.documents.models import PrintRun
 from shebao.hall.documents.statements import issue_statement
 from shebao.hall.employers.models import Department, Employer, EmployerChange, Project
@@ -24,7 +25,7 @@ from shebao.hall.operators.models import Operator
 from shebao.hall.payments.models import Payment, SuspenseItem
 from shebao.hall.regions import region
 from shebao.hall.registration.models import Registration, RegistrationPaper
-from shebao.hall.reports.models import SavedView
+from shebao.hall.reports.models import ExportRun, SavedView
 from shebao.hall.roster.models import AccountLetter, LabourRegistration, PreEntry
 from shebao.hall.settlement.models import SandboxRun, VoidRequest
 from shebao.hall.sheets.models import Batch, BatchRow
@@ -125,6 +126,12 @@ def _employer(world: World, letter: str, number: int) -> None:
     for one, key in {clerk: f"{letter}.clerk", admin: f"{letter}.admin"}.items():
         view = SavedView.objects.create(operator=one, query="employer_contributions", name=word)
         world.objects["view", key] = view.pk
+        export = ExportRun.objects.create(
+            operator=one, employer=employer, query="employer_contributions", title=word, asked_line=word, asked_at=WHEN,
+            rows_total=1, state="done", busy_at=WHEN, expires_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+        world.objects["export", key] = export.pk
+        world.models |= {"view": SavedView, "export": ExportRun}
     world.objects |= {(kind, letter): one.pk for kind, one in found.items()}
     world.models |= {kind: type(one) for kind, one in found.items()}
     world.objects |= {(kind, f"{letter}.hidden"): one.pk for kind, one in _behind(employer, people[1], clerk).items()}
@@ -268,6 +275,10 @@ def _agency(world: World, code: str) -> None:
 
 
 def _special_actors(world: World) -> None:
+    for key, one in world.actors.items():
+        if one.is_agency:
+            cases = [world.of("case", letter) for letter, code in REGIONS.items() if code == one.region]
+            world.objects["sample", key] = Sample.objects.create(drawn_for=one, at=WHEN, chosen=cases, drawn=cases).pk
     employer = Employer.objects.get(pk=world.of("employer", "A"))
     _operator(world, "A.disabled", "employer_admin", employer, is_active=False)
     _operator(world, "A.new", "employer_admin", employer, must_change_password=True)

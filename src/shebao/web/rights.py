@@ -40,6 +40,7 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_roster", "e_roster_export", "e_employee", "e_employee_reveal", "e_search"), "roster"),
     **dict.fromkeys(("e_letter", "e_letter_hand_over"), "roster"),
     **dict.fromkeys(("e_queries", "e_query", "e_query_forget", "e_query_keep", "e_query_export"), "queries"),
+    **dict.fromkeys(("e_export", "e_export_progress", "e_export_restart", "e_export_file"), "queries"),
     **dict.fromkeys(("e_reminder", "e_reminder_export"), "reminder:{page}"),
     **dict.fromkeys(("e_employer", "e_employer_changes", "e_departments", "e_department"), "employer"),
     "e_labour": "labour",

@@ -57,11 +57,8 @@ def counts(actor, month: Month) -> dict:
 
 @dataclass(frozen=True)
 class BasketRow:
-    """One declaration waiting to be submitted: what it changes, in words.
-
-    `mates`: the person's other undecided declarations. `is_unrepaired`: returned and not yet repaired;
-    `waits_for_another`: somebody else of the employer must confirm it.
-    """
+    """One declaration waiting to be submitted. `mates`: the person's other undecided ones; `is_unrepaired`: returned,
+    not yet repaired; `waits_for_another`: somebody else of the employer must confirm it."""
 
     declaration: Declaration
     service_title: str
