@@ -36,13 +36,14 @@ from tests.settlement.hall import settle
 
 WHEN = timezone.make_aware(datetime(2026, 11, 9, 9, 0))  # noqa: DTZ001 - naive local time
 MONTH, OCTOBER = Month(2026, 11), Month(2026, 10)
-REGIONS = {"A": "tianjin", "B": "tianjin", "C": "leshan", "D": "shenzhen"}
+REGIONS = {"A": "tianjin", "B": "tianjin", "C": "leshan", "D": "shenzhen", "E": "shanghai"}
+AGENCIES = ("tianjin", "leshan")
 """The employers. B is the neighbour of A in the same region; the agency of that region may see both."""
 DEPARTMENT, ELSEWHERE = "生产部", "销售部"
 
 
-OWNERS = [*REGIONS, *dict.fromkeys(REGIONS.values())]
-BIRDS, FISH = "鵡鶘鷓鷗鸚鶇鶚", "鯤鯨鮪鱒"
+OWNERS = [*REGIONS, *AGENCIES]
+BIRDS, FISH = "鵡鶘鷓鷗鸚鶇鶚", "鯤鯨鮪鱒鯢"
 """Characters that stand nowhere else; one is enough to be recognised, also where the rest of a name is masked."""
 
 
@@ -79,7 +80,7 @@ def build() -> World:
     world = World()
     for number, letter in enumerate(REGIONS):
         _employer(world, letter, number)
-    for code in dict.fromkeys(REGIONS.values()):
+    for code in AGENCIES:
         _agency(world, code)
     _special_actors(world)
     return world

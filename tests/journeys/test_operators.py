@@ -60,8 +60,8 @@ def test_a_sub_user_is_added_given_ticks_on_the_menu_tree_and_reaches_nothing_el
     admin = door(office.username)
     admin.get_by_role("link", name="操作员管理").click()
     admin.get_by_role("link", name="新建操作员").click()
-    admin.get_by_label("账号").fill("chen")
-    admin.get_by_label("姓名").fill("陈录入")
+    admin.get_by_role("textbox", name="账号").fill("chen")
+    admin.get_by_role("textbox", name="姓名").fill("陈录入")
     admin.get_by_label("社保专管员").check()
     admin.get_by_role("button", name="新建操作员").click()
     password = admin.locator("#one-time-password").inner_text()
@@ -72,7 +72,7 @@ def test_a_sub_user_is_added_given_ticks_on_the_menu_tree_and_reaches_nothing_el
     assert branch.get_attribute("aria-checked") == "true"
     branch.press("Space")
     assert branch.get_attribute("aria-checked") == "false"
-    admin.get_by_label("账单", exact=True).check()
+    admin.locator("input[value=bills]").check()
     assert branch.get_attribute("aria-checked") == "mixed"
     admin.get_by_label("车间", exact=True).check()
     admin.get_by_label(re.compile("^录入")).check()
@@ -103,7 +103,7 @@ def test_the_tree_works_without_scripts(door, office, live_server):
     branch = admin.get_by_role("checkbox", name=re.compile("^结算缴费"))
     branch.click()
     assert branch.get_attribute("aria-checked") == "false"
-    admin.get_by_label("账单", exact=True).check()
+    admin.locator("input[value=bills]").check()
     admin.get_by_role("button", name="保存").last.click()
     clerk.refresh_from_db()
     assert "settle" in clerk.withheld and "bills" not in clerk.withheld

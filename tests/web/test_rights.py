@@ -12,6 +12,7 @@ from shebao.hall.operators.models import Operator
 from shebao.web.rights import FUNCTIONS
 from tests.factories import DIRECT, NOW, EmployerFactory, OperatorFactory, at, enrolled
 
+MOST = 60
 LINK = re.compile(r'(?:href|action|formaction)="(/e/[^"#?]*)')
 
 
@@ -56,18 +57,15 @@ def test_no_link_or_button_of_a_page_leads_to_a_refusal(client, region, less):
     one = enrolled(employer, department="生产部")
     clerk = OperatorFactory(clerk=True, employer=employer, **less)
     client.force_login(clerk)
-    seen, todo = set(), {"/e/"}
+    todo, tried = ["/e/"], {"/e/"}
     if clerk.may_use("roster"):
-        todo |= {"/e/roster/", f"/e/roster/{one.pk}/"}
-    while todo and len(seen) < 40:
-        path = todo.pop()
-        seen.add(path)
-        for link in links_of(client, path):
-            answer = client.get(link)
-            assert answer.status_code != 403, f"{path} leads to {link}"
-            is_page = answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
-            todo |= {link} - seen if is_page else set()
-    assert len(seen) > 3
+        todo.append(f"/e/roster/{one.pk}/")
+    for path in todo[:]:
+        todo += sorted(links_of(client, path) - tried)
+        tried |= set(todo)
+    for link in todo[:MOST]:
+        assert client.get(link).status_code != 403, link
+    assert len(todo) > 5
 
 
 def test_a_clerk_with_the_whole_sees_every_link_as_before(client):

@@ -7,19 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shebao.rules import registration_words as registering
 from shebao.rules.back_paying_words import BACK_BILLS, BACK_FEES, BACK_VALUES, COMPOUNDINGS, INTEREST_UNTIL
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.facts import FACTS
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.query_words import READ_MODELS
-from shebao.rules.registration_words import (
-    AREA_FUNCTIONS,
-    REGISTRATION_ASKS,
-    REGISTRATION_NEEDS,
-    REGISTRATION_PARTS,
-    REGISTRATION_STEPS,
-)
 from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
@@ -350,11 +344,11 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Late fee of a back payment 补缴滞纳金计入的账单", BACK_FEES),
     ("Compounding of interest 计息方式", COMPOUNDINGS),
     ("Until when interest counts 利息计到", INTEREST_UNTIL),
-    ("Parts of registration.yaml 单位注册", REGISTRATION_PARTS),
-    ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
-    ("What every registration asks 注册必问", REGISTRATION_NEEDS),
-    ("What a registration may ask 注册可问", REGISTRATION_ASKS),
-    ("What a business area opens 业务开通的功能", AREA_FUNCTIONS),
+    ("Parts of registration.yaml 单位注册", registering.REGISTRATION_PARTS),
+    ("Steps of the registration 注册的一步", registering.REGISTRATION_STEPS),
+    ("What every registration asks 注册必问", registering.REGISTRATION_NEEDS),
+    ("What a registration may ask 注册可问", registering.REGISTRATION_ASKS),
+    ("What a business area opens 业务开通的功能", registering.AREA_FUNCTIONS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),
