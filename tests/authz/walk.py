@@ -48,11 +48,13 @@ class Actor:
     @property
     def side(self) -> str:
         """Which side of the counter; empty for whoever is not signed in."""
-        return "" if not self.role else "agency" if self.role in ("reviewer", "agency_admin") else "employer"
+        return "" if not self.role else "employer" if self.role in ("clerk", "employer_admin") else "agency"
 
     @property
     def owners(self) -> tuple[str, ...]:
         """Whose objects are this actor's own, the nearest first."""
+        if self.role in ("system_admin", "security_admin", "audit_admin"):
+            return (self.key, self.region)
         if self.side == "agency":
             letters = [one for one, region in REGIONS.items() if region == self.region]
             return (self.key, self.region, *letters, *(f"{one}.hidden" for one in letters))

@@ -254,6 +254,9 @@ def _agency(world: World, code: str) -> None:
     word = canary(code)
     admin = _operator(world, f"{code}.admin", "agency_admin", region=code)
     reviewer = _operator(world, f"{code}.reviewer", "reviewer", region=code) if code == "tianjin" else admin
+    if code == "tianjin":
+        for role in ("system_admin", "security_admin", "audit_admin"):
+            _operator(world, f"{code}.{role.partition('_')[0]}", role, region=code)
     registration = Registration.objects.create(
         region=code, number=f"Z{code}", state="submitted", answers={"name": word}, touched_at=WHEN, submitted_at=WHEN,
         credit_digest=blind_index("credit", code),
@@ -277,7 +280,7 @@ def _agency(world: World, code: str) -> None:
 
 def _special_actors(world: World) -> None:
     for key, one in world.actors.items():
-        if one.is_agency:
+        if one.is_desk:
             cases = [world.of("case", letter) for letter, code in REGIONS.items() if code == one.region]
             world.objects["sample", key] = Sample.objects.create(drawn_for=one, at=WHEN, chosen=cases, drawn=cases).pk
     employer = Employer.objects.get(pk=world.of("employer", "A"))

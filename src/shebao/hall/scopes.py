@@ -19,7 +19,7 @@ class ScopedQuerySet(models.QuerySet):
 
     def visible_to(self, actor):
         """Own employer's rows for an employer's people, own region's rows for the agency, else nothing."""
-        if actor.is_agency:
+        if actor.is_desk:
             return self.filter(**{f"{self.employer_path}__region": actor.region})
         if not actor.employer_id:
             return self.none()

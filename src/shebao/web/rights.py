@@ -48,6 +48,11 @@ FUNCTIONS: dict[str, str] = {
     "e_page": "page:{key}",
     **dict.fromkeys(("e_own_papers_remove", "e_own_papers_restore", "e_own_paper", "e_own_paper_edit"), "cases"),
     "e_mail_again": "cases",
+    **dict.fromkeys(("e_notices", "e_notice", "e_notice_confirm", "e_notice_file", "e_privileged"), ALWAYS),
+    **dict.fromkeys(("e_payment_withdraw", "e_people_voucher"), "pay"),
+    **dict.fromkeys(("e_counter_business", "e_evidence_small"), "cases"),
+    "e_sign_content": "basket",
+    "e_print_joined": ALWAYS,
     **dict.fromkeys(("e_operator", "e_operator_remove", "e_operator_hand_over", "e_second"), ALWAYS),
 }
 """Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""

@@ -3,17 +3,24 @@
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
+
+from .. import clock
 
 PERMISSIONS = {
-    "clerk": {"declare", "confirm", "settle", "pay", "print", "see_roster"},
+    "clerk": {"declare", "confirm", "settle", "pay", "print", "see_roster", "unmask"},
     "employer_admin": {
-        *("declare", "confirm", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"),
+        *("declare", "confirm", "settle", "pay", "print", "see_roster", "unmask", "manage_operators", "see_audit"),
     },
     "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts", "enter_at_counter", "query_with_privilege"},
     "agency_admin": {
-        *("review", "see_roster", "keep_accounts", "manage_operators", "see_audit", "try_values", "reconcile"),
-        *("reset_accounts", "enter_at_counter", "query_with_privilege", "publish_notices", "monitor", "configure"),
+        *("review", "see_roster", "keep_accounts", "try_values", "reconcile", "reset_accounts"),
+        *("enter_at_counter", "query_with_privilege", "publish_notices", "monitor", "configure"),
     },
+    # 三员分立: who runs the system, who gives the rights and who reads the records are three, and none does business.
+    "system_admin": {"run_system"},
+    "security_admin": {"manage_operators", "see_alerts"},
+    "audit_admin": {"see_audit"},
 }
 
 
@@ -22,6 +29,9 @@ class Role(models.TextChoices):
     EMPLOYER_ADMIN = "employer_admin", "单位管理员"
     REVIEWER = "reviewer", "审核人员"
     AGENCY_ADMIN = "agency_admin", "经办机构管理员"
+    SYSTEM_ADMIN = "system_admin", "系统管理员"
+    SECURITY_ADMIN = "security_admin", "安全管理员"
+    AUDIT_ADMIN = "audit_admin", "审计管理员"
 
 
 class Duty(models.TextChoices):
@@ -36,18 +46,24 @@ class Duty(models.TextChoices):
 
 DUTIES = {
     Duty.ALL: PERMISSIONS["clerk"],
-    Duty.ENTRY: {"declare", "see_roster"},
-    Duty.CHECK: {"declare", "confirm", "see_roster", "print"},
+    Duty.ENTRY: {"declare", "see_roster", "unmask"},
+    Duty.CHECK: {"declare", "confirm", "see_roster", "print", "unmask"},
     Duty.FINANCE: {"settle", "pay", "print", "see_roster"},
     Duty.READ: {"see_roster", "print"},
 }
 """What each duty leaves of a clerk's permissions. Everybody sees the people they work for."""
-NARROW = {"declare", "confirm", "see_roster"}
+NARROW = {"declare", "confirm", "see_roster", "unmask"}
 """What is left to whoever has some departments or schemes only: bills and papers are of the whole employer."""
 SERVICE = "service:"
 """How the key of a function that is a service of the region begins; the others are keys of `web/rights.py`."""
 
-AGENCY_ROLES = (Role.REVIEWER, Role.AGENCY_ADMIN)
+DESK_ROLES = (Role.REVIEWER, Role.AGENCY_ADMIN)
+"""Who decides about employers' business at the agency."""
+OFFICER_ROLES = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
+"""The three officers (三员) of an agency: they see nobody's business."""
+AGENCY_ROLES = (*DESK_ROLES, *OFFICER_ROLES)
+EMERGENCY = "manage_operators"
+"""What an emergency may lend to somebody who is no officer: the accounts, so that the agency can work again."""
 
 
 class OperatorManager(BaseUserManager.from_queryset(models.QuerySet)):
@@ -102,6 +118,15 @@ class Operator(AbstractBaseUser):
     def __str__(self):
         return self.name
 
+    def get_session_auth_hash(self) -> str:
+        """What an open session must know: it ends with another password, role, place or a closed account."""
+        stands_for = f"{self.password}|{self.role}|{self.employer_id}|{self.region}|{self.is_active}"
+        return salted_hmac("shebao.operator.session", stands_for, algorithm="sha256").hexdigest()
+
+    def get_session_auth_fallback_hash(self):
+        """None: keys of the installation are not rotated in place."""
+        yield from ()
+
     @property
     def is_agency(self) -> bool:
         """Works at the agency (经办机构), not for an employer."""
@@ -112,15 +137,25 @@ class Operator(AbstractBaseUser):
         """Sees some departments or schemes of the employer only."""
         return bool(self.departments or self.schemes)
 
+    @property
+    def is_officer(self) -> bool:
+        """One of the three officers (三员), who see nobody's business."""
+        return self.role in OFFICER_ROLES
+
+    @property
+    def is_desk(self) -> bool:
+        """Works on employers' business at the agency (经办岗), and therefore sees the business of the region."""
+        return self.role in DESK_ROLES
+
     def may(self, permission: str) -> bool:
         """Whether role, duty and scope give `permission`. Raises KeyError for one nobody has: a typing mistake."""
         if not any(permission in given for given in PERMISSIONS.values()):
             raise KeyError(permission)
-        if not self.is_active or permission not in PERMISSIONS[self.role]:
+        if not self.is_active:
             return False
-        if self.role != Role.CLERK:
-            return True
-        return permission in DUTIES[self.duty] and (not self.is_narrow or permission in NARROW)
+        if self.role == Role.CLERK and not self._has_duty(permission):
+            return False
+        return permission in PERMISSIONS[self.role] or self._is_granted(permission)
 
     def may_use(self, function: str) -> bool:
         """Whether a function of the employer's menu is open to this operator, and to their employer at all."""
@@ -133,6 +168,38 @@ class Operator(AbstractBaseUser):
     def withheld_services(self) -> list[str]:
         """The services whose declarations this operator does not see."""
         return [one.removeprefix(SERVICE) for one in self.withheld if one.startswith(SERVICE)]
+
+    def _has_duty(self, permission: str) -> bool:
+        return permission in DUTIES[self.duty] and (not self.is_narrow or permission in NARROW)
+
+    def _is_granted(self, permission: str) -> bool:
+        """Whether an emergency gave this permission, until its hour is over; asked at every request anew."""
+        if permission != EMERGENCY or not self.is_desk:
+            return False
+        if not hasattr(self, "_granted"):
+            self._granted = self.emergency_grants.filter(permission=permission, until__gt=clock.now()).exists()
+        return self._granted
+
+
+class EmergencyGrant(models.Model):
+    """What an agency's account may do beyond its role for at most an hour (应急授权), and why. Nobody prolongs it."""
+
+    operator = models.ForeignKey(Operator, on_delete=models.PROTECT, related_name="emergency_grants")
+    permission = models.CharField("权限", max_length=40)
+    reason = models.CharField("原因", max_length=200)
+    opened_at = models.DateTimeField("开始时间")
+    until = models.DateTimeField("有效期至")
+
+    class Meta:
+        verbose_name = "应急授权"
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="an_emergency_grant_ends_after_it_begins",
+                condition=Q(until__gt=models.F("opened_at")),
+                violation_error_message="应急授权的结束时间须晚于开始时间。",
+            )
+        ]
 
 
 class Attempt(models.Model):

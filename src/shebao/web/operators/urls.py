@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import looks, views
 
 urlpatterns = [
     path("operators/", views.operators, name="operators"),
@@ -12,4 +12,5 @@ urlpatterns = [
     path("operators/<int:pk>/disable", views.disable, name="operator_disable"),
     path("audit/", views.audit, name="audit"),
     path("audit/export", views.audit_export, name="audit_export"),
+    path("looks/", looks.looks, name="looks"),
 ]

@@ -13,6 +13,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.sheets.writing import write_table
+from shebao.hall.sign_in.factors import operators_with_factor
 
 from ..access import needs
 from ..employer.common import download
@@ -28,7 +29,8 @@ def operators(request):
     """The operators of one's own employer or agency."""
     found = Operator.objects.visible_to(request.user).order_by("-is_active", "username")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "operators/operators.html", {"page": page})
+    with_factor = operators_with_factor([operator.pk for operator in page])
+    return render(request, "operators/operators.html", {"page": page, "with_factor": with_factor})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('employers', '0004_an_employer_has_projects_and_a_kind_of_account'),
+        ('employers', '0006_a_branch_may_be_paid_for_by_its_head_office'),
     ]
 
     operations = [

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('employers', '0005_areas_and_a_second_pair_of_eyes'),
-        ('operators', '0002_tries_are_counted_in_the_database'),
+        ('employers', '0007_areas_and_a_second_pair_of_eyes'),
+        ('operators', '0003_three_officers_of_an_agency'),
     ]
 
     operations = [

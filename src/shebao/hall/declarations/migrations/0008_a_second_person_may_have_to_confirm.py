@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('declarations', '0006_the_counter_enters_for_an_employer'),
+        ('declarations', '0007_business_at_the_counter_is_waited_for'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
