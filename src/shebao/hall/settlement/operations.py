@@ -17,7 +17,7 @@ from ..errors import Conflict, Refused
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import columns_for_charge
-from .adjusting import Difference, billable, find_differences
+from .adjusting import Difference, billable, find_differences, make_adjustments
 from .back_fees import Borne
 from .back_payments import BATCH, BackDue, borne_of, charge_back_payments, keep_evidence, make_back_lines, waiting
 from .collecting import use_credit
@@ -60,7 +60,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
     _check_charged_elsewhere(employer, month)
     bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges, [*adjusted, *back, *bear])
     _make_lines(bill, charges, employees, people.declared_wage)
-    _make_adjustments(bill, adjusted)
+    make_adjustments(bill, adjusted)
     make_back_lines(bill, back)
     book_assessed(bill, _dues(month, charges, [*adjusted, *back]), (one.line for one in bear))
     credit_fen = use_credit(bill)
@@ -218,35 +218,4 @@ def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray
                     employee_evidence_id=evidence[why[1]] if why[1] >= 0 else None,
                 )
             )
-    BillLine.objects.bulk_create(lines, batch_size=BATCH)
-
-
-def _make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
-    """补差: one line for each charge that is another one now; the database refuses a second one for the same charge."""
-    kinds = {told.digest: told for one in adjusted for told in one.new.values() if told is not None}
-    ids: dict[str | None, int | None] = dict(zip(kinds, keep_evidence(list(kinds.values())), strict=True))
-    lines = []
-    for one in adjusted:
-        why = {share: ids[told.digest] if told is not None else None for share, told in one.new.items()}
-        lines.append(
-            BillLine(
-                bill=bill,
-                employee_id=one.line.employee_id,
-                person_id=one.line.person_id,
-                region=one.line.region,
-                scheme=one.line.scheme,
-                month=one.line.month,
-                booking_month=bill.month,
-                kind=one.kind,
-                adjusts=one.line,
-                is_exclusive=one.line.is_exclusive,
-                declared_wage=one.line.declared_wage,
-                contribution_base=one.base,
-                limit=one.limit,
-                employer_due=one.employer_due,
-                employee_due=one.employee_due,
-                employer_evidence_id=why["employer"],
-                employee_evidence_id=why["employee"],
-            )
-        )
     BillLine.objects.bulk_create(lines, batch_size=BATCH)
