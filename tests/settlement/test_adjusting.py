@@ -16,12 +16,11 @@ from shebao.hall.clock import now
 from shebao.hall.documents.operations import issue_document, pdf
 from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
-from shebao.hall.settlement.adjusting import billable, find_differences
+from shebao.hall.settlement.adjusting import billable, find_differences, make_adjustments
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import explain_line, rules_of
 from shebao.hall.settlement.ledger import balance, book_paid, check_ledger
 from shebao.hall.settlement.models import ADJUSTING, Bill, BillLine, LedgerEntry
-from shebao.hall.settlement.operations import _make_adjustments
 from shebao.hall.settlement.queries import bill_earlier, bill_people, bill_summary, estimate
 from shebao.rules.adjustments import adjustment
 from shebao.rules.contributions import People, charge
@@ -105,7 +104,7 @@ def test_two_settlements_at_the_same_moment_cannot_both_take_a_difference():
         found = find_differences(employer, OCTOBER).differences
     bill = settle(employer, clerk, SEPTEMBER)
     with pytest.raises(IntegrityError), transaction.atomic():
-        _make_adjustments(Bill(pk=bill.pk, month=OCTOBER), found)
+        make_adjustments(Bill(pk=bill.pk, month=OCTOBER), found)
 
 
 def test_a_bill_with_refunds_among_its_lines_is_paid_by_its_total(city):

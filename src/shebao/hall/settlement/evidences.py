@@ -11,7 +11,8 @@ BATCH = 1000
 
 def keep_evidence(kinds: Sequence[Told]) -> list[int]:
     """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
-    rows = [Evidence(digest=one.digest, data=dict(one.data)) for one in kinds]
-    Evidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
-    ids = dict(Evidence.objects.filter(digest__in=[row.digest for row in rows]).values_list("digest", "pk"))
-    return [ids[row.digest] for row in rows]
+    rows = {one.digest: Evidence(digest=one.digest, data=dict(one.data)) for one in kinds}
+    # In one order, always: two settlements that store the same kinds wait for each other, and never both ways.
+    Evidence.objects.bulk_create([rows[one] for one in sorted(rows)], ignore_conflicts=True, batch_size=BATCH)
+    ids = dict(Evidence.objects.filter(digest__in=list(rows)).values_list("digest", "pk"))
+    return [ids[one.digest] for one in kinds]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('declarations', '0006_the_counter_enters_for_an_employer'),
         ('roster', '0005_spells_do_not_overlap'),
-        ('settlement', '0007_back_payments_bear_late_fees_and_interest'),
+        ('settlement', '0008_the_agency_assesses_everybody_in_one_run'),
     ]
 
     operations = [
