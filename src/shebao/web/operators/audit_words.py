@@ -127,6 +127,7 @@ ACTIONS = {
     "account.stated": "登记个人账户余额",
     "back_payments.assessed": "补缴单独核定",
     "late_fees.assessed": "补缴滞纳金单独核定",
+    "leavers.refunded": "离职人员退费",
     "month.voided": "作废核定",
     "void.asked": "申请作废核定",
     "void.declined": "不同意作废",
