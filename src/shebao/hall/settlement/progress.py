@@ -290,9 +290,11 @@ def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
     return "先录入变动"
 
 
-def _settle_note(bill: Bill | None, counts: dict) -> str:
+def _settle_note(bill: Bill | None, counts: dict, *, by_office: bool) -> str:
     if bill:
         return f"已核定 {yuan(bill.total_due)} 元"
+    if by_office:
+        return "由经办机构核定"
     return "申报全部办结后可办" if counts else "可以结算"
 
 
