@@ -232,9 +232,7 @@ def steps_of(now: Standing) -> list[Step]:
     notes = {
         "enter": _enter_note(spec, now.month, changes + sum(counts.values()), done["enter"]),
         "submit": _submit_note(counts, changes, done["submit"]),
-        "settle": "由经办机构核定"
-        if not bill and who_computes(now.employer) == "office"
-        else _settle_note(bill, counts),
+        "settle": _settle_note(bill, counts, by_office=who_computes(now.employer) == "office"),
         "pay": _pay_note(bill, now),
         "file": _file_note(bill, now, done["pay"]),
     }
