@@ -12,6 +12,7 @@ from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.debit_files import BACK_COLUMNS, ENCODINGS, OUT_COLUMNS, SAYS, SHAPES
 from shebao.rules.facts import FACTS
+from shebao.rules.file_words import FILES
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import READ_MODELS
@@ -21,6 +22,7 @@ from shebao.rules.registration_words import (
     REGISTRATION_PARTS,
     REGISTRATION_STEPS,
 )
+from shebao.rules.sign_in_words import SIGN_IN_PARTS, SIGNS
 from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
@@ -66,7 +68,9 @@ STATES = _words(draft="待提交", submitted="审核中", returned="退回补正
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
 COVERS = _words(each="每笔申报各自上传", month="同一事项本月的申报共用一份")
-ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
+ROLES = _words(
+    clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员",
+    system_admin="系统管理员", security_admin="安全管理员", audit_admin="审计管理员")  # fmt: skip
 UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
 STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
 STEPS = _words(
@@ -264,29 +268,6 @@ CHANNELS = _words(
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
-FILES = _words(
-    **{
-        "region.yaml": "名称、上级方案、启用月份、检查到哪个月",
-        "terms.yaml": "用语",
-        "parameters.yaml": "带生效月份、公布日期和依据的数值",
-        "schemes.yaml": "险种：基数、上下限、进位、单位与个人部分",
-        "services.yaml": "申报事项：表单、流程、时限、校验",
-        "settlements.yaml": "结算方式",
-        "documents.yaml": "单据",
-        "queries.yaml": "查询：名称、所在栏目、读什么",
-        "guides.yaml": "办事指南：须知、业务流程",
-        "registration.yaml": "单位注册：各步、业务、电子协议、材料、单位编号",
-        "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
-        "calendar.yaml": "申报期与缴费期",
-        "agency.yaml": "经办机构：批量通过前抽查多少，哪几类公告对外公开",
-        "collection.yaml": "征缴：滞纳金、补缴的滞纳金和利息、单位与个人部分是否分开、缴费方式",
-        "blocks/*.yaml": "表单共用的一组字段",
-        "forms/*.yaml": "表单",
-        "codes/*.yaml": "代码表",
-        "sheets/*.yaml": "报盘列名的别名",
-        "cases/*.yaml": "算例：一定要算出的结果",
-    }
-)
 
 
 _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
@@ -323,6 +304,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
     ("What every registration asks 注册必问", REGISTRATION_NEEDS),
     ("What a registration may ask 注册可问", REGISTRATION_ASKS),
+    ("Parts of sign_in.yaml 登录", SIGN_IN_PARTS),
+    ("Signing what is submitted 提交时签名", SIGNS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),

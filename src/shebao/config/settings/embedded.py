@@ -24,3 +24,4 @@ _url = os.environ.get("SHEBAO_DATABASE_URL")
 DATABASES = {"default": database(_url) if _url else sqlite(DATA_DIR / "shebao.sqlite3")}
 STATIC_ROOT = DATA_DIR / "static"
 SHEBAO_FILES_DIR = os.environ.get("SHEBAO_FILES_DIR") or DATA_DIR / "files"
+SHEBAO_TEST_CA_DIR = DATA_DIR / "test-ca"

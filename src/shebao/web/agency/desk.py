@@ -186,4 +186,7 @@ def _filter_fields(request) -> list[dict]:
         {"id": "employer", "label": "单位名称或编号", "kind": "text", "maxlength": 60},
         {"id": "order", "label": "次序", "kind": "choice", "options": list(desk_queries.ORDERS.items())},
     ]
-    return [field | {"name": field["id"], "value": chosen.get(field["id"], "")} for field in fields]
+    usual = {"order": "due"}
+    return [
+        field | {"name": field["id"], "value": chosen.get(field["id"], usual.get(field["id"], ""))} for field in fields
+    ]

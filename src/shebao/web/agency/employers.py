@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from shebao.hall.audit.looks import note_look
 from shebao.hall.declarations.counter import (
     counter_business,
     finish_counter_business,
@@ -16,20 +17,22 @@ from shebao.hall.declarations.counter import (
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
+from shebao.hall.operators.models import Role
 from shebao.hall.regions import region as region_of
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, preconditions, who_computes
 from shebao.hall.settlement.queries import adjustments_of
+from shebao.hall.workbench.dossiers import employer_dossier
 from shebao.rules.money import yuan
 from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
 from ..adjustments import adjustments_context
+from ..operators.audit_words import WORDS, action_title, detail_text
 
 PAGE = 50
-BILLS = 24
 
 
 @require_safe
@@ -57,21 +60,28 @@ def employers(request):
 @needs("see_roster")
 def employer(request, pk):
     """One employer: what is registered, how many are insured, and the bills."""
-    found = Employer.objects.visible_to(request.user).get(pk=pk)
+    dossier = employer_dossier(request.user, pk)
+    found = dossier.employer
     region = region_of(found.region)
     month = current_month(region)
+    note_look(found, "查看单位资料和账单", by=request.user, employer=found)
+    titles = {key: service.title for key, service in region.services.items()} | dict(Role.choices) | WORDS
     context = {
         "employer": found,
+        "dossier": dossier,
+        "log": [
+            {"entry": one, "title": action_title(one.action), "detail": detail_text(one.detail, titles)}
+            for one in dossier.log
+        ]
+        if request.user.may("see_audit")
+        else None,
+        "sees_operators": request.user.may("review"),
+        "counter_url": reverse("a_counter", args=[pk]) if request.user.may("enter_at_counter") else "",
         "month": month,
         "head_count": insured_count(found, month),
-        "bills": Bill.objects.visible_to(request.user)
-        .ever()
-        .select_related("assessment")
-        .filter(employer=found)
-        .order_by("-month")[:BILLS],
         "industry_title": _title(region, "industry_classes", found.industry_class),
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
-        "counter_rows": counter_business(request.user).filter(employer=found)[:BILLS],
+        "counter_rows": counter_business(request.user).filter(employer=found)[:PAGE],
         "takes_counter": waits_for_counter(region) and request.user.may("review"),
         "office": _office(request, found, month),
         "grade_title": _title(region, "float_grades", found.float_grade),
@@ -144,6 +154,7 @@ def adjustments(request, pk):
     """补差 of one employer, as its clerk sees it."""
     found = Employer.objects.visible_to(request.user).get(pk=pk)
     region = region_of(found.region)
+    note_look(found, "查看补差", by=request.user, employer=found)
     context = adjustments_context(request, region, adjustments_of(request.user, pk, current_month(region)))
     crumbs = [
         {"label": "单位", "url": reverse("a_employers")},

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('declarations', '0006_the_counter_enters_for_an_employer'),
-        ('employers', '0005_business_at_the_counter_is_waited_for'),
+        ('employers', '0005_an_employer_chooses_who_computes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
