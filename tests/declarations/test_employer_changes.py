@@ -170,9 +170,14 @@ def test_a_change_of_the_employer_is_no_change_of_the_month_and_holds_up_no_sett
     assert not standing(clerk.employer, MONTH, clerk).open
 
 
-def test_who_reviews_does_not_declare_and_another_employer_is_not_there(clerk, reviewer):
+def test_what_the_counter_enters_takes_no_effect_by_itself_and_another_employer_is_not_there(clerk, reviewer):
+    (entered,) = operations.save_declarations(clerk.employer_id, DIRECT, [plain(clerk.employer)], by=reviewer)
+    operations.submit_declarations([entered.pk], by=reviewer)
     with pytest.raises(Refused):
-        operations.save_declarations(clerk.employer_id, DIRECT, [plain(clerk.employer)], by=reviewer)
+        operations.approve_declarations([entered.pk], by=reviewer)
+    assert not told(clerk)
+    operations.withdraw_declaration(entered.pk, by=clerk)
+    operations.delete_declarations([entered.pk], by=clerk)
     stranger = OperatorFactory(clerk=True, employer=EmployerFactory(region="yunnan"))
     with pytest.raises(Employer.DoesNotExist):
         operations.save_declarations(clerk.employer_id, DIRECT, [plain(clerk.employer)], by=stranger)

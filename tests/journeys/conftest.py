@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import Client
 from playwright.sync_api import Error
 
 from shebao.cli.demo_city import load_demo_city
@@ -130,6 +131,37 @@ def sign_in(browser, live_server, city):
     yield enter
     for context, _ in opened:
         context.close()
+
+
+@pytest.fixture
+def page_of(browser, live_server):
+    """Open a page in a browser of somebody's own, signed in (or not, for None); errors of its scripts fail the test."""
+    opened, complaints = [], []
+
+    def enter(operator=None, address: str = "", *, width: int = 1440, **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, locale="zh-CN", accept_downloads=True, **options
+        )
+        if operator:
+            client = Client()
+            client.force_login(operator)
+            context.add_cookies(
+                [{"name": key, "value": one.value, "url": live_server.url} for key, one in client.cookies.items()]
+            )
+        context.set_default_timeout(15_000)
+        page = patient(context.new_page())
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if address:
+            page.goto(live_server.url + address)
+        opened.append((context, page))
+        return page
+
+    yield enter
+    for context, page in opened:
+        # A context closed in the middle of a navigation may never answer.
+        page.goto("about:blank")
+        context.close()
+    assert complaints == []
 
 
 def fetched(page, address: str) -> bytes:

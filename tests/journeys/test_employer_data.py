@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.test import Client
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.employers.models import Employer
@@ -14,36 +13,12 @@ from .steps import unfold, until
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def enter(browser, live_server):
-    """Open a page for somebody who is signed in already; every page is watched for errors."""
-    opened, complaints = [], []
-
-    def open_for(operator, address):
-        client = Client()
-        client.force_login(operator)
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(live_server.url + address)
-        opened.append((context, page))
-        return page
-
-    yield open_for
-    for context, page in opened:
-        page.goto("about:blank")
-        context.close()
-    assert complaints == []
-
-
-def test_a_name_is_changed_by_review_a_contact_at_once_and_both_are_in_the_log(enter, transactional_db):
+def test_a_name_is_changed_by_review_a_contact_at_once_and_both_are_in_the_log(page_of, transactional_db):
     employer = EmployerFactory(
         region="yunnan", bank_account="6222000011112222", address="旧路 1 号", phone="13800001234"
     )
     clerk, reviewer = OperatorFactory(clerk=True, employer=employer), OperatorFactory(reviewer=True, region="yunnan")
-    page = enter(clerk, "/e/employer/")
+    page = page_of(clerk, "/e/employer/")
     page.get_by_role("main").get_by_role("link", name="企业信息变更").click()
     page.get_by_label("联系人").fill("周联系")
     page.get_by_role("button", name="确定").click()
@@ -60,7 +35,7 @@ def test_a_name_is_changed_by_review_a_contact_at_once_and_both_are_in_the_log(e
     page.get_by_role("button", name=re.compile("^提交")).click()
     until(page, lambda: Declaration.objects.filter(state="submitted").exists())
     made = Declaration.objects.get(state="submitted")
-    desk = enter(reviewer, f"/a/cases/{made.pk}")
+    desk = page_of(reviewer, f"/a/cases/{made.pk}")
     assert "6222999988887777" in desk.inner_text("main")
     desk.keyboard.press("a")
     until(desk, lambda: Employer.objects.get(pk=employer.pk).name == "新名有限公司")
@@ -70,10 +45,10 @@ def test_a_name_is_changed_by_review_a_contact_at_once_and_both_are_in_the_log(e
     assert made.case_number in said
 
 
-def test_departments_are_kept_and_offered_where_a_person_is_declared(enter, transactional_db):
+def test_departments_are_kept_and_offered_where_a_person_is_declared(page_of, transactional_db):
     employer = EmployerFactory(region="shenzhen")
     clerk, person = OperatorFactory(clerk=True, employer=employer), enrolled(employer, department="财务部")
-    page = enter(clerk, "/e/employer/departments/")
+    page = page_of(clerk, "/e/employer/departments/")
     page.get_by_role("button", name=re.compile("加入列表.*财务部")).click()
     page.get_by_label("部门名称").fill("生产部")
     page.get_by_role("button", name="新增部门").click()

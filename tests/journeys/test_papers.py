@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.test import Client
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.evidence.models import EmployerPaper, Evidence
@@ -27,30 +26,6 @@ def november():
         yield
 
 
-@pytest.fixture
-def enter(browser, live_server):
-    """Open a page for somebody who is signed in already; every page is watched for errors."""
-    opened, complaints = [], []
-
-    def open_for(operator, address, **how):
-        client = Client()
-        client.force_login(operator)
-        context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}, "locale": "zh-CN"} | how))
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(live_server.url + address)
-        opened.append((context, page))
-        return page
-
-    yield open_for
-    for context, page in opened:
-        page.goto("about:blank")
-        context.close()
-    assert complaints == []
-
-
 def hall(code):
     employer = EmployerFactory(region=code)
     return OperatorFactory(clerk=True, employer=employer), OperatorFactory(reviewer=True, region=code)
@@ -67,10 +42,10 @@ def as_file(name, content, kind):
     return {"name": name, "mimeType": kind, "buffer": content}
 
 
-def test_wages_go_with_their_papers_and_a_refused_one_is_submitted_anew(enter, live_server, transactional_db):
+def test_wages_go_with_their_papers_and_a_refused_one_is_submitted_anew(page_of, live_server, transactional_db):
     clerk, reviewer = hall("wage_hall")
     people = [enrolled(clerk.employer, name=f"李示例{n}", sequence=900 + n) for n in (1, 2)]
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     for name in ("待提交", "审核中业务", "审核通过业务", "审核不通过业务"):
         page.get_by_role("main").get_by_role("link", name=re.compile(name)).first.wait_for()
     page.goto(live_server.url + "/e/pages/wage_papers/")
@@ -93,7 +68,7 @@ def test_wages_go_with_their_papers_and_a_refused_one_is_submitted_anew(enter, l
     until(page, lambda: Declaration.objects.filter(state="submitted").count() == 2)
 
     case = Declaration.objects.order_by("pk").first()
-    desk = enter(reviewer, f"/a/cases/{case.pk}")
+    desk = page_of(reviewer, f"/a/cases/{case.pk}")
     desk.get_by_role("link", name="申报表.pdf").wait_for()
     desk.keyboard.press("r")
     desk.locator("[name=flag_declared_wage]").check()
@@ -117,11 +92,11 @@ def test_wages_go_with_their_papers_and_a_refused_one_is_submitted_anew(enter, l
     desk.get_by_text("上次标注：工资单上是 9500 元").wait_for()
 
 
-def test_jinan_looks_a_person_up_saves_passes_the_papers_and_submits(enter, live_server, transactional_db):
+def test_jinan_looks_a_person_up_saves_passes_the_papers_and_submits(page_of, live_server, transactional_db):
     clerk, _ = hall("jinan")
     known = enrolled(clerk.employer, name="张示例", sequence=77)
     known.spells.update(last_month=Month(2026, 6), end_reason="6301")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     page.get_by_role("navigation").get_by_role("link", name="增员申报").first.click()
     page.get_by_role("link", name="新增一行").click()
     stranger = synthetic_id(sequence=5)
@@ -144,9 +119,9 @@ def test_jinan_looks_a_person_up_saves_passes_the_papers_and_submits(enter, live
     assert known.spells.filter(last_month=None).exists()
 
 
-def test_own_papers_are_kept_and_a_voucher_is_made_and_mailed(enter, live_server, transactional_db):
+def test_own_papers_are_kept_and_a_voucher_is_made_and_mailed(page_of, live_server, transactional_db):
     clerk, _ = hall("general_hall")
-    page = enter(clerk, "/e/pages/employer_papers/")
+    page = page_of(clerk, "/e/pages/employer_papers/")
     page.get_by_label("资料名称").fill("企业营业执照")
     page.locator("#files").set_input_files(as_file("执照.pdf", PDF, "application/pdf"))
     page.get_by_role("button", name="上传", exact=True).click()

@@ -4,11 +4,11 @@ import re
 from contextvars import ContextVar
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from shebao.hall import clock
+from shebao.hall.roster.models import Employee
 from tests.factories import NOW
 from tests.settlement.hall import OCTOBER, hire, make_clerk, make_employer, settle
 
@@ -29,30 +29,19 @@ def november(monkeypatch):
 
 
 @pytest.fixture
-def page_of(browser, live_server):
-    contexts = []
-
+def queries_of(page_of):
     def enter(code: str, width: int = 1440):
         employer = make_employer(code, number="520001")
         clerk = make_clerk(employer)
         hire(employer, [600_000, 1_000_000, 2_000_000])
         settle(employer, clerk, OCTOBER)
-        client = Client()
-        client.force_login(clerk)
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", accept_downloads=True)
-        context.add_cookies([{"name": k, "value": m.value, "url": live_server.url} for k, m in client.cookies.items()])
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(live_server.url + "/e/")
-        return page
+        return page_of(clerk, "/e/", width=width)
 
-    yield enter
-    for context in contexts:
-        context.close()
+    return enter
 
 
-def test_guiyang_looks_up_its_employer_and_its_people_down_to_the_reason_of_an_amount(page_of, live_server):
-    page = page_of("guiyang")
+def test_guiyang_looks_up_its_employer_and_its_people_down_to_the_reason_of_an_amount(queries_of, live_server):
+    page = queries_of("guiyang")
     for title in OF_EMPLOYER:
         page.get_by_role("navigation", name="主菜单").get_by_role("link", name="查询统计").click()
         page.get_by_role("main").get_by_role("link", name=title, exact=True).click()
@@ -80,8 +69,8 @@ def test_guiyang_looks_up_its_employer_and_its_people_down_to_the_reason_of_an_a
     page.wait_for_url(re.compile(r"/e/roster/\d+/"))
 
 
-def test_shenzhen_looks_up_an_employees_file_and_contributions_on_a_phone(page_of, live_server):
-    page = page_of("shenzhen", width=390)
+def test_shenzhen_looks_up_an_employees_file_and_contributions_on_a_phone(queries_of, live_server):
+    page = queries_of("shenzhen", width=390)
     for title in ("参保员工档案信息", "参保员工缴费信息"):
         page.goto(live_server.url + "/e/queries/")
         page.get_by_role("link", name=title).click()
@@ -92,9 +81,55 @@ def test_shenzhen_looks_up_an_employees_file_and_contributions_on_a_phone(page_o
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def look_up(page, live_server, title: str, name: str = "") -> None:
+    """From the menu to a query, and by name to one person."""
+    page.goto(live_server.url + "/e/queries/")
+    page.get_by_role("main").get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    if name:
+        page.get_by_label("姓名、拼音").fill(name)
+        page.get_by_role("button", name="查询").click()
+
+
+def test_guiyang_looks_up_one_persons_insurance_contributions_and_changes(page_of, live_server):
+    page = page_of("guiyang")
+    look_up(page, live_server, "个人参保信息查询", "职工1")
+    expect(page.locator("tbody tr")).to_contain_text("养、失")
+    look_up(page, live_server, "个人缴费明细查询", "职工1")
+    expect(page.locator("tbody tr").first).to_contain_text("2026-10")
+    expect(page.locator("tfoot")).to_contain_text("合计")
+    look_up(page, live_server, "个人变更信息查询", "职工1")
+    expect(page.get_by_role("main")).to_contain_text("没有符合条件的记录")
+
+
+def test_shenzhen_looks_up_the_employers_file_clinics_grade_and_contributions(page_of, live_server):
+    page = page_of("shenzhen")
+    someone = Employee.objects.get(name="职工1")
+    someone.details = {"clinic": "梅林社区健康服务中心"}
+    someone.save()
+    look_up(page, live_server, "单位档案信息")
+    expect(page.get_by_role("main")).to_contain_text("法定代表人")
+    look_up(page, live_server, "社康绑定信息", "职工1")
+    expect(page.locator("tbody tr")).to_contain_text("梅林社区健康服务中心")
+    look_up(page, live_server, "工伤浮动费率信息")
+    expect(page.locator("tbody tr").first).to_contain_text("%")
+    look_up(page, live_server, "保险费缴交信息")
+    expect(page.get_by_role("main")).to_contain_text("合计")
+
+
+def test_the_general_hall_looks_up_an_employee_by_name_and_says_that_it_holds_no_benefits(page_of, live_server):
+    page = page_of("general_hall", width=390)
+    look_up(page, live_server, "社保查询", "职工1")
+    expect(page.get_by_role("main")).to_contain_text("没有社保待遇的数据")
+    expect(page.locator("tbody tr").first).to_contain_text("职工1")
+    page.get_by_label("姓名、拼音").fill(Employee.objects.get(name="职工2").person.id_number)
+    page.get_by_role("button", name="查询").click()
+    expect(page.locator("tbody tr").first).to_contain_text("职工2")
+
+
 @pytest.mark.parametrize(("code", "title"), [("langfang", "统计查询"), ("shanghai", "查询统计")])
-def test_the_statistics_show_what_was_billed_and_by_which_scheme(page_of, code, title):
-    page = page_of(code)
+def test_the_statistics_show_what_was_billed_and_by_which_scheme(queries_of, code, title):
+    page = queries_of(code)
     page.get_by_role("navigation", name="主菜单").get_by_role("link", name=title).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     expect(page.get_by_role("main")).to_contain_text("按险种")

@@ -4,7 +4,6 @@ import re
 from datetime import datetime, time
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from shebao.hall import clock
@@ -28,31 +27,6 @@ def _inside_every_window(monkeypatch, settings, live_server):
     settings.SHEBAO_BASE_URL = live_server.url
 
 
-@pytest.fixture
-def visitor(browser, live_server):
-    """A browser of somebody's own, signed in or not; every page is watched for errors."""
-    opened, complaints = [], []
-
-    def open_for(operator=None, width=1440):
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN")
-        if operator:
-            client = Client()
-            client.force_login(operator)
-            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            context.add_cookies([cookie])
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.append((context, page))
-        return page
-
-    yield open_for
-    for context, page in opened:
-        page.goto("about:blank")
-        context.close()
-    assert complaints == []
-
-
 def write(page, names, **changes):
     """Answer questions of the wizard; of two answers, one is ticked."""
     raw = answers(**changes)
@@ -68,9 +42,9 @@ def go_on(page, button="下一步"):
     page.get_by_role("button", name=button, exact=True).click()
 
 
-def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(visitor, live_server):
-    home, page = live_server.url, visitor()
-    desk = visitor(OperatorFactory(reviewer=True, region="yunnan"))
+def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(page_of, live_server):
+    home, page = live_server.url, page_of()
+    desk = page_of(OperatorFactory(reviewer=True, region="yunnan"))
     page.goto(home + "/login")
     page.get_by_role("link", name=re.compile("单位注册")).click()
     page.get_by_role("link", name="云南省").click()
@@ -113,7 +87,7 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
 
     # Another day, another browser: the draft is there.
     number = page.locator("#number").inner_text()
-    page = visitor()
+    page = page_of()
     page.goto(home + "/login")
     page.get_by_role("link", name="查询注册进度").click()
     page.get_by_label("申请号").fill(number)
@@ -199,13 +173,13 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     assert Spell.objects.filter(employee__employer=employer).exists()
 
     # The link was good once.
-    stranger = visitor()
+    stranger = page_of()
     stranger.goto(link)
     stranger.get_by_text("这个链接已经用过或过期").wait_for()
 
 
-def test_where_nobody_reviews_the_account_goes_by_mail_at_once(visitor, live_server):
-    page = visitor(width=390)
+def test_where_nobody_reviews_the_account_goes_by_mail_at_once(page_of, live_server):
+    page = page_of(width=390)
     page.goto(live_server.url + "/register/general_hall/")
     page.get_by_role("link", name="开始注册").click()
     names = "name credit_code legal_representative clerk_name id_kind id_number clerk_phone clerk_email"
@@ -217,3 +191,55 @@ def test_where_nobody_reviews_the_account_goes_by_mail_at_once(visitor, live_ser
     page.get_by_role("button", name="提交申请").click()
     page.get_by_text("已注册").first.wait_for()
     assert Employer.objects.get().name == "示例新设1有限公司"
+
+
+REGISTERED = {
+    "lijiang": ("注册单位网厅", "丽江市", "530700", "“一窗通”"),
+    "langfang": ("系统注册", "廊坊市", "131000", "是否已有单位编号"),
+}
+"""LJ-1 and LF-1: what the hall calls it, and what its step about the number asks."""
+
+
+@pytest.mark.parametrize("code", REGISTERED)
+def test_each_hall_registers_in_its_own_steps_and_shows_its_first_page(page_of, live_server, code):
+    title, place, division, asked = REGISTERED[code]
+    home, page = live_server.url, page_of()
+    page.goto(home + "/register")
+    page.get_by_role("link", name=place).click()
+    page.get_by_role("heading", name=title).wait_for()
+    page.get_by_role("link", name="开始注册").click()
+    write(page, "name credit_code legal_representative clerk_name id_kind id_number clerk_phone clerk_email")
+    go_on(page)
+    page.get_by_role("heading", name="单位详细信息").first.wait_for()
+    write(page, "industry_class established_on address postcode phone bank_name bank_account")
+    go_on(page)
+    page.get_by_role("group", name=re.compile("^.?社会保险业务")).get_by_label("是").check()
+    page.get_by_role("group", name=re.compile("工程项目工伤保险业务")).get_by_label("否").check()
+    go_on(page)
+    page.get_by_role("button", name=re.compile("前往注册|同意|下一步")).click()
+    page.get_by_text(asked).first.wait_for()
+    if code == "lijiang":
+        write(page, "joined_at_setup")
+    write(page, "has_number agency_division first_insured_on", agency_division=division)
+    go_on(page)
+    page.locator("input[type=file]").first.wait_for()
+    for field in page.locator("input[type=file]").all():
+        field.set_input_files({"name": "材料.pdf", "mimeType": "application/pdf", "buffer": PDF})
+    go_on(page)
+    page.get_by_label("以上内容真实").check()
+    page.get_by_role("button", name="提交申请").click()
+    page.get_by_text("申请已提交，等待审核").wait_for()
+
+    desk = page_of(OperatorFactory(reviewer=True, region=code))
+    desk.goto(home + "/a/")
+    desk.get_by_role("link", name="单位注册").first.click()
+    desk.get_by_role("link", name="示例新设1有限公司").click()
+    desk.get_by_role("button", name="通过，开通账号").click()
+    link = desk.locator("#activation-link").inner_text()
+    assert Registration.objects.get().state == "approved"
+    page.goto(link)
+    page.get_by_label("新密码").fill("first-Month-2026")
+    page.get_by_role("button", name="设置密码并登录").click()
+    page.wait_for_url(re.compile("/e/"))
+    assert "示例新设1有限公司" in page.locator("body").inner_text()
+    page.get_by_role("heading", name=re.compile("何示例")).wait_for()

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
 
 from shebao.hall import clock
 from shebao.hall.declarations import operations
@@ -46,33 +45,6 @@ def reviewer(transactional_db):
     return person(reviewer=True, name="李娜")
 
 
-@pytest.fixture
-def enter(browser, live_server):
-    """Open a page for somebody who is signed in already."""
-    opened = []
-
-    def open_for(operator, address="/", **options):
-        client = Client()
-        client.force_login(operator)
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN", **options)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(live_server.url + address)
-        opened.append((context, page))
-        return page
-
-    yield open_for
-    complaints = [complaint for _, page in opened for complaint in page.complaints]
-    for context, page in opened:
-        # A context closed in the middle of a navigation may never answer.
-        page.goto("about:blank")
-        context.close()
-    assert complaints == []
-
-
 def submitted(clerk, *raws, confirmed=None) -> list[Declaration]:
     made = operations.save_declarations(clerk.employer_id, ENROL, list(raws), by=clerk, confirmed=confirmed)
     operations.submit_declarations([one.pk for one in made], by=clerk)
@@ -94,9 +66,9 @@ def expire() -> None:
     Session.objects.all().delete()
 
 
-def test_a_returned_case_is_repaired_where_it_is_marked_and_both_see_the_difference(enter, clerk, reviewer):
+def test_a_returned_case_is_repaired_where_it_is_marked_and_both_see_the_difference(page_of, clerk, reviewer):
     (case,) = submitted(clerk, typed())
-    desk = enter(reviewer, f"/a/cases/{case.pk}")
+    desk = page_of(reviewer, f"/a/cases/{case.pk}")
     desk.keyboard.press("r")
     desk.locator("[name=flag_contract_from]").check()
     desk.locator("[name=code_contract_from]").select_option("02")
@@ -107,7 +79,7 @@ def test_a_returned_case_is_repaired_where_it_is_marked_and_both_see_the_differe
     desk.wait_for_selector("text=已退回")
     assert state(case) == "returned"
 
-    page = enter(clerk, f"/e/cases/{case.pk}/repair/")
+    page = page_of(clerk, f"/e/cases/{case.pk}/repair/")
     assert page.locator("#f-contract_from .mark").inner_text() == f"审核意见：{said}"
     page.get_by_role("button", name="保存并重新提交").click()
     page.wait_for_selector(".errsum >> text=请阅读并勾选声明后再提交")
@@ -138,10 +110,10 @@ def test_a_returned_case_is_repaired_where_it_is_marked_and_both_see_the_differe
     assert [step for step in steps if step != "修改"] == ["录入", "提交", "退回补正", "提交", "通过"]
 
 
-def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(enter, clerk, reviewer):
+def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(page_of, clerk, reviewer):
     one, two = submitted(clerk, typed(1, name="甲一"), typed(2, name="乙二"))
     (low,) = submitted(clerk, typed(3, name="丙三", declared_wage="1000"), confirmed=[{"wage_limits": "试用期"}])
-    desk = enter(reviewer, f"/a/cases/{one.pk}")
+    desk = page_of(reviewer, f"/a/cases/{one.pk}")
     for key, case in (("j", two), ("j", low), ("k", two)):
         desk.keyboard.press(key)
         desk.wait_for_url(re.compile(f"/a/cases/{case.pk}$"))
@@ -150,8 +122,12 @@ def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(ent
     assert desk.get_by_role("link", name="有核验提示").inner_text().split() == ["有核验提示", "1"]
     desk.get_by_label("全选没有提示的申报").check()
     desk.get_by_role("button", name="核对并批量通过").click()
-    desk.wait_for_url(re.compile("/a/cases/approve"))
+    desk.wait_for_url(re.compile("/a/cases/batches"))
     assert desk.get_by_role("heading", name="抽查 2 笔").is_visible()
+    assert desk.get_by_role("button", name="通过勾选的申报").is_disabled()
+    for name in ("甲一", "乙二"):
+        desk.get_by_role("link", name=re.compile(f"打开查看.*{name}")).click()
+        desk.get_by_role("link", name="回到批量通过").click()
     assert [state(case) for case in (one, two)] == ["submitted", "submitted"]
     desk.get_by_role("button", name="通过勾选的申报").dblclick()
     desk.wait_for_selector("text=已通过 2 笔")
@@ -164,9 +140,9 @@ def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(ent
     assert low.events.filter(move="approve").count() == 1
 
 
-def test_a_hasty_second_press_decides_no_case_that_nobody_has_seen(enter, clerk, reviewer):
+def test_a_hasty_second_press_decides_no_case_that_nobody_has_seen(page_of, clerk, reviewer):
     first, second = submitted(clerk, typed(1), typed(2))
-    desk = enter(reviewer, f"/a/cases/{first.pk}")
+    desk = page_of(reviewer, f"/a/cases/{first.pk}")
     desk.keyboard.press("a")
     desk.wait_for_url(re.compile(f"/a/cases/{second.pk}"))
     desk.wait_for_load_state()
@@ -179,8 +155,8 @@ def test_a_hasty_second_press_decides_no_case_that_nobody_has_seen(enter, clerk,
     until(desk, lambda: state(second) == "approved")
 
 
-def test_a_double_click_saves_submits_and_returns_once(enter, clerk, reviewer):
-    page = enter(clerk, FORM)
+def test_a_double_click_saves_submits_and_returns_once(page_of, clerk, reviewer):
+    page = page_of(clerk, FORM)
     fill(page, typed())
     page.get_by_role("button", name="暂存并去提交").dblclick()
     page.wait_for_selector("text=已加入待提交")
@@ -190,7 +166,7 @@ def test_a_double_click_saves_submits_and_returns_once(enter, clerk, reviewer):
     page.get_by_role("button", name="提交 1 笔").dblclick()
     page.wait_for_url(re.compile("submitted"))
     assert case.events.filter(move="submit").count() == 1
-    desk = enter(reviewer, f"/a/cases/{case.pk}")
+    desk = page_of(reviewer, f"/a/cases/{case.pk}")
     desk.get_by_role("link", name=re.compile("^退回")).click()
     desk.locator("[name=note]").fill("请核对")
     desk.get_by_role("button", name="退回单位修改").dblclick()
@@ -199,8 +175,8 @@ def test_a_double_click_saves_submits_and_returns_once(enter, clerk, reviewer):
     assert case.events.filter(move="return").count() == 1
 
 
-def test_a_session_that_ends_while_a_form_is_open_loses_nothing(enter, clerk):
-    page = enter(clerk, FORM)
+def test_a_session_that_ends_while_a_form_is_open_loses_nothing(page_of, clerk):
+    page = page_of(clerk, FORM)
     fill(page, typed())
     expire()
     page.locator("[name=department]").fill("最后一刻的部门")
@@ -217,10 +193,10 @@ def test_a_session_that_ends_while_a_form_is_open_loses_nothing(enter, clerk):
     assert page.locator("[name=name]").input_value() == ""
 
 
-def test_a_session_that_ends_while_typing_a_repair_loses_nothing_and_shows_it_to_nobody_else(enter, clerk, reviewer):
+def test_a_session_that_ends_while_typing_a_repair_loses_nothing_and_shows_it_to_nobody_else(page_of, clerk, reviewer):
     (case,) = submitted(clerk, typed())
     operations.return_declaration(case.pk, by=reviewer, marks={"name": "请核对"})
-    page = enter(clerk, f"/e/cases/{case.pk}/repair/")
+    page = page_of(clerk, f"/e/cases/{case.pk}/repair/")
     page.locator("[name=name]").fill("王改正")
     expire()
     # The check while typing finds the session gone and leads to the sign-in page by itself.
@@ -241,20 +217,20 @@ def test_a_session_that_ends_while_typing_a_repair_loses_nothing_and_shows_it_to
     assert Declaration.objects.get().subject_name == "王改正"
 
 
-def test_what_was_typed_is_on_the_server_before_anything_is_saved(enter, clerk, reviewer):
+def test_what_was_typed_is_on_the_server_before_anything_is_saved(page_of, clerk, reviewer):
     (case,) = submitted(clerk, typed())
     operations.return_declaration(case.pk, by=reviewer, marks={"name": "请核对"})
     for address in (FORM, f"/e/cases/{case.pk}/repair/"):
-        page = enter(clerk, address)
+        page = page_of(clerk, address)
         page.locator("[name=name]").fill("另一台电脑")
         page.wait_for_selector("text=已自动保存", timeout=20_000)
-        elsewhere = enter(clerk, address)
+        elsewhere = page_of(clerk, address)
         assert elsewhere.locator("[name=name]").input_value() == "另一台电脑"
         assert elsewhere.get_by_text("已恢复上次没填完的内容").is_visible()
 
 
-def test_a_lost_connection_is_said_and_what_was_typed_stays(enter, clerk, reviewer):
-    page = enter(clerk, FORM)
+def test_a_lost_connection_is_said_and_what_was_typed_stays(page_of, clerk, reviewer):
+    page = page_of(clerk, FORM)
     fill(page, typed())
     page.context.set_offline(True)
     page.get_by_role("button", name="暂存并去提交").click()
@@ -265,7 +241,7 @@ def test_a_lost_connection_is_said_and_what_was_typed_stays(enter, clerk, review
     page.get_by_role("button", name="暂存并去提交").click()
     page.wait_for_selector("text=已加入待提交")
     (case,) = submitted(clerk, typed(2))
-    desk = enter(reviewer, f"/a/cases/{case.pk}")
+    desk = page_of(reviewer, f"/a/cases/{case.pk}")
     desk.keyboard.press("r")
     desk.locator("[name=note]").fill("请核对合同")
     desk.context.set_offline(True)
@@ -278,9 +254,9 @@ def test_a_lost_connection_is_said_and_what_was_typed_stays(enter, clerk, review
     assert state(case) == "returned"
 
 
-def test_the_way_back_leads_to_pages_that_are_there(enter, clerk, reviewer):
+def test_the_way_back_leads_to_pages_that_are_there(page_of, clerk, reviewer):
     operations.save_declarations(clerk.employer_id, ENROL, [typed()], by=clerk)
-    page = enter(clerk, "/e/basket/")
+    page = page_of(clerk, "/e/basket/")
     page.get_by_role("button", name="核对并提交").last.click()
     page.wait_for_url(re.compile("/check/"))
     page.get_by_role("button", name="提交 1 笔").click()
@@ -295,8 +271,8 @@ def test_the_way_back_leads_to_pages_that_are_there(enter, clerk, reviewer):
     assert page.get_by_text("这里没有可以提交的业务").is_visible()
 
 
-def test_without_a_script_a_form_sent_too_late_is_there_again_after_signing_in(enter, clerk):
-    page = enter(clerk, FORM, java_script_enabled=False)
+def test_without_a_script_a_form_sent_too_late_is_there_again_after_signing_in(page_of, clerk):
+    page = page_of(clerk, FORM, java_script_enabled=False)
     fill(page, typed(department="没有丢"))
     expire()
     page.get_by_role("button", name="暂存并去提交").click()
@@ -308,8 +284,8 @@ def test_without_a_script_a_form_sent_too_late_is_there_again_after_signing_in(e
     assert not Declaration.objects.exists()
 
 
-def test_an_error_goes_as_soon_as_its_field_is_right(enter, clerk):
-    page = enter(clerk, FORM)
+def test_an_error_goes_as_soon_as_its_field_is_right(page_of, clerk):
+    page = page_of(clerk, FORM)
     fill(page, typed(name="", contract_from=""))
     page.get_by_role("button", name="暂存并去提交").click()
     page.wait_for_selector(".errsum")
@@ -322,8 +298,8 @@ def test_an_error_goes_as_soon_as_its_field_is_right(enter, clerk):
     assert page.locator(".errsum, .fd.e").count() == 0
 
 
-def test_from_the_form_to_the_approval_without_a_script(enter, live_server, clerk, reviewer):
-    page = enter(clerk, FORM, java_script_enabled=False)
+def test_from_the_form_to_the_approval_without_a_script(page_of, live_server, clerk, reviewer):
+    page = page_of(clerk, FORM, java_script_enabled=False)
     fill(page, typed(name=""))
     page.get_by_role("button", name="暂存并去提交").click()
     assert page.get_by_role("alert").get_by_text("请填写“姓名”").is_visible()
@@ -335,7 +311,7 @@ def test_from_the_form_to_the_approval_without_a_script(enter, live_server, cler
     page.get_by_role("button", name="撤销").click()
     assert page.get_by_text("已放回待提交 1 笔").is_visible()
     submit_basket(page, live_server.url)
-    desk = enter(reviewer, "/a/", java_script_enabled=False)
+    desk = page_of(reviewer, "/a/", java_script_enabled=False)
     desk.get_by_role("link", name="王示例", exact=True).click()
     desk.get_by_role("button", name=re.compile("^通过")).click()
     assert desk.get_by_text("已审核通过").is_visible()
@@ -343,10 +319,10 @@ def test_from_the_form_to_the_approval_without_a_script(enter, live_server, cler
     assert Spell.objects.filter(employee__employer=clerk.employer).exists()
 
 
-def test_the_form_is_filled_at_the_keyboard_and_tells_while_typing(enter, clerk):
+def test_the_form_is_filled_at_the_keyboard_and_tells_while_typing(page_of, clerk):
     back = enrolled(clerk.employer, name="李回来", department="质检部", number=synthetic_id(area="810000"))
     back.spells.update(last_month=str(Month.of(clock.today()).previous(3)), end_reason="6301")
-    page = enter(clerk, FORM)
+    page = page_of(clerk, FORM)
     page.locator("[name=id_number]").focus()
     page.keyboard.type(f" {back.person.id_number[:6]} {back.person.id_number[6:].lower()}")
     # The number alone brings the kind of document and what the roster knows.
@@ -379,12 +355,12 @@ def test_the_form_is_filled_at_the_keyboard_and_tells_while_typing(enter, clerk)
     assert page.evaluate("document.activeElement.className") == "errsum"
 
 
-def test_a_row_is_removed_with_the_delete_key_and_comes_back(enter, clerk):
+def test_a_row_is_removed_with_the_delete_key_and_comes_back(page_of, clerk):
     leaving = enrolled(clerk.employer)
     month = str(Month.of(clock.today()))
     raw = {"id_number": leaving.person.id_number, "name": leaving.name, "cessation_month": month, "reason": "6301"}
     operations.save_declarations(clerk.employer_id, CEASE, [raw], by=clerk)
-    page = enter(clerk, "/e/basket/")
+    page = page_of(clerk, "/e/basket/")
     page.get_by_label("选择 李示例").focus()
     page.keyboard.press("Delete")
     page.get_by_role("button", name="撤销").click()

@@ -5,7 +5,6 @@ from contextvars import ContextVar
 from datetime import datetime
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -37,26 +36,6 @@ def clerk():
     for month in (JULY, AUGUST):
         settle(employer, made, month)
     return made
-
-
-@pytest.fixture
-def page_of(browser, live_server):
-    contexts = []
-
-    def enter(operator, width=1440):
-        client = Client()
-        if operator:
-            client.force_login(operator)
-        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN", accept_downloads=True)
-        context.add_cookies(
-            [{"name": name, "value": one.value, "url": live_server.url} for name, one in client.cookies.items()]
-        )
-        contexts.append(context)
-        return context.new_page()
-
-    yield enter
-    for context in contexts:
-        context.close()
 
 
 def test_a_clerk_sees_what_late_values_change_settles_and_reads_both_derivations(page_of, clerk, live_server):

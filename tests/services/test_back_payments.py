@@ -374,7 +374,7 @@ def test_the_wage_hall_assesses_earlier_months_apart_from_the_current_one():
     monthly = settled(clerk)
     assert monthly.total_due == before and monthly.series == 0
     assert list(check_ledger()) == []
-    assert {line.kind for line in apart.lines.all()} == {LineKind.BACK_PAYMENT}
+    assert {line.kind for line in apart.lines.all()} == {LineKind.BACK_PAYMENT, LineKind.LATE_FEE}
 
 
 def test_shenzhen_pays_only_the_pension_and_only_when_it_is_asked_for():
@@ -485,7 +485,13 @@ def test_a_bill_of_back_payments_is_voided_by_itself_and_the_next_settlement_tak
     assert Bill.objects.live().get().series == 0
     assert estimate(clerk.employer, NOVEMBER.next()).total > alone
     with at(datetime(2026, 12, 10, 10, 0)):  # noqa: DTZ001 - naive local time by contract
-        assert settled(clerk, NOVEMBER.next()).total_due == alone + apart.total_due
+        later = settled(clerk, NOVEMBER.next())
+    sums = [
+        [sum(line.employer_due + line.employee_due for line in bill.lines.filter(kind=kind)) for kind in ("2", "F1")]
+        for bill in (apart, later)
+    ]
+    assert sums[0][0] == sums[1][0] and sums[0][1] < sums[1][1]  # the days went on, and the late fee with them
+    assert later.total_due == alone + sum(sums[1])
     assert list(check_ledger()) == []
 
 

@@ -2,12 +2,16 @@
 
 import pytest
 
+from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration, undo_declarations
 from shebao.hall.declarations.preview import preview
 from shebao.hall.errors import Conflict, Refused
-from shebao.hall.settlement.ledger import check_ledger
-from shebao.hall.settlement.models import BackPayment, Bill, LineKind
+from shebao.hall.payments.models import SuspenseItem
+from shebao.hall.payments.suspense import clear_suspense
+from shebao.hall.settlement.collecting import credit_of
+from shebao.hall.settlement.ledger import balance, check_ledger
+from shebao.hall.settlement.models import BackPayment, Bill, LedgerTransaction, LineKind
 from shebao.hall.settlement.queries import estimate
 from tests.factories import OperatorFactory, at
 
@@ -27,6 +31,16 @@ def shanghai(client):
     clerk, _, employee = hall("shanghai")
     client.force_login(clerk)
     return clerk, employee
+
+
+def give_credit(employer, fen):
+    """Money that came from nowhere in particular and belongs to the employer."""
+    item = SuspenseItem.objects.create(bank_serial="YH1", amount_fen=fen, reason="多缴", arrived_at=clock.now())
+    booked = LedgerTransaction.objects.create(suspense=item, kind="suspended", booked_at=clock.now())
+    booked.entries.create(account="bank", month=NOVEMBER, amount_fen=fen)
+    booked.entries.create(account="suspense", month=NOVEMBER, amount_fen=-fen)
+    cashier = OperatorFactory(agency_admin=True, region=employer.region)
+    clear_suspense(item.pk, "credit", by=cashier, number=employer.employer_number, note="单位多缴")
 
 
 def text_of(answer) -> str:
@@ -79,3 +93,19 @@ def test_only_the_clerk_declares_it(client, shanghai):
     with pytest.raises(Refused):
         declared(admin, asked(employee, wage="12000"), KEY)
     assert not Bill.objects.exists()
+
+
+def test_a_case_that_a_bill_has_taken_offers_no_undoing(client, shanghai):
+    clerk, employee = shanghai
+    made = declared(clerk, asked(employee, wage="12000"), KEY)
+    page = client.get(f"/e/cases/{made.pk}/").content.decode()
+    assert 'value="undo"' not in page and "/undo" not in page
+
+
+def test_credit_pays_a_bill_of_its_own_too(shanghai):
+    clerk, employee = shanghai
+    give_credit(clerk.employer, 50_000)
+    declared(clerk, asked(employee, wage="12000"), KEY)
+    bill = Bill.objects.get()
+    assert balance(bill) == (bill.total_due, 50_000) and credit_of(clerk.employer_id) == 0
+    assert list(check_ledger()) == []

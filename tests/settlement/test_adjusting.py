@@ -215,7 +215,7 @@ def test_who_left_is_adjusted_as_billed_and_is_no_head_of_the_bill(city):
     assert {line.employee for line in lines_of(bill)} == {people[0]}
     assert bill.head_count == 3
     row = next(person for person in bill_people(bill) if person.employee == people[0])
-    assert (row.declared_wage, row.schemes, len(row.adjusted)) == (0, {}, 8)
+    assert (row.declared_wage, row.schemes, len(row.earlier["补差"])) == (0, {}, 8)
     assert list(check_ledger()) == []
 
 

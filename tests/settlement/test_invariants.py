@@ -9,8 +9,13 @@ from contextlib import contextmanager
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from shebao.hall.roster.models import Spell
 from shebao.hall.settlement.ledger import check_ledger
-from shebao.hall.settlement.models import Bill, BillLine, LedgerTransaction
+from shebao.hall.settlement.models import Bill, BillLine, LedgerTransaction, LineKind
+from shebao.rules.months import Month
+from tests.factories import at
+from tests.services.test_back_payments import approved, asked
+from tests.services.test_back_payments import hall as back_hall
 
 from ..banking import bank  # noqa: F401 - a fixture
 from .hall import NOVEMBER, hire, make_clerk, make_employer, settle
@@ -127,6 +132,25 @@ FAULTS = {
         f"UPDATE settlement_billline SET contribution_base = 1 WHERE id = {FIRST_LINE}",
         "的缴费基数",
     ),
+    "I-13 somebody insured is left out of a bill": (
+        f"UPDATE settlement_billline SET is_voided = true WHERE bill_id = {LIVE} AND employee_id = "
+        f"(SELECT MAX(employee_id) FROM settlement_billline)",
+        "I-13：",
+    ),
+    "I-13 a spell counts twice": (
+        "INSERT INTO roster_spell (employee_id, person_id, region, scheme, first_month, last_month, kind, end_reason, "
+        "is_exclusive, is_voided) SELECT employee_id, person_id, region, scheme, '2026-02', '2026-05', '', '', "
+        "is_exclusive, false FROM roster_spell WHERE id = (SELECT MIN(id) FROM roster_spell)",
+        "I-13：",
+    ),
+    "a month cannot be read": (
+        f"UPDATE settlement_billline SET month = '2026-13' WHERE id = {FIRST_LINE}",
+        "不是年月，读不出来",
+    ),
+    "a month of a booking cannot be read": (
+        f"UPDATE settlement_ledgerentry SET month = 'x' WHERE transaction_id = {PAID}",
+        "不是年月，读不出来",
+    ),
     "I-13 a head is missing": (
         f"UPDATE settlement_bill SET head_count = head_count - 1 WHERE id = {LIVE}",
         "明细里有",
@@ -186,3 +210,82 @@ def test_the_database_refuses_to_spend_credit_that_is_not_there(hall):
 def test_what_was_heard_and_booked_is_not_rewritten(hall, change):
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
+
+
+BORNE = {
+    "I-7 a late fee is more than its evidence": (
+        "UPDATE settlement_billline SET employer_due = employer_due + 1 WHERE id = {fee}",
+        "I-7：",
+    ),
+    "I-7 a late fee stands on what is no back payment": (
+        "UPDATE settlement_billline SET principal_id = {fee} WHERE id = {fee}",
+        "不是所对应那笔补缴的",
+    ),
+    "I-7 a late fee is booked as principal": (
+        "UPDATE settlement_ledgerentry SET account = 'receivable' WHERE account = 'late_fees_due'",
+        "应收滞纳金单位部分",
+    ),
+    "I-7 a late fee counts days that were none": (
+        "UPDATE settlement_assessment SET known_on = '2026-11-09'",
+        "算到 2026-11-10",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BORNE)
+def test_a_fault_in_what_a_back_payment_bears_is_seen_and_named(fault):
+    statement, words = BORNE[fault]
+    with at():
+        clerk, reviewer, employee = back_hall("wage_hall")
+        approved(clerk, reviewer, asked(employee))
+    assert list(check_ledger()) == []
+    fee = BillLine.objects.filter(kind=LineKind.LATE_FEE).first()
+    with unguarded() as cursor:
+        cursor.execute(statement.format(fee=fee.pk))
+        assert cursor.rowcount > 0
+        found = list(check_ledger())
+        assert any(words in text for text in found), found
+
+
+def test_the_database_refuses_a_booking_with_one_side(hall):
+    booked = LedgerTransaction.objects.create(
+        employer=hall, kind="refunded", booked_at=Bill.objects.live().first().pay_until
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        booked.entries.create(account="bank", month=NOVEMBER, amount_fen=-700)
+        booked.entries.create(account="suspense", month=NOVEMBER, amount_fen=600)
+        connection.check_constraints()
+    with transaction.atomic():
+        booked.entries.create(account="bank", month=NOVEMBER, amount_fen=-700)
+        booked.entries.create(account="contributions", month=NOVEMBER, amount_fen=700)
+        connection.check_constraints()
+
+
+@pytest.mark.parametrize("months", [("2026-02", "2026-03"), ("2026-05", None), ("2025-12", "2026-01")])
+def test_the_database_refuses_a_spell_over_another(hall, months):
+    spell = Spell.objects.first()
+    spell.pk, (first, last) = None, months
+    spell.first_month, spell.last_month = Month.parse(first), last and Month.parse(last)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        spell.save(force_insert=True)
+    spell.first_month, spell.last_month = Month(2025, 11), Month(2025, 12)
+    spell.save(force_insert=True)
+    with pytest.raises(IntegrityError, match="do not overlap"), transaction.atomic():
+        Spell.objects.filter(pk=spell.pk).update(last_month=Month(2026, 1))
+
+
+GUARDS = (
+    "settlement_billline_only_voids settlement_billline_no_delete settlement_ledgerentry_no_update "
+    "settlement_ledgerentry_no_delete settlement_ledgertransaction_no_update settlement_ledgertransaction_no_delete "
+    "settlement_bill_no_update settlement_assessment_only_voids settlement_evidence_no_update "
+    "a_bill_is_not_paid_beyond_what_it_owes credit_is_never_negative a_booking_is_balanced spells_do_not_overlap"
+)
+
+
+def test_every_guard_of_the_money_stands_after_all_migrations():
+    question = "SELECT tgname FROM pg_trigger" if connection.vendor == "postgresql" else (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        assert set(GUARDS.split()) <= {name for (name,) in cursor.fetchall()}

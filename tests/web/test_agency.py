@@ -7,6 +7,7 @@ import pytest
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
+from shebao.hall.desk.models import Sample
 from shebao.hall.services.registry import CHECKS
 from shebao.rules.months import Month
 from shebao.web.agency.desk import CHECK_TITLES
@@ -155,7 +156,7 @@ def test_the_tabs_count_what_is_urgent_late_and_flagged(desk, employer, clerk):
     submitted(employer, clerk, number=2, due_on=clock.today() - timedelta(days=1))
     submitted(employer, clerk, number=3, name="有提示", due_on=clock.today() + timedelta(days=9), problems=[finding])
     tabs = {tab["label"]: tab["count"] for tab in desk.get("/a/").context["tabs"]}
-    assert tabs == {"全部": 3, "临期": 1, "已超时限": 1, "有核验提示": 1, "核验全部通过": 2}
+    assert tabs == {"不限": 3, "临期": 1, "已超时限": 1, "有核验提示": 1, "核验全部通过": 2}
     flagged = desk.get("/a/", {"risk": "flagged"})
     assert [row["declaration"].subject_name for row in flagged.context["rows"]] == ["有提示"]
     assert flagged.context["tabs"][0]["count"] == 3
@@ -172,7 +173,10 @@ def test_the_check_that_found_something_comes_first_and_the_field_says_so(desk, 
 def test_a_case_that_changed_since_it_was_opened_is_not_approved_in_a_batch_either(desk, employer, clerk):
     one, two = (submitted(employer, clerk, number=n) for n in (1, 2))
     data = {"chosen": [one.pk, two.pk], f"version_{one.pk}": one.version, f"version_{two.pk}": two.version + 1}
-    text = desk.post("/a/cases/approve", data, follow=True).content.decode()
+    batch = desk.post("/a/cases/choose", {"chosen": [one.pk, two.pk]}).url
+    for case in (one, two):
+        desk.get(f"/a/cases/{case.pk}", {"batch": batch.rpartition("/")[2]})
+    text = desk.post(batch, data, follow=True).content.decode()
     assert "请看过最新内容再审核" in text
     assert set(Declaration.objects.values_list("state", flat=True)) == {"submitted"}
 
@@ -205,10 +209,10 @@ def test_a_batch_is_looked_at_on_a_page_that_can_be_asked_for_again(desk, employ
     asked = desk.post("/a/cases/choose", {"chosen": [one.pk for one in cases]})
     page = desk.get(asked.url)
     assert [row["declaration"].pk for row in page.context["rows"]] == [one.pk for one in cases]
-    sample = [view.declaration.pk for view in page.context["sample"]]
-    assert len(sample) == 3
-    assert set(sample) <= {one.pk for one in cases}
-    assert [view.declaration.pk for view in desk.get(asked.url).context["sample"]] == sample
+    drawn = page.context["sample"].drawn
+    assert len(drawn) == 3
+    assert set(drawn) <= {one.pk for one in cases}
+    assert desk.get(asked.url).context["sample"].drawn == drawn
     assert set(Declaration.objects.values_list("state", flat=True)) == {"submitted"}
     assert other.subject_name not in page.content.decode()
 
@@ -216,7 +220,8 @@ def test_a_batch_is_looked_at_on_a_page_that_can_be_asked_for_again(desk, employ
 def test_the_page_of_a_batch_shows_nothing_of_another_region(desk, employer, clerk):
     other = make_employer("2", region="leshan")
     there = submitted(other, make_operator("other", "clerk", other))
-    assert desk.get(f"/a/cases/approve?ids={there.pk}").url == "/a/"
+    assert desk.post("/a/cases/choose", {"chosen": [there.pk]}).url == "/a/"
+    assert not Sample.objects.exists()
     assert "还没有勾选" in desk.post("/a/cases/choose", follow=True).content.decode()
 
 

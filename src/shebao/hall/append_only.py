@@ -89,10 +89,12 @@ def _laying_but(vendor: str, table: str, column: str, before: str, columns: Sequ
     ]
 
 
-def refuse_sums(name: str, table: str, when: str, wrong: str, sentence: str) -> migrations.RunPython:
+def refuse_sums(
+    name: str, table: str, when: str, wrong: str, sentence: str, *, deeds: Sequence[str] = ("insert",)
+) -> migrations.RunPython:
     """A migration step that refuses a row of `table` after which the query `wrong` has a row; reversible.
 
-    `when` is a condition about NEW that says which rows are looked at.
+    `when` is a condition about NEW that says which rows are looked at, `deeds` what makes them so.
     """
 
     def lay(apps, editor):
@@ -104,18 +106,74 @@ def refuse_sums(name: str, table: str, when: str, wrong: str, sentence: str) -> 
                 None,
             )
             editor.execute(
-                f"CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()",
+                f"CREATE TRIGGER {name} AFTER {' OR '.join(deeds).upper()} ON {table} "
+                f"FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {name}()",
                 None,
             )
         else:
-            editor.execute(
-                f"CREATE TRIGGER {name} AFTER INSERT ON {table} WHEN {when} "
-                f"BEGIN SELECT RAISE(ABORT, '{sentence}') WHERE EXISTS ({wrong}); END",
-                None,
-            )
+            for deed in deeds:
+                editor.execute(
+                    f"CREATE TRIGGER {_named(name, deed)} AFTER {deed.upper()} ON {table} WHEN {when} "
+                    f"BEGIN SELECT RAISE(ABORT, '{sentence}') WHERE EXISTS ({wrong}); END",
+                    None,
+                )
 
     def lift(apps, editor):
-        owner = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
-        editor.execute(f"DROP TRIGGER IF EXISTS {name}{owner}", None)
+        if editor.connection.vendor == "postgresql":
+            editor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}", None)
+            return
+        for deed in deeds:
+            editor.execute(f"DROP TRIGGER IF EXISTS {_named(name, deed)}", None)
+
+    return migrations.RunPython(lay, lift)
+
+
+def _named(name: str, deed: str) -> str:
+    return name if deed == "insert" else f"{name}_by_{deed}"
+
+
+OPEN = "settlement_unbalanced"
+BALANCE_POSTGRES = """
+CREATE OR REPLACE FUNCTION a_booking_is_balanced() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF (SELECT SUM(amount_fen) FROM {table} WHERE transaction_id = NEW.transaction_id) <> 0
+THEN RAISE EXCEPTION 'both sides of a booking are equal' USING ERRCODE = 'integrity_constraint_violation'; END IF;
+RETURN NULL; END $$
+"""
+# SQLite has no trigger that waits for the end of a transaction, but it has foreign keys that do: while a booking is not
+# balanced, a row about it points at nothing, and nothing can be committed.
+BALANCE_SQLITE = (
+    f"CREATE TABLE {OPEN} (booking INTEGER PRIMARY KEY, fen INTEGER NOT NULL, settled INTEGER NOT NULL DEFAULT -1 "
+    f"REFERENCES {OPEN} (booking) DEFERRABLE INITIALLY DEFERRED)",
+    "CREATE TRIGGER a_booking_is_balanced AFTER INSERT ON {table} BEGIN "
+    f"INSERT INTO {OPEN} (booking, fen) VALUES (NEW.transaction_id, NEW.amount_fen) "
+    "ON CONFLICT (booking) DO UPDATE SET fen = fen + excluded.fen; "
+    f"DELETE FROM {OPEN} WHERE booking = NEW.transaction_id AND fen = 0; END",
+)
+
+
+def refuse_imbalance(table: str) -> migrations.RunPython:
+    """A migration step by which no transaction commits in which the entries of a booking do not add up to zero.
+
+    `table` has `transaction_id` and `amount_fen`. Both engines look when the transaction ends; reversible.
+    """
+
+    def lay(apps, editor):
+        if editor.connection.vendor == "postgresql":
+            editor.execute(BALANCE_POSTGRES.format(table=table), None)
+            editor.execute(
+                f"CREATE CONSTRAINT TRIGGER a_booking_is_balanced AFTER INSERT ON {table} "
+                "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION a_booking_is_balanced()",
+                None,
+            )
+            return
+        for statement in BALANCE_SQLITE:
+            editor.execute(statement.format(table=table), None)
+
+    def lift(apps, editor):
+        if editor.connection.vendor == "postgresql":
+            editor.execute(f"DROP TRIGGER IF EXISTS a_booking_is_balanced ON {table}", None)
+            return
+        editor.execute("DROP TRIGGER IF EXISTS a_booking_is_balanced", None)
+        editor.execute(f"DROP TABLE IF EXISTS {OPEN}", None)
 
     return migrations.RunPython(lay, lift)

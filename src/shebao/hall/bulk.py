@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from django.db import connections, models, router, transaction
 
+from .fields import EncryptedField
+
 PLAIN_FIELDS = (
     models.BigAutoField, models.BigIntegerField, models.BooleanField, models.CharField, models.ForeignKey,
     models.IntegerField, models.PositiveIntegerField,
@@ -178,6 +180,8 @@ def update_rows(rows: Iterable[models.Model], *names: str) -> None:
 
 def _column(rows: Sequence[models.Model], field: Any, connection: Any) -> list:
     """The values of one field as the database driver takes them."""
+    if isinstance(field, EncryptedField):
+        return [field.get_db_prep_save(field.owned(row), connection) for row in rows]
     values, prepare = map(attrgetter(field.attname), rows), field.get_db_prep_save
     if type(field) in PLAIN_FIELDS:
         return [v if type(v) in PLAIN_VALUES else prepare(v, connection) for v in values]

@@ -20,6 +20,11 @@ def today() -> date:
     return timezone.localdate(now())
 
 
+def day_of(moment: datetime) -> date:
+    """The day of an instant in the hall's time zone."""
+    return timezone.localdate(moment)
+
+
 def local_now() -> datetime:
     """Now as a naive local time, comparable with the region calendar's windows."""
     return timezone.localtime(now()).replace(tzinfo=None)

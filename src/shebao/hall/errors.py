@@ -26,9 +26,16 @@ def may_do(by, service) -> bool:
     return by.may("declare") and (not service.may or by.role in service.may)
 
 
+def permit_declaring(by, title: str) -> None:
+    """Refuse who may neither declare for their own employer nor enter at the agency's counter."""
+    permit(by, "enter_at_counter" if by.is_agency else "declare", title)
+
+
 def permit_service(by, service, title: str = "申报") -> None:
     """Refuse an actor who may not declare this service; the sentence says who may."""
-    permit(by, "declare", title)
+    permit_declaring(by, title)
+    if by.is_agency:
+        return
     if not may_do(by, service):
         who = "、".join(ROLES[role] for role in service.may)
         text = f"“{service.title}”由{who}办理，您的账号不能{title}。请联系单位管理员。"

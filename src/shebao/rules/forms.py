@@ -39,6 +39,14 @@ class Problem:
         return parts | {"fix": list(self.fix) if self.fix else None}
 
 
+_ASKS = re.compile(r"[，。；][^，。；]*请(?:核对后)?写明[^。]*。$")
+
+
+def when_confirmed(message: str) -> str:
+    """The sentence of a finding whose reason is given: what it asked the clerk to do is done."""
+    return _ASKS.sub("。", message)
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """values: JSON-able answers. notes: field → what was typed, where tidying changed it."""
@@ -61,28 +69,58 @@ def clean(form: Form, raw: Mapping[str, str], region: Region) -> Cleaned:
     takes the field's default (noted as blank) or, where required, is a problem. Unknown keys of `raw` are
     ignored.
     """
-    done = Cleaned()
-    for one in form.fields:
-        typed = str(raw.get(one.id) or "")
+    return Cleaner(form, region).clean(raw)
+
+
+_Judged = tuple[Any, str | None, Problem | None]
+"""What a field's text comes to: its value (None for none), what was typed if tidying changed it, what is wrong."""
+
+
+class Cleaner:
+    """Judges many people's answers to one form: what a column says again and again is judged once."""
+
+    KEPT = 2_000
+    """As many different texts of a field are remembered: of codes and months all, of names the first."""
+
+    def __init__(self, form: Form, region: Region) -> None:
+        self._region = region
+        self._known: list[tuple[Field, dict[str, _Judged]]] = [(one, {}) for one in form.fields]
+
+    def clean(self, raw: Mapping[str, str]) -> Cleaned:
+        """Judge raw answers, as the function `clean` says."""
+        done = Cleaned()
+        for one, known in self._known:
+            typed = str(raw.get(one.id) or "")
+            judged = known.get(typed)
+            if judged is None:
+                judged = self._judge(one, typed, done.values)
+                # The kind of document decides about a number: it is judged each time.
+                if one.kind != "id_number" and len(known) < self.KEPT:
+                    known[typed] = judged
+            value, note, problem = judged
+            if problem is not None:
+                done.problems.append(problem)
+            elif value is not None:
+                done.values[one.id] = value
+                if note is not None:
+                    done.notes[one.id] = note
+                if one.kind == "id_number":
+                    _derive(one, value, done.values)
+        return done
+
+    def _judge(self, one: Field, typed: str, values: Mapping[str, Any]) -> _Judged:
         text = unicodedata.normalize("NFKC", typed).strip().strip("\u200b\ufeff\t")
         if not text:
             if one.default:
-                done.values[one.id] = one.default
-                done.notes[one.id] = ""
-            elif one.required:
-                done.problems.append(Problem("required", one.id, "error", f"请填写“{one.label}”"))
-            continue
+                return one.default, "", None
+            lost = Problem("required", one.id, "error", f"请填写“{one.label}”") if one.required else None
+            return None, None, lost
         try:
-            value, spellings = _READERS[one.kind](one, text, region, done.values)
+            value, spellings = _READERS[one.kind](one, text, self._region, values)
         except _Bad as bad:
-            done.problems.append(Problem(bad.code, one.id, "error", f"{one.label}：{bad.message}", bad.fix))
-            continue
-        done.values[one.id] = value
-        if typed not in spellings:
-            done.notes[one.id] = typed
-        if one.kind == "id_number":
-            _derive(one, value, done.values)
-    return done
+            text = bad.message if bad.message.startswith(one.label) else f"{one.label}：{bad.message}"
+            return None, None, Problem(bad.code, one.id, "error", text, bad.fix)
+        return value, None if typed in spellings else typed, None
 
 
 def facts_of(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from operator import mul
 from types import MappingProxyType
 
 #: Documents that carry an 18-digit number with the check digit of GB 11643 (codes of the national list
@@ -17,6 +18,7 @@ TRAVEL_PERMITS: Mapping[str, str] = MappingProxyType(
     {"04": r"[HM]?\d{8,10}", "05": r"[HM]?\d{8,10}", "06": r"\d{8}|\d{10}"}
 )
 
+_EIGHTEEN = re.compile(r"\d{17}[\dX]", re.ASCII)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 _SETTLED_PREFIXES = ("810000", "820000", "830000")
@@ -62,12 +64,17 @@ class CodeCheck:
 
 def tidy_number(text: str) -> str:
     """Full width to half width, spaces and hyphens removed, letters large: spelling, not content."""
-    return re.sub(r"[\s\-‐–—\u200b\ufeff]", "", unicodedata.normalize("NFKC", str(text))).upper()
+    text = str(text)
+    if text.isascii() and text.isalnum():
+        return text.upper()
+    return re.sub(r"[\s\-‐–—\u200b\ufeff]", "", unicodedata.normalize("NFKC", text)).upper()
 
 
 def id_check_digit(first_17: str) -> str:
     """The check character of GB 11643 for seventeen digits."""
-    return _CHECK[sum(int(d) * w for d, w in zip(first_17, _WEIGHTS, strict=True)) % 11]
+    if len(first_17) != len(_WEIGHTS):
+        raise ValueError("the check digit is that of seventeen digits")
+    return _CHECK[sum(map(mul, map(int, first_17), _WEIGHTS)) % 11]
 
 
 def credit_check_character(first_17: str) -> str:
@@ -76,8 +83,6 @@ def credit_check_character(first_17: str) -> str:
     return _CREDIT_ALPHABET[-total % 31]
 
 
-# A row of a sheet is asked about its number several times within one breath; a few are remembered, never a batch.
-@lru_cache(maxsize=256)
 def check_id_number(text: str, kind: str | None = None) -> IdCheck:
     """Check an identity number of the given kind (codes of the national list; None guesses by shape).
 
@@ -85,7 +90,12 @@ def check_id_number(text: str, kind: str | None = None) -> IdCheck:
     Other kinds are checked for shape only. The number is tidied in spelling but never corrected.
     """
     number = tidy_number(text)
-    kind = kind or _guess_kind(number)
+    return _checked(number, kind or _guess_kind(number))
+
+
+# A row of a sheet is asked about its number several times within one breath; a few are remembered, never a batch.
+@lru_cache(maxsize=256)
+def _checked(number: str, kind: str) -> IdCheck:
     if not number:
         return IdCheck(False, kind, "", None, "", ("证件号码为空，请填写",), MappingProxyType({}))
     if kind == FOREIGN_RESIDENT and re.fullmatch(r"[A-Z]{3}\d{12}", number):
@@ -120,7 +130,7 @@ def _check_18(number: str, kind: str) -> IdCheck:
     if len(number) != 18:
         problem = f"证件号码应为 18 位，实际为 {len(number)} 位"
         return IdCheck(False, kind, number, None, "", (problem,), MappingProxyType({}))
-    if not re.fullmatch(r"\d{17}[\dX]", number):
+    if not _EIGHTEEN.fullmatch(number):
         wrong = next(i for i, c in enumerate(number) if not (c.isdigit() and c.isascii()) and (i < 17 or c != "X"))
         problem = f"第 {wrong + 1} 位“{number[wrong]}”不应出现：前 17 位为数字，末位为数字或 X"
         return IdCheck(False, kind, number, None, "", (problem,), MappingProxyType({}))
@@ -171,3 +181,11 @@ def check_credit_code(text: str) -> CodeCheck:
     if number[17] != expected:
         return CodeCheck(False, number, (f"校验位不符：末位应为 {expected}，实际为 {number[17]}",))
     return CodeCheck(True, number, ())
+
+
+def masked(number: str | None) -> str:
+    """Hide the middle of an id number: first four and last four stay; short numbers keep only their ends."""
+    text = str(number or "")
+    if len(text) <= 8:
+        return text[:1] + "*" * max(len(text) - 2, 0) + text[-1:] if len(text) > 2 else "*" * len(text)
+    return text[:4] + "*" * (len(text) - 8) + text[-4:]

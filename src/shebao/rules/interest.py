@@ -10,22 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from types import MappingProxyType
 
 import numpy as np
 
+from shebao.rules.back_paying_words import COMPOUNDINGS
 from shebao.rules.columns import Column, locked, ratio, whole
 from shebao.rules.money import rounded
 from shebao.rules.months import Month
 from shebao.rules.region_model import NoValue, Region
-
-#: How interest of one year meets the next.
-COMPOUNDINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "yearly": "按年复利：每年末本息并入下年本金，年内按月计单利",
-        "simple": "单利：各年利率与月数之积相加，利息不再生息",
-    }
-)
 
 
 def yearly_rates(region: Region, name: str, first: Month, paid_in: Month, *, known_on: date) -> dict[int, Decimal]:

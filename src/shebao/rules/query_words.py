@@ -18,6 +18,7 @@ READ_MODELS: Mapping[str, str] = MappingProxyType(
         "people_changes": "每月增加、减少的人和原因",
         "transfers": "转入、转出的人",
         "person_file": "在册人员的登记资料",
+        "kept_answers": "在册人员登记的一项资料，由 field 指明是表单里的哪一项",
         "person_changes": "人员资料改过什么",
         "declarations": "申报的办理情况",
         "employer_file": "单位的登记资料",

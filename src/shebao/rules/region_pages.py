@@ -83,13 +83,18 @@ class Guide:
 
 @dataclass(frozen=True)
 class Query:
-    """A query by the name it bears in this region: `model` says what it reads, `under` the heading it stands below."""
+    """A query by the name it bears in this region: `model` says what it reads, `under` the heading it stands below.
+
+    `field` is the field of a form whose answers it lists; `note` is what the page says beside the model's own words.
+    """
 
     key: str
     title: str
     model: str
     under: str
     functions: tuple[str, ...]
+    field: str = ""
+    note: str = ""
 
 
 def read_page(key: str, take: Take) -> Page:
@@ -170,6 +175,8 @@ def read_queries(folder: Folder, problems: Problems) -> dict[str, Query]:
             take.word("model", READ_MODELS),
             take.text("under", ""),
             take.texts("functions"),
+            take.text("field", ""),
+            take.text("note", ""),
         )
         for key, take in each(folder, "queries", problems)
     }

@@ -9,6 +9,7 @@ from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Problems
 from shebao.rules.region_pages import Page, Paper, read_page, read_papers
+from shebao.rules.region_reviews import ReviewStep, read_review_steps
 from shebao.rules.region_take import EARLIEST, Take, each
 
 
@@ -36,8 +37,8 @@ class BackPaying:
     """How a service pays back (补缴).
 
     `schemes`: only these, or none named: all in which the person is insured. Months from `first` to `last`, where
-    they are given; those before the employer began only if `before_employer`. `values` and `bill` are words of the
-    vocabulary.
+    they are given; those before the employer began only if `before_employer`. `values`, `bill` and `late_fee` are words
+    of the vocabulary; `interest`: whether it bears any, where the region charges it.
     """
 
     schemes: tuple[str, ...] = ()
@@ -46,6 +47,8 @@ class BackPaying:
     before_employer: bool = False
     values: str = "own_month"
     bill: str = "next"
+    late_fee: str = "with_bill"
+    interest: bool = True
 
     def month_of_values(self, month: Month, today: Month) -> Month:
         """The month whose limits and rates charge `month` when it is charged in `today`."""
@@ -77,6 +80,7 @@ class Service:
     pre_entry: Condition | None = None
     tells_person: bool = False
     often: str = "monthly"
+    review_steps: tuple[ReviewStep, ...] = ()
 
     @property
     def is_yearly(self) -> bool:
@@ -131,7 +135,7 @@ class Service:
     @property
     def bills_at_once(self) -> bool:
         """Whether taking effect makes a bill of its own, which only that bill's own undoing takes back."""
-        return self.operation == "assess_back_payments" or (
+        return self.operation in ("assess_back_payments", "assess_late_fees") or (
             self.operation == "make_back_payments" and self.back_paying.bill == "own"
         )
 
@@ -178,11 +182,12 @@ def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
 
 
 def _service(key: str, take: Take, problems: Problems) -> Service:
+    route = take.texts("route", v.STEPS)
     return Service(
         key,
         take.text("title"),
         take.text("form"),
-        take.texts("route", v.STEPS),
+        route,
         take.whole("decide_within", 0),
         take.word("operation", v.OPERATIONS),
         take.texts("checks", v.CHECKS),
@@ -200,6 +205,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.condition("pre_entry"),
         take.flag("tells_person", False),
         take.word("often", v.OFTEN, "monthly"),
+        read_review_steps(take, route, problems),
     )
 
 
@@ -216,6 +222,8 @@ def _back_paying(take: Take, problems: Problems) -> BackPaying:
         one.flag("before_employer", False),
         one.word("values", v.BACK_VALUES, "own_month"),
         one.word("bill", v.BACK_BILLS, "next"),
+        one.word("late_fee", v.BACK_FEES, "with_bill"),
+        one.flag("interest", True),
     )
     one.done()
     return found

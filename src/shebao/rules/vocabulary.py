@@ -7,10 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shebao.rules.back_paying_words import BACK_BILLS, BACK_FEES, BACK_VALUES, COMPOUNDINGS, INTEREST_UNTIL
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.debit_files import BACK_COLUMNS, ENCODINGS, OUT_COLUMNS, SAYS, SHAPES
 from shebao.rules.facts import FACTS
+from shebao.rules.file_words import FILES
 from shebao.rules.money import ROUNDINGS
+from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import READ_MODELS
 from shebao.rules.registration_words import (
     REGISTRATION_ASKS,
@@ -18,6 +22,7 @@ from shebao.rules.registration_words import (
     REGISTRATION_PARTS,
     REGISTRATION_STEPS,
 )
+from shebao.rules.sign_in_words import SIGN_IN_PARTS, SIGNS
 from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
@@ -59,43 +64,13 @@ OPENS = _words(
     counter="只在经办窗口办理",
 )
 OFTEN = _words(monthly="每月都可以申报", yearly="每人一年申报一次，在 calendar.yaml 的 yearly_wages 那几天里")
-PAGES = _words(
-    home="工作台",
-    import_sheets="批量导入",
-    basket="待提交",
-    cases="办件进度",
-    settle="月度结算",
-    bills="账单",
-    pay="缴费与支付",
-    documents="通知单与凭证",
-    roster="员工花名册",
-    employer="单位信息",
-    rates="费率与基数",
-    trial="缴费试算",
-    password="修改密码",
-    retiring_this_month="提醒：本月到达法定退休年龄的在保人员",
-    retiring_within_three_months="提醒：3 个月内到达法定退休年龄的在保人员",
-    retiring_within_six_months="提醒：6 个月内到达法定退休年龄的在保人员",
-    past_retirement="提醒：已过法定退休年龄仍在保的人员",
-    arrears="提醒：截止后没有缴清的账单",
-    case_list="办件清单，只列 states 的状态和 operations 的业务",
-    employer_papers="单位自己的资料：上传、下载、编辑",
-    monthly_papers="一个事项（service）本月的申报共用的材料",
-    vouchers="申报凭证：选人员、月份和类型，生成并发送邮件",
-    scheme_roster="一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
-    yearly_plan="按年缴费的险种：缴费计划",
-    blank_forms="空白申请表：statements.yaml 里 source: blank 的各张，逐张打印",
-    sheet_templates="各事项批量上传的模板",
-    roster_sheet="一个事项（service）的模板，已填好在册人员和现工资",
-    guide="一篇办事指南（guide），可打印、下载",
-    register="单位注册",
-    sign_in="登录",
-)
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
 COVERS = _words(each="每笔申报各自上传", month="同一事项本月的申报共用一份")
-ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
+ROLES = _words(
+    clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员",
+    system_admin="系统管理员", security_admin="安全管理员", audit_admin="审计管理员")  # fmt: skip
 UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
 STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
 STEPS = _words(
@@ -104,6 +79,8 @@ STEPS = _words(
     first_review="初审",
     second_review="复审",
 )
+NEEDS = _words(any="所列角色中任一人", all="所列角色各一人")
+NOTICE_KINDS = _words(announcement="公告", notice="通知", policy="政策")
 RETURNED = _words(repair="退回后在原件上补正", copy="不予办理后复制为新件重报")
 OPERATIONS = _words(
     enrol_employees="增员",
@@ -115,6 +92,7 @@ OPERATIONS = _words(
     make_back_payments="补缴：当月以前没有缴费的月份，逐月按人员和险种计入账单",
     withdraw_back_payments="补缴回退：收回还没有计入账单的补缴",
     assess_back_payments="补缴单独核定：把还没有计入账单的补缴生成自己的账单",
+    assess_late_fees="补缴滞纳金单独核定：把还没有计入账单的补缴滞纳金生成自己的账单",
     change_employer="变更单位信息",
     cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
     confirm_employer="确认登记的单位信息无误",
@@ -141,19 +119,12 @@ SUBJECTS = MappingProxyType(
 """Whom a declaration is about, where that is no person of the roster."""
 CHARGES_NOBODY = frozenset({*SUBJECTS, "register_labour", "end_labour", "enrol_project_workers"})
 """Operations that change no month's bill: a settlement does not wait for them."""
-BACK_OPERATIONS = frozenset({"make_back_payments", "withdraw_back_payments", "assess_back_payments"})
+BACK_OPERATIONS = frozenset(
+    {"make_back_payments", "withdraw_back_payments", "assess_back_payments", "assess_late_fees"}
+)
 """Operations about the months from `first_month` to `last_month` of their form."""
 PAID_ONCE = BACK_OPERATIONS | {"cover_year"}
 """Operations whose cost is paid once and not each month."""
-BACK_VALUES = _words(
-    own_month="按各月份自己的上下限和费率",
-    declared_month="按核定当月的上下限和费率",
-)
-BACK_BILLS = _words(
-    next="随下一次月度结算计入账单",
-    own="单独核定，生效时就生成自己的账单",
-    on_request="由单位另行办理单独核定，才生成自己的账单",
-)
 EMPLOYER_FIELDS = _words(
     name="单位名称",
     credit_code="统一社会信用代码",
@@ -226,6 +197,7 @@ CHECKS = _words(
     enrolled_first="已在本单位参保，首次参保的先办增员",
     back_payment_months="补缴月份在当月以前，满 16 周岁，没有缴过费，也没有申报过补缴",
     back_payments_waiting="起止月份内有生效的补缴，且没有计入账单",
+    late_fees_waiting="起止月份内有已核定的补缴，其滞纳金还没有核定",
     labour_day="用工登记日期不晚于当天",
     labour_registered="先办劳动用工备案，再参保",
     labour_ended="先办劳动用工备案减员，再停保",
@@ -240,17 +212,23 @@ CHECKS = _words(
     administrator_left="变更之后本单位仍有管理员",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
+COMPUTED_BY = _words(
+    employer="单位按工资自行申报",
+    office="经办机构核定，单位只缴费",
+)
 PRECONDITIONS = _words(
     no_drafts="没有待提交的申报",
     none_in_review="没有审核中的申报",
     none_returned="没有退回未处理的申报",
     wages_complete="在保人员都有申报工资",
+    counter_done="本月在经办机构前台的业务都已办结",
     employer_confirmed="单位已确认人员与金额",
 )
 STAGES = _words(
     settled="结算之后可打印",
     paid="缴费之后可打印",
     declared="申报生效之后可打印，按年度，不属于某一张账单",
+    people="为所选人员缴费成功之后生成，发送至单位邮箱",
     chosen="提交申报之后可生成，列明所选人员的申报",
 )
 LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划", voucher="申报凭证")
@@ -285,32 +263,11 @@ CHANNELS = _words(
     voucher="银行端查询缴费凭证：凭凭证到银行柜台缴",
     code="扫码：用手机扫二维码付款",
     counter="经办窗口：收款后由经办机构登记",
+    file="银行代扣：经办机构按批报送代扣文件，银行回盘后入账",
 )
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
-FILES = _words(
-    **{
-        "region.yaml": "名称、上级方案、启用月份、检查到哪个月",
-        "terms.yaml": "用语",
-        "parameters.yaml": "带生效月份、公布日期和依据的数值",
-        "schemes.yaml": "险种：基数、上下限、进位、单位与个人部分",
-        "services.yaml": "申报事项：表单、流程、时限、校验",
-        "settlements.yaml": "结算方式",
-        "documents.yaml": "单据",
-        "queries.yaml": "查询：名称、所在栏目、读什么",
-        "guides.yaml": "办事指南：须知、业务流程",
-        "registration.yaml": "单位注册：各步、业务、电子协议、材料、单位编号",
-        "statements.yaml": "一段时间或一些人的单据：证明、明细、台账、增减表",
-        "calendar.yaml": "申报期与缴费期",
-        "collection.yaml": "征缴：滞纳金、单位与个人部分是否分开、缴费方式",
-        "blocks/*.yaml": "表单共用的一组字段",
-        "forms/*.yaml": "表单",
-        "codes/*.yaml": "代码表",
-        "sheets/*.yaml": "报盘列名的别名",
-        "cases/*.yaml": "算例：一定要算出的结果",
-    }
-)
 
 
 _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
@@ -333,19 +290,27 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Status of a value 数值状态", STATUSES),
     ("Roundings 进位", {k: r.title for k, r in ROUNDINGS.items()}),
     ("Route steps 办理环节", STEPS),
+    ("Who signs a review step 审核签署（need 也可写人数）", NEEDS),
+    ("Kinds of notices 公告通知的种类", NOTICE_KINDS),
     ("What a refused case becomes 退回方式", RETURNED),
     ("Operations 办理动作", OPERATIONS),
     ("What a form of `change_employer` may ask 可变更的单位信息", EMPLOYER_FIELDS),
     ("Values of a back payment 补缴所用的数值", BACK_VALUES),
     ("Bill of a back payment 补缴计入的账单", BACK_BILLS),
+    ("Late fee of a back payment 补缴滞纳金计入的账单", BACK_FEES),
+    ("Compounding of interest 计息方式", COMPOUNDINGS),
+    ("Until when interest counts 利息计到", INTEREST_UNTIL),
     ("Parts of registration.yaml 单位注册", REGISTRATION_PARTS),
     ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
     ("What every registration asks 注册必问", REGISTRATION_NEEDS),
     ("What a registration may ask 注册可问", REGISTRATION_ASKS),
+    ("Parts of sign_in.yaml 登录", SIGN_IN_PARTS),
+    ("Signing what is submitted 提交时签名", SIGNS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),
     ("Settlement applies 结算适用", APPLIES),
+    ("Who computes a settlement 谁来核定", COMPUTED_BY),
     ("Settlement preconditions 结算前提", PRECONDITIONS),
     ("Document stages 单据时点", STAGES),
     ("Document layouts 单据版式", LAYOUTS),
@@ -359,6 +324,11 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Words of a certificate's text 证明文字中的空格", WORDING),
     ("Chart colours 图表配色", COLOURS),
     ("Ways to pay 缴费方式", CHANNELS),
+    ("Encodings of debit files 代扣文件编码", ENCODINGS),
+    ("Shapes of debit files 代扣文件格式", SHAPES),
+    ("Columns sent to the bank 代扣文件栏目", OUT_COLUMNS),
+    ("Columns of the bank's return 回盘栏目", BACK_COLUMNS),
+    ("What a result of the bank says 回盘结果", SAYS),
     ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),

@@ -10,12 +10,16 @@ from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.states import State
 from shebao.hall.operators.models import Operator
 from shebao.hall.regions import all_regions, region
-from shebao.hall.reports.models import SavedView
+from shebao.hall.reports import exporting
+from shebao.hall.reports.models import ExportRun, SavedView
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.roster.models import Spell
+from shebao.hall.sheets import writing
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.query_words import READ_MODELS
+from shebao.web.employer import common
+from shebao.web.employer import queries as pages
 from tests.settlement.hall import NOVEMBER, OCTOBER, declare, dismiss, hire, make_clerk, make_employer, on_day, settle
 
 from .money import text_of
@@ -58,6 +62,66 @@ def test_every_query_of_every_region_opens_and_goes_out_as_a_workbook(client, no
         assert client.get(f"/e/queries/{query.key}/").status_code == 200, query.key
         sheet = openpyxl.load_workbook(BytesIO(client.get(f"/e/queries/{query.key}/export/").content)).active
         assert [cell.value for cell in sheet[3]] == [column.title for column in REPORTS[query.model].columns]
+
+
+def test_a_long_table_is_written_in_the_background_whole_and_fetched_in_pieces(
+    guiyang, monkeypatch, django_capture_on_commit_callbacks
+):
+    client, employer, clerk, people = guiyang
+    for module in (exporting, pages):
+        monkeypatch.setattr(module, "AT_ONCE", 5)
+    monkeypatch.setattr(exporting, "STEP", 2)
+    monkeypatch.setattr(exporting, "PART", 1_000)
+    address = "/e/queries/contribution_list/export/?from=2026-09&to=2026-10"
+    lines = employer.bills.get(month=OCTOBER).lines.count() * 2
+    assert client.get(address).status_code == 302, "a look does not start a job"
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post(address)
+    run = ExportRun.objects.get()
+    assert (run.state, run.rows_done, response["Location"]) == ("done", lines, f"/e/exports/{run.pk}/")
+    assert "下载表格" in text_of(client.get(response["Location"]))
+    data = b"".join(client.get(f"/e/exports/{run.pk}/file/").streaming_content)
+    assert run.parts.count() > 2 and len(data) == run.size
+    sheet = openpyxl.load_workbook(BytesIO(data)).active
+    assert sheet.max_row == 3 + lines
+    client.force_login(make_clerk(employer, "employer_admin"))
+    assert client.get(f"/e/exports/{run.pk}/").status_code == 404, "what one took along is one's own"
+
+
+def test_a_table_that_was_cut_off_begins_anew_and_the_late_job_keeps_nothing(
+    guiyang, monkeypatch, django_capture_on_commit_callbacks
+):
+    client, _, clerk, _ = guiyang
+    query = region("guiyang").queries["contribution_list"]
+    run = exporting.start_export(query, {"from": "2026-09"}, "一条线", by=clerk)
+    assert exporting.start_export(query, {"from": "2026-09"}, "一条线", by=clerk) == run, "a second press"
+    ExportRun.objects.update(busy_at=run.busy_at - exporting.SILENCE * 2)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(f"/e/exports/{run.pk}/restart/")
+    kept = [bytes(part.content) for part in run.parts.all()]
+    exporting.carry_out(run.pk, 1, by=clerk)
+    run.refresh_from_db()
+    assert (run.attempt, run.state) == (2, "done")
+    assert kept and [bytes(part.content) for part in run.parts.all()] == kept
+
+
+def test_a_table_past_a_sheets_end_goes_on_in_the_next_sheet(monkeypatch):
+    monkeypatch.setattr(writing, "ROWS_OF_A_SHEET", 3)
+    data = writing.write_table("清单", "条件", [writing.Column("甲", "whole")], ((n,) for n in range(7)))
+    sheets = openpyxl.load_workbook(BytesIO(data)).worksheets
+    assert [sheet.max_row for sheet in sheets] == [6, 6, 4]
+    assert [row[0].value for sheet in sheets for row in sheet.iter_rows(min_row=4)] == list(range(7))
+
+
+def test_a_list_is_printed_whole_and_says_where_it_ends(guiyang, monkeypatch):
+    client, employer, _, people = guiyang
+    address = "/e/queries/contribution_list/?from=2026-09&to=2026-10&size=20"
+    lines = employer.bills.get(month=OCTOBER).lines.count() * 2
+    assert lines > 20 and "打印全部" in text_of(client.get(address))
+    assert client.get(address + "&print=all").content.count(b"<tr>") == 1 + lines + 1
+    monkeypatch.setattr(common, "MOST_PRINTED", 22)
+    page = client.get(address + "&print=all")
+    assert "一次最多打印 22 行，这里是前 22 行" in text_of(page) and page.content.count(b"<tr>") == 1 + 22 + 1
 
 
 def test_the_contributions_of_a_month_add_up_to_its_bill_and_lead_to_the_people_and_to_the_reason(guiyang):

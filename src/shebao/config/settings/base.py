@@ -1,9 +1,12 @@
 """What every installation shares. `embedded`, `production` and `test` import this and add the rest."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+
+from shebao.config.databases import whole_number
 
 PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -33,15 +36,20 @@ INSTALLED_APPS = [
     "shebao.hall.operators",
     "shebao.hall.roster",
     "shebao.hall.declarations",
+    "shebao.hall.desk",
     "shebao.hall.sheets",
     "shebao.hall.settlement",
     "shebao.hall.reports",
     "shebao.hall.payments",
     "shebao.hall.documents",
     "shebao.hall.evidence",
+    "shebao.hall.configuring",
+    "shebao.hall.notices",
+    "shebao.hall.privileged",
     "shebao.hall.mail",
     "shebao.hall.registration",
     "shebao.hall.supplements",
+    "shebao.hall.sign_in",
     "shebao.hall.services",
     "shebao.web",
 ]
@@ -100,11 +108,16 @@ AXES_LOCKOUT_CALLABLE = "shebao.web.public.signing_in.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
-SESSION_COOKIE_AGE = 12 * 3600
+# A session ends after twelve hours, however busy, and when it is left alone: sooner at the agency (reliability B16).
+SHEBAO_ABSOLUTE_LIMIT = timedelta(hours=int(os.environ.get("SHEBAO_SESSION_HOURS") or 12))
+SESSION_COOKIE_AGE = int(SHEBAO_ABSOLUTE_LIMIT.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SHEBAO_IDLE_SECONDS = 30 * 60
+SHEBAO_IDLE_SECONDS = 60 * int(os.environ.get("SHEBAO_IDLE_MINUTES") or 30)
+SHEBAO_AGENCY_IDLE_SECONDS = 60 * int(os.environ.get("SHEBAO_AGENCY_IDLE_MINUTES") or 15)
+# How long an approval can be taken back before it takes effect (docs/decisions/0013); 0: at once.
+SHEBAO_UNDO_SECONDS = 10
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "shebao.web.public.errors.csrf_failure"
@@ -142,7 +155,7 @@ SHEBAO_UPLOAD_LIMIT = 20_000_000
 
 # Letters go through this mail server; without one they stay in the hall's own outbox.
 EMAIL_HOST = os.environ.get("SHEBAO_SMTP_HOST", "")
-EMAIL_PORT = int(os.environ.get("SHEBAO_SMTP_PORT") or 587)
+EMAIL_PORT = whole_number("SHEBAO_SMTP_PORT", os.environ.get("SHEBAO_SMTP_PORT", ""), 587)
 EMAIL_HOST_USER = os.environ.get("SHEBAO_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("SHEBAO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("SHEBAO_SMTP_TLS", "1") == "1"
@@ -165,8 +178,17 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
 
+# The folder of the keys that sign papers (PKCS#12), and their password; without a key papers are not signed.
+SHEBAO_SIGNING_DIR = os.environ.get("SHEBAO_SIGNING_DIR", "")
+SHEBAO_SIGNING_PASSWORD = os.environ.get("SHEBAO_SIGNING_PASSWORD", "")
+# Certificates (*.pem) and revocation lists (*.crl) of the authority whose certificates sign in and sign.
+SHEBAO_CA_DIR = os.environ.get("SHEBAO_CA_DIR", "")
+# The authority for trying; only an embedded installation has one.
+SHEBAO_TEST_CA_DIR = ""
+
 # Where the bank listens, and where it finds us. Only an embedded installation runs a bank of its own.
 SHEBAO_EMBEDDED_BANK = False
+SHEBAO_IS_PRODUCTION = False
 SHEBAO_BANK_URL = os.environ.get("SHEBAO_BANK_URL", "")
 SHEBAO_BASE_URL = os.environ.get("SHEBAO_BASE_URL", "http://127.0.0.1:8000")
 # The file in which `shebao serve` writes down the end of the audit chain; best on another machine's disk.

@@ -4,6 +4,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from shebao.rules.forms import when_confirmed
+from shebao.rules.region_reviews import ReviewStep
+
 from ..fields import EncryptedJSONField, MonthField
 from ..regions import region
 from ..scopes import ScopedQuerySet, scoped
@@ -16,7 +19,8 @@ class Declaration(models.Model):
     `subject_name` and `subject_digest` tell whom it is about: a person's name and number, or the employer's.
     `answers` is the cleaned form; `before` what the roster said when it was saved; `problems` the findings of the
     checks; `confirmed` the reasons the clerk gave for findings that need one; `marks` what the reviewer marked, of a
-    copy what was marked in the case that it was made from.
+    copy what was marked in the case that it was made from. `at_counter`: the agency entered it for the employer, so
+    that somebody else of the agency reviews it whatever the route says.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="declarations")
@@ -29,13 +33,14 @@ class Declaration(models.Model):
     employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, null=True, related_name="declarations")
     subject_name = models.CharField("姓名", max_length=120)
     subject_digest = models.CharField("证件索引", max_length=32)
-    answers = EncryptedJSONField("申报内容")
-    before = EncryptedJSONField("申报前", default=dict)
+    answers = EncryptedJSONField("申报内容", owner="employer_id")
+    before = EncryptedJSONField("申报前", owner="employer_id", default=dict)
     problems = models.JSONField("核验结果", default=list)
     confirmed = models.JSONField("已确认", default=dict)
     marks = models.JSONField("退回标注", default=dict)
     note = models.CharField("审核意见", max_length=300, blank=True)
     effect_fen = models.BigIntegerField("每月影响（分）", default=0)
+    at_counter = models.BooleanField("窗口录入", default=False)
     copied_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="copies")
     batch = models.ForeignKey("sheets.Batch", on_delete=models.PROTECT, null=True, related_name="declarations")
     revision = models.PositiveIntegerField("第几次提交", default=0)
@@ -73,6 +78,15 @@ class Declaration(models.Model):
         return f"{self.subject_name} · {self.service}"
 
     @property
+    def findings(self) -> list[dict]:
+        """What the checks found, each with the reason that was given; what it asked for is then left out."""
+        return [
+            p | {"reason": reason, "message": when_confirmed(p["message"]) if reason else p["message"]}
+            for p in self.problems
+            for reason in [self.confirmed.get(p["code"], "")]
+        ]
+
+    @property
     def spec(self):
         """The region's service this declaration asks for."""
         return region(self.region).services[self.service]
@@ -90,12 +104,27 @@ class Declaration(models.Model):
     @property
     def state_label(self) -> str:
         """The word for its state; what nobody reviews is not called reviewed."""
-        return label_of(self.state, self.spec)
+        return label_of(self.state, self)
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether what is refused is copied into a new one, by the region's route."""
+        return self.spec.is_copied
 
     @property
     def is_direct(self) -> bool:
-        """Takes effect without a human review, by the region's route."""
-        return self.spec.is_direct
+        """Takes effect without a human review, by the region's route; what the counter entered never does."""
+        return self.spec.is_direct and not self.at_counter
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits to be submitted."""
+        return self.spec.waits or self.at_counter
+
+    @property
+    def review_steps(self) -> tuple[ReviewStep, ...]:
+        """Who has to sign it, in order; where nobody does by the route, one reviewer signs what the counter entered."""
+        return self.spec.review_steps or ((ReviewStep("first_review"),) if self.at_counter else ())
 
 
 class DeclarationEvent(models.Model):
@@ -109,7 +138,7 @@ class DeclarationEvent(models.Model):
     at = models.DateTimeField("时间")
     note = models.CharField("说明", max_length=300, blank=True)
     marks = models.JSONField("标注", default=dict)
-    answers = EncryptedJSONField("当时内容", default=dict)
+    answers = EncryptedJSONField("当时内容", owner="declaration.employer_id", default=dict)
 
     objects = scoped("declaration__employer").as_manager()
 
@@ -125,6 +154,35 @@ class DeclarationEvent(models.Model):
         return TITLES.get(self.move, self.move)
 
 
+class CounterBusiness(models.Model):
+    """Something that an employer does at the agency's counter (前台业务); a month is not settled before it is done.
+
+    The agency enters it when it is brought in, and says when it is done.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="counter_business")
+    month = MonthField("业务年月")
+    title = models.CharField("业务", max_length=60)
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField("受理时间")
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField("办结时间", null=True)
+    outcome = models.CharField("办理结果", max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "前台业务"
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="counter_business_that_is_done_says_by_whom",
+                condition=Q(done_at=None, done_by=None) | Q(done_at__isnull=False, done_by__isnull=False),
+                violation_error_message="办结的前台业务要有经办人。",
+            ),
+        ]
+
+
 class FormDraft(models.Model):
     """What was typed but not yet saved (草稿), kept for its writer so that nothing is lost.
 
@@ -135,7 +193,7 @@ class FormDraft(models.Model):
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
     service = models.CharField("事项", max_length=60)
     declaration = models.ForeignKey(Declaration, on_delete=models.CASCADE, null=True, related_name="+")
-    answers = EncryptedJSONField("内容")
+    answers = EncryptedJSONField("内容", owner="employer_id")
     saved_at = models.DateTimeField("保存时间")
 
     objects = ScopedQuerySet.as_manager()

@@ -11,7 +11,7 @@ from .. import clock
 from ..audit.operations import record
 from ..bulk import give_keys, insert_rows, update_rows
 from ..employers.models import Employer
-from ..errors import Conflict, Refused, permit, permit_service
+from ..errors import Conflict, Refused, permit, permit_declaring, permit_service
 from ..evidence.queries import missing_papers
 from ..regions import region
 from ..services.registry import OPERATIONS
@@ -75,18 +75,25 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     Raises InvalidDeclaration, Refused (permission, unknown service), Conflict (somebody was faster; code
     `just_saved`: this very press was carried out already) and Employer.DoesNotExist.
     """
-    permit(by, "declare", "申报")
+    permit_declaring(by, "申报")
     employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     permit_service(by, service_of(region(employer.region), service_key))
     found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
     if any(one.blocking for one in found):
         _not_pressed_twice(employer, service_key, found, by)
         raise InvalidDeclaration(found)
-    new = {"employer": employer, "region": employer.region, "service": service_key, "batch": batch, "declared_by": by}
+    new = {
+        "employer": employer,
+        "region": employer.region,
+        "service": service_key,
+        "batch": batch,
+        "declared_by": by,
+        "at_counter": by.is_agency,
+    }
     new |= {"declared_at": clock.now(), "month": Month.of(clock.today())}
     declarations = [_keep(Declaration(**new), one) for one in found]
     with races_become_conflicts():
-        takes_effect = bool(declarations) and not declarations[0].spec.waits
+        takes_effect = bool(declarations) and not declarations[0].waits
         if takes_effect:
             give_keys(declarations)
             number_cases(declarations)
@@ -167,13 +174,20 @@ def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int,
     return declaration
 
 
-@transaction.atomic
 def submit_declarations(pks: list[int], *, by) -> SubmitResult:
-    """Send declarations to review (提交). Every check runs again; what fails stays, with the reason.
+    """Send declarations to review (提交), without a signature. Refused where the region asks for one."""
+    if region(by.region).sign_in.signs == "required":
+        raise Refused("unsigned", "本地要求提交时用数字证书签名，请在“核对并提交”页签名后提交。")
+    return send_declarations(pks, by=by)
+
+
+@transaction.atomic
+def send_declarations(pks: list[int], *, by) -> SubmitResult:
+    """What submitting does, signed or not. Every check runs again; what fails stays, with the reason.
 
     What was returned goes again only after a repair: a changed answer, or a word to the reviewer why none changed.
     """
-    permit(by, "declare", "提交")
+    permit_declaring(by, "提交")
     result = SubmitResult()
     ready: list[Declaration] = []
     declarations = locked(pks, by=by)
@@ -182,13 +196,14 @@ def submit_declarations(pks: list[int], *, by) -> SubmitResult:
         permit_service(by, group[0].spec, "提交")
         movable = []
         for declaration in group:
-            if declaration.state not in (State.DRAFT, State.RETURNED) or not declaration.spec.waits:
+            if declaration.state not in (State.DRAFT, State.RETURNED) or not declaration.waits:
                 result.refused.append((declaration, too_late(declaration, "submit", by=by)))
             elif declaration.pk in as_returned:
                 result.refused.append((declaration, UNREPAIRED))
             else:
                 movable.append(declaration)
-        lost = missing_papers(movable)
+        # At the counter the originals lie on the table.
+        lost = missing_papers([d for d in movable if not d.at_counter])
         result.refused += [(d, lost[d.pk]) for d in movable if d.pk in lost]
         if movable := [d for d in movable if d.pk not in lost]:
             ready += _checked_again(movable, by, result)
@@ -209,8 +224,10 @@ def _send(ready: list[Declaration], by) -> None:
         for declaration in group:
             declaration.revision += 1
         update_rows(group, "revision")
-        due = due_on(group[0])
-        move(group, "submit", by=by, submitted_at=clock.now(), due_on=due, month=today)
+        days = {d.pk: due_on(d) for d in group}
+        for due in sorted(set(days.values())):
+            part = [d for d in group if days[d.pk] == due]
+            move(part, "submit", by=by, submitted_at=clock.now(), due_on=due, month=today)
 
 
 def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[Declaration]:

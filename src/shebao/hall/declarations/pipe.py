@@ -15,7 +15,7 @@ from ..regions import region
 from ..services.registry import OPERATIONS
 from ..services.scene import chunks
 from .models import Declaration, DeclarationEvent
-from .states import MOVES, advance
+from .states import MOVES, State, advance
 
 DEEDS = {"withdraw": "withdrawn", "restore": "restored", "restore_returned": "restored", "restore_rejected": "restored"}
 """Moves whose record is not named after the state they lead to."""
@@ -30,6 +30,8 @@ CONSTRAINED = (
     "supplements.MedicalAccount",
     "settlement.BackPayment",
     "settlement.BillLine",
+    "desk.Approval",
+    "desk.DeskCase",
 )
 
 
@@ -127,8 +129,14 @@ def carry_out(declarations: list[Declaration], *, by) -> None:
 
 
 def due_on(declaration: Declaration):
-    """The last working day for a decision (办结时限)."""
+    """The last working day for a decision (办结时限). What was returned goes on with the days it had left then.
+
+    At least one: whoever repairs at the last moment still has to be read.
+    """
     here = region(declaration.region)
+    if declaration.state == State.RETURNED and declaration.due_on and declaration.decided_at:
+        left = here.calendar.workdays.between(clock.day_of(declaration.decided_at), declaration.due_on)
+        return here.calendar.add_working_days(clock.today(), max(left, 1))
     return here.calendar.add_working_days(clock.today(), declaration.spec.decide_within)
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from shebao.rules.conditions import holds
-from shebao.rules.forms import Cleaned, Problem, clean
+from shebao.rules.forms import Cleaner, Problem
 from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT, SETTLED_COMPATRIOT, check_id_number
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month, months_between
@@ -74,10 +74,11 @@ def preview(employer: Employer, service_key: str, raw: dict, *, by, confirmed=No
 
 
 def previews(
-    employer: Employer, service_key: str, raws: list, *, by, confirmed=None, declarations=None
+    employer: Employer, service_key: str, raws: list, *, by, confirmed=None, declarations=None, twins=None
 ) -> list[Preview]:
     """Clean, check and price every row of a batch in a constant number of queries.
 
+    `twins`: where the rows are a part of a batch, names by whom they are about, where the batch has several.
     Raises Employer.DoesNotExist for an employer the actor may not see, Refused for an unknown service.
     """
     if not (by.region == employer.region if by.is_agency else by.employer_id == employer.pk):
@@ -85,13 +86,14 @@ def previews(
     here = region(employer.region)
     service = service_of(here, service_key)
     form = here.forms[service.form]
-    scene = Scene(employer, here, service, form, [])
+    scene = Scene(employer, here, service, form, [], known_twins=twins)
+    reader = _Reader(form, here)
     confirmed = confirmed or [{}] * len(raws)
     owners = declarations or [None] * len(raws)
     for raw, reasons, owner in zip(raws, confirmed, owners, strict=True):
         if service.is_about_employer:
             raw = answers_on_file(form, employer, raw, owner)
-        scene.cases.append(_case(here, service, form, raw, reasons or {}, owner))
+        scene.cases.append(reader.case(raw, reasons or {}, owner))
     _ask_of_employer(scene)
     if not scene.month_field:
         for case in scene.cases:
@@ -178,31 +180,37 @@ def remembered(form: Form, raw: dict, found: Preview) -> dict[str, str]:
     return {key: value for key, value in kept.items() if key in untouched & told and value != raw.get(key)}
 
 
-def _case(here, service, form: Form, raw: dict, confirmed: dict, owner) -> Case:
-    done: Cleaned = clean(form, raw, here)
-    number_field, month_field = field_of_kind(form, "id_number"), field_of_kind(form, "month")
-    typed = str(done.values.get(number_field) or raw.get(number_field) or "")
-    identity = check_id_number(typed, done.values.get("id_kind"))
-    wage_field = next((f.id for f in form.fields if f.feeds == "declared_wage"), "")
-    month, last = done.values.get(month_field), done.values.get(LAST_MONTH)
-    return Case(
-        values=done.values,
-        # The form's own finding about the number is the check's: one code for both, so that reasons and groups match.
-        problems=[_same_code(problem) for problem in done.problems],
-        notes=done.notes,
-        confirmed=dict(confirmed),
-        identity=identity,
-        digest=blind_index("person", identity.number) if identity.number else "",
-        month=Month.parse(month) if month else None,
-        last_month=Month.parse(last) if last else None,
-        wage=done.values.get(wage_field),
-        declaration=owner,
-    )
+class _Reader:
+    """Makes cases of what was typed into one form."""
+
+    def __init__(self, form: Form, here):
+        self.cleaner = Cleaner(form, here)
+        self.number, self.month = field_of_kind(form, "id_number"), field_of_kind(form, "month")
+        self.wage = next((f.id for f in form.fields if f.feeds == "declared_wage"), "")
+
+    def case(self, raw: dict, confirmed: dict, owner) -> Case:
+        """One row: its answers judged by themselves, and whom they name."""
+        done = self.cleaner.clean(raw)
+        typed = str(done.values.get(self.number) or raw.get(self.number) or "")
+        identity = check_id_number(typed, done.values.get("id_kind"))
+        month, last = done.values.get(self.month), done.values.get(LAST_MONTH)
+        return Case(
+            values=done.values,
+            # The form's own finding about the number is the check's: one code, one reason, one group.
+            problems=[_same_code(problem) for problem in done.problems],
+            notes=done.notes,
+            confirmed=dict(confirmed),
+            identity=identity,
+            digest=blind_index("person", identity.number) if identity.number else "",
+            month=Month.parse(month) if month else None,
+            last_month=Month.parse(last) if last else None,
+            wage=done.values.get(self.wage),
+            declaration=owner,
+        )
 
 
 def _same_code(problem: Problem) -> Problem:
-    code = "id_number_valid" if problem.code == "bad_id_number" else problem.code
-    return replace(problem, code=code)
+    return replace(problem, code="id_number_valid") if problem.code == "bad_id_number" else problem
 
 
 def _preview(scene: Scene, case: Case) -> Preview:

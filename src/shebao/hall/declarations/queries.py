@@ -19,7 +19,7 @@ from .change_log import in_words, roster_changes, shown
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .review import mark_labels
-from .states import OPEN, State, open_moves
+from .states import OPEN, State, offered_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED)
 
@@ -91,7 +91,7 @@ def basket(actor) -> list[BasketRow]:
     as_returned, papers = unrepaired(rows), papers_of(rows)
     return [
         BasketRow(
-            d, d.spec.title, before_after(d), [p | {"reason": d.confirmed.get(p["code"], "")} for p in d.problems],
+            d, d.spec.title, before_after(d), d.findings,
             mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
             is_unrepaired=d.pk in as_returned, papers=papers.get(d.pk, []),
         )
@@ -189,9 +189,7 @@ def case_view(actor, pk: int) -> CaseView:
     )
     declaration = rows.get(pk=pk)
     events = list(declaration.events.select_related("by").order_by("at", "pk"))
-    problems = [
-        {**problem, "reason": declaration.confirmed.get(problem["code"], "")} for problem in declaration.problems
-    ]
+    problems = declaration.findings
     fields = _fields(declaration, events, problems, in_full=actor.is_agency)
     return CaseView(
         declaration=declaration,
@@ -199,7 +197,7 @@ def case_view(actor, pk: int) -> CaseView:
         fields=fields,
         problems=problems,
         events=_timeline(declaration, events),
-        moves=open_moves(declaration, actor),
+        moves=offered_moves(declaration, actor),
         is_overdue=is_overdue(declaration),
         confirmed=list(declaration.confirmed.items()),
         repaired=[one.label for one in fields if one.is_repaired],
@@ -305,14 +303,19 @@ def _at_risk(risk: str) -> Q:
     }[risk]
 
 
-def desk(actor, *, service=None, employer=None, risk=None) -> QuerySet[Declaration]:
-    """Submitted declarations of the actor's region, the most urgent first (审核台). `risk` is one of RISKS."""
+def desk(actor, *, service=None, employer=None, risk=None, named="") -> QuerySet[Declaration]:
+    """Submitted declarations of the actor's region, the most urgent first (审核台). `risk` is one of RISKS.
+
+    `named`: part of the employer's name, or how its number begins.
+    """
     rows = Declaration.objects.visible_to(actor).filter(state=State.SUBMITTED)
     rows = rows.select_related("employer", "declared_by")
     if service:
         rows = rows.filter(service=service)
     if employer:
         rows = rows.filter(employer=employer)
+    if named:
+        rows = rows.filter(Q(employer__name__icontains=named) | Q(employer__employer_number__startswith=named))
     if risk in RISKS:
         rows = rows.filter(_at_risk(risk))
     return rows.order_by(F("due_on").asc(nulls_last=True), "submitted_at", "pk")

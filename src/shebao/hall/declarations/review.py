@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from .. import clock
+from ..bulk import insert_rows
+from ..desk.signing import free_to_decide, sign
 from ..errors import Conflict, Refused, permit
 from ..evidence.queries import MARK
 from ..regions import region
 from .models import Declaration, DeclarationEvent
-from .pipe import carry_out, locked, move, races_become_conflicts
-from .states import label_of, open_moves
+from .pipe import audit, carry_out, locked, move, races_become_conflicts
+from .states import label_of, open_moves, too_late
 
 SEE_NOTE = "请按总的意见核对这一项"
 """What stands beside a field that was marked without words of its own."""
@@ -21,20 +23,53 @@ Seen = Mapping[int, int]
 
 @transaction.atomic
 def approve_declarations(pks: list[int], *, by, note: str = "", seen: Seen | None = None) -> list[Declaration]:
-    """Approve and carry out, all or none (审核通过). The record names the findings that a case was approved with.
+    """Sign, and carry out what needs no further signature; all or none (审核通过).
 
-    A batch holds no case with findings: those are looked at one by one. Raises Refused then, and Conflict when one
-    was decided or changed meanwhile or its effect is not possible any more; nothing happened in either case.
+    The record names the findings that a case was approved with. A batch holds no case with findings: those are looked
+    at one by one. Raises Refused then, and Conflict when one was decided or changed meanwhile or its effect is not
+    possible any more; nothing happened in either case.
+    """
+    declarations, done = sign_declarations(pks, by=by, note=note, seen=seen)
+    finish_declarations(done, by=by, note=note)
+    return declarations
+
+
+def sign_declarations(pks: list[int], *, by, note: str, seen: Seen | None) -> tuple[list, list]:
+    """Put one's name under the open step of each: all of them, and those that are complete with it.
+
+    The caller's transaction holds them. Raises as `approve_declarations`.
     """
     permit(by, "review", "通过")
     declarations = locked(pks, by=by)
     _decided_by_somebody_else(declarations, by)
     _as_seen(declarations, "approve", seen, by)
     _without_findings(declarations)
+    for declaration in declarations:
+        if "approve" not in open_moves(declaration, by):
+            raise Conflict("wrong_state", too_late(declaration, "approve", by=by))
+    free_to_decide(declarations, by)
+    with races_become_conflicts():
+        done = sign(declarations, by=by, note=note)
+    waiting = [one for one in declarations if one not in done]
+    insert_rows([_signed(one, by, note) for one in waiting])
+    audit("declaration.signed", waiting, by=by)
+    return declarations, done
+
+
+def _signed(declaration: Declaration, by, note: str) -> DeclarationEvent:
+    same = {"from_state": declaration.state, "to_state": declaration.state}
+    return DeclarationEvent(
+        declaration=declaration, move="sign", by=by, at=clock.now(), note=note.strip()[:300], **same
+    )
+
+
+def finish_declarations(declarations: list[Declaration], *, by, note: str) -> None:
+    """Let signed declarations take effect (生效); the caller's transaction holds them. Raises Conflict."""
+    if not declarations:
+        return
     with races_become_conflicts():
         _decide(declarations, "approve", by, note)
         carry_out(declarations, by=by)
-    return declarations
 
 
 @transaction.atomic
@@ -50,6 +85,7 @@ def return_declaration(pk: int, *, by, marks: dict[str, str], note: str = "", se
         text = "这里审核不通过的申报不在原件上补正，由单位复制后重报。请用“审核不通过”，标注会带到新件上。"
         raise Refused("not_returned_here", text)
     _as_seen([declaration], "return", seen, by)
+    free_to_decide([declaration], by)
     marks = _worded(declaration, marks, note)
     _decide([declaration], "return", by, note, marks)
     return declaration
@@ -90,6 +126,7 @@ def reject_declaration(
     (declaration,) = locked([pk], by=by)
     _decided_by_somebody_else([declaration], by)
     _as_seen([declaration], "reject", seen, by)
+    free_to_decide([declaration], by)
     if not note.strip() and not marks:
         raise Refused("reason_missing", f"请写明{label_of('rejected', declaration.spec)}的原因。", field="note")
     _decide([declaration], "reject", by, note, _worded(declaration, marks, note) if marks else None)
@@ -103,11 +140,17 @@ def _decide(declarations: list[Declaration], name: str, by, note: str, marks: di
 
 def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:
     """Who declared or submitted a case never decides it, whatever their role has become."""
-    own = {d.pk for d in declarations if d.declared_by_id == by.pk}
-    pks = [d.pk for d in declarations]
-    events = DeclarationEvent.objects.filter(declaration__in=pks, by=by, move__in=["submit", "repair"])
-    if own or events.exists():
+    if declared_by_actor(declarations, by):
         raise Refused("own_declaration", "录入或提交这笔申报的人不能自己审核，请交给其他审核人员。", status=403)
+
+
+def declared_by_actor(declarations: list[Declaration], actor) -> set[int]:
+    """Which of these the actor declared, submitted or repaired: those are for somebody else to decide."""
+    pks = [d.pk for d in declarations]
+    events = DeclarationEvent.objects.filter(declaration__in=pks, by=actor, move__in=["submit", "repair"])
+    return {d.pk for d in declarations if d.declared_by_id == actor.pk} | set(
+        events.values_list("declaration_id", flat=True)
+    )
 
 
 def _as_seen(declarations: list[Declaration], name: str, seen: Seen | None, by) -> None:

@@ -23,7 +23,7 @@ IN_FORCE = "已生效"
 
 
 def label_of(state: str, service) -> str:
-    """The one word for a state of a service's declaration, on every page and in every message.
+    """The one word for a state of a declaration, or of a service's, on every page and in every message.
 
     Where a refused case is declared anew, being rejected is the only way to fail and is called that.
     """
@@ -64,7 +64,12 @@ MOVES = {
     "reject": Move("不予办理", frozenset({State.SUBMITTED}), State.REJECTED, "review"),
 }
 
-TITLES = {name: move.title for name, move in MOVES.items()} | {"save": "录入", "repair": "修改", "copy": "复制重报"}
+TITLES = {name: move.title for name, move in MOVES.items()} | {
+    "save": "录入",
+    "repair": "修改",
+    "copy": "复制重报",
+    "sign": "审核签署",
+}
 """Every kind of event in words; saving and repairing leave the state as it is."""
 
 
@@ -73,22 +78,38 @@ def open_moves(declaration, actor) -> list[str]:
     service = declaration.spec
     # Which of the restorings applies, the operation knows: for a person there is one.
     hidden = {"restore_returned", "restore_rejected", "complete"}
-    hidden |= {"withdraw"} if service.is_direct else {"undo"}
-    hidden |= set() if service.waits else {"submit"}
+    hidden |= {"withdraw"} if declaration.is_direct else {"undo"}
+    hidden |= set() if declaration.waits else {"submit"}
     hidden |= {"return"} if service.is_copied else set()
     if declaration.state == State.REJECTED and not service.is_copied:
         hidden |= {"delete"}
     return [
         name
         for name, move in MOVES.items()
-        if name not in hidden and declaration.state in move.sources and actor.may(move.permission)
+        if name not in hidden and declaration.state in move.sources and may_move(declaration, move, actor)
     ]
+
+
+def offered_moves(declaration, actor) -> list[str]:
+    """The open moves that a page shows: what a bill has taken is undone with the bill only."""
+    from ..services.back_payments import is_taken  # it reads declarations too
+
+    moves = open_moves(declaration, actor)
+    return [name for name in moves if name != "undo"] if "undo" in moves and is_taken(declaration) else moves
+
+
+def may_move(declaration, move: Move, actor) -> bool:
+    """Whether the actor's role lets them; the agency acts for the employer only on what its counter entered."""
+    if actor.is_agency and move.permission == "declare":
+        return declaration.at_counter and actor.may("enter_at_counter")
+    return actor.may(move.permission)
 
 
 def advance(declaration, name: str, *, by) -> State:
     """Move the declaration and return the state it came from. Raises Refused / Conflict in words."""
     move = MOVES[name]
-    permit(by, move.permission, move.title)
+    if not may_move(declaration, move, by):
+        permit(by, move.permission, move.title)
     if declaration.state not in move.sources:
         raise Conflict("wrong_state", too_late(declaration, name, by=by))
     before, declaration.state = State(declaration.state), move.target

@@ -19,7 +19,7 @@ from ..payments.channels import way_title
 from ..payments.models import Payment
 from ..regions import region
 from ..settlement.ledger import OWED
-from ..settlement.models import Account, Bill, BillLine, LedgerEntry
+from ..settlement.models import DUES, Account, Bill, BillLine, LedgerEntry
 from .models import Document
 
 Row = dict[str, Any]
@@ -112,9 +112,7 @@ def mark(due: int, owed: int) -> str:
 def ledger_of(bills: QuerySet[Bill]) -> Ledger:
     """What the ledger has of these bills, in two queries."""
     found = Ledger()
-    entries = LedgerEntry.objects.filter(
-        transaction__bill__in=bills, account__in=(Account.RECEIVABLE, Account.LATE_FEES)
-    ).order_by()
+    entries = LedgerEntry.objects.filter(transaction__bill__in=bills, account__in=(*DUES, Account.LATE_FEES)).order_by()
     keys = ("account", "transaction__bill", "month", "scheme", "part")
     sums = entries.values_list(*keys).annotate(
         due=Sum("amount_fen", filter=OWED, default=0), paid=Sum("amount_fen", filter=~OWED, default=0)
@@ -122,8 +120,10 @@ def ledger_of(bills: QuerySet[Bill]) -> Ledger:
     for account, *key, due, paid in sums:
         one = found.parts[tuple(key)]
         if account == Account.LATE_FEES:
-            # A late fee is booked on the day it is paid: what is due of it is what was taken.
+            # A late fee of arrears is booked on the day it is paid: what is due of it is what was taken.
             one.late_due, one.late_paid = one.late_due - paid, one.late_paid - paid
+        elif account == Account.LATE_FEES_DUE:
+            one.late_due, one.late_paid = one.late_due + due, one.late_paid - paid
         else:
             one.due, one.paid = one.due + due, one.paid - paid
     for bill, booked_at in bills.values_list("pk", "transactions__booked_at"):

@@ -11,9 +11,8 @@ from shebao.rules.vocabulary import COLUMNS
 
 from ..regions import region
 from ..settlement.collecting import by_scheme, fee_by_scheme, owing
-from ..settlement.models import Account, Bill, Booking
+from ..settlement.models import DUES, Account, Bill, Booking
 from ..settlement.queries import (
-    BACK_PAID,
     PersonRow,
     SchemeSum,
     bill_earlier,
@@ -23,14 +22,20 @@ from ..settlement.queries import (
 from .amount_words import amount_in_words
 from .rendering import LAYOUTS, Column, Paper, PeopleTable
 
+
+def _base(fen: int) -> str:
+    """A base; a fixed amount and what is of earlier months has none."""
+    return yuan(fen) if fen else "—"
+
+
 # Nobody of an employer's month is retired here yet: the column is on the official papers, and what it says is true.
 CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
     "scheme": lambda row: row.title,
     "head_count": lambda row: str(row.head_count),
     "retired_count": lambda row: "0",
     "wage_sum": lambda row: yuan(row.wage_sum),
-    "employer_base": lambda row: yuan(row.base_sum if row.employer_rate or row.employer_due else 0),
-    "employee_base": lambda row: yuan(row.base_sum if row.employee_rate or row.employee_due else 0),
+    "employer_base": lambda row: _base(row.base_sum if row.employer_rate or row.employer_due else 0),
+    "employee_base": lambda row: _base(row.base_sum if row.employee_rate or row.employee_due else 0),
     "employer_rate": lambda row: row.employer_rate or ("按人" if row.employer_due else "—"),
     "employee_rate": lambda row: row.employee_rate or ("按人" if row.employee_due else "—"),
     "employer_due": lambda row: yuan(row.employer_due),
@@ -95,7 +100,7 @@ def collected(bill: Bill, on: date) -> tuple[dict[str, int], dict[str, int]]:
     ):
         for scheme, fen in more.items():
             fees[scheme] = fees.get(scheme, 0) + fen
-    return fees, by_scheme(bill, Booking.CREDIT_USED, Account.RECEIVABLE)
+    return fees, by_scheme(bill, Booking.CREDIT_USED, *DUES)
 
 
 def _with_collected(rows: list[SchemeSum], fees: Mapping[str, int], credits: Mapping[str, int]) -> list[SchemeSum]:
@@ -183,7 +188,5 @@ def _person(index: int, person: PersonRow, rows: list[SchemeSum], kinds: list[st
         line = person.schemes.get(row.scheme)
         cells += [yuan(line.employer_due), yuan(line.employee_due)] if line else ["", ""]
     for word in kinds:
-        lines = person.back if word == BACK_PAID else person.adjusted
-        dues = [(line.employer_due, line.employee_due) for line in lines]
-        cells += [yuan(sum(part)) for part in zip(*dues, strict=True)] if dues else ["", ""]
+        cells += [yuan(fen) for fen in person.sums(word)] if word in person.earlier else ["", ""]
     return [*cells, yuan(person.total)]

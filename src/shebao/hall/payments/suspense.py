@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shebao.rules.months import Month
@@ -129,6 +130,40 @@ def _end_attempt(item: SuspenseItem) -> None:
         attempt.reason_code = "cleared"
         attempt.reason = f"款项已由经办机构处理：{item.get_clearing_display()}"
         attempt.save()
+
+
+def without_money(actor) -> QuerySet[Payment]:
+    """The attempts that a bank's message left open and that brought no money: the agency says how they end.
+
+    A message names no amount, or more than there is; where money did come, its item in suspense ends the attempt.
+    """
+    stuck = Payment.objects.visible_to(actor).filter(state__in=UNDECIDED, reason_code="mismatch", suspense_items=None)
+    return stuck.select_related("bill", "employer").order_by("started_at", "pk")
+
+
+@transaction.atomic
+def end_without_money(payment_id: int, *, by, note: str) -> Payment:
+    """End an attempt of which the bank said something impossible, after a person looked: no money came (核对未到账).
+
+    The bill can be paid again; should money come after all, it waits in suspense like any other. Raises Refused
+    without a note, Conflict where it has ended or its money waits in suspense.
+    """
+    permit(by, "reconcile", "对账")
+    note = note.strip()
+    if not note:
+        raise Refused("no_note", "请写明核对的依据，如与银行核对的日期和对方经办人。", field="note")
+    payment = (
+        Payment.objects.visible_to(by).select_for_update(of=("self",)).select_related("employer").get(pk=payment_id)
+    )
+    if payment.state not in UNDECIDED or payment.reason_code != "mismatch":
+        raise Conflict("already_decided", f"这笔缴费已经有结果（{payment.get_state_display()}），请刷新后再看。")
+    if payment.suspense_items.exists():
+        raise Conflict("money_waits", "这笔缴费的款在待查款里，请处理那一笔。")
+    payment.state, payment.finished_at = PaymentState.REFUSED, now()
+    payment.reason_code, payment.reason = "no_money", f"经办机构核对：款项没有到账。{note}"[:200]
+    payment.save()
+    record("payment.ended", payment, by=by, employer=payment.employer, amount_fen=payment.amount_fen, note=note)
+    return payment
 
 
 @transaction.atomic

@@ -225,6 +225,18 @@ def _show_files(asked: Asked, rows: Iterable) -> list[dict]:
     ]
 
 
+def _show_answers(asked: Asked, rows: Iterable) -> list[dict]:
+    """What each person on the roster has on file under one field of the region's forms."""
+    fields = (field for form in asked.region.forms.values() for field in form.fields)
+    options = next((field.options for field in fields if field.id == asked.answer and field.options), "")
+    shown = []
+    for row in rows:
+        value = str(row.details.get(asked.answer) or row.facts.get(asked.answer) or "")
+        value = asked.region.codes[options].title_of(value) if options and value else value
+        shown.append(_named(row) | {"answer": value or "没有登记"})
+    return shown
+
+
 def _person_changes(asked: Asked) -> QuerySet[Declaration]:
     services = [s.key for s in asked.region.services.values() if not s.is_about_employer and _is_change(s)]
     found = Declaration.objects.visible_to(asked.actor).filter(
@@ -290,6 +302,10 @@ REPORTS = {
             Shown("since", "首次参保", "month"), Shown("schemes", "现在参加"),
         ),
         (PERSON,), _people, _show_files, "人",
+    ),
+    "kept_answers": Report(
+        (*NAME, Shown("person_number", "个人编号"), Shown("department", "部门"), Shown("answer", "登记的内容")),
+        (PERSON,), _people, _show_answers, "人",
     ),
     "person_changes": Report(
         (

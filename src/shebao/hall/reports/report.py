@@ -22,7 +22,10 @@ LONGEST_SPAN = 600
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks about which employer, under which conditions; `problems` says what could not be understood."""
+    """Who asks about which employer, under which conditions; `problems` says what could not be understood.
+
+    `answer` is the field of a form that the query lists.
+    """
 
     actor: Any
     employer: Employer
@@ -34,6 +37,7 @@ class Asked:
     kind: str = ""
     service: str = ""
     state: str = ""
+    answer: str = ""
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -42,7 +46,9 @@ class Asked:
         return clock.today()
 
 
-def asked(actor, employer: Employer, region: Region, given: dict[str, str], conditions: Sequence[str]) -> Asked:
+def asked(
+    actor, employer: Employer, region: Region, given: dict[str, str], conditions: Sequence[str], answer: str = ""
+) -> Asked:
     """The conditions as typed, understood as far as possible: what is not is said, and left out."""
     now, problems = Month.of(clock.today()), {}
     default = now.previous(DEFAULT_SPAN - 1) if MONTHS in conditions else now
@@ -67,7 +73,7 @@ def asked(actor, employer: Employer, region: Region, given: dict[str, str], cond
         first = last.previous(LONGEST_SPAN - 1)
     words = {name: given.get(name, "").strip()[:60] for name in (SCHEME, PERSON, KIND, SERVICE, STATE)}
     known = {name: word for name, word in words.items() if name in conditions}
-    return Asked(actor, employer, region, first, last, **known, problems=problems)
+    return Asked(actor, employer, region, first, last, **known, answer=answer, problems=problems)
 
 
 @dataclass(frozen=True)

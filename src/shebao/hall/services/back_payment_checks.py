@@ -5,13 +5,14 @@ from collections import defaultdict
 import numpy as np
 
 from shebao.rules.back_payments import charge_back, first_working_month
-from shebao.rules.contributions import NoFact, People
+from shebao.rules.contributions import Charges, NoFact, People
 from shebao.rules.months import Month, months_in_words
 from shebao.rules.region import NoValue
 
 from ..roster.facts import employee_facts, fact_columns
+from ..settlement.back_fees import TITLES, amounts_borne, late_fee_of_line, services_apart, waiting_late_fees
 from ..settlement.back_payments import charge_back_payments, charging_lines
-from ..settlement.models import BackPayment
+from ..settlement.models import BackPayment, BillLine, LineKind
 from .back_payments import chosen_schemes, kept_back_payments, seen
 from .checks import YOUNGEST, closed_window, name_on_roster
 from .enrolment import PART_TIME
@@ -203,6 +204,8 @@ def _price(scene: Scene, values: Month, schemes: frozenset[str], group: list[tup
         {key: np.ones(len(group), dtype=bool) for key in schemes},
     )
     charges = charge_back(scene.region, values, people, schemes, known_on=scene.today)
+    # What an old month bears is asked for before anything is shown: either the whole cost of a month or none of it.
+    borne = [_borne(scene, month, charges, i) for i, (_, month) in enumerate(group)]
     for i, (case, month) in enumerate(group):
         for one in charges.schemes:
             title = scene.region.schemes[one.scheme].title
@@ -211,7 +214,26 @@ def _price(scene: Scene, values: Month, schemes: frozenset[str], group: list[tup
             )
             case.cost = _added(case.cost, row)
         base = max(int(one.base[i]) for one in charges.schemes)
-        case.monthly.append(MonthCost(month, base, int(charges.employer_total[i]), int(charges.employee_total[i])))
+        for row in borne[i]:
+            case.cost = _added(case.cost, row)
+        more = sum(row.employer_due + row.employee_due for row in borne[i])
+        dues = int(charges.employer_total[i]), int(charges.employee_total[i])
+        case.monthly.append(MonthCost(month, base, *dues, more))
+
+
+def _borne(scene: Scene, month: Month, charges: Charges, i: int) -> list[CostRow]:
+    """The late fee and the interest that a month of one person bears on the bill that pays it back."""
+    found, rule = [], scene.service.back_paying
+    for one in charges.schemes:
+        dues = {"employer": int(one.employer[i]), "employee": int(one.employee[i])}
+        for kind, (amounts, _) in amounts_borne(scene.region, rule, one.scheme, month, dues, scene.today).items():
+            found.append(_borne_row(kind, amounts.get("employer", 0), amounts.get("employee", 0)))
+    return found
+
+
+def _borne_row(kind: str, employer_due: int, employee_due: int) -> CostRow:
+    """One row for all schemes: what is added for being late."""
+    return CostRow(kind, TITLES[LineKind(kind)], 0, employer_due, employee_due, 0)
 
 
 def _added(cost: list[CostRow], row: CostRow) -> list[CostRow]:
@@ -253,3 +275,44 @@ def estimate_waiting(scene: Scene, cases: list[Case]) -> None:
         row = CostRow(line.scheme, title, line.contribution_base, line.employer_due, line.employee_due, line.limit)
         case.cost = _added(case.cost, row)
         case.effect_fen += due.total
+        for one in due.borne:
+            case.cost = _added(case.cost, _borne_row(one.line.kind, one.employer_due, one.employee_due))
+            case.effect_fen += one.total
+
+
+def _late_fees_by_employee(scene: Scene, cases: list[Case]) -> dict[int, list[BillLine]]:
+    """By employee, the billed back payments whose late fee is asked for apart and no bill has."""
+    found: dict[int, list[BillLine]] = defaultdict(list)
+    apart = services_apart(scene.region)
+    for part in chunks(case.employee.pk for case in cases if case.employee and case.months):
+        for line in waiting_late_fees(part, apart):
+            found[line.employee_id].append(line)
+    return found
+
+
+def late_fees_waiting(scene: Scene, cases: list[Case]) -> None:
+    """There are back payments in those months whose late fee is not billed yet."""
+    waiting = _late_fees_by_employee(scene, cases)
+    for case in cases:
+        if case.employee is None or not case.months:
+            continue
+        if not any(case.month <= line.month <= case.months[-1] for line in waiting[case.employee.pk]):
+            months = months_in_words(case.months)
+            text = f"该人员 {months} 没有待核定的补缴滞纳金，请核对起止月份；已经核定的不重复收。"
+            case.add("late_fees_waiting", scene.month_field, "error", text)
+
+
+def estimate_late_fees(scene: Scene, cases: list[Case]) -> None:
+    """Each case costs the late fees of its months, until the day on which each was assessed."""
+    waiting = _late_fees_by_employee(scene, cases)
+    for case in cases:
+        if case.employee is None or not case.months or any(p.level == "error" for p in case.problems):
+            continue
+        monthly: dict[Month, int] = defaultdict(int)
+        for line in waiting[case.employee.pk]:
+            if case.month <= line.month <= case.months[-1] and (due := late_fee_of_line(line)):
+                title = scene.region.schemes[line.scheme].title if line.scheme in scene.region.schemes else line.scheme
+                case.cost = _added(case.cost, CostRow(line.scheme, title, 0, due.employer_due, due.employee_due, 0))
+                monthly[line.month] += due.total
+                case.effect_fen += due.total
+        case.monthly = [MonthCost(month, 0, fen, 0) for month, fen in sorted(monthly.items())]

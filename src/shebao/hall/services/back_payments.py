@@ -15,9 +15,10 @@ from ..clock import today
 from ..errors import Conflict
 from ..regions import region
 from ..roster.models import Spell
+from ..settlement.back_fees import Borne, late_fee_of_line, services_apart, waiting_late_fees
 from ..settlement.back_payments import charging_lines, is_billed
 from ..settlement.models import BackPayment
-from ..settlement.own_bills import assess_apart
+from ..settlement.own_bills import assess_apart, assess_late_fees_apart
 from .personal_changes import locked_employees
 from .scene import chunks
 
@@ -118,6 +119,15 @@ def undo_back_payments(declarations: list, *, by) -> None:
     update_rows(rows, "is_voided")
 
 
+def is_taken(declaration) -> bool:
+    """Whether a bill in force has what a declaration pays back or asked to bill: it is not undone by itself then."""
+    if not declaration.spec.looks_back:
+        return False
+    if declaration.spec.operation in ("assess_back_payments", "assess_late_fees"):
+        return True
+    return BackPayment.objects.filter(is_billed(), declared_in=declaration).exists()
+
+
 def locked(rows: QuerySet[BackPayment]) -> list[BackPayment]:
     """The rows, locked first and then asked whether a bill has them: a settlement under way decides before us."""
     keys = list(rows.select_for_update().values_list("pk", flat=True))
@@ -148,6 +158,30 @@ def assess_back_payments(declarations: list, *, by) -> None:
     keys = [row.pk for _, rows in _waiting_rows(declarations, "再次核定") for row in rows]
     rows = BackPayment.objects.filter(pk__in=keys).order_by("month", "pk")
     assess_apart(declarations[0].employer_id, rows, declarations[0].service, by=by)
+
+
+def assess_late_fees(declarations: list, *, by) -> None:
+    """Bill the late fees of the billed back payments in the months of each declaration (补缴滞纳金单独核定生效).
+
+    Raises Conflict when nothing of somebody's is left to be billed.
+    """
+    employees = locked_employees(declarations)
+    here = region(declarations[0].region)
+
+    def found() -> list[Borne]:
+        lines = list(waiting_late_fees(employees, services_apart(here)))
+        due = []
+        for declaration in declarations:
+            months = set(months_of(declaration))
+            own = [line for line in lines if line.employee_id == declaration.employee_id and line.month in months]
+            borne = [one for line in own if (one := late_fee_of_line(line))]
+            if not borne:
+                text = f"{declaration.subject_name}没有待核定的补缴滞纳金，请刷新后再看。"
+                raise Conflict("nothing_waits", text)
+            due += borne
+        return due
+
+    assess_late_fees_apart(declarations[0].employer_id, found, declarations[0].service, by=by)
 
 
 def keep_assessed(declarations: list, *, by) -> None:

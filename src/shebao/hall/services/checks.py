@@ -1,11 +1,9 @@
 """The checks a service can name. Each takes the whole batch and adds findings that say what, where, what to do."""
 
-from collections import Counter, defaultdict
 from datetime import date
 
 from shebao.rules.conditions import holds
 from shebao.rules.forms import facts_of
-from shebao.rules.identity import check_id_number
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
@@ -31,17 +29,13 @@ def id_number_valid(scene: Scene, cases: list[Case]) -> None:
     for case in cases:
         if case.employee or any(problem.field == name for problem in case.problems):
             continue
-        number = str(case.values.get(name) or "")
-        for sentence in check_id_number(number, case.values.get("id_kind")).problems:
+        for sentence in case.identity.problems:
             case.add("id_number_valid", name, "error", f"{sentence}。")
 
 
 def already_declared(scene: Scene, cases: list[Case]) -> None:
     """One undecided declaration of a service for a person; the finding names the other."""
     name = field_of_kind(scene.form, "id_number")
-    mates = defaultdict(list)
-    for case in cases:
-        mates[case.digest].append(case)
     for case in cases:
         other = scene.open_declarations.get(case.digest)
         if other and (case.declaration is None or case.declaration.pk != other.pk):
@@ -50,10 +44,10 @@ def already_declared(scene: Scene, cases: list[Case]) -> None:
                 f"{other.subject_name}已有一笔“{scene.service.title}”（{other.state_label}，"
                 f"{other.declared_at:%Y-%m-%d}由{other.declared_by.name}录入）。请修改那一笔，或先把它删除。",
             )  # fmt: skip
-        if case.digest and len(mates[case.digest]) > 1:
-            names = "、".join(Counter(mate.name for mate in mates[case.digest]))
-            count = len(mates[case.digest])
-            case.add("already_declared", name, "error", f"本次有 {count} 条是同一证件号码（{names}），请只保留一条。")
+        if twins := scene.twins.get(case.digest):
+            names = "、".join(dict.fromkeys(twins))
+            text = f"本次有 {len(twins)} 条是同一证件号码（{names}），请只保留一条。"
+            case.add("already_declared", name, "error", text)
 
 
 def already_enrolled(scene: Scene, cases: list[Case]) -> None:

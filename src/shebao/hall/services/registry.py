@@ -8,11 +8,14 @@ from .back_payment_checks import (
     back_payments_waiting,
     enrolled_first,
     estimate_back_payments,
+    estimate_late_fees,
     estimate_waiting,
     estimate_withdrawals,
+    late_fees_waiting,
 )
 from .back_payments import (
     assess_back_payments,
+    assess_late_fees,
     keep_assessed,
     make_back_payments,
     undo_back_payments,
@@ -72,7 +75,7 @@ CHECKS = COMMON_CHECKS | {
     check.__name__: check
     for check in (
         nothing_changed, contract_dates, new_identity, scheme_changes, enrolled_first, back_payment_months,
-        back_payments_waiting, yearly_cover,
+        back_payments_waiting, late_fees_waiting, yearly_cover,
         confirmed_today, nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended,
         labour_not_yet, labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free,
         administrator_left, deposit_request, once_a_year,
@@ -133,6 +136,14 @@ OPERATIONS = {
         estimate_waiting,
         is_about_known=True,
         is_for_many=False,
+    ),
+    "assess_late_fees": Effect(
+        assess_late_fees,
+        keep_assessed,
+        estimate_late_fees,
+        is_about_known=True,
+        is_for_many=False,
+        is_about_insured=False,
     ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
     "confirm_employer": Effect(confirm_employers, undo_confirmations, cost_nothing, is_about_known=False),

@@ -1,7 +1,7 @@
 """A batch of declarations on its way through the checks: everything they need, read in a constant number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -64,12 +64,15 @@ class CostRow:
 
 @dataclass(frozen=True)
 class MonthCost:
-    """What one month that is paid back costs, in fen; `base` is the highest of its schemes."""
+    """What one month that is paid back costs, in fen; `base` is the highest of its schemes, `borne` its late fee and
+    interest on the same bill.
+    """
 
     month: Month
     base: int
     employer_due: int
     employee_due: int
+    borne: int = 0
 
 
 @dataclass
@@ -126,6 +129,19 @@ class Scene:
     cases: list[Case]
     today: date = field(default_factory=clock.today)
     local_now: datetime = field(default_factory=clock.local_now)
+    known_twins: Mapping[str, list[str]] | None = None
+    """Where the cases are a part of a batch: the twins of the whole batch."""
+
+    @cached_property
+    def twins(self) -> Mapping[str, list[str]]:
+        """Names of the cases about one person, for those that several are about."""
+        if self.known_twins is not None:
+            return self.known_twins
+        names = defaultdict(list)
+        for case in self.cases:
+            if case.digest:
+                names[case.digest].append(case.name)
+        return {digest: some for digest, some in names.items() if len(some) > 1}
 
     @cached_property
     def month(self) -> Month:

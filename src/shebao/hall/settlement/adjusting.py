@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from shebao.rules.contributions import Evidence as Told
 from shebao.rules.contributions import NoFact, Step, charge, explain
@@ -17,7 +17,7 @@ from ..clock import today
 from ..employers.models import Employer
 from ..regions import region
 from .billed import Billed, billed_people, charged_amount
-from .models import ADJUSTING, Assessment, BillLine, Evidence, LineKind
+from .models import ADJUSTING, CHARGING, Assessment, BillLine, Evidence, LineKind
 
 LOOK_BACK = 24
 """How many months back an assessed month is charged again: a value late by more than two years is a case for people."""
@@ -29,8 +29,9 @@ NOTHING = "没有这一部分"
 class Difference:
     """One charge that is not what it would be as known now. Amounts in fen, by share.
 
-    `line` is the last line of that charge: the regular one, or the adjustment made of it before. `base` and `limit`
-    are those of the charge as known now, `old` and `new` the evidence of both, None where a share is not charged.
+    `line` is the last line of that charge: the regular or paid-back one, or the adjustment made of it before. `base`
+    and `limit` are those of the charge as known now, `old` and `new` the evidence of both, None where a share is not
+    charged.
     """
 
     line: BillLine
@@ -82,16 +83,17 @@ class Found:
 def find_differences(employer, month: Month) -> Found:
     """What the employer's bill of `month` would have to add or give back for the months before it.
 
-    People, wages, schemes and classes are as they were billed; only what is known of the values is new. Four queries
-    at most, and one where nothing was published since.
+    People, wages, schemes and classes are as they were billed; only what is known of the values is new. What was given
+    back whole stays so. Four queries at most, and one where nothing was published since.
     """
     spec = region(employer.region)
-    months = [one for _, *one in _assessed([employer], month) if _could_differ(spec, *one)]
+    months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
     charges = BillLine.objects.live().filter(
         ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"))),
+        Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),
         bill__employer=employer,
-        month__in=[assessed for assessed, *_ in months],
-        kind__in=(LineKind.REGULAR, *ADJUSTING),
+        month__in=months,
+        kind__in=(*CHARGING, *ADJUSTING),
     )
     if not months:
         return Found()
@@ -99,13 +101,13 @@ def find_differences(employer, month: Month) -> Found:
     known = dict(
         Evidence.objects.filter(pk__in={pk for _, *pks in kinds for pk in pks} - {None}).values_list("pk", "data")
     )
-    stale = {m for m, *pks in kinds if any(_is_stale(spec, m, known[pk]) for pk in pks if pk is not None)}
+    stale = {m for m, *pks in kinds if any(_is_stale(spec, known[pk]) for pk in pks if pk is not None)}
     if not stale:
         return Found()
-    lines: dict[Month, list[BillLine]] = {one: [] for one in sorted(stale)}
+    lines: dict[Month, list[BillLine]] = {}
     order = "month", "employee__name_pinyin", "employee_id", "pk"
     for line in charges.filter(month__in=stale).select_related("employee").defer("employee__phone").order_by(*order):
-        lines[line.month].append(line)
+        lines.setdefault(_values_month(line, known), []).append(line)
     found, trouble = [], []
     for each, own in lines.items():
         try:
@@ -120,7 +122,7 @@ def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Em
     spec = region(employers[0].region)
     could: dict[tuple, bool] = {}
     found = set()
-    for pk, *one in _assessed(employers, month):
+    for pk, _, *one in _assessed(employers, month):
         key = tuple(one)
         if key not in could:
             could[key] = _could_differ(spec, *one)
@@ -162,9 +164,24 @@ def _derived(word: str, data: Mapping | None, wage: int) -> Iterator[Step]:
 
 
 def _assessed(employers: Sequence[Employer], month: Month) -> list[tuple]:
+    """(employer, month, the month whose values charged it, what was known, by which folder) of months settled and
+    paid back.
+    """
     span = {"month__lt": month, "month__gte": month.previous(LOOK_BACK)}
     rows = Assessment.objects.live().filter(employer__in=employers, series=0, **span)
-    return list(rows.order_by("month").values_list("employer", "month", "known_on", "fingerprint"))
+    settled = rows.order_by().values_list("employer", "month", "month", "known_on", "fingerprint")
+    back = BillLine.objects.live().filter(
+        kind=LineKind.BACK_PAYMENT, bill__employer__in=employers, bill__month__gte=month.previous(LOOK_BACK)
+    )
+    then = "bill__assessment__known_on", "bill__assessment__fingerprint"
+    paid = back.order_by().values_list("bill__employer", "month", "back_payment__values_month", *then).distinct()
+    return list(settled.union(paid).order_by("month"))
+
+
+def _values_month(line: BillLine, known: Mapping[int, Mapping]) -> Month:
+    """The month whose values charged a line, as its evidence says."""
+    pk = line.employer_evidence_id or line.employee_evidence_id
+    return Month.parse(known[pk]["month"])
 
 
 def _could_differ(spec: Region, month: Month, known_on, fingerprint: str) -> bool:
@@ -182,8 +199,9 @@ def _value(spec: Region, name: str, month: Month, known_on):
         return None
 
 
-def _is_stale(spec: Region, month: Month, data: Mapping) -> bool:
+def _is_stale(spec: Region, data: Mapping) -> bool:
     """Whether one of the values that this evidence charged with is another one now."""
+    month = Month.parse(data["month"])
     if data["scheme"] not in {scheme.key for scheme in spec.open_schemes}:
         return False
     for told in (data[name] for name in VALUES if data[name] is not None):
@@ -197,9 +215,9 @@ def _is_stale(spec: Region, month: Month, data: Mapping) -> bool:
 
 
 def _of_month(spec: Region, month: Month, lines: Sequence[BillLine], known: Mapping) -> Iterator[Difference]:
-    """The month charged again as known today, less what its lines charged."""
+    """The lines charged again by the values of a month as known today, less what they charged."""
     rows = [
-        Billed(one.employee_id, one.scheme, one.declared_wage, one.employer_evidence_id, one.employee_evidence_id)
+        Billed(_once(one), one.scheme, one.declared_wage, one.employer_evidence_id, one.employee_evidence_id)
         for one in lines
     ]
     places, people = billed_people(spec, rows, known)
@@ -207,7 +225,7 @@ def _of_month(spec: Region, month: Month, lines: Sequence[BillLine], known: Mapp
     again = {one.scheme: one for one in charges.schemes}
     evidence: tuple[Told | None, ...] = (*charges.evidence, None)
     for line, row in zip(lines, rows, strict=True):
-        one, i = again.get(line.scheme), places[line.employee_id]
+        one, i = again.get(line.scheme), places[row.person]
         if one is None:
             continue  # the scheme is not charged here any more: that is no late value
         old = {"employer": known.get(row.employer_evidence), "employee": known.get(row.employee_evidence)}
@@ -218,9 +236,14 @@ def _of_month(spec: Region, month: Month, lines: Sequence[BillLine], known: Mapp
             yield Difference(line, before, after, int(one.base[i]), int(one.limit[i]), old, new)
 
 
+def _once(line: BillLine) -> tuple:
+    """Somebody's charge of one month at one wage: months paid back may share their values, and not the wage."""
+    return line.employee_id, line.month, line.declared_wage
+
+
 def _charged(line: BillLine, old: Mapping[str, Mapping | None]) -> dict[str, int]:
-    """What this line has the charge at, by share: a regular line says it, an adjustment only its difference."""
-    if line.kind == LineKind.REGULAR:
+    """What this line has the charge at, by share: the charge itself says it, an adjustment only its difference."""
+    if line.kind in CHARGING:
         return {"employer": line.employer_due, "employee": line.employee_due}
     return {share: charged_amount(old[share], line.declared_wage) for share in SHARES}
 

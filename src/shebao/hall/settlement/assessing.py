@@ -23,9 +23,11 @@ from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import Insured, columns_of_many
 from .adjusting import Difference, billable, find_differences, may_have_differences
+from .back_fees import Borne
 from .back_payments import (
     BATCH,
     BackDue,
+    borne_of,
     charge_back_payments,
     keep_evidence,
     make_back_lines,
@@ -60,9 +62,14 @@ class Demand:
     back: Sequence[BackDue]
 
     @property
-    def more(self) -> list[Difference | BackDue]:
+    def borne(self) -> list[Borne]:
+        """The late fees and interest of what is paid back."""
+        return borne_of(self.back)
+
+    @property
+    def more(self) -> list[Difference | BackDue | Borne]:
         """What the bill takes for earlier months."""
-        return [*self.adjusted, *self.back]
+        return [*self.adjusted, *self.back, *self.borne]
 
     def due(self, part: str) -> int:
         """The whole of one part, fen."""
@@ -92,7 +99,9 @@ def assess(cases: Sequence[Case], month: Month, *, by) -> tuple[list[Bill], list
             _make_adjustments(bill, one.adjusted)
         if one.back:
             make_back_lines(bill, one.back)
-    book_all_assessed([(bill, _all_dues(one)) for bill, one in zip(bills, demands, strict=True)])
+    book_all_assessed(
+        [(bill, _all_dues(one), [each.line for each in one.borne]) for bill, one in zip(bills, demands, strict=True)]
+    )
     credit = _use_credit(bills)
     if len(bills) > 1 and connection.vendor == "postgresql":
         # What the foreign keys defer to the commit is checked now: from the next line on everybody else's record waits.
@@ -109,6 +118,7 @@ def _detail(bill: Bill, one: Demand, credit_fen: int | None) -> dict:
         "total_fen": bill.total_due,
         "adjusted_fen": sum(each.total for each in one.adjusted) or None,
         "back_paid_fen": sum(each.total for each in one.back) or None,
+        "borne_fen": sum(each.total for each in one.borne) or None,
         "heads": bill.head_count,
         "credit_fen": credit_fen,
     }
@@ -132,7 +142,7 @@ def _demands(cases: Sequence[Case], month: Month, charges: Charges, owners: np.n
         dues = {key: int(column[i]) for key, column in sums.items()}
         rows = waiting(own).select_for_update(of=("self",))
         back = charge_back_payments(own, rows) if own.pk in asking else []
-        due = sum(dues.values()) + sum(one.total for one in back)
+        due = sum(dues.values()) + sum(one.total for one in (*back, *borne_of(back)))
         adjusted = billable(find_differences(own, month), due) if own.pk in differing else []
         found.append(Demand(case, dues, int(heads[i]), adjusted, back))
     return found
@@ -185,6 +195,7 @@ def _make_bills(assessments: Sequence[Assessment], demands: Sequence[Demand], mo
         for each in months:
             if each not in invented:
                 invented[each] = tuple(spec.illustrative(each, on))
+        samples = [title for each in one.borne for title in each.illustrative]
         employer_due, employee_due = one.due("employer"), one.due("employee")
         bills.append(
             Bill(
@@ -197,7 +208,7 @@ def _make_bills(assessments: Sequence[Assessment], demands: Sequence[Demand], mo
                 total_due=employer_due + employee_due,
                 head_count=one.head_count,
                 pay_until=pay_until,
-                illustrative=list(dict.fromkeys(title for each in months for title in invented[each])),
+                illustrative=list(dict.fromkeys([title for each in months for title in invented[each]] + samples)),
             )
         )
     insert_rows(bills)
@@ -207,7 +218,7 @@ def _make_bills(assessments: Sequence[Assessment], demands: Sequence[Demand], mo
 def _all_dues(one: Demand) -> Dues:
     """What is booked: the regular charges, the adjustments and what is paid back, each under the month it is for."""
     dues = dict(one.dues)
-    for each in one.more:
+    for each in (*one.adjusted, *one.back):
         for part in ("employer", "employee"):
             key = each.line.month, each.line.scheme, part
             dues[key] = dues.get(key, 0) + getattr(each, f"{part}_due")
@@ -246,7 +257,7 @@ def _make_lines(
     first = next(iter(bills.values()))
     plain = {
         "region": first.employer.region, "month": first.month, "booking_month": first.month, "kind": LineKind.REGULAR,
-        "adjusts_id": None, "back_payment_id": None, "is_voided": False,
+        "adjusts_id": None, "back_payment_id": None, "principal_id": None, "is_voided": False,
     }  # fmt: skip
     blocks = []
     for one in charges.schemes:

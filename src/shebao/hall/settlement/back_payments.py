@@ -19,6 +19,7 @@ from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
 from ..roster.facts import employee_facts, fact_columns
+from .back_fees import Borne, borne_lines
 from .models import CHARGING, BackPayment, Bill, BillLine, Evidence, LineKind
 
 BATCH = 1000
@@ -26,10 +27,14 @@ BATCH = 1000
 
 @dataclass(frozen=True, eq=False)
 class BackDue:
-    """One month of one scheme paid back: the line as a bill will have it, and the evidence of each share."""
+    """One month of one scheme paid back: the line as a bill will have it, and the evidence of each share.
+
+    `borne` is the late fee and the interest on the same bill; the amounts are the principal's.
+    """
 
     line: BillLine
     evidence: Mapping[str, Told | None]
+    borne: Sequence[Borne] = ()
 
     @property
     def employer_due(self) -> int:
@@ -84,7 +89,11 @@ def charge_back_payments(employer, payments: QuerySet[BackPayment]) -> list[Back
 
     Raises Refused where a value or a fact is missing: what was approved is not left out silently.
     """
-    rows = list(payments.select_related("employee__person").defer("employee__phone", "employee__person__id_number"))
+    rows = list(
+        payments.select_related("employee__person", "declared_in").defer(
+            "employee__phone", "employee__person__id_number"
+        )
+    )
     groups: dict[Month, list[BackPayment]] = defaultdict(list)
     for row in rows:
         groups[row.values_month].append(row)
@@ -132,9 +141,13 @@ def _due(row: BackPayment, charges: Charges, i: int) -> BackDue:
         employee_due=int(one.employee[i]),
     )
     line.employee = row.employee
-    return BackDue(
-        line, {"employer": evidence[one.employer_evidence[i]], "employee": evidence[one.employee_evidence[i]]}
-    )
+    why = {"employer": evidence[one.employer_evidence[i]], "employee": evidence[one.employee_evidence[i]]}
+    return BackDue(line, why, borne_lines(region(row.region), row.declared_in.spec.back_paying, line, charges.known_on))
+
+
+def borne_of(back: Iterable[BackDue]) -> list[Borne]:
+    """The late fees and interest of what is paid back, in the same order."""
+    return [one for due in back for one in due.borne]
 
 
 def keep_evidence(kinds: Sequence[Told]) -> list[int]:
@@ -147,14 +160,22 @@ def keep_evidence(kinds: Sequence[Told]) -> list[int]:
 
 
 def make_back_lines(bill: Bill, back: Sequence[BackDue]) -> None:
-    """补缴: one line for each declared month and scheme; the database refuses a second charge of the same."""
-    kinds = {told.digest: told for one in back for told in one.evidence.values() if told is not None}
+    """补缴: a line for each declared month and scheme, and what it bears; the database refuses a second one."""
+    make_lines(bill, back)
+    make_lines(bill, borne_of(back))
+
+
+def make_lines(bill: Bill, rows: Sequence[BackDue | Borne]) -> None:
+    """Put these lines on a bill, with their evidence. What bears them is on a bill already."""
+    kinds = {told.digest: told for one in rows for told in one.evidence.values() if told is not None}
     ids = dict(zip(kinds, keep_evidence(list(kinds.values())), strict=True))
-    for one in back:
+    for one in rows:
         one.line.bill, one.line.booking_month = bill, bill.month
+        if one.line.principal:
+            one.line.principal = one.line.principal  # its id is known only now
         for share, told in one.evidence.items():
             setattr(one.line, f"{share}_evidence_id", ids[told.digest] if told is not None else None)
-    BillLine.objects.bulk_create([one.line for one in back], batch_size=BATCH)
+    BillLine.objects.bulk_create([one.line for one in rows], batch_size=BATCH)
 
 
 @dataclass(frozen=True)

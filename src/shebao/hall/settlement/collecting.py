@@ -16,18 +16,21 @@ from shebao.rules.region_collection import RATE
 
 from ..clock import now
 from ..regions import region
-from .models import Account, Bill, Booking, LedgerEntry, LedgerTransaction
+from .models import DUES, Account, Bill, Booking, LedgerEntry, LedgerTransaction
 
+ORDER = {Account.RECEIVABLE: 0, Account.INTEREST_DUE: 1, Account.LATE_FEES_DUE: 2}
 ARRIVING = (Booking.PAID, Booking.CLEARED, Booking.CREDIT_USED)
-Key = tuple[object, str, str]
-"""(month it is for, scheme, part) of a receivable."""
+Key = tuple[str, object, str, str]
+"""(account, month it is for, scheme, part) of what is owed."""
 
 
 @dataclass(frozen=True)
 class Owing:
-    """What a bill asks for on a day, fen: the open principal by part, and the late fee that is not paid yet (滞纳金).
+    """What a bill asks for on a day, fen: what it demands and is open, by part, and the late fee that is not paid yet
+    (滞纳金).
 
-    `days` of arrears are those of the open principal; `tomorrow` is what the late fee grows by until then.
+    `days` of arrears are those of the open principal; `tomorrow` is what the late fee grows by until then. What a back
+    payment bears is demanded like principal, and no late fee grows on it.
     """
 
     parts: Mapping[str, int]
@@ -54,11 +57,16 @@ class Owing:
 
 @dataclass
 class _Money:
-    """What the ledger has of one bill: open receivables by key, principal paid by day, late fees paid."""
+    """What the ledger has of one bill: what is open by key, principal paid by day, late fees paid."""
 
     open: dict[Key, int]
     paid: dict[date, int]
     fees: int = 0
+
+    @property
+    def principal(self) -> int:
+        """What late fees grow on: the open principal, fen."""
+        return max(sum(fen for (account, *_), fen in self.open.items() if account == Account.RECEIVABLE), 0)
 
 
 def owing(bill: Bill, on: date) -> Owing:
@@ -75,8 +83,12 @@ def owings(bills: Iterable[Bill], on: date) -> dict[int, Owing]:
 
 def _read(bills: list[Bill]) -> dict[int, _Money]:
     found = {bill.pk: _Money(defaultdict(int), defaultdict(int)) for bill in bills}
+    # A booking and the mirror that voids it are nothing together, and a day of payment least of all.
     entries = LedgerEntry.objects.filter(
-        transaction__bill__in=list(found), account__in=(Account.RECEIVABLE, Account.LATE_FEES)
+        transaction__bill__in=list(found),
+        transaction__reversed_by=None,
+        transaction__reverses=None,
+        account__in=(*DUES, Account.LATE_FEES),
     ).annotate(
         at=Coalesce("transaction__payment__paid_at", "transaction__suspense__arrived_at", "transaction__booked_at")
     )
@@ -86,10 +98,10 @@ def _read(bills: list[Bill]) -> dict[int, _Money]:
     for pk, kind, account, at, month, scheme, part, fen in rows.annotate(Sum("amount_fen")):
         one = found[pk]
         if account == Account.LATE_FEES:
-            one.fees -= fen
+            one.fees -= fen if kind in ARRIVING else 0
             continue
-        one.open[month, scheme, part] += fen
-        if kind in ARRIVING:
+        one.open[account, month, scheme, part] += fen
+        if kind in ARRIVING and account == Account.RECEIVABLE:
             one.paid[day_of(at)] -= fen
     return found
 
@@ -101,14 +113,14 @@ def day_of(at: datetime) -> date:
 
 def _owing(bill: Bill, spec: Region, money: _Money, on: date) -> Owing:
     parts: dict[str, int] = defaultdict(int)
-    for (_, _, part), fen in money.open.items():
+    for (*_, part), fen in money.open.items():
         parts[part] += fen
     due = day_of(bill.pay_until)
     rule = spec.collection.late_fee
     if not rule.charged or on <= due and not any(day > due for day in money.paid):
         return Owing(dict(parts), 0)
-    fee, days = _fee(spec, due, money.paid, max(sum(parts.values()), 0), on)
-    after, _ = _fee(spec, due, money.paid, max(sum(parts.values()), 0), date.fromordinal(on.toordinal() + 1))
+    fee, days = _fee(spec, due, money.paid, money.principal, on)
+    after, _ = _fee(spec, due, money.paid, money.principal, date.fromordinal(on.toordinal() + 1))
     return Owing(dict(parts), max(fee - money.fees, 0), days, after - fee)
 
 
@@ -140,7 +152,7 @@ def late_fee_of(bill: Bill, on: date) -> int:
     if not spec.collection.late_fee.charged:
         return 0
     money = _read([bill])[bill.pk]
-    return _fee(spec, day_of(bill.pay_until), money.paid, max(sum(money.open.values()), 0), on)[0]
+    return _fee(spec, day_of(bill.pay_until), money.paid, money.principal, on)[0]
 
 
 @dataclass(frozen=True)
@@ -153,18 +165,30 @@ class Received:
 
 
 def book_received(
-    bill: Bill, fen: int, *, kind: str, on: date, part: str = "", payment=None, suspense=None
+    bill: Bill,
+    fen: int,
+    *,
+    kind: str,
+    on: date,
+    part: str = "",
+    payment=None,
+    suspense=None,
+    meant: Mapping[Key, int] | None = None,
 ) -> Received:
     """Book money for a bill: its principal first, then its late fee; what is more becomes credit (待转金).
 
     `on` is the day it arrived, `part` what it was paid for ("" for both), `kind` where it comes from: the bank, the
-    suspense account or the employer's credit, which never pays more than is owed. The caller holds the bill's lock.
+    suspense account or the employer's credit, which never pays more than is owed; `meant` is what of the bill it is
+    meant to pay, where it is for some of its people. The caller holds the bill's lock.
     """
     money = _read([bill])[bill.pk]
     asked = _owing(bill, region(bill.employer.region), money, on)
-    taken, left = _allot({key: due for key, due in money.open.items() if due and part in ("", key[2])}, fen)
+    due = {key: due for key, due in money.open.items() if due and part in ("", key[3])}
+    if meant is not None:
+        due = {key: min(x, due[key]) for key, x in meant.items() if x and key in due}
+    taken, left = _allot(due, fen)
     # Money pays what is open of the bill before it becomes credit, whatever part it was meant for.
-    if left and part:
+    if left and (part or meant is not None):
         more, left = _allot({key: due for key, due in money.open.items() if due and key not in taken}, left)
         taken |= more
     fee = min(left, asked.late_fee) if kind != Booking.CREDIT_USED else 0
@@ -175,7 +199,7 @@ def book_received(
     )
     rows = [(source, fen, bill.month, "", "")]
     # What the bill gives back comes first: the database looks after every row whether more is paid than owed.
-    rows += [(Account.RECEIVABLE, -x, *key) for key, x in sorted(taken.items(), key=lambda one: one[1])]
+    rows += [(key[0], -x, *key[1:]) for key, x in sorted(taken.items(), key=lambda one: one[1])]
     rows += [(Account.LATE_FEES, -x, bill.month, scheme, "employer") for scheme, x in fee_by_scheme(bill, fee).items()]
     rows += [(Account.CREDIT, -credit, bill.month, "", "")] if credit else []
     LedgerEntry.objects.bulk_create(
@@ -186,12 +210,17 @@ def book_received(
 
 
 def _allot(due: Mapping[Key, int], fen: int) -> tuple[dict[Key, int], int]:
-    """How `fen` settles these receivables, the oldest month and the people's part first, and what is left of it."""
+    """How `fen` settles these, and what is left of it: principal, then interest, then late fees.
+
+    Of each the oldest month comes first, and of that the people's part.
+    """
     taken = {key: x for key, x in due.items() if x < 0}
     left = fen - sum(taken.values())
     if left > sum(x for x in due.values() if x > 0):
         return dict(due), fen - sum(due.values())
-    for key in sorted((key for key, x in due.items() if x > 0), key=lambda one: (one[0], one[2], one[1])):
+    for key in sorted(
+        (key for key, x in due.items() if x > 0), key=lambda one: (ORDER[one[0]], one[1], one[3], one[2])
+    ):
         if x := min(left, due[key]):
             taken[key], left = x, left - x
     return taken, left
@@ -225,9 +254,9 @@ def use_credit(bill: Bill) -> int:
     return max(fen, 0)
 
 
-def by_scheme(bill: Bill, kind: str, account: str) -> dict[str, int]:
-    """What bookings of a kind, not voided, took for a bill from an account, by scheme, fen."""
+def by_scheme(bill: Bill, kind: str, *accounts: str) -> dict[str, int]:
+    """What bookings of a kind, not voided, took for a bill from these accounts, by scheme, fen."""
     entries = LedgerEntry.objects.filter(
-        transaction__bill=bill, transaction__kind=kind, transaction__reversed_by=None, account=account
+        transaction__bill=bill, transaction__kind=kind, transaction__reversed_by=None, account__in=accounts
     )
     return {scheme: -fen for scheme, fen in entries.order_by().values_list("scheme").annotate(Sum("amount_fen"))}

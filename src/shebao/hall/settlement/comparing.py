@@ -13,9 +13,10 @@ from ..clock import today
 from ..regions import region
 from ..roster.queries import Insured, columns_for_charge
 from .adjusting import Difference
+from .back_fees import Borne
 from .back_payments import BackDue
 from .models import Bill, BillLine, LineKind
-from .queries import Estimate, charged, covered_by_any, estimate
+from .queries import EARLIER, Estimate, charged, covered_by_any, estimate
 
 STRIKING = 5
 """A wage that moved by more than one part in five of what it was is shown to the clerk once more."""
@@ -81,11 +82,11 @@ def _of_earlier_months(employer, month: Month, estimated: Estimate | None) -> li
     )
     columns = "kind", "bill__month", "employee", "declared_wage", "employer_due", "employee_due", "month"
     rows = [
-        (kind == LineKind.BACK_PAYMENT, booked, pk, wage, employer_due + employee_due, of)
+        (kind in EARLIER, booked, pk, wage, employer_due + employee_due, of)
         for kind, booked, pk, wage, employer_due, employee_due, of in lines.values_list(*columns)
     ]
     if estimated:
-        rows += [(True, month, *_of_due(one)) for one in estimated.back]
+        rows += [(True, month, *_of_due(one)) for one in (*estimated.back, *estimated.borne)]
         rows += [(False, month, *_of_due(one)) for one in estimated.adjusted]
     bridged = []
     for is_back, word in ((True, "补缴"), (False, "补差")):
@@ -101,7 +102,7 @@ def _of_earlier_months(employer, month: Month, estimated: Estimate | None) -> li
     return bridged
 
 
-def _of_due(one: BackDue | Difference) -> tuple[int, int, int, Month]:
+def _of_due(one: BackDue | Borne | Difference) -> tuple[int, int, int, Month]:
     return one.line.employee_id, one.line.declared_wage, one.total, one.line.month
 
 
@@ -109,7 +110,8 @@ def _of_earlier(rows: list[tuple], month: Month) -> tuple[list[PersonChange], li
     """What (booking month, employee, wage, fen, month) adds to this month, and what the last had and this has not."""
     taken: dict[Month, dict[int, tuple[int, int]]] = {month: {}, month.previous(): {}}
     for booked, pk, wage, fen, _ in rows:
-        taken[booked][pk] = wage, taken[booked].get(pk, (0, 0))[1] + fen
+        before = taken[booked].get(pk, (0, 0))
+        taken[booked][pk] = wage or before[0], before[1] + fen
     this = [PersonChange(pk, wage, wage, 0, fen) for pk, (wage, fen) in taken[month].items()]
     return this, [PersonChange(pk, wage, wage, fen, 0) for pk, (wage, fen) in taken[month.previous()].items()]
 

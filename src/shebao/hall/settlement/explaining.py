@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
+from shebao.rules.back_fees import explain_borne
 from shebao.rules.contributions import Step, explain
 from shebao.rules.evidence import sample_words
 from shebao.rules.money import yuan
@@ -13,7 +14,7 @@ from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage
 from .adjusting import before_and_after
-from .models import CHARGING, Bill, BillLine, Evidence
+from .models import CHARGING, Bill, BillLine, Evidence, LineKind
 
 # The rows of an explanation that hold for everybody; the others depend on one person's wage.
 COMMON_STEPS = {"定额", "分档定额", "另加定额", "下限", "上限", "上下限", "费率", "浮动倍数"}
@@ -42,6 +43,8 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
         f"adjusts__{share}_evidence",
         "adjusts__bill",
         "back_payment__declared_in__declared_by",
+        "principal__bill",
+        "principal__back_payment__declared_in__declared_by",
     )
     lines = BillLine.objects.visible_to(actor).ever()
     line = lines.select_related("employee", "bill__assessment", *beside).get(pk=line_pk)
@@ -50,6 +53,8 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
     evidence = getattr(line, f"{share}_evidence")
     if evidence is None:
         raise Refused("no_such_share", f"这个险种没有{SHARES[share]}。", status=404)
+    if line.principal:
+        return _explain_borne(line, share, evidence.data)
     data, amount = evidence.data, getattr(line, f"{share}_due")
     previous = _previous(line, share)
     steps = _with_wage_source(explain(data, line.declared_wage), line, data)
@@ -59,6 +64,23 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
         word, steps = f"{word}补缴", [_declared_back(line), *steps]
     title = f"{line.employee.name} · {data['scheme_title']} · {word} · {line.month}"
     return Explanation(title, amount, steps, previous, _plain(title, amount, steps))
+
+
+def principal_of(line: BillLine, share: str) -> int:
+    """What a late fee or interest of one share is reckoned on, fen: a late fee on both parts, interest on its own."""
+    on = line.principal
+    return on.employer_due + on.employee_due if line.kind == LineKind.LATE_FEE else getattr(on, f"{share}_due")
+
+
+def _explain_borne(line: BillLine, share: str, data: dict) -> Explanation:
+    """A late fee or interest: from the back payment that bears it to the day and the rate."""
+    on, amount = line.principal, getattr(line, f"{share}_due")
+    steps = [_declared_back(on), Step("补缴账单", on.bill.number, "本金所在的账单")]
+    steps += explain_borne(data, principal_of(line, share))
+    spec = region(line.region).schemes.get(line.scheme)
+    word = f"{SHARES[share]}补缴{line.get_kind_display()}"
+    title = f"{line.employee.name} · {spec.title if spec else line.scheme} · {word} · {line.month}"
+    return Explanation(title, amount, steps, None, _plain(title, amount, steps))
 
 
 def _declared_back(line: BillLine) -> Step:

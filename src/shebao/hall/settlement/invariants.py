@@ -1,7 +1,10 @@
 """What is true of the money whatever happened (I-3 … I-12): a rule is a query, a break a sentence with its number."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
@@ -9,11 +12,23 @@ from django.db.models.functions import Coalesce
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
-from ..payments.models import SuspenseItem
+from ..payments.models import PaymentState, SuspenseItem
+from ..regions import region
 from ..roster.models import Spell
 from ..supplements.models import YearlyCover
-from .collecting import day_of, late_fee_of
-from .models import CHARGING, Account, Assessment, Bill, BillLine, Booking, LedgerEntry, LedgerTransaction, LineKind
+from .collecting import ARRIVING, day_of, late_fee_of
+from .models import (
+    BEARING,
+    CHARGING,
+    Account,
+    Assessment,
+    Bill,
+    BillLine,
+    Booking,
+    LedgerEntry,
+    LedgerTransaction,
+    LineKind,
+)
 
 YOUNGEST = 16
 
@@ -29,6 +44,8 @@ def broken_rules() -> Iterator[str]:
         _overlapping_spells,
         _months,
         _charged_without_spell,
+        _heads,
+        _left_out,
     ):
         yield from rule()
 
@@ -63,7 +80,13 @@ def _voids() -> Iterator[str]:
     rows = left.values("transaction__bill__number", "account", "scheme", "part", "month")
     for row in rows.annotate(fen=Sum("amount_fen")).exclude(fen=0):
         yield f"I-6：作废的账单 {row['transaction__bill__number']} 在 {row['account']} 还有 {yuan(row['fen'])} 元。"
+    for booked in LedgerTransaction.objects.filter(kind=Booking.VOIDED, reverses__payment__isnull=False):
+        both = LedgerEntry.objects.filter(transaction__in=(booked.pk, booked.reverses_id)).order_by()
+        keys = both.values("account", "scheme", "part", "month").annotate(fen=Sum("amount_fen"))
+        if left := keys.exclude(fen=0).order_by("account").first():
+            yield f"I-6：第 {booked.pk} 笔冲回与原记账不符，{left['account']} 还差 {yuan(left['fen'])} 元。"
     mirrors = LedgerTransaction.objects.filter(kind=Booking.VOIDED, bill__assessment__voided_at__isnull=True)
+    mirrors = mirrors.exclude(reverses__payment__state=PaymentState.VOIDED)
     for number in mirrors.values_list("bill__number", flat=True):
         yield f"I-6：账单 {number} 没有作废，账上却有冲回。"
     without = Assessment.objects.ever().filter(voided_at__isnull=False).exclude(void_requests__state="voided")
@@ -73,7 +96,8 @@ def _voids() -> Iterator[str]:
 
 def _late_fees() -> Iterator[str]:
     """I-7: no more late fee was taken than principal and days give."""
-    taken = LedgerEntry.objects.filter(account=Account.LATE_FEES, transaction__bill__isnull=False).annotate(
+    arriving = LedgerEntry.objects.filter(transaction__kind__in=ARRIVING, transaction__bill__isnull=False)
+    taken = arriving.filter(account=Account.LATE_FEES).annotate(
         at=Coalesce("transaction__payment__paid_at", "transaction__suspense__arrived_at", "transaction__booked_at")
     )
     fees: dict[int, tuple[int, date]] = {}
@@ -118,7 +142,8 @@ def _months() -> Iterator[str]:
     A month that is paid back may be earlier than the employer: the region's data says which.
     """
     live = BillLine.objects.live()
-    early = Q(month__lt=F("bill__employer__first_month")) & ~Q(kind=LineKind.BACK_PAYMENT)
+    back = Q(kind=LineKind.BACK_PAYMENT) | Q(kind__in=BEARING) | Q(adjusts__back_payment__isnull=False)
+    early = Q(month__lt=F("bill__employer__first_month")) & ~back
     wrong = live.filter(early | Q(month__gt=F("booking_month")))
     for number, month in wrong.order_by("pk").values_list("bill__number", "month"):
         yield f"I-12：账单 {number} 有 {month} 的明细，不在单位参保起始之后、做账期之前。"
@@ -139,3 +164,61 @@ def _charged_without_spell() -> Iterator[str]:
     wrong = BillLine.objects.live().filter(~Exists(spell), ~Exists(cover), kind=LineKind.REGULAR).order_by("pk")
     for number, name, scheme, month in wrong.values_list("bill__number", "employee__name", "scheme", "month"):
         yield f"I-8：账单 {number} 有 {name} {month} {scheme} 的应缴，没有参保期间。"
+
+
+def _heads() -> Iterator[str]:
+    """I-13: month by month, an employer's heads in a scheme are those before, plus who came, less who went."""
+    here = Spell.objects.filter(is_voided=False).order_by("employee__employer", "scheme")
+    rows = here.values_list(
+        "employee__employer", "scheme", "employee__employer__name", "employee", "first_month", "last_month"
+    )
+    for (_, scheme, name), own in groupby(rows.iterator(chunk_size=2000), key=itemgetter(0, 1, 2)):
+        yield from _head_breaks(name, scheme, [row[3:] for row in own])
+
+
+def _head_breaks(name: str, scheme: str, spells: list[tuple]) -> Iterator[str]:
+    moved: Counter[int] = Counter()
+    changed: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for employee, first, last in spells:
+        moved[first.index] += 1
+        changed[first.index].append((employee, 1))
+        if last is not None:
+            moved[last.index + 1] -= 1
+            changed[last.index + 1].append((employee, -1))
+    expected, held = 0, Counter()
+    for index in sorted(changed):
+        expected += moved[index]
+        for employee, change in changed[index]:
+            held[employee] += change
+        heads = sum(count > 0 for count in held.values())
+        if heads != expected:
+            text = f"按增减应为 {expected} 人，在保的是 {heads} 人"
+            yield f"I-13：{name} {scheme} {Month.from_index(index)} {text}。"
+            return
+
+
+def _left_out() -> Iterator[str]:
+    """I-13 of a bill: who was charged the month before and is insured on is charged, as far as it was known then."""
+    later = Assessment.objects.live().filter(series=0).order_by("employer", "month").values_list(
+        "employer", "employer__name", "employer__region", "month", "made_at"
+    )  # fmt: skip
+    before: tuple | None = None
+    for employer, name, code, month, made_at in later.iterator(chunk_size=500):
+        if before == (employer, month.previous()):
+            for who, scheme in _not_charged(
+                employer, month, made_at, {one.key for one in region(code).monthly_schemes}
+            ):
+                yield f"I-13：{name} {month} 的账单漏了 {who} 的 {scheme}，上月已缴、本月在保。"
+        before = employer, month
+
+
+def _not_charged(employer: int, month: Month, made_at, schemes: set[str]) -> Iterator[tuple[str, str]]:
+    regular = BillLine.objects.live().filter(kind=LineKind.REGULAR, bill__employer=employer, scheme__in=schemes)
+    now = regular.filter(month=month, employee=OuterRef("employee"), scheme=OuterRef("scheme"))
+    spell = Spell.objects.filter(
+        Q(last_month__isnull=True) | Q(last_month__gte=month),
+        Q(opened_by__isnull=True) | Q(opened_by__decided_at__lte=made_at),
+        employee=OuterRef("employee"), scheme=OuterRef("scheme"), first_month__lte=month, project=None, is_voided=False,
+    )  # fmt: skip
+    lost = regular.filter(Exists(spell), ~Exists(now), month=month.previous()).order_by("pk")
+    yield from lost.values_list("employee__name", "scheme")

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 
+from shebao.rules.back_fees import borne_by
 from shebao.rules.contributions import Amount, recompute
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
@@ -13,9 +14,22 @@ from shebao.rules.months import Month
 from ..bulk import insert_rows
 from ..clock import now
 from .collecting import Received, book_received, day_of
+from .explaining import principal_of
 from .invariants import broken_rules
-from .models import Account, Bill, BillLine, Booking, Evidence, LedgerEntry, LedgerTransaction, LineKind
-from .proving import relation_breaks
+from .models import (
+    DUE_OF,
+    DUES,
+    INCOME,
+    Account,
+    Bill,
+    BillLine,
+    Booking,
+    Evidence,
+    LedgerEntry,
+    LedgerTransaction,
+    LineKind,
+)
+from .proving import relation_breaks, unreadable_months
 
 PARTS = ("employer", "employee")
 HEADS = Q(kind=LineKind.REGULAR) | Q(bill__series__gt=0)
@@ -24,48 +38,82 @@ HEADS = Q(kind=LineKind.REGULAR) | Q(bill__series__gt=0)
 OWED = Q(transaction__kind=Booking.ASSESSED) | Q(transaction__reverses__kind=Booking.ASSESSED)
 
 
-def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int]) -> None:
-    """Book what a bill demands: {(month it is for, scheme, part): fen}, from the receivable to the contributions."""
-    book_all_assessed([(bill, dues)])
+Demands = tuple[Bill, Mapping[tuple[Month, str, str], int], Iterable[BillLine]]
 
 
-def book_all_assessed(demands: Sequence[tuple[Bill, Mapping[tuple[Month, str, str], int]]]) -> None:
+def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int], borne: Iterable[BillLine] = ()) -> None:
+    """Book what a bill demands: {(month it is for, scheme, part): fen}, from the receivable to the contributions.
+
+    `borne` are its lines of late fees and interest, which are owed on accounts of their own.
+    """
+    book_all_assessed([(bill, dues, borne)])
+
+
+def book_all_assessed(demands: Sequence[Demands]) -> None:
     """As `book_assessed`, for many bills in a constant number of statements."""
     at = now()
     booked = [
         LedgerTransaction(employer_id=bill.employer_id, bill=bill, kind=Booking.ASSESSED, booked_at=at)
-        for bill, _ in demands
+        for bill, *_ in demands
     ]
     insert_rows(booked)
     entries = []
-    for one, (_, dues) in zip(booked, demands, strict=True):
-        for key, fen in dues.items():
+    for one, (_, dues, borne) in zip(booked, demands, strict=True):
+        for (account, *key), fen in _by_account(dues, borne).items():
             if fen:
-                entries += [
-                    _entry(one, Account.RECEIVABLE, fen, *key),
-                    _entry(one, Account.CONTRIBUTIONS, -fen, *key),
-                ]
+                entries += [_entry(one, account, fen, *key), _entry(one, INCOME[account], -fen, *key)]
     insert_rows(entries)
+
+
+def _by_account(dues: Mapping[tuple[Month, str, str], int], borne: Iterable[BillLine]) -> dict[tuple, int]:
+    demands = {(Account.RECEIVABLE, *key): fen for key, fen in dues.items()}
+    for line in borne:
+        for part in PARTS:
+            key = DUE_OF[LineKind(line.kind)], line.month, line.scheme, part
+            demands[key] = demands.get(key, 0) + getattr(line, f"{part}_due")
+    return demands
 
 
 def book_paid(bill: Bill, payment) -> Received:
     """Book what arrived for a payment, on the day it arrived."""
     on = day_of(payment.paid_at or now())
-    return book_received(bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment)
+    meant = people_keys(bill, payment.people) if payment.people else None
+    return book_received(
+        bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment, meant=meant
+    )
+
+
+def people_keys(bill: Bill, people: Sequence[int]) -> dict[tuple, int]:
+    """What these employees owe of a bill by (account, month, scheme, part), fen."""
+    lines = BillLine.objects.live().filter(bill=bill, employee__in=people).order_by()
+    found: dict[tuple, int] = defaultdict(int)
+    for kind, month, scheme, employer, employee in lines.values_list("kind", "month", "scheme").annotate(
+        Sum("employer_due"), Sum("employee_due")
+    ):
+        account = DUE_OF.get(LineKind(kind), Account.RECEIVABLE)
+        found[account, month, scheme, "employer"] += employer
+        found[account, month, scheme, "employee"] += employee
+    return found
 
 
 def book_voided(bill: Bill) -> None:
     """Mirror every booking of a bill that nobody has paid: after it each balance is as before the bill (I-6)."""
     for booked in LedgerTransaction.objects.filter(bill=bill, reversed_by=None).exclude(kind=Booking.VOIDED):
-        mirror = LedgerTransaction.objects.create(
-            employer_id=bill.employer_id, bill=bill, kind=Booking.VOIDED, reverses=booked, booked_at=now()
-        )
-        LedgerEntry.objects.bulk_create(
-            [
-                _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
-                for one in booked.entries.order_by("pk")
-            ]
-        )
+        book_mirror(booked)
+
+
+def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
+    """Undo one booking by its mirror, entry by entry."""
+    mirror = LedgerTransaction.objects.create(
+        employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
+    )
+    LedgerEntry.objects.bulk_create(
+        [
+            _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
+            for one in booked.entries.order_by("pk")
+        ]
+    )
+    return mirror
 
 
 def balance(bill: Bill) -> tuple[int, int]:
@@ -75,9 +123,7 @@ def balance(bill: Bill) -> tuple[int, int]:
 
 def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
     """(due, paid) in fen of many bills by id, in one query."""
-    receivable = LedgerEntry.objects.filter(
-        transaction__bill__in=[bill.pk for bill in bills], account=Account.RECEIVABLE
-    )
+    receivable = LedgerEntry.objects.filter(transaction__bill__in=[bill.pk for bill in bills], account__in=DUES)
     rows = receivable.values_list("transaction__bill").annotate(
         due=Sum("amount_fen", filter=OWED, default=0),
         paid=Sum("amount_fen", filter=~OWED, default=0),
@@ -86,8 +132,8 @@ def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
 
 
 def settling(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
-    """Of these entries, those that settle what bills demand: money and credit that paid principal, fen below zero."""
-    return entries.filter(~OWED, account=Account.RECEIVABLE)
+    """Of these entries, those that settle what bills demand: money and credit that paid it, fen below zero."""
+    return entries.filter(~OWED, account__in=DUES)
 
 
 def _entry(booked, account, fen, month, scheme="", part="") -> LedgerEntry:
@@ -121,8 +167,15 @@ def recomputed(name: str) -> Recomputed | None:
 
 
 def check_ledger() -> Iterator[str]:
-    """Prove the money and yield a sentence for every break: balance, sums, payments, evidence, whose it is."""
+    """Prove the money and yield a sentence for every break: balance, sums, payments, evidence, whose it is.
+
+    A stored month that cannot be read is a break, and ends the proof: every other question reads its row too.
+    """
     yield from _unbalanced()
+    unreadable = list(unreadable_months())
+    yield from unreadable
+    if unreadable:
+        return
     sums = {
         row["bill"]: row
         for row in BillLine.objects.ever()
@@ -192,22 +245,30 @@ def _split_breaks() -> Iterator[str]:
     lines: dict[tuple, int] = {}
     for *key, employer, employee in (
         BillLine.objects.ever()
-        .values_list("bill", "month", "scheme")
+        .values_list("bill", "month", "scheme", _account())
         .annotate(Sum("employer_due"), Sum("employee_due"))
+        .order_by()
     ):
         lines |= {(*key, "employer"): employer, (*key, "employee"): employee}
     booked: dict[tuple, int] = defaultdict(int)
-    assessed = LedgerEntry.objects.filter(transaction__kind="assessed", account=Account.RECEIVABLE)
-    for *key, fen in assessed.values_list("transaction__bill", "month", "scheme", "part").annotate(Sum("amount_fen")):
+    assessed = LedgerEntry.objects.filter(transaction__kind="assessed", account__in=DUES).order_by()
+    keys = "transaction__bill", "month", "scheme", "account", "part"
+    for *key, fen in assessed.values_list(*keys).annotate(Sum("amount_fen")):
         booked[tuple(key)] = fen
     wrong = sorted(key for key in lines.keys() | booked.keys() if lines.get(key, 0) != booked.get(key, 0))
     numbers = Bill.objects.ever().in_bulk({key[0] for key in wrong})
     for key in wrong:
-        side = "单位" if key[3] == "employer" else "个人"
+        side = f"{Account(key[3]).label}{'单位' if key[4] == 'employer' else '个人'}"
         yield (
             f"账单 {numbers[key[0]].number} 的 {key[1]} {key[2]} {side}部分，明细之和 {yuan(lines.get(key, 0))} 元，"
             f"账上 {yuan(booked.get(key, 0))} 元。"
         )
+
+
+def _account() -> Case:
+    """The account on which a line is owed, by its kind."""
+    whens = (When(kind=kind, then=Value(account.value)) for kind, account in DUE_OF.items())
+    return Case(*whens, default=Value(Account.RECEIVABLE.value), output_field=CharField())
 
 
 def line_breaks(lines: QuerySet[BillLine]) -> Iterator[str]:
@@ -226,8 +287,12 @@ def line_breaks(lines: QuerySet[BillLine]) -> Iterator[str]:
             results[pk, one.declared_wage] = recompute(known[pk], one.declared_wage)
         return results[pk, one.declared_wage]
 
-    for line in lines.select_related("bill", "adjusts").order_by("pk").iterator(chunk_size=2000):
+    joined = lines.select_related("bill", "adjusts", "principal__bill__assessment").order_by("pk")
+    for line in joined.iterator(chunk_size=2000):
         name = f"账单 {line.bill.number} 第 {line.pk} 行"
+        if line.principal:
+            yield from _borne_breaks(name, line, known)
+            continue
         for part in PARTS:
             amount, said = charged(line, part), getattr(line, f"{part}_due")
             before = charged(line.adjusts, part) if line.adjusts else None
@@ -240,3 +305,21 @@ def line_breaks(lines: QuerySet[BillLine]) -> Iterator[str]:
             is_rated = amount and known[getattr(line, f"{part}_evidence_id")]["fixed"] is None
             if is_rated and (amount.base, amount.limit) != (line.contribution_base, line.limit):
                 yield f"{name}的缴费基数 {yuan(line.contribution_base)} 元，按依据应为 {yuan(amount.base)} 元。"
+
+
+def _borne_breaks(name: str, line: BillLine, known: Mapping[int, Mapping]) -> Iterator[str]:
+    """I-7 of a late fee or interest that a back payment bears: of its principal, until that was assessed, no more."""
+    on, word = line.principal, line.get_kind_display()
+    for part in PARTS:
+        pk, said = getattr(line, f"{part}_evidence_id"), getattr(line, f"{part}_due")
+        due = borne_by(known[pk], principal_of(line, part)) if pk else 0
+        if due != said:
+            yield f"I-7：{name}的{word}记的是 {yuan(said)} 元，按依据应为 {yuan(due)} 元。"
+        told = known[pk] if pk else None
+        if told and (told["month"], told["until"]) != (str(on.month), str(on.bill.assessment.known_on)):
+            yield f"I-7：{name}的{word}算到 {told['until']}，补缴 {on.month} 是 {on.bill.assessment.known_on} 核定的。"
+    same = ("employee_id", "scheme", "month", "region")
+    if on.kind != LineKind.BACK_PAYMENT or any(getattr(line, one) != getattr(on, one) for one in same):
+        yield f"I-7：{name}的{word}不是所对应那笔补缴的。"
+    if on.is_voided and not line.is_voided:
+        yield f"I-7：{name}的{word}还在，补缴已经作废。"

@@ -6,6 +6,20 @@ from django.db.models import F, Q
 
 from ..fields import MonthField
 from ..scopes import ScopedQuerySet, scoped, voidable
+from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState
+
+__all__ = [
+    "ADJUSTING",
+    "BEARING",
+    "CHARGING",
+    "DUES",
+    "DUE_OF",
+    "INCOME",
+    "Account",
+    "Booking",
+    "LineKind",
+    "VoidState",
+]
 
 
 class Evidence(models.Model):
@@ -94,22 +108,6 @@ class Bill(models.Model):
         return f"{self.month} 补缴 {self.series}".removesuffix(" 1") if self.series else str(self.month)
 
 
-class LineKind(models.TextChoices):
-    """What a line demands (应缴类型), by the codes of the national list AAE143."""
-
-    REGULAR = "1", "正常应缴"
-    BACK_PAYMENT = "2", "补收"
-    CORRECTED = "4", "调整补收"
-    BASE = "13", "补基数"
-    RETURNED = "18", "退收"
-    RATE = "20", "补比例"
-
-
-ADJUSTING = (LineKind.CORRECTED, LineKind.BASE, LineKind.RETURNED, LineKind.RATE)
-CHARGING = (LineKind.REGULAR, LineKind.BACK_PAYMENT)
-"""Kinds of which a person, scheme and month has one line at most; an adjustment only corrects such a line."""
-
-
 class BackPayment(models.Model):
     """A month of a scheme that an employee pays later (补缴), by a declaration in force; its line comes with a bill.
 
@@ -160,7 +158,8 @@ class BillLine(models.Model):
 
     An adjustment (补差) corrects the charge that it names in `adjusts`, the regular line or the adjustment before it:
     its amounts are the difference, its wage is that charge's, its base and evidence are those of the corrected charge.
-    A back payment (补缴) names the declared month that it charges.
+    A back payment (补缴) names the declared month that it charges. A late fee or interest names the back payment that
+    bears it in `principal`; it has no wage and no base.
     """
 
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="lines")
@@ -173,6 +172,7 @@ class BillLine(models.Model):
     kind = models.CharField("应缴类型", max_length=2, choices=LineKind, default=LineKind.REGULAR)
     adjusts = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="adjusted_by")
     back_payment = models.ForeignKey(BackPayment, on_delete=models.PROTECT, null=True, related_name="lines")
+    principal = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="borne")
     is_exclusive = models.BooleanField("排他", default=True)
     declared_wage = models.BigIntegerField("申报工资（分）")
     contribution_base = models.BigIntegerField("缴费基数（分）")
@@ -207,6 +207,26 @@ class BillLine(models.Model):
                 name="a_charge_is_adjusted_once",
                 violation_error_message="这一行已经补差过。",
             ),
+            models.UniqueConstraint(
+                fields=["principal", "kind"],
+                condition=Q(is_voided=False, principal__isnull=False),
+                name="a_back_payment_bears_one_late_fee_and_one_interest",
+                violation_error_message="这笔补缴的滞纳金或利息已经核定过。",
+            ),
+            models.CheckConstraint(
+                name="a_late_fee_or_interest_and_no_other_line_names_its_principal",
+                condition=Q(
+                    kind__in=BEARING,
+                    principal__isnull=False,
+                    month__lt=F("booking_month"),
+                    declared_wage=0,
+                    contribution_base=0,
+                    employer_due__gte=0,
+                    employee_due__gte=0,
+                )
+                | (~Q(kind__in=BEARING) & Q(principal__isnull=True)),
+                violation_error_message="滞纳金和利息须对应补缴的明细，且不能是负数。",
+            ),  # fmt: skip
             models.CheckConstraint(
                 name="an_adjustment_and_no_other_line_names_what_it_adjusts",
                 condition=Q(kind__in=ADJUSTING, adjusts__isnull=False)
@@ -235,14 +255,6 @@ class BillLine(models.Model):
                 violation_error_message="补缴须对应生效的补缴申报，且只能补以前月份。",
             ),
         ]
-
-
-class VoidState(models.TextChoices):
-    """Where a wish to void stands."""
-
-    ASKED = "asked", "待审核"
-    VOIDED = "voided", "已作废"
-    DECLINED = "declined", "未同意"
 
 
 class VoidRequest(models.Model):
@@ -308,29 +320,6 @@ class SandboxRun(models.Model):
     class Meta:
         verbose_name = "规则沙盘"
         ordering = ["-pk"]
-
-
-class Account(models.TextChoices):
-    """Accounts of the ledger. Receivable: what employers owe. The entries of a transaction add up to zero."""
-
-    RECEIVABLE = "receivable", "应收"
-    CONTRIBUTIONS = "contributions", "基金收入"
-    LATE_FEES = "late_fees", "滞纳金"
-    BANK = "bank", "到账"
-    CREDIT = "credit", "待转金"
-    SUSPENSE = "suspense", "待查款"
-
-
-class Booking(models.TextChoices):
-    """Kinds of bookings."""
-
-    ASSESSED = "assessed", "核定"
-    VOIDED = "voided", "作废"
-    PAID = "paid", "缴费"
-    CREDIT_USED = "credit_used", "待转金抵扣"
-    SUSPENDED = "suspended", "待查款到账"
-    CLEARED = "cleared", "待查款处理"
-    REFUNDED = "refunded", "退费"
 
 
 class LedgerTransaction(models.Model):

@@ -1,6 +1,7 @@
 """补缴单独核定: back payments that are assessed and paid apart from the month's settlement, on a bill of their own."""
 
 import secrets
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db.models import Max, QuerySet
@@ -13,7 +14,9 @@ from ..audit.operations import record
 from ..clock import local_now, now, today
 from ..employers.models import Employer
 from ..regions import region
-from .back_payments import BackDue, charge_back_payments, make_back_lines
+from .back_fees import Borne
+from .back_payments import BackDue, borne_of, charge_back_payments, make_back_lines, make_lines
+from .collecting import use_credit
 from .ledger import book_assessed
 from .models import Assessment, BackPayment, Bill
 
@@ -26,15 +29,42 @@ def assess_apart(employer_id: int, payments: QuerySet[BackPayment], kind: str, *
     """
     employer = Employer.objects.select_for_update(no_key=True).get(pk=employer_id)  # so that the series has no doubles
     back = charge_back_payments(employer, payments)
-    bill = _make_bill(_make_assessment(employer, kind, by), back)
+    bear = borne_of(back)
+    bill = _make_bill(_make_assessment(employer, kind, by), [*back, *bear])
     make_back_lines(bill, back)
     dues: dict[tuple[Month, str, str], int] = {}
     for one in back:
         for part in ("employer", "employee"):
             key = one.line.month, one.line.scheme, part
             dues[key] = dues.get(key, 0) + getattr(one, f"{part}_due")
-    book_assessed(bill, dues)
-    record("back_payments.assessed", bill, by=by, kind=kind, total_fen=bill.total_due, heads=bill.head_count)
+    book_assessed(bill, dues, (one.line for one in bear))
+    credit_fen = use_credit(bill)
+    record(
+        "back_payments.assessed",
+        bill,
+        by=by,
+        kind=kind,
+        total_fen=bill.total_due,
+        borne_fen=sum(one.total for one in bear) or None,
+        heads=bill.head_count,
+        credit_fen=credit_fen or None,
+    )
+    return bill
+
+
+def assess_late_fees_apart(employer_id: int, borne: Callable[[], list[Borne]], kind: str, *, by) -> Bill:
+    """Assess late fees of back payments that were billed before (补缴滞纳金单独核定), and book their own bill.
+
+    `borne` is asked once the employer is locked: of two at once, the second finds what the first left.
+    """
+    employer = Employer.objects.select_for_update(no_key=True).get(pk=employer_id)
+    bear = borne()
+    bill = _make_bill(_make_assessment(employer, kind, by), bear)
+    make_lines(bill, bear)
+    book_assessed(bill, {}, (one.line for one in bear))
+    credit_fen = use_credit(bill)
+    total, heads = bill.total_due, bill.head_count
+    record("late_fees.assessed", bill, by=by, kind=kind, total_fen=total, heads=heads, credit_fen=credit_fen or None)
     return bill
 
 
@@ -55,10 +85,11 @@ def _make_assessment(employer: Employer, kind: str, by) -> Assessment:
     )
 
 
-def _make_bill(assessment: Assessment, back: list[BackDue]) -> Bill:
+def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne]) -> Bill:
     spec = region(assessment.employer.region)
     employer_due, employee_due = sum(one.employer_due for one in back), sum(one.employee_due for one in back)
-    months = sorted({one.line.back_payment.values_month for one in back}, reverse=True)
+    months = sorted({one.line.back_payment.values_month for one in back if one.line.back_payment}, reverse=True)
+    samples = [title for one in back if isinstance(one, Borne) for title in one.illustrative]
     return Bill.objects.create(
         assessment=assessment,
         employer=assessment.employer,
@@ -70,7 +101,9 @@ def _make_bill(assessment: Assessment, back: list[BackDue]) -> Bill:
         total_due=employer_due + employee_due,
         head_count=len({one.line.employee_id for one in back}),
         pay_until=timezone.make_aware(_pay_until(spec, assessment.month)),
-        illustrative=list(dict.fromkeys(title for one in months for title in spec.illustrative(one, today()))),
+        illustrative=list(
+            dict.fromkeys([title for one in months for title in spec.illustrative(one, today())] + samples)
+        ),
     )
 
 

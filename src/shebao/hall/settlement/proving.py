@@ -6,13 +6,29 @@ because a row that fell out of its scope is what is looked for.
 
 from collections.abc import Iterator
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.apps import apps
+from django.db.models import CharField, F, Q, QuerySet, Sum
+from django.db.models.functions import Cast
 
 from shebao.rules.contributions import Evidence as Told
 from shebao.rules.money import yuan
 
+from ..fields import MonthField
 from ..payments.models import BankNotice, Payment, PaymentState
 from .models import Account, Assessment, Bill, BillLine, Evidence, LedgerTransaction
+
+MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+
+
+def unreadable_months() -> Iterator[str]:
+    """A sentence for every stored month (费款所属期 …) that is none, of any table: its row cannot be read."""
+    for model in apps.get_models():
+        for field in (one for one in model._meta.concrete_fields if isinstance(one, MonthField)):
+            text = Cast(field.attname, CharField())
+            rows = model._base_manager.annotate(month_text=text).exclude(month_text__isnull=True).order_by("pk")
+            for pk, stored in rows.exclude(month_text__regex=MONTH).values_list("pk", "month_text"):
+                name = f"{model._meta.verbose_name}第 {pk} 行"
+                yield f"{name}的{field.verbose_name}是“{stored}”，不是年月，读不出来；更正之前其他核对没有做完。"
 
 
 def relation_breaks() -> Iterator[str]:
@@ -77,7 +93,9 @@ def _payment_breaks() -> Iterator[str]:
     """I-4: what the bank paid in is booked with exactly that amount, and nothing is booked that it did not pay in."""
     payments = Payment._base_manager.annotate(
         booked=Sum(
-            "transactions__entries__amount_fen", filter=Q(transactions__entries__account=Account.BANK), default=0
+            "transactions__entries__amount_fen",
+            filter=Q(transactions__entries__account=Account.BANK, transactions__reversed_by=None),
+            default=0,
         )
     )
     succeeded = Q(state=PaymentState.SUCCEEDED)
@@ -85,6 +103,9 @@ def _payment_breaks() -> Iterator[str]:
     for number, bill, state, said, booked in _rows(wrong, "number", "bill__number", "state", "amount_fen", "booked"):
         title = PaymentState(state).label
         yield f"I-4：缴费 {number}（账单 {bill}）“{title}”{yuan(said)} 元，账上到账 {yuan(booked)} 元。"
+    voided = Payment._base_manager.filter(state=PaymentState.VOIDED)
+    for number in _rows(voided.filter(Q(receipt=None) | Q(receipt__voided_at=None)), "number"):
+        yield f"缴费 {number[0]} 已作废，没有是谁、为什么作废的记录。"
     for number, ours, theirs in _rows(
         Payment._base_manager.exclude(employer=F("bill__employer")), "number", "employer__name", "bill__employer__name"
     ):

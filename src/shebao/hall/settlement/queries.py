@@ -21,12 +21,16 @@ from ..regions import region
 from ..roster.models import Employee
 from ..roster.queries import Insured, columns_for_charge
 from .adjusting import Difference, Found, billable, find_differences, months_of
-from .back_payments import BackDue, billed_apart, charge_back_payments, waiting
+from .back_fees import Borne
+from .back_payments import BackDue, billed_apart, borne_of, charge_back_payments, waiting
 from .ledger import balance, check_ledger
 from .models import ADJUSTING, Bill, BillLine, Evidence, LineKind
 
 __all__ = ["balance", "check_ledger"]  # what the ledger answers is asked for here too
 PENDING = (State.DRAFT, State.SUBMITTED)
+ADJUSTED, BACK_PAID, LATE_FEES, INTEREST = "补差", "补缴", "补缴滞纳金", "补缴利息"
+EARLIER = {LineKind.BACK_PAYMENT: BACK_PAID, LineKind.LATE_FEE: LATE_FEES, LineKind.INTEREST: INTEREST}
+"""What the lines of a bill for earlier months are called; all other kinds are adjustments."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Estimate:
 
     `schemes` and the columns hold the facts in force; `total` includes `pending_fen` when it was asked for. `found`
     is what was published since about earlier months, `adjusted` the part of it that this month's bill takes, `back`
-    what is paid back for earlier months; both parts of the amount include them.
+    what is paid back for earlier months, `borne` its late fees and interest; both parts of the amount include them.
     """
 
     employer_due: int
@@ -74,11 +78,22 @@ class Estimate:
     found: Found = Found()
     adjusted: tuple[Difference, ...] = ()
     back: tuple[BackDue, ...] = ()
+    borne: tuple[Borne, ...] = ()
 
     @property
     def total(self) -> int:
         """All of it, fen."""
         return self.employer_due + self.employee_due + self.pending_fen
+
+    @property
+    def earlier(self) -> dict[str, tuple]:
+        """What it takes for earlier months, by the word of it."""
+        return {
+            BACK_PAID: self.back,
+            LATE_FEES: tuple(one for one in self.borne if one.line.kind == LineKind.LATE_FEE),
+            INTEREST: tuple(one for one in self.borne if one.line.kind == LineKind.INTEREST),
+            ADJUSTED: self.adjusted,
+        }
 
 
 def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
@@ -96,8 +111,9 @@ def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
         )
     employer_due, employee_due = int(charges.employer_total.sum()), int(charges.employee_total.sum())
     back = charge_back_payments(employer, waiting(employer))
-    employer_due += sum(one.employer_due for one in back)
-    employee_due += sum(one.employee_due for one in back)
+    bear = borne_of(back)
+    employer_due += sum(one.employer_due for one in (*back, *bear))
+    employee_due += sum(one.employee_due for one in (*back, *bear))
     found = find_differences(employer, month)
     adjusted = billable(found, employer_due + employee_due)
     return Estimate(
@@ -113,6 +129,7 @@ def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
         found=found,
         adjusted=tuple(adjusted),
         back=tuple(back),
+        borne=tuple(bear),
     )
 
 
@@ -215,11 +232,8 @@ def _bill_sum(spec, key: str, row: dict, rates: dict) -> SchemeSum:
     )  # fmt: skip
 
 
-ADJUSTED, BACK_PAID = "补差", "补缴"
-
-
 def adjustment_sums(spec, rows: Iterable, word: str = ADJUSTED) -> list[SchemeSum]:
-    """补差 or 补缴 by scheme, of bill lines or of what is to be billed, in the region's order; no bases."""
+    """补差, 补缴 or what it bears by scheme, of bill lines or what is to be billed, in the region's order; no bases."""
     found: dict[str, list] = {}
     for one in rows:
         line = one if isinstance(one, BillLine) else one.line
@@ -238,11 +252,11 @@ def _adjustment_sum(spec, key: str, rows: list[tuple[int, int, int]], word: str)
 
 
 def bill_earlier(bill: Bill) -> dict[str, list[SchemeSum]]:
-    """What a bill takes for earlier months, 补缴 and 补差 by scheme; with `bill_summary` they add up to the bill."""
+    """What a bill takes for earlier months by scheme: 补缴, what it bears, 补差; `bill_summary` has the rest."""
     lines = bill.lines.exclude(kind=LineKind.REGULAR)
-    kinds: dict[str, list[BillLine]] = {BACK_PAID: [], ADJUSTED: []}
+    kinds: dict[str, list[BillLine]] = {word: [] for word in (*EARLIER.values(), ADJUSTED)}
     for line in lines.only("kind", "employee", "scheme", "employer_due", "employee_due"):
-        kinds[BACK_PAID if line.kind == LineKind.BACK_PAYMENT else ADJUSTED].append(line)
+        kinds[EARLIER.get(line.kind, ADJUSTED)].append(line)
     spec = region(bill.employer.region)
     return {word: adjustment_sums(spec, rows, word) for word, rows in kinds.items()}
 
@@ -313,14 +327,15 @@ def adjusting_lines(bill: Bill):
 
 def back_paying_lines(bill: Bill):
     """The lines of a bill for months that are paid back, with what declared them, by person and month."""
-    lines = bill.lines.filter(kind=LineKind.BACK_PAYMENT)
-    lines = lines.select_related("employee", "back_payment__declared_in")
-    return lines.order_by("employee__name_pinyin", "employee_id", "month", "pk")
+    lines = bill.lines.filter(kind__in=EARLIER)
+    declared = "back_payment__declared_in", "principal__back_payment__declared_in"
+    lines = lines.select_related("employee", *declared)
+    return lines.order_by("employee__name_pinyin", "employee_id", "month", "scheme", "kind")
 
 
 @dataclass(frozen=True)
 class PersonRow:
-    """One person of a bill: `schemes` maps a scheme to its line, `adjusted` are 补差, `back` 补缴.
+    """One person of a bill: `schemes` maps a scheme to its line, `earlier` has the lines of other months by their word.
 
     The dues, in fen, include both.
     """
@@ -328,8 +343,7 @@ class PersonRow:
     employee: Employee
     declared_wage: int
     schemes: dict[str, BillLine]
-    adjusted: list[BillLine]
-    back: list[BillLine]
+    earlier: dict[str, list[BillLine]]
     employer_due: int
     employee_due: int
 
@@ -337,6 +351,11 @@ class PersonRow:
     def total(self) -> int:
         """Both parts, fen."""
         return self.employer_due + self.employee_due
+
+    def sums(self, word: str) -> tuple[int, int]:
+        """Both parts of what `word` names, fen."""
+        lines = self.earlier.get(word, [])
+        return sum(line.employer_due for line in lines), sum(line.employee_due for line in lines)
 
 
 def bill_people(bill: Bill, q: str = "") -> list[PersonRow]:
@@ -357,14 +376,16 @@ def bill_people(bill: Bill, q: str = "") -> list[PersonRow]:
 def _person_row(lines: list[BillLine]) -> PersonRow:
     """All lines of one person; who left and is only adjusted has no wage this month."""
     regular = {line.scheme: line for line in lines if line.kind == LineKind.REGULAR}
-    back = [line for line in lines if line.kind == LineKind.BACK_PAYMENT]
-    back_wage = back[0].declared_wage if back else 0
+    earlier: dict[str, list[BillLine]] = {}
+    for line in lines:
+        if line.kind != LineKind.REGULAR:
+            earlier.setdefault(EARLIER.get(line.kind, ADJUSTED), []).append(line)
+    back_wage = next((line.declared_wage for line in earlier.get(BACK_PAID, [])), 0)
     return PersonRow(
         lines[0].employee,
         next((line.declared_wage for line in regular.values()), 0) or back_wage,
         regular,
-        [line for line in lines if line.kind in ADJUSTING],
-        back,
+        earlier,
         sum(line.employer_due for line in lines),
         sum(line.employee_due for line in lines),
     )

@@ -14,6 +14,7 @@ from ..errors import Conflict, Refused, permit
 from ..payments.closing import close_payments
 from ..payments.models import UNDECIDED
 from ..regions import region
+from .back_fees import bears_on_another_bill
 from .ledger import balances, book_voided
 from .models import Assessment, Bill, BillLine, VoidRequest, VoidState
 
@@ -52,6 +53,9 @@ def ask_to_void(assessment_id: int, *, by, reason: str) -> VoidRequest:
     permit(by, "settle", "结算")
     rule, reason = void_rule(assessment.employer.region), _reason(reason, "作废原因")
     _refuse_obstacle(assessment)
+    kind = region(assessment.employer.region).settlements.get(assessment.kind)
+    if kind and kind.computed_by == "office" and not by.is_agency:
+        raise Refused("computed_by_office", "这是经办机构核定的应缴，有误的请联系经办机构。")
     if not rule.is_direct:
         return _ask(assessment, by=by, reason=reason)
     close_payments(assessment.bill.pk, by=by)
@@ -153,6 +157,8 @@ def obstacle(assessment: Assessment) -> str:
         return "这张账单已经缴费，不能作废；多缴或错缴的款请向经办机构申请退费。"
     if now() > bill.pay_until:
         return f"{bill.month.label}的缴费期已过，不能在网上作废，请到经办窗口办理。"
+    if other := bears_on_another_bill(bill):
+        return f"账单 {other.bill.number} 是这张账单补缴的滞纳金，请先作废那一张。"
     if assessment.series:
         return ""  # it stands apart: no later month counts on it
     later = Assessment.objects.live().filter(employer=assessment.employer_id, month__gt=assessment.month, series=0)

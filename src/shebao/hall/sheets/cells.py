@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from shebao.hall.sheets.headers import HeaderMatch
 from shebao.hall.sheets.reading import EMPTY, Cell, SheetRows
@@ -71,21 +72,43 @@ class _NotSo(Exception):
 
 def read_rows(sheet_rows: SheetRows, match: HeaderMatch, form: Form, region: Region) -> Reading:
     """Sort the rows of a sheet into data and ignored rows, and turn the data into raw texts."""
-    columns = [(form.field(c.field), c.index) for c in match.columns if c.field]
-    columns = [(f, index) for f, index in columns if f is not None]
-    data, ignored = [], []
-    for number, row in enumerate(sheet_rows.rows, 1):
-        reason = _ignore_reason(number, row, match, columns)
-        if reason:
-            ignored.append(IgnoredRow(number, reason, reason in HEADINGS))
-        else:
-            data.append(_data_row(number, row, columns, match, region))
+    data: list[DataRow] = []
+    ignored: list[IgnoredRow] = []
+    for row in sorted_rows(sheet_rows.rows, match, form, region):
+        (data if isinstance(row, DataRow) else ignored).append(row)  # type: ignore[attr-defined]
     return Reading(tuple(data), tuple(ignored))
 
 
-def _ignore_reason(number: int, row: list[Cell], match: HeaderMatch, columns: list[tuple[Field, int]]) -> str:
+def sorted_rows(
+    rows: Iterable[list[Cell]], match: HeaderMatch, form: Form, region: Region
+) -> Iterator[DataRow | IgnoredRow]:
+    """Each row as data or as ignored, one after the other; what a column says again and again is read once."""
+    fields = [(form.field(c.field), c.index) for c in match.columns if c.field]
+    columns = [_Column(f, index, {}) for f, index in fields if f is not None]
+    for number, row in enumerate(rows, 1):
+        reason = _ignore_reason(number, row, match, columns)
+        if reason:
+            yield IgnoredRow(number, reason, reason in HEADINGS)
+        else:
+            yield _data_row(number, row, columns, match, region)
+
+
+class _Column(NamedTuple):
+    """A column of the sheet that feeds a field, and what its cells said so far."""
+
+    field: Field
+    index: int
+    known: dict[Cell, str | CellProblem]
+
+
+KEPT = 2_000
+"""As many different cells of a column are remembered."""
+
+
+def _ignore_reason(number: int, row: list[Cell], match: HeaderMatch, columns: list[_Column]) -> str:
     """Why a row is not data; "" for data."""
-    if all(c.kind == "empty" for c in row):
+    told = [c for c in row if c.kind != "empty"]
+    if not told:
         return "空行"
     if match.header_row is None:
         return "没有认出表头"
@@ -93,37 +116,53 @@ def _ignore_reason(number: int, row: list[Cell], match: HeaderMatch, columns: li
         return BEFORE_HEADER
     if number < match.first_data_row:
         return HEADER
-    filled = [(f, row[i]) for f, i in columns if i < len(row) and row[i].kind != "empty"]
-    first = [_squeeze(c.text) for c in row if c.kind != "empty"][:3]
-    if first and _EXAMPLE.fullmatch(first[0]):
+    filled = [(f, row[i]) for f, i, _ in columns if i < len(row) and row[i].kind != "empty"]
+    if _is_example(told[0].text) or any(f.kind == "text" and _is_example(c.text) for f, c in filled):
         return "示例行"
-    if any(f.kind == "text" and _EXAMPLE.fullmatch(_squeeze(c.text)) for f, c in filled):
-        return "示例行"
-    has_number = any(f.kind == "id_number" and not _TOTAL.fullmatch(_squeeze(c.text)) for f, c in filled)
-    if not has_number and any(_TOTAL.fullmatch(text) for text in first):
+    if any(f.kind == "id_number" and not _TOTAL.fullmatch(_squeeze(c.text)) for f, c in filled):
+        return ""
+    first = [_squeeze(c.text) for c in told[:3]]
+    if any(_TOTAL.fullmatch(text) for text in first):
         return "合计行"
-    if not has_number and first and _GROUP.fullmatch(first[0]) and len(filled) <= 2:
+    if _GROUP.fullmatch(first[0]) and len(filled) <= 2:
         return "分组行"
     return "" if filled else "要导入的列都是空的"
 
 
+def _is_example(text: str) -> bool:
+    # Both ways to write the character; without it there is nothing to look for, and most names are without it.
+    return ("例" in text or "\uf9b5" in text) and bool(_EXAMPLE.fullmatch(_squeeze(text)))
+
+
 def _squeeze(text: str) -> str:
+    if text.isascii() and text.isalnum():
+        return text
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
-def _data_row(
-    number: int, row: list[Cell], columns: list[tuple[Field, int]], match: HeaderMatch, region: Region
-) -> DataRow:
+def _data_row(number: int, row: list[Cell], columns: list[_Column], match: HeaderMatch, region: Region) -> DataRow:
     values, problems = {}, []
-    for column, index in columns:
+    for column, index, known in columns:
         cell = row[index] if index < len(row) else EMPTY
-        try:
-            values[column.id] = raw_text(cell, column, region)
-        except _NotSo as no:
+        said = known.get(cell)
+        if said is None:
+            said = _said(cell, column, region)
+            if len(known) < KEPT:
+                known[cell] = said
+        if isinstance(said, str):
+            values[column.id] = said
+        else:
             values[column.id] = ""
-            problems.append(CellProblem(no.args[0], column.id, no.args[1]))
+            problems.append(said)
     key = row[match.key_column].text.strip() if match.key_column is not None and match.key_column < len(row) else ""
     return DataRow(number, values, tuple(problems), key)
+
+
+def _said(cell: Cell, column: Field, region: Region) -> str | CellProblem:
+    try:
+        return raw_text(cell, column, region)
+    except _NotSo as no:
+        return CellProblem(no.args[0], column.id, no.args[1])
 
 
 def raw_text(cell: Cell, column: Field, region: Region) -> str:

@@ -12,6 +12,8 @@ from shebao.rules.identity import check_id_number
 from shebao.rules.region_model import Field, Form, Sheet
 
 HEADER_ROWS = 15
+LOOKED_AT = 1_000
+"""As many rows are looked at for examples of what a column holds."""
 ERROR_HEADING, KEY_HEADING = "错误", "行标识（请勿修改）"
 _MARKS = re.compile(r"[*＊]|[（(\[【](?:必填|选填|必录|选录|必填项|选填项|可不填|可选)[)）\]】]")
 _BRACKETS = re.compile(r"[（(\[【][^（()）\[\]【】]*[)）\]】]$")
@@ -210,7 +212,11 @@ def _holds_id_numbers(data: Sequence[Sequence[Cell]], column: ColumnMatch) -> bo
 
 
 def _samples(data: Sequence[Sequence[Cell]], index: int) -> tuple[str, ...]:
-    """The first three different values of a column."""
+    """The first three different values of a column; among the first thousand rows, if there are any there."""
+    return _samples_among(data[:LOOKED_AT], index) or _samples_among(data, index)
+
+
+def _samples_among(data: Sequence[Sequence[Cell]], index: int) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for row in data:
         if index < len(row) and row[index].kind != "empty":

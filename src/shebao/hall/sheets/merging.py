@@ -19,7 +19,7 @@ from .cells import DataRow, read_rows
 from .headers import HEADER_ROWS, KEY_HEADING, match_headers, normal_header
 from .holding import may_declare
 from .models import BUSY, Batch, BatchRow, BatchState, RowState
-from .reading import Cell, SheetRows
+from .reading import SheetRows
 from .tasks import work_in_background
 
 _KEY = re.compile(r"R(\d{1,15})-(\d{1,7})-(\d{1,7})-([0-9a-f]{8})", re.ASCII)
@@ -162,14 +162,14 @@ def _add_rows(batch: Batch, new: list[DataRow], by) -> list[BatchRow]:
         return []
     content = batch.file_content
     last = max(batch.rows.aggregate(last=Max("number"))["last"] or 0, len(content["rows"]))
-    content["rows"] += [[list(Cell("", "empty"))]] * (last - len(content["rows"]))
+    content["rows"] += [[] for _ in range(last - len(content["rows"]))]
     places = {c["field"]: c["index"] for c in batch.columns if c["field"]}
     added = []
     for number, data in enumerate(new, last + 1):
-        line = [list(Cell("", "empty")) for _ in range(max(places.values(), default=0) + 1)]
+        line: list = [None] * (max(places.values(), default=0) + 1)
         for name, text in data.values.items():
             if name in places and text:
-                line[places[name]] = list(Cell(text, "text"))
+                line[places[name]] = text
         content["rows"].append(line)
         refused = {problem.field: problem.message for problem in data.problems}
         added.append(

@@ -50,7 +50,7 @@ class Batch(models.Model):
     state = models.CharField("状态", max_length=20, choices=BatchState, default=BatchState.READING)
     file_name = models.CharField("文件名", max_length=200)
     file_digest = models.CharField("文件摘要", max_length=64)
-    file_content = EncryptedJSONField("原始行", default=dict)
+    file_content = EncryptedJSONField("原始行", owner="employer_id", default=dict)
     columns = models.JSONField("列匹配", default=list)
     header_row = models.IntegerField("表头行", default=0)
     rows_read = models.IntegerField("读取行数", default=0)
@@ -80,8 +80,8 @@ class BatchRow(models.Model):
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rows")
     number = models.IntegerField("表中行号")
-    cells = EncryptedJSONField("单元格")
-    original = EncryptedJSONField("原内容", default=dict)
+    cells = EncryptedJSONField("单元格", owner="batch.employer_id")
+    original = EncryptedJSONField("原内容", owner="batch.employer_id", default=dict)
     problems = models.JSONField("问题", default=list)
     confirmed = models.JSONField("已确认", default=dict)
     state = models.CharField("状态", max_length=20, choices=RowState, default=RowState.PASSED)
@@ -96,7 +96,12 @@ class BatchRow(models.Model):
     class Meta:
         verbose_name = "报盘行"
         constraints = [models.UniqueConstraint(fields=["batch", "number"], name="one_row_for_a_batch_and_number")]
-        indexes = [models.Index(fields=["batch", "state", "number"], name="batch_row_by_state")]
+        indexes = [
+            models.Index(fields=["batch", "state", "number"], name="batch_row_by_state"),
+            models.Index(fields=["batch", "subject_digest"], name="batch_row_by_subject"),
+            # Read instead of the rows, whose encrypted columns make them long.
+            models.Index(fields=["batch", "tidied_fields", "state"], name="batch_row_by_tidied"),
+        ]
 
 
 class RememberedColumn(models.Model):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from ..audit.operations import record
-from ..bulk import update_rows
+from ..bulk import paused_collector, update_rows
 from ..clock import now
 from ..declarations.queries import current_month
 from ..employers.models import Employer
@@ -17,6 +17,7 @@ from . import rows as batch_rows
 from .headers import match_headers, normal_header
 from .holding import expect, fixing, may_declare
 from .jobs import resume_batch
+from .kept import packed_rows
 from .layouts import unread_headings
 from .merging import Merged, merge_sheet, origin_of
 from .models import BUSY, Batch, BatchRow, BatchState, RememberedColumn, RowState
@@ -51,6 +52,7 @@ class Received(NamedTuple):
     merged: Merged | None = None
 
 
+@paused_collector()
 def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *, by) -> Received:
     """Read an uploaded file (上传表格): our own marked file into its batch, any other into a new one.
 
@@ -87,7 +89,7 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
             file_name=safe_file_name(file_name),
             file_digest=digest,
             file_content={
-                "rows": [[list(cell) for cell in row] for row in sheet.rows],
+                "rows": packed_rows(sheet.rows),
                 "sheet": sheet.sheet,
                 "first_data_row": match.first_data_row,
                 "key_column": match.key_column,

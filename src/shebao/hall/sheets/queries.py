@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import Count
 from django.utils.timezone import make_naive
 
+from shebao.rules.forms import when_confirmed
 from shebao.rules.money import parse_fen
 
 from ..clock import now
@@ -182,10 +183,10 @@ def tidied(batch: Batch) -> tuple[dict[str, int], list[Tidied]]:
     """(how many cells were tidied silently by field id, the first of them) (已自动整理)."""
     total: Counter[str] = Counter()
     first: list[Tidied] = []
-    rows = batch.rows.filter(state__in=TABS["all"][1]).exclude(tidied_fields="").order_by("number")
-    for names in rows.values_list("tidied_fields", flat=True):
-        total.update(names.split(","))
-    for number, original in rows.values_list("number", "original")[:FIRST_TIDIED]:
+    rows = batch.rows.filter(state__in=TABS["all"][1], tidied_fields__gt="")
+    for names, count in rows.values_list("tidied_fields").annotate(n=Count("pk")).order_by("tidied_fields"):
+        total.update(dict.fromkeys(names.split(","), count))
+    for number, original in rows.order_by("number").values_list("number", "original")[:FIRST_TIDIED]:
         notes, now = original.get("notes", {}), original.get("tidied", {})
         first += [Tidied(number, name, was, now.get(name, was)) for name, was in notes.items()]
     return dict(total), first[:FIRST_TIDIED]
@@ -205,7 +206,7 @@ def summary(batch: Batch) -> dict:
         told.update({name: int(said.get(name, 0)) for name in ("effect", "low", "high", "back")})
         told["late"] += said.get("back", 0) > 0
         reasons += [
-            {"number": row.number, "message": p["message"], "reason": row.confirmed[p["code"]]}
+            {"number": row.number, "message": when_confirmed(p["message"]), "reason": row.confirmed[p["code"]]}
             for p in row.problems
             if p["code"] in row.confirmed
         ]

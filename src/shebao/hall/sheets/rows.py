@@ -1,8 +1,13 @@
 """Checking the rows of a batch with the very checks that a page uses, and keeping what they found."""
 
-from django.db import transaction
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
-from shebao.rules.identity import check_id_number
+from django.db import transaction
+from django.db.models import Count, Max
+
+from shebao.rules.forms import clean
+from shebao.rules.identity import tidy_number
 from shebao.rules.money import plain_yuan
 
 from ..bulk import insert_rows, update_rows
@@ -10,56 +15,140 @@ from ..clock import now
 from ..crypto import blind_index
 from ..declarations.preview import previews
 from ..regions import region
-from .cells import read_rows
-from .kept import header_match, kept_sheet
+from ..services.scene import chunks
+from .cells import DataRow, sorted_rows
+from .kept import header_match, unpacked_row
 from .models import Batch, BatchRow, BatchState, RowState
+from .reading import Cell
 
 COUNTED = (RowState.PASSED, RowState.ERROR, RowState.CONFIRM)
 
 
+PART = 4_000
+"""Rows that are checked together: what a batch holds in memory at a time, and a step of its progress."""
+Twins = dict[str, list[str]]
+"""Names by whom rows are about, for those that several rows are about."""
+
+
 def check_whole_batch(batch_id: int, *, by) -> None:
-    """Check all rows of a batch that waits for it; safe to run twice, and stops when the batch is given up."""
+    """Cut out and check all rows of a batch, part by part; safe to run twice, and stops when the batch is given up.
+
+    A run that was cut off goes on where it stopped; rows that were there already are checked once more.
+    """
     batch = Batch.objects.visible_to(by).select_related("employer").get(pk=batch_id)
-    if not batch.rows.exists() and not _cut_rows(batch):
-        return
-    rows = list(batch.rows.filter(state__in=COUNTED).order_by("number"))
-    if not still(batch_id, BatchState.CHECKING):
-        return
-    found = previews(
-        batch.employer, batch.service, [row.cells for row in rows], by=by, confirmed=[row.confirmed for row in rows]
-    )
-    for start in range(0, len(rows), 1000):
-        with transaction.atomic():
-            if not still(batch_id, BatchState.CHECKING, rows_checked=min(start + 1000, len(rows))):
+    there = batch.rows.aggregate(last=Max("number"), count=Count("pk"))
+    checked, last = 0, there["last"] or 0
+    if there["count"] < batch.rows_read:
+        new, ignored, twins = _cut_rows(batch, last)
+        known = batch.rows.count()
+        if not still(batch_id, BatchState.CHECKING, rows_read=known + len(new) + len(ignored)):
+            return
+        for part in _parts(new):
+            checked += len(part)
+            if not _add_checked(batch, part, twins, checked, by):
                 return
-            store_findings(rows[start : start + 1000], found[start : start + 1000])
-    still(batch_id, BatchState.CHECKING, state=BatchState.FIXING, rows_checked=len(rows), message="")
+        with transaction.atomic():
+            if not still(batch_id, BatchState.CHECKING):
+                return
+            insert_rows(ignored)
+    else:
+        twins = _twins_kept(batch)
+    for rows in parts(batch.rows.filter(state__in=COUNTED, number__lte=last)):
+        found = _found(batch, rows, twins, by)
+        checked += len(rows)
+        with transaction.atomic():
+            if not still(batch_id, BatchState.CHECKING, rows_checked=checked):
+                return
+            store_findings(rows, found)
+    still(batch_id, BatchState.CHECKING, state=BatchState.FIXING, rows_checked=checked, message="")
 
 
-def _cut_rows(batch: Batch) -> bool:
-    """Turn the kept sheet into rows; False when somebody gave the batch up meanwhile."""
+def _cut_rows(batch: Batch, last: int) -> tuple[list[DataRow], list[BatchRow], Twins]:
+    """Rows of the kept sheet after row `last`: those to check, those that are no data, and the twins of the sheet."""
     here = region(batch.employer.region)
-    found = read_rows(kept_sheet(batch), header_match(batch), here.forms[here.services[batch.service].form], here)
+    form, match = here.forms[here.services[batch.service].form], header_match(batch)
+    rows = batch.file_content.pop("rows")
+    batch.file_content = {}  # read, and never saved from here
+    found, ignored = [], []
+    for row in sorted_rows(_one_by_one(rows), match, form, here):
+        if isinstance(row, DataRow):
+            found.append(row)
+        elif row.number > last and not row.is_heading:
+            ignored.append(BatchRow(batch=batch, number=row.number, cells={}, state=RowState.IGNORED, note=row.reason))
+    return [row for row in found if row.number > last], ignored, _twins_of(found, form, here)
+
+
+def _one_by_one(rows: list) -> Iterator[list[Cell]]:
+    """The cells of each row; what was given is forgotten, because a large sheet is large."""
+    for index, row in enumerate(rows):
+        rows[index] = None
+        yield unpacked_row(row)
+
+
+def _twins_of(rows: list[DataRow], form, here) -> Twins:
+    people = defaultdict(list)
+    for row in rows:
+        if digest := digest_of(row.values):
+            people[digest].append(row)
+    doubled = {digest: some for digest, some in people.items() if len(some) > 1}
+    return {digest: [_name(row.values, form, here) for row in some] for digest, some in doubled.items()}
+
+
+def _name(cells: Mapping[str, str], form, here) -> str:
+    return str(clean(form, cells, here).values.get("name") or "")
+
+
+def _twins_kept(batch: Batch) -> Twins:
+    """The twins among rows that are in the database."""
+    here = region(batch.employer.region)
+    form, rows = here.forms[here.services[batch.service].form], batch.rows.filter(state__in=COUNTED)
+    several = rows.exclude(subject_digest="").values("subject_digest").annotate(n=Count("pk")).filter(n__gt=1)
+    people = defaultdict(list)
+    for part in chunks(several.order_by().values_list("subject_digest", flat=True)):
+        for row in rows.filter(subject_digest__in=part).order_by("number"):
+            people[row.subject_digest].append(_name(row.cells, form, here))
+    return dict(people)
+
+
+def _parts(rows: list[DataRow]) -> Iterator[list[DataRow]]:
+    """Slices of the rows, which are forgotten as they are given."""
+    for start in range(0, len(rows), PART):
+        part = rows[start : start + PART]
+        rows[start : start + PART] = [None] * len(part)
+        yield part
+
+
+def _add_checked(batch: Batch, part: list[DataRow], twins: Twins, checked: int, by) -> bool:
+    """Check new rows and write them with what was found; False when somebody gave the batch up meanwhile."""
     rows = [
         BatchRow(
             batch=batch,
             number=row.number,
-            cells=dict(row.values),
+            cells=row.values,
             original={"refused": {problem.field: problem.message for problem in row.problems}, "notes": {}},
-            subject_digest=digest_of(row.values),
         )
-        for row in found.data
+        for row in part
     ]
-    rows += [
-        BatchRow(batch=batch, number=row.number, cells={}, state=RowState.IGNORED, note=row.reason)
-        for row in found.ignored
-        if not row.is_heading
-    ]
+    for row, preview in zip(rows, _found(batch, rows, twins, by), strict=True):
+        _take_findings(row, preview)
     with transaction.atomic():
-        if not still(batch.pk, BatchState.CHECKING, rows_read=len(rows)):
+        if not still(batch.pk, BatchState.CHECKING, rows_checked=checked):
             return False
         insert_rows(rows)
     return True
+
+
+def parts(rows) -> Iterator[list[BatchRow]]:
+    """Rows of a batch (a query) by their numbers, part by part."""
+    after = 0
+    while part := list(rows.filter(number__gt=after).order_by("number")[:PART]):
+        after = part[-1].number
+        yield part
+
+
+def _found(batch: Batch, rows: list[BatchRow], twins: Twins | None, by) -> list:
+    cells, reasons = [row.cells for row in rows], [row.confirmed for row in rows]
+    return previews(batch.employer, batch.service, cells, by=by, confirmed=reasons, twins=twins)
 
 
 def still(batch_id: int, state: str, /, **news) -> bool:
@@ -75,32 +164,33 @@ def check_again(batch: Batch, rows: list[BatchRow], *, by) -> list[BatchRow]:
     )
     live = sorted([row for row in rows if row.state in COUNTED] + list(mates), key=lambda row: row.number)
     if live:
-        found = previews(
-            batch.employer, batch.service, [r.cells for r in live], by=by, confirmed=[r.confirmed for r in live]
-        )
-        store_findings(live, found)
+        store_findings(live, _found(batch, live, None, by))
     return sorted({row.pk: row for row in [*rows, *live]}.values(), key=lambda row: row.number)
+
+
+TAKEN = ("problems", "original", "subject_digest", "state", "tidied_fields")
+"""Columns of a row that its findings decide."""
 
 
 def store_findings(rows: list[BatchRow], found: list) -> None:
     """Keep on each row what the checks said, and the state that follows from it. Unchanged rows are not written."""
-    changed = []
+    before = [[getattr(row, name) for name in TAKEN] for row in rows]
     for row, preview in zip(rows, found, strict=True):
-        before = (row.problems, row.original, row.subject_digest, row.state, row.tidied_fields)
-        refused = row.original.get("refused", {})
-        row.problems = [_refusal(name, message) for name, message in refused.items()]
-        row.problems += [_finding(problem) for problem in preview.problems if problem.field not in refused]
-        tidied = {name: _spelled(preview.values[name]) for name in preview.notes if name in preview.values}
-        row.original = row.original | {"notes": dict(preview.notes), "tidied": tidied, "told": _consequence(preview)}
-        row.tidied_fields = ",".join(preview.notes)
-        row.subject_digest = digest_of(row.cells)
-        levels = {p["level"] for p in row.problems if p["level"] != "confirm" or p["code"] not in row.confirmed}
-        row.state = (
-            RowState.ERROR if "error" in levels else RowState.CONFIRM if "confirm" in levels else RowState.PASSED
-        )
-        if before != (row.problems, row.original, row.subject_digest, row.state, row.tidied_fields):
-            changed.append(row)
-    update_rows(changed, "problems", "original", "subject_digest", "state", "tidied_fields")
+        _take_findings(row, preview)
+    news = zip(rows, before, strict=True)
+    update_rows([row for row, old in news if old != [getattr(row, name) for name in TAKEN]], *TAKEN)
+
+
+def _take_findings(row: BatchRow, preview) -> None:
+    refused = row.original.get("refused", {})
+    row.problems = [_refusal(name, message) for name, message in refused.items()]
+    row.problems += [problem.kept() for problem in preview.problems if problem.field not in refused]
+    tidied = {name: _spelled(preview.values[name]) for name in preview.notes if name in preview.values}
+    row.original = row.original | {"notes": dict(preview.notes), "tidied": tidied, "told": _consequence(preview)}
+    row.tidied_fields = ",".join(preview.notes)
+    row.subject_digest = preview.digest
+    levels = {p["level"] for p in row.problems if p["level"] != "confirm" or p["code"] not in row.confirmed}
+    row.state = RowState.ERROR if "error" in levels else RowState.CONFIRM if "confirm" in levels else RowState.PASSED
 
 
 def _consequence(preview) -> dict:
@@ -114,13 +204,6 @@ def _spelled(value) -> str:
     return plain_yuan(value) if isinstance(value, int) else str(value)
 
 
-def _finding(problem) -> dict:
-    fix = list(problem.fix) if problem.fix else None
-    return {
-        "code": problem.code, "field": problem.field, "level": problem.level, "message": problem.message, "fix": fix,
-    }  # fmt: skip
-
-
 def _refusal(name: str, message: str) -> dict:
     return {"code": "cell_refused", "field": name, "level": "error", "message": message, "fix": None}
 
@@ -128,4 +211,4 @@ def _refusal(name: str, message: str) -> dict:
 def digest_of(cells: dict) -> str:
     """Whom a row is about, to find rows about the same person; "" while there is no number."""
     text = cells.get("id_number", "")
-    return blind_index("person", check_id_number(text).number) if text else ""
+    return blind_index("person", tidy_number(text)) if text else ""

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 import xlsxwriter
 
@@ -15,6 +16,10 @@ from shebao.rules.money import plain_yuan
 
 _FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_TEXT = 32_767  # of one cell, by the file format
+ROWS_OF_A_SHEET = 1_000_000
+"""The file format ends a sheet at 1,048,576 rows: a longer table goes on in the next sheet."""
+_LONGEST_HEADER = 200  # characters: the file format takes 255 with its codes
+_SPACER = " "  # a digit right after the size of the letters would be read as part of it
 _FONT = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
 _FORMATS: dict[str, dict] = {
     "plain": {},
@@ -58,11 +63,12 @@ class Column:
 class Book:
     """An .xlsx under construction; `data` holds the bytes after the with-block.
 
-    Streaming (`constant_memory`) needs rows in order; temporary files vanish even when a row raises.
+    Streaming (`constant_memory`) needs rows in order; temporary files vanish even when a row raises. With a `path`
+    the book is written there and `data` stays empty.
     """
 
-    def __init__(self, *, streaming: bool = False):
-        self._streaming = streaming
+    def __init__(self, *, streaming: bool = False, path: Path | None = None, mark: str = ""):
+        self._streaming, self._path, self._mark = streaming, path, mark
         self._formats: dict[str, object] = {}
         self.data = b""
 
@@ -71,8 +77,12 @@ class Book:
         self._buffer = io.BytesIO()
         options = {"constant_memory": True, "tmpdir": self._folder.name} if self._streaming else {"in_memory": True}
         self._book = xlsxwriter.Workbook(
-            self._buffer, options | {"strings_to_formulas": False, "strings_to_urls": False}
+            str(self._path) if self._path else self._buffer,
+            options | {"strings_to_formulas": False, "strings_to_urls": False},
         )
+        if self._mark:
+            self._book.set_properties({"comments": self._mark})
+            self._book.set_custom_property("导出", self._mark)
         return self
 
     def __exit__(self, kind, *_) -> None:
@@ -87,7 +97,12 @@ class Book:
 
     def add_sheet(self, name: str):
         """A new sheet, returned as xlsxwriter's worksheet."""
-        return self._book.add_worksheet(name)
+        sheet = self._book.add_worksheet(name)
+        if self._mark:
+            told = self._mark.replace("&", "&&")[:_LONGEST_HEADER]
+            sheet.set_header(f"&R&9{_SPACER}{told}")
+            sheet.set_footer(f"&L&9{_SPACER}{told}&R第 &P 页")
+        return sheet
 
     def format(self, name: str):
         """One of the few formats used everywhere."""
@@ -106,27 +121,46 @@ def plain_text(value: object) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")[:_LONGEST_TEXT]
 
 
-def write_table(title: str, filter_line: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> bytes:
+def write_table(
+    title: str,
+    filter_line: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[object]],
+    *,
+    mark: str = "",
+    path: Path | None = None,
+) -> bytes:
     """A table to download: title, the filter it was made with, headings, then the rows as they come.
 
-    Rows are streamed, so `rows` may be a generator of any length. Values are in the order of the columns;
-    None and "" stay empty. Amounts are fen and become numbers of yuan.
+    Rows are streamed, so `rows` may be a generator of any length; past a million rows the next sheet goes on. Values
+    are in the order of the columns; None and "" stay empty. Amounts are fen and become numbers of yuan. With a `path`
+    the table is written there and nothing is returned. `mark` tells who takes the table along; it stands on every page.
     """
-    with Book(streaming=True) as book:
-        sheet = book.add_sheet(sheet_name(title))
-        for index, column in enumerate(columns):
-            sheet.set_column(index, index, column.width)
-        sheet.freeze_panes(3, 0)
-        sheet.write_string(0, 0, plain_text(title), book.format("title"))
-        sheet.write_string(1, 0, plain_text(filter_line), book.format("note"))
-        for index, column in enumerate(columns):
-            sheet.write_string(2, index, plain_text(column.heading), book.format("head"))
-        number = 2
-        for number, row in enumerate(rows, 3):  # noqa: B007
-            for index, (column, value) in enumerate(zip(columns, row, strict=True)):
-                write_value(book, sheet, number, index, value, column.kind)
+    with Book(streaming=True, path=path, mark=mark) as book:
+        sheet, number = _begin_sheet(book, sheet_name(title), title, filter_line, columns), 2
+        for index, row in enumerate(rows):
+            if index and index % ROWS_OF_A_SHEET == 0:
+                sheet.autofilter(2, 0, number, max(len(columns) - 1, 0))
+                part = f"（{index // ROWS_OF_A_SHEET + 1}）"
+                sheet = _begin_sheet(book, sheet_name(title)[:24] + part, title + part, filter_line, columns)
+                number = 2
+            number += 1
+            for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+                write_value(book, sheet, number, place, value, column.kind)
         sheet.autofilter(2, 0, number, max(len(columns) - 1, 0))
     return book.data
+
+
+def _begin_sheet(book: Book, name: str, title: str, filter_line: str, columns: Sequence[Column]):
+    sheet = book.add_sheet(name)
+    for index, column in enumerate(columns):
+        sheet.set_column(index, index, column.width)
+    sheet.freeze_panes(3, 0)
+    sheet.write_string(0, 0, plain_text(title), book.format("title"))
+    sheet.write_string(1, 0, plain_text(filter_line), book.format("note"))
+    for index, column in enumerate(columns):
+        sheet.write_string(2, index, plain_text(column.heading), book.format("head"))
+    return sheet
 
 
 def write_value(book: Book, sheet, row: int, column: int, value: object, kind: str) -> None:

@@ -12,7 +12,7 @@ from ..errors import Refused
 from ..settlement.comparing import BridgeRow, bridge, chart
 from ..settlement.models import Bill
 from ..settlement.progress import Standing, Step, standing, steps_of
-from ..settlement.queries import ADJUSTED, BACK_PAID, Estimate, SchemeSum, bill_earlier, bill_summary, estimate
+from ..settlement.queries import ADJUSTED, Estimate, SchemeSum, bill_earlier, bill_summary, estimate
 from .todos import Todo, todo_items
 
 
@@ -73,7 +73,11 @@ def money_of(now: Standing) -> Money:
     except Refused as no:
         return Money(refusal=no.message)
     total, schemes = (found.total, found.schemes) if found else (now.bill.total_due, bill_summary(now.bill))
-    earlier = {BACK_PAID: found.back, ADJUSTED: found.adjusted} if found else bill_earlier(now.bill)
-    back, adjusted = (sum(one.total for one in earlier[word]) for word in (BACK_PAID, ADJUSTED))
+    sums = {
+        word: sum(one.total for one in rows)
+        for word, rows in (found.earlier if found else bill_earlier(now.bill)).items()
+    }
+    adjusted = sums.pop(ADJUSTED)
+    back = sum(sums.values())
     moved = tuple(row for row in reasons if row.delta)
     return Money(total, tuple(schemes), adjusted, back, moved, tuple(months), found)

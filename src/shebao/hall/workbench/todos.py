@@ -9,14 +9,15 @@ from django.utils import timezone
 
 from shebao.rules.money import yuan
 
-from ..clock import local_now
+from ..clock import local_now, today
 from ..declarations.models import Declaration
 from ..declarations.states import State
 from ..regions import region
 from ..roster.retiring import ages
+from ..settlement.collecting import owings
 from ..settlement.comparing import newly_raised
 from ..settlement.models import Bill
-from ..settlement.progress import Standing
+from ..settlement.progress import Standing, who_computes
 from ..settlement.queries import Estimate
 
 SOON = timedelta(days=7)
@@ -58,11 +59,18 @@ def _kind(bill: Bill) -> str:
 
 
 def _overdue(now: Standing) -> Iterator[Todo]:
-    for bill in now.bills_to_pay():
-        open_fen, until = now.unpaid(bill), timezone.make_naive(bill.pay_until)
-        if open_fen > 0 and until < local_now():
+    late = [
+        one for one in now.bills_to_pay() if now.unpaid(one) > 0 and timezone.make_naive(one.pay_until) < local_now()
+    ]
+    for bill in late:
+        bill.employer = now.employer  # it is read already
+    asked = owings(late, today()) if late else {}
+    for bill in late:
+        one, until = asked[bill.pk], timezone.make_naive(bill.pay_until)
+        if one.total > 0:
             title = f"{bill.month.label}{_kind(bill)}账单逾期没有缴清"
-            note = f"待缴 {yuan(open_fen)} 元，{date_words(until, 'n 月 j 日')}已截止，逾期按日加收滞纳金"
+            fee = f"，其中滞纳金 {yuan(one.late_fee)} 元，每天再加 {yuan(one.tomorrow)} 元" if one.late_fee else ""
+            note = f"今天应缴 {yuan(one.total)} 元{fee}；{date_words(until, 'n 月 j 日')}已截止"
             yield Todo("已逾期", "d", title, note, "e_pay_bill", "去缴费", (bill.pk,))
 
 
@@ -118,7 +126,7 @@ def _due_soon(now: Standing) -> Iterator[Todo]:
 
 def _to_settle(now: Standing) -> Iterator[Todo]:
     """Nothing is open any more: the last thing that clerks forget."""
-    if now.bill or now.open or not now.changes:
+    if now.bill or now.open or not now.changes or who_computes(now.employer) == "office":
         return
     until = region(now.employer.region).calendar.window(now.month).pay_until
     note = f"{now.changes} 笔变动已经生效，结算后才生成账单，{date_words(until, 'n 月 j 日 H:i')} 截止"

@@ -1,71 +1,73 @@
-"""Many cases at once: looked at on a page of their own, with a sample to read, and then approved all or none."""
+"""Many cases at once: on a page of their own, with a sample to open, and then approved all or none."""
 
-from random import Random
-
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from shebao.hall.declarations import operations, queries
+from shebao.hall.desk.models import Sample
+from shebao.hall.desk.queries import sample_of
+from shebao.hall.desk.sampling import approve_batch, draw_sample
 from shebao.hall.errors import Refused
+from shebao.hall.regions import region as region_of
 
 from ..access import needs
-from ..chosen import compact, numbers, spread
-from .desk import row, seen, suffix, waiting, word_findings
-
-SAMPLE = 3
-"""How many cases of a batch are laid out to be read whole."""
+from ..chosen import numbers
+from .case import seen
+from .desk import row, suffix, waiting
+from .handling import say_approved
 
 
 @require_POST
 @needs("review")
 def choose(request):
-    """The ticks of the desk become the address of the page that asks."""
+    """The ticks of the desk become a batch with a sample to open."""
     pks = numbers(request.POST.getlist("chosen"))
     if not pks:
         messages.error(request, "还没有勾选要通过的申报。")
         return redirect(reverse("a_home") + suffix(request))
-    tail = suffix(request).replace("?", "&", 1)
-    return redirect(f"{reverse('a_approve_many')}?ids={compact(pks)}{tail}")
+    try:
+        sample = draw_sample(pks, by=request.user)
+    except Refused as no:
+        messages.info(request, no.message)
+        return redirect(reverse("a_home") + suffix(request))
+    return redirect(f"{reverse('a_approve_many', args=[sample.pk])}{suffix(request)}")
 
 
 @needs("review")
-def approve_many(request):
-    """What would be approved, some of it whole (抽查); a POST approves them, all or none."""
+def approve_many(request, pk):
+    """What would be approved, and which cases have to be opened first (抽查); a POST approves, all or none."""
+    sample = sample_of(request.user, pk)
     if request.method == "POST":
-        return _approve(request)
-    chosen = set(spread(request.GET.get("ids", "")))
-    rows = [row(one) for one in waiting(request) if one.pk in chosen]
+        return _approve(request, sample)
+    there = {one.pk: one for one in waiting(request, place="all", risk=None, service=None, employer="")}
+    rows = [row(there[one]) for one in sample.chosen if one in there]
     if not rows:
         messages.info(request, "勾选的申报已经不在待审核里了。")
         return redirect(reverse("a_home") + suffix(request))
+    rule = region_of(request.user.region).agency.sampling
     context = {
+        "sample": sample,
         "rows": rows,
-        "sample": _sample(request, [one["declaration"].pk for one in rows]),
+        "drawn": [one | {"is_open": one["declaration"].pk in sample.opened} for one in rows
+                  if one["declaration"].pk in sample.drawn],
+        "left": len([one for one in sample.left if one in there]),
         "effect": sum(one["declaration"].effect_fen for one in rows),
-        "flagged": sum(bool(one["declaration"].problems) for one in rows),
+        "rule": rule,
+        "undo_seconds": settings.SHEBAO_UNDO_SECONDS,
         "suffix": suffix(request),
         "crumbs": [{"label": "审核台", "url": reverse("a_home") + suffix(request)}, {"label": "批量通过", "url": ""}],
-    }
+    }  # fmt: skip
     return render(request, "agency/batch.html", context)
 
 
-def _sample(request, pks: list[int]) -> list:
-    """Some cases whole, drawn by lot; the same ones when the page is asked for again."""
-    lot = Random(f"{request.session.session_key}:{pks}")  # noqa: S311 - which cases to read, not a secret
-    views = [queries.case_view(request.user, pk) for pk in sorted(lot.sample(pks, min(SAMPLE, len(pks))))]
-    for view in views:
-        word_findings(view)
-    return views
-
-
-def _approve(request):
+def _approve(request, sample: Sample):
     pks = numbers(request.POST.getlist("chosen"))
     try:
-        operations.approve_declarations(pks, by=request.user, seen=seen(request, *pks))
+        approved = approve_batch(sample.pk, pks, by=request.user, seen=seen(request, *pks))
     except Refused as no:
         messages.error(request, no.message)
-    else:
-        messages.success(request, f"已通过 {len(pks)} 笔。")
+        return redirect(f"{reverse('a_approve_many', args=[sample.pk])}{suffix(request)}")
+    say_approved(request, approved, f"已通过 {len(pks)} 笔。")
     return redirect(reverse("a_home") + suffix(request))

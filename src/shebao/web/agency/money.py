@@ -12,7 +12,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.payments.models import Clearing, SuspenseItem
 from shebao.hall.payments.queries import credits_of, reconciliations, suspense_sums
 from shebao.hall.payments.reconciling import reconcile_day
-from shebao.hall.payments.suspense import clear_suspense, refund_credit
+from shebao.hall.payments.suspense import clear_suspense, end_without_money, refund_credit, without_money
 from shebao.rules.money import BadMoney, parse_fen
 
 from ..access import needs
@@ -29,6 +29,7 @@ def money(request):
         "waiting": items.filter(clearing=""),
         "cleared": items.exclude(clearing="")[:SHOWN],
         "sums": suspense_sums(request.user),
+        "stuck": without_money(request.user),
         "clearings": Clearing.choices,
         "reconciliations": reconciliations(request.user)[:SHOWN],
         "credits": credits_of(request.user)[:SHOWN],
@@ -50,6 +51,19 @@ def clear(request, pk):
         messages.error(request, no.message)
     else:
         messages.success(request, f"银行流水 {done.bank_serial} 已处理：{done.get_clearing_display()}。")
+    return redirect("a_money")
+
+
+@require_POST
+@needs("reconcile")
+def end(request, pk):
+    """Say that an attempt brought no money."""
+    try:
+        done = end_without_money(pk, by=request.user, note=request.POST.get("note", ""))
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, f"缴费 {done.number} 已结束，账单可以重新缴费。")
     return redirect("a_money")
 
 
@@ -89,5 +103,6 @@ urlpatterns = [
     path("money/", money, name="a_money"),
     path("money/reconcile", reconcile, name="a_reconcile"),
     path("money/suspense/<int:pk>", clear, name="a_clear"),
+    path("money/payments/<int:pk>/end", end, name="a_end_payment"),
     path("money/credit/<int:pk>/refund", refund, name="a_refund"),
 ]

@@ -17,7 +17,8 @@ from shebao.hall.registration.states import State, open_moves
 from ..access import needs
 from ..employer.fields import Shown, page_fields
 from ..sent_files import sent
-from .desk import due_text, marks_of
+from .case import marks_of
+from .desk import due_text
 
 PAGE = 50
 TITLE = "单位注册"

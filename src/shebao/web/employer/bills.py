@@ -12,10 +12,11 @@ from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import explain_line, rules_of
 from shebao.hall.settlement.ledger import balances
-from shebao.hall.settlement.models import Bill, BillLine
+from shebao.hall.settlement.models import DUES, Bill, BillLine
 from shebao.hall.settlement.queries import (
     ADJUSTED,
     BACK_PAID,
+    EARLIER,
     PersonRow,
     adjusting_lines,
     back_paying_lines,
@@ -23,12 +24,13 @@ from shebao.hall.settlement.queries import (
     bill_people,
     bill_summary,
 )
-from shebao.hall.sheets.writing import Column, write_table
+from shebao.hall.sheets.writing import Column
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
 from ..explained import step_rows
-from .common import PAGE, bridge_rows, crumbs, download, this_month, word
+from ..taking import taken
+from .common import PAGE, bridge_rows, crumbs, this_month, word
 from .doubts import doubts
 from .papers import print_action
 
@@ -70,7 +72,7 @@ def bill(request, pk):
     found = _bill(request, pk)
     tab = request.GET.get("tab", "summary")
     earlier = bill_earlier(found)
-    adjusted, back = earlier[ADJUSTED], earlier[BACK_PAID]
+    adjusted, back = earlier[ADJUSTED], [row for word in EARLIER.values() for row in earlier[word]]
     # A bill of back payments stands apart: there is no month before to compare it with.
     tabs = {key: label for key, label in TABS.items() if key != "changes" or not found.series}
     tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
@@ -80,7 +82,7 @@ def bill(request, pk):
     context = _row(found, due, paid) | {
         "asked": asked,
         "late_paid": sum(by_scheme(found, "paid", "late_fees").values()) if paid else 0,
-        "credit_used": sum(by_scheme(found, "credit_used", "receivable").values()) if paid else 0,
+        "credit_used": sum(by_scheme(found, "credit_used", *DUES).values()) if paid else 0,
         "tab": tab,
         "tabs": tabs,
         "when": found.label if found.series else found.month.label,
@@ -168,6 +170,9 @@ def _earlier(request, found: Bill, lines, kind: str) -> dict:
     page.object_list = [
         {
             "line": line,
+            "declared_in": (line.back_payment or line.principal.back_payment).declared_in
+            if kind == BACK_PAID
+            else None,
             "scheme": schemes[line.scheme].title if line.scheme in schemes else line.scheme,
             "cells": [
                 {
@@ -212,8 +217,8 @@ def _person(person: PersonRow, shown) -> dict:
                 }
             )
     shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
-    more = {"adjusted": person.adjusted, "back": person.back}
-    return shown | {name: sum(line.employer_due + line.employee_due for line in lines) for name, lines in more.items()}
+    more = {"adjusted": (ADJUSTED,), "back": tuple(EARLIER.values())}
+    return shown | {name: sum(sum(person.sums(word)) for word in words) for name, words in more.items()}
 
 
 def _changes(request, found: Bill) -> dict:
@@ -252,18 +257,23 @@ def export(request, pk):
     columns.append(Column("合计（元）", "yuan"))
     people = bill_people(found)
     line = f"{found.employer.name}　费款所属期 {found.month}　账单号 {found.number}　共 {len(people)} 人"
-    data = write_table(f"{found.month} 账单明细", line, columns, (_exported(p, schemes, more) for p in people))
-    return download(data, f"账单明细-{found.month}.xlsx")
+    return taken(
+        request,
+        f"{found.month} 账单明细",
+        line,
+        columns,
+        (_exported(p, schemes, more) for p in people),
+        f"账单明细-{found.month}.xlsx",
+    )
 
 
 def _exported(person: PersonRow, schemes, more: list[str]) -> list:
     cells = [person.employee.person_number, person.employee.name, person.declared_wage]
     for row in schemes:
         line = person.schemes.get(row.scheme)
-        cells += [line.contribution_base, line.employer_due, line.employee_due] if line else [None] * 3
+        cells += [line.contribution_base or None, line.employer_due, line.employee_due] if line else [None] * 3
     for kind in more:
-        lines = person.back if kind == BACK_PAID else person.adjusted
-        cells += [sum(line.employer_due for line in lines), sum(line.employee_due for line in lines)]
+        cells += person.sums(kind)
     return [*cells, person.total]
 
 
@@ -281,7 +291,7 @@ def explain_amount(request, pk, share):
     context = {
         "found": found,
         "steps": step_rows(found.steps),
-        "doubt": doubts(request, line, found, kept.data),
+        "doubt": None if line.principal_id else doubts(request, line, found, kept.data),
         "line": line,
         "share": share,
         "other": other if getattr(line, f"{other}_evidence_id") else "",

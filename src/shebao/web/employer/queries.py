@@ -1,35 +1,41 @@
 """查询统计: the queries that the region names, each with its conditions, its table, its sums, and the way further."""
 
-from datetime import datetime
+from urllib.parse import quote
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import Http404
+from django.http import Http404, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.reports import operations
-from shebao.hall.reports.models import SavedView
+from shebao.hall.reports.exporting import (
+    AT_ONCE,
+    cells_of,
+    columns_of,
+    count_of,
+    is_stuck,
+    pieces,
+    restart_export,
+    start_export,
+)
+from shebao.hall.reports.models import ExportRun, ExportState, SavedView
 from shebao.hall.reports.money import LineKind, billed
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.reports.report import KIND, MONTH, MONTHS, PERSON, SCHEME, SERVICE, STATE, Asked, Link, asked, totals
-from shebao.hall.sheets.writing import Column, write_table
 from shebao.rules.region import Query
 
 from ..access import needs, refusal
-from ..templatetags.ui import mask_id
-from .common import PAGE, crumbs, download, here, word
+from ..taking import taken
+from .common import PAGE, XLSX, crumbs, here, paged, word
 
 SIZES = (20, 50, 100)
 NUMBERS = ("yuan", "whole")
-MOST_EXPORTED = 100_000
 PAGES = {"employee": "e_employee", "bill": "e_bill", "case": "e_case", "explain": "e_explain"}
-CELL_KINDS = {"yuan": "yuan", "whole": "whole", "date": "date", "moment": "moment"}
 
 
 def _title(request) -> str:
@@ -66,7 +72,9 @@ def _found(request, key: str):
     report = REPORTS[query.model]
     if not request.user.may(report.permission):
         raise refusal(request.user, report.permission)
-    given = asked(request.user, request.user.employer, here(request), request.GET.dict(), report.conditions)
+    given = asked(
+        request.user, request.user.employer, here(request), request.GET.dict(), report.conditions, query.field
+    )
     return query, report, given
 
 
@@ -77,7 +85,7 @@ def query(request, key):
     found, report, given = _found(request, key)
     rows = report.rows(given)
     size = int(request.GET["size"]) if request.GET.get("size", "") in map(str, SIZES) else PAGE
-    page = Paginator(rows, size).get_page(request.GET.get("page"))
+    page = paged(request, rows, size)
     sums = totals(report, rows) if page.paginator.count else {}
     cells = [_cells(request, report, row) for row in report.show(given, page.object_list)]
     kept = _conditions(request)
@@ -85,6 +93,7 @@ def query(request, key):
         "title": found.title,
         "crumbs": crumbs(found.title, (_title(request), reverse("e_queries"))),
         "report": report,
+        "note": " ".join(part for part in (report.note, found.note) if part),
         "columns": [{"title": c.title, "n": c.kind in NUMBERS} for c in report.columns],
         "fields": _fields(request, report.conditions, given),
         "problems": [{"id": name, "text": text} for name, text in given.problems.items()],
@@ -95,9 +104,11 @@ def query(request, key):
         "sizes": SIZES,
         "asked_line": _line(request, given, report.conditions),
         "is_filtered": any(kept.get(name) for name in (SCHEME, PERSON, KIND, SERVICE, STATE)),
+        "is_long": page.paginator.count > AT_ONCE,
         "export_url": f"{reverse('e_query_export', args=[key])}?{urlencode(kept)}",
         "plain_url": reverse("e_query", args=[key]),
         "views": _views(request, key),
+        "exports": ExportRun.objects.visible_to(request.user).filter(query=key)[:3],
         "keep_url": f"{reverse('e_query_keep', args=[key])}?{urlencode(kept)}" if kept else "",
     }
     return render(request, "employer/query.html", context, status=422 if given.problems else 200)
@@ -195,7 +206,7 @@ def forget(request, pk):
 
 
 def _conditions(request) -> dict[str, str]:
-    return {name: value for name, value in request.GET.items() if name not in ("page", "size") and value}
+    return {name: value for name, value in request.GET.items() if name not in ("page", "size", "print") and value}
 
 
 def _views(request, key: str) -> list[dict]:
@@ -207,30 +218,73 @@ def _views(request, key: str) -> list[dict]:
 
 
 @needs("see_roster")
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def export(request, key):
-    """The whole table as a workbook with true types; identity numbers stay masked."""
+    """The whole table as a workbook with true types; a long one is a POST, and is written in the background."""
     found, report, given = _found(request, key)
+    line = _line(request, given, report.conditions)
+    if request.method == "POST":
+        return redirect("e_export", start_export(found, _conditions(request), line, by=request.user).pk)
     rows = report.rows(given)
-    columns = [Column(c.title, CELL_KINDS.get(c.kind, "text"), 22 if c.kind == "id" else 16) for c in report.columns]
-    data = write_table(found.title, _line(request, given, report.conditions), columns, _written(report, given, rows))
-    return download(data, f"{found.title}-{timezone.localdate():%Y%m%d}.xlsx")
+    if count_of(rows) > AT_ONCE:
+        messages.info(request, f"结果超过 {AT_ONCE:,} 条，请点“导出表格”，在后台生成后下载。")
+        return redirect(f"{reverse('e_query', args=[key])}?{urlencode(_conditions(request))}")
+    return taken(
+        request,
+        found.title,
+        line,
+        columns_of(report),
+        cells_of(report, given, rows),
+        f"{found.title}-{timezone.localdate():%Y%m%d}.xlsx",
+    )
 
 
-def _written(report, given: Asked, rows):
-    """Rows for the workbook, a thousand at a time, however many there are."""
-    for start in range(0, min(len(rows) if isinstance(rows, list) else rows.count(), MOST_EXPORTED), 1000):
-        for row in report.show(given, rows[start : start + 1000]):
-            yield tuple(_bare(column, row[column.key]) for column in report.columns)
+@needs("see_roster")
+@require_GET
+def export_run(request, pk):
+    """One long table: how far it is, then its file."""
+    run = ExportRun.objects.visible_to(request.user).get(pk=pk)
+    title = f"导出：{run.title}"
+    context = {
+        "run": run,
+        "title": title,
+        "stuck": is_stuck(run),
+        "crumbs": crumbs(title, (_title(request), reverse("e_queries"))),
+    }
+    return render(request, "employer/export.html", context)
 
 
-def _bare(column, value):
-    value = value.value if isinstance(value, Link) else value
-    if column.kind == "id":
-        return mask_id(value)
-    if column.kind == "moment" and isinstance(value, datetime):
-        return timezone.make_naive(value)
-    return str(value or "") if column.kind in ("month", "text") else value
+@needs("see_roster")
+@require_GET
+def export_progress(request, pk):
+    """How far a table is, for the page that waits."""
+    run = ExportRun.objects.visible_to(request.user).get(pk=pk)
+    words = f"正在生成，{run.rows_done:,} / {run.rows_total:,} 行" if run.state == ExportState.RUNNING else ""
+    return JsonResponse({"words": words, "done": run.rows_done, "stuck": is_stuck(run)})
+
+
+@needs("see_roster")
+@require_POST
+def export_restart(request, pk):
+    """Write a table again that was cut off."""
+    try:
+        restart_export(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+    return redirect("e_export", pk)
+
+
+@needs("see_roster")
+@require_GET
+def export_file(request, pk):
+    """The workbook, piece by piece."""
+    run = ExportRun.objects.visible_to(request.user).get(pk=pk, state=ExportState.DONE)
+    response = StreamingHttpResponse(pieces(run), content_type=XLSX)
+    name = quote(f"{run.title}-{timezone.localtime(run.asked_at):%Y%m%d}.xlsx")
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    response["Content-Length"] = run.size
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 urlpatterns = [
@@ -239,4 +293,8 @@ urlpatterns = [
     path("queries/views/<int:pk>/forget/", forget, name="e_query_forget"),
     path("queries/<slug:key>/keep/", keep, name="e_query_keep"),
     path("queries/<slug:key>/export/", export, name="e_query_export"),
+    path("exports/<int:pk>/", export_run, name="e_export"),
+    path("exports/<int:pk>/progress/", export_progress, name="e_export_progress"),
+    path("exports/<int:pk>/restart/", export_restart, name="e_export_restart"),
+    path("exports/<int:pk>/file/", export_file, name="e_export_file"),
 ]

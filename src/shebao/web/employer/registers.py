@@ -1,7 +1,6 @@
 """Registers that a region's catalogue names: who paid into a scheme by months, and who is covered for a year."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
@@ -11,17 +10,17 @@ from shebao.hall.documents.plans import issue_plan
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.settlement.registers import paid_bills, scheme_lines, sums_of
-from shebao.hall.sheets.writing import Column, write_table
+from shebao.hall.sheets.writing import Column
 from shebao.hall.supplements.models import YearlyCover
 from shebao.hall.supplements.queries import covers_of_year, years_covered
 from shebao.rules.region import Page
 
 from ..access import needs
+from ..taking import taken
 from ..templatetags.ui import mask_id
-from .common import crumbs, download, here, this_month
+from .common import crumbs, here, paged, this_month
 from .papers import months_asked
 
-PAGE = 50
 REGISTER_COLUMNS = (
     Column("费款所属期", width=12), Column("姓名"), Column("证件号码", width=22), Column("个人编号", width=16),
     Column("应缴类型", width=12), Column("单位应缴（元）", "yuan", 16), Column("个人应缴（元）", "yuan", 16),
@@ -48,7 +47,7 @@ def scheme_roster(request):
     row, employer = _row(request, "scheme_roster"), Employer.objects.visible_to(request.user).get()
     months, errors, fields = months_asked(request, employer)
     lines = scheme_lines(request.user, row.scheme, months)
-    page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
+    page = paged(request, lines)
     span = {field["name"]: field["value"] for field in fields}
     context = {
         "title": row.title,
@@ -86,7 +85,7 @@ def scheme_roster_export(request):
     line = f"单位：{employer.name}；费款所属期：{span}；{sums.head_count} 人"
     rows = [_cells(one) for one in _lines(request, lines)]
     rows.append(("合计", f"{sums.head_count} 人", "", "", "", sums.employer_due, sums.employee_due, sums.total, "", ""))
-    return download(write_table(row.title, line, REGISTER_COLUMNS, rows), f"{row.title}-{span}.xlsx")
+    return taken(request, row.title, line, REGISTER_COLUMNS, rows, f"{row.title}-{span}.xlsx")
 
 
 def _cells(one: dict) -> tuple:
@@ -159,7 +158,7 @@ def yearly_plan_export(request):
     ]  # fmt: skip
     rows.append(("合计", f"{len(covers)} 人", "", "", "", "", sum(cover.amount_fen for cover in covers)))
     line = f"单位：{request.user.employer.name}；缴费年度：{year}"
-    return download(write_table(row.title, line, COVER_COLUMNS, rows), f"{row.title}-{year}.xlsx")
+    return taken(request, row.title, line, COVER_COLUMNS, rows, f"{row.title}-{year}.xlsx")
 
 
 @needs("print")

@@ -1,6 +1,5 @@
 """Reminders (征收业务提醒): who retires when, who is past it, and which bills are in arrears."""
 
-from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -12,12 +11,13 @@ from shebao.hall import clock
 from shebao.hall.roster.queries import departments, roster
 from shebao.hall.roster.retiring import SPANS, Ages, Retiring, ages
 from shebao.hall.settlement.arrears import Arrears, arrears
-from shebao.hall.sheets.writing import Column, write_table
+from shebao.hall.sheets.writing import Column
 
 from ..access import needs, refusal
 from ..places import name_of, permission_of
+from ..taking import taken
 from ..templatetags.ui import mask_id
-from .common import PAGE, crumbs, download, here, this_month
+from .common import crumbs, here, paged, this_month
 
 ARREARS = "arrears"
 FILTERS = {"q": "姓名、拼音、个人编号或证件号码", "department": "部门"}
@@ -36,7 +36,7 @@ PEOPLE = (
 BILLS = (
     Column("费款所属期", width=14), Column("账单号", width=22), Column("应缴（元）", "yuan"),
     Column("已缴（元）", "yuan"), Column("欠缴（元）", "yuan"), Column("缴费截止", width=18),
-    Column("逾期天数", "whole", 10),
+    Column("逾期天数", "whole", 10), Column("滞纳金（元）", "yuan"), Column("今天应缴（元）", "yuan"),
 )  # fmt: skip
 
 
@@ -58,9 +58,10 @@ def reminder(request, page):
     }
     if page == ARREARS:
         context |= {"rows": late, "in_time": in_time, "open": sum(one.open for one in late)}
+        context |= {"late_fee": sum(one.late_fee for one in late), "total": sum(one.total for one in late)}
         return render(request, "employer/arrears.html", context)
     rows = _people(request, found.within(page))
-    pages = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    pages = paged(request, rows)
     context |= {
         "page": pages,
         "rows": pages.object_list,
@@ -144,9 +145,9 @@ def export(request, page):
     line = f"单位：{request.user.employer.name}；业务年月：{month}；截至 {clock.today()}；范围：{_line(request, title)}"
     if page == ARREARS:
         rows = (_bill_cells(one) for one in arrears(request.user)[0])
-        return download(write_table(title, line, BILLS, rows), f"{title}-{month}.xlsx")
+        return taken(request, title, line, BILLS, rows, f"{title}-{month}.xlsx")
     people = _people(request, ages(request.user.employer, month).within(page))
-    return download(write_table(title, line, PEOPLE, (_cells(row) for row in people)), f"{title}-{month}.xlsx")
+    return taken(request, title, line, PEOPLE, (_cells(row) for row in people), f"{title}-{month}.xlsx")
 
 
 def _cells(row: dict) -> tuple:
@@ -161,6 +162,7 @@ def _bill_cells(one: Arrears) -> tuple:
     until = make_naive(one.bill.pay_until)
     return (
         str(one.bill.month), one.bill.number, one.due, one.paid, one.open, f"{until:%Y-%m-%d %H:%M}", one.days,
+        one.late_fee, one.total,
     )  # fmt: skip
 
 

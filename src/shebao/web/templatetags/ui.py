@@ -14,6 +14,8 @@ from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 
+from shebao.rules.identity import masked
+
 from . import charts
 
 register = template.Library()
@@ -107,6 +109,12 @@ def yuan(fen: int | None) -> str:
 
 
 @register.filter
+def yuan_or_dash(fen: int | None) -> str:
+    """Write a base in fen as yuan; a charge of a fixed amount has none: 0 → —."""
+    return yuan(fen or None)
+
+
+@register.filter
 def signed_yuan(fen: int | None) -> str:
     """Write a change in fen with its sign: +1,234.56 or −1,234.56; zero has no sign."""
     text = yuan(fen)
@@ -125,10 +133,7 @@ def wan(fen: int | None) -> str:
 @register.filter
 def mask_id(number: str | None) -> str:
     """Hide the middle of an id number: first four and last four stay; short numbers keep only their ends."""
-    text = str(number or "")
-    if len(text) <= 8:
-        return text[:1] + "*" * max(len(text) - 2, 0) + text[-1:] if len(text) > 2 else "*" * len(text)
-    return text[:4] + "*" * (len(text) - 8) + text[-4:]
+    return masked(number)
 
 
 @register.filter
@@ -241,6 +246,16 @@ def bars_svg(months: Iterable[Any], title: str = "近 12 个月应缴", id: str 
         bar["tick"] = month_short(bar["month"]).replace(" ", "")
     drawn["grid_label"] = wan(drawn["grid"]).removesuffix(".0")
     return {**drawn, "title": title, "id": id}
+
+
+@register.inclusion_tag("parts/_count_bars.html")
+def count_bars_svg(rows: Iterable[Any], title: str, head: str = "", unit: str = "") -> dict[str, Any]:
+    """Draw numbers of things: rows have label and count; `head` and `unit` head the table beside the drawing."""
+    items = list(rows)
+    drawn = charts.count_bars([int(_get(item, "count", 0)) for item in items])
+    for item, bar in zip(items, drawn["bars"], strict=True):
+        bar.update(label=_get(item, "label"), count=_get(item, "count", 0))
+    return {**drawn, "title": title, "head": head, "unit": unit}
 
 
 @register.inclusion_tag("parts/_ribbon_svg.html")

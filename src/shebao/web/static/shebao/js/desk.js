@@ -1,5 +1,6 @@
-// Review desk: single keys press the control that carries them (J next, K previous, A approve, R return); the key
-// sheet's switch turns them off (WCAG 2.1.4). The return sheet shows what the employer will read.
+// Review desk: single keys press the control that carries them (J next, K previous, A approve, R return, C claim, T hand
+// on, H hold, N remark); the key sheet's switch turns them off (WCAG 2.1.4). The return sheet shows what the employer
+// will read; pictures can be turned and enlarged.
 
 const sheet = document.getElementById("return");
 
@@ -35,12 +36,15 @@ document.addEventListener("keydown", (event) => {
   if (!isHasty(control)) control.click();
 });
 
+// A control that leads to a folded sheet of the page unfolds it and puts the cursor into it.
 document.addEventListener("click", (event) => {
-  if (!sheet || !event.target.closest("[href='#return']")) return;
+  const link = event.target.closest(".deskbar a[href^='#']");
+  const part = link && document.getElementById(link.hash.slice(1));
+  if (!part) return;
   event.preventDefault();
-  sheet.open = true;
-  sheet.scrollIntoView({ block: "nearest" });
-  sheet.querySelector("input[type=checkbox]").focus();
+  part.open = true;
+  part.scrollIntoView({ block: "nearest" });
+  part.querySelector("input:not([type=hidden]), select").focus();
 });
 
 function lines() {
@@ -69,4 +73,24 @@ function preview() {
 if (sheet) {
   for (const name of ["input", "change"]) sheet.addEventListener(name, preview);
   preview();
+}
+
+const viewer = document.querySelector("[data-viewer]");
+if (viewer) {
+  const picture = viewer.querySelector("[data-shown]");
+  let [zoom, turn] = [1, 0];
+  const show = () => { picture.style.transform = `rotate(${turn}deg) scale(${zoom})`; };
+  viewer.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-show-image]");
+    const button = event.target.closest("button");
+    if (link) {
+      event.preventDefault();
+      picture.src = link.href;
+      picture.alt = link.textContent;
+    }
+    if (button?.dataset.zoom) zoom = Math.min(6, Math.max(0.4, zoom * Number(button.dataset.zoom)));
+    if (button?.dataset.turn) turn = (turn + Number(button.dataset.turn)) % 360;
+    if (link || button?.hasAttribute("data-reset")) [zoom, turn] = [1, 0];
+    show();
+  });
 }

@@ -12,7 +12,7 @@ ASSESSMENTS = refuse_changes_but(
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("settlement", "0006_an_assessment_is_voided_by_its_mirror"),
+        ("settlement", "0007_back_payments_bear_late_fees_and_interest"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

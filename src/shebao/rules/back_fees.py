@@ -1,0 +1,196 @@
+"""What a back payment bears: a late fee by the day (滞纳金) and interest by the year (利息), as the region's data says.
+
+Both are functions of the principal, the days and dated rates alone. Their evidence is the same for everybody whose
+month, day and rule are the same, and computes the amount again without the region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from shebao.rules.back_paying_words import COMPOUNDINGS
+from shebao.rules.columns import Column
+from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.evidence import Evidence, Step
+from shebao.rules.interest import growth, interest
+from shebao.rules.late_fees import DailyRate, late_fees
+from shebao.rules.money import ROUNDINGS, yuan
+from shebao.rules.months import Month, months_between
+from shebao.rules.region_collection import INTEREST_RATE, RATE
+from shebao.rules.region_model import Region, Value
+
+LATE_FEE, INTEREST = "late_fee", "interest"
+DAY = timedelta(days=1)
+
+
+def late_fee_evidence(region: Region, month: Month, until: date) -> Evidence | None:
+    """What the late fee of a month that is assessed on the day `until` rests on; None where none is due.
+
+    It counts from the last day of payment of that month, but from no day before the region's rule began. Raises
+    NoValue for a day without a rate.
+    """
+    rule, how = region.collection.back_late_fee, region.collection.late_fee
+    if not rule.charged:
+        return None
+    due_on = region.calendar.window(month).pay_until.date()
+    first = max(due_on, rule.first.first_day - DAY)
+    if first >= until + DAY * DAY_COUNTS[how.day_count].last:
+        return None
+    rates: list[dict[str, Any]] = []
+    counted = Month.of(first + DAY)
+    for one in months_between(counted, Month.of(until)):
+        value = region.value(RATE, one, known_on=until)
+        if not rates or rates[-1]["value"] != str(value.number):
+            rates.append({"since": str(one.first_day), **_cited(region, value)})
+    return Evidence(
+        {
+            "bears": LATE_FEE,
+            "region_title": region.title,
+            "month": str(month),
+            "due_on": str(due_on),
+            "first_on": str(first + DAY),
+            "until": str(until),
+            "rates": rates,
+            "day_count": how.day_count,
+            "rounding": how.rounding,
+            "capped": how.capped_at_principal,
+            "source": rule.source,
+            "status": rule.status,
+        }
+    )
+
+
+def interest_evidence(region: Region, scheme: str, month: Month, until: date) -> Evidence | None:
+    """What the interest of a month of a scheme that is assessed on the day `until` rests on; None where none is due.
+
+    Raises NoValue for a year whose rate is not published.
+    """
+    rule = region.collection.back_interest
+    if not rule.charged or (rule.schemes and scheme not in rule.schemes):
+        return None
+    paid_in = Month(until.year, 1) if rule.until == "last_year" else Month.of(until)
+    if month >= paid_in:
+        return None
+    years = range(month.year, paid_in.previous().year + 1)
+    rates = {str(y): _cited(region, region.value(INTEREST_RATE, Month(y, 1), known_on=until)) for y in years}
+    return Evidence(
+        {
+            "bears": INTEREST,
+            "region_title": region.title,
+            "month": str(month),
+            "until": str(until),
+            "paid_in": str(paid_in),
+            "rates": rates,
+            "compounding": rule.compounding,
+            "rounding": rule.rounding,
+            "source": rule.source,
+            "status": rule.status,
+        }
+    )
+
+
+def _cited(region: Region, value: Value) -> dict[str, str]:
+    return {
+        "parameter": value.parameter,
+        "title": region.parameters[value.parameter].title,
+        "value": str(value.number),
+        "from": str(value.since),
+        "known": str(value.known),
+        "source": value.source,
+        "status": value.status,
+    }
+
+
+def borne(data: Mapping[str, Any], principal: Column) -> Column:
+    """The late fee or interest of each principal (fen) by this evidence, each rounded once."""
+    if data["bears"] == LATE_FEE:
+        return late_fees(
+            principal,
+            date.fromisoformat(data["first_on"]) - DAY,
+            date.fromisoformat(data["until"]),
+            rates=[DailyRate(date.fromisoformat(one["since"]), Decimal(one["value"])) for one in data["rates"]],
+            day_count=data["day_count"],
+            rounding=data["rounding"],
+            capped_at_principal=data["capped"],
+        ).amount
+    return interest(
+        principal,
+        [Month.parse(data["month"])] * len(principal),
+        Month.parse(data["paid_in"]),
+        rates=_rates(data),
+        compounding=data["compounding"],
+        rounding=data["rounding"],
+    )
+
+
+def borne_by(data: Mapping[str, Any], principal: int) -> int:
+    """The late fee or interest of one principal, fen."""
+    return int(borne(data, np.array([principal], dtype=np.int64))[0])
+
+
+def _rates(data: Mapping[str, Any]) -> dict[int, Decimal]:
+    return {int(year): Decimal(one["value"]) for year, one in data["rates"].items()}
+
+
+def explain_borne(data: Mapping[str, Any], principal: int) -> list[Step]:
+    """The rows that answer 「为什么是这个数」 for a late fee or interest of a principal, fen."""
+    steps = _late_fee_steps(data, principal) if data["bears"] == LATE_FEE else _interest_steps(data, principal)
+    got = Step("进位", f"{yuan(borne_by(data, principal))} 元", ROUNDINGS[data["rounding"]].title)
+    word = "滞纳金" if data["bears"] == LATE_FEE else "利息"
+    basis = f"{data['region_title']} {Month.parse(data['month']).label} 补缴{word}"
+    return [*steps, got, Step("依据", basis, f"按 {data['until']} 已公布的数值", data["source"], data["status"])]
+
+
+def _late_fee_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
+    first, until = date.fromisoformat(data["first_on"]), date.fromisoformat(data["until"])
+    convention = DAY_COUNTS[data["day_count"]]
+    days = (until - first).days + 1 + convention.last
+    steps = [
+        Step("补缴本金", f"{yuan(principal)} 元", "单位部分与个人部分之和；滞纳金由单位承担"),
+        Step("缴费截止", data["due_on"], f"{Month.parse(data['month']).label}的缴费期限"),
+        Step("逾期天数", f"{days} 天", f"{first} 至 {until}（补缴核定日），{convention.title}"),
+    ]
+    for one in data["rates"]:
+        steps.append(Step("每日加收", _percent(one["value"]), one["title"], **_told(one)))
+    if len(data["rates"]) == 1:
+        rate = data["rates"][0]["value"]
+        exactly = Fraction(principal) * Fraction(rate) * days / 100
+        steps.append(Step("计算", f"{yuan(principal)} × {_percent(rate)} × {days} = {_decimals(exactly)} 元"))
+    if data["capped"]:
+        steps.append(Step("封顶", f"{yuan(principal)} 元", "滞纳金不超过本金"))
+    return steps
+
+
+def _interest_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
+    month, paid_in = Month.parse(data["month"]), Month.parse(data["paid_in"])
+    steps = [
+        Step("补缴本金", f"{yuan(principal)} 元", "本部分的补缴金额"),
+        Step("计息期间", f"{month} 至 {paid_in.previous()}", COMPOUNDINGS[data["compounding"]]),
+    ]
+    for year, one in sorted(data["rates"].items()):
+        steps.append(Step(f"{year} 年记账利率", _percent(one["value"]), one["title"], **_told(one)))
+    factor = growth(month, paid_in, rates=_rates(data), compounding=data["compounding"]) - 1
+    steps.append(Step("计算", f"{yuan(principal)} × {_decimals(factor)} = {_decimals(factor * principal / 100)} 元"))
+    return steps
+
+
+def _told(one: Mapping[str, str]) -> dict[str, str]:
+    return {"source": f"{one['source']}（{one['from']} 起，{one['known']} 公布）", "status": one["status"]}
+
+
+def _percent(value: str) -> str:
+    return f"{_decimals(Fraction(value) * 100)}%"
+
+
+def _decimals(number: Fraction, places: int = 8) -> str:
+    """As plain decimals, cut after so many places; what goes on says so."""
+    digits = number.numerator * 10**places // number.denominator
+    whole, rest = divmod(digits, 10**places)
+    text = f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".")
+    return text if Fraction(digits, 10**places) == number else f"{text}…"

@@ -1,0 +1,39 @@
+"""The words by which a region says how it pays back (补缴) and what that bears (滞纳金、利息)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+BACK_VALUES: Mapping[str, str] = MappingProxyType(
+    {
+        "own_month": "按各月份自己的上下限和费率",
+        "declared_month": "按核定当月的上下限和费率",
+    }
+)
+BACK_FEES: Mapping[str, str] = MappingProxyType(
+    {
+        "with_bill": "与补缴计入同一张账单",
+        "apart": "另行申报，生成自己的账单",
+        "none": "本事项的补缴不加收",
+    }
+)
+COMPOUNDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "yearly": "按年复利：每年末本息并入下年本金，年内按月计单利",
+        "simple": "单利：各年利率与月数之积相加，利息不再生息",
+    }
+)
+INTEREST_UNTIL: Mapping[str, str] = MappingProxyType(
+    {
+        "payment_month": "计到核定当月以前",
+        "last_year": "计到核定的上一年末，当年的利率还没有公布",
+    }
+)
+BACK_BILLS: Mapping[str, str] = MappingProxyType(
+    {
+        "next": "随下一次月度结算计入账单",
+        "own": "单独核定，生效时就生成自己的账单",
+        "on_request": "由单位另行办理单独核定，才生成自己的账单",
+    }
+)

@@ -1,0 +1,217 @@
+"""One case at the desk (办件): what changes, what the checks found, who signed; and the three answers."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from shebao.hall.audit.looks import note_look
+from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.accounts import waiting_account
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.states import State, label_of
+from shebao.hall.desk import queries as desk_queries
+from shebao.hall.desk.effects import approve_cases, open_drawn
+from shebao.hall.errors import Refused
+from shebao.hall.regions import region as region_of
+
+from ..access import needs
+from .desk import CHECK_TITLES, row, suffix, waiting
+from .handling import say_approved
+
+# How much of the queue the case page shows beside the case, and how far next and previous reach.
+QUEUE_BESIDE = 200
+ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
+FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
+IMAGES = ("jpeg", "png")
+
+
+@require_safe
+@needs("review")
+def case(request, pk):
+    """One case: what changes, what the checks found, and what happened so far."""
+    batch = request.GET.get("batch", "")
+    if batch.isdecimal():
+        open_drawn(int(batch), pk, by=request.user)
+    page = _case_page(request, pk)
+    case = Declaration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    note_look(case, f"审核办件 {case.case_number or pk}", by=request.user, employer=case.employer)
+    return page
+
+
+def _case_page(request, pk, answers=None, error: Refused | None = None):
+    view = queries.case_view(request.user, pk)
+    declaration = view.declaration
+    word_findings(view)
+    beside = list(waiting(request)[:QUEUE_BESIDE])
+    before, after = _neighbours([one.pk for one in beside], pk)
+    answers = answers or {}
+    # First what was repaired, then what changes the roster; what stays as it was is folded.
+    first = [field for field in view.fields if field.is_repaired or field.asked]
+    then = [field for field in view.fields if field.changed and field not in first]
+    rest = [field for field in view.fields if field not in first and field not in then]
+    desk = desk_queries.desk_view(request.user, declaration)
+    context = {
+        "view": view,
+        "desk": desk,
+        "may_decide": desk.is_free_for(request.user),
+        "hold_reasons": _codes(declaration, "hold_reasons"),
+        "images": [one for paper in view.papers for one in paper.files if one.stored.kind in IMAGES],
+        "batch": request.GET.get("batch", "") if request.GET.get("batch", "").isdecimal() else "",
+        "others": _others(request.user, declaration),
+        "account": waiting_account(declaration, request.user),
+        "declaration": declaration,
+        "row": row(declaration),
+        "fields": [*first, *then] or rest,
+        "rest": rest if first or then else [],
+        "flags": [_flag(field, answers) for field in [*view.fields, *map(_paper_field, view.papers)]],
+        "papers": view.papers,
+        "source": declaration.copied_from,
+        "not_passed": label_of(State.REJECTED, view.service),
+        "reasons": _codes(declaration, "return_reasons"),
+        "checks": _checks(view),
+        "events": [_event(event) for event in view.events],
+        "note": answers.get("note", ""),
+        "queue": [row(one) for one in beside],
+        "before": before,
+        "after": after,
+        "suffix": suffix(request),
+        "errors": [{"id": error.field or "note", "text": error.message}] if error else [],
+        "is_returning": error is not None,
+    }
+    return render(request, "agency/case.html", context, status=error.status if error else 200)
+
+
+def word_findings(view) -> None:
+    """Give every finding of a case its word."""
+    for problem in view.problems:
+        problem["word"] = FINDINGS[problem["level"]]
+
+
+def _event(event: dict) -> dict:
+    at = timezone.localtime(event["at"])
+    return event | {"icon": ICONS[event["kind"]], "at": f"{at:%m-%d %H:%M}"}
+
+
+def _checks(view) -> list[dict]:
+    """Every automatic check of the service, with what it found."""
+    found = {name: [p for p in view.problems if p["code"] == name] for name in view.service.checks}
+    other = [p for p in view.problems if p["code"] not in found]
+    rows = [{"title": CHECK_TITLES[name], "problems": problems} for name, problems in found.items()]
+    return sorted(rows, key=lambda row: not row["problems"]) + ([{"title": "其他", "problems": other}] if other else [])
+
+
+def _codes(declaration, name: str) -> list[tuple[str, str]]:
+    return [(item.code, item.title) for item in region_of(declaration.region).codes[name].items]
+
+
+def _others(actor, declaration) -> list:
+    """What else was declared about the same person or employer, newest first."""
+    rows = queries.cases(actor).filter(subject_digest=declaration.subject_digest).exclude(pk=declaration.pk)
+    return list(rows.exclude(state=State.DRAFT)[:5])
+
+
+def _neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
+    """The case before and the case after `pk`; of a case no longer in the queue, the first one follows."""
+    if pk not in pks:
+        return None, pks[0] if pks else None
+    at = pks.index(pk)
+    return (pks[at - 1] if at else None), (pks[at + 1] if at + 1 < len(pks) else None)
+
+
+def _paper_field(view):
+    """A paper as something that may be marked like an answer."""
+    told = f"{len(view.files)} 个文件" if view.files else "没有文件"
+    return queries.FieldView(view.key, view.paper.title, "", told, changed=False)
+
+
+def _flag(field, answers) -> dict:
+    """One line of the return sheet."""
+    return {
+        "view": field,
+        "is_flagged": f"flag_{field.id}" in answers,
+        "code": answers.get(f"code_{field.id}", ""),
+        "reason": answers.get(f"reason_{field.id}", ""),
+    }
+
+
+@require_POST
+@needs("review")
+def approve(request, pk):
+    """Approve one case and go on to the next."""
+    try:
+        approved = approve_cases([pk], by=request.user, note=_note(request), seen=seen(request, pk))
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect(reverse("a_case", args=[pk]) + suffix(request))
+    say_approved(request, approved, _approved_words(request.user, approved[0]))
+    return _onwards(request)
+
+
+def _approved_words(actor, declaration) -> str:
+    """What an approval did: it is in force, it will be in a moment, or somebody else has to sign too."""
+    if declaration.state == State.APPROVED:
+        return "已审核通过。"
+    view = desk_queries.desk_view(actor, declaration)
+    if view.step:
+        return f"{declaration.subject_name}已签，还须{view.step.words}。"
+    return f"{declaration.subject_name}已审核通过，{settings.SHEBAO_UNDO_SECONDS} 秒后生效。"
+
+
+@require_POST
+@needs("review")
+def reject(request, pk):
+    """Decline one case for good and go on to the next."""
+    try:
+        marks = marks_of(request)
+        operations.reject_declaration(pk, by=request.user, note=_note(request), marks=marks, seen=seen(request, pk))
+    except Refused as no:
+        return _case_page(request, pk, request.POST, no)
+    messages.success(request, "已办理，单位会看到原因。")
+    return _onwards(request)
+
+
+@require_POST
+@needs("review")
+def send_back(request, pk):
+    """Return one case with remarks beside the fields; what was typed stays when the return is refused."""
+    try:
+        operations.return_declaration(
+            pk, by=request.user, marks=marks_of(request), note=_note(request), seen=seen(request, pk)
+        )
+    except Refused as no:
+        return _case_page(request, pk, request.POST, no)
+    messages.success(request, "已退回，单位可以按标注修改后重新提交。")
+    return _onwards(request)
+
+
+def marks_of(request) -> dict[str, str]:
+    """What the employer will read beside each flagged field: the reason by its code, and the sentence."""
+    titles = region_of(request.user.region).codes["return_reasons"]
+    marks = {}
+    for name in request.POST:
+        if name.startswith("flag_"):
+            field = name.removeprefix("flag_")
+            code, text = (request.POST.get(f"{part}_{field}", "").strip() for part in ("code", "reason"))
+            said = [titles.title_of(code) if titles.get(code) else "", text]
+            marks[field] = "：".join(part for part in said if part)
+    return marks
+
+
+def seen(request, *pks: int) -> dict[int, int]:
+    """The versions that the page showed, so that nobody decides about what they have not read."""
+    shown = {pk: request.POST.get(f"version_{pk}", "") for pk in pks}
+    return {pk: int(version) for pk, version in shown.items() if version.isdecimal()}
+
+
+def _note(request) -> str:
+    return request.POST.get("note", "").strip()
+
+
+def _onwards(request):
+    """The next case of the same queue, or the desk when it is empty."""
+    after = request.POST.get("after", "")
+    address = reverse("a_case", args=[int(after)]) if after.isdecimal() else reverse("a_home")
+    return redirect(address + suffix(request))
