@@ -20,6 +20,7 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "tampering": (1_000, ENGINES),
     "notices": (10_000, ENGINES),
     "doors": (50, ("sqlite",)),
+    "lives": (500, ENGINES),
 }
 SEED = 20261127
 

@@ -78,7 +78,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     `just_saved`: this very press was carried out already) and Employer.DoesNotExist.
     """
     permit_declaring(by, "申报")
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     permit_service(by, service_of(region(employer.region), service_key))
     found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
     if any(one.blocking for one in found):
@@ -299,6 +299,8 @@ def restore_declarations(pks: list[int], *, by) -> list[Declaration]:
 def undo_declarations(pks: list[int], *, by) -> list[Declaration]:
     """Take back what a direct service did (撤销), as long as no month it touches is settled."""
     permit(by, "declare", "撤销")
+    # The month that is being settled right now is settled when this goes on: both hold the employer.
+    list(Employer.objects.visible_to(by).filter(pk=by.employer_id).select_for_update(no_key=True))
     declarations = locked(pks, by=by)
     for group in by_service(declarations):
         _may_be_undone(group)
