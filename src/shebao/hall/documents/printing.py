@@ -112,7 +112,7 @@ def archive(run_id: int, *, by) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as files:
         for number, paper in enumerate(papers, 1):
             files.writestr(f"{number:03d}-{_name(paper)}.pdf", proved(paper, rendered(paper)))
-    note_download(papers)
+    note_download(papers, by=by)
     return out.getvalue()
 
 
