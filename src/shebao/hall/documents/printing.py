@@ -116,7 +116,7 @@ def joined(run_id: int, *, by) -> bytes:
     run = PrintRun.objects.visible_to(by).get(pk=run_id)
     papers = _papers(run)
     made = merged(papers, run.title)
-    note_download(papers)
+    note_download(papers, by=by)
     return made
 
 
