@@ -51,6 +51,7 @@ class PrivatePages:
         response = self._timed_out(request) or self.get_response(request)
         response.headers["Cache-Control"] = "no-store"
         response.headers["Permissions-Policy"] = POLICY
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
 
     def _timed_out(self, request):
