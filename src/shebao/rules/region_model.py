@@ -188,7 +188,10 @@ class Void:
 
 @dataclass(frozen=True)
 class Settlement:
-    """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone."""
+    """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone.
+
+    `in_bulk`: the agency may settle everybody in one run (集中核定), in which no employer is asked.
+    """
 
     key: str
     title: str
@@ -199,6 +202,7 @@ class Settlement:
     notes: tuple[str, ...]
     functions: tuple[str, ...]
     void: Void | None = None
+    in_bulk: bool = False
 
 
 @dataclass(frozen=True)

@@ -266,6 +266,7 @@ def read_settlements(folder: Folder, problems: Problems) -> dict[str, Settlement
             take.texts("notes"),
             take.texts("functions"),
             _void(take, problems),
+            take.flag("in_bulk", False),
         )
         for key, take in each(folder, "settlements", problems)
     }

@@ -100,7 +100,9 @@ STATES = _words(draft="待提交", submitted="审核中", returned="退回补正
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
 COVERS = _words(each="每笔申报各自上传", month="同一事项本月的申报共用一份")
-ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
+ROLES = _words(
+    clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员",
+    system_admin="系统管理员", security_admin="安全管理员", audit_admin="审计管理员")  # fmt: skip
 UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
 STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
 STEPS = _words(

@@ -16,6 +16,7 @@ from shebao.hall.registration.queries import waiting
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
+from .access import home_of
 from .middleware import has_contrast, idle_seconds, is_elder
 from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
 
@@ -89,6 +90,9 @@ ADMINISTRATION = [
     ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
+    ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
+    ("a_alerts", "menu.alerts", "安全提醒", "alert-triangle", "see_alerts"),
+    ("a_system", "menu.system", "系统运行", "settings", "run_system"),
 ]
 
 
@@ -149,13 +153,13 @@ def _signed_in(request, user) -> dict:
     _mark_current(nav, request.path)
     return {
         "region_title": region.title,
-        "home_url": _url("a_home" if user.is_agency else "e_home") or "/",
+        "home_url": _url(home_of(user)) or "/",
         "nav": nav,
         "month_label": str(month),
         "employer_name": "" if user.is_agency else user.employer.name,
         "user_name": user.name,
         "user_role": user.get_role_display(),
-        "search_url": _url("a_employers" if user.is_agency else "e_search"),
+        "search_url": "" if user.is_officer else _url("a_employers" if user.is_agency else "e_search"),
         "search_label": "搜单位名称、编号或信用代码" if user.is_agency else "",
         "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
@@ -277,6 +281,8 @@ def _has_basket(user, region) -> bool:
 
 
 def _agency_nav(user, region) -> list[dict]:
+    if user.is_officer:
+        return [_help(region), _administration(user, region)]
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
     if region.registration:
         badges["a_registrations"] = (waiting(user).count(), False)
@@ -292,7 +298,9 @@ def _agency_nav(user, region) -> list[dict]:
 
 
 def _administration(user, region) -> dict:
-    allowed = [entry[:4] for entry in ADMINISTRATION if user.may(entry[4])]
+    allowed = [
+        entry[:4] for entry in ADMINISTRATION if user.may(entry[4]) and not (entry[0] == "looks" and user.is_agency)
+    ]
     return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from shebao.config.databases import whole_number
+
 PACKAGE = Path(__file__).resolve().parents[2]
 
 DEBUG = False
@@ -148,7 +150,7 @@ SHEBAO_UPLOAD_LIMIT = 20_000_000
 
 # Letters go through this mail server; without one they stay in the hall's own outbox.
 EMAIL_HOST = os.environ.get("SHEBAO_SMTP_HOST", "")
-EMAIL_PORT = int(os.environ.get("SHEBAO_SMTP_PORT") or 587)
+EMAIL_PORT = whole_number("SHEBAO_SMTP_PORT", os.environ.get("SHEBAO_SMTP_PORT", ""), 587)
 EMAIL_HOST_USER = os.environ.get("SHEBAO_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("SHEBAO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("SHEBAO_SMTP_TLS", "1") == "1"
@@ -173,6 +175,7 @@ LOGGING = {
 
 # Where the bank listens, and where it finds us. Only an embedded installation runs a bank of its own.
 SHEBAO_EMBEDDED_BANK = False
+SHEBAO_IS_PRODUCTION = False
 SHEBAO_BANK_URL = os.environ.get("SHEBAO_BANK_URL", "")
 SHEBAO_BASE_URL = os.environ.get("SHEBAO_BASE_URL", "http://127.0.0.1:8000")
 # The file in which `shebao serve` writes down the end of the audit chain; best on another machine's disk.

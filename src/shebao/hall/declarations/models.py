@@ -32,8 +32,8 @@ class Declaration(models.Model):
     employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, null=True, related_name="declarations")
     subject_name = models.CharField("姓名", max_length=120)
     subject_digest = models.CharField("证件索引", max_length=32)
-    answers = EncryptedJSONField("申报内容")
-    before = EncryptedJSONField("申报前", default=dict)
+    answers = EncryptedJSONField("申报内容", owner="employer_id")
+    before = EncryptedJSONField("申报前", owner="employer_id", default=dict)
     problems = models.JSONField("核验结果", default=list)
     confirmed = models.JSONField("已确认", default=dict)
     marks = models.JSONField("退回标注", default=dict)
@@ -128,7 +128,7 @@ class DeclarationEvent(models.Model):
     at = models.DateTimeField("时间")
     note = models.CharField("说明", max_length=300, blank=True)
     marks = models.JSONField("标注", default=dict)
-    answers = EncryptedJSONField("当时内容", default=dict)
+    answers = EncryptedJSONField("当时内容", owner="declaration.employer_id", default=dict)
 
     objects = scoped("declaration__employer").as_manager()
 
@@ -154,7 +154,7 @@ class FormDraft(models.Model):
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
     service = models.CharField("事项", max_length=60)
     declaration = models.ForeignKey(Declaration, on_delete=models.CASCADE, null=True, related_name="+")
-    answers = EncryptedJSONField("内容")
+    answers = EncryptedJSONField("内容", owner="employer_id")
     saved_at = models.DateTimeField("保存时间")
 
     objects = ScopedQuerySet.as_manager()

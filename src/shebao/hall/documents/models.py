@@ -37,7 +37,7 @@ class Document(models.Model):
     verification_code = models.CharField("验证码", max_length=20, unique=True)
     layout = models.CharField("版式", max_length=40)
     layout_version = models.PositiveSmallIntegerField("版式版本", default=1)
-    content = EncryptedJSONField("内容")
+    content = EncryptedJSONField("内容", owner="employer_id")
     total_fen = models.BigIntegerField("金额（分）")
     pdf_digest = models.CharField("文件摘要", max_length=64)
     downloaded_at = models.DateTimeField("首次下载", null=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from ..crypto import seal, unseal
+from ..crypto import REGISTER, seal, unseal
 from ..errors import Refused
 from .models import FileKind, StoredFile
 
@@ -92,7 +92,7 @@ def _write(upload: Upload, employer, by, at) -> StoredFile:
     path = _path(place)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        target.write(seal(upload.content))
+        target.write(seal(upload.content, employer.pk if employer else REGISTER))
         target.flush()
         os.fsync(target.fileno())
     return StoredFile(

@@ -31,10 +31,10 @@ class Mail(models.Model):
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
     channel = models.CharField("方式", max_length=10, choices=Channel, default=Channel.MAIL)
-    to = EncryptedTextField("收件人")
+    to = EncryptedTextField("收件人", owner="employer_id")
     subject = models.CharField("主题", max_length=160)
     text = models.TextField("正文")
-    secret = EncryptedTextField("一次性内容", blank=True, default="")
+    secret = EncryptedTextField("一次性内容", owner="employer_id", blank=True, default="")
     document = models.ForeignKey("documents.Document", on_delete=models.PROTECT, null=True, related_name="mails")
     occasion = models.CharField("事由", max_length=120, unique=True)
     state = models.CharField("状态", max_length=10, choices=MailState, default=MailState.WAITING)

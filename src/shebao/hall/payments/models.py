@@ -83,7 +83,7 @@ class Clearing(models.TextChoices):
 class SuspenseItems(models.QuerySet):
     def visible_to(self, actor):
         """The agency's own; money that names no employer is for every agency of the installation to look at."""
-        return self.filter(region__in=(actor.region, "")) if actor.is_agency else self.none()
+        return self.filter(region__in=(actor.region, "")) if actor.is_desk else self.none()
 
 
 class SuspenseItem(models.Model):

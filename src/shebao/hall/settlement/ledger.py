@@ -1,7 +1,7 @@
 """The double-entry ledger: booking what is owed and what was paid, asking it, and proving it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
@@ -11,6 +11,7 @@ from shebao.rules.contributions import Amount, recompute
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
+from ..bulk import insert_rows
 from ..clock import now
 from .collecting import Received, book_received, day_of
 from .explaining import principal_of
@@ -37,25 +38,40 @@ HEADS = Q(kind=LineKind.REGULAR) | Q(bill__series__gt=0)
 OWED = Q(transaction__kind=Booking.ASSESSED) | Q(transaction__reverses__kind=Booking.ASSESSED)
 
 
-def book_assessed(
-    bill: Bill, dues: Mapping[tuple[Month, str, str], int], borne: Iterable[BillLine] = ()
-) -> LedgerTransaction:
+Demands = tuple[Bill, Mapping[tuple[Month, str, str], int], Iterable[BillLine]]
+
+
+def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int], borne: Iterable[BillLine] = ()) -> None:
     """Book what a bill demands: {(month it is for, scheme, part): fen}, from the receivable to the contributions.
 
     `borne` are its lines of late fees and interest, which are owed on accounts of their own.
     """
-    booked = _transaction(bill, "assessed")
+    book_all_assessed([(bill, dues, borne)])
+
+
+def book_all_assessed(demands: Sequence[Demands]) -> None:
+    """As `book_assessed`, for many bills in a constant number of statements."""
+    at = now()
+    booked = [
+        LedgerTransaction(employer_id=bill.employer_id, bill=bill, kind=Booking.ASSESSED, booked_at=at)
+        for bill, *_ in demands
+    ]
+    insert_rows(booked)
+    entries = []
+    for one, (_, dues, borne) in zip(booked, demands, strict=True):
+        for (account, *key), fen in _by_account(dues, borne).items():
+            if fen:
+                entries += [_entry(one, account, fen, *key), _entry(one, INCOME[account], -fen, *key)]
+    insert_rows(entries)
+
+
+def _by_account(dues: Mapping[tuple[Month, str, str], int], borne: Iterable[BillLine]) -> dict[tuple, int]:
     demands = {(Account.RECEIVABLE, *key): fen for key, fen in dues.items()}
     for line in borne:
         for part in PARTS:
             key = DUE_OF[LineKind(line.kind)], line.month, line.scheme, part
             demands[key] = demands.get(key, 0) + getattr(line, f"{part}_due")
-    entries = []
-    for (account, *key), fen in demands.items():
-        if fen:
-            entries += [_entry(booked, account, fen, *key), _entry(booked, INCOME[account], -fen, *key)]
-    LedgerEntry.objects.bulk_create(entries)
-    return booked
+    return demands
 
 
 def book_paid(bill: Bill, payment) -> Received:
@@ -96,10 +112,6 @@ def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
 def settling(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
     """Of these entries, those that settle what bills demand: money and credit that paid it, fen below zero."""
     return entries.filter(~OWED, account__in=DUES)
-
-
-def _transaction(bill: Bill, kind: str) -> LedgerTransaction:
-    return LedgerTransaction.objects.create(employer_id=bill.employer_id, bill=bill, kind=kind, booked_at=now())
 
 
 def _entry(booked, account, fen, month, scheme="", part="") -> LedgerEntry:

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from shebao.hall.audit.looks import note_look
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Role
@@ -50,6 +51,7 @@ def employer(request, pk):
     found = dossier.employer
     region = region_of(found.region)
     month = current_month(region)
+    note_look(found, "查看单位资料和账单", by=request.user, employer=found)
     titles = {key: service.title for key, service in region.services.items()} | dict(Role.choices) | WORDS
     context = {
         "employer": found,
@@ -78,6 +80,7 @@ def adjustments(request, pk):
     """补差 of one employer, as its clerk sees it."""
     found = Employer.objects.visible_to(request.user).get(pk=pk)
     region = region_of(found.region)
+    note_look(found, "查看补差", by=request.user, employer=found)
     context = adjustments_context(request, region, adjustments_of(request.user, pk, current_month(region)))
     crumbs = [
         {"label": "单位", "url": reverse("a_employers")},

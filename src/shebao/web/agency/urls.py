@@ -17,6 +17,7 @@ from . import (
     money,
     monitor,
     notices,
+    officers,
     people,
     privileged,
     registrations,
@@ -53,4 +54,5 @@ urlpatterns = [
     *voids.urlpatterns,
     *registrations.urlpatterns,
     *sandbox.urlpatterns,
+    *officers.urlpatterns,
 ]

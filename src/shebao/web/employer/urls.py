@@ -27,6 +27,7 @@ from . import (
     roster,
     settling,
     statements,
+    unmasking,
     voiding,
     vouchers,
 )
@@ -65,6 +66,7 @@ urlpatterns = [
     *registers.urlpatterns,
     *statements.urlpatterns,
     *roster.urlpatterns,
+    *unmasking.urlpatterns,
     *queries.urlpatterns,
     *reminders.urlpatterns,
     *employer_data.urlpatterns,

@@ -1,10 +1,20 @@
 """The audit record in words: actions, what they were done to, and the keys of their details."""
 
+from shebao.hall.personal_data import retention_days
+
 from ..templatetags.ui import yuan
 
 ACTIONS = {
     "operator.signed_in": "登录",
+    "operator.sign_in_failed": "登录失败",
     "agency.opened": "开通经办机构",
+    "alert.unmasking": "一小时内查看完整号码过多",
+    "data.looked_at": "查阅资料",
+    "evidence.looked_at": "查阅材料",
+    "data.exported": "导出数据",
+    "access.refused": "越权访问被拒绝",
+    "emergency.opened": "应急授权",
+    "retention.forgotten": "清理超期记录",
     "operator.created": "新建操作员",
     "operator.password_reset": "重置密码",
     "operator.password_changed": "修改密码",
@@ -129,6 +139,7 @@ ACTIONS = {
     "print_run.started": "批量打印",
 }
 SUBJECTS = {
+    "audithead": "系统",
     "operator": "操作员",
     "employer": "单位",
     "registration": "注册申请",
@@ -155,6 +166,7 @@ SUBJECTS = {
     "ledgertransaction": "记账",
 }
 WORDS = {
+    **{name: title for name, (title, _) in retention_days().items()},
     "without_changes": "无变动结算",
     "with_changes": "有变动结算",
     "succeeded": "成功",
@@ -210,6 +222,7 @@ KEYS = {
     "query": "查询",
     "papers": "份数",
     "account": "账号",
+    "minutes": "分钟数",
 }
 
 

@@ -16,7 +16,7 @@ from shebao.hall.operators import operations
 from shebao.hall.regions import all_regions, region
 from shebao.rules.months import Month
 
-from ..access import public
+from ..access import home_of, public
 
 LOCKED_TEXT = "密码输错次数过多，该账号已锁定 15 分钟。请稍后再试，或请单位管理员重置密码。"
 ELDER_YEAR = 365 * 24 * 3600
@@ -99,7 +99,7 @@ def sign_out(request):
 
 def start(request):
     """The first page of whoever signed in."""
-    return redirect("a_home" if request.user.is_agency else "e_home")
+    return redirect(home_of(request.user))
 
 
 @sensitive_post_parameters()
