@@ -33,6 +33,7 @@ from shebao.rules.region_pages import Guide, GuideStep, Page, Paper, Query, read
 from shebao.rules.region_registration import Registration, check_registration, read_registration
 from shebao.rules.region_reviews import read_agency
 from shebao.rules.region_services import Planned, Service, read_services
+from shebao.rules.region_sign_in import read_sign_in
 from shebao.rules.region_statements import Statement, read_statements
 from shebao.rules.region_take import Take
 
@@ -170,6 +171,7 @@ def _assemble(folder: Folder, problems: Problems, checked_until: Month | None) -
         pages=pages,
         guides=read_guides(folder, services, problems),
         registration=read_registration(folder, problems),
+        sign_in=read_sign_in(folder, problems),
         agency=read_agency(folder, problems),
     )
     check(region, folder, problems)

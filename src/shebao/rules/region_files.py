@@ -28,7 +28,7 @@ _MARKS = re.compile(r"[&*!]")
 
 KEYED_FILES = (
     *("terms", "parameters", "schemes", "services", "settlements", "documents", "statements"),
-    *("queries", "calendar", "guides", "collection", "registration", "agency"),
+    *("queries", "calendar", "guides", "collection", "registration", "sign_in", "agency"),
 )
 FOLDERS = ("blocks", "forms", "codes", "sheets")
 DEEPEST = 3

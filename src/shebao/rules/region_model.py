@@ -22,6 +22,7 @@ from shebao.rules.region_statements import Statement
 
 if TYPE_CHECKING:
     from shebao.rules.region_registration import Registration
+    from shebao.rules.region_sign_in import SignIn
 
 Amount = int | Decimal  # fen where the unit is yuan, an exact ratio elsewhere
 
@@ -191,6 +192,7 @@ class Settlement:
     """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone.
 
     `in_bulk`: the agency may settle everybody in one run (集中核定), in which no employer is asked.
+    `computed_by` says whose settlement it is: the employer's by wages, or the office's assessment.
     """
 
     key: str
@@ -203,6 +205,7 @@ class Settlement:
     functions: tuple[str, ...]
     void: Void | None = None
     in_bulk: bool = False
+    computed_by: str = "employer"
 
 
 @dataclass(frozen=True)
@@ -251,6 +254,7 @@ class Region:
     statements: Mapping[str, Statement] = field(default_factory=dict, repr=False)
     registration: Registration | None = field(default=None, repr=False)
     agency: AgencyRules | None = field(default=None, repr=False)
+    sign_in: SignIn = field(kw_only=True, repr=False)
 
     def term(self, key: str) -> str:
         """The region's word for a notion; raises NoTerm."""

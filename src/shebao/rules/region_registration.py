@@ -76,7 +76,10 @@ class PaperText:
 
 @dataclass(frozen=True)
 class Registration:
-    """The wizard of a region. `digits`: how long the numbers are that are given in turn; 0: the agency types them."""
+    """The wizard of a region. `digits`: how long the numbers are that are given in turn; 0: the agency types them.
+
+    `is_issued`: employers bring their number of that length from elsewhere, and type it.
+    """
 
     title: str
     steps: tuple[RegistrationStep, ...]
@@ -88,6 +91,7 @@ class Registration:
     papers: tuple[Paper, ...]
     templates: tuple[PaperText, ...]
     digits: int
+    is_issued: bool
 
     @property
     def is_direct(self) -> bool:
@@ -124,7 +128,7 @@ def read_registration(folder: Folder, problems: Problems) -> Registration | None
         agreement=found.get("agreement"),
         papers=found.get("papers", ()),
         templates=found.get("templates", ()),
-        digits=found.get("number", 0),
+        **found.get("number", {"digits": 0, "is_issued": False}),
     )
 
 
@@ -181,8 +185,8 @@ def _templates(take: Take, problems: Problems) -> tuple[PaperText, ...]:
     return tuple(found)
 
 
-def _number(take: Take, problems: Problems) -> int:
-    return take.whole("digits")
+def _number(take: Take, problems: Problems) -> dict[str, Any]:
+    return {"digits": take.whole("digits"), "is_issued": take.flag("issued", False)}
 
 
 _READERS: Mapping[str, Callable[[Take, Problems], Any]] = {
@@ -216,7 +220,9 @@ def check_registration(region: Region, folder: Folder, problems: Problems) -> No
         say("wizard", f"问了两次：{'、'.join(sorted(twice))}")
     if not here.is_direct and here.decide_within < 1:
         say("wizard", "需要审核的要写 decide_within（工作日）")
-    if here.is_direct and not (here.digits and "industry_class" in asked):
+    if here.is_issued and "employer_number" not in asked:
+        say("number", "编号由别处发放的，要问单位编号（employer_number）")
+    if here.is_direct and (here.is_issued or not (here.digits and "industry_class" in asked)):
         say("wizard", "没有人审核的，要有编号规则（number），并问工伤行业类别（industry_class）")
     _check_kinds(here, asked, say)
 

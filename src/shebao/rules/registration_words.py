@@ -16,7 +16,7 @@ REGISTRATION_PARTS = _words(
     agreement="电子协议：标题、版本、正文、同意的按钮",
     papers="要上传的材料",
     templates="先下载、签字盖章后上传的材料的正文，{…} 是表单的答案",
-    number="单位编号依次编排，digits 是位数；不写的由经办机构填写",
+    number="单位编号依次编排，digits 是位数；issued: true 的由别处发放，填写时核对位数；不写的由经办机构填写",
 )
 REGISTRATION_STEPS = _words(form="填写表单", areas="选择开通的业务", agreement="阅读电子协议", papers="上传材料")
 REGISTRATION_NEEDS = _words(
@@ -32,6 +32,7 @@ REGISTRATION_ASKS = _words(
     has_number="是否已有单位编号：是的要填 employer_number，否的要填 first_insured_on",
     joined_at_setup="设立登记时是否已同步参加社会保险：是的应已有单位编号",
     employer_number="单位编号",
+    taxpayer_number="总机构的缴费人识别号：分支机构与总机构同一识别号缴费的填写",
     first_insured_on="新参保日期",
     agency_division="社保局所在行政区划，六位代码",
     industry_class="工伤行业类别",

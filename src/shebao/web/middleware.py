@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
 from django.shortcuts import redirect, resolve_url
@@ -19,8 +18,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from shebao.hall.audit.looks import note_refusal
 from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
+from shebao.hall.sign_in.factors import must_have_factor
+from shebao.hall.sign_in.sessions import note_seen
 
 from .access import writer_of
+from .entering import BEGAN, DUE, is_owner_gone, leave
 from .public import errors
 
 logger = logging.getLogger("shebao.web")
@@ -30,6 +32,10 @@ REFUSALS, HOUR = 200, timedelta(hours=1)
 # The session is written once a minute at most, not on every request.
 SEEN_STEP_SECONDS = 60
 BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
+BEFORE_FACTOR = {
+    *BEFORE_PASSWORD_CHANGE,
+    *("account_factors", "account_totp", "account_passkey", "account_code", "account_contact", "account_codes_shown"),
+}
 POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 
 
@@ -50,15 +56,25 @@ class PrivatePages:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
             return None
         now = int(time.time())
-        last = request.session.get(LAST_SEEN, now)
-        allowed = idle_seconds(request)
-        if now - last > allowed:
-            logout(request)
-            messages.info(request, "您离开的时间较长，为保护单位信息已自动退出。请重新登录，登录后回到原来的页面。")
+        last, allowed = request.session.get(LAST_SEEN, now), idle_seconds(request)
+        if why := self._over(request, now, now - last > allowed):
+            leave(request)
+            messages.info(request, why)
             return to_sign_in(request)
         if LAST_SEEN not in request.session or now - last >= min(SEEN_STEP_SECONDS, allowed):
             request.session[LAST_SEEN] = now
+            request.session.setdefault(BEGAN, now)
+            note_seen(request.session.session_key)
         return None
+
+    @staticmethod
+    def _over(request, now: int, is_idle: bool) -> str:
+        """Why this session ends here; empty while it goes on."""
+        if is_idle:
+            return "您离开的时间较长，为保护单位信息已自动退出。请重新登录，登录后回到原来的页面。"
+        if now - request.session.get(BEGAN, now) > settings.SHEBAO_ABSOLUTE_LIMIT.total_seconds():
+            return "本次登录时间已到上限，请重新登录，登录后回到原来的页面。"
+        return "登录时所用的账号有变化，请重新登录。" if is_owner_gone(request) else ""
 
 
 class SignInRequired:
@@ -77,6 +93,10 @@ class SignInRequired:
             return to_sign_in(request)
         if request.user.must_change_password and request.resolver_match.url_name not in BEFORE_PASSWORD_CHANGE:
             return go(request, resolve_url("change_password"))
+        if DUE in request.session and request.resolver_match.url_name not in BEFORE_FACTOR:
+            if must_have_factor(request.user):
+                return go(request, resolve_url("account_factors"))
+            del request.session[DUE]
         wrong_side = "/e/" if request.user.is_agency else "/a/"
         if request.path_info.startswith(wrong_side):
             raise Http404
@@ -124,8 +144,11 @@ def has_contrast(request) -> bool:
 
 
 def idle_seconds(request) -> int:
-    """How long a session may be left alone; slow readers get twice the time (elder mode)."""
-    return settings.SHEBAO_IDLE_SECONDS * (2 if is_elder(request) else 1)
+    """How long a session may be left alone: less at the agency; slow readers get twice the time (elder mode)."""
+    allowed = settings.SHEBAO_IDLE_SECONDS
+    if request.user.is_agency:
+        allowed = min(allowed, settings.SHEBAO_AGENCY_IDLE_SECONDS)
+    return allowed * (2 if is_elder(request) else 1)
 
 
 def to_sign_in(request):

@@ -19,6 +19,15 @@ NAMES = {
     "trial": "trial",
     "password": "change_password",
     "sign_in": "sign_in",
+    "certificate": "sign_in_certificate",
+    "forgotten": "forgotten",
+    "question": "account_question",
+    "account": "account",
+    "settings": "account",
+    "employers": "employers",
+    "numbers": "employer_numbers",
+    "leaving": "leaving",
+    "regions": "register",
     "announcements": "e_notices",
     "notices": "e_notices",
     "policies": "e_notices",
@@ -33,7 +42,8 @@ REGISTERS = {
 """Pages that have no place of their own in the menu, but the one that the catalogue gives them."""
 KEYED = (
     *("case_list", "employer_papers", "monthly_papers", "vouchers"),
-    *("blank_forms", "sheet_templates", "roster_sheet", "guide"),
+    *("blank_forms", "sheet_templates", "roster_sheet", "guide", "bank_debit"),
+    *("counter_business", "who_computes", "people_payment"),
 )
 """Pages that a region may show several times, each under a name of its own: their address tells which."""
 PUBLIC = {"rates": "rates_of", "register": "register_at"}

@@ -17,6 +17,7 @@ from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
 from .access import home_of
+from .entering import MANY
 from .middleware import has_contrast, idle_seconds, is_elder
 from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
 
@@ -38,6 +39,9 @@ QUERY_ICONS = {
     "sheet_templates": "download",
     "roster_sheet": "download",
     "guide": "help",
+    "bank_debit": "wallet",
+    "people_payment": "wallet",
+    "who_computes": "calculator",
 }
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
@@ -79,6 +83,8 @@ AGENCY_MENU = [
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
+RECEIPTS = ("a_receipts", "menu.receipts", "窗口收款", "receipt", "reconcile")
+DEBITS = ("a_debits", "menu.debits", "银行代扣", "wallet", "reconcile")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
     ("a_notices", "menu.notices", "公告通知", "bell", "publish_notices"),
@@ -89,6 +95,7 @@ ADMINISTRATION = [
     ("a_monitor", "menu.monitor", "运行监控", "chart-bar", "monitor"),
     ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
+    ("certificates", "menu.certificates", "数字证书", "shield-check", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
     ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
     ("a_alerts", "menu.alerts", "安全提醒", "alert-triangle", "see_alerts"),
@@ -164,10 +171,9 @@ def _signed_in(request, user) -> dict:
         "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
         "idle_seconds": idle_seconds(request),
+        "user_links": _own_links(user, region),
+        "employer_url": reverse("employers") if request.session.get(MANY) and not user.is_agency else "",
         "desk_keys": user.is_agency and user.may("review"),
-        "user_links": [
-            {"url": reverse("change_password"), "label": region.terms.get("menu.password", "修改密码"), "icon": "key"}
-        ],
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "messages_url": "" if user.is_agency else _url("e_notices"),
@@ -180,6 +186,17 @@ def _signed_in(request, user) -> dict:
 def _unread(nav: list[dict]) -> int:
     """How many announcements are new: what the menu counted already."""
     return next((item["badge"] or 0 for item in menu_items({"nav": nav}) if item["url"] == _url("e_notices")), 0)
+
+
+def _own_links(user, region) -> list[dict]:
+    """The menu behind one's name: the account, the employers one acts for, the password."""
+    entries = [("account", "menu.account", "我的账号", "user"), ("change_password", "menu.password", "修改密码", "key")]
+    if not user.is_agency:
+        entries.insert(1, ("employers", "menu.employer_choice", "单位选择", "building"))
+    return [
+        {"url": reverse(name), "label": region.terms.get(term, text), "icon": icon}
+        for name, term, text, icon in entries
+    ]
 
 
 def _employer_nav(user, region) -> list[dict]:
@@ -209,7 +226,8 @@ def _employer_nav(user, region) -> list[dict]:
         menu.append(_group(region.terms.get(term, default), items))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
-    return [*menu, _queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
+    menu += [_queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
+    return _joined(menu)
 
 
 def _queries(user, region) -> dict:
@@ -238,6 +256,23 @@ def _folded(entries: list[tuple[dict, str]]) -> list[dict]:
             found.append(folds[under])
         folds[under]["fold"].append(item)
     return found
+
+
+def _joined(menu: list[dict]) -> list[dict]:
+    """What several parts of the menu call alike stands behind one heading, where the first of them stands."""
+    folds: dict[str, dict] = {}
+    for part in menu:
+        kept = []
+        for item in part["items"]:
+            first = folds.get(item["label"])
+            if first is None:
+                if item.get("fold"):
+                    folds[item["label"]] = item
+                kept.append(item)
+            else:
+                first["fold"] += item.get("fold") or [item]
+        part["items"] = kept
+    return menu
 
 
 def _pages(user, region, *groups: str) -> list[tuple[dict, str]]:
@@ -298,10 +333,21 @@ def _agency_nav(user, region) -> list[dict]:
 
 
 def _administration(user, region) -> dict:
+    kinds = {way.kind for way in region.collection.ways.values()} if user.is_agency else set()
+    money = [entry for entry, kind in ((RECEIPTS, "counter"), (DEBITS, "file")) if kind in kinds]
     allowed = [
-        entry[:4] for entry in ADMINISTRATION if user.may(entry[4]) and not (entry[0] == "looks" and user.is_agency)
+        entry[:4]
+        for entry in (*money, *ADMINISTRATION)
+        if _is_offered(entry, user, region) and not (entry[0] == "looks" and user.is_agency)
     ]
     return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
+
+
+def _is_offered(entry, user, region) -> bool:
+    """Certificates are of use only where people sign in by them; there the agency's reviewers bind them too."""
+    if entry[0] != "certificates":
+        return user.may(entry[4])
+    return region.sign_in.has_certificate and (user.may(entry[4]) or user.may("review"))
 
 
 def _counts(user) -> dict[str, int]:

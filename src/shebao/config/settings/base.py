@@ -1,6 +1,7 @@
 """What every installation shares. `embedded`, `production` and `test` import this and add the rest."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "shebao.hall.mail",
     "shebao.hall.registration",
     "shebao.hall.supplements",
+    "shebao.hall.sign_in",
     "shebao.hall.services",
     "shebao.web",
 ]
@@ -106,11 +108,14 @@ AXES_LOCKOUT_CALLABLE = "shebao.web.public.signing_in.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
-SESSION_COOKIE_AGE = 12 * 3600
+# A session ends after twelve hours, however busy, and when it is left alone: sooner at the agency (reliability B16).
+SHEBAO_ABSOLUTE_LIMIT = timedelta(hours=int(os.environ.get("SHEBAO_SESSION_HOURS") or 12))
+SESSION_COOKIE_AGE = int(SHEBAO_ABSOLUTE_LIMIT.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SHEBAO_IDLE_SECONDS = 30 * 60
+SHEBAO_IDLE_SECONDS = 60 * int(os.environ.get("SHEBAO_IDLE_MINUTES") or 30)
+SHEBAO_AGENCY_IDLE_SECONDS = 60 * int(os.environ.get("SHEBAO_AGENCY_IDLE_MINUTES") or 15)
 # How long an approval can be taken back before it takes effect (docs/decisions/0013); 0: at once.
 SHEBAO_UNDO_SECONDS = 10
 CSRF_COOKIE_HTTPONLY = True
@@ -172,6 +177,14 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
+
+# The folder of the keys that sign papers (PKCS#12), and their password; without a key papers are not signed.
+SHEBAO_SIGNING_DIR = os.environ.get("SHEBAO_SIGNING_DIR", "")
+SHEBAO_SIGNING_PASSWORD = os.environ.get("SHEBAO_SIGNING_PASSWORD", "")
+# Certificates (*.pem) and revocation lists (*.crl) of the authority whose certificates sign in and sign.
+SHEBAO_CA_DIR = os.environ.get("SHEBAO_CA_DIR", "")
+# The authority for trying; only an embedded installation has one.
+SHEBAO_TEST_CA_DIR = ""
 
 # Where the bank listens, and where it finds us. Only an embedded installation runs a bank of its own.
 SHEBAO_EMBEDDED_BANK = False

@@ -30,5 +30,6 @@ STATIC_ROOT.mkdir(exist_ok=True)
 # Tests that are about taking back set it.
 SHEBAO_UNDO_SECONDS = 0
 SHEBAO_FILES_DIR = DATA_DIR / "files"
+SHEBAO_TEST_CA_DIR = DATA_DIR / "test-ca"
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "⚠UNDEFINED(%s)⚠"  # noqa: F405

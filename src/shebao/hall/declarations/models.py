@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from shebao.rules.forms import when_confirmed
 from shebao.rules.region_reviews import ReviewStep
 
 from ..fields import EncryptedJSONField, MonthField
@@ -77,6 +78,15 @@ class Declaration(models.Model):
         return f"{self.subject_name} · {self.service}"
 
     @property
+    def findings(self) -> list[dict]:
+        """What the checks found, each with the reason that was given; what it asked for is then left out."""
+        return [
+            p | {"reason": reason, "message": when_confirmed(p["message"]) if reason else p["message"]}
+            for p in self.problems
+            for reason in [self.confirmed.get(p["code"], "")]
+        ]
+
+    @property
     def spec(self):
         """The region's service this declaration asks for."""
         return region(self.region).services[self.service]
@@ -142,6 +152,35 @@ class DeclarationEvent(models.Model):
         if self.move == "reject":
             return label_of(State.REJECTED, self.declaration.spec)
         return TITLES.get(self.move, self.move)
+
+
+class CounterBusiness(models.Model):
+    """Something that an employer does at the agency's counter (前台业务); a month is not settled before it is done.
+
+    The agency enters it when it is brought in, and says when it is done.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="counter_business")
+    month = MonthField("业务年月")
+    title = models.CharField("业务", max_length=60)
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField("受理时间")
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField("办结时间", null=True)
+    outcome = models.CharField("办理结果", max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "前台业务"
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="counter_business_that_is_done_says_by_whom",
+                condition=Q(done_at=None, done_by=None) | Q(done_at__isnull=False, done_by__isnull=False),
+                violation_error_message="办结的前台业务要有经办人。",
+            ),
+        ]
 
 
 class FormDraft(models.Model):

@@ -174,9 +174,16 @@ def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int,
     return declaration
 
 
-@transaction.atomic
 def submit_declarations(pks: list[int], *, by) -> SubmitResult:
-    """Send declarations to review (提交). Every check runs again; what fails stays, with the reason.
+    """Send declarations to review (提交), without a signature. Refused where the region asks for one."""
+    if region(by.region).sign_in.signs == "required":
+        raise Refused("unsigned", "本地要求提交时用数字证书签名，请在“核对并提交”页签名后提交。")
+    return send_declarations(pks, by=by)
+
+
+@transaction.atomic
+def send_declarations(pks: list[int], *, by) -> SubmitResult:
+    """What submitting does, signed or not. Every check runs again; what fails stays, with the reason.
 
     What was returned goes again only after a repair: a changed answer, or a word to the reviewer why none changed.
     """

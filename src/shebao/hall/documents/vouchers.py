@@ -17,6 +17,7 @@ from ..employers.models import Employer
 from ..errors import Refused, permit
 from ..regions import region
 from ..services.scene import chunks
+from ..sign_in.models import SignedSubmission
 from .amount_words import amount_in_words
 from .issuing import issue_paper
 from .models import Document
@@ -117,11 +118,22 @@ def voucher_paper(employer: Employer, kind: str, chosen: list[Declaration]) -> P
         "total": ["合计", str(len(chosen)), yuan(total)],
         "amount_words": amount_in_words(total),
         "people": _people(spec, chosen),
-        "notes": [str(note) for note in document["notes"]],
+        "notes": [*(str(note) for note in document["notes"]), *_signatures(chosen)],
         "signatures": list(document["signatures"]),
         "seals": [f"{spec.term('employer')}（章）"],
         "illustrative": [],
     }
+
+
+def _signatures(chosen: Iterable[Declaration]) -> list[str]:
+    """What was signed when it was submitted (数字签名): by whom, when, with which certificate, over what."""
+    rows = SignedSubmission.objects.filter(declarations__in=[one.pk for one in chosen])
+    rows = rows.select_related("operator", "certificate").order_by("pk").distinct()
+    return [
+        f"数字签名：{one.operator.name} {make_naive(one.signed_at):%Y-%m-%d %H:%M:%S}，"
+        f"证书序列号 {one.certificate.serial}，内容摘要 {one.digest[:32]}。"
+        for one in rows
+    ]
 
 
 def _clerks(chosen: Iterable[Declaration]) -> list[str]:

@@ -35,6 +35,8 @@ class Employer(models.Model):
     bank_name = models.CharField("开户银行", max_length=120, blank=True)
     bank_account = EncryptedTextField("银行账号", owner="pk", blank=True, default="")
     first_month = MonthField("参保起始年月")
+    computed_by = models.CharField("谁来核定", max_length=10, blank=True, default="")
+    taxpayer_number = models.CharField("总机构缴费人识别号", max_length=20, blank=True, default="")
     account_kind = models.CharField("参保户类型", max_length=10, blank=True, default="")
 
     objects = EmployerQuerySet.as_manager()
@@ -63,6 +65,11 @@ class Employer(models.Model):
         super().save(**kwargs)
         if is_new:
             super().save(update_fields=["phone", "bank_account"], using=kwargs.get("using"))
+
+    @property
+    def taxpayer(self) -> str:
+        """Who pays (缴费人识别号): the head office's number where that pays for a branch, else one's own code."""
+        return self.taxpayer_number or self.credit_code
 
 
 class EmployerChange(models.Model):

@@ -94,10 +94,13 @@ def write_text(to: str, subject: str, lines: list[str], *, occasion: str, by, se
 
 
 @transaction.atomic
-def write_message(phone: str, text: str, *, occasion: str, by) -> Mail:
-    """Write a short message to a telephone (短信), with the deed it tells of; sent once that is done."""
+def write_message(phone: str, text: str, *, occasion: str, by, secret: str = "") -> Mail:
+    """Write a short message to a telephone (短信), with the deed it tells of; sent once that is done.
+
+    `secret` replaces `{secret}` in the text as it goes out.
+    """
     message = Mail.objects.create(
-        channel=Channel.SMS, to=phone, subject=text[:40], text=text, occasion=occasion,
+        channel=Channel.SMS, to=phone, subject=text[:40], text=text, secret=secret, occasion=occasion,
         written_by=by, written_at=clock.now(),
     )  # fmt: skip
     record("mail.written", message, by=by, kind=occasion.partition(":")[0])
@@ -146,7 +149,7 @@ def _deliver_message(message: Mail) -> None:
         _done(message, MailState.KEPT)
         return
     try:
-        send_message(message.to, message.text, number=message.pk)
+        send_message(message.to, _text(message), number=message.pk)
     except OSError as error:
         _done(message, MailState.FAILED, f"短信网关没有收下（{type(error).__name__}），请稍后重新发送。")
     else:

@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from .. import clock
 
@@ -78,6 +79,15 @@ class Operator(AbstractBaseUser):
 
     def __str__(self):
         return self.name
+
+    def get_session_auth_hash(self) -> str:
+        """What an open session must know: it ends with another password, role, place or a closed account."""
+        stands_for = f"{self.password}|{self.role}|{self.employer_id}|{self.region}|{self.is_active}"
+        return salted_hmac("shebao.operator.session", stands_for, algorithm="sha256").hexdigest()
+
+    def get_session_auth_fallback_hash(self):
+        """None: keys of the installation are not rotated in place."""
+        yield from ()
 
     @property
     def is_agency(self) -> bool:

@@ -10,6 +10,7 @@ from django.db import transaction
 from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
+from ..sign_in.linking import cut_links
 from .models import AGENCY_ROLES, EMERGENCY, EmergencyGrant, Operator, Role
 
 # Without the letters and digits that look alike on paper: 0 O 1 l I.
@@ -144,6 +145,7 @@ def reset_password(operator_id: int, *, by) -> tuple[Operator, str]:
     operator.set_password(password)
     operator.must_change_password = True
     operator.save(update_fields=["password", "must_change_password"])
+    cut_links(operator)
     record("operator.password_reset", operator, by=by)
     return operator, password
 

@@ -43,7 +43,7 @@ def judged(here: Region, step: int, raw: Mapping[str, str]) -> tuple[dict[str, s
         kept |= {field.id: str(cleaned.values.get(field.id) or raw.get(field.id) or "") for field in form.fields}
     void = {YES: "first_insured_on", NO: "employer_number"}.get(kept.get("has_number", ""), "")
     kept |= {void: ""} if void in kept else {}  # what the other answer would have asked
-    problems += _unanswered(kept) + _taken(here, kept)
+    problems += _unanswered(kept) + _taken(here, kept) + _misnumbered(here, kept)
     return kept, problems
 
 
@@ -58,6 +58,22 @@ def _unanswered(answers: Mapping[str, str]) -> list[Problem]:
         text = "设立登记时已同步参加社会保险的，是否已有单位编号应选“是”"
         found.append(Problem("joined_at_setup", "has_number", "error", text))
     return found
+
+
+def _misnumbered(here: Region, answers: Mapping[str, str]) -> list[Problem]:
+    """A number that was issued elsewhere has its length, and nobody else's."""
+    number, spec = answers.get("employer_number", ""), here.registration
+    if not (spec.is_issued and number):
+        return []
+    label = here.term("employer_number")
+    if not (number.isascii() and number.isdigit() and len(number) == spec.digits):
+        text = f"{label}应为 {spec.digits} 位数字，现在是 {len(number)} 位"
+        return [Problem("number_length", "employer_number", "error", text)]
+    others = Employer.objects.filter(region=here.code, employer_number=number)
+    if others.exclude(credit_code=answers.get("credit_code", "")).exists():
+        text = f"{label} {number} 已登记在其他单位，请核对；没有填错的，请联系{here.term('agency')}"
+        return [Problem("number_taken", "employer_number", "error", text)]
+    return []
 
 
 def _taken(here: Region, answers: Mapping[str, str]) -> list[Problem]:
@@ -180,7 +196,7 @@ def proposed(registration: Registration, here: Region) -> dict[str, str]:
             "employer_number": employer.employer_number, "first_month": str(employer.first_month),
             "industry_class": employer.industry_class, "float_grade": employer.float_grade,
         }  # fmt: skip
-    given = answers.get("employer_number", "") if answers.get("has_number") == YES else ""
+    given = answers.get("employer_number", "") if answers.get("has_number", YES) == YES else ""
     first = answers.get("first_insured_on", "") if answers.get("has_number", NO) == NO else ""
     grade = here.forms["registration_approval"].field("float_grade")
     return {
@@ -194,7 +210,7 @@ def proposed(registration: Registration, here: Region) -> dict[str, str]:
 def next_number(here: Region) -> str:
     """The number after the highest of the region's length; "" where the agency types numbers."""
     digits = here.registration.digits
-    if not digits:
+    if not digits or here.registration.is_issued:
         return ""
     fits = Employer.objects.filter(region=here.code, employer_number__regex=rf"^[0-9]{{{digits}}}$")
     last = fits.order_by("-employer_number").values_list("employer_number", flat=True).first()

@@ -20,13 +20,17 @@ from ..mail.wording import worded
 from ..operators.models import Operator, Role
 from ..operators.operations import open_account
 from ..regions import region
+from ..sign_in.contacts import keep_contact
 from . import checks
 from .activation import make_activation
 from .models import Registration
 from .states import State, advance
 
 LONGEST_NUMBER = 30
-TAKEN_OVER = ("name", "credit_code", "legal_representative", "address", "postcode", "bank_name", "bank_account")
+TAKEN_OVER = (
+    *("name", "credit_code", "legal_representative", "address", "postcode", "bank_name", "bank_account"),
+    "taxpayer_number",
+)
 """Answers that go on file as they are."""
 
 
@@ -94,6 +98,7 @@ def register(made: Registration, decided: Mapping[str, str], *, by) -> str:
         _must_fit(employer, columns["employer_number"])
     made.employer = employer
     made.operator = open_account(employer, _username(made), made.answers["clerk_name"], Role.EMPLOYER_ADMIN, by=by)
+    keep_contact(made.operator, made.answers["clerk_phone"], made.answers["clerk_email"])
     made.decided_at = clock.now()
     token, activation = make_activation(made.operator, by=by)
     _write_link(made, token, activation, by)

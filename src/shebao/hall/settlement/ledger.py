@@ -77,21 +77,43 @@ def _by_account(dues: Mapping[tuple[Month, str, str], int], borne: Iterable[Bill
 def book_paid(bill: Bill, payment) -> Received:
     """Book what arrived for a payment, on the day it arrived."""
     on = day_of(payment.paid_at or now())
-    return book_received(bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment)
+    meant = people_keys(bill, payment.people) if payment.people else None
+    return book_received(
+        bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment, meant=meant
+    )
+
+
+def people_keys(bill: Bill, people: Sequence[int]) -> dict[tuple, int]:
+    """What these employees owe of a bill by (account, month, scheme, part), fen."""
+    lines = BillLine.objects.live().filter(bill=bill, employee__in=people).order_by()
+    found: dict[tuple, int] = defaultdict(int)
+    for kind, month, scheme, employer, employee in lines.values_list("kind", "month", "scheme").annotate(
+        Sum("employer_due"), Sum("employee_due")
+    ):
+        account = DUE_OF.get(LineKind(kind), Account.RECEIVABLE)
+        found[account, month, scheme, "employer"] += employer
+        found[account, month, scheme, "employee"] += employee
+    return found
 
 
 def book_voided(bill: Bill) -> None:
     """Mirror every booking of a bill that nobody has paid: after it each balance is as before the bill (I-6)."""
     for booked in LedgerTransaction.objects.filter(bill=bill, reversed_by=None).exclude(kind=Booking.VOIDED):
-        mirror = LedgerTransaction.objects.create(
-            employer_id=bill.employer_id, bill=bill, kind=Booking.VOIDED, reverses=booked, booked_at=now()
-        )
-        LedgerEntry.objects.bulk_create(
-            [
-                _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
-                for one in booked.entries.order_by("pk")
-            ]
-        )
+        book_mirror(booked)
+
+
+def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
+    """Undo one booking by its mirror, entry by entry."""
+    mirror = LedgerTransaction.objects.create(
+        employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
+    )
+    LedgerEntry.objects.bulk_create(
+        [
+            _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
+            for one in booked.entries.order_by("pk")
+        ]
+    )
+    return mirror
 
 
 def balance(bill: Bill) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from .progress import (
     preconditions,
     preconditions_of_many,
     settlement_for,
+    who_computes,
 )
 
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
@@ -101,7 +102,7 @@ def _ready(employers: Sequence[Employer], month: Month) -> tuple[list[Case], dic
     rows = Assessment.objects.live().filter(employer__in=employers, month=month, series=0)
     settled = set(rows.values_list("employer", flat=True))
     changes = changes_of_many(employers, month)
-    kinds = {one.pk: settlement_for(one.region, changes[one.pk]) for one in employers}
+    kinds = {one.pk: settlement_for(one, changes[one.pk]) for one in employers}
     unmet = preconditions_of_many(employers, month, kinds)
     elsewhere = _charged_elsewhere(employers, month)
     cases, skipped = [], {}
@@ -130,7 +131,12 @@ def _in_words(found: Iterable[Precondition]) -> list[str]:
 
 def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: int) -> None:
     """Refuse with all reasons at once."""
-    if not by.may("settle"):
+    is_office = who_computes(employer) == "office"
+    if by.is_agency and not (is_office and by.may("review")):
+        raise Refused("not_the_office", "这个单位自行申报，经办机构不代为结算。", status=403)
+    if not by.is_agency and is_office:
+        raise Refused("computed_by_office", "本单位选择了由经办机构核定，请等核定后缴费，或改选自行申报。")
+    if not by.is_agency and not by.may("settle"):
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
     if Assessment.objects.live().filter(employer=employer, month=month, series=0).exists():
         raise Conflict("already_settled", ALREADY)

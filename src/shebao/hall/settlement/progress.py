@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
-from django.utils import timezone
 
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
-from shebao.rules.region_model import Settlement
+from shebao.rules.region_model import Region, Settlement
 
 from ..clock import local_now
-from ..declarations.models import Declaration
+from ..declarations.models import CounterBusiness, Declaration
 from ..declarations.states import OPEN, State
 from ..documents.models import Document
 from ..employers.models import Employer
@@ -89,14 +88,26 @@ def _counted(rows, name: str, employers: Sequence[Employer]) -> dict[int, dict[s
     return found
 
 
+def ways_to_compute(spec: Region) -> list[str]:
+    """Who may compute an employer's months here; more than one is a choice."""
+    return list(dict.fromkeys(one.computed_by for one in spec.settlements.values()))
+
+
+def who_computes(employer) -> str:
+    """Who computes this employer's months: as it chose, or as the region does where it has not chosen."""
+    ways = ways_to_compute(region(employer.region))
+    return employer.computed_by if employer.computed_by in ways else next(iter(ways), "employer")
+
+
 def applicable_settlement(employer, month: Month) -> Settlement:
-    """The one way in which this month is settled here: by the region, and by whether anything changed."""
-    return settlement_for(employer.region, changes_of(employer, month))
+    """The one way in which this month is settled here: by the region, who computes, and whether anything changed."""
+    return settlement_for(employer, changes_of(employer, month))
 
 
-def settlement_for(code: str, changes: Mapping[str, int]) -> Settlement:
-    """The way in which a month with these changes is settled in a region; raises Refused where there is none."""
-    kinds = region(code).settlements.values()
+def settlement_for(employer, changes: Mapping[str, int]) -> Settlement:
+    """The way in which a month with these changes is settled for an employer; raises Refused where there is none."""
+    computed_by = who_computes(employer)
+    kinds = [one for one in region(employer.region).settlements.values() if one.computed_by == computed_by]
     wanted = "with_changes" if changes else "without_changes"
     for applies in ("always", wanted):
         if found := next((kind for kind in kinds if kind.applies == applies), None):
@@ -114,13 +125,16 @@ def preconditions(employer, month: Month, *, by) -> list[Precondition]:
 def preconditions_of_many(
     employers: Sequence[Employer], month: Month, settlements: Mapping[int, Settlement], *, is_settled: bool = False
 ) -> dict[int, list[Precondition]]:
-    """As `preconditions`, by employer, each with the settlement that applies to it; two queries."""
+    """As `preconditions`, by employer, each with the settlement that applies to it; three queries at most."""
     counts = open_counts_of_many(employers, month)
     asks = {key for one in settlements.values() for key in one.preconditions}
     without = _without_wage(employers, month) if "wages_complete" in asks else {}
+    waiting = _at_the_counter(employers, month) if "counter_done" in asks else {}
     return {
         one.pk: [
-            _precondition(key, settlements[one.pk], counts[one.pk], without.get(one.pk, []), is_settled)
+            _counter_done(waiting.get(one.pk, []))
+            if key == "counter_done"
+            else _precondition(key, settlements[one.pk], counts[one.pk], without.get(one.pk, []), is_settled)
             for key in settlements[one.pk].preconditions
         ]
         for one in employers
@@ -149,6 +163,20 @@ def _without_wage(employers: Sequence[Employer], month: Month) -> dict[int, list
     for employer, name in rows.order_by("name_pinyin", "pk").values_list("employer", "name"):
         found[employer].append(name)
     return found
+
+
+def _at_the_counter(employers: Sequence[Employer], month: Month) -> dict[int, list[str]]:
+    """The counter's business that is not done, by employer, the oldest first."""
+    rows = CounterBusiness.objects.filter(employer__in=employers, month__lte=month, done_at=None)
+    found: dict[int, list[str]] = defaultdict(list)
+    for employer, title in rows.order_by("opened_at").values_list("employer", "title"):
+        found[employer].append(title)
+    return found
+
+
+def _counter_done(names: list[str]) -> Precondition:
+    note = f"还有 {len(names)} 项：{'、'.join(names[:3])}{'等' if len(names) > 3 else ''}" if names else ""
+    return Precondition("counter_done", "前台的业务都已办结", not names, note, "e_counter_business")
 
 
 @dataclass(frozen=True)
@@ -242,7 +270,9 @@ def steps_of(now: Standing) -> list[Step]:
     notes = {
         "enter": _enter_note(spec, now.month, changes + sum(counts.values()), done["enter"]),
         "submit": _submit_note(counts, changes, done["submit"]),
-        "settle": _settle_note(bill, counts),
+        "settle": "由经办机构核定"
+        if not bill and who_computes(now.employer) == "office"
+        else _settle_note(bill, counts),
         "pay": _pay_note(bill, now),
         "file": _file_note(bill, now, done["pay"]),
     }
@@ -285,7 +315,7 @@ def _enter_note(spec, month: Month, count: int, is_done: bool) -> str:
     if is_done:
         return "本月无变动"
     window = spec.calendar.window(month)
-    return "申报期已过" if local_now() > window.declare_until else "还没有变动，可直接办理无变动结算"
+    return "申报期已过" if local_now() > window.declare_until else "没有变动可直接结算"
 
 
 def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
@@ -309,7 +339,7 @@ def _pay_note(bill: Bill | None, now: Standing) -> str:
         return "结算后开放"
     if now.unpaid(bill) <= 0:
         return f"已缴 {yuan(bill.total_due)} 元"
-    return f"待缴 {yuan(now.unpaid(bill))} 元，{timezone.make_naive(bill.pay_until):%m-%d} 前"
+    return f"待缴 {yuan(now.unpaid(bill))} 元"
 
 
 def _file_note(bill: Bill | None, now: Standing, is_paid: bool) -> str:

@@ -6,7 +6,7 @@ from shebao.hall.audit.looks import note_look
 from shebao.hall.evidence.models import Evidence
 
 from ..access import needs
-from ..sent_files import sent, shown_image
+from ..sent_files import sent, sent_small, shown_image
 
 
 @require_safe
@@ -14,6 +14,13 @@ from ..sent_files import sent, shown_image
 def evidence(request, pk):
     """One file, as a download."""
     return sent(_looked_at(request, pk).stored)
+
+
+@require_safe
+@needs("review")
+def small(request, pk):
+    """The small picture of one image."""
+    return sent_small(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
 
 
 @require_safe

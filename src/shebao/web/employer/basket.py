@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from django.contrib import messages
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -11,8 +12,10 @@ from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
+from shebao.hall.sign_in.submissions import canonical, signs_here, submit_signed
 
 from ..access import needs
+from ..certified import SIGNER, signature_in, signer_allowed
 from ..chosen import compact, numbers, spread
 from ..templatetags.ui import signed_yuan
 from .common import crumbs, effect_head, here, this_month, undo_toast, word
@@ -70,6 +73,7 @@ def check_url(pks) -> str:
     return f"{reverse('e_check')}?ids={compact(pks)}"
 
 
+@signer_allowed
 @needs("declare")
 def check(request):
     """What will be submitted, once more, in one list (check answers). The ticks of the basket become its address."""
@@ -85,11 +89,16 @@ def check(request):
         messages.info(request, "这里没有可以提交的业务：已经提交过，或者退回之后还没有修改。")
         return redirect("e_basket")
     is_unsigned = "unsigned" in request.GET
+    signs = signs_here(request.user)
     context = {
         "errors": [UNSIGNED] if is_unsigned else [],
         "unsigned": UNSIGNED["text"] if is_unsigned else "",
         "rows": rows,
         "sub": _what_follows(rows),
+        "signs": signs,
+        "content": canonical([row.declaration for row in rows], request.user) if signs != "never" else "",
+        "signer": SIGNER,
+        "ids": compact(chosen),
         "effect": sum(row.declaration.effect_fen for row in rows),
         "crumbs": crumbs("核对", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),
     }
@@ -104,6 +113,15 @@ def _what_follows(rows) -> str:
     return "提交后由经办机构审核，审核期间可以撤回" + ("，即时办理的立即生效" if direct else "")
 
 
+@needs("declare")
+def content(request):
+    """What is signed, as a file, for a signing tool."""
+    rows = Declaration.objects.visible_to(request.user).filter(pk__in=spread(request.GET.get("ids", "")))
+    response = HttpResponse(canonical(list(rows), request.user), content_type="application/json; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="submission.json"'
+    return response
+
+
 @require_POST
 @needs("declare")
 def submit(request):
@@ -111,11 +129,15 @@ def submit(request):
     chosen = numbers(request.POST.getlist("chosen"))
     if "declared" not in request.POST:
         return redirect(f"{check_url(chosen)}&unsigned=1")
+    is_signed = signs_here(request.user) != "never" and "plain" not in request.POST
     try:
-        result = operations.submit_declarations(chosen, by=request.user)
+        if is_signed:
+            result = submit_signed(chosen, signature_in(request), by=request.user)
+        else:
+            result = operations.submit_declarations(chosen, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
-        return redirect("e_basket")
+        return redirect(check_url(chosen) if is_signed else reverse("e_basket"))
     for declaration, why in result.refused:
         messages.error(request, f"{declaration.subject_name} · {declaration.spec.title}没有提交：{why}")
     if not result.submitted:

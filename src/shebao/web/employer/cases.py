@@ -15,6 +15,7 @@ from shebao.hall.declarations.copying import copy_declaration
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import COPIED, MOVES, State, label_of
 from shebao.hall.errors import Refused, may_do
+from shebao.hall.sign_in.submissions import signatures_of
 from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
@@ -137,6 +138,7 @@ def case(request, pk):
         "can_repair": can_repair,
         "has_old": any(field.old for field in view.fields),
         "has_marks": any(field.mark for field in view.fields),
+        "signatures": signatures_of(declaration),
         "account": waiting_account(declaration, request.user),
         "can_submit": "submit" in view.moves and declaration.state == State.DRAFT,
     }

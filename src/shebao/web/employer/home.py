@@ -164,13 +164,13 @@ def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) ->
     if current in ("e_basket", "e_cases"):
         return _submit_action(request, counted)
     if current == "e_pay":
-        return {"label": "缴纳本月费款", "url": reverse("e_pay_bill", args=[now.bill.pk])}
+        return {"label": "去缴费", "url": reverse("e_pay_bill", args=[now.bill.pk])}
     if current == "e_home":
         first = here(request).first_service
         return {"label": word(request, f"menu.{first.key}", first.title), "url": reverse("e_declare", args=[first.key])}
     if current == "e_settle" and now.month < now.employer.first_month:
         return {"label": f"{now.employer.first_month} 起办理结算", "url": ""}
-    labels = {"e_settle": f"办理 {now.month.number} 月结算", "e_documents": "下载本月单据"}
+    labels = {"e_settle": f"办理 {now.month.number} 月结算", "e_documents": "打印本月单据"}
     return {"label": labels[current], "url": reverse(current)} if current else {"label": "本月已完成", "url": ""}
 
 
@@ -232,8 +232,9 @@ def _stats_without_review(request, now: Standing, counted: dict) -> list[dict]:
     kept = f"最早暂存于 {_day(counted['oldest_draft_at'])}" if counted["oldest_draft_at"] else "没有待提交的申报"
     people = [_made(request, now, operation) for operation in PEOPLE]
     done = "本月已生效" if counted["approved"] else "本月还没有办理"
+    waiting = _stat(State.DRAFT.label, counted["draft"], kept, _drafts_url(request), "basket", "g")
     return [
-        _stat(State.DRAFT.label, counted["draft"], kept, _drafts_url(request), "basket", "g"),
+        *([waiting] if counted["draft"] or _has_basket(request) else []),
         *(one for one in people if one),
         _stat("本月办结", counted["approved"], done, f"{reverse('e_cases')}?state=approved", "check-circle", "ok"),
     ]

@@ -23,7 +23,7 @@ from ..access import needs
 from ..shell import menu_items, shell
 from ..taking import taken
 from ..templatetags.ui import mask_id
-from .common import crumbs, here, this_month, word
+from .common import crumbs, here, may_be_about, this_month, word
 
 FILTERS = ("q", "department", "scheme", "project", "employment_kind", "base_from", "base_to")
 # The boxes of the row under the table's head, by column.
@@ -254,6 +254,7 @@ def _single_actions(request, one) -> list[dict]:
             "url": f"{reverse('e_declare', args=[service.key])}?employee={one.pk}",
         }
         for service in _services_for_known(request)
+        if may_be_about(service, one)
     ]
 
 

@@ -11,6 +11,7 @@ from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region as region_of
 from shebao.hall.sheets.models import BatchState
+from shebao.hall.sign_in.factors import operators_with_factor
 
 from ..access import needs
 from .audit_words import ACTIONS, WORDS, action_title, detail_text, subject_text
@@ -24,7 +25,8 @@ def operators(request):
     """The operators of one's own employer or agency."""
     found = Operator.objects.visible_to(request.user).order_by("-is_active", "username")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "operators/operators.html", {"page": page})
+    with_factor = operators_with_factor([operator.pk for operator in page])
+    return render(request, "operators/operators.html", {"page": page, "with_factor": with_factor})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

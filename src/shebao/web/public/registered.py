@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -20,11 +19,11 @@ from shebao.hall.registration.deciding import labels
 from shebao.hall.registration.states import WITH_APPLICANT, State
 
 from ..access import public
+from ..entering import begin
 from .registering import HELD, held, hold, marked_steps
 
 TRIES, WINDOW = 12, timedelta(minutes=10)
 TOKEN = "activation"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 NOTHING = "没有找到。请核对申请号和专管员手机号；两项都对才能查到，超过 30 天没有提交的草稿已经清理。"
 
 
@@ -128,9 +127,8 @@ def activate(request):
         except Refused as no:
             errors = [{"id": no.field, "text": no.message}]
         else:
-            request.session.flush()
             note_sign_in(operator)
-            login(request, operator, backend=BACKEND)
+            begin(request, operator, "activation")
             messages.success(request, "密码已设置，欢迎使用。下次用账号和密码登录。")
             return redirect("start")
     context = {"operator": found.operator, "until": found.until, "errors": errors}

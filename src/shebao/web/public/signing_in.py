@@ -3,10 +3,10 @@
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth import authenticate
 from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -14,11 +14,17 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
 from shebao.hall.regions import all_regions, region
+from shebao.hall.sign_in import guesses
+from shebao.hall.sign_in.factors import has_factor
+from shebao.hall.sign_in.numbers import account_at
 from shebao.rules.months import Month
 
 from ..access import home_of, public
+from ..entering import enter, keep, leave
+from .second import hold_half
 
-LOCKED_TEXT = "密码输错次数过多，该账号已锁定 15 分钟。请稍后再试，或请单位管理员重置密码。"
+LOCKED_TEXT = "密码输错次数过多，该账号已锁定 15 分钟。请稍后再试，或用“忘记密码”找回。"
+BLOCKED_TEXT = "密码输错次数过多，请 15 分钟后再试；不记得密码的，请用“忘记密码”。"
 ELDER_YEAR = 365 * 24 * 3600
 
 
@@ -32,16 +38,35 @@ def sign_in(request):
         return redirect(following or "start")
     if request.method != "POST":
         return _sign_in_page(request, following)
-    username, password = request.POST.get("username", "").strip(), request.POST.get("password", "")
-    if not username or not password:
-        missing = [("username", "请填写账号。", username), ("password", "请填写密码。", password)]
+    typed, password = request.POST.get("username", "").strip(), request.POST.get("password", "")
+    number = request.POST.get("number", "").strip()
+    missing = [("password", "请填写密码。", password)]
+    if not number:
+        missing.insert(0, ("username", "请填写账号。", typed))
+    if not all(value for *_, value in missing):
         return _sign_in_page(request, following, [{"id": i, "text": t} for i, t, value in missing if not value])
+    username = account_at(request.POST.get("region", ""), number, typed) if number else typed
+    return _entered(request, username, password, following)
+
+
+def _entered(request, username: str, password: str, following: str):
+    address = request.META.get("REMOTE_ADDR", "")
+    if guesses.is_blocked(username, address):
+        return _sign_in_page(request, following, [{"id": "username", "text": BLOCKED_TEXT}], status=429)
     operator = authenticate(request, username=username, password=password)
     if operator is None:
+        guesses.note_wrong(username, address)
         return _sign_in_page(request, following, [{"id": "username", "text": _wrong(request, username)}])
-    operations.note_sign_in(operator)
-    login(request, operator)
-    return redirect(following or "start")
+    if has_factor(operator):
+        hold_half(request, operator, following)
+        return redirect("second")
+    return enter(request, operator, "password", following)
+
+
+def _numbered(request):
+    """The region whose people choose their employer's number first, where the address names one."""
+    here = all_regions().get(request.POST.get("region") or request.GET.get("region", ""))
+    return here if here and here.sign_in.digits else None
 
 
 MOST_WINDOWS = 3
@@ -49,6 +74,15 @@ MOST_WINDOWS = 3
 
 def _sign_in_page(request, following: str, errors=(), status: int | None = None):
     context = {"next": following, "errors": errors, "username": request.POST.get("username", "")}
+    context["number"] = request.POST.get("number", "") or request.GET.get("number", "")[:30]
+    here = _numbered(request)
+    context["numbered"] = here and {"code": here.code, "label": here.term("employer_number"), "title": here.title}
+    context["has_certificate"] = any(one.sign_in.has_certificate for one in all_regions().values())
+    context["others"] = [
+        {"code": one.code, "label": one.term("employer_number")}
+        for one in all_regions().values()
+        if one.sign_in.digits and one is not here
+    ]
     context["windows"] = _windows()
     return render(request, "public/sign_in.html", context, status=status or (422 if errors else 200))
 
@@ -92,9 +126,21 @@ def local_address(request, address: str) -> str:
 @require_POST
 def sign_out(request):
     """Leave; the session is gone at once."""
-    logout(request)
-    messages.success(request, "您已安全退出。")
-    return redirect("sign_in")
+    again = _again(request.user) if "again" in request.POST and request.user.is_authenticated else ""
+    leave(request)
+    words = "您已安全退出，可以关闭浏览器。" if "end" in request.POST else "您已安全退出。"
+    messages.success(request, words)
+    response = redirect(f"{resolve_url('sign_in')}{again}")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def _again(operator) -> str:
+    """The sign-in page with the employer that one worked for (重登录), where its number is chosen first."""
+    here = region(operator.region)
+    if not (here.sign_in.digits and operator.employer_id):
+        return ""
+    return f"?{urlencode({'region': here.code, 'number': operator.employer.employer_number})}"
 
 
 def start(request):
@@ -115,7 +161,7 @@ def change_password(request):
         except Refused as no:
             errors = [{"id": no.field, "text": no.message}]
         else:
-            update_session_auth_hash(request, request.user)
+            keep(request, request.user)
             messages.success(request, "密码已修改，下次请用新密码登录。")
             return redirect("start")
     forced = request.user.must_change_password

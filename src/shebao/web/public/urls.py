@@ -2,11 +2,33 @@
 
 from django.urls import path
 
-from . import guides, machines, notices, rates, registered, registering, signing_in, trying, verifying
+from . import (
+    certified,
+    forgotten,
+    guides,
+    machines,
+    notices,
+    rates,
+    registered,
+    registering,
+    second,
+    signing_in,
+    trying,
+    verifying,
+)
 
 urlpatterns = [
     path("", signing_in.start, name="start"),
     path("login", signing_in.sign_in, name="sign_in"),
+    path("login/second", second.second, name="second"),
+    path("login/second/send", second.send, name="second_send"),
+    path("login/passkey", second.passkey_sign_in, name="passkey_sign_in"),
+    path("login/passkey/options", second.passkey_options, name="passkey_options"),
+    path("login/certificate", certified.certificate, name="sign_in_certificate"),
+    path("login/certificate/challenge", certified.challenge_file, name="certificate_challenge"),
+    path("forgotten", forgotten.forgotten, name="forgotten"),
+    path("forgotten/code", forgotten.forgotten_code, name="forgotten_code"),
+    path("forgotten/question", forgotten.question, name="forgotten_question"),
     path("logout", signing_in.sign_out, name="sign_out"),
     path("password", signing_in.change_password, name="change_password"),
     path("elder", signing_in.elder, name="elder"),

@@ -1,0 +1,76 @@
+"""One-time codes by telephone or mail (验证码): only where a gateway or a mail server can bring them."""
+
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from .. import clock
+from ..crypto import blind_index
+from ..errors import Refused
+from ..mail.operations import write_message, write_text
+from ..operators.models import Operator
+from ..operators.throttle import may_try
+from .models import Contact, SentCode
+
+LASTS = timedelta(minutes=10)
+TRIES = 5
+SENDS, WINDOW = 5, timedelta(hours=1)
+WRONG = "验证码不对或已过期，请核对后重输，或重新获取。"
+TITLES = {"sign_in": "登录", "forgotten": "找回密码", "contact": "更换联系方式"}
+
+
+def ways_of(operator: Operator) -> dict[str, str]:
+    """Where a code can be sent: channel → masked address. Only what this installation can really reach."""
+    contact = Contact.objects.filter(operator=operator).first()
+    found = {}
+    if contact and contact.phone and settings.SHEBAO_SMS_URL:
+        found["sms"] = f"{contact.phone[:3]}****{contact.phone[-4:]}"
+    if contact and contact.mail_address and settings.EMAIL_HOST:
+        name, _, host = contact.mail_address.partition("@")
+        found["mail"] = f"{name[:1]}***@{host}"
+    return found
+
+
+@transaction.atomic
+def send_code(operator: Operator, purpose: str, channel: str) -> None:
+    """Send six digits to the operator; codes of the same purpose before it end. Raises Refused when sent too often."""
+    if channel not in ways_of(operator):
+        raise Refused("no_way", "没有可以接收验证码的手机或邮箱，请联系管理员重置密码。")
+    if not may_try(f"send-{purpose}", str(operator.pk), limit=SENDS, within=WINDOW):
+        raise Refused("too_often", "获取验证码的次数过多，请一小时后再试。", status=429)
+    now, code = clock.now(), f"{secrets.randbelow(10**6):06d}"
+    SentCode.objects.filter(operator=operator, purpose=purpose, used_at=None, until__gt=now).update(until=now)
+    made = SentCode.objects.create(
+        operator=operator, purpose=purpose, digest=_digest(operator, purpose, code), until=now + LASTS
+    )
+    occasion, title = f"code:{made.pk}", TITLES[purpose]
+    text = f"【社保网厅】您正在{title}，验证码 {{secret}}，10 分钟内有效。请勿告诉他人。"
+    contact = Contact.objects.get(operator=operator)
+    if channel == "sms":
+        write_message(contact.phone, text, occasion=occasion, by=None, secret=code)
+    else:
+        write_text(contact.mail_address, f"{title}验证码", [text], occasion=occasion, by=None, secret=code)
+
+
+@transaction.atomic
+def take_sent(operator: Operator, purpose: str, code: str) -> bool:
+    """Use up a code if it is the one that was sent; a wrong one counts as one of its five tries."""
+    rows = SentCode.objects.filter(operator=operator, purpose=purpose, used_at=None, until__gt=clock.now())
+    # Counted before it is looked at: five tries for one code, however many come at once.
+    if not rows.filter(tries__lt=TRIES).update(tries=F("tries") + 1):
+        return False
+    good = rows.filter(digest=_digest(operator, purpose, code.strip()))
+    return bool(good.update(used_at=clock.now()))
+
+
+def take_code(operator: Operator | None, purpose: str, code: str) -> None:
+    """Use up a code. Raises Refused for a wrong, spent or late one; the try counts although it is refused."""
+    if operator is None or not take_sent(operator, purpose, code):
+        raise Refused("wrong_code", WRONG, field="code")
+
+
+def _digest(operator: Operator, purpose: str, code: str) -> str:
+    return blind_index(f"code:{purpose}:{operator.pk}", code)

@@ -1,0 +1,93 @@
+"""Sessions of operators: each is on record, can be ended by its owner, and ends at once when rights change."""
+
+from importlib import import_module
+
+from django.conf import settings
+from django.db import transaction
+
+from .. import clock
+from ..audit.operations import record
+from ..crypto import blind_index
+from ..operators.models import Operator
+from .models import OpenSession
+
+WAYS = {
+    "password": "密码",
+    "totp": "密码和动态验证码",
+    "recovery": "密码和备用码",
+    "code": "密码和短信或邮件验证码",
+    "passkey": "通行密钥",
+    "certificate": "数字证书",
+    "activation": "激活链接",
+    "switch": "切换单位",
+}
+STRONG = ("totp", "recovery", "code", "passkey", "certificate")
+"""Ways that prove more than the knowledge of a password."""
+SHOWN = 10
+
+
+def key_digest(key: str) -> str:
+    """What a session is found by."""
+    return blind_index("session", key)
+
+
+@transaction.atomic
+def begin_session(operator: Operator, key: str, way: str, address: str, device: str) -> OpenSession:
+    """Put a session on record that has just begun."""
+    now = clock.now()
+    return OpenSession.objects.create(
+        operator=operator, key=key, key_digest=key_digest(key), way=way, address=address, device=device[:120],
+        began_at=now, seen_at=now,
+    )  # fmt: skip
+
+
+def note_seen(key: str) -> None:
+    """The session was used; once a minute is enough."""
+    OpenSession.objects.filter(key_digest=key_digest(key), ended_at=None).update(seen_at=clock.now())
+
+
+def close_session(key: str) -> None:
+    """The session was left: signed out, or ended by its limits."""
+    OpenSession.objects.filter(key_digest=key_digest(key), ended_at=None).update(ended_at=clock.now())
+
+
+def follow_session(old: str, new: str) -> None:
+    """The session goes on under another key."""
+    OpenSession.objects.filter(key_digest=key_digest(old), ended_at=None).update(key=new, key_digest=key_digest(new))
+
+
+def open_sessions(operator: Operator):
+    """Those that can still be used, as far as their limits tell."""
+    since = clock.now() - settings.SHEBAO_ABSOLUTE_LIMIT
+    return OpenSession.objects.visible_to(operator).filter(ended_at=None, began_at__gt=since)
+
+
+def last_sign_ins(operator: Operator):
+    """The latest sessions, open and ended."""
+    return OpenSession.objects.visible_to(operator)[:SHOWN]
+
+
+@transaction.atomic
+def end_session(pk: int, *, by: Operator) -> None:
+    """End one of one's own sessions (结束); its next request is a stranger's."""
+    found = OpenSession.objects.visible_to(by).select_for_update().get(pk=pk, ended_at=None)
+    _end([found])
+    record("session.ended", by, by=by, employer=by.employer, count=1)
+
+
+@transaction.atomic
+def end_sessions(operator: Operator, *, by: Operator | None, but: str = "") -> int:
+    """End all sessions of an operator, whose rights changed, except the one with the key `but`."""
+    rows = OpenSession.objects.select_for_update().filter(operator=operator, ended_at=None)
+    found = list(rows.exclude(key_digest=key_digest(but)) if but else rows)
+    _end(found)
+    if found:
+        record("session.ended", operator, by=by, employer=operator.employer, count=len(found))
+    return len(found)
+
+
+def _end(found: list[OpenSession]) -> None:
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    for session in found:
+        store(session_key=session.key).delete()
+    OpenSession.objects.filter(pk__in=[one.pk for one in found]).update(ended_at=clock.now())

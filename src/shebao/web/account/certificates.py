@@ -1,0 +1,66 @@
+"""数字证书: bound to operators by the employer's administrator or by the agency, and taken away again."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from shebao.hall.errors import Refused
+from shebao.hall.operators.models import Operator
+from shebao.hall.sign_in import certificates as operations
+
+from ..access import refusal
+
+LARGEST = 100_000
+
+
+def may_bind(operator) -> bool:
+    """The employer's administrator, and the agency's people who review."""
+    return operator.may("manage_operators") or operator.may("review")
+
+
+def _needed(request) -> None:
+    if not may_bind(request.user):
+        raise refusal(request.user, "manage_operators")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def certificates(request):
+    """Those in force; a POST binds another."""
+    _needed(request)
+    errors, status, username = [], 200, request.POST.get("username", "").strip()
+    if request.method == "POST":
+        try:
+            made = _bound(request, username)
+        except Operator.DoesNotExist:
+            errors, status = [{"id": "username", "text": "没有这个账号，请核对后再填。"}], 422
+        except Refused as no:
+            errors, status = [{"id": no.field or "file", "text": no.message}], no.status
+        else:
+            messages.success(request, f"已绑定{made.operator.name}的数字证书。")
+            return redirect("certificates")
+    account = {"id": "username", "name": "username", "label": "操作员账号", "kind": "text", "required": True,
+               "full": True, "value": username, "maxlength": 60}  # fmt: skip
+    file = {"id": "file", "name": "file", "label": "证书文件", "kind": "file", "required": True, "full": True,
+            "accept": ".cer,.crt,.pem", "hint": "不含私钥的证书，扩展名 .cer、.crt 或 .pem"}  # fmt: skip
+    for field in (account, file):
+        field["error"] = next((error["text"] for error in errors if error["id"] == field["id"]), "")
+    context = {"errors": errors, "rows": operations.bound_certificates(request.user), "fields": [account, file]}
+    return render(request, "account/certificates.html", context, status=status)
+
+
+def _bound(request, username: str):
+    file = request.FILES.get("file")
+    if not username:
+        raise Refused("no_account", "请填写操作员账号。", field="username")
+    if not file:
+        raise Refused("no_file", "请选择证书文件。", field="file")
+    return operations.bind_certificate(username, file.read(LARGEST), by=request.user)
+
+
+@require_POST
+def unbind(request, pk):
+    """Nobody signs in with it from now on."""
+    _needed(request)
+    found = operations.unbind_certificate(pk, by=request.user)
+    messages.success(request, f"已解除{found.operator.name}的数字证书。")
+    return redirect("certificates")
