@@ -122,10 +122,10 @@ def test_production_serves_from_the_wheel_on_postgresql(installed, production, t
         style = re.search(r'href="(/static/[^"]+\.css)"', page).group(1)
         assert fetch(address + style)[0] == 200
         assert fetch(f"{address}/readyz", {"Host": "elsewhere.example"})[0] == 400
+        until_said(log, "Starting worker")
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(40) == 0, log.read_text()
-    assert "Starting worker" in log.read_text()
     assert shebao("check-ledger", code=installed, cwd=tmp_path, **production).returncode == 0
 
 
@@ -138,6 +138,13 @@ def until_ready(address: str, server: subprocess.Popen) -> None:
                 return
         time.sleep(0.3)
     raise AssertionError("the server did not become ready")
+
+
+def until_said(log: Path, words: str) -> None:
+    until = time.monotonic() + 60
+    while words not in log.read_text():
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.3)
 
 
 def fetch(address: str, headers: dict[str, str] = FORWARDED) -> tuple[int, str]:

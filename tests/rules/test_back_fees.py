@@ -95,7 +95,7 @@ def test_a_column_is_every_row_on_its_own(region, principals):
 def test_every_step_is_told_with_its_document(region):
     told = late_fee_evidence(region, AUGUST, due(region, AUGUST) + timedelta(days=10))
     text = "\n".join(f"{s.label} {s.value} {s.note} {s.source}" for s in explain_borne(told.data, 10_000_000))
-    for words in ("100000.00 元", "10 天", "0.05%", "社会保险法第八十六条", "进位 500.00 元"):
+    for words in ("100,000.00 元", "10 天", "0.05%", "社会保险法第八十六条", "进位 500.00 元"):
         assert words in text
     told = interest_evidence(region, "pension", AUGUST, date(2026, 11, 10))
     text = "\n".join(f"{s.label} {s.value} {s.note} {s.source}" for s in explain_borne(told.data, 120_000))

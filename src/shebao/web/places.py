@@ -2,8 +2,8 @@
 
 from django.urls import reverse
 
+from shebao.rules.page_words import PAGES
 from shebao.rules.region import GuideStep, Page, Region
-from shebao.rules.vocabulary import PAGES
 
 NAMES = {
     "home": "e_home",

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from ..fields import MonthField
 from ..scopes import ScopedQuerySet, scoped, voidable
 from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState
+from .sandbox_run import SandboxRun as SandboxRun
 
 __all__ = [
     "ADJUSTING",
@@ -319,34 +320,6 @@ class VoidRequest(models.Model):
                 violation_error_message="这次核定已经作废。",
             ),
         ]
-
-
-class SandboxRuns(models.QuerySet):
-    def visible_to(self, actor):
-        """What one tried oneself; nobody needs to see another's thoughts."""
-        return self.filter(asked_by=actor)
-
-
-class SandboxRun(models.Model):
-    """Proposed values tried on the bills of a month (规则沙盘): scratch paper, true of nothing, and thrown away.
-
-    `outcome` is None until the work is done; `failure` says in words why it cannot be.
-    """
-
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField("时间")
-    month = MonthField("费款所属期")
-    proposal = models.TextField("拟定的数值")
-    employers_total = models.IntegerField("单位数", default=0)
-    employers_done = models.IntegerField("已算单位数", default=0)
-    outcome = models.JSONField("结果", null=True)
-    failure = models.TextField("不能计算的原因", blank=True)
-
-    objects = SandboxRuns.as_manager()
-
-    class Meta:
-        verbose_name = "规则沙盘"
-        ordering = ["-pk"]
 
 
 class LedgerTransaction(models.Model):
