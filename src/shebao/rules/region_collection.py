@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from shebao.rules import vocabulary as v
+from shebao.rules.back_paying_words import COMPOUNDINGS, INTEREST_UNTIL
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.debit_files import (
     BACK_COLUMNS,
@@ -144,8 +145,8 @@ def _back_interest(take: Take) -> BackInterest:
     return BackInterest(
         take.flag("charged", False),
         take.texts("schemes"),
-        take.word("compounding", v.COMPOUNDINGS),
-        take.word("until", v.INTEREST_UNTIL),
+        take.word("compounding", COMPOUNDINGS),
+        take.word("until", INTEREST_UNTIL),
         take.word("rounding", ROUNDINGS),
         take.text("source"),
         take.word("status", v.STATUSES),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shebao.rules import vocabulary as v
-from shebao.rules.back_paying_words import BACK_OPERATIONS, PAID_ONCE
+from shebao.rules.back_paying_words import BACK_BILLS, BACK_FEES, BACK_OPERATIONS, BACK_VALUES, PAID_ONCE, REFUNDS
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Problems
@@ -214,7 +214,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.condition("pre_entry"),
         take.flag("tells_person", False),
         take.word("often", v.OFTEN, "monthly"),
-        take.word("refund", v.REFUNDS, "next_bill"),
+        take.word("refund", REFUNDS, "next_bill"),
         read_review_steps(take, route, problems),
     )
 
@@ -230,9 +230,9 @@ def _back_paying(take: Take, problems: Problems) -> BackPaying:
         None if first == EARLIEST else first,
         None if last == EARLIEST else last,
         one.flag("before_employer", False),
-        one.word("values", v.BACK_VALUES, "own_month"),
-        one.word("bill", v.BACK_BILLS, "next"),
-        one.word("late_fee", v.BACK_FEES, "with_bill"),
+        one.word("values", BACK_VALUES, "own_month"),
+        one.word("bill", BACK_BILLS, "next"),
+        one.word("late_fee", BACK_FEES, "with_bill"),
         one.flag("interest", True),
     )
     one.done()

@@ -6,20 +6,7 @@ from django.db.models import F, Q
 
 from ..fields import MonthField
 from ..scopes import ScopedQuerySet, scoped, voidable
-from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState
-
-__all__ = [
-    "ADJUSTING",
-    "BEARING",
-    "CHARGING",
-    "DUES",
-    "DUE_OF",
-    "INCOME",
-    "Account",
-    "Booking",
-    "LineKind",
-    "VoidState",
-]
+from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState  # noqa: F401
 
 
 class Evidence(models.Model):
