@@ -173,7 +173,9 @@ def _debit_file(take: Take) -> DebitFormat:
     return DebitFormat(encoding, shape, delimiter, out, back, MappingProxyType(results))
 
 
-def _debit_columns(take: Take, key: str, words: Mapping, needed: tuple, shape: str) -> tuple[tuple[str, int], ...]:
+def _debit_columns(
+    take: Take, key: str, words: Mapping[str, str], needed: tuple[str, ...], shape: str
+) -> tuple[tuple[str, int], ...]:
     inner = Take(take.raw(key, needed=True), f"{take.name}.{key}", take.content.where(key), take.problems)
     found = tuple((column, inner.whole(column, 0)) for column in inner.content)
     for column, width in found:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from shebao.rules import registration_words as registering
 from shebao.rules.back_paying_words import (
     BACK_BILLS,
     BACK_FEES,
@@ -23,12 +24,6 @@ from shebao.rules.file_words import FILES
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import READ_MODELS
-from shebao.rules.registration_words import (
-    REGISTRATION_ASKS,
-    REGISTRATION_NEEDS,
-    REGISTRATION_PARTS,
-    REGISTRATION_STEPS,
-)
 from shebao.rules.sign_in_words import SIGN_IN_PARTS, SIGNS
 from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
@@ -304,10 +299,11 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("How a refund is paid 退费方式", REFUNDS),
     ("Compounding of interest 计息方式", COMPOUNDINGS),
     ("Until when interest counts 利息计到", INTEREST_UNTIL),
-    ("Parts of registration.yaml 单位注册", REGISTRATION_PARTS),
-    ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
-    ("What every registration asks 注册必问", REGISTRATION_NEEDS),
-    ("What a registration may ask 注册可问", REGISTRATION_ASKS),
+    ("Parts of registration.yaml 单位注册", registering.REGISTRATION_PARTS),
+    ("Steps of the registration 注册的一步", registering.REGISTRATION_STEPS),
+    ("What every registration asks 注册必问", registering.REGISTRATION_NEEDS),
+    ("What a registration may ask 注册可问", registering.REGISTRATION_ASKS),
+    ("What a business area opens 业务开通的功能", registering.AREA_FUNCTIONS),
     ("Parts of sign_in.yaml 登录", SIGN_IN_PARTS),
     ("Signing what is submitted 提交时签名", SIGNS),
     ("Service groups 事项分组", GROUPS),

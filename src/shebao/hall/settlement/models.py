@@ -116,7 +116,7 @@ class BackPayment(models.Model):
     declared_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="back_payments")
     withdrawn_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = scoped("employee__employer").as_manager()
+    objects = scoped("employee__employer", people="employee").as_manager()
 
     class Meta:
         verbose_name = "补缴"
@@ -198,7 +198,7 @@ class BillLine(models.Model):
 
     is_voided = models.BooleanField("已作废", default=False)
 
-    objects = voidable("bill__employer", is_voided=False).as_manager()
+    objects = voidable("bill__employer", people="employee", is_voided=False).as_manager()
 
     class Meta:
         verbose_name = "账单明细"

@@ -28,7 +28,7 @@ def assess_apart(employer_id: int, payments: QuerySet[BackPayment], kind: str, *
     `kind` is the key of the service that asks for it; the caller's transaction holds the payments. Raises Refused
     where a value is missing.
     """
-    employer = Employer.objects.select_for_update().get(pk=employer_id)  # so that the series has no doubles
+    employer = Employer.objects.select_for_update(no_key=True).get(pk=employer_id)  # so that the series has no doubles
     back = charge_back_payments(employer, payments)
     bear = borne_of(back)
     bill = _make_bill(_make_assessment(employer, kind, by), [*back, *bear])
@@ -71,7 +71,7 @@ def assess_late_fees_apart(employer_id: int, borne: Callable[[], list[Borne]], k
 
     `borne` is asked once the employer is locked: of two at once, the second finds what the first left.
     """
-    employer = Employer.objects.select_for_update().get(pk=employer_id)
+    employer = Employer.objects.select_for_update(no_key=True).get(pk=employer_id)
     bear = borne()
     bill = _make_bill(_make_assessment(employer, kind, by), bear)
     make_lines(bill, bear)

@@ -93,7 +93,7 @@ def _reason(text: str, title: str) -> str:
 @transaction.atomic
 def _ask(assessment: Assessment, *, by, reason: str) -> VoidRequest:
     # The employer is what settling and voiding lock: of two at once, the second sees what the first did.
-    Employer.objects.select_for_update().get(pk=assessment.employer_id)
+    Employer.objects.select_for_update(no_key=True).get(pk=assessment.employer_id)
     waiting = assessment.void_requests.filter(state=VoidState.ASKED).first()
     if waiting:
         return waiting
@@ -108,9 +108,9 @@ def _ask(assessment: Assessment, *, by, reason: str) -> VoidRequest:
 def _carry_out(assessment_id: int, *, by, reason: str = "", request_id: int | None = None) -> VoidRequest:
     """Mirror the bill's bookings, take its lines out of force, and write down who did it and why."""
     found = Assessment.objects.ever().get(pk=assessment_id)
-    Employer.objects.select_for_update().get(pk=found.employer_id)
+    Employer.objects.select_for_update(no_key=True).get(pk=found.employer_id)
     assessment = Assessment.objects.ever().select_related("employer").get(pk=assessment_id)
-    bill = Bill.objects.ever().select_for_update().get(assessment=assessment)
+    bill = Bill.objects.ever().select_for_update(no_key=True).get(assessment=assessment)
     request = VoidRequest(
         employer=assessment.employer, assessment=assessment, reason=reason, asked_by=by, asked_at=now()
     )
