@@ -146,7 +146,7 @@ FAULTS = {
         "I-13：",
     ),
     "a month cannot be read": (
-        f"UPDATE settlement_billline SET month = '2026-13' WHERE id = {FIRST_LINE}",
+        f"UPDATE settlement_billline SET month = '2026-00' WHERE id = {FIRST_LINE}",
         "不是年月，读不出来",
     ),
     "a month of a booking cannot be read": (

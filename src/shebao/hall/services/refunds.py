@@ -65,7 +65,7 @@ def refundable_months(scene: Scene, cases: list[Case]) -> None:
     """Who left gets back what was charged from some month on to the last, in reach of the region's data."""
     lines = _lines(scene, cases)
     for case in cases:
-        if case.employee is None or not case.months or not case.last_month:
+        if case.employee is None or not case.month or not case.last_month:
             continue
         if case.last_month < case.month:
             case.add(CODE, "last_month", "error", f"终止月份 {case.last_month} 早于开始月份 {case.month}，请核对。")

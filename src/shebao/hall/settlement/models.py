@@ -6,21 +6,8 @@ from django.db.models import F, Q
 
 from ..fields import MonthField
 from ..scopes import ScopedQuerySet, scoped, voidable
-from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState
-from .sandbox_run import SandboxRun as SandboxRun
-
-__all__ = [
-    "ADJUSTING",
-    "BEARING",
-    "CHARGING",
-    "DUES",
-    "DUE_OF",
-    "INCOME",
-    "Account",
-    "Booking",
-    "LineKind",
-    "VoidState",
-]
+from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState  # noqa: F401
+from .sandbox_run import SandboxRun  # noqa: F401
 
 
 class Evidence(models.Model):

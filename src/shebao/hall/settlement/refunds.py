@@ -69,7 +69,7 @@ def give_back_apart(employer_id: int, refunds: QuerySet[Refund], kind: str, *, p
     `pay` is "credit" or "paid_out"; the caller's transaction holds the refunds. Raises Refused where a bill behind
     them is not paid in full, or nothing is left to give back.
     """
-    employer = Employer.objects.select_for_update().get(pk=employer_id)
+    employer = Employer.objects.select_for_update(no_key=True).get(pk=employer_id)
     months = set(refunds.values_list("employee", "month"))
     lines = [line for line in refundable({one for one, _ in months}) if (line.employee_id, line.month) in months]
     if not lines:

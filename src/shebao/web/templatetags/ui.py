@@ -69,10 +69,7 @@ def yuan(fen: int | None) -> str:
     return f"{MINUS if int(fen) < 0 else ''}{whole:,}.{rest:02d}"
 
 
-@register.filter
-def yuan_or_dash(fen: int | None) -> str:
-    """Write a base in fen as yuan; a charge of a fixed amount has none: 0 → —."""
-    return yuan(fen or None)
+register.filter("yuan_or_dash", lambda fen: yuan(fen or None))  # a charge of a fixed amount has no base
 
 
 @register.filter
