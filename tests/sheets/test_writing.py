@@ -22,7 +22,7 @@ SERVICES = [
 
 
 def opened(data):
-    return openpyxl.openpyxl.load_workbook(io.BytesIO(data))
+    return openpyxl.load_workbook(io.BytesIO(data))
 
 
 def template(region, key, prefill=()):
