@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def fifth(monkeypatch):
     """The fifth of next month for the hall: every window is open, and no order is over by the bank's own clock."""
-    month = Month.of(clock.today()).next()
-    moment = timezone.make_aware(datetime(month.year, month.month, 5, 10))  # noqa: DTZ001 - made aware here
+    first = Month.of(clock.today()).next().first_day
+    moment = timezone.make_aware(datetime(first.year, first.month, 5, 10))  # noqa: DTZ001 - made aware here
     monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
 
 

@@ -202,6 +202,10 @@ def test_a_debit_that_missed_its_day_is_closed_because_its_amount_is_another_now
     Payment.objects.filter(pk=first.pk).update(valid_until="2020-01-01T00:00:00Z")
     file = debits.make_debit_file(by=hall[1])
     assert file.count == 1 and states() == ["refused", "sent"]
+    Payment.objects.filter(pk=file.payments.get().pk).update(valid_until="2020-01-01T00:00:00Z", debit_file=None)
+    with pytest.raises(Refused, match="没有可以报送"):
+        debits.make_debit_file(by=hall[1])
+    assert states() == ["refused", "refused"], "closed even where no file comes of it"
 
 
 def test_without_an_account_a_debit_is_turned_away(hall):

@@ -78,19 +78,29 @@ def row_of(payment: Payment) -> dict[str, str]:
     }
 
 
-@transaction.atomic
 def make_debit_file(*, by) -> DebitFile:
     """Put everything that waits, and can be written, into a file; nothing is in two files.
 
-    Raises Refused with every name that cannot be written, when nothing else waits.
+    What missed its day is closed first. Raises Refused with every name that cannot be written, when nothing else waits.
     """
     permit(by, "reconcile", "对账")
     form = debit_form(by.region)
+    _close_late(by)
+    return _make(form, by)
+
+
+@transaction.atomic
+def _close_late(by) -> None:
+    """An order is for an amount: past its day there may be a late fee, and it is another one."""
+    for payment in _waiting(by.region).filter(valid_until__lt=now()).select_for_update(of=("self",)):
+        _expire(payment, by)
+
+
+@transaction.atomic
+def _make(form: DebitFormat, by) -> DebitFile:
     rows, told = [], []
     for payment in _waiting(by.region).select_for_update(of=("self",))[:MOST]:
-        if payment.valid_until and payment.valid_until < now():
-            _expire(payment, by)
-        elif problems := line_problems(form, row_of(payment)):
+        if problems := line_problems(form, row_of(payment)):
             told.append(f"{payment.employer.name}：{'；'.join(problems)}")
         else:
             rows.append(payment)
