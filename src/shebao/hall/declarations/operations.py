@@ -21,6 +21,7 @@ from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cas
 from .preview import Preview, previews, raw_answers, service_of
 from .repairs import UNREPAIRED, unrepaired
 from .review import approve_declarations, reject_declaration, return_declaration
+from .seconding import ready_to_go
 from .states import MOVES, State, too_late
 
 __all__ = [
@@ -62,9 +63,10 @@ class InvalidDeclaration(Exception):
 
 @dataclass
 class SubmitResult:
-    """Which declarations went to review, and which did not, with the reason."""
+    """Which declarations went to review, which wait for a second person of the employer, which did not, and why."""
 
     submitted: list[Declaration] = field(default_factory=list)
+    proposed: list[Declaration] = field(default_factory=list)
     refused: list[tuple[Declaration, str]] = field(default_factory=list)
 
 
@@ -157,6 +159,7 @@ def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int,
     if found[0].blocking:
         raise InvalidDeclaration(found)
     _keep(declaration, found[0])
+    declaration.proposed_by = declaration.proposed_at = None
     declaration.version += 1
     with races_become_conflicts():
         declaration.save()
@@ -207,6 +210,7 @@ def send_declarations(pks: list[int], *, by) -> SubmitResult:
         result.refused += [(d, lost[d.pk]) for d in movable if d.pk in lost]
         if movable := [d for d in movable if d.pk not in lost]:
             ready += _checked_again(movable, by, result)
+    ready, result.proposed = ready_to_go(ready, by=by, refused=result.refused)
     if ready:
         with races_become_conflicts():
             update_rows(number_cases(ready), "case_number")
@@ -260,7 +264,7 @@ def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[D
 def withdraw_declaration(pk: int, *, by) -> Declaration:
     """Take a submitted declaration back before it is decided (撤回): it is a draft again."""
     (declaration,) = locked([pk], by=by)
-    move([declaration], "withdraw", by=by, due_on=None)
+    move([declaration], "withdraw", by=by, due_on=None, proposed_by=None, proposed_at=None)
     return declaration
 
 

@@ -170,4 +170,9 @@ def _free_name(employer: Employer, name: str) -> str:
 
 
 def _move_people(employer: Employer, old: str, new: str) -> int:
+    for operator in employer.operators.select_for_update(of=("self",)):
+        if old in operator.departments:
+            kept = [name for name in operator.departments if name != old]
+            operator.departments = sorted({*kept, new})
+            operator.save(update_fields=["departments"])
     return Employee.objects.filter(employer=employer, department=old).update(department=new)

@@ -14,6 +14,7 @@ from ..audit.operations import record
 from ..clock import local_now, now, today
 from ..employers.models import Employer
 from ..regions import region
+from .adjusting import Difference, make_adjustments
 from .back_fees import Borne
 from .back_payments import BackDue, borne_of, charge_back_payments, make_back_lines, make_lines
 from .collecting import use_credit
@@ -52,6 +53,19 @@ def assess_apart(employer_id: int, payments: QuerySet[BackPayment], kind: str, *
     return bill
 
 
+def make_own_bill(employer: Employer, differences: Sequence[Difference], kind: str, *, by) -> Bill:
+    """A bill of these adjustments alone, booked; the caller holds the employer."""
+    bill = _make_bill(_make_assessment(employer, kind, by), differences)
+    make_adjustments(bill, differences)
+    dues: dict[tuple[Month, str, str], int] = {}
+    for one in differences:
+        for part in ("employer", "employee"):
+            key = one.line.month, one.line.scheme, part
+            dues[key] = dues.get(key, 0) + getattr(one, f"{part}_due")
+    book_assessed(bill, dues)
+    return bill
+
+
 def assess_late_fees_apart(employer_id: int, borne: Callable[[], list[Borne]], kind: str, *, by) -> Bill:
     """Assess late fees of back payments that were billed before (补缴滞纳金单独核定), and book their own bill.
 
@@ -85,7 +99,7 @@ def _make_assessment(employer: Employer, kind: str, by) -> Assessment:
     )
 
 
-def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne]) -> Bill:
+def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne | Difference]) -> Bill:
     spec = region(assessment.employer.region)
     employer_due, employee_due = sum(one.employer_due for one in back), sum(one.employee_due for one in back)
     months = sorted({one.line.back_payment.values_month for one in back if one.line.back_payment}, reverse=True)
