@@ -1,11 +1,12 @@
 """Two at once, in every order of their steps: one effect, a sentence for the other; without guards the bug shows."""
 
 import pytest
+from django.db import connection
 
 from shebao.hall.payments import channels
 from tests.banking import bank  # noqa: F401 - a fixture
 
-from .pairs import PAIRS, UNTOUCHED, books, worlds
+from .pairs import KEYED, PAIRS, UNTOUCHED, books, worlds
 from .schedule import SCHEDULES, run, without_guards
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("bank")]
@@ -24,6 +25,8 @@ def test_in_every_order_there_is_one_effect_and_no_error_page(name):
 
 @pytest.mark.parametrize("name", [name for name in PAIRS if name not in UNTOUCHED])
 def test_without_its_guards_the_same_pair_goes_wrong(name):
+    if connection.vendor == "sqlite" and name in KEYED:
+        pytest.skip("the keys of new rows are a wall of their own here")
     _, walls = PAIRS[name]
     tried = worlds(name)
     seen = []
