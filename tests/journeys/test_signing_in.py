@@ -363,7 +363,7 @@ def test_a_certificate_signs_in_and_signs_what_is_submitted(visitor, live_server
     # The administrator binds the certificate.
     chief = visitor()
     enter(chief, base, "chief")
-    chief.get_by_role("link", name="数字证书").click()
+    chief.get_by_role("link", name="数字证书", exact=True).click()
     chief.get_by_label("操作员账号").fill("signer")
     chief.locator('[name="file"]').set_input_files(tmp_path / "clerk.pem")
     press(chief, "绑定证书")

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('phone', shebao.hall.fields.EncryptedTextField(blank=True, default='', verbose_name='手机号码')),
-                ('email', shebao.hall.fields.EncryptedTextField(blank=True, default='', verbose_name='电子邮箱')),
+                ('mail_address', shebao.hall.fields.EncryptedTextField(blank=True, default='', verbose_name='电子邮箱')),
                 ('operator', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='contact', to=settings.AUTH_USER_MODEL)),
             ],
             options={
