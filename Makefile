@@ -77,3 +77,4 @@ bench: $(V)/.bench  ## measure: engine (beside OpenFisca-core), import (beside m
 	PYTHONPATH=src $(BIN)/python bench/sheets_limits.py memory
 	PYTHONPATH=src $(V)/bench/bin/python bench/sheets_limits.py others
 	PYTHONPATH=src $(BIN)/python bench/pages.py
+	PYTHONPATH=src $(BIN)/python bench/signing.py

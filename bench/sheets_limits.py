@@ -68,7 +68,15 @@ def measure_memory(clerk, rows: int) -> None:
     """Upload and check `rows` rows; print how far the peak of this process rose, and the reading child's."""
     from shebao.hall.sheets.reading import Limits
 
-    wide = Limits(rows=rows + 1, bytes=2**30, wall_seconds=300, cpu_seconds=300, output_bytes=2**30, memory_bytes=2**32)
+    wide = Limits(
+        rows=rows,
+        scan_rows=2 * rows,
+        bytes=2**30,
+        wall_seconds=300,
+        cpu_seconds=300,
+        output_bytes=2**30,
+        memory_bytes=2**32,
+    )
     before = peak(resource.RUSAGE_SELF)
     began = time.perf_counter()
     batch = uploaded(clerk, wide)

@@ -66,6 +66,9 @@ class OperatorFactory(factory.django.DjangoModelFactory):
         admin = factory.Trait(role=Role.EMPLOYER_ADMIN)
         reviewer = factory.Trait(role=Role.REVIEWER, employer=None, region=REVIEWED)
         agency_admin = factory.Trait(role=Role.AGENCY_ADMIN, employer=None, region=REVIEWED)
+        system_admin = factory.Trait(role=Role.SYSTEM_ADMIN, employer=None, region=REVIEWED)
+        security_admin = factory.Trait(role=Role.SECURITY_ADMIN, employer=None, region=REVIEWED)
+        audit_admin = factory.Trait(role=Role.AUDIT_ADMIN, employer=None, region=REVIEWED)
 
     username = factory.Sequence(lambda n: f"operator{n}")
     name = factory.Sequence(lambda n: f"经办{n}")

@@ -61,6 +61,7 @@ def variables(folder: Path) -> dict[str, str]:
         "SHEBAO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
         "SHEBAO_STATIC_ROOT": str(folder / "static"),
         "SHEBAO_FILES_DIR": str(folder / "files"),
+        "SHEBAO_AUDIT_ANCHORS": str(folder / "audit.anchors"),
     }
 
 

@@ -112,6 +112,16 @@ def test_templates_hold_no_script_and_no_inline_style():
     assert not offences
 
 
+def test_what_is_taken_along_says_who_took_it():
+    """A page writes a table through `taken`, which marks it and leaves a record."""
+    offences = [
+        file.name
+        for file in python_files(SOURCE / "web")
+        if "write_table(" in file.read_text("utf-8") and file.name != "taking.py"
+    ]
+    assert not offences
+
+
 VOIDABLE = {"Assessment", "Bill", "BillLine"}
 SAID = {"live", "ever", "create", "bulk_create"}
 

@@ -16,10 +16,15 @@ def regions_roots() -> list[Path]:
     keep its own folder in its own repository; a bundled region of the same code gives way to it. Raises
     BadRegion where one of them is no folder.
     """
-    own = [Path(part) for part in os.environ.get("REGIONS_DIR", "").split(os.pathsep) if part]
+    own = own_roots()
     if wrong := [path for path in own if not path.is_dir()]:
         raise BadRegion([f"REGIONS_DIR：没有文件夹 {path}" for path in wrong])
     return [*own, *_bundled()]
+
+
+def own_roots() -> list[Path]:
+    """The folders of REGIONS_DIR: the installation's own, which the program may write to."""
+    return [Path(part) for part in os.environ.get("REGIONS_DIR", "").split(os.pathsep) if part]
 
 
 def _bundled() -> list[Path]:

@@ -113,6 +113,25 @@ def test_the_same_data_gives_the_same_bytes_and_other_data_other_bytes():
     assert render("payment_notice", paper(total=["合计", "3", "1,234,658.01"]), verify_url=URL) != first
 
 
+RARE = "\U00020000\U00020089"
+"""Characters of extension B that the main font lacks."""
+
+
+def test_rare_characters_of_extension_b_are_drawn_and_can_be_copied_out_again():
+    pdf = render("payment_notice", paper(header=[["姓名", f"张{RARE}"]]), verify_url=URL)
+    assert f"张{RARE}" in "".join("".join(pages_of(pdf)).split())
+    assert "<pdfaid:part>2</pdfaid:part>" in (
+        pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/Metadata"].get_data().decode()
+    )
+
+
+def test_a_paper_of_the_first_edition_keeps_the_box_that_it_was_printed_with():
+    said = paper(header=[["姓名", f"张{RARE[0]}"]])
+    first = render("payment_notice", said, verify_url=URL, version=1)
+    assert "U+20000" in "".join("".join(pages_of(first)).split())
+    assert "U+20000" not in "".join("".join(pages_of(render("payment_notice", said, verify_url=URL))).split())
+
+
 def test_another_press_gives_the_same_bytes():
     first = render("declaration_assessment", paper(people=people(3)), verify_url=URL)
     rendering._press.close()

@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+from pypdf import PdfReader
 
 from shebao.hall.documents import printing, rendering
 from shebao.hall.documents.issuing import revoke_documents
@@ -170,20 +171,20 @@ def test_a_changed_layout_leaves_the_papers_of_before_as_they_were(tmp_path, mon
     employer, clerk, bill = hall()
     old = issue_document(bill.pk, "payment_notice", by=clerk)
     before = pdf(old)
-    for version in ("1", "2"):
+    for version in ("2", "3"):
         folder = tmp_path / version
         folder.mkdir()
-        for file in (rendering.SOURCES / "1").glob("*.typ"):
+        for file in (rendering.SOURCES / "2").glob("*.typ"):
             text = file.read_text("utf-8")
-            folder.joinpath(file.name).write_text(text.replace("size: 17pt", f"size: {16 + int(version)}pt"), "utf-8")
+            folder.joinpath(file.name).write_text(text.replace("size: 17pt", f"size: {15 + int(version)}pt"), "utf-8")
     monkeypatch.setattr(rendering, "SOURCES", tmp_path)
-    monkeypatch.setattr("shebao.hall.documents.operations.VERSION", 2)
-    monkeypatch.setattr("shebao.hall.documents.issuing.VERSION", 2)
+    monkeypatch.setattr("shebao.hall.documents.operations.VERSION", 3)
+    monkeypatch.setattr("shebao.hall.documents.issuing.VERSION", 3)
     new = issue_document(bill.pk, "receipt", by=clerk)
-    assert (old.layout_version, new.layout_version) == (1, 2)
+    assert (old.layout_version, new.layout_version) == (2, 3)
     assert pdf(old) == before
-    assert pdf(new) != rendering.render("receipt", new.content["paper"], verify_url="x", version=1)
-    old.layout_version = 2  # what a change of the layout in place would have done
+    assert pdf(new) != rendering.render("receipt", new.content["paper"], verify_url="x", version=2)
+    old.layout_version = 3  # what a change of the layout in place would have done
     with pytest.raises(Refused, match="与开具时不一致"):
         pdf(old)
 
@@ -205,6 +206,18 @@ def test_a_batch_makes_a_paper_for_each_person_and_is_fetched_as_one_archive(dja
     assert Document.objects.filter(kind="enrolment_certificate").count() == 5
     with pytest.raises(PrintRun.DoesNotExist):
         printing.archive(run.pk, by=make_clerk(make_employer(number="120002")))
+
+
+def test_a_batch_is_one_file_for_the_printer_with_a_bookmark_for_each_paper():
+    employer, clerk, _ = hall("lijiang", [500_000] * 3)
+    people = list(Employee.objects.filter(employer=employer).values_list("pk", flat=True))
+    run = printing.print_people("enrolment_certificate", people, title="参保证明", by=clerk)
+    book = PdfReader(io.BytesIO(printing.joined(run.pk, by=clerk)))
+    assert len(book.pages) == 3 and book.metadata.title == "参保证明"
+    for page, mark, person in zip(book.pages, book.outline, Employee.objects.order_by("pk"), strict=True):
+        assert person.name in mark.title and person.name in page.extract_text().replace(" ", "")
+    with pytest.raises(PrintRun.DoesNotExist):
+        printing.joined(run.pk, by=make_clerk(make_employer(number="120002")))
 
 
 def test_a_batch_that_was_cut_off_goes_on_where_it_stopped():
@@ -247,7 +260,7 @@ def test_a_rare_character_of_a_name_is_drawn_and_can_be_copied_from_the_paper(si
 def test_a_character_that_the_font_lacks_is_named_on_the_paper():
     employer, clerk, _ = hall("lijiang")
     one = Employee.objects.filter(employer=employer).first()
-    Employee.objects.filter(pk=one.pk).update(name="欧阳\U00020000")
+    Employee.objects.filter(pk=one.pk).update(name="欧阳\U00020002")
     content = pdf(issue_statement(employer.pk, "enrolment_certificate", by=clerk, people=[one.pk]))
-    assert "U+20000" in plain(content)
+    assert "U+20002" in plain(content)
     assert b"pdfaid" not in content

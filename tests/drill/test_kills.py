@@ -5,7 +5,7 @@ from django.db import connection, transaction
 from drill import kills
 from drill.jobs import JOBS, Settling
 
-from shebao.hall.settlement import operations
+from shebao.hall.settlement import assessing, operations
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +22,7 @@ def test_the_drill_sees_a_settlement_that_is_not_one_transaction(monkeypatch):
         pytest.skip("PostgreSQL itself refuses to lock rows outside of a transaction")
     monkeypatch.setattr(kills, "JOBS", (Settling,))
     monkeypatch.setattr(operations, "_settle", operations._settle.__wrapped__)
-    monkeypatch.setattr(operations, "record", transaction.atomic(operations.record))
+    monkeypatch.setattr(assessing, "record_many", transaction.atomic(assessing.record_many))
     found = kills.run(12, seed=1)
     assert found.counts["doubled or half done"] and found.counts["not finished by a second run"]
 

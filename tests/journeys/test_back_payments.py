@@ -18,7 +18,7 @@ from tests.factories import EmployerFactory, enrolled, synthetic_id
 from .conftest import fetched
 from .steps import save_to_basket, submit_basket, until
 from .test_changes import begin
-from .test_review import enter, person  # noqa: F401 - a fixture and who signs in
+from .test_review import person
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -38,9 +38,9 @@ def fill_months(page, first, last, wage="") -> None:
         page.locator("[name=declared_wage]").fill(wage)
 
 
-def approve(enter, reviewer, home):  # noqa: F811
+def approve(page_of, reviewer, home):
     """The reviewer sees the whole amount of each case and lets it pass."""
-    desk = enter(reviewer, "/a/")
+    desk = page_of(reviewer, "/a/")
     for pk in Declaration.objects.filter(state="submitted").values_list("pk", flat=True):
         desk.goto(f"{home}/a/cases/{pk}")
         assert "补缴影响" in desk.locator("#main").inner_text()
@@ -48,9 +48,9 @@ def approve(enter, reviewer, home):  # noqa: F811
         until(desk, lambda pk=pk: Declaration.objects.get(pk=pk).state == "approved")
 
 
-def test_tianjin_pays_two_months_back_and_the_bill_says_why(enter, live_server):  # noqa: F811
+def test_tianjin_pays_two_months_back_and_the_bill_says_why(page_of, live_server):
     clerk, reviewer, employee, first, last = hall("tianjin")
-    page, home = enter(clerk, "/e/"), live_server.url
+    page, home = page_of(clerk, "/e/"), live_server.url
     begin(page, home, employee, "核定基数补缴")
     fill_months(page, last.next(), last.next(), "8000")
     page.get_by_role("button", name="暂存并去提交").click()
@@ -61,7 +61,7 @@ def test_tianjin_pays_two_months_back_and_the_bill_says_why(enter, live_server):
     page.get_by_role("button", name="暂存并去提交").click()
     page.wait_for_selector("text=已加入待提交")
     submit_basket(page, home)
-    approve(enter, reviewer, home)
+    approve(page_of, reviewer, home)
 
     # The workbench counts it, the person's page shows where it stands.
     page.goto(f"{home}/e/")
@@ -95,9 +95,9 @@ def test_tianjin_pays_two_months_back_and_the_bill_says_why(enter, live_server):
     assert list(check_ledger()) == []
 
 
-def test_guiyang_pays_back_at_once_and_takes_it_back(enter, live_server):  # noqa: F811
+def test_guiyang_pays_back_at_once_and_takes_it_back(page_of, live_server):
     clerk, _, employee, first, last = hall("guiyang")
-    page, home = enter(clerk, "/e/"), live_server.url
+    page, home = page_of(clerk, "/e/"), live_server.url
     begin(page, home, employee, "单位职工保险补缴")
     fill_months(page, first, last, "8000")
     page.get_by_role("button", name="确定").click()
@@ -115,10 +115,10 @@ def test_guiyang_pays_back_at_once_and_takes_it_back(enter, live_server):  # noq
     assert "已回退" in page.locator("#back").inner_text() and "待计入账单" in page.locator("#back").inner_text()
 
 
-def test_shenzhen_pays_its_pension_apart_by_self_service(enter, live_server):  # noqa: F811
+def test_shenzhen_pays_its_pension_apart_by_self_service(page_of, live_server):
     number = synthetic_id(born=date(1968, 3, 1), sequence=6)
     clerk, reviewer, employee, first, last = hall("shenzhen", number=number)
-    page, home = enter(clerk, "/e/"), live_server.url
+    page, home = page_of(clerk, "/e/"), live_server.url
     for title, months in (
         ("补交养老（92年8月以后）", (first, last)),
         ("补交养老（92年8月以前）", ("1992-06", "1992-07")),
@@ -127,7 +127,7 @@ def test_shenzhen_pays_its_pension_apart_by_self_service(enter, live_server):  #
         fill_months(page, *months, "8000")
         save_to_basket(page)
     submit_basket(page, home)
-    approve(enter, reviewer, home)
+    approve(page_of, reviewer, home)
     begin(page, home, employee, "撤销补交养老")
     fill_months(page, last, last)
     page.get_by_role("button", name="确定").click()
@@ -145,9 +145,9 @@ def test_shenzhen_pays_its_pension_apart_by_self_service(enter, live_server):  #
     assert list(check_ledger()) == []
 
 
-def test_shanghai_declares_a_back_payment_and_its_late_fee_as_items_of_their_own(enter, live_server):  # noqa: F811
+def test_shanghai_declares_a_back_payment_and_its_late_fee_as_items_of_their_own(page_of, live_server):
     clerk, _, employee, first, last = hall("shanghai")
-    page, home = enter(clerk, "/e/"), live_server.url
+    page, home = page_of(clerk, "/e/"), live_server.url
     begin(page, home, employee, "特殊缴费申报")
     fill_months(page, first, last, "12000")
     until(page, lambda: "单独核定，本次应缴" in page.locator("#declare-rail").inner_text())

@@ -12,7 +12,7 @@ from tests.factories import EmployerFactory, enrolled, synthetic_id
 from tests.papers import upload_papers
 
 from .steps import fill, submit_basket, until
-from .test_review import enter, person  # noqa: F401 - a fixture and who signs in
+from .test_review import person
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 CHANGE, IDENTITY, SCHEMES = "employee_change", "sensitive_employee_change", "insurance_change"
@@ -33,9 +33,9 @@ def begin(page, home: str, employee, title: str) -> None:
     page.wait_for_url(re.compile("declare"))
 
 
-def test_a_phone_changes_at_once_and_a_scheme_is_added_from_next_month(enter, live_server):  # noqa: F811
+def test_a_phone_changes_at_once_and_a_scheme_is_added_from_next_month(page_of, live_server):
     clerk, _, employee = hall("shenzhen")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     begin(page, live_server.url, employee, "其他信息变更")
     assert page.locator("[name=phone]").input_value() == "13800138000"
     page.locator("[name=phone]").fill("13900139000")
@@ -56,10 +56,10 @@ def test_a_phone_changes_at_once_and_a_scheme_is_added_from_next_month(enter, li
 
 
 @pytest.mark.parametrize(("code", "title"), [("shenzhen", "重要信息变更"), ("lijiang", "企业职工信息修改")])
-def test_an_important_change_goes_through_the_reviewer_who_sees_old_and_new(enter, live_server, code, title):  # noqa: F811
+def test_an_important_change_goes_through_the_reviewer_who_sees_old_and_new(page_of, live_server, code, title):
     clerk, reviewer, employee = hall(code)
     number = synthetic_id(sequence=7)
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     begin(page, live_server.url, employee, title)
     assert page.locator("[name=new_name]").input_value() == ""
     fill(page, {"new_name": "李改名", "new_id_number": number, "note": "公安机关更正，附户口簿"})
@@ -69,7 +69,7 @@ def test_an_important_change_goes_through_the_reviewer_who_sees_old_and_new(ente
     page.goto(live_server.url + "/e/basket/")
     assert "李示例 → 李改名" in page.locator("main").inner_text()
     submit_basket(page, live_server.url)
-    desk = enter(reviewer, f"/a/cases/{Declaration.objects.get().pk}")
+    desk = page_of(reviewer, f"/a/cases/{Declaration.objects.get().pk}")
     shown = desk.locator("#main").inner_text()
     assert all(text in shown for text in ("李示例", "李改名", employee.person.id_number, number))
     desk.get_by_role("button", name=re.compile("^通过")).click()

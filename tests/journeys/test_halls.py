@@ -17,7 +17,7 @@ from tests.papers import PDF
 
 from .steps import fill, sheet_of, submit_basket, until
 from .test_papers import as_file, november  # noqa: F401 - a fixture: the tenth of a month, for every thread
-from .test_review import enter, person  # noqa: F401 - a fixture and who signs in
+from .test_review import person
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -39,19 +39,19 @@ def choose(page, title: str) -> None:
     page.get_by_role("heading", name=title, exact=True).first.wait_for()
 
 
-def approve(enter, reviewer, home) -> None:  # noqa: F811
+def approve(page_of, reviewer, home) -> None:
     """The reviewer approves what waits, one after the other."""
-    desk = enter(reviewer, "/a/")
+    desk = page_of(reviewer, "/a/")
     for pk in Declaration.objects.filter(state="submitted").values_list("pk", flat=True):
         desk.goto(f"{home}/a/cases/{pk}")
         desk.get_by_role("button", name=re.compile("^通过")).click()
         until(desk, lambda pk=pk: Declaration.objects.get(pk=pk).state == "approved")
 
 
-def test_shenzhen_asks_to_pay_the_wage_guarantee_and_finds_every_result_and_help(enter, live_server):  # noqa: F811
+def test_shenzhen_asks_to_pay_the_wage_guarantee_and_finds_every_result_and_help(page_of, live_server):
     (clerk, reviewer), home = hall("shenzhen"), live_server.url
     employee = enrolled(clerk.employer, name="王在册", household="521")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "打印申请表")
     with page.expect_popup() as paper:
         page.get_by_role("button", name=re.compile(r"打印\s*缴纳欠薪保障金申请表")).click()
@@ -65,7 +65,7 @@ def test_shenzhen_asks_to_pay_the_wage_guarantee_and_finds_every_result_and_help
     page.get_by_role("button", name=re.compile("^上传")).first.click()
     page.get_by_text("已上传").first.wait_for()
     submit_basket(page, home)
-    approve(enter, reviewer, home)
+    approve(page_of, reviewer, home)
     for title in ("申报成功数据", "缴纳欠薪保障金办理结果"):
         choose(page, title)
         page.get_by_role("row", name=re.compile("缴纳欠薪保障金申请.*审核通过")).wait_for()
@@ -163,14 +163,14 @@ def send_sheet(page, hall: Hall, title: str, form, rows) -> None:
 
 
 @pytest.mark.parametrize("code", HALLS)
-def test_people_come_and_go_singly_and_by_sheet_and_the_month_is_settled(enter, live_server, code):  # noqa: F811
+def test_people_come_and_go_singly_and_by_sheet_and_the_month_is_settled(page_of, live_server, code):
     (clerk, reviewer), home, names = hall(code), live_server.url, HALLS[code]
     forms = [region(code).forms[region(code).services[key].form] for key in KEYS]
     people = [enrolled(clerk.employer, name=f"李示例{n}", sequence=900 + n, household="11") for n in (1, 2, 3, 4)]
     if code == "wage_hall":
         for n in (1, 2):
             labour_registered(clerk.employer, name=f"王示例{n}", number=synthetic_id(sequence=n))
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, names.single[0])
     fill(page, newcomer(code, 1))
     keep(page, "王示例1")
@@ -196,7 +196,7 @@ def test_people_come_and_go_singly_and_by_sheet_and_the_month_is_settled(enter, 
     if names.basket:
         choose(page, names.basket)
         submit_basket(page, home)
-        approve(enter, reviewer, home)
+        approve(page_of, reviewer, home)
     choose(page, names.cases)
     page.get_by_role("row", name=re.compile("王示例2")).first.wait_for()
     assert not Declaration.objects.exclude(state="approved").exists()
@@ -211,10 +211,10 @@ def test_people_come_and_go_singly_and_by_sheet_and_the_month_is_settled(enter, 
     assert list(check_ledger()) == []
 
 
-def test_shanghai_declares_a_one_off_item_apart_from_the_month(enter, live_server):  # noqa: F811
+def test_shanghai_declares_a_one_off_item_apart_from_the_month(page_of, live_server):
     (clerk, _), home = hall("shanghai"), live_server.url
     employee = enrolled(clerk.employer, name="李补缴", since=MONTH)
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     choose(page, "特殊缴费申报")
     pick(page, employee)
     fill(page, {"first_month": "2026-08", "last_month": "2026-09", "declared_wage": "12000"})

@@ -14,7 +14,6 @@ from shebao.rules.months import Month
 from tests.factories import EmployerFactory, OperatorFactory, enrolment, synthetic_id
 
 from .steps import fill, save_to_basket, submit_basket, unfold, until
-from .test_employer_data import enter  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -52,9 +51,9 @@ def newcomer(sequence=1, **changes):
     return enrolment(sequence) | dates | codes | changes
 
 
-def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(enter, live_server, transactional_db):  # noqa: F811
+def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(page_of, live_server, transactional_db):
     (clerk, reviewer), home = people_of("wage_hall"), live_server.url
-    page, desk = enter(clerk, "/e/declare/employee_enrolment/"), enter(reviewer, "/a/")
+    page, desk = page_of(clerk, "/e/declare/employee_enrolment/"), page_of(reviewer, "/a/")
     fill(page, newcomer())
     page.get_by_role("link", name="去办劳动用工备案增员").wait_for()
     page.get_by_role("button", name="暂存并去提交").click()
@@ -91,9 +90,9 @@ def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(e
     page.get_by_role("row", name=re.compile("王示例.*劳动者提出解除")).wait_for()
 
 
-def test_a_project_is_registered_and_its_workers_are_found_by_it(enter, live_server, transactional_db):  # noqa: F811
+def test_a_project_is_registered_and_its_workers_are_found_by_it(page_of, live_server, transactional_db):
     (clerk, reviewer), home, month = people_of("yunnan"), live_server.url, month_now()
-    page, desk = enter(clerk, "/e/declare/project_registration/"), enter(reviewer, "/a/")
+    page, desk = page_of(clerk, "/e/declare/project_registration/"), page_of(reviewer, "/a/")
     for number, name in (("XM-01", "示例大桥"), ("XM-02", "示例隧道")):
         page.goto(home + "/e/declare/project_registration/")
         fill(page, {
@@ -122,9 +121,9 @@ def test_a_project_is_registered_and_its_workers_are_found_by_it(enter, live_ser
     assert page.get_by_role("row", name=re.compile("示例工1")).count() == 0
 
 
-def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(enter, live_server, transactional_db):  # noqa: F811
+def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(page_of, live_server, transactional_db):
     (clerk, reviewer), home = people_of("lijiang"), live_server.url
-    page, desk = enter(clerk, "/e/"), enter(reviewer, "/a/")
+    page, desk = page_of(clerk, "/e/"), page_of(reviewer, "/a/")
     unfold(page)
     page.get_by_role("link", name="本单位其他专管员账号注册").first.click()
     fill(page, {"clerk_name": "周示例", "phone": "13900000001", "account": "zhou.example", "role": "employer_admin"})
@@ -146,7 +145,7 @@ def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(ente
     page.keyboard.press("Enter")
     page.get_by_role("heading", name=re.compile("修改密码")).first.wait_for()
     administrator = Operator.objects.get(username="zhou.example")
-    page = enter(administrator, "/e/declare/clerk_change/")
+    page = page_of(administrator, "/e/declare/clerk_change/")
     Operator.objects.filter(pk=administrator.pk).update(must_change_password=False)
     page.goto(home + "/e/declare/clerk_change/")
     fill(page, {
@@ -164,9 +163,9 @@ def test_a_clerk_gets_an_account_by_review_and_the_administrator_hands_over(ente
     assert len(desk.locator("#one-time-password").inner_text()) == 14
 
 
-def test_the_agency_enters_who_comes_from_another_province(enter, live_server, transactional_db):  # noqa: F811
+def test_the_agency_enters_who_comes_from_another_province(page_of, live_server, transactional_db):
     clerk, reviewer = people_of("tianjin")
-    page, desk = enter(clerk, "/e/declare/employee_enrolment/"), enter(reviewer, "/a/")
+    page, desk = page_of(clerk, "/e/declare/employee_enrolment/"), page_of(reviewer, "/a/")
     fill(page, newcomer(household="22"))
     page.get_by_role("button", name="暂存并去提交").click()
     page.get_by_text("做信息预录入").first.wait_for()

@@ -94,7 +94,7 @@ def look_up(page, live_server, title: str, name: str = "") -> None:
 def test_guiyang_looks_up_one_persons_insurance_contributions_and_changes(page_of, live_server):
     page = page_of("guiyang")
     look_up(page, live_server, "个人参保信息查询", "职工1")
-    expect(page.get_by_role("main")).to_contain_text("养老")
+    expect(page.locator("tbody tr")).to_contain_text("养、失")
     look_up(page, live_server, "个人缴费明细查询", "职工1")
     expect(page.locator("tbody tr").first).to_contain_text("2026-10")
     expect(page.locator("tfoot")).to_contain_text("合计")

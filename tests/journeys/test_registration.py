@@ -191,3 +191,55 @@ def test_where_nobody_reviews_the_account_goes_by_mail_at_once(page_of, live_ser
     page.get_by_role("button", name="提交申请").click()
     page.get_by_text("已注册").first.wait_for()
     assert Employer.objects.get().name == "示例新设1有限公司"
+
+
+REGISTERED = {
+    "lijiang": ("注册单位网厅", "丽江市", "530700", "“一窗通”"),
+    "langfang": ("系统注册", "廊坊市", "131000", "是否已有单位编号"),
+}
+"""LJ-1 and LF-1: what the hall calls it, and what its step about the number asks."""
+
+
+@pytest.mark.parametrize("code", REGISTERED)
+def test_each_hall_registers_in_its_own_steps_and_shows_its_first_page(page_of, live_server, code):
+    title, place, division, asked = REGISTERED[code]
+    home, page = live_server.url, page_of()
+    page.goto(home + "/register")
+    page.get_by_role("link", name=place).click()
+    page.get_by_role("heading", name=title).wait_for()
+    page.get_by_role("link", name="开始注册").click()
+    write(page, "name credit_code legal_representative clerk_name id_kind id_number clerk_phone clerk_email")
+    go_on(page)
+    page.get_by_role("heading", name="单位详细信息").first.wait_for()
+    write(page, "industry_class established_on address postcode phone bank_name bank_account")
+    go_on(page)
+    page.get_by_role("group", name=re.compile("^.?社会保险业务")).get_by_label("是").check()
+    page.get_by_role("group", name=re.compile("工程项目工伤保险业务")).get_by_label("否").check()
+    go_on(page)
+    page.get_by_role("button", name=re.compile("前往注册|同意|下一步")).click()
+    page.get_by_text(asked).first.wait_for()
+    if code == "lijiang":
+        write(page, "joined_at_setup")
+    write(page, "has_number agency_division first_insured_on", agency_division=division)
+    go_on(page)
+    page.locator("input[type=file]").first.wait_for()
+    for field in page.locator("input[type=file]").all():
+        field.set_input_files({"name": "材料.pdf", "mimeType": "application/pdf", "buffer": PDF})
+    go_on(page)
+    page.get_by_label("以上内容真实").check()
+    page.get_by_role("button", name="提交申请").click()
+    page.get_by_text("申请已提交，等待审核").wait_for()
+
+    desk = page_of(OperatorFactory(reviewer=True, region=code))
+    desk.goto(home + "/a/")
+    desk.get_by_role("link", name="单位注册").first.click()
+    desk.get_by_role("link", name="示例新设1有限公司").click()
+    desk.get_by_role("button", name="通过，开通账号").click()
+    link = desk.locator("#activation-link").inner_text()
+    assert Registration.objects.get().state == "approved"
+    page.goto(link)
+    page.get_by_label("新密码").fill("first-Month-2026")
+    page.get_by_role("button", name="设置密码并登录").click()
+    page.wait_for_url(re.compile("/e/"))
+    assert "示例新设1有限公司" in page.locator("body").inner_text()
+    page.get_by_role("heading", name=re.compile("何示例")).wait_for()

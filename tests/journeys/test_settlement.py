@@ -76,7 +76,7 @@ def test_a_month_without_changes_is_settled_paid_and_filed_without_javascript(si
 
 def test_a_bank_that_dies_in_the_middle_is_waited_for_and_the_money_counts_once(sign_in, live_server, bank):
     clerk = sign_in("leshan-clerk-2")
-    clerk.get_by_role("link", name="缴纳本月费款").click()
+    clerk.get_by_role("link", name="去缴费").first.click()
     clerk.get_by_role("button", name="确认缴费").dblclick()
     clerk.get_by_role("link", name="前往银行付款").wait_for()
     payment = Payment.objects.get(bill__employer__region="leshan", state="sent")

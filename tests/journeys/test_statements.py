@@ -20,7 +20,6 @@ from tests.settlement.hall import hire, make_clerk, make_employer, settle
 
 from .conftest import fetched
 from .steps import unfold
-from .test_employer_data import enter  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -64,10 +63,10 @@ def open_from_menu(page, label: str, *, month: str = "") -> None:
         page.get_by_role("main").get_by_role("button", name="查询").click()
 
 
-def test_certificates_and_lists_are_queried_printed_and_verified(enter, transactional_db):  # noqa: F811
+def test_certificates_and_lists_are_queried_printed_and_verified(page_of, transactional_db):
     # TJ-10: 报表打印, 单位缴费证明打印.
     clerk, bill, _ = hall("tianjin")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     open_from_menu(page, "单位缴费证明打印")
     page.get_by_text("已缴合计").first.wait_for()
     words = printed(page, page.get_by_role("button", name=re.compile("^打印")))
@@ -78,7 +77,7 @@ def test_certificates_and_lists_are_queried_printed_and_verified(enter, transact
 
     # LJ-3 人员缴费明细查询打印, LJ-4 企业职工养老保险参保证明打印.
     clerk, bill, people = hall("lijiang")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     open_from_menu(page, "人员缴费明细查询打印")
     assert people[0].name in page.inner_text("main")
     assert "人员缴费明细" in printed(page, page.get_by_role("button", name=re.compile("^打印")))
@@ -87,10 +86,10 @@ def test_certificates_and_lists_are_queried_printed_and_verified(enter, transact
     assert "企业职工养老保险参保证明" in words and people[0].name in words
 
 
-def test_guiyang_prints_proofs_of_contribution_and_its_list_of_contributions(enter, transactional_db):  # noqa: F811
+def test_guiyang_prints_proofs_of_contribution_and_its_list_of_contributions(page_of, transactional_db):
     # GY-9: 参保缴费证明打印, 单位人员缴费清单打印.
     clerk, _, people = hall("guiyang")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     open_from_menu(page, "参保缴费证明打印")
     words = printed(page, page.get_by_role("row").filter(has_text=people[0].name).get_by_role("button"))
     assert "参保缴费证明" in words and people[0].name in words
@@ -98,10 +97,10 @@ def test_guiyang_prints_proofs_of_contribution_and_its_list_of_contributions(ent
     assert "单位人员缴费清单" in printed(page, page.get_by_role("button", name=re.compile("^打印")))
 
 
-def test_a_statement_of_account_the_changes_and_many_at_once(enter, transactional_db):  # noqa: F811
+def test_a_statement_of_account_the_changes_and_many_at_once(page_of, transactional_db):
     # LS-3 打印对账单: from the roster to one person, then everybody together. LS-10 打印增减表.
     clerk, bill, people = hall("leshan")
-    page = enter(clerk, f"/e/roster/{people[0].pk}/")
+    page = page_of(clerk, f"/e/roster/{people[0].pk}/")
     page.get_by_role("main").get_by_role("link", name="打印对账单").click()
     words = printed(page, page.get_by_role("row").filter(has_text=people[0].name).get_by_role("button"))
     assert "养老保险个人对账单" in words
@@ -118,10 +117,10 @@ def test_a_statement_of_account_the_changes_and_many_at_once(enter, transactiona
     assert "增减变动情况表" in printed(page, page.get_by_role("button", name=re.compile("^打印增减表")))
 
 
-def test_receipts_records_and_rosters(enter, transactional_db):  # noqa: F811
+def test_receipts_records_and_rosters(page_of, transactional_db):
     # SH-8 缴费凭证打印记录, 缴费记录. SH-9 单位缴费证明打印, 电子缴费凭证打印.
     clerk, bill, _ = hall("shanghai")
-    page = enter(clerk, f"/e/documents/?from={bill.month}&to={bill.month}")
+    page = page_of(clerk, f"/e/documents/?from={bill.month}&to={bill.month}")
     page.locator('form[action*="/receipt/"] button').click()
     page.get_by_text("电子缴费凭证已生成").wait_for()
     receipt = Document.objects.get(kind="receipt")
@@ -135,7 +134,7 @@ def test_receipts_records_and_rosters(enter, transactional_db):  # noqa: F811
 
     # WT-7 缴费通知单打印, 单位缴费明细查询, 单位在职人员查询.
     clerk, bill, people = hall("wage_hall")
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     open_from_menu(page, "缴费通知单打印")
     page.locator('form[action*="/payment_notice/"] button').click()
     page.get_by_text("缴费通知单已生成").wait_for()

@@ -18,7 +18,7 @@ from tests.factories import EmployerFactory, enrolled, synthetic_id
 from tests.settlement.hall import settle
 
 from .steps import fill, until
-from .test_review import enter, person, typed  # noqa: F401 - a fixture and who signs in
+from .test_review import person, typed
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 MONTH_PART = re.compile("/e/month/")
@@ -33,10 +33,10 @@ def this_month() -> Month:
     return Month.of(clock.today())
 
 
-def test_the_first_page_shows_that_it_is_loading_and_is_usable_while_a_part_is_slow_or_fails(enter, live_server):  # noqa: F811
+def test_the_first_page_shows_that_it_is_loading_and_is_usable_while_a_part_is_slow_or_fails(page_of, live_server):
     clerk = clerk_of("wage_hall")
     enrolled(clerk.employer)
-    page = enter(clerk, "/e/cases/")
+    page = page_of(clerk, "/e/cases/")
     held = []
     page.route(MONTH_PART, lambda route: held.append(route))
 
@@ -75,16 +75,16 @@ def test_the_first_page_shows_that_it_is_loading_and_is_usable_while_a_part_is_s
     assert page.locator("#home-chart svg").count() or "还没有应缴记录" in page.locator("#home-chart").inner_text()
 
 
-def test_without_scripts_the_amount_is_one_press_away(enter):  # noqa: F811
+def test_without_scripts_the_amount_is_one_press_away(page_of):
     clerk = clerk_of("wage_hall")
     enrolled(clerk.employer)
-    page = enter(clerk, "/e/", java_script_enabled=False)
+    page = page_of(clerk, "/e/", java_script_enabled=False)
     assert not page.get_by_text("正在计算本月应缴").is_visible()
     page.locator("#home-due").get_by_role("link", name="重试").click()
     assert page.locator("#home-due").get_by_text("预估").is_visible()
 
 
-def test_a_new_employer_reads_what_to_know_and_goes_where_it_is_done(enter, browser, live_server):  # noqa: F811
+def test_a_new_employer_reads_what_to_know_and_goes_where_it_is_done(page_of, browser, live_server):
     titles = ["网厅功能介绍", "业务流程", "新开户企业须知"]
     stranger = browser.new_page()
     stranger.goto(live_server.url + "/login")
@@ -94,7 +94,7 @@ def test_a_new_employer_reads_what_to_know_and_goes_where_it_is_done(enter, brow
     assert stranger.locator(".guide li a").count() == 0
     stranger.close()
 
-    page = enter(clerk_of("wage_hall"), "/e/")
+    page = page_of(clerk_of("wage_hall"), "/e/")
     page.locator(".banner").get_by_role("link", name="办事指南").click()
     flow = page.locator("#business_flows")
     states = ["待提交", "审核中业务", "审核通过业务", "审核不通过业务"]
@@ -118,14 +118,14 @@ REMINDERS = {
 }
 
 
-def test_the_five_reminders_name_who_retires_and_what_is_owed(enter, live_server):  # noqa: F811
+def test_the_five_reminders_name_who_retires_and_what_is_owed(page_of, live_server):
     clerk = clerk_of("shenzhen")
     facts = {"enrolment_kind": "11", "medical_tier": "1"}
     for place, (name, left) in enumerate({"甲超龄": -2, "丁本月": 0, "丙三月": 3, "乙六月": 6, "戊年轻": 90}.items()):
         number = synthetic_id(born=born_for(left).first_day, sequence=2 * place + 1)
         enrolled(clerk.employer, name=name, number=number, household="521", facts=facts)
     settle(clerk.employer, clerk, this_month().previous(2))
-    page = enter(clerk, "/e/")
+    page = page_of(clerk, "/e/")
     assert "1 人已过法定退休年龄仍在参保" in page.locator("#home-todos").inner_text()
     page.locator(".nav summary", has_text="征收业务提醒").click()
     for title, names in REMINDERS.items():
@@ -169,8 +169,8 @@ def is_red(mark) -> bool:
     return red > 150 and green < 90 and blue < 90
 
 
-def test_what_must_be_filled_in_is_marked_red_and_missed_all_at_once(enter, live_server):  # noqa: F811
-    page = enter(clerk_of("certificate_city"), "/guides/certificate_city")
+def test_what_must_be_filled_in_is_marked_red_and_missed_all_at_once(page_of, live_server):
+    page = page_of(clerk_of("certificate_city"), "/guides/certificate_city")
     assert page.get_by_role("heading", name="一般约定").is_visible()
     page.locator("#conventions").get_by_role("link", name=re.compile("必须输入项")).click()
     page.wait_for_url(re.compile("employee_enrolment"))
@@ -212,9 +212,9 @@ def fits(page) -> None:
     assert min(heights, default=44) >= 36, page.url
 
 
-def test_a_month_is_done_on_a_phone(enter, bank, live_server):  # noqa: F811
+def test_a_month_is_done_on_a_phone(page_of, bank, live_server):
     clerk, home = clerk_of("general_hall"), live_server.url
-    page = enter(clerk, "/guides/general_hall")
+    page = page_of(clerk, "/guides/general_hall")
     page.set_viewport_size(PHONE)
     assert page.get_by_role("heading", name="社保企业端APP").is_visible()
     fits(page)

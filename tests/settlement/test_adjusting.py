@@ -17,11 +17,11 @@ from shebao.hall.documents.operations import issue_document, pdf
 from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.adjusting import billable, find_differences
+from shebao.hall.settlement.assessing import _make_adjustments
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import explain_line, rules_of
 from shebao.hall.settlement.ledger import balance, book_paid, check_ledger
 from shebao.hall.settlement.models import ADJUSTING, Bill, BillLine, LedgerEntry
-from shebao.hall.settlement.operations import _make_adjustments
 from shebao.hall.settlement.queries import bill_earlier, bill_people, bill_summary, estimate
 from shebao.rules.adjustments import adjustment
 from shebao.rules.contributions import People, charge

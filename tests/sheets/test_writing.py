@@ -22,7 +22,7 @@ SERVICES = [
 
 
 def opened(data):
-    return openpyxl.load_workbook(io.BytesIO(data))
+    return openpyxl.openpyxl.load_workbook(io.BytesIO(data))
 
 
 def template(region, key, prefill=()):
@@ -206,3 +206,40 @@ def test_a_marked_file_can_be_sent_back_and_its_rows_are_known_again():
     again = opened(write_marked(sheet, found, {}, form)).active
     assert [c.value for c in again[2]].count("错误") == 1
     assert [again.cell(r, 6).value for r in (1, 2, 3, 4)] == [None, "行标识（请勿修改）", "3", "4"]
+
+
+def test_a_table_that_is_taken_along_says_by_whom_on_every_page_and_in_its_properties():
+    mark = "示例 & 制造有限公司 王敏（clerk）2026-11-10 10:00 导出"
+    data = write_table("表", "", [Column("甲")], [["x"]], mark=mark)
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.properties.description == mark
+    assert book.custom_doc_props["导出"].value == mark
+    sheet = book.active
+    assert mark.replace("&", "&&") in sheet.oddHeader.right.text or mark in str(sheet.oddHeader.right.text)
+    assert "王敏（clerk）" in sheet.oddFooter.left.text
+
+
+def test_two_thousand_cells_that_would_be_formulas_stay_text_and_come_back_as_they_were():
+    """Formula injection (reliability B19): written as text, and the same when our own export is read again."""
+    from itertools import product
+
+    begins = ["=", "+", "-", "@", "\t=", "\n=", "＝", "＋", "－", "＠"]
+    bodies = [
+        "1+1",
+        "cmd|'/C calc'!A0",
+        'HYPERLINK("//x","y")',
+        "SUM(A1:A9)",
+        "@SUM(1)",
+        "IMPORTXML(1)",
+        "2",
+        "''",
+        'x"',
+        "{1}",
+    ]
+    tails = [f" {n}" for n in range(20)]
+    payloads = ["".join(parts) for parts in product(begins, bodies, tails)]
+    assert len(payloads) == 2000
+    data = write_table("表", "", [Column("甲")], ([p] for p in payloads))
+    cells = [cell for (cell,) in openpyxl.load_workbook(io.BytesIO(data)).active.iter_rows(min_row=4)]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert [cell.value for cell in cells] == payloads

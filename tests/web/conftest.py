@@ -34,6 +34,11 @@ def agency_admin(db):
     return make_operator("agency", Role.AGENCY_ADMIN)
 
 
+@pytest.fixture
+def security_admin(db):
+    return make_operator("security", Role.SECURITY_ADMIN)
+
+
 def make_employer(number: str, region: str = "tianjin") -> Employer:
     return Employer.objects.create(
         region=region,

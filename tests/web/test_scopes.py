@@ -51,8 +51,8 @@ def test_an_operator_of_another_employer_cannot_be_reset_or_disabled(client, emp
     assert "stranger" not in client.get("/operators/").content.decode()
 
 
-def test_the_agencys_administrator_does_not_manage_an_employers_people(client, agency_admin, clerk):
-    client.force_login(agency_admin)
+def test_the_agencys_administrator_does_not_manage_an_employers_people(client, security_admin, clerk):
+    client.force_login(security_admin)
     assert client.post(f"/operators/{clerk.pk}/disable").status_code == 404
 
 

@@ -1,5 +1,6 @@
 """The hall's side of the bank's door: place an order, ask about one."""
 
+import base64
 import json
 import secrets
 import time
@@ -87,6 +88,19 @@ class BankClient:
         """Every payment of a day (ISO date), each as `query` tells it. Raises BankUnreachable, BankRefused."""
         path = f"/statement/{day}"
         return self._send("GET", path, None, signed=path.encode())["rows"]
+
+    def send_file(self, body: bytes) -> dict:
+        """Hand in a file of debits (JSON: name, form, content); the same file again is the same answer.
+
+        Raises BankUnreachable; BankRefused (409: the name has other content; 422: it cannot be read).
+        """
+        return self._send("POST", "/debit-files", body, signed=body)
+
+    def fetch_file(self, name: str) -> bytes | None:
+        """The return of a file; None while the bank still works on it. Raises BankUnreachable, BankRefused (404)."""
+        path = "/debit-files/" + urllib.parse.quote(name, safe="")
+        answer = self._send("GET", path, None, signed=path.encode())
+        return base64.b64decode(answer["content"]) if answer["state"] == "answered" else None
 
     def close(self, order_id: str) -> dict:
         """Close an order that nobody has paid; return what became of it, as `query` does.

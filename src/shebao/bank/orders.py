@@ -22,6 +22,9 @@ create table if not exists orders (
     paid_at text not null default '',
     valid_until text not null default ''
 );
+create table if not exists files (
+    name text primary key, form text not null, content blob not null, answer blob, received_at text not null
+);
 create table if not exists settings (name text primary key, value text not null);
 """
 CONTENT = ("order_id", "amount_fen", "payer", "payee", "bill_number", "callback_url", "return_url", "valid_until")
@@ -110,6 +113,30 @@ class OrderBook:
                 [day],
             ).fetchall()
         return [dict(row) | {"state": "succeeded", "reason_code": ""} for row in rows]
+
+    def keep_file(self, name: str, form: str, content: bytes, at: datetime) -> None:
+        """Keep a file of debits; the same one again changes nothing. Raises OrderExists for other content."""
+        with self._lock:
+            self._connection.execute(
+                "insert into files (name, form, content, received_at) values (?, ?, ?, ?)"
+                " on conflict (name) do nothing",
+                [name, form, content, at.isoformat(timespec="seconds")],
+            )
+            row = self._connection.execute("select form, content from files where name = ?", [name]).fetchone()
+        if (row["form"], row["content"]) != (form, content):
+            raise OrderExists(f"文件号 {name} 已用于另一个内容不同的文件")
+
+    def file(self, name: str) -> dict | None:
+        """A file of debits and its answer, or None."""
+        with self._lock:
+            row = self._connection.execute("select * from files where name = ?", [name]).fetchone()
+        return dict(row) if row else None
+
+    def keep_answer(self, name: str, answer: bytes) -> bytes:
+        """Keep the answer to a file, the first one for ever, and return it."""
+        with self._lock:
+            self._connection.execute("update files set answer = ? where name = ? and answer is null", [answer, name])
+            return self._connection.execute("select answer from files where name = ?", [name]).fetchone()["answer"]
 
     def settle_unknown(self, order_id: str) -> dict:
         """Clear up an unknown order, as a real bank does when asked: if money moved, it now says so."""

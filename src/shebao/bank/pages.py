@@ -2,6 +2,7 @@
 
 from html import escape
 
+from .files import OUTCOMES
 from .reasons import REASONS
 
 # What the payer may make happen: label of the button → what it does is in `server.CHOICES`.
@@ -44,8 +45,12 @@ def pay_page(order: dict) -> str:
     )
 
 
-def desk_page(token: str, chosen: str) -> str:
-    """The operator's page: how the next debits by agreement go."""
+def desk_page(token: str, chosen: str, chosen_files: str) -> str:
+    """The operator's page: how the next debits by agreement go, and the files of debits."""
+    files = "".join(
+        f'<button name="files" value="{key}"{" disabled" if key == chosen_files else ""}>{label}</button>'
+        for key, label in OUTCOMES.items()
+    )
     buttons = "".join(
         f'<button name="debits" value="{key}"{" disabled" if key == chosen else ""}>{label}</button>'
         for key, label in {"success": "扣款成功", **TRIALS}.items()
@@ -55,7 +60,9 @@ def desk_page(token: str, chosen: str) -> str:
         "银行操作台",
         f"""<h1>银行操作台</h1><p class="say">三方协议扣款现在的结果：{TRIALS.get(chosen, "扣款成功")}</p>
 <form method="post" action="/desk"><input type="hidden" name="token" value="{escape(token)}">
-<fieldset><legend>以后的三方协议扣款改为</legend><div>{buttons}</div></fieldset></form>""",
+<fieldset><legend>以后的三方协议扣款改为</legend><div>{buttons}</div></fieldset>
+<p class="say">代扣文件现在的结果：{OUTCOMES[chosen_files]}</p>
+<fieldset><legend>以后处理的代扣文件改为</legend><div>{files}</div></fieldset></form>""",
     )
 
 

@@ -1,9 +1,11 @@
 """The embedded bank over HTTP: orders for the hall, pages for the payer."""
 
+import base64
 import contextlib
 import json
 import re
 import secrets
+import threading
 import time
 import urllib.parse
 from collections.abc import Mapping
@@ -13,12 +15,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from . import pages, signing
+from . import files, pages, signing
 from .callbacks import Courier
 from .orders import CONTENT, AlreadyDecided, OrderBook, OrderExists, message
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LARGEST_BODY = 20_000
+LARGEST_FILE = 20_000_000
 LATE_SECONDS = 6
 ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CSS = Path(__file__).with_name("bank.css").read_bytes()
@@ -59,6 +62,7 @@ class Bank:
     courier: Courier
     allowed_hosts: frozenset[str] = LOOPBACK
     seen: signing.SeenNonces = field(default_factory=signing.SeenNonces)
+    working: threading.Lock = field(default_factory=threading.Lock)
     desk_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
@@ -94,6 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             {
                 "orders": self._order_status,
                 "statement": self._statement,
+                "debit-files": self._file_answer,
                 "desk": self._desk,
                 "counter": self._counter,
                 "pay": self._pay_page,
@@ -103,7 +108,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):  # noqa: N802
         """Take an order, or the payer's choice."""
-        self._answer({"orders": self._place_order, "debits": self._debit, "desk": self._set_desk, "pay": self._pay})
+        self._answer(
+            {
+                "orders": self._place_order,
+                "debits": self._debit,
+                "debit-files": self._take_file,
+                "desk": self._set_desk,
+                "pay": self._pay,
+            }
+        )
 
     def log_message(self, format, *args):  # noqa: A002 (named by http.server)
         """Stay silent: addresses hold order numbers."""
@@ -117,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
         except signing.BadSignature as bad:
             self._json(HTTPStatus.UNAUTHORIZED, {"code": bad.code, "message": str(bad)})
         except Refusal as no:
-            if first in ("orders", "statement", "debits"):
+            if first in ("orders", "statement", "debits", "debit-files"):
                 self._json(no.status, {"code": no.status.phrase, "message": str(no)})
             else:
                 self._page(no.status, pages.plain_page("无法付款", str(no)))
@@ -179,19 +192,54 @@ class Handler(BaseHTTPRequestHandler):
             )
         self._json(HTTPStatus.OK, _told(self._find(order_id), choice))
 
+    def _take_file(self, _rest: str) -> None:
+        """Keep a file of debits; it is worked on when its answer is fetched."""
+        body, book = self._body(LARGEST_FILE), self.server.bank.book
+        self._check_signature(body)
+        try:
+            asked = json.loads(body)
+            name, form, content = str(asked["name"]), asked["form"], base64.b64decode(asked["content"], validate=True)
+            lines = files.read_lines(form, content)
+            if not ORDER_ID.fullmatch(name) or not lines:
+                raise ValueError(name)
+            book.keep_file(name, json.dumps(form, sort_keys=True), content, datetime.now().astimezone())
+        except (ValueError, KeyError, TypeError, files.UnreadableFile) as bad:
+            raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"代扣文件读不出来：{bad}") from None
+        except OrderExists as taken:
+            raise Refusal(HTTPStatus.CONFLICT, str(taken)) from None
+        self._json(HTTPStatus.OK, {"name": name, "count": len(lines)})
+
+    def _file_answer(self, name: str) -> None:
+        self._check_signature(self.path.encode())
+        book = self.server.bank.book
+        if book.file(name) is None:
+            raise Refusal(HTTPStatus.NOT_FOUND, "没有收到这个文件")
+        with self.server.bank.working:
+            made = files.answer(book, name, book.setting("files", "success"), datetime.now().astimezone())
+        said = (
+            {"state": "waiting"} if made is None else {"state": "answered", "content": base64.b64encode(made).decode()}
+        )
+        self._json(HTTPStatus.OK, said)
+
     def _desk(self, _rest: str) -> None:
+        self._show_desk()
+
+    def _show_desk(self) -> None:
         bank = self.server.bank
-        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, bank.book.setting("debits", "success")))
+        chosen = bank.book.setting("debits", "success"), bank.book.setting("files", "success")
+        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, *chosen))
 
     def _set_desk(self, _rest: str) -> None:
         fields, bank = urllib.parse.parse_qs(self._body().decode("utf-8", "replace")), self.server.bank
         if not signing.same(fields.get("token", [""])[0], bank.desk_token):
             raise Refusal(HTTPStatus.FORBIDDEN, "页面已失效，请重新打开。")
-        chosen = fields.get("debits", [""])[0]
-        if chosen not in CHOICES:
+        for name, known in (("debits", CHOICES), ("files", files.OUTCOMES)):
+            if (chosen := fields.get(name, [""])[0]) in known:
+                bank.book.choose(name, chosen)
+                break
+        else:
             raise Refusal(HTTPStatus.BAD_REQUEST, "请选择一种扣款结果。")
-        bank.book.choose("debits", chosen)
-        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, chosen))
+        self._show_desk()
 
     def _counter(self, _rest: str) -> None:
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
@@ -285,9 +333,9 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(HTTPStatus.NOT_FOUND, "没有这笔订单")
         return order
 
-    def _body(self) -> bytes:
+    def _body(self, largest: int = LARGEST_BODY) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()) or int(length) > LARGEST_BODY:
+        if not (length.isascii() and length.isdigit()) or int(length) > largest:
             self.close_connection = True
             raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "内容过长或没有注明长度")
         return self.rfile.read(int(length))

@@ -1,4 +1,4 @@
-"""`shebao check-ledger`, `shebao verify-audit`, `shebao functions`: prove the books, list what works."""
+"""`shebao check-ledger`, `verify-audit`, `reconcile`, `housekeeping`, `functions`: prove, tidy, list what works."""
 
 import json
 import sys
@@ -10,12 +10,14 @@ SHOWN = 50
 
 
 def add_parsers(subparsers) -> None:
-    """Add the three commands."""
+    """Add the commands."""
     subparsers.add_parser("check-ledger", help="check the ledger's invariants").set_defaults(run=check_ledger)
     subparsers.add_parser("verify-audit", help="check the chain of audit records").set_defaults(run=verify_audit)
     reconciling = subparsers.add_parser("reconcile", help="compare a day of the bank with the ledger")
     reconciling.add_argument("--day", default="", help="ISO date; yesterday when left out")
     reconciling.set_defaults(run=reconcile)
+    tidying = subparsers.add_parser("housekeeping", help="remove files that a crash left without a row")
+    tidying.set_defaults(run=housekeeping)
     functions = subparsers.add_parser("functions", help="list the functions that work, by the manuals' ids")
     functions.add_argument("--json", action="store_true", help="as JSON")
     functions.set_defaults(run=list_functions)
@@ -47,6 +49,16 @@ def reconcile(options) -> int:
         return 2
     found = list(dict.fromkeys(text for one in made for text in one.differences))
     return _report(found, f"{day} 对账一致：银行 {sum(one.bank_count for one in made)} 笔。")
+
+
+def housekeeping(options) -> int:
+    """Remove the files that belong to nothing and are older than a day; `serve` does it at its start and daily."""
+    start_with_database()
+    from shebao.hall.evidence.housekeeping import sweep_files
+
+    with in_words():
+        count = sweep_files()
+    return _report([], f"已清理遗留文件 {count} 个。" if count else "没有遗留文件。")
 
 
 def verify_audit(options) -> int:

@@ -31,11 +31,9 @@ DEPARTMENTS = ["生产一部", "生产二部", "质量部", "财务部", "行政
 HOUSEHOLDS = ["11", "12", "21", "22"]
 DIVISIONS = ("12", "51", "33", "44", "53")
 OPERATORS = {
-    "clerk": ("王敏", "刘佳"),
-    "employer_admin": ("周立", "吴海涛"),
-    "reviewer": ("李娜",),
-    "agency_admin": ("陈志远",),
-}
+    "clerk": ("王敏", "刘佳"), "employer_admin": ("周立", "吴海涛"), "reviewer": ("李娜",), "agency_admin": ("陈志远",),
+    "system_admin": ("高远",), "security_admin": ("方正",), "audit_admin": ("严明",),
+}  # fmt: skip
 # A year of a factory of a hundred, by calendar month: leavers around Spring Festival, graduates in summer.
 JOINING = {2: 2, 3: 7, 4: 3, 7: 8, 8: 4, 9: 2, 10: 2}
 LEAVING = {1: 3, 2: 5, 6: 2, 9: 3, 12: 2}
@@ -130,11 +128,11 @@ def sign_ins_text(accounts: list[Account], address: str) -> str:
 
 def _load_region(region, number: int) -> list[Account]:
     """A large employer in the middle of its month, and a small one whose month brought no changes."""
-    from shebao.hall.operators.models import Role
+    from shebao.hall.operators.models import AGENCY_ROLES, Role
 
     accounts: list[Account] = []
     people = People(region.code, f"{DIVISIONS[number % len(DIVISIONS)]}9901")
-    staff = {role: _operator(region, role, None, accounts) for role in (Role.REVIEWER, Role.AGENCY_ADMIN)}
+    staff = {role: _operator(region, role, None, accounts) for role in AGENCY_ROLES}
     for index, (name, size) in enumerate((("云岭精密制造有限公司", 76), ("清泉食品有限公司", 8)), 1):
         employer = _employer(region, number, index, f"{region.short_title}{name}")
         clerk = _operator(region, Role.CLERK, employer, accounts)

@@ -20,6 +20,7 @@ ANYWHERE = {"0.0.0.0", "::"}
 STOP_SECONDS = 20
 PR_SET_PDEATHSIG = 1
 ANCHOR_SECONDS = 600
+SWEEP_SECONDS = 24 * 3600
 
 
 def add_parsers(subparsers) -> None:
@@ -62,8 +63,10 @@ def demo(options) -> int:
     with in_words(), _whole_or_not_at_all():
         _migrate()
         from .demo_city import load_demo_city, sign_ins_text
+        from .signing import make_demo_keys
 
         accounts = load_demo_city()
+        make_demo_keys()
     sys.stdout.write(sign_ins_text(accounts, _address(options)))
     sys.stdout.flush()
     return 0 if options.load_only else _run_all(options)
@@ -194,11 +197,12 @@ def _interrupt(*_) -> None:
 
 
 def _watch(running: dict[str, subprocess.Popen]) -> int:
-    anchored = time.monotonic() - ANCHOR_SECONDS
+    due = dict.fromkeys(chores := {_anchor: ANCHOR_SECONDS, _sweep: SWEEP_SECONDS}, 0.0)
     while True:
-        if time.monotonic() - anchored >= ANCHOR_SECONDS:
-            _anchor()
-            anchored = time.monotonic()
+        for chore, seconds in chores.items():
+            if time.monotonic() >= due[chore]:
+                chore()
+                due[chore] = time.monotonic() + seconds
         for name, process in running.items():
             if process.poll() is not None:
                 sys.stderr.write(f"{name} 已停止（退出码 {process.returncode}），其余进程一并停止。\n")
@@ -216,6 +220,21 @@ def _anchor() -> None:
         write_anchor()
     except (OSError, DatabaseError) as why:
         sys.stderr.write(f"操作记录的库外存证没有写成：{str(why).splitlines()[0]}\n")
+    finally:
+        connection.close()
+
+
+def _sweep() -> None:
+    """Take away the files that a crash left without a row. The hall goes on without, but says so."""
+    from django.db import DatabaseError, connection
+
+    from shebao.hall.evidence.housekeeping import sweep_files
+
+    try:
+        if count := sweep_files():
+            sys.stdout.write(f"已清理遗留文件 {count} 个。\n")
+    except (OSError, DatabaseError) as why:
+        sys.stderr.write(f"遗留文件没有清理成：{str(why).splitlines()[0]}\n")
     finally:
         connection.close()
 

@@ -38,10 +38,20 @@ def start_django() -> None:
     with in_words():
         try:
             django.setup()
+            _refuse_unsafe()
         except ModuleNotFoundError as missing:
             if missing.name and module.startswith(missing.name):
                 raise CannotRun(f"没有设置模块“{module}”，请核对 DJANGO_SETTINGS_MODULE。") from None
             raise
+
+
+def _refuse_unsafe() -> None:
+    from django.conf import settings
+
+    from shebao.config.safety import refuse_unsafe
+
+    if getattr(settings, "SHEBAO_IS_PRODUCTION", False):
+        refuse_unsafe(settings)
 
 
 def start_with_database() -> None:

@@ -37,6 +37,15 @@ def database(url: str) -> dict:
     }
 
 
+def whole_number(name: str, text: str, default: int) -> int:
+    """The number that an environment variable holds. Raises ImproperlyConfigured."""
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ImproperlyConfigured(f"环境变量 {name} 应为 1 到 65535 的整数，现在是“{text}”。")
+    return int(text)
+
+
 def sqlite(path: Path) -> dict:
     """SQLite with a rollback journal: versions before 3.51.3 can corrupt a WAL shared by several processes.
 

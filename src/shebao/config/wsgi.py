@@ -6,7 +6,11 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
+from shebao.config.safety import refuse_unsafe
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shebao.config.settings.embedded")
 application = get_wsgi_application()
+if getattr(settings, "SHEBAO_IS_PRODUCTION", False):
+    refuse_unsafe(settings)
 if settings.SHEBAO_TRUSTED_PROXIES:
     application = wrap_wsgi_with_proxy_headers(application, trusted_hosts=settings.SHEBAO_TRUSTED_PROXIES)

@@ -1,7 +1,9 @@
 """Personal data at rest: AES-256-GCM for reading back, HMAC-SHA256 blind indexes for looking up.
 
-A plain hash would not do: the space of id numbers is small enough to try them all. Stored text is
-`1:<base64 of nonce and ciphertext>`; the leading number is the key's generation.
+A plain hash would not do: the space of id numbers is small enough to try them all. Every employer has a key of its
+own, derived from the installation's: what one employer's key opens says nothing about another's. Stored text is
+`2:<owner>:<base64 of nonce and ciphertext>`; the leading number is the key's generation, the owner is the employer's
+primary key, and 0 is the register that belongs to the agency (docs/decisions/0010). Generation 1 had one key for all.
 """
 
 import base64
@@ -14,47 +16,59 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-GENERATION = "1"
+GENERATION = "2"
+REGISTER = 0
+"""The owner of what belongs to no employer: the register of persons, registrations, the agency's own."""
+OWNER_BYTES = 8
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _derived(root: str, purpose: str) -> bytes:
     return hmac.new(bytes.fromhex(root), purpose.encode(), hashlib.sha256).digest()
 
 
-@lru_cache(maxsize=8)
-def _cipher(root: str) -> AESGCM:
-    return AESGCM(_derived(root, "field-encryption"))
+@lru_cache(maxsize=4096)
+def _cipher(root: str, owner: int | None) -> AESGCM:
+    """The cipher of one employer; None is generation 1's."""
+    return AESGCM(_derived(root, "field-encryption" if owner is None else f"field-encryption:{owner}"))
 
 
-def encrypt(text: str) -> str:
-    """Encrypt text for storage; the same text never looks the same twice."""
+def encrypt(text: str, owner: int = REGISTER) -> str:
+    """Encrypt text for storage with its owner's key; the same text never looks the same twice."""
     nonce = os.urandom(12)
-    sealed = _cipher(settings.SHEBAO_FIELD_KEY).encrypt(nonce, text.encode(), None)
-    return f"{GENERATION}:{base64.b64encode(nonce + sealed).decode()}"
+    sealed = _cipher(settings.SHEBAO_FIELD_KEY, owner).encrypt(nonce, text.encode(), None)
+    return f"{GENERATION}:{owner}:{base64.b64encode(nonce + sealed).decode()}"
 
 
 def decrypt(stored: str) -> str:
-    """The text behind `encrypt`. Raises cryptography's InvalidTag when a byte was changed."""
+    """The text behind `encrypt`. Raises cryptography's InvalidTag when a byte or the owner was changed."""
     generation, _, body = stored.partition(":")
-    if generation != GENERATION:
+    owner = None
+    if generation == GENERATION:
+        name, _, body = body.partition(":")
+        owner = int(name)
+    elif generation != "1":
         raise ValueError(f"unknown key generation {generation!r}")
     raw = base64.b64decode(body)
-    return _cipher(settings.SHEBAO_FIELD_KEY).decrypt(raw[:12], raw[12:], None).decode()
+    return _cipher(settings.SHEBAO_FIELD_KEY, owner).decrypt(raw[:12], raw[12:], None).decode()
 
 
-def seal(content: bytes) -> bytes:
-    """Encrypt a file's bytes for storage."""
+def seal(content: bytes, owner: int = REGISTER) -> bytes:
+    """Encrypt a file's bytes for storage with its owner's key."""
     nonce = os.urandom(12)
-    return GENERATION.encode() + nonce + _cipher(settings.SHEBAO_FIELD_KEY).encrypt(nonce, content, b"file")
+    head = GENERATION.encode() + owner.to_bytes(OWNER_BYTES)
+    return head + nonce + _cipher(settings.SHEBAO_FIELD_KEY, owner).encrypt(nonce, content, b"file")
 
 
 def unseal(stored: bytes) -> bytes:
     """The bytes behind `seal`. Raises ValueError when a byte was changed."""
-    if stored[:1] != GENERATION.encode():
-        raise ValueError(f"unknown key generation {stored[:1]!r}")
+    generation, body, owner = stored[:1], stored[1:], None
+    if generation == GENERATION.encode():
+        owner, body = int.from_bytes(body[:OWNER_BYTES]), body[OWNER_BYTES:]
+    elif generation != b"1":
+        raise ValueError(f"unknown key generation {generation!r}")
     try:
-        return _cipher(settings.SHEBAO_FIELD_KEY).decrypt(stored[1:13], stored[13:], b"file")
+        return _cipher(settings.SHEBAO_FIELD_KEY, owner).decrypt(body[:12], body[12:], b"file")
     except InvalidTag as error:
         raise ValueError("the stored bytes were changed") from error
 
@@ -62,4 +76,4 @@ def unseal(stored: bytes) -> bytes:
 def blind_index(scope: str, text: str) -> str:
     """A keyed digest to look `text` up by, separate for every scope (32 hex digits)."""
     key = _derived(settings.SHEBAO_FIELD_KEY, f"blind-index:{scope}")
-    return hmac.digest(key, text.encode(), "sha256").hex()[:32]
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32]

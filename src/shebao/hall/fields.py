@@ -1,13 +1,15 @@
 """Column types of the hall: months, and text that is encrypted at rest."""
 
 import json
+from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from shebao.rules.months import Month
 
-from .crypto import decrypt, encrypt
+from .crypto import REGISTER, decrypt, encrypt
 
 _WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -42,17 +44,52 @@ class MonthField(models.CharField):
         return self.get_prep_value(self.value_from_object(obj)) or ""
 
 
-class EncryptedTextField(models.TextField):
-    """Text that only this installation's key can read. Never filter by it: keep a blind index beside it."""
+@dataclass(frozen=True)
+class Owned:
+    """A value on its way into the database, with the employer whose key encrypts it."""
+
+    value: Any
+    owner: int
+
+
+class EncryptedField(models.TextField):
+    """Text that only its owner's key can read. Never filter by it: keep a blind index beside it.
+
+    `owner` is the way from the row to the employer's primary key, such as "batch.employer_id"; without one, or where it
+    leads nowhere, the register's key is used. It says nothing about the column, so migrations do not hold it.
+    """
+
+    def __init__(self, *args, owner: str = "", **kwargs):
+        self.owner = owner
+        super().__init__(*args, **kwargs)
+
+    def pre_save(self, model_instance, add):
+        """The value with the owner that the row has."""
+        return self.owned(model_instance)
+
+    def owned(self, row: models.Model) -> Owned:
+        """The row's value as it is to be written."""
+        found: Any = row
+        for name in filter(None, self.owner.split(".")):
+            found = getattr(found, name) if found is not None else None
+        return Owned(getattr(row, self.attname), found or REGISTER if self.owner else REGISTER)
+
+    def get_prep_value(self, value):
+        plain, owner = (value.value, value.owner) if isinstance(value, Owned) else (value, REGISTER)
+        return self._sealed(plain, owner)
+
+
+class EncryptedTextField(EncryptedField):
+    """A text encrypted at rest; empty stays empty."""
 
     def from_db_value(self, value, expression, connection):
         return decrypt(value) if value else value
 
-    def get_prep_value(self, value):
-        return encrypt(value) if value else value
+    def _sealed(self, plain, owner: int):
+        return encrypt(plain, owner) if plain else plain
 
 
-class EncryptedJSONField(models.TextField):
+class EncryptedJSONField(EncryptedField):
     """A JSON document encrypted whole: answers of a form, rows of a sheet. An empty one is an empty text."""
 
     def from_db_value(self, value, expression, connection):
@@ -61,5 +98,5 @@ class EncryptedJSONField(models.TextField):
     def to_python(self, value):
         return value
 
-    def get_prep_value(self, value):
-        return "" if value == {} else encrypt(_WRITE(value))
+    def _sealed(self, plain, owner: int):
+        return "" if plain == {} else encrypt(json.dumps(plain, ensure_ascii=False, separators=(",", ":")), owner)

@@ -10,7 +10,7 @@ class ScopedQuerySet(models.QuerySet):
 
     def visible_to(self, actor):
         """Own employer's rows for an employer's people, own region's rows for the agency, else nothing."""
-        if actor.is_agency:
+        if actor.is_desk:
             return self.filter(**{f"{self.employer_path}__region": actor.region})
         if actor.employer_id:
             return self.filter(**{self.employer_path: actor.employer_id})

@@ -39,6 +39,14 @@ class Problem:
         return parts | {"fix": list(self.fix) if self.fix else None}
 
 
+_ASKS = re.compile(r"[，。；][^，。；]*请(?:核对后)?写明[^。]*。$")
+
+
+def when_confirmed(message: str) -> str:
+    """The sentence of a finding whose reason is given: what it asked the clerk to do is done."""
+    return _ASKS.sub("。", message)
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """values: JSON-able answers. notes: field → what was typed, where tidying changed it."""
@@ -110,7 +118,8 @@ class Cleaner:
         try:
             value, spellings = _READERS[one.kind](one, text, self._region, values)
         except _Bad as bad:
-            return None, None, Problem(bad.code, one.id, "error", f"{one.label}：{bad.message}", bad.fix)
+            text = bad.message if bad.message.startswith(one.label) else f"{one.label}：{bad.message}"
+            return None, None, Problem(bad.code, one.id, "error", text, bad.fix)
         return value, None if typed in spellings else typed, None
 
 

@@ -268,8 +268,11 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
         for name in sheet.aliases if form else ():
             if form and form.field(name) is None:
                 problems.add(where, sheet.key, f"表单 {form.key} 没有字段“{name}”")
-    kinds = [s.applies for s in region.settlements.values()]
-    if sorted(kinds) not in (["always"], ["with_changes", "without_changes"]):
+    kinds: dict[str, list[str]] = {}
+    for s in region.settlements.values():
+        kinds.setdefault(s.computed_by, []).append(s.applies)
+    whole = (["always"], ["with_changes", "without_changes"])
+    if not kinds or any(sorted(one) not in whole for one in kinds.values()):
         problems.add(
             f"{region.code}/settlements.yaml:1",
             "",

@@ -8,12 +8,24 @@ from types import MappingProxyType
 
 from shebao.rules import vocabulary as v
 from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.debit_files import (
+    BACK_COLUMNS,
+    ENCODINGS,
+    NEEDED_BACK,
+    NEEDED_OUT,
+    OUT_COLUMNS,
+    SAYS,
+    SHAPES,
+    DebitFormat,
+    Result,
+)
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Mapped, Problems
 from shebao.rules.region_take import Take
 
 NEEDED = ("late_fee", "back_late_fee", "back_interest", "parts", "channels")
+KNOWN = (*NEEDED, "debit_file")
 RATE, INTEREST_RATE = "late_fee.daily_rate", "interest.annual_rate"
 
 
@@ -68,13 +80,17 @@ class Way:
 
 @dataclass(frozen=True)
 class Collection:
-    """How money is collected here. `apart`: the employer's and the people's parts may be paid one by one."""
+    """How money is collected here. `apart`: the employer's and the people's parts may be paid one by one.
+
+    `debit_file` is how the files of 银行代扣 look, where there is such a way to pay.
+    """
 
     late_fee: LateFeeRule
     back_late_fee: BackLateFee
     back_interest: BackInterest
     apart: bool
     ways: Mapping[str, Way]
+    debit_file: DebitFormat | None = None
 
 
 def read_collection(folder: Folder, problems: Problems) -> Collection:
@@ -88,8 +104,10 @@ def read_collection(folder: Folder, problems: Problems) -> Collection:
         takes[key] = Take(parts.get(key, Mapped(where.rpartition(":")[0], 1)), key, where, problems)
         takes[key].broken = takes[key].broken or key not in parts
     for key in parts:
-        if key not in NEEDED:
-            problems.add(folder.where("collection", key), key, f"不认识的键，可用：{'、'.join(NEEDED)}")
+        if key not in (*NEEDED, "debit_file"):
+            problems.add(
+                folder.where("collection", key), key, f"不认识的键，可用：{'、'.join((*NEEDED, 'debit_file'))}"
+            )
     fee, apart = takes["late_fee"], takes["parts"]
     rule = LateFeeRule(
         fee.flag("charged", True),
@@ -99,6 +117,12 @@ def read_collection(folder: Folder, problems: Problems) -> Collection:
         fee.text("source"),
         fee.word("status", v.STATUSES),
     )
+    ways = _ways(takes["channels"], problems)
+    form = None
+    if "debit_file" in parts:
+        form = _debit_file(Take(parts["debit_file"], "debit_file", folder.where("collection", "debit_file"), problems))
+    elif any(way.kind == "file" for way in ways.values()):
+        takes["channels"].say("", "有银行代扣（kind: file），须另写 debit_file：代扣文件的格式")
     back, interest = takes["back_late_fee"], takes["back_interest"]
     collection = Collection(
         rule,
@@ -107,7 +131,8 @@ def read_collection(folder: Folder, problems: Problems) -> Collection:
         ),
         _back_interest(interest),
         apart.flag("apart", False),
-        MappingProxyType(_ways(takes["channels"], problems)),
+        MappingProxyType(ways),
+        form,
     )
     apart.text("source"), apart.word("status", v.STATUSES)
     for take in (fee, back, interest, apart):
@@ -125,6 +150,39 @@ def _back_interest(take: Take) -> BackInterest:
         take.text("source"),
         take.word("status", v.STATUSES),
     )
+
+
+def _debit_file(take: Take) -> DebitFormat:
+    encoding, shape = take.word("encoding", ENCODINGS), take.word("shape", SHAPES)
+    delimiter = take.text("delimiter", "|")
+    if shape == "delimited" and (len(delimiter) != 1 or not delimiter.isascii() or not delimiter.isprintable()):
+        take.say("delimiter", "应是一个 ASCII 字符，如 |")
+    out = _debit_columns(take, "out", OUT_COLUMNS, NEEDED_OUT, shape)
+    back = _debit_columns(take, "back", BACK_COLUMNS, NEEDED_BACK, shape)
+    results: dict[str, Result] = {}
+    inner = Take(take.raw("results", needed=True), f"{take.name}.results", take.content.where("results"), take.problems)
+    for code, content in inner.content.items():
+        one = Take(content, f"{inner.name}.{code}", inner.content.where(code), take.problems)
+        results[str(code)] = Result(one.word("says", SAYS), one.text("reason", ""))
+        one.done()
+    if not take.broken and not {"succeeded", "refused"} <= {one.says for one in results.values()}:
+        take.say("results", "至少写扣款成功（succeeded）和没有扣款（refused）各一个代码")
+    take.text("source"), take.word("status", v.STATUSES)
+    take.done()
+    return DebitFormat(encoding, shape, delimiter, out, back, MappingProxyType(results))
+
+
+def _debit_columns(take: Take, key: str, words: Mapping, needed: tuple, shape: str) -> tuple[tuple[str, int], ...]:
+    inner = Take(take.raw(key, needed=True), f"{take.name}.{key}", take.content.where(key), take.problems)
+    found = tuple((column, inner.whole(column, 0)) for column in inner.content)
+    for column, width in found:
+        if column not in words:
+            inner.say(column, f"没有这一栏，可用：{'、'.join(words)}")
+        elif shape == "fixed" and not width:
+            inner.say(column, "定长文件的每一栏要写宽度（字节）")
+    if missing := [column for column in needed if column not in dict(found)]:
+        take.say(key, f"缺少：{'、'.join(words[column] for column in missing)}")
+    return found
 
 
 def _ways(take: Take, problems: Problems) -> dict[str, Way]:

@@ -189,7 +189,11 @@ class Void:
 
 @dataclass(frozen=True)
 class Settlement:
-    """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone."""
+    """One way to settle a month; `confirmations` is how often the employer says yes. `void`: how it is undone.
+
+    `in_bulk`: the agency may settle everybody in one run (集中核定), in which no employer is asked.
+    `computed_by` says whose settlement it is: the employer's by wages, or the office's assessment.
+    """
 
     key: str
     title: str
@@ -200,6 +204,8 @@ class Settlement:
     notes: tuple[str, ...]
     functions: tuple[str, ...]
     void: Void | None = None
+    in_bulk: bool = False
+    computed_by: str = "employer"
 
 
 @dataclass(frozen=True)

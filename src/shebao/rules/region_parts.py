@@ -248,7 +248,7 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
 def _all_preconditions(take: Take) -> tuple[str, ...]:
     """What a folder does not say is asked in full: silence must not open the month."""
     take.taken.add("preconditions")
-    return tuple(v.PRECONDITIONS)
+    return tuple(one for one in v.PRECONDITIONS if one != "counter_done")
 
 
 def read_settlements(folder: Folder, problems: Problems) -> dict[str, Settlement]:
@@ -266,6 +266,8 @@ def read_settlements(folder: Folder, problems: Problems) -> dict[str, Settlement
             take.texts("notes"),
             take.texts("functions"),
             _void(take, problems),
+            take.flag("in_bulk", False),
+            take.word("computed_by", v.COMPUTED_BY, "employer"),
         )
         for key, take in each(folder, "settlements", problems)
     }

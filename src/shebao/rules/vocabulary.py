@@ -10,9 +10,11 @@ from types import MappingProxyType
 from shebao.rules.back_paying_words import BACK_BILLS, BACK_FEES, BACK_VALUES, COMPOUNDINGS, INTEREST_UNTIL
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.debit_files import BACK_COLUMNS, ENCODINGS, OUT_COLUMNS, SAYS, SHAPES
 from shebao.rules.facts import FACTS
 from shebao.rules.file_words import FILES
 from shebao.rules.money import ROUNDINGS
+from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import READ_MODELS
 from shebao.rules.registration_words import (
     REGISTRATION_ASKS,
@@ -62,56 +64,13 @@ OPENS = _words(
     counter="只在经办窗口办理",
 )
 OFTEN = _words(monthly="每月都可以申报", yearly="每人一年申报一次，在 calendar.yaml 的 yearly_wages 那几天里")
-PAGES = _words(
-    home="工作台",
-    import_sheets="批量导入",
-    basket="待提交",
-    cases="办件进度",
-    settle="月度结算",
-    bills="账单",
-    pay="缴费与支付",
-    documents="通知单与凭证",
-    roster="员工花名册",
-    employer="单位信息",
-    rates="费率与基数",
-    trial="缴费试算",
-    password="修改密码",
-    retiring_this_month="提醒：本月到达法定退休年龄的在保人员",
-    retiring_within_three_months="提醒：3 个月内到达法定退休年龄的在保人员",
-    retiring_within_six_months="提醒：6 个月内到达法定退休年龄的在保人员",
-    past_retirement="提醒：已过法定退休年龄仍在保的人员",
-    arrears="提醒：截止后没有缴清的账单",
-    case_list="办件清单，只列 states 的状态和 operations 的业务",
-    employer_papers="单位自己的资料：上传、下载、编辑",
-    monthly_papers="一个事项（service）本月的申报共用的材料",
-    vouchers="申报凭证：选人员、月份和类型，生成并发送邮件",
-    scheme_roster="一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
-    yearly_plan="按年缴费的险种：缴费计划",
-    blank_forms="空白申请表：statements.yaml 里 source: blank 的各张，逐张打印",
-    sheet_templates="各事项批量上传的模板",
-    roster_sheet="一个事项（service）的模板，已填好在册人员和现工资",
-    guide="一篇办事指南（guide），可打印、下载",
-    register="单位注册",
-    sign_in="登录",
-    certificate="数字证书登录",
-    forgotten="忘记密码",
-    question="密码遗忘设定",
-    account="我的账号",
-    settings="系统设置",
-    employers="单位选择",
-    numbers="同一纳税人的社保编号切换",
-    leaving="注销、重登录、退出",
-    regions="选择地区",
-    announcements="公告：经办机构发布的公告",
-    notices="通知：发给单位的通知",
-    policies="政策：经办机构发布的政策文件",
-    privileged_query="特权查询：查了本单位什么，由谁申请、谁批准",
-)
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
 COVERS = _words(each="每笔申报各自上传", month="同一事项本月的申报共用一份")
-ROLES = _words(clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员")
+ROLES = _words(
+    clerk="专管员", employer_admin="单位管理员", reviewer="审核人员", agency_admin="经办机构管理员",
+    system_admin="系统管理员", security_admin="安全管理员", audit_admin="审计管理员")  # fmt: skip
 UNITS = _words(rate="费率", factor="倍数", yuan="元", days="天", months="个月")
 STATUSES = _words(verified="有公开文件可查", illustrative="示例值，未见公开文件")
 STEPS = _words(
@@ -253,17 +212,23 @@ CHECKS = _words(
     administrator_left="变更之后本单位仍有管理员",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
+COMPUTED_BY = _words(
+    employer="单位按工资自行申报",
+    office="经办机构核定，单位只缴费",
+)
 PRECONDITIONS = _words(
     no_drafts="没有待提交的申报",
     none_in_review="没有审核中的申报",
     none_returned="没有退回未处理的申报",
     wages_complete="在保人员都有申报工资",
+    counter_done="本月在经办机构前台的业务都已办结",
     employer_confirmed="单位已确认人员与金额",
 )
 STAGES = _words(
     settled="结算之后可打印",
     paid="缴费之后可打印",
     declared="申报生效之后可打印，按年度，不属于某一张账单",
+    people="为所选人员缴费成功之后生成，发送至单位邮箱",
     chosen="提交申报之后可生成，列明所选人员的申报",
 )
 LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划", voucher="申报凭证")
@@ -298,6 +263,7 @@ CHANNELS = _words(
     voucher="银行端查询缴费凭证：凭凭证到银行柜台缴",
     code="扫码：用手机扫二维码付款",
     counter="经办窗口：收款后由经办机构登记",
+    file="银行代扣：经办机构按批报送代扣文件，银行回盘后入账",
 )
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
@@ -344,6 +310,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Icons of a service in the menu 菜单图标", ICONS),
     ("Checks 校验", CHECKS),
     ("Settlement applies 结算适用", APPLIES),
+    ("Who computes a settlement 谁来核定", COMPUTED_BY),
     ("Settlement preconditions 结算前提", PRECONDITIONS),
     ("Document stages 单据时点", STAGES),
     ("Document layouts 单据版式", LAYOUTS),
@@ -357,6 +324,11 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Words of a certificate's text 证明文字中的空格", WORDING),
     ("Chart colours 图表配色", COLOURS),
     ("Ways to pay 缴费方式", CHANNELS),
+    ("Encodings of debit files 代扣文件编码", ENCODINGS),
+    ("Shapes of debit files 代扣文件格式", SHAPES),
+    ("Columns sent to the bank 代扣文件栏目", OUT_COLUMNS),
+    ("Columns of the bank's return 回盘栏目", BACK_COLUMNS),
+    ("What a result of the bank says 回盘结果", SAYS),
     ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),

@@ -22,6 +22,9 @@ PERMISSION_TITLES = {
     "try_values": "规则沙盘",
     "keep_accounts": "登记个人账户",
     "reconcile": "对账",
+    "unmask": "查看完整号码",
+    "run_system": "系统运行",
+    "see_alerts": "查看安全提醒",
     "enter_at_counter": "窗口录入",
     "query_with_privilege": "特权查询",
     "publish_notices": "发布公告",
@@ -63,6 +66,15 @@ def writer_of(token: str) -> Operator | None:
     return ModelBackend().get_user(pk)
 
 
+HOMES = {"system_admin": "a_system", "security_admin": "operators", "audit_admin": "audit"}
+"""Where the officers of an agency start: none of them has a desk."""
+
+
+def home_of(operator) -> str:
+    """The name of the first page of whoever signed in."""
+    return HOMES.get(operator.role) or ("a_home" if operator.is_agency else "e_home")
+
+
 def needs(permission: str):
     """Only operators whose role gives `permission` reach the view; others get a 403 page that names it."""
 
@@ -83,7 +95,7 @@ def refusal(operator, permission: str) -> Refused:
     title = PERMISSION_TITLES.get(permission, permission)
     administrators = (
         Operator.objects.visible_to(operator)
-        .filter(role__in=(Role.EMPLOYER_ADMIN, Role.AGENCY_ADMIN), is_active=True)
+        .filter(role__in=(Role.EMPLOYER_ADMIN, Role.SECURITY_ADMIN), is_active=True)
         .order_by("pk")
         .values_list("name", flat=True)[:2]
     )

@@ -1,6 +1,6 @@
 """Rows that somebody ticked: read from a form, and carried in an address so that a page can be asked for again."""
 
-MOST_ROWS = 20_000
+MOST_ROWS = 50_000
 """As many rows as a sheet may hold: more are not chosen at once."""
 
 

@@ -4,6 +4,7 @@ import logging
 import secrets
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
@@ -14,7 +15,9 @@ from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
+from shebao.hall.audit.looks import note_refusal
 from shebao.hall.errors import Refused
+from shebao.hall.operators.throttle import may_try
 from shebao.hall.sign_in.factors import must_have_factor
 from shebao.hall.sign_in.sessions import note_seen
 
@@ -25,6 +28,7 @@ from .public import errors
 logger = logging.getLogger("shebao.web")
 
 LAST_SEEN = "last_seen"
+REFUSALS, HOUR = 200, timedelta(hours=1)
 # The session is written once a minute at most, not on every request.
 SEEN_STEP_SECONDS = 60
 BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
@@ -110,13 +114,23 @@ class PlainRefusals:
 
     def process_exception(self, request, exception):
         if isinstance(exception, ObjectDoesNotExist):
+            _on_record(request, 404)
             return errors.not_found(request, exception)
         if isinstance(exception, Refused):
+            if exception.status == 403:
+                _on_record(request, 403)
             return errors.refused(request, exception)
         if not isinstance(exception, Http404):
             # Django logs the traceback; this line ties it to the number that the user reads out.
             logger.error("request %s failed: %s", request.number, type(exception).__name__)
         return None
+
+
+def _on_record(request, status: int) -> None:
+    """What somebody signed in was refused is on record, however often; past a number an hour only that it went on."""
+    user, place = request.user, request.resolver_match
+    if user.is_authenticated and place and may_try("refusals", str(user.pk), limit=REFUSALS, within=HOUR):
+        note_refusal(place.url_name or "", status, by=user)
 
 
 def is_elder(request) -> bool:

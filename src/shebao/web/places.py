@@ -28,18 +28,28 @@ NAMES = {
     "numbers": "employer_numbers",
     "leaving": "leaving",
     "regions": "register",
+    "announcements": "e_notices",
+    "notices": "e_notices",
+    "policies": "e_notices",
 }
-REGISTERS = {"scheme_roster": "e_scheme_roster", "yearly_plan": "e_yearly_plan"}
+KINDS = {"announcements": "announcement", "notices": "notice", "policies": "policy"}
+"""Pages that are one list of a kind: the word in their address."""
+REGISTERS = {
+    "scheme_roster": "e_scheme_roster",
+    "yearly_plan": "e_yearly_plan",
+    "privileged_query": "e_privileged",
+}
 """Pages that have no place of their own in the menu, but the one that the catalogue gives them."""
 KEYED = (
     *("case_list", "employer_papers", "monthly_papers", "vouchers"),
-    *("blank_forms", "sheet_templates", "roster_sheet", "guide"),
+    *("blank_forms", "sheet_templates", "roster_sheet", "guide", "bank_debit"),
+    *("counter_business", "who_computes", "people_payment"),
 )
 """Pages that a region may show several times, each under a name of its own: their address tells which."""
 PUBLIC = {"rates": "rates_of", "register": "register_at"}
 """Pages for everybody; their address tells the region."""
 TERMS = {"import_sheets": "menu.import", "employer": "menu.employer_profile"}
-PERMISSIONS = {"arrears": "settle"}
+PERMISSIONS = {"arrears": "settle", "privileged_query": "see_audit"}
 """What a reminder asks of whoever opens it; the others ask for the roster."""
 
 
@@ -47,6 +57,8 @@ def address_of(page: str, region: Region) -> str:
     """The address of a page by its word in the vocabulary."""
     if page in PUBLIC:
         return reverse(PUBLIC[page], args=[region.code])
+    if page in KINDS:
+        return f"{reverse(NAMES[page])}?kind={KINDS[page]}"
     known = NAMES | REGISTERS
     return reverse(known[page]) if page in known else reverse("e_reminder", args=[page])
 

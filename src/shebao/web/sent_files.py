@@ -2,7 +2,14 @@
 
 from django.http import HttpResponse
 
-from shebao.hall.evidence.files import FILE_LIMIT, MEDIA_TYPES, Upload, content_of, name_with_ending
+from shebao.hall.evidence.files import (
+    FILE_LIMIT,
+    MEDIA_TYPES,
+    Upload,
+    content_of,
+    name_with_ending,
+    thumbnail_of,
+)
 from shebao.hall.evidence.models import FileKind, StoredFile
 
 from .employer.common import download
@@ -19,16 +26,20 @@ def shown_image(stored: StoredFile) -> HttpResponse:
     """A stored picture for an <img> of ours; anything else is not shown (404), only saved."""
     if stored.kind not in (FileKind.JPEG, FileKind.PNG):
         raise StoredFile.DoesNotExist("only pictures are shown")
-    response = HttpResponse(content_of(stored), content_type=MEDIA_TYPES[FileKind(stored.kind)])
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "no-store"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return _private(HttpResponse(content_of(stored), content_type=MEDIA_TYPES[FileKind(stored.kind)]))
 
 
 def sent(stored: StoredFile) -> HttpResponse:
     """A stored file under its own name, to be saved and not to be shown or guessed at."""
-    response = download(content_of(stored), name_with_ending(stored), MEDIA_TYPES[FileKind(stored.kind)])
+    return _private(download(content_of(stored), name_with_ending(stored), MEDIA_TYPES[FileKind(stored.kind)]))
+
+
+def sent_small(stored: StoredFile) -> HttpResponse:
+    """The small picture of an image, to be shown on our pages: it was drawn here, from the pixels alone."""
+    return _private(HttpResponse(thumbnail_of(stored), content_type=MEDIA_TYPES[FileKind.JPEG]))
+
+
+def _private(response: HttpResponse) -> HttpResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

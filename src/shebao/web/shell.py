@@ -10,11 +10,13 @@ from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import may_do
+from shebao.hall.notices.queries import unread_count
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.queries import waiting
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
+from .access import home_of
 from .entering import MANY
 from .middleware import has_contrast, idle_seconds, is_elder
 from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
@@ -27,6 +29,7 @@ PLACED = {*NAMES, *KEYED, *PUBLIC}
 QUERY_ICONS = {
     "scheme_roster": "list-details",
     "yearly_plan": "shield-check",
+    "privileged_query": "eye",
     "past_retirement": "alert-triangle",
     "arrears": "wallet",
     "employer_papers": "file-text",
@@ -36,6 +39,9 @@ QUERY_ICONS = {
     "sheet_templates": "download",
     "roster_sheet": "download",
     "guide": "help",
+    "bank_debit": "wallet",
+    "people_payment": "wallet",
+    "who_computes": "calculator",
 }
 
 # (heading, [(url name, term of the label, label where the region has no word of its own, icon)])
@@ -62,6 +68,7 @@ EMPLOYER_MENU = [
         ],
     ),
 ]
+FIRST = [("e_home", "menu.home", "工作台", "home"), ("e_notices", "menu.notices", "公告通知", "bell")]
 LOOKING_UP = [("e_queries", "menu.queries", "查询统计", "chart-bar")]
 REGISTERS = [
     ("e_labour", "menu.labour", "劳动用工备案查询", "list-details", "register_labour"),
@@ -71,17 +78,28 @@ REGISTERS = [
 AGENCY_MENU = [
     ("a_home", "menu.desk", "审核台", "list-details"),
     ("a_employers", "menu.employers", "单位", "building"),
+    ("a_people", "menu.people", "参保人", "users"),
 ]
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
+RECEIPTS = ("a_receipts", "menu.receipts", "窗口收款", "receipt", "reconcile")
+DEBITS = ("a_debits", "menu.debits", "银行代扣", "wallet", "reconcile")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
+    ("a_notices", "menu.notices", "公告通知", "bell", "publish_notices"),
+    ("a_privileged", "menu.privileged", "特权查询", "eye", "query_with_privilege"),
+    ("a_templates", "menu.templates", "消息模板", "mail", "configure"),
     ("a_money", "menu.money", "资金对账", "coins", "reconcile"),
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
+    ("a_monitor", "menu.monitor", "运行监控", "chart-bar", "monitor"),
+    ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
     ("certificates", "menu.certificates", "数字证书", "shield-check", "manage_operators"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
+    ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
+    ("a_alerts", "menu.alerts", "安全提醒", "alert-triangle", "see_alerts"),
+    ("a_system", "menu.system", "系统运行", "settings", "run_system"),
 ]
 
 
@@ -142,13 +160,13 @@ def _signed_in(request, user) -> dict:
     _mark_current(nav, request.path)
     return {
         "region_title": region.title,
-        "home_url": _url("a_home" if user.is_agency else "e_home") or "/",
+        "home_url": _url(home_of(user)) or "/",
         "nav": nav,
         "month_label": str(month),
         "employer_name": "" if user.is_agency else user.employer.name,
         "user_name": user.name,
         "user_role": user.get_role_display(),
-        "search_url": _url("a_employers" if user.is_agency else "e_search"),
+        "search_url": "" if user.is_officer else _url("a_employers" if user.is_agency else "e_search"),
         "search_label": "搜单位名称、编号或信用代码" if user.is_agency else "",
         "suggest_url": "" if user.is_agency else _url("e_search"),
         "query": request.GET.get("q", "")[:60] if request.path == _url("e_search") else "",
@@ -158,9 +176,16 @@ def _signed_in(request, user) -> dict:
         "desk_keys": user.is_agency and user.may("review"),
         "illustrative": region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
+        "messages_url": "" if user.is_agency else _url("e_notices"),
+        "unread": 0 if user.is_agency else _unread(nav),
         "cases_url": "" if user.is_agency else _url("e_cases"),
         "enrol_url": "" if user.is_agency else _url("e_declare", region.first_service.key),
     }
+
+
+def _unread(nav: list[dict]) -> int:
+    """How many announcements are new: what the menu counted already."""
+    return next((item["badge"] or 0 for item in menu_items({"nav": nav}) if item["url"] == _url("e_notices")), 0)
 
 
 def _own_links(user, region) -> list[dict]:
@@ -175,7 +200,7 @@ def _own_links(user, region) -> list[dict]:
 
 
 def _employer_nav(user, region) -> list[dict]:
-    counts = _counts(user)
+    counts, unread = _counts(user), unread_count(user)
     services = [
         (
             _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu),
@@ -191,7 +216,7 @@ def _employer_nav(user, region) -> list[dict]:
     }
     offered = _folded(services + _pages(user, region)) + _entries(region, declaring, badges)
     menu = [
-        _group("", _entries(region, [("e_home", "menu.home", "工作台", "home")], {})),
+        _group("", _entries(region, FIRST, {"e_notices": (unread, True)})),
         _group(region.terms.get("menu.declare", "申报办理"), offered),
     ]
     for (term, default), entries in EMPLOYER_MENU:
@@ -201,7 +226,8 @@ def _employer_nav(user, region) -> list[dict]:
         menu.append(_group(region.terms.get(term, default), items))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
-    return [*menu, _queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
+    menu += [_queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
+    return _joined(menu)
 
 
 def _queries(user, region) -> dict:
@@ -230,6 +256,23 @@ def _folded(entries: list[tuple[dict, str]]) -> list[dict]:
             found.append(folds[under])
         folds[under]["fold"].append(item)
     return found
+
+
+def _joined(menu: list[dict]) -> list[dict]:
+    """What several parts of the menu call alike stands behind one heading, where the first of them stands."""
+    folds: dict[str, dict] = {}
+    for part in menu:
+        kept = []
+        for item in part["items"]:
+            first = folds.get(item["label"])
+            if first is None:
+                if item.get("fold"):
+                    folds[item["label"]] = item
+                kept.append(item)
+            else:
+                first["fold"] += item.get("fold") or [item]
+        part["items"] = kept
+    return menu
 
 
 def _pages(user, region, *groups: str) -> list[tuple[dict, str]]:
@@ -273,6 +316,8 @@ def _has_basket(user, region) -> bool:
 
 
 def _agency_nav(user, region) -> list[dict]:
+    if user.is_officer:
+        return [_help(region), _administration(user, region)]
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
     if region.registration:
         badges["a_registrations"] = (waiting(user).count(), False)
@@ -288,7 +333,13 @@ def _agency_nav(user, region) -> list[dict]:
 
 
 def _administration(user, region) -> dict:
-    allowed = [entry[:4] for entry in ADMINISTRATION if _is_offered(entry, user, region)]
+    kinds = {way.kind for way in region.collection.ways.values()} if user.is_agency else set()
+    money = [entry for entry, kind in ((RECEIPTS, "counter"), (DEBITS, "file")) if kind in kinds]
+    allowed = [
+        entry[:4]
+        for entry in (*money, *ADMINISTRATION)
+        if _is_offered(entry, user, region) and not (entry[0] == "looks" and user.is_agency)
+    ]
     return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
 
 

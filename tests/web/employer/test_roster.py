@@ -17,6 +17,8 @@ from shebao.hall.roster.names import pinyin_key
 from shebao.rules.months import Month
 from tests.settlement.hall import NOVEMBER, dismiss, hire, make_clerk, make_employer, on_day, settle
 
+PASSWORD = "right-Password-1"
+
 pytestmark = pytest.mark.django_db
 NUMBER = "99010119900101221X"
 
@@ -33,6 +35,8 @@ def clerk(employer):
 
 @pytest.fixture
 def signed_in(client, clerk):
+    clerk.set_password(PASSWORD)
+    clerk.save(update_fields=["password"])
     client.force_login(clerk)
     return client
 
@@ -159,19 +163,71 @@ def test_a_whole_number_is_shown_once_and_the_look_is_on_record(signed_in, clerk
     Person.objects.filter(pk=people[0].person_id).update(id_number=NUMBER)
     address = f"/e/roster/{people[0].pk}/"
     assert NUMBER not in opened(signed_in, address)
-    assert signed_in.get(f"{address}reveal/").status_code == 405
-    assert NUMBER in signed_in.post(f"{address}reveal/").content.decode()
+    asking = opened(signed_in, f"{address}reveal/")
+    assert NUMBER not in asking and "登录密码" in asking
+    answers = {"reason": "核对本人证件", "password": PASSWORD}
+    assert NUMBER in signed_in.post(f"{address}reveal/", answers).content.decode()
     entry = AuditEntry.objects.get(action="reveal_id_number")
     assert (entry.actor, entry.subject) == (clerk, f"employee:{people[0].pk}")
-    assert NUMBER not in str(entry.detail)
+    assert entry.detail == {"reason": "核对本人证件"}
     assert NUMBER not in opened(signed_in, address)
 
 
-def test_in_the_list_only_the_number_is_swapped_and_the_look_is_on_record(signed_in, people):
-    Person.objects.filter(pk=people[0].person_id).update(id_number=NUMBER)
-    answer = signed_in.post(f"/e/roster/{people[0].pk}/reveal/", headers={"HX-Request": "true"})
-    assert answer.content.decode() == f'<b role="status">{NUMBER}</b>'
-    assert AuditEntry.objects.filter(action="reveal_id_number").count() == 1
+def reveal(client, person, **answers):
+    return client.post(f"/e/roster/{person.pk}/reveal/", {"reason": "核对本人证件", "password": PASSWORD} | answers)
+
+
+def test_without_a_reason_or_with_a_wrong_password_nothing_is_shown(signed_in, people):
+    for answers, sentence in (
+        ({"reason": "other"}, "原因"), ({"password": "wrong"}, "密码不对"), ({"password": ""}, "请输入登录密码"),
+    ):  # fmt: skip
+        answer = reveal(signed_in, people[0], **answers)
+        assert answer.status_code == 422 and sentence in answer.content.decode()
+        session = signed_in.session
+        session.pop("proved_at", None)
+        session.save()
+    assert not AuditEntry.objects.filter(action="reveal_id_number").exists()
+
+
+def test_the_password_is_asked_once_in_a_quarter_of_an_hour(signed_in, people):
+    assert reveal(signed_in, people[0]).status_code == 200
+    assert "登录密码" not in opened(signed_in, f"/e/roster/{people[1].pk}/reveal/")
+    assert reveal(signed_in, people[1], password="").status_code == 200
+    session = signed_in.session
+    session["proved_at"] -= 15 * 60 + 1
+    session.save()
+    assert reveal(signed_in, people[1], password="").status_code == 422
+
+
+def test_the_password_of_a_forgotten_screen_is_not_guessed(signed_in, people):
+    answers = [reveal(signed_in, people[0], password=f"guess{n}").status_code for n in range(12)]
+    assert answers == [422] * 10 + [429] * 2
+
+
+def test_more_than_fifty_looks_in_an_hour_raise_one_alert_and_more_than_a_hundred_are_refused(
+    signed_in, people, clerk, employer
+):
+    from shebao.hall.errors import Refused
+    from shebao.hall.roster.unmasking import reveal_id_number
+
+    for _ in range(50):
+        reveal_id_number(people[0].pk, "核对本人证件", by=clerk)
+    assert not AuditEntry.objects.filter(action="alert.unmasking").exists()
+    for _ in range(50):
+        reveal_id_number(people[0].pk, "核对本人证件", by=clerk)
+    alert = AuditEntry.objects.get(action="alert.unmasking")
+    assert (alert.region, alert.employer, alert.detail["count"]) == (employer.region, employer, 51)
+    with pytest.raises(Refused, match="不能超过 100 次"):
+        reveal_id_number(people[0].pk, "核对本人证件", by=clerk)
+
+
+def test_without_the_right_the_number_is_not_offered(signed_in, people, monkeypatch):
+    from shebao.hall.operators import models
+
+    monkeypatch.setitem(models.PERMISSIONS, "clerk", models.PERMISSIONS["clerk"] - {"unmask"})
+    for address in ("/e/roster/", f"/e/roster/{people[0].pk}/"):
+        assert "/reveal/" not in opened(signed_in, address)
+    assert reveal(signed_in, people[0]).status_code == 403
 
 
 def test_the_people_of_another_employer_do_not_exist(signed_in):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from shebao.config.databases import whole_number
+
 PACKAGE = Path(__file__).resolve().parents[2]
 
 DEBUG = False
@@ -41,6 +43,9 @@ INSTALLED_APPS = [
     "shebao.hall.payments",
     "shebao.hall.documents",
     "shebao.hall.evidence",
+    "shebao.hall.configuring",
+    "shebao.hall.notices",
+    "shebao.hall.privileged",
     "shebao.hall.mail",
     "shebao.hall.registration",
     "shebao.hall.supplements",
@@ -150,7 +155,7 @@ SHEBAO_UPLOAD_LIMIT = 20_000_000
 
 # Letters go through this mail server; without one they stay in the hall's own outbox.
 EMAIL_HOST = os.environ.get("SHEBAO_SMTP_HOST", "")
-EMAIL_PORT = int(os.environ.get("SHEBAO_SMTP_PORT") or 587)
+EMAIL_PORT = whole_number("SHEBAO_SMTP_PORT", os.environ.get("SHEBAO_SMTP_PORT", ""), 587)
 EMAIL_HOST_USER = os.environ.get("SHEBAO_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("SHEBAO_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("SHEBAO_SMTP_TLS", "1") == "1"
@@ -173,6 +178,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
 
+# The folder of the keys that sign papers (PKCS#12), and their password; without a key papers are not signed.
+SHEBAO_SIGNING_DIR = os.environ.get("SHEBAO_SIGNING_DIR", "")
+SHEBAO_SIGNING_PASSWORD = os.environ.get("SHEBAO_SIGNING_PASSWORD", "")
 # Certificates (*.pem) and revocation lists (*.crl) of the authority whose certificates sign in and sign.
 SHEBAO_CA_DIR = os.environ.get("SHEBAO_CA_DIR", "")
 # The authority for trying; only an embedded installation has one.
@@ -180,6 +188,7 @@ SHEBAO_TEST_CA_DIR = ""
 
 # Where the bank listens, and where it finds us. Only an embedded installation runs a bank of its own.
 SHEBAO_EMBEDDED_BANK = False
+SHEBAO_IS_PRODUCTION = False
 SHEBAO_BANK_URL = os.environ.get("SHEBAO_BANK_URL", "")
 SHEBAO_BASE_URL = os.environ.get("SHEBAO_BASE_URL", "http://127.0.0.1:8000")
 # The file in which `shebao serve` writes down the end of the audit chain; best on another machine's disk.

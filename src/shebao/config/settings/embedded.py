@@ -13,6 +13,8 @@ SECRET_KEY = kept_secret(DATA_DIR, "secret.key")
 SHEBAO_FIELD_KEY = kept_secret(DATA_DIR, "field.key", opens=DATA_DIR / "shebao.sqlite3")
 SHEBAO_AUDIT_KEY = kept_secret(DATA_DIR, "audit.key", opens=DATA_DIR / "shebao.sqlite3")
 SHEBAO_AUDIT_ANCHORS = SHEBAO_AUDIT_ANCHORS or str(DATA_DIR / "audit.anchors")
+SHEBAO_SIGNING_DIR = SHEBAO_SIGNING_DIR or str(DATA_DIR / "signing")
+SHEBAO_SIGNING_PASSWORD = SHEBAO_SIGNING_PASSWORD or kept_secret(DATA_DIR, "signing.key")
 SHEBAO_EMBEDDED_BANK = True
 SHEBAO_BANK_URL = SHEBAO_BANK_URL or "http://127.0.0.1:8001"
 SHEBAO_BANK_SECRET = kept_secret(DATA_DIR, "bank.key")

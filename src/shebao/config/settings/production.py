@@ -29,14 +29,17 @@ SHEBAO_FIELD_KEY = _key("SHEBAO_FIELD_KEY")
 SHEBAO_AUDIT_KEY = _key("SHEBAO_AUDIT_KEY")
 SHEBAO_BANK_SECRET = os.environ.get("SHEBAO_BANK_SECRET", "")
 ALLOWED_HOSTS = [host.strip() for host in _needed("SHEBAO_ALLOWED_HOSTS").split(",")]
-if "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured("SHEBAO_ALLOWED_HOSTS 不能是 *，请写明域名。")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 DATABASES = {"default": database(_needed("SHEBAO_DATABASE_URL"))}
 # Uploaded papers, encrypted; every server of the installation must see the same folder.
 SHEBAO_FILES_DIR = _needed("SHEBAO_FILES_DIR")
+# The end of the audit chain, outside the database; best on another machine's disk.
+SHEBAO_AUDIT_ANCHORS = _needed("SHEBAO_AUDIT_ANCHORS")
+SHEBAO_BASE_URL = os.environ.get("SHEBAO_BASE_URL") or f"https://{ALLOWED_HOSTS[0]}"
 STATIC_ROOT = os.environ.get("SHEBAO_STATIC_ROOT", "static")
 
+# `shebao.config.safety` refuses to start on what would hurt, also in settings made from these.
+SHEBAO_IS_PRODUCTION = True
 SHEBAO_TRUSTED_PROXIES = SHEBAO_TRUSTED_PROXIES or ["127.0.0.1"]
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

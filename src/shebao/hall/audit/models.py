@@ -6,6 +6,18 @@ from django.db import models
 from ..scopes import ScopedQuerySet
 
 
+class AuditQuerySet(ScopedQuerySet):
+    """Records of one's own employer; at the agency, every record of the region, for who may read records."""
+
+    def visible_to(self, actor):
+        """The employer's own; the region's for the agency, also what is of no employer; else nothing.
+
+        Which of them an actor may read is asked before: the audit administrator's all, the security administrator's
+        alerts.
+        """
+        return self.filter(region=actor.region) if actor.is_agency else super().visible_to(actor)
+
+
 class AuditHead(models.Model):
     """The end of the chain: one row, locked by every writer, so that records have one order."""
 
@@ -34,7 +46,7 @@ class AuditEntry(models.Model):
     previous_digest = models.CharField("前一摘要", max_length=64, blank=True)
     digest = models.CharField("摘要", max_length=64)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         verbose_name = "操作记录"

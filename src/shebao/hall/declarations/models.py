@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from shebao.rules.forms import when_confirmed
 from shebao.rules.region_reviews import ReviewStep
 
 from ..fields import EncryptedJSONField, MonthField
@@ -32,8 +33,8 @@ class Declaration(models.Model):
     employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, null=True, related_name="declarations")
     subject_name = models.CharField("姓名", max_length=120)
     subject_digest = models.CharField("证件索引", max_length=32)
-    answers = EncryptedJSONField("申报内容")
-    before = EncryptedJSONField("申报前", default=dict)
+    answers = EncryptedJSONField("申报内容", owner="employer_id")
+    before = EncryptedJSONField("申报前", owner="employer_id", default=dict)
     problems = models.JSONField("核验结果", default=list)
     confirmed = models.JSONField("已确认", default=dict)
     marks = models.JSONField("退回标注", default=dict)
@@ -75,6 +76,15 @@ class Declaration(models.Model):
 
     def __str__(self):
         return f"{self.subject_name} · {self.service}"
+
+    @property
+    def findings(self) -> list[dict]:
+        """What the checks found, each with the reason that was given; what it asked for is then left out."""
+        return [
+            p | {"reason": reason, "message": when_confirmed(p["message"]) if reason else p["message"]}
+            for p in self.problems
+            for reason in [self.confirmed.get(p["code"], "")]
+        ]
 
     @property
     def spec(self):
@@ -128,7 +138,7 @@ class DeclarationEvent(models.Model):
     at = models.DateTimeField("时间")
     note = models.CharField("说明", max_length=300, blank=True)
     marks = models.JSONField("标注", default=dict)
-    answers = EncryptedJSONField("当时内容", default=dict)
+    answers = EncryptedJSONField("当时内容", owner="declaration.employer_id", default=dict)
 
     objects = scoped("declaration__employer").as_manager()
 
@@ -144,6 +154,35 @@ class DeclarationEvent(models.Model):
         return TITLES.get(self.move, self.move)
 
 
+class CounterBusiness(models.Model):
+    """Something that an employer does at the agency's counter (前台业务); a month is not settled before it is done.
+
+    The agency enters it when it is brought in, and says when it is done.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="counter_business")
+    month = MonthField("业务年月")
+    title = models.CharField("业务", max_length=60)
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField("受理时间")
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField("办结时间", null=True)
+    outcome = models.CharField("办理结果", max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "前台业务"
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="counter_business_that_is_done_says_by_whom",
+                condition=Q(done_at=None, done_by=None) | Q(done_at__isnull=False, done_by__isnull=False),
+                violation_error_message="办结的前台业务要有经办人。",
+            ),
+        ]
+
+
 class FormDraft(models.Model):
     """What was typed but not yet saved (草稿), kept for its writer so that nothing is lost.
 
@@ -154,7 +193,7 @@ class FormDraft(models.Model):
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
     service = models.CharField("事项", max_length=60)
     declaration = models.ForeignKey(Declaration, on_delete=models.CASCADE, null=True, related_name="+")
-    answers = EncryptedJSONField("内容")
+    answers = EncryptedJSONField("内容", owner="employer_id")
     saved_at = models.DateTimeField("保存时间")
 
     objects = ScopedQuerySet.as_manager()

@@ -202,7 +202,8 @@ def send_declarations(pks: list[int], *, by) -> SubmitResult:
                 result.refused.append((declaration, UNREPAIRED))
             else:
                 movable.append(declaration)
-        lost = missing_papers(movable)
+        # At the counter the originals lie on the table.
+        lost = missing_papers([d for d in movable if not d.at_counter])
         result.refused += [(d, lost[d.pk]) for d in movable if d.pk in lost]
         if movable := [d for d in movable if d.pk not in lost]:
             ready += _checked_again(movable, by, result)

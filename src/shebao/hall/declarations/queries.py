@@ -91,7 +91,7 @@ def basket(actor) -> list[BasketRow]:
     as_returned, papers = unrepaired(rows), papers_of(rows)
     return [
         BasketRow(
-            d, d.spec.title, before_after(d), [p | {"reason": d.confirmed.get(p["code"], "")} for p in d.problems],
+            d, d.spec.title, before_after(d), d.findings,
             mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
             is_unrepaired=d.pk in as_returned, papers=papers.get(d.pk, []),
         )
@@ -189,9 +189,7 @@ def case_view(actor, pk: int) -> CaseView:
     )
     declaration = rows.get(pk=pk)
     events = list(declaration.events.select_related("by").order_by("at", "pk"))
-    problems = [
-        {**problem, "reason": declaration.confirmed.get(problem["code"], "")} for problem in declaration.problems
-    ]
+    problems = declaration.findings
     fields = _fields(declaration, events, problems, in_full=actor.is_agency)
     return CaseView(
         declaration=declaration,

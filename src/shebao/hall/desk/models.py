@@ -121,7 +121,7 @@ class DeskNote(models.Model):
 class SampleQuerySet(ScopedQuerySet):
     def visible_to(self, actor):
         """One's own: what was drawn for somebody is to be opened by them."""
-        return self.filter(drawn_for=actor) if actor.is_agency else self.none()
+        return self.filter(drawn_for=actor) if actor.is_desk else self.none()
 
 
 class Sample(models.Model):

@@ -12,6 +12,8 @@ from pathlib import Path
 import typst
 
 FONTS = Path(__file__).resolve().with_name("fonts")
+RARE = Path(__file__).resolve().with_name("rare_fonts")
+"""Rare name characters, since the second edition: a paper of the first keeps the box that it was printed with."""
 STANDARDS = ["a-2a", "ua-1"]
 LOST = re.compile(r'the text `"(.+?)"` could not be displayed')
 
@@ -27,7 +29,7 @@ def main() -> None:
                 compilers[source] = typst.Compiler(
                     source,
                     root=str(Path(source).parent),
-                    font_paths=[str(FONTS)],
+                    font_paths=_fonts_of(Path(source)),
                     ignore_system_fonts=True,
                 )
             inputs = {"paper": json.dumps(request["paper"], ensure_ascii=False, sort_keys=True)}
@@ -37,6 +39,11 @@ def main() -> None:
             answer, verdict = str(error).encode(), b"failed"
         sys.stdout.buffer.write(verdict + b" %d\n" % len(answer) + answer)
         sys.stdout.buffer.flush()
+
+
+def _fonts_of(source: Path) -> list[str]:
+    """The fonts of a layout's edition, by the folder it lies in."""
+    return [str(FONTS)] if source.parent.name == "1" else [str(FONTS), str(RARE)]
 
 
 def _compile(compiler: typst.Compiler, inputs: dict[str, str]) -> bytes:

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from ..fields import EncryptedJSONField, MonthField
-from ..scopes import ScopedQuerySet
+from ..scopes import ScopedQuerySet, scoped
 
 
 class DocumentState(models.TextChoices):
@@ -37,7 +37,7 @@ class Document(models.Model):
     verification_code = models.CharField("验证码", max_length=20, unique=True)
     layout = models.CharField("版式", max_length=40)
     layout_version = models.PositiveSmallIntegerField("版式版本", default=1)
-    content = EncryptedJSONField("内容")
+    content = EncryptedJSONField("内容", owner="employer_id")
     total_fen = models.BigIntegerField("金额（分）")
     pdf_digest = models.CharField("文件摘要", max_length=64)
     downloaded_at = models.DateTimeField("首次下载", null=True)
@@ -52,7 +52,9 @@ class Document(models.Model):
     class Meta:
         verbose_name = "单据"
         constraints = [
-            models.UniqueConstraint(fields=["bill", "kind"], name="one_document_for_a_bill_and_kind"),
+            models.UniqueConstraint(
+                fields=["bill", "kind"], condition=~Q(state="revoked"), name="one_document_for_a_bill_and_kind"
+            ),
             models.UniqueConstraint(
                 fields=["employer", "kind", "said"],
                 condition=Q(bill__isnull=True, state="valid") & ~Q(said=""),
@@ -65,6 +67,23 @@ class Document(models.Model):
                 violation_error_message="作废或替代的单据要有时间。",
             ),
         ]
+
+
+class SignedPaper(models.Model):
+    """A paper as the agency signed it: made once, never again; its first `plain_size` bytes are the unsigned paper."""
+
+    document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="signature")
+    file = models.ForeignKey("evidence.StoredFile", on_delete=models.PROTECT, related_name="+")
+    plain_size = models.PositiveIntegerField("未签名的字节数")
+    signer = models.CharField("签名人", max_length=200)
+    certificate = models.CharField("证书序列号", max_length=64)
+    is_test = models.BooleanField("测试证书", default=False)
+    signed_at = models.DateTimeField("签名时间")
+
+    objects = scoped("document__employer").as_manager()
+
+    class Meta:
+        verbose_name = "已签名的单据"
 
 
 class PrintState(models.TextChoices):

@@ -11,9 +11,10 @@ from django.db import transaction
 from ..audit.operations import record
 from ..clock import now
 from ..errors import Refused
-from .issuing import rendered
 from .models import Document, PrintRun, PrintState
-from .operations import issue_document, note_download, proved
+from .operations import issue_document, note_download
+from .outgoing import merged, outgoing
+from .signing import signed
 from .statements import issue_statement
 from .tasks import print_in_background
 
@@ -71,7 +72,9 @@ def carry_out(run_id: int, *, by) -> None:
     own, troubles = PrintRun.objects.filter(pk=run_id, state=PrintState.RUNNING), []
     for number, request in enumerate(run.requests[run.papers_done :], run.papers_done + 1):
         try:
-            run.documents.add(_issue(run, request, by=by))
+            paper = _issue(run, request, by=by)
+            signed(paper)
+            run.documents.add(paper)
         except Refused as no:
             troubles.append(no.message)
         if not own.update(papers_done=number, busy_at=now()):
@@ -102,16 +105,29 @@ def resume(run_id: int, *, by) -> None:
     print_in_background(run_id, by.pk)
 
 
-def archive(run_id: int, *, by) -> bytes:
-    """The papers of a finished run as a zip; each is proved like a single one. Raises Refused."""
-    run = PrintRun.objects.visible_to(by).get(pk=run_id)
+def _papers(run: PrintRun) -> list[Document]:
     if run.state != PrintState.DONE or run.expires_at < now():
         raise Refused("not_ready", "这一批还没有生成完，或已超过保留期限，请重新打印。", status=409)
-    papers = list(run.documents.select_related("employee").order_by("pk"))
+    return list(run.documents.select_related("employer", "employee").order_by("pk"))
+
+
+def joined(run_id: int, *, by) -> bytes:
+    """The papers of a finished run in one PDF, for the printer; each is proved like a single one. Raises Refused."""
+    run = PrintRun.objects.visible_to(by).get(pk=run_id)
+    papers = _papers(run)
+    made = merged(papers, run.title)
+    note_download(papers)
+    return made
+
+
+def archive(run_id: int, *, by) -> bytes:
+    """The papers of a finished run as a zip, signed; each is proved like a single one. Raises Refused."""
+    run = PrintRun.objects.visible_to(by).get(pk=run_id)
+    papers = _papers(run)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as files:
         for number, paper in enumerate(papers, 1):
-            files.writestr(f"{number:03d}-{_name(paper)}.pdf", proved(paper, rendered(paper)))
+            files.writestr(f"{number:03d}-{_name(paper)}.pdf", outgoing(paper))
     note_download(papers)
     return out.getvalue()
 

@@ -24,7 +24,7 @@ LAYOUTS = (
     *("payment_notice", "collection_assessment", "declaration_assessment", "receipt"),
     *("statement", "certificate", "yearly_plan", "declaration_voucher"),
 )
-VERSION = 1
+VERSION = 2
 """The edition of the layouts that new papers are printed with. A released edition is never edited: to change how
 papers look, copy its folder to the next number, edit the copy and raise this; a paper keeps the edition it came in."""
 
@@ -174,6 +174,12 @@ def render(layout: str, data: dict[str, Any], *, verify_url: str, version: int |
         "verify_url": verify_url,
     }
     return _press.compile(source, paper)
+
+
+def stamp(text: str, reason: str, *, width: float, height: float) -> bytes:
+    """One page that lies over a paper which no longer stands; its size is in points. Raises PaperNotRendered."""
+    said = {"title": text, "reason": reason, "width": width, "height": height, "rows": [], "people": None, "notes": []}
+    return _press.compile(SOURCES / "stamp.typ", said)
 
 
 def _qr_code(text: str) -> str:

@@ -12,7 +12,7 @@ class EmployerQuerySet(ScopedQuerySet):
 
     def visible_to(self, actor):
         """As for everything else, one step nearer."""
-        if actor.is_agency:
+        if actor.is_desk:
             return self.filter(region=actor.region)
         return self.filter(pk=actor.employer_id) if actor.employer_id else self.none()
 
@@ -31,10 +31,11 @@ class Employer(models.Model):
     address = models.CharField("地址", max_length=200, blank=True)
     postcode = models.CharField("邮政编码", max_length=6, blank=True, default="")
     contact_name = models.CharField("联系人", max_length=60, blank=True, default="")
-    phone = EncryptedTextField("联系电话", blank=True, default="")
+    phone = EncryptedTextField("联系电话", owner="pk", blank=True, default="")
     bank_name = models.CharField("开户银行", max_length=120, blank=True)
-    bank_account = EncryptedTextField("银行账号", blank=True, default="")
+    bank_account = EncryptedTextField("银行账号", owner="pk", blank=True, default="")
     first_month = MonthField("参保起始年月")
+    computed_by = models.CharField("谁来核定", max_length=10, blank=True, default="")
     taxpayer_number = models.CharField("总机构缴费人识别号", max_length=20, blank=True, default="")
     account_kind = models.CharField("参保户类型", max_length=10, blank=True, default="")
 
@@ -58,6 +59,13 @@ class Employer(models.Model):
     def __str__(self):
         return self.name
 
+    def save(self, **kwargs):
+        """Save; a new employer's data are written once more, with the key that it has only now."""
+        is_new = self._state.adding
+        super().save(**kwargs)
+        if is_new:
+            super().save(update_fields=["phone", "bank_account"], using=kwargs.get("using"))
+
     @property
     def taxpayer(self) -> str:
         """Who pays (缴费人识别号): the head office's number where that pays for a branch, else one's own code."""
@@ -73,8 +81,8 @@ class EmployerChange(models.Model):
     employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="changes")
     field = models.CharField("字段", max_length=40)
     label = models.CharField("变更事项", max_length=60)
-    old = EncryptedTextField("变更前", blank=True, default="")
-    new = EncryptedTextField("变更后", blank=True, default="")
+    old = EncryptedTextField("变更前", owner="employer_id", blank=True, default="")
+    new = EncryptedTextField("变更后", owner="employer_id", blank=True, default="")
     declaration = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField("生效时间")

@@ -11,14 +11,17 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from ..crypto import seal, unseal
+from ..crypto import REGISTER, seal, unseal
 from ..errors import Refused
 from .models import FileKind, StoredFile
+from .thumbnails import thumbnail
 
 FILE_LIMIT = 5_000_000  # bytes
 NAME_LENGTH = 100
 ENDINGS = {FileKind.JPEG: ".jpg", FileKind.PNG: ".png", FileKind.PDF: ".pdf"}
 MEDIA_TYPES = {FileKind.JPEG: "image/jpeg", FileKind.PNG: "image/png", FileKind.PDF: "application/pdf"}
+SMALL = ".small"
+"""What follows the name of a file in the name of its small picture."""
 TAIL = 2048  # how near its end a whole file says that it ends
 
 
@@ -83,7 +86,7 @@ def written(uploads: list[Upload], employer, *, by, at):
         yield made
     except BaseException:
         for one in made:
-            _path(one.place).unlink(missing_ok=True)
+            _remove(one.place)
         raise
 
 
@@ -91,10 +94,11 @@ def _write(upload: Upload, employer, by, at) -> StoredFile:
     kind, place = kind_of(upload), secrets.token_hex(20)
     path = _path(place)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        target.write(seal(upload.content))
-        target.flush()
-        os.fsync(target.fileno())
+    key = employer.pk if employer else REGISTER
+    _write_sealed(path, seal(upload.content, key))
+    small = thumbnail(upload.content) if kind != FileKind.PDF else None
+    if small:
+        _write_sealed(_small(place), seal(small, key))
     return StoredFile(
         employer=employer,
         name=tidy_name(upload.name),
@@ -102,16 +106,29 @@ def _write(upload: Upload, employer, by, at) -> StoredFile:
         size=len(upload.content),
         digest=hashlib.sha256(upload.content).hexdigest(),
         place=place,
+        has_thumbnail=bool(small),
         stored_by=by,
         stored_at=at,
     )
+
+
+def _write_sealed(path: Path, sealed: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        target.write(sealed)
+        target.flush()
+        os.fsync(target.fileno())
 
 
 def forget(stored: StoredFile) -> None:
     """Remove a file that nothing refers to any more, row and bytes; the bytes only once that is certain."""
     place = stored.place
     stored.delete()
-    transaction.on_commit(lambda: _path(place).unlink(missing_ok=True))
+    transaction.on_commit(lambda: _remove(place))
+
+
+def _remove(place: str) -> None:
+    for path in (_path(place), _small(place)):
+        path.unlink(missing_ok=True)
 
 
 def content_of(stored: StoredFile) -> bytes:
@@ -124,6 +141,18 @@ def content_of(stored: StoredFile) -> bytes:
         text = f"“{stored.name}”读不出来，可能已从磁盘丢失或损坏，请联系系统管理员。"
         raise Refused("file_lost", text, status=500)
     return content
+
+
+def thumbnail_of(stored: StoredFile) -> bytes:
+    """The small picture of an image, a JPEG. Raises StoredFile.DoesNotExist when there is none."""
+    try:
+        return unseal(_small(stored.place).read_bytes())
+    except (OSError, ValueError):
+        raise StoredFile.DoesNotExist("no thumbnail") from None
+
+
+def _small(place: str) -> Path:
+    return _path(place + SMALL)
 
 
 def _path(place: str) -> Path:

@@ -31,6 +31,7 @@ class StoredFile(models.Model):
     size = models.PositiveIntegerField("字节数")
     digest = models.CharField("摘要", max_length=64)
     place = models.CharField("存放位置", max_length=40, unique=True)
+    has_thumbnail = models.BooleanField("有缩略图", default=False)
     stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     stored_at = models.DateTimeField("上传时间")
 

@@ -31,10 +31,10 @@ class Mail(models.Model):
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
     channel = models.CharField("方式", max_length=10, choices=Channel, default=Channel.MAIL)
-    to = EncryptedTextField("收件人")
+    to = EncryptedTextField("收件人", owner="employer_id")
     subject = models.CharField("主题", max_length=160)
     text = models.TextField("正文")
-    secret = EncryptedTextField("一次性内容", blank=True, default="")
+    secret = EncryptedTextField("一次性内容", owner="employer_id", blank=True, default="")
     document = models.ForeignKey("documents.Document", on_delete=models.PROTECT, null=True, related_name="mails")
     occasion = models.CharField("事由", max_length=120, unique=True)
     state = models.CharField("状态", max_length=10, choices=MailState, default=MailState.WAITING)
@@ -48,3 +48,25 @@ class Mail(models.Model):
     class Meta:
         verbose_name = "邮件"
         indexes = [models.Index(fields=["employer", "written_at"], name="mail_of_an_employer")]
+
+
+class MessageTemplate(models.Model):
+    """The words of a letter in a region (消息模板), one row for each version; an empty text: the hall's own."""
+
+    region = models.CharField("地区方案", max_length=40)
+    key = models.CharField("用途", max_length=40)
+    version = models.PositiveIntegerField("版本")
+    subject = models.CharField("主题", max_length=100, blank=True)
+    text = models.TextField("正文", blank=True)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField("修改时间")
+
+    class Meta:
+        verbose_name = "消息模板"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["region", "key", "version"],
+                name="one_version_of_a_template",
+                violation_error_message="模板刚被别人改过，请看过最新内容再改。",
+            )
+        ]

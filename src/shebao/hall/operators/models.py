@@ -5,14 +5,20 @@ from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
+from .. import clock
+
 PERMISSIONS = {
-    "clerk": {"declare", "settle", "pay", "print", "see_roster"},
-    "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit"},
+    "clerk": {"declare", "settle", "pay", "print", "see_roster", "unmask"},
+    "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit", "unmask"},
     "reviewer": {"review", "see_roster", "keep_accounts", "enter_at_counter", "query_with_privilege"},
     "agency_admin": {
-        *("review", "see_roster", "keep_accounts", "manage_operators", "see_audit", "try_values", "reconcile"),
+        *("review", "see_roster", "keep_accounts", "try_values", "reconcile"),
         *("enter_at_counter", "query_with_privilege", "publish_notices", "monitor", "configure"),
     },
+    # 三员分立: who runs the system, who gives the rights and who reads the records are three, and none does business.
+    "system_admin": {"run_system"},
+    "security_admin": {"manage_operators", "see_alerts"},
+    "audit_admin": {"see_audit"},
 }
 
 
@@ -21,9 +27,18 @@ class Role(models.TextChoices):
     EMPLOYER_ADMIN = "employer_admin", "单位管理员"
     REVIEWER = "reviewer", "审核人员"
     AGENCY_ADMIN = "agency_admin", "经办机构管理员"
+    SYSTEM_ADMIN = "system_admin", "系统管理员"
+    SECURITY_ADMIN = "security_admin", "安全管理员"
+    AUDIT_ADMIN = "audit_admin", "审计管理员"
 
 
-AGENCY_ROLES = (Role.REVIEWER, Role.AGENCY_ADMIN)
+DESK_ROLES = (Role.REVIEWER, Role.AGENCY_ADMIN)
+"""Who decides about employers' business at the agency."""
+OFFICER_ROLES = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
+"""The three officers (三员) of an agency: they see nobody's business."""
+AGENCY_ROLES = (*DESK_ROLES, *OFFICER_ROLES)
+EMERGENCY = "manage_operators"
+"""What an emergency may lend to somebody who is no officer: the accounts, so that the agency can work again."""
 
 
 class OperatorManager(BaseUserManager.from_queryset(models.QuerySet)):
@@ -79,11 +94,52 @@ class Operator(AbstractBaseUser):
         """Works at the agency (经办机构), not for an employer."""
         return self.role in AGENCY_ROLES
 
+    @property
+    def is_officer(self) -> bool:
+        """One of the three officers (三员), who see nobody's business."""
+        return self.role in OFFICER_ROLES
+
+    @property
+    def is_desk(self) -> bool:
+        """Works on employers' business at the agency (经办岗), and therefore sees the business of the region."""
+        return self.role in DESK_ROLES
+
     def may(self, permission: str) -> bool:
         """Whether the role gives `permission`. Raises KeyError for a permission nobody has: a typing mistake."""
         if not any(permission in given for given in PERMISSIONS.values()):
             raise KeyError(permission)
-        return self.is_active and permission in PERMISSIONS[self.role]
+        if not self.is_active:
+            return False
+        return permission in PERMISSIONS[self.role] or self._is_granted(permission)
+
+    def _is_granted(self, permission: str) -> bool:
+        """Whether an emergency gave this permission, until its hour is over; asked at every request anew."""
+        if permission != EMERGENCY or not self.is_desk:
+            return False
+        if not hasattr(self, "_granted"):
+            self._granted = self.emergency_grants.filter(permission=permission, until__gt=clock.now()).exists()
+        return self._granted
+
+
+class EmergencyGrant(models.Model):
+    """What an agency's account may do beyond its role for at most an hour (应急授权), and why. Nobody prolongs it."""
+
+    operator = models.ForeignKey(Operator, on_delete=models.PROTECT, related_name="emergency_grants")
+    permission = models.CharField("权限", max_length=40)
+    reason = models.CharField("原因", max_length=200)
+    opened_at = models.DateTimeField("开始时间")
+    until = models.DateTimeField("有效期至")
+
+    class Meta:
+        verbose_name = "应急授权"
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="an_emergency_grant_ends_after_it_begins",
+                condition=Q(until__gt=models.F("opened_at")),
+                violation_error_message="应急授权的结束时间须晚于开始时间。",
+            )
+        ]
 
 
 class Attempt(models.Model):

@@ -1,18 +1,21 @@
 """Operators come, go, and get passwords; every deed leaves a record."""
 
 import secrets
+from datetime import timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
 from ..sign_in.linking import cut_links
-from .models import AGENCY_ROLES, Operator, Role
+from .models import AGENCY_ROLES, EMERGENCY, EmergencyGrant, Operator, Role
 
 # Without the letters and digits that look alike on paper: 0 O 1 l I.
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+EMERGENCY_MINUTES = 60
 EMPLOYER_ROLES = (Role.CLERK, Role.EMPLOYER_ADMIN)
 
 
@@ -54,14 +57,14 @@ def _made(username: str, name: str, role: str, *, employer, region: str) -> tupl
 
 @transaction.atomic
 def open_agency(region: str, username: str, name: str) -> tuple[Operator, str]:
-    """Create the first administrator of a region's agency (开通经办机构); returns it and its password, shown once.
+    """Create the security administrator of a region's agency (开通经办机构); returns it and its password, shown once.
 
-    Nobody is signed in yet: who runs the installation does this at its terminal. From then on administrators create
-    each other. Raises Refused when the agency has a working administrator already (field named otherwise).
+    Nobody is signed in yet: who runs the installation does this at its terminal. From then on the security
+    administrator makes the other accounts. Raises Refused when there is a working one (field named otherwise).
     """
-    if Operator.objects.filter(region=region, role=Role.AGENCY_ADMIN, is_active=True).exists():
-        raise Refused("agency_is_open", "这个地区的经办机构已有管理员，请由管理员在“操作员”里增加账号或重置密码。")
-    operator, password = _made(username, name, Role.AGENCY_ADMIN, employer=None, region=region)
+    if Operator.objects.filter(region=region, role=Role.SECURITY_ADMIN, is_active=True).exists():
+        raise Refused("agency_is_open", "这个地区的经办机构已有安全管理员，请由其在“操作员”里增加账号或重置密码。")
+    operator, password = _made(username, name, Role.SECURITY_ADMIN, employer=None, region=region)
     record("agency.opened", operator, by=None)
     return operator, password
 
@@ -182,6 +185,31 @@ def note_sign_in(operator: Operator) -> None:
     Operator.objects.filter(pk=operator.pk).update(previous_login=operator.last_login)
     operator.previous_login = operator.last_login
     record("operator.signed_in", operator, by=operator)
+
+
+@transaction.atomic
+def open_emergency(username: str, reason: str, minutes: int) -> EmergencyGrant:
+    """Let an account of the desk manage accounts for a while (应急授权), when no security administrator can be reached.
+
+    Nobody is signed in: who runs the installation does this at its terminal. Raises Refused for an officer, for an
+    employer's account, without a reason, and for more than an hour.
+    """
+    operator = Operator.objects.filter(username=username.strip(), is_active=True).first()
+    if operator is None or not operator.is_desk:
+        text = f"“{username}”不是经办机构在用的经办账号：应急授权不给单位的账号，也不给三员。"
+        raise Refused("emergency_not_theirs", text)
+    if not reason.strip():
+        raise Refused("reason_missing", "请写明应急的原因。")
+    if not 1 <= minutes <= EMERGENCY_MINUTES:
+        raise Refused("emergency_too_long", f"应急授权为 1 至 {EMERGENCY_MINUTES} 分钟。")
+    now = clock.now()
+    grant = EmergencyGrant(
+        operator=operator, permission=EMERGENCY, reason=reason.strip()[:200], opened_at=now,
+        until=now + timedelta(minutes=minutes),
+    )  # fmt: skip
+    grant.save()
+    record("emergency.opened", operator, by=None, minutes=minutes, reason=grant.reason)
+    return grant
 
 
 def _must_manage(by) -> None:

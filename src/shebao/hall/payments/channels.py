@@ -5,13 +5,16 @@ from typing import Protocol
 
 from django.conf import settings
 
-from shebao.bank.client import BankClient
+from shebao.bank.client import BankClient, BankRefused
 from shebao.rules.region import Region
 from shebao.rules.region_collection import Way
 
 from ..errors import Refused
 from ..regions import region
-from .models import Payment
+from .models import UNDECIDED, Payment
+
+WITHDRAWN = "withdrawn"
+"""The reason of an attempt that its payer takes back before it is in a file: no file takes it any more."""
 
 
 class Channel(Protocol):
@@ -71,11 +74,39 @@ class AgreementChannel(BankChannel):
         return page, self.client.debit(payment.number, payment.employer.bank_account)
 
 
+class FileChannel:
+    """银行代扣: the attempt waits for the next debit file; the bank's return says what became of it."""
+
+    def place(self, payment: Payment) -> tuple[str, Mapping | None]:
+        """Nothing to place: the next file is made of such attempts. Raises BankRefused without an account."""
+        if not payment.employer.bank_account:
+            raise BankRefused(422, "单位没有登记银行账号，请先在单位信息里登记")
+        return "", None
+
+    def ask(self, payment: Payment) -> Mapping:
+        """A file is answered as a whole: nobody can be asked about one line."""
+        return {"message_id": "", "state": "waiting", "amount_fen": payment.amount_fen}
+
+    def close(self, payment: Payment) -> Mapping:
+        """Take the attempt out of what waits; raises BankRefused once it is in a file."""
+        waiting = Payment.objects.filter(pk=payment.pk, state__in=UNDECIDED, debit_file=None)
+        if not waiting.update(reason_code=WITHDRAWN):
+            raise BankRefused(409, "这一笔已列入代扣文件，要等银行回盘")
+        return {
+            "message_id": f"W{payment.number}"[:40],
+            "state": "refused",
+            "amount_fen": payment.amount_fen,
+            "reason_code": WITHDRAWN,
+            "reason": "已撤回代扣，没有扣款。",
+        }
+
+
 CHANNELS: dict[str, type[Channel]] = {
     "online": BankChannel,
     "agreement": AgreementChannel,
     "voucher": BankChannel,
     "code": BankChannel,
+    "file": FileChannel,
 }
 
 

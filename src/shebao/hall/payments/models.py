@@ -13,16 +13,59 @@ class PaymentState(models.TextChoices):
     SUCCEEDED = "succeeded", "缴费成功"
     REFUSED = "refused", "银行未扣款"
     UNKNOWN = "unknown", "结果待查"
+    VOIDED = "voided", "已作废"
 
 
 UNDECIDED = (PaymentState.CREATED, PaymentState.SENT, PaymentState.UNKNOWN)
+
+
+class DebitState(models.TextChoices):
+    """How far a debit file is."""
+
+    MADE = "made", "待报送"
+    SENT = "sent", "已报送"
+    ANSWERED = "answered", "已回盘"
+
+
+class DebitFiles(models.QuerySet):
+    def visible_to(self, actor):
+        """The agency's own region; no employer sees a file with others' accounts."""
+        return self.filter(region=actor.region) if actor.is_agency else self.none()
+
+
+class DebitFile(models.Model):
+    """A file of debits for the bank (代扣文件) and its return (回盘), both encrypted; written once.
+
+    `form` is how it looks, kept with it. `differences` says in sentences what of the return did not fit.
+    """
+
+    region = models.CharField("地区方案", max_length=40)
+    number = models.CharField("文件号", max_length=24, unique=True)
+    form = models.JSONField("格式")
+    count = models.PositiveIntegerField("笔数")
+    total_fen = models.BigIntegerField("金额（分）")
+    content = models.BinaryField("文件")
+    state = models.CharField("状态", max_length=10, choices=DebitState, default=DebitState.MADE)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField("生成时间")
+    sent_at = models.DateTimeField("报送时间", null=True)
+    answer = models.BinaryField("回盘", null=True)
+    answered_at = models.DateTimeField("回盘时间", null=True)
+    differences = models.JSONField("差异", default=list)
+
+    objects = DebitFiles.as_manager()
+
+    class Meta:
+        verbose_name = "代扣文件"
+        ordering = ["-pk"]
 
 
 class Payment(models.Model):
     """One attempt to pay a bill (缴费). At most one is undecided for a bill.
 
     `amount_fen` is what was asked for: what was open, with `late_fee_fen` until `valid_until`. `part` is "employer" or
-    "employee" where both are collected apart. `paid_fen` is what arrived.
+    "employee" where both are collected apart. `people` are the employees it is for, none of them: the whole bill;
+    then `voucher_to` is where its voucher is mailed. `paid_fen` is what arrived.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="payments")
@@ -39,6 +82,9 @@ class Payment(models.Model):
     reason = models.CharField("原因", max_length=200, blank=True)
     bank_serial = models.CharField("银行流水", max_length=60, blank=True)
     pay_url = models.CharField("付款页面", max_length=300, blank=True)
+    people = models.JSONField("所缴人员", default=list)
+    voucher_to = models.EmailField("凭证发往", max_length=120, blank=True)
+    debit_file = models.ForeignKey(DebitFile, on_delete=models.PROTECT, null=True, related_name="payments")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField("发起时间")
     finished_at = models.DateTimeField("结果时间", null=True)
@@ -55,6 +101,55 @@ class Payment(models.Model):
                 condition=Q(state__in=UNDECIDED),
                 name="one_undecided_payment_for_a_bill",
                 violation_error_message="这张账单正在缴费，请先等结果。",
+            ),
+        ]
+
+
+class ReceiptKind(models.TextChoices):
+    """How money came to the counter."""
+
+    CASH = "cash", "现金"
+    TRANSFER = "transfer", "转账"
+    CHEQUE = "cheque", "支票"
+    CARD = "card", "刷卡"
+
+
+class CounterReceipt(models.Model):
+    """Money that the agency took at its counter for a bill (窗口收款), by the number of the paper it gave for it.
+
+    The number is the receipt's identity in its region: entered again with the same words it is the same receipt.
+    Voided by a mirror in the ledger; the row stays.
+    """
+
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="receipt")
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="receipts")
+    region = models.CharField("地区方案", max_length=40)
+    number = models.CharField("收据号", max_length=40)
+    kind = models.CharField("收款方式", max_length=10, choices=ReceiptKind)
+    received_on = models.DateField("收款日期")
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField("登记时间")
+    voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    voided_at = models.DateTimeField("作废时间", null=True)
+    void_reason = models.CharField("作废原因", max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "窗口收款"
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["region", "number"],
+                condition=Q(voided_at=None),
+                name="a_receipt_is_entered_once",
+                violation_error_message="这个收据号已经登记。",
+            ),
+            models.CheckConstraint(
+                name="a_voided_receipt_says_who_and_why",
+                condition=Q(voided_at=None, voided_by=None)
+                | (Q(voided_at__isnull=False, voided_by__isnull=False) & ~Q(void_reason="")),
+                violation_error_message="作废的收款要有经办人和原因。",
             ),
         ]
 
@@ -83,7 +178,7 @@ class Clearing(models.TextChoices):
 class SuspenseItems(models.QuerySet):
     def visible_to(self, actor):
         """The agency's own; money that names no employer is for every agency of the installation to look at."""
-        return self.filter(region__in=(actor.region, "")) if actor.is_agency else self.none()
+        return self.filter(region__in=(actor.region, "")) if actor.is_desk else self.none()
 
 
 class SuspenseItem(models.Model):

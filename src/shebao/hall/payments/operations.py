@@ -2,9 +2,10 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time
+from functools import partial
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
@@ -23,7 +24,9 @@ from ..settlement.ledger import book_paid
 from ..settlement.models import Bill
 from .channels import CHANNELS, bank_secret, channel, way_of
 from .models import UNDECIDED, BankNotice, Payment, PaymentState
+from .people import people_due
 from .suspense import suspend
+from .tasks import voucher_in_background
 
 SAID = ("succeeded", "refused", "unknown", "waiting")
 SILENT = "bank_silent"
@@ -32,18 +35,21 @@ CLOSED = "缴费已关闭，没有扣款"
 UNREACHABLE = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，稍后再点一次，会继续同一笔缴费。"
 
 
-def start_payment(bill_id: int, *, by, channel: str = "", part: str = "") -> Payment:
-    """Start paying what is open of a bill, or of one part of it, and return the payment with the page to pay on.
+def start_payment(
+    bill_id: int, *, by, channel: str = "", part: str = "", people: Sequence[int] = (), voucher_to: str = ""
+) -> Payment:
+    """Start paying what is open of a bill, of one part of it, or of some of its people (employee ids), and return the
+    payment with the page to pay on. `voucher_to` is where the voucher of these people goes once it is paid.
 
     A second press returns the running attempt. The order is placed only after the payment is committed, and under
     its number, so that no order exists that the hall does not know. Raises Refused in words.
     """
-    payment = _begin(bill_id, by=by, name=channel, part=part)
+    payment = _begin(bill_id, by=by, name=channel, part=part, people=sorted(set(people)), voucher_to=voucher_to)
     return payment if payment.pay_url else _place(payment, by=by)
 
 
 @transaction.atomic(durable=True)
-def _begin(bill_id: int, *, by, name: str, part: str = "") -> Payment:
+def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int] = (), voucher_to: str = "") -> Payment:
     bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",)).get(pk=bill_id)
     _check_permission(by)
     way = way_of(bill.employer, name)
@@ -51,14 +57,18 @@ def _begin(bill_id: int, *, by, name: str, part: str = "") -> Payment:
     if running := bill.payments.filter(state__in=UNDECIDED).select_related("bill", "employer").first():
         return running
     asked = _asked(bill, part)
-    late_fee = asked.late_fee if part != "employee" else 0
+    amount, late_fee = asked.asked(part), asked.late_fee if part != "employee" else 0
+    if people:
+        amount, late_fee = people_due(bill, people), 0
     payment = Payment.objects.create(
         employer=bill.employer,
         bill=bill,
         number=f"P{today():%Y%m%d}{secrets.randbelow(10**12):012d}",
         channel=way.key,
         part=part,
-        amount_fen=asked.asked(part),
+        people=list(people),
+        voucher_to=voucher_to if people else "",
+        amount_fen=amount,
         late_fee_fen=late_fee,
         valid_until=_valid_until(bill),
         started_by=by,
@@ -170,6 +180,11 @@ def apply_answer(payment: Payment, answer: Mapping) -> str:
     """Take what the bank answered about a payment as if it had come by itself; return what became of it."""
     message = _checked(dict(answer) | {"order_id": payment.number})
     return "waiting" if message["state"] == "waiting" else _hear(message)
+
+
+def receive_line(message: Mapping) -> str:
+    """Take one line of a return file as if the bank had told it by itself; return what became of it."""
+    return _hear(_checked(dict(message)))
 
 
 def close_unplaced(payment_id: int, *, by) -> None:
@@ -314,6 +329,8 @@ def _succeed(payment: Payment, message: dict) -> str:
     payment.paid_fen = payment.amount_fen
     payment.save()
     book_paid(bill, payment)
+    if payment.people:
+        transaction.on_commit(partial(voucher_in_background, payment.pk))
     return "booked"
 
 

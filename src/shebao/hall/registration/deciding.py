@@ -16,6 +16,7 @@ from ..employers.models import Employer
 from ..employers.operations import register_employer
 from ..errors import Conflict, Refused, permit
 from ..mail.operations import write_message, write_text
+from ..mail.wording import worded
 from ..operators.models import Operator, Role
 from ..operators.operations import open_account
 from ..regions import region
@@ -182,27 +183,20 @@ def _ask(made: Registration, what: str) -> str:
 
 
 def _write(made: Registration, result: str, lines: list[str], by) -> None:
-    first = f"{made.answers['name']}：\n\n单位注册申请（申请号 {made.number}）{result}。"
-    text = [first, *filter(None, lines), "", "本邮件由系统发出，请勿回复。"]
+    places = {"employer": made.answers["name"], "number": made.number, "result": result}
+    subject, text = worded(made.region, "registration_result", **places, details="\n".join(filter(None, lines)))
     occasion = f"registration:{made.pk}:{made.version}"
-    write_text(made.answers["clerk_email"], f"单位注册申请{result}", text, occasion=occasion, by=by)
+    write_text(made.answers["clerk_email"], subject, [text], occasion=occasion, by=by)
     _message(made, f"{result}，请凭申请号和手机号在网厅查看。", occasion, by)
 
 
 def _write_link(made: Registration, token: str, activation, by) -> None:
     employer = made.employer
-    text = [
-        f"{employer.name}：\n",
-        f"单位注册申请（申请号 {made.number}）审核通过。",
-        f"单位编号 {employer.employer_number}，账号 {made.operator.username}。",
-        "请在 24 小时内打开下面的链接设置密码，链接只能用一次：\n",
-        "{secret}\n",
-        "过期的，请向经办机构索取新的链接。本邮件由系统发出，请勿回复。",
-    ]
+    places = {"employer": employer.name, "number": made.number, "employer_number": employer.employer_number}
+    subject, text = worded(made.region, "registration_link", **places, account=made.operator.username)
     occasion = f"registration:{made.pk}:link:{activation.pk}"
     link = activation_link(token)
-    subject = "单位注册审核通过，请设置密码"
-    write_text(made.answers["clerk_email"], subject, text, occasion=occasion, by=by, secret=link)
+    write_text(made.answers["clerk_email"], subject, [text], occasion=occasion, by=by, secret=link)
     _message(
         made, f"审核通过，账号 {made.operator.username}，请按邮件中的链接或向经办机构索取链接设置密码。", occasion, by
     )
@@ -210,7 +204,7 @@ def _write_link(made: Registration, token: str, activation, by) -> None:
 
 def _message(made: Registration, result: str, occasion: str, by) -> None:
     """The result by short message to the clerk; it names no person, and holds no link."""
-    text = f"【社保网厅】单位注册申请 {made.number} {result}"
+    _, text = worded(made.region, "registration_sms", number=made.number, result=result)
     write_message(made.answers["clerk_phone"], text, occasion=f"{occasion}:sms", by=by)
 
 

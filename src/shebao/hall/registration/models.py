@@ -16,7 +16,7 @@ class RegistrationQuerySet(models.QuerySet):
 
     def visible_to(self, actor):
         """Of one's own region, once submitted; an employer's people see none."""
-        if not actor.is_agency:
+        if not actor.is_desk:
             return self.none()
         return self.filter(region=actor.region).exclude(state=State.DRAFT)
 

@@ -14,8 +14,9 @@ from django.utils import timezone
 from shebao.rules.identity import masked
 from shebao.rules.region import Query
 
+from ..audit.looks import watermark
 from ..audit.operations import record
-from ..clock import now
+from ..clock import local_now, now
 from ..crypto import seal, unseal
 from ..errors import Refused
 from ..regions import region
@@ -130,7 +131,7 @@ def carry_out(run_id: int, attempt: int, *, by) -> None:
         path = Path(folder) / "table.xlsx"
         rows = _counted(cells_of(report, given, report.rows(given)), own)
         try:
-            write_table(run.title, run.asked_line, columns_of(report), rows, path=path)
+            write_table(run.title, run.asked_line, columns_of(report), rows, mark=watermark(by, local_now()), path=path)
         except _Overtaken:
             return
         _keep(own, path)

@@ -43,6 +43,17 @@ def fact_columns(employer: Employer, rows: Sequence[dict[str, str]]) -> dict[str
     return columns | employer_facts(employer)
 
 
+def fact_columns_of(employers: Sequence[Employer], owners: np.ndarray, rows: Sequence[dict[str, str]]) -> dict:
+    """As `fact_columns`, for the people of many employers; `owners` is each one's place in `employers`."""
+    columns = fact_columns(employers[0], rows)
+    told = [employer_facts(one) for one in employers]
+    for key, value in told[0].items():
+        values = [one[key] for one in told]
+        # What all employers have in common stays one value: so one employer is charged as it always was.
+        columns[key] = value if len(set(values)) == 1 else np.array(values, dtype=np.str_)[owners]
+    return columns
+
+
 def employer_facts(employer: Employer) -> dict[str, str]:
     """What the employer's own record tells the rules, the same for all its people."""
     return {

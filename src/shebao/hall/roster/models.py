@@ -13,7 +13,7 @@ class PreEntryQuerySet(models.QuerySet):
 
     def visible_to(self, actor):
         """The rows of the actor's own region; none for an employer's people."""
-        return self.filter(region=actor.region) if actor.is_agency else self.none()
+        return self.filter(region=actor.region) if actor.is_desk else self.none()
 
 
 class Person(models.Model):
@@ -46,9 +46,9 @@ class Employee(models.Model):
     household = models.CharField("户口性质", max_length=10, blank=True)
     employment_kind = models.CharField("用工形式", max_length=10, blank=True)
     contract_from = models.DateField("合同起始", null=True, blank=True)
-    phone = EncryptedTextField("手机号码", blank=True, default="")
+    phone = EncryptedTextField("手机号码", owner="employer_id", blank=True, default="")
     facts = models.JSONField("其他事实", default=dict)
-    details = EncryptedJSONField("其他资料", default=dict)
+    details = EncryptedJSONField("其他资料", owner="employer_id", default=dict)
 
     objects = ScopedQuerySet.as_manager()
 
@@ -208,7 +208,7 @@ class AccountLetter(models.Model):
     """The word to a person about their social-insurance account (社保账号告知书): by mail, or on paper by hand."""
 
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="letters")
-    address = EncryptedTextField("电子邮箱", blank=True, default="")
+    address = EncryptedTextField("电子邮箱", owner="employee.employer_id", blank=True, default="")
     declaration = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField("生成时间")
     sent_at = models.DateTimeField("送达时间", null=True, blank=True)

@@ -1,6 +1,7 @@
 """Reading the roster: who is insured here, since when, at what wage, and the columns that the engine charges."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from ..crypto import blind_index
 from ..employers.models import Department, Employer
 from ..regions import region
 from ..supplements.queries import covers_charged
-from .facts import COLUMNS, complete_facts, employee_facts, fact_columns
+from .facts import COLUMNS, complete_facts, employee_facts, fact_columns_of
 from .models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
 
 STATUSES = {"insured": "在保", "new": "本月新增", "left": "已停保", "none": "未参保"}
@@ -192,38 +193,53 @@ class Insured(NamedTuple):
 def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Insured], People]:
     """Everyone insured by the month in this month, by pk, and the columns the engine charges.
 
-    Workers of a project are paid for with the project.
-
-    The wage is 0 where none is declared: ask `wages_in` who has one. Three queries however many people there are;
-    identity numbers and phones are not decrypted.
+    Workers of a project are paid for with the project. The wage is 0 where none is declared: ask `wages_in` who has
+    one.
     """
-    here = region(employer.region)
+    employees, _, people = columns_of_many([employer], month)
+    return employees, people
+
+
+def columns_of_many(employers: Sequence[Employer], month: Month) -> tuple[list[Insured], np.ndarray, People]:
+    """As `columns_for_charge`, for employers of one region: by employer and pk, and whose each is, a place in the list.
+
+    Three queries however many people there are; identity numbers and phones are not decrypted.
+    """
+    here = region(employers[0].region)
     schemes = defaultdict(set)
-    spells = Spell.objects.filter(covering(month), employee__employer=employer, project=None)
+    spells = Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
     for employee_id, scheme in spells.values_list("employee_id", "scheme"):
         schemes[employee_id].add(scheme)
-    yearly = covers_charged(employer, month) if here.yearly_scheme else []
+    yearly = covers_charged(employers, month) if here.yearly_scheme else []
     for employee_id, scheme in yearly:
         schemes[employee_id].add(scheme)
     mine = Q(pk__in=spells.values("employee")) | Q(pk__in=[employee_id for employee_id, _ in yearly])
-    insured = Employee.objects.filter(mine, employer=employer).order_by("pk")
-    rows = list(insured.values_list("pk", "person_id", "name", "facts", "person__id_kind", "person__sex", *COLUMNS))
+    insured = Employee.objects.filter(mine, employer__in=employers).order_by("employer", "pk")
+    names = "pk", "person_id", "name", "employer", "facts", "person__id_kind", "person__sex"
+    rows = list(insured.values_list(*names, *COLUMNS))
     employees = [Insured(*row[:3]) for row in rows]
-    wages = wages_in(employer, month)
+    places = {employer.pk: place for place, employer in enumerate(employers)}
+    owners = np.array([places[row[3]] for row in rows], dtype=np.intp)
+    wages = wages_of_many(employers, month)
     facts = [
         complete_facts({**known, **dict(zip(COLUMNS, columns, strict=True)), "id_kind": id_kind, "sex": sex})
-        for _, _, _, known, id_kind, sex, *columns in rows
+        for _, _, _, _, known, id_kind, sex, *columns in rows
     ]
     covered = {
         key: np.array([key in schemes[employee.pk] for employee in employees], dtype=bool) for key in here.schemes
     }
     declared = np.array([wages.get(employee.pk, 0) for employee in employees], dtype=np.int64)
-    return employees, People(declared, fact_columns(employer, facts), covered)
+    return employees, owners, People(declared, fact_columns_of(employers, owners, facts), covered)
 
 
 def wages_in(employer: Employer, month: Month) -> dict[int, int]:
     """The declared wage in force in a month, in fen, by employee; those without one are missing from it."""
-    rows = DeclaredWage.objects.filter(employee__employer=employer, is_voided=False, first_month__lte=month)
+    return wages_of_many([employer], month)
+
+
+def wages_of_many(employers: Sequence[Employer], month: Month) -> dict[int, int]:
+    """As `wages_in`, of the people of many employers."""
+    rows = DeclaredWage.objects.filter(employee__employer__in=employers, is_voided=False, first_month__lte=month)
     return dict(rows.order_by("first_month").values_list("employee_id", "amount_fen"))
 
 

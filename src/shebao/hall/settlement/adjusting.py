@@ -14,6 +14,7 @@ from shebao.rules.region import NoValue, Region
 from shebao.rules.vocabulary import SHARES
 
 from ..clock import today
+from ..employers.models import Employer
 from ..regions import region
 from .billed import Billed, billed_people, charged_amount
 from .models import ADJUSTING, CHARGING, Assessment, BillLine, Evidence, LineKind
@@ -86,7 +87,7 @@ def find_differences(employer, month: Month) -> Found:
     back whole stays so. Four queries at most, and one where nothing was published since.
     """
     spec = region(employer.region)
-    months = [of for of, values, *then in _assessed(employer, month) if _could_differ(spec, values, *then)]
+    months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
     charges = BillLine.objects.live().filter(
         ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"))),
         Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),
@@ -114,6 +115,20 @@ def find_differences(employer, month: Month) -> Found:
         except (NoValue, NoFact) as missing:
             trouble.append(f"{each.label}现在不能重新计算：{missing}。请联系经办机构补充。")
     return Found(tuple(found), tuple(trouble))
+
+
+def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Employer]:
+    """Of employers of one region those for whom `find_differences` may find something: one query, asking no lines."""
+    spec = region(employers[0].region)
+    could: dict[tuple, bool] = {}
+    found = set()
+    for pk, _, *one in _assessed(employers, month):
+        key = tuple(one)
+        if key not in could:
+            could[key] = _could_differ(spec, *one)
+        if could[key]:
+            found.add(pk)
+    return [employer for employer in employers if employer.pk in found]
 
 
 def billable(found: Found, due: int) -> list[Difference]:
@@ -148,17 +163,19 @@ def _derived(word: str, data: Mapping | None, wage: int) -> Iterator[Step]:
         yield Step(f"{word}·{step.label}", step.value, step.note, step.source, step.status)
 
 
-def _assessed(employer, month: Month) -> list[tuple]:
-    """(month, the month whose values charged it, what was known, by which folder) of months settled and paid back."""
+def _assessed(employers: Sequence[Employer], month: Month) -> list[tuple]:
+    """(employer, month, the month whose values charged it, what was known, by which folder) of months settled and
+    paid back.
+    """
     span = {"month__lt": month, "month__gte": month.previous(LOOK_BACK)}
-    rows = Assessment.objects.live().filter(employer=employer, series=0, **span)
-    settled = rows.order_by("month").values_list("month", "month", "known_on", "fingerprint")
+    rows = Assessment.objects.live().filter(employer__in=employers, series=0, **span)
+    settled = rows.order_by().values_list("employer", "month", "month", "known_on", "fingerprint")
     back = BillLine.objects.live().filter(
-        kind=LineKind.BACK_PAYMENT, bill__employer=employer, bill__month__gte=month.previous(LOOK_BACK)
+        kind=LineKind.BACK_PAYMENT, bill__employer__in=employers, bill__month__gte=month.previous(LOOK_BACK)
     )
     then = "bill__assessment__known_on", "bill__assessment__fingerprint"
-    paid = back.order_by("month").values_list("month", "back_payment__values_month", *then).distinct()
-    return list(settled.order_by().union(paid.order_by()).order_by("month"))
+    paid = back.order_by().values_list("bill__employer", "month", "back_payment__values_month", *then).distinct()
+    return list(settled.union(paid).order_by("month"))
 
 
 def _values_month(line: BillLine, known: Mapping[int, Mapping]) -> Month:

@@ -15,6 +15,7 @@ from shebao.rules.region import NoValue
 
 from ..clock import today
 from ..declarations.models import Declaration
+from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
 from ..roster.facts import employee_facts, fact_columns
@@ -67,11 +68,15 @@ def waiting(employer) -> QuerySet[BackPayment]:
     What is billed at once on a bill of its own waits only after that bill was voided; what is billed on request does
     until it is asked for.
     """
-    services = region(employer.region).services.values()
+    return waiting_of_many([employer]).order_by("month", "employee__name_pinyin", "employee_id", "pk")
+
+
+def waiting_of_many(employers: Sequence[Employer]) -> QuerySet[BackPayment]:
+    """As `waiting`, of employers of one region, in no order."""
+    services = region(employers[0].region).services.values()
     asked_for = [one.key for one in services if one.looks_back and one.back_paying.bill == "on_request"]
-    rows = BackPayment.objects.filter(~is_billed(), employee__employer=employer, is_voided=False)
-    rows = rows.exclude(declared_in__service__in=asked_for)
-    return rows.order_by("month", "employee__name_pinyin", "employee_id", "pk")
+    rows = BackPayment.objects.filter(~is_billed(), employee__employer__in=employers, is_voided=False)
+    return rows.exclude(declared_in__service__in=asked_for)
 
 
 def billed_apart(employer) -> list[str]:
@@ -147,10 +152,11 @@ def borne_of(back: Iterable[BackDue]) -> list[Borne]:
 
 def keep_evidence(kinds: Sequence[Told]) -> list[int]:
     """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
-    rows = [Evidence(digest=one.digest, data=dict(one.data)) for one in kinds]
-    Evidence.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
-    ids = dict(Evidence.objects.filter(digest__in=[row.digest for row in rows]).values_list("digest", "pk"))
-    return [ids[row.digest] for row in rows]
+    rows = {one.digest: Evidence(digest=one.digest, data=dict(one.data)) for one in kinds}
+    # In one order, always: two settlements that store the same kinds wait for each other, and never both ways.
+    Evidence.objects.bulk_create([rows[one] for one in sorted(rows)], ignore_conflicts=True, batch_size=BATCH)
+    ids = dict(Evidence.objects.filter(digest__in=list(rows)).values_list("digest", "pk"))
+    return [ids[one.digest] for one in kinds]
 
 
 def make_back_lines(bill: Bill, back: Sequence[BackDue]) -> None:

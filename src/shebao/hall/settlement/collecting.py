@@ -83,8 +83,12 @@ def owings(bills: Iterable[Bill], on: date) -> dict[int, Owing]:
 
 def _read(bills: list[Bill]) -> dict[int, _Money]:
     found = {bill.pk: _Money(defaultdict(int), defaultdict(int)) for bill in bills}
+    # A booking and the mirror that voids it are nothing together, and a day of payment least of all.
     entries = LedgerEntry.objects.filter(
-        transaction__bill__in=list(found), account__in=(*DUES, Account.LATE_FEES)
+        transaction__bill__in=list(found),
+        transaction__reversed_by=None,
+        transaction__reverses=None,
+        account__in=(*DUES, Account.LATE_FEES),
     ).annotate(
         at=Coalesce("transaction__payment__paid_at", "transaction__suspense__arrived_at", "transaction__booked_at")
     )
@@ -161,18 +165,30 @@ class Received:
 
 
 def book_received(
-    bill: Bill, fen: int, *, kind: str, on: date, part: str = "", payment=None, suspense=None
+    bill: Bill,
+    fen: int,
+    *,
+    kind: str,
+    on: date,
+    part: str = "",
+    payment=None,
+    suspense=None,
+    meant: Mapping[Key, int] | None = None,
 ) -> Received:
     """Book money for a bill: its principal first, then its late fee; what is more becomes credit (待转金).
 
     `on` is the day it arrived, `part` what it was paid for ("" for both), `kind` where it comes from: the bank, the
-    suspense account or the employer's credit, which never pays more than is owed. The caller holds the bill's lock.
+    suspense account or the employer's credit, which never pays more than is owed; `meant` is what of the bill it is
+    meant to pay, where it is for some of its people. The caller holds the bill's lock.
     """
     money = _read([bill])[bill.pk]
     asked = _owing(bill, region(bill.employer.region), money, on)
-    taken, left = _allot({key: due for key, due in money.open.items() if due and part in ("", key[3])}, fen)
+    due = {key: due for key, due in money.open.items() if due and part in ("", key[3])}
+    if meant is not None:
+        due = {key: min(x, due[key]) for key, x in meant.items() if x and key in due}
+    taken, left = _allot(due, fen)
     # Money pays what is open of the bill before it becomes credit, whatever part it was meant for.
-    if left and part:
+    if left and (part or meant is not None):
         more, left = _allot({key: due for key, due in money.open.items() if due and key not in taken}, left)
         taken |= more
     fee = min(left, asked.late_fee) if kind != Booking.CREDIT_USED else 0

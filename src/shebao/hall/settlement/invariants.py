@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
-from ..payments.models import SuspenseItem
+from ..payments.models import PaymentState, SuspenseItem
 from ..regions import region
 from ..roster.models import Spell
 from ..supplements.models import YearlyCover
@@ -80,7 +80,13 @@ def _voids() -> Iterator[str]:
     rows = left.values("transaction__bill__number", "account", "scheme", "part", "month")
     for row in rows.annotate(fen=Sum("amount_fen")).exclude(fen=0):
         yield f"I-6：作废的账单 {row['transaction__bill__number']} 在 {row['account']} 还有 {yuan(row['fen'])} 元。"
+    for booked in LedgerTransaction.objects.filter(kind=Booking.VOIDED, reverses__payment__isnull=False):
+        both = LedgerEntry.objects.filter(transaction__in=(booked.pk, booked.reverses_id)).order_by()
+        keys = both.values("account", "scheme", "part", "month").annotate(fen=Sum("amount_fen"))
+        if left := keys.exclude(fen=0).order_by("account").first():
+            yield f"I-6：第 {booked.pk} 笔冲回与原记账不符，{left['account']} 还差 {yuan(left['fen'])} 元。"
     mirrors = LedgerTransaction.objects.filter(kind=Booking.VOIDED, bill__assessment__voided_at__isnull=True)
+    mirrors = mirrors.exclude(reverses__payment__state=PaymentState.VOIDED)
     for number in mirrors.values_list("bill__number", flat=True):
         yield f"I-6：账单 {number} 没有作废，账上却有冲回。"
     without = Assessment.objects.ever().filter(voided_at__isnull=False).exclude(void_requests__state="voided")

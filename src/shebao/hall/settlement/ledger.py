@@ -1,7 +1,7 @@
 """The double-entry ledger: booking what is owed and what was paid, asking it, and proving it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
@@ -11,6 +11,7 @@ from shebao.rules.contributions import Amount, recompute
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
+from ..bulk import insert_rows
 from ..clock import now
 from .collecting import Received, book_received, day_of
 from .explaining import principal_of
@@ -37,45 +38,82 @@ HEADS = Q(kind=LineKind.REGULAR) | Q(bill__series__gt=0)
 OWED = Q(transaction__kind=Booking.ASSESSED) | Q(transaction__reverses__kind=Booking.ASSESSED)
 
 
-def book_assessed(
-    bill: Bill, dues: Mapping[tuple[Month, str, str], int], borne: Iterable[BillLine] = ()
-) -> LedgerTransaction:
+Demands = tuple[Bill, Mapping[tuple[Month, str, str], int], Iterable[BillLine]]
+
+
+def book_assessed(bill: Bill, dues: Mapping[tuple[Month, str, str], int], borne: Iterable[BillLine] = ()) -> None:
     """Book what a bill demands: {(month it is for, scheme, part): fen}, from the receivable to the contributions.
 
     `borne` are its lines of late fees and interest, which are owed on accounts of their own.
     """
-    booked = _transaction(bill, "assessed")
+    book_all_assessed([(bill, dues, borne)])
+
+
+def book_all_assessed(demands: Sequence[Demands]) -> None:
+    """As `book_assessed`, for many bills in a constant number of statements."""
+    at = now()
+    booked = [
+        LedgerTransaction(employer_id=bill.employer_id, bill=bill, kind=Booking.ASSESSED, booked_at=at)
+        for bill, *_ in demands
+    ]
+    insert_rows(booked)
+    entries = []
+    for one, (_, dues, borne) in zip(booked, demands, strict=True):
+        for (account, *key), fen in _by_account(dues, borne).items():
+            if fen:
+                entries += [_entry(one, account, fen, *key), _entry(one, INCOME[account], -fen, *key)]
+    insert_rows(entries)
+
+
+def _by_account(dues: Mapping[tuple[Month, str, str], int], borne: Iterable[BillLine]) -> dict[tuple, int]:
     demands = {(Account.RECEIVABLE, *key): fen for key, fen in dues.items()}
     for line in borne:
         for part in PARTS:
             key = DUE_OF[LineKind(line.kind)], line.month, line.scheme, part
             demands[key] = demands.get(key, 0) + getattr(line, f"{part}_due")
-    entries = []
-    for (account, *key), fen in demands.items():
-        if fen:
-            entries += [_entry(booked, account, fen, *key), _entry(booked, INCOME[account], -fen, *key)]
-    LedgerEntry.objects.bulk_create(entries)
-    return booked
+    return demands
 
 
 def book_paid(bill: Bill, payment) -> Received:
     """Book what arrived for a payment, on the day it arrived."""
     on = day_of(payment.paid_at or now())
-    return book_received(bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment)
+    meant = people_keys(bill, payment.people) if payment.people else None
+    return book_received(
+        bill, payment.amount_fen, kind=Booking.PAID, on=on, part=payment.part, payment=payment, meant=meant
+    )
+
+
+def people_keys(bill: Bill, people: Sequence[int]) -> dict[tuple, int]:
+    """What these employees owe of a bill by (account, month, scheme, part), fen."""
+    lines = BillLine.objects.live().filter(bill=bill, employee__in=people).order_by()
+    found: dict[tuple, int] = defaultdict(int)
+    for kind, month, scheme, employer, employee in lines.values_list("kind", "month", "scheme").annotate(
+        Sum("employer_due"), Sum("employee_due")
+    ):
+        account = DUE_OF.get(LineKind(kind), Account.RECEIVABLE)
+        found[account, month, scheme, "employer"] += employer
+        found[account, month, scheme, "employee"] += employee
+    return found
 
 
 def book_voided(bill: Bill) -> None:
     """Mirror every booking of a bill that nobody has paid: after it each balance is as before the bill (I-6)."""
     for booked in LedgerTransaction.objects.filter(bill=bill, reversed_by=None).exclude(kind=Booking.VOIDED):
-        mirror = LedgerTransaction.objects.create(
-            employer_id=bill.employer_id, bill=bill, kind=Booking.VOIDED, reverses=booked, booked_at=now()
-        )
-        LedgerEntry.objects.bulk_create(
-            [
-                _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
-                for one in booked.entries.order_by("pk")
-            ]
-        )
+        book_mirror(booked)
+
+
+def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
+    """Undo one booking by its mirror, entry by entry."""
+    mirror = LedgerTransaction.objects.create(
+        employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
+    )
+    LedgerEntry.objects.bulk_create(
+        [
+            _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
+            for one in booked.entries.order_by("pk")
+        ]
+    )
+    return mirror
 
 
 def balance(bill: Bill) -> tuple[int, int]:
@@ -96,10 +134,6 @@ def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
 def settling(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
     """Of these entries, those that settle what bills demand: money and credit that paid it, fen below zero."""
     return entries.filter(~OWED, account__in=DUES)
-
-
-def _transaction(bill: Bill, kind: str) -> LedgerTransaction:
-    return LedgerTransaction.objects.create(employer_id=bill.employer_id, bill=bill, kind=kind, booked_at=now())
 
 
 def _entry(booked, account, fen, month, scheme="", part="") -> LedgerEntry:

@@ -40,7 +40,7 @@ class Assessment(models.Model):
 
     `series` 0 is the month's own settlement, one in force for an employer and month; a back payment that is assessed
     apart (补缴单独核定) counts on from 1. A voided one (作废) stays readable with its bill; being voided is the only
-    change that the database lets through.
+    change that the database lets through. `made_by` is None where the agency assessed everybody in one run (集中核定).
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="assessments")
@@ -51,7 +51,7 @@ class Assessment(models.Model):
     fingerprint = models.CharField("规则指纹", max_length=12)
     known_on = models.DateField("依据截至")
     changes = models.JSONField("本月变动", default=dict)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField("核定时间")
     voided_at = models.DateTimeField("作废时间", null=True)
 
@@ -67,6 +67,11 @@ class Assessment(models.Model):
                 violation_error_message="本月已经核定过。",
             )
         ]
+
+    @property
+    def maker(self) -> str:
+        """Who assessed, in words."""
+        return self.made_by.name if self.made_by else "经办机构（集中核定）"
 
 
 class Bill(models.Model):

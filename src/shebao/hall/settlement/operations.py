@@ -1,32 +1,35 @@
 """Settling a month: the assessment, its bill and lines, the evidence, and the first booking. All or nothing."""
 
-import secrets
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
 
-from shebao.rules.contributions import Charges
 from shebao.rules.months import Month
 
-from ..audit.operations import record
-from ..clock import local_now, now, today
+from ..clock import local_now
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..regions import region
-from ..roster.models import Spell
-from ..roster.queries import columns_for_charge
-from .adjusting import Difference, billable, find_differences
-from .back_fees import Borne
-from .back_payments import BATCH, BackDue, borne_of, charge_back_payments, keep_evidence, make_back_lines, waiting
-from .collecting import use_credit
-from .ledger import book_assessed
+from ..roster.models import Employee, Spell
+from .assessing import Case, assess
 from .models import CHARGING, Assessment, Bill, BillLine
-from .progress import applicable_settlement, changes_of, preconditions
-from .queries import charged, covered_by_any
+from .progress import (
+    Precondition,
+    applicable_settlement,
+    changes_of,
+    changes_of_many,
+    preconditions,
+    preconditions_of_many,
+    settlement_for,
+    who_computes,
+)
 
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
+ALREADY_SKIPPED = "本月已经核定过。"
+ELSEWHERE = "有人员的险种本月刚被其他单位核定，请刷新后再看。"
 
 
 def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations: int) -> Bill:
@@ -41,48 +44,99 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
         # The constraints decide the race: the month, or a person another employer billed in the same moment.
         if Assessment.objects.live().filter(employer=employer_id, month=month, series=0).exists():
             raise Conflict("already_settled", ALREADY) from None
-        raise Conflict("charged_elsewhere", "有人员的险种本月刚被其他单位核定，请刷新后再看。") from None
+        raise Conflict("charged_elsewhere", ELSEWHERE) from None
 
 
 @transaction.atomic
 def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int) -> Bill:
     employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
     _check(employer, month, kind, by=by, confirmations=confirmations)
-    employees, people = columns_for_charge(employer, month)
-    charges = charged(region(employer.region), month, people)
-    # Locked: what is taken back at the same moment is either not here any more, or its taker finds it billed.
-    back = charge_back_payments(employer, waiting(employer).select_for_update(of=("self",)))
-    bear = borne_of(back)
-    due = int(charges.employer_total.sum() + charges.employee_total.sum()) + sum(one.total for one in (*back, *bear))
-    adjusted = billable(find_differences(employer, month), due)
-    if not adjusted and not back and not covered_by_any(charges).any():
-        raise Refused("nobody_insured", f"{month.label}没有参保人员，不需要结算。")
-    _check_charged_elsewhere(employer, month)
-    bill = _make_bill(_make_assessment(employer, month, kind, charges, by), charges, [*adjusted, *back, *bear])
-    _make_lines(bill, charges, employees, people.declared_wage)
-    _make_adjustments(bill, adjusted)
-    make_back_lines(bill, back)
-    book_assessed(bill, _dues(month, charges, [*adjusted, *back]), (one.line for one in bear))
-    credit_fen = use_credit(bill)
-    record(
-        "month.settled",
-        bill,
-        by=by,
-        month=str(month),
-        kind=kind,
-        total_fen=bill.total_due,
-        adjusted_fen=sum(one.total for one in adjusted) or None,
-        back_paid_fen=sum(one.total for one in back) or None,
-        borne_fen=sum(one.total for one in bear) or None,
-        heads=bill.head_count,
-        credit_fen=credit_fen or None,
-    )
-    return bill
+    if told := _charged_elsewhere([employer], month).get(employer.pk):
+        raise Refused("charged_elsewhere", told)
+    bills, _ = assess([Case(employer, kind, changes_of(employer, month))], month, by=by)
+    if not bills:
+        raise Refused("nobody_insured", _nobody(month))
+    return bills[0]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of employers settled together: their bills by employer, and why the others were left aside."""
+
+    bills: dict[int, Bill]
+    skipped: dict[int, str]
+
+    def __or__(self, other: "Run") -> "Run":
+        return Run(self.bills | other.bills, self.skipped | other.skipped)
+
+
+def settle_employers(employer_ids: Sequence[int], month: Month, *, by=None) -> Run:
+    """Assess the month of employers of one region in one transaction, as the agency's own run (集中核定).
+
+    As `settle_month` does it, except that nobody confirms: only where the region's settlement says `in_bulk`. Who is
+    settled already, or has something in the way, is skipped with the reason. `by` None: the system.
+    """
+    try:
+        return _settle_together(employer_ids, month, by=by)
+    except (IntegrityError, Refused) as why:
+        # One of them does not fit, or another transaction was first: the others do not suffer for it.
+        if len(employer_ids) > 1:
+            half = len(employer_ids) // 2
+            first = settle_employers(employer_ids[:half], month, by=by)
+            return first | settle_employers(employer_ids[half:], month, by=by)
+        return Run({}, {employer_ids[0]: why.message if isinstance(why, Refused) else ELSEWHERE})
+
+
+@transaction.atomic
+def _settle_together(employer_ids: Sequence[int], month: Month, *, by) -> Run:
+    rows = Employer.objects.filter(pk__in=employer_ids).select_for_update().order_by("pk")
+    employers = list(rows.defer("phone", "bank_account"))
+    cases, skipped = _ready(employers, month)
+    bills, empty = assess(cases, month, by=by) if cases else ([], [])
+    skipped |= {case.employer.pk: _nobody(month) for case in empty}
+    return Run({bill.employer_id: bill for bill in bills}, skipped)
+
+
+def _ready(employers: Sequence[Employer], month: Month) -> tuple[list[Case], dict[int, str]]:
+    """The cases that nothing stands in the way of, and a sentence for each of the others."""
+    rows = Assessment.objects.live().filter(employer__in=employers, month=month, series=0)
+    settled = set(rows.values_list("employer", flat=True))
+    changes = changes_of_many(employers, month)
+    kinds = {one.pk: settlement_for(one, changes[one.pk]) for one in employers}
+    unmet = preconditions_of_many(employers, month, kinds)
+    elsewhere = _charged_elsewhere(employers, month)
+    cases, skipped = [], {}
+    for one in employers:
+        kind, problems = kinds[one.pk], _window_problems(one, month)
+        if not kind.in_bulk:
+            problems.append(f"“{kind.title}”须由单位自己确认，不能集中核定。")
+        problems += _in_words(each for each in unmet[one.pk] if not each.is_task)
+        problems += [elsewhere[one.pk]] if one.pk in elsewhere else []
+        if one.pk in settled:
+            skipped[one.pk] = ALREADY_SKIPPED
+        elif problems:
+            skipped[one.pk] = " ".join(problems)
+        else:
+            cases.append(Case(one, kind.key, changes[one.pk]))
+    return cases, skipped
+
+
+def _nobody(month: Month) -> str:
+    return f"{month.label}没有参保人员，不需要结算。"
+
+
+def _in_words(found: Iterable[Precondition]) -> list[str]:
+    return [f"{one.title}：{one.note}。" for one in found if not one.is_met]
 
 
 def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: int) -> None:
     """Refuse with all reasons at once."""
-    if not by.may("settle"):
+    is_office = who_computes(employer) == "office"
+    if by.is_agency and not (is_office and by.may("review")):
+        raise Refused("not_the_office", "这个单位自行申报，经办机构不代为结算。", status=403)
+    if not by.is_agency and is_office:
+        raise Refused("computed_by_office", "本单位选择了由经办机构核定，请等核定后缴费，或改选自行申报。")
+    if not by.is_agency and not by.may("settle"):
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
     if Assessment.objects.live().filter(employer=employer, month=month, series=0).exists():
         raise Conflict("already_settled", ALREADY)
@@ -92,9 +146,7 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
         count = sum(changes_of(employer, month).values())
         why = f"本月有 {count} 笔变动" if count else "本月没有变动"
         problems.append(f"{why}，应办理“{settlement.title}”。")
-    for one in preconditions(employer, month, by=by):
-        if not one.is_met and not one.is_task:
-            problems.append(f"{one.title}：{one.note}。")
+    problems += _in_words(one for one in preconditions(employer, month, by=by) if not one.is_task)
     if confirmations < settlement.confirmations:
         problems.append(f"{settlement.title}须确认 {settlement.confirmations} 次，现在确认了 {confirmations} 次。")
     if problems:
@@ -113,140 +165,29 @@ def _window_problems(employer: Employer, month: Month) -> list[str]:
     return []
 
 
-def _check_charged_elsewhere(employer: Employer, month: Month) -> None:
-    """One charge for a person and scheme: whom another employer was billed for is named."""
+def _charged_elsewhere(employers: Sequence[Employer], month: Month) -> dict[int, str]:
+    """One charge for a person and scheme: whom another employer was billed for is named, in a sentence by employer."""
+    spells = Spell.objects.filter(
+        employee=OuterRef("pk"), is_voided=False, is_exclusive=True, first_month__lte=month
+    ).exclude(last_month__lt=month)
     others = (
         BillLine.objects.live()
         .filter(
-            region=employer.region,
+            person=OuterRef("person"),
+            region=employers[0].region,
             month=month,
             kind__in=CHARGING,
             is_exclusive=True,
-            person__in=Spell.objects.filter(
-                employee__employer=employer, is_voided=False, is_exclusive=True, first_month__lte=month
-            )
-            .exclude(last_month__lt=month)
-            .values("person"),
         )
-        .exclude(bill__employer=employer)
+        .exclude(bill__employer=OuterRef("employer"))
     )
-    names = sorted(set(others.values_list("person__name", flat=True)[:50]))
-    if names:
-        shown = "、".join(names[:5]) + ("等" if len(names) > 5 else "")
-        raise Refused("charged_elsewhere", f"{shown}的{month.label}费用已在其他单位核定，请先核对参保月份或办理停保。")
+    rows = Employee.objects.filter(Exists(spells), Exists(others), employer__in=employers)
+    names: dict[int, set[str]] = defaultdict(set)
+    for employer, name in rows.values_list("employer", "person__name"):
+        names[employer].add(name)
+    return {employer: _elsewhere_in_words(sorted(found), month) for employer, found in names.items()}
 
 
-def _make_assessment(employer: Employer, month: Month, kind: str, charges: Charges, by) -> Assessment:
-    return Assessment.objects.create(
-        employer=employer,
-        month=month,
-        kind=kind,
-        number=f"H{month.index:05d}{employer.pk:07d}{secrets.randbelow(10**8):08d}",
-        fingerprint=region(employer.region).fingerprint,
-        known_on=charges.known_on,
-        changes=changes_of(employer, month),
-        made_by=by,
-        made_at=now(),
-    )
-
-
-def _make_bill(assessment: Assessment, charges: Charges, more: Sequence[Difference | BackDue | Borne]) -> Bill:
-    """The bill's totals are the sums of the same columns that become its lines."""
-    employer, month = assessment.employer, assessment.month
-    spec = region(employer.region)
-    employer_due = int(charges.employer_total.sum()) + sum(one.employer_due for one in more)
-    employee_due = int(charges.employee_total.sum()) + sum(one.employee_due for one in more)
-    months = sorted({month, *(one.line.month for one in more)}, reverse=True)
-    samples = [title for one in more if isinstance(one, Borne) for title in one.illustrative]
-    return Bill.objects.create(
-        assessment=assessment,
-        employer=employer,
-        month=month,
-        number=f"Z{assessment.number[1:]}",
-        employer_due=employer_due,
-        employee_due=employee_due,
-        total_due=employer_due + employee_due,
-        head_count=int(np.count_nonzero(covered_by_any(charges))),
-        pay_until=timezone.make_aware(spec.calendar.window(month).pay_until),
-        illustrative=list(
-            dict.fromkeys([title for one in months for title in spec.illustrative(one, today())] + samples)
-        ),
-    )
-
-
-def _dues(month: Month, charges: Charges, more: Sequence[Difference | BackDue]) -> dict[tuple[Month, str, str], int]:
-    """What is booked: the regular charges, the adjustments and what is paid back, each under the month it is for."""
-    dues = {
-        (month, c.scheme, part): int(getattr(c, part).sum())
-        for c in charges.schemes
-        for part in ("employer", "employee")
-    }
-    for one in more:
-        for part in ("employer", "employee"):
-            key = one.line.month, one.line.scheme, part
-            dues[key] = dues.get(key, 0) + getattr(one, f"{part}_due")
-    return dues
-
-
-def _make_lines(bill: Bill, charges: Charges, employees: list, wages: np.ndarray) -> None:
-    evidence = keep_evidence(charges.evidence)
-    shared = set(
-        Spell.objects.filter(employee__employer=bill.employer_id, is_exclusive=False, is_voided=False).values_list(
-            "employee", "scheme"
-        )
-    )
-    lines = []
-    for one in charges.schemes:
-        for i in np.flatnonzero(one.covered):
-            employee, why = employees[i], (int(one.employer_evidence[i]), int(one.employee_evidence[i]))
-            lines.append(
-                BillLine(
-                    bill=bill,
-                    employee_id=employee.pk,
-                    person_id=employee.person_id,
-                    region=bill.employer.region,
-                    scheme=one.scheme,
-                    month=bill.month,
-                    booking_month=bill.month,
-                    is_exclusive=(employee.pk, one.scheme) not in shared,
-                    declared_wage=int(wages[i]),
-                    contribution_base=int(one.base[i]),
-                    limit=int(one.limit[i]),
-                    employer_due=int(one.employer[i]),
-                    employee_due=int(one.employee[i]),
-                    employer_evidence_id=evidence[why[0]] if why[0] >= 0 else None,
-                    employee_evidence_id=evidence[why[1]] if why[1] >= 0 else None,
-                )
-            )
-    BillLine.objects.bulk_create(lines, batch_size=BATCH)
-
-
-def _make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
-    """补差: one line for each charge that is another one now; the database refuses a second one for the same charge."""
-    kinds = {told.digest: told for one in adjusted for told in one.new.values() if told is not None}
-    ids: dict[str | None, int | None] = dict(zip(kinds, keep_evidence(list(kinds.values())), strict=True))
-    lines = []
-    for one in adjusted:
-        why = {share: ids[told.digest] if told is not None else None for share, told in one.new.items()}
-        lines.append(
-            BillLine(
-                bill=bill,
-                employee_id=one.line.employee_id,
-                person_id=one.line.person_id,
-                region=one.line.region,
-                scheme=one.line.scheme,
-                month=one.line.month,
-                booking_month=bill.month,
-                kind=one.kind,
-                adjusts=one.line,
-                is_exclusive=one.line.is_exclusive,
-                declared_wage=one.line.declared_wage,
-                contribution_base=one.base,
-                limit=one.limit,
-                employer_due=one.employer_due,
-                employee_due=one.employee_due,
-                employer_evidence_id=why["employer"],
-                employee_evidence_id=why["employee"],
-            )
-        )
-    BillLine.objects.bulk_create(lines, batch_size=BATCH)
+def _elsewhere_in_words(names: list[str], month: Month) -> str:
+    shown = "、".join(names[:5]) + ("等" if len(names) > 5 else "")
+    return f"{shown}的{month.label}费用已在其他单位核定，请先核对参保月份或办理停保。"

@@ -1,17 +1,17 @@
 """How far an employer's month is: what stands before settling it, and the steps of the month."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
-from django.utils import timezone
 
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
-from shebao.rules.region_model import Settlement
+from shebao.rules.region_model import Region, Settlement
 
 from ..clock import local_now
-from ..declarations.models import Declaration
+from ..declarations.models import CounterBusiness, Declaration
 from ..declarations.states import OPEN, State
 from ..documents.models import Document
 from ..employers.models import Employer
@@ -52,23 +52,63 @@ TITLES = {
 }
 
 
-def _about_people(employer):
-    """The employer's declarations that a settlement has to wait for: what charges nobody is left aside."""
-    services = region(employer.region).services.values()
+def _about_people(employers: Sequence[Employer]):
+    """What a settlement has to wait for, of employers of one region: declarations that charge nobody are left aside."""
+    services = region(employers[0].region).services.values()
     aside = [service.key for service in services if service.is_aside]
-    return Declaration.objects.filter(employer=employer).exclude(service__in=aside)
+    return Declaration.objects.filter(employer__in=employers).exclude(service__in=aside)
 
 
 def changes_of(employer, month: Month) -> dict[str, int]:
     """How many declarations of the month about people took effect, by service."""
-    approved = _about_people(employer).filter(month=month, state=State.APPROVED)
-    return dict(approved.values_list("service").annotate(Count("pk")).order_by("service"))
+    return changes_of_many([employer], month)[employer.pk]
+
+
+def changes_of_many(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, int]]:
+    """As `changes_of`, by employer; employers of one region, one query."""
+    approved = _about_people(employers).filter(month=month, state=State.APPROVED)
+    return _counted(approved, "service", employers)
+
+
+def open_counts(employer, month: Month) -> dict[str, int]:
+    """Undecided declarations about people by state, up to and including the month."""
+    return open_counts_of_many([employer], month)[employer.pk]
+
+
+def open_counts_of_many(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, int]]:
+    """As `open_counts`, by employer; employers of one region, one query."""
+    undecided = _about_people(employers).filter(month__lte=month, state__in=OPEN)
+    return _counted(undecided, "state", employers)
+
+
+def _counted(rows, name: str, employers: Sequence[Employer]) -> dict[int, dict[str, int]]:
+    found: dict[int, dict[str, int]] = {employer.pk: {} for employer in employers}
+    for employer, key, count in rows.order_by().values_list("employer", name).annotate(Count("pk")).order_by(name):
+        found[employer][key] = count
+    return found
+
+
+def ways_to_compute(spec: Region) -> list[str]:
+    """Who may compute an employer's months here; more than one is a choice."""
+    return list(dict.fromkeys(one.computed_by for one in spec.settlements.values()))
+
+
+def who_computes(employer) -> str:
+    """Who computes this employer's months: as it chose, or as the region does where it has not chosen."""
+    ways = ways_to_compute(region(employer.region))
+    return employer.computed_by if employer.computed_by in ways else next(iter(ways), "employer")
 
 
 def applicable_settlement(employer, month: Month) -> Settlement:
-    """The one way in which this month is settled here: by the region, and by whether anything changed."""
-    kinds = region(employer.region).settlements.values()
-    wanted = "with_changes" if changes_of(employer, month) else "without_changes"
+    """The one way in which this month is settled here: by the region, who computes, and whether anything changed."""
+    return settlement_for(employer, changes_of(employer, month))
+
+
+def settlement_for(employer, changes: Mapping[str, int]) -> Settlement:
+    """The way in which a month with these changes is settled for an employer; raises Refused where there is none."""
+    computed_by = who_computes(employer)
+    kinds = [one for one in region(employer.region).settlements.values() if one.computed_by == computed_by]
+    wanted = "with_changes" if changes else "without_changes"
     for applies in ("always", wanted):
         if found := next((kind for kind in kinds if kind.applies == applies), None):
             return found
@@ -79,45 +119,64 @@ def preconditions(employer, month: Month, *, by) -> list[Precondition]:
     """What the applicable settlement asks for, each met or not, in the region's order."""
     settlement = applicable_settlement(employer, month)
     is_settled = Assessment.objects.visible_to(by).live().filter(employer=employer, month=month, series=0).exists()
-    counts = open_counts(employer, month)
-    found = []
-    for key in settlement.preconditions:
-        if key in TITLES:
-            title, state, url_name = TITLES[key]
-            count = counts.get(state, 0)
-            found.append(Precondition(key, title, not count, f"还有 {count} 笔" if count else "", url_name))
-        elif key == "wages_complete":
-            found.append(_wages_complete(employer, month))
-        elif key == "employer_confirmed":
-            note = "" if is_settled else f"提交结算时须确认 {settlement.confirmations} 次"
-            title = "单位已确认人员与金额"
-            found.append(Precondition(key, title, is_settled, note, "e_settle", is_task=True))
+    return preconditions_of_many([employer], month, {employer.pk: settlement}, is_settled=is_settled)[employer.pk]
+
+
+def preconditions_of_many(
+    employers: Sequence[Employer], month: Month, settlements: Mapping[int, Settlement], *, is_settled: bool = False
+) -> dict[int, list[Precondition]]:
+    """As `preconditions`, by employer, each with the settlement that applies to it; three queries at most."""
+    counts = open_counts_of_many(employers, month)
+    asks = {key for one in settlements.values() for key in one.preconditions}
+    without = _without_wage(employers, month) if "wages_complete" in asks else {}
+    waiting = _at_the_counter(employers, month) if "counter_done" in asks else {}
+    return {
+        one.pk: [
+            _counter_done(waiting.get(one.pk, []))
+            if key == "counter_done"
+            else _precondition(key, settlements[one.pk], counts[one.pk], without.get(one.pk, []), is_settled)
+            for key in settlements[one.pk].preconditions
+        ]
+        for one in employers
+    }
+
+
+def _precondition(key: str, settlement: Settlement, counts: dict, without: list[str], is_settled: bool) -> Precondition:
+    if key in TITLES:
+        title, state, url_name = TITLES[key]
+        count = counts.get(state, 0)
+        return Precondition(key, title, not count, f"还有 {count} 笔" if count else "", url_name)
+    if key == "wages_complete":
+        more = f"等 {len(without)} 人" if len(without) > 3 else ""
+        note = f"{'、'.join(without[:3])}{more}没有申报工资" if without else ""
+        return Precondition(key, "在保人员都有申报工资", not without, note, "e_roster")
+    note = "" if is_settled else f"提交结算时须确认 {settlement.confirmations} 次"
+    return Precondition(key, "单位已确认人员与金额", is_settled, note, "e_settle", is_task=True)
+
+
+def _without_wage(employers: Sequence[Employer], month: Month) -> dict[int, list[str]]:
+    """Who is insured and has no declared wage, by employer, in the order of their names."""
+    insured = Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
+    declared = DeclaredWage.objects.filter(employee__employer__in=employers, first_month__lte=month, is_voided=False)
+    rows = Employee.objects.filter(pk__in=insured.values("employee")).exclude(pk__in=declared.values("employee"))
+    found: dict[int, list[str]] = defaultdict(list)
+    for employer, name in rows.order_by("name_pinyin", "pk").values_list("employer", "name"):
+        found[employer].append(name)
     return found
 
 
-def open_counts(employer, month: Month) -> dict[str, int]:
-    """Undecided declarations about people by state, up to and including the month."""
-    undecided = _about_people(employer).filter(month__lte=month, state__in=OPEN)
-    return dict(undecided.values_list("state").annotate(Count("pk")).order_by("state"))
+def _at_the_counter(employers: Sequence[Employer], month: Month) -> dict[int, list[str]]:
+    """The counter's business that is not done, by employer, the oldest first."""
+    rows = CounterBusiness.objects.filter(employer__in=employers, month__lte=month, done_at=None)
+    found: dict[int, list[str]] = defaultdict(list)
+    for employer, title in rows.order_by("opened_at").values_list("employer", "title"):
+        found[employer].append(title)
+    return found
 
 
-def _wages_complete(employer, month: Month) -> Precondition:
-    insured = Spell.objects.filter(covering(month), employee__employer=employer, project=None)
-    without = (
-        Employee.objects.filter(pk__in=insured.values("employee"))
-        .exclude(
-            pk__in=DeclaredWage.objects.filter(
-                employee__employer=employer, first_month__lte=month, is_voided=False
-            ).values("employee")
-        )
-        .order_by("name_pinyin", "pk")
-    )
-    names = list(without.values_list("name", flat=True)[:4])
-    if not names:
-        return Precondition("wages_complete", "在保人员都有申报工资", True, "", "e_roster")
-    more = f"等 {without.count()} 人" if len(names) > 3 else ""
-    note = f"{'、'.join(names[:3])}{more}没有申报工资"
-    return Precondition("wages_complete", "在保人员都有申报工资", False, note, "e_roster")
+def _counter_done(names: list[str]) -> Precondition:
+    note = f"还有 {len(names)} 项：{'、'.join(names[:3])}{'等' if len(names) > 3 else ''}" if names else ""
+    return Precondition("counter_done", "前台的业务都已办结", not names, note, "e_counter_business")
 
 
 @dataclass(frozen=True)
@@ -179,7 +238,7 @@ class Standing:
 def standing(employer, month: Month, by) -> Standing:
     """Read where the month stands; five queries."""
     every = list(Bill.objects.visible_to(by).live().filter(employer=employer))
-    undecided = _about_people(employer).filter(month__lte=month, state__in=OPEN)
+    undecided = _about_people([employer]).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
     filed: dict[int, set[str]] = defaultdict(set)
     papers = Document.objects.filter(bill__in=every, downloaded_at__isnull=False)
@@ -211,7 +270,9 @@ def steps_of(now: Standing) -> list[Step]:
     notes = {
         "enter": _enter_note(spec, now.month, changes + sum(counts.values()), done["enter"]),
         "submit": _submit_note(counts, changes, done["submit"]),
-        "settle": _settle_note(bill, counts),
+        "settle": "由经办机构核定"
+        if not bill and who_computes(now.employer) == "office"
+        else _settle_note(bill, counts),
         "pay": _pay_note(bill, now),
         "file": _file_note(bill, now, done["pay"]),
     }
@@ -254,7 +315,7 @@ def _enter_note(spec, month: Month, count: int, is_done: bool) -> str:
     if is_done:
         return "本月无变动"
     window = spec.calendar.window(month)
-    return "申报期已过" if local_now() > window.declare_until else "还没有变动，可直接办理无变动结算"
+    return "申报期已过" if local_now() > window.declare_until else "没有变动可直接结算"
 
 
 def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
@@ -278,7 +339,7 @@ def _pay_note(bill: Bill | None, now: Standing) -> str:
         return "结算后开放"
     if now.unpaid(bill) <= 0:
         return f"已缴 {yuan(bill.total_due)} 元"
-    return f"待缴 {yuan(now.unpaid(bill))} 元，{timezone.make_naive(bill.pay_until):%m-%d} 前"
+    return f"待缴 {yuan(now.unpaid(bill))} 元"
 
 
 def _file_note(bill: Bill | None, now: Standing, is_paid: bool) -> str:

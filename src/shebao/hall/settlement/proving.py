@@ -93,7 +93,9 @@ def _payment_breaks() -> Iterator[str]:
     """I-4: what the bank paid in is booked with exactly that amount, and nothing is booked that it did not pay in."""
     payments = Payment._base_manager.annotate(
         booked=Sum(
-            "transactions__entries__amount_fen", filter=Q(transactions__entries__account=Account.BANK), default=0
+            "transactions__entries__amount_fen",
+            filter=Q(transactions__entries__account=Account.BANK, transactions__reversed_by=None),
+            default=0,
         )
     )
     succeeded = Q(state=PaymentState.SUCCEEDED)
@@ -101,6 +103,9 @@ def _payment_breaks() -> Iterator[str]:
     for number, bill, state, said, booked in _rows(wrong, "number", "bill__number", "state", "amount_fen", "booked"):
         title = PaymentState(state).label
         yield f"I-4：缴费 {number}（账单 {bill}）“{title}”{yuan(said)} 元，账上到账 {yuan(booked)} 元。"
+    voided = Payment._base_manager.filter(state=PaymentState.VOIDED)
+    for number in _rows(voided.filter(Q(receipt=None) | Q(receipt__voided_at=None)), "number"):
+        yield f"缴费 {number[0]} 已作废，没有是谁、为什么作废的记录。"
     for number, ours, theirs in _rows(
         Payment._base_manager.exclude(employer=F("bill__employer")), "number", "employer__name", "bill__employer__name"
     ):

@@ -53,6 +53,9 @@ def ask_to_void(assessment_id: int, *, by, reason: str) -> VoidRequest:
     permit(by, "settle", "结算")
     rule, reason = void_rule(assessment.employer.region), _reason(reason, "作废原因")
     _refuse_obstacle(assessment)
+    kind = region(assessment.employer.region).settlements.get(assessment.kind)
+    if kind and kind.computed_by == "office" and not by.is_agency:
+        raise Refused("computed_by_office", "这是经办机构核定的应缴，有误的请联系经办机构。")
     if not rule.is_direct:
         return _ask(assessment, by=by, reason=reason)
     close_payments(assessment.bill.pk, by=by)

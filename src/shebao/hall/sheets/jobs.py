@@ -14,7 +14,7 @@ from ..declarations import operations as pipe
 from ..errors import Conflict, Refused
 from ..regions import region
 from .models import BUSY, Batch, BatchState, RowState
-from .rows import COUNTED, check_whole_batch, still, store_findings
+from .rows import COUNTED, check_whole_batch, parts, still, store_findings
 from .tasks import work_in_background
 
 AT_ONCE = 500
@@ -93,24 +93,45 @@ def _confirm(batch_id: int, *, by) -> None:
         batch = _taken(batch_id, BatchState.CONFIRMING, by)
         if batch is None:
             return
-        rows = list(batch.rows.filter(state=RowState.PASSED).order_by("number"))
-        cells, reasons = [row.cells for row in rows], [row.confirmed for row in rows]
+        ready = batch.rows.filter(state=RowState.PASSED)
         try:
-            pipe.save_declarations(batch.employer_id, batch.service, cells, by=by, confirmed=reasons, batch=batch)
-        except pipe.InvalidDeclaration as no:
-            store_findings(rows, no.previews)
+            made = _declare(batch, ready, by)
+        except _NoLonger as no:
+            store_findings(no.rows, no.previews)
             refusal = Refused("rules_changed", "有的行在核对之后情况变了，已重新标出，什么都没有加入。请再看一遍。")
             batch.state, batch.message = BatchState.FIXING, refusal.message
             batch.save(update_fields=["state", "message"])
         else:
             refusal = None
-            batch.rows.filter(state=RowState.PASSED).update(state=RowState.IMPORTED, version=F("version") + 1)
+            ready.update(state=RowState.IMPORTED, version=F("version") + 1)
             left = batch.rows.filter(state__in=COUNTED).count()
             batch.state, batch.confirmed_at = BatchState.FIXING if left else BatchState.DONE, now()
             batch.save(update_fields=["state", "confirmed_at"])
-            record("batch.confirmed", batch, by=by, rows=len(rows), left=left)
+            record("batch.confirmed", batch, by=by, rows=made, left=left)
     if refusal:
         raise refusal
+
+
+class _NoLonger(Exception):
+    """Rows that passed do not pass any more; none was declared."""
+
+    def __init__(self, rows: list, previews: list):
+        super().__init__(f"{len(rows)} rows do not pass")
+        self.rows, self.previews = rows, previews
+
+
+@transaction.atomic
+def _declare(batch: Batch, ready, by) -> int:
+    """Declare for all the rows, part by part, or for none; how many there were."""
+    made = 0
+    for rows in parts(ready):
+        cells, reasons = [row.cells for row in rows], [row.confirmed for row in rows]
+        try:
+            pipe.save_declarations(batch.employer_id, batch.service, cells, by=by, confirmed=reasons, batch=batch)
+        except pipe.InvalidDeclaration as no:
+            raise _NoLonger(rows, no.previews) from no
+        made += len(rows)
+    return made
 
 
 def _undo(batch_id: int, *, by) -> None:

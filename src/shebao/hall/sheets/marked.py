@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from shebao.hall.sheets.cells import CellProblem
 from shebao.hall.sheets.headers import ERROR_HEADING, KEY_HEADING, HeaderMatch, is_ours
@@ -29,34 +30,47 @@ def write_marked(
     the only sign. The last column holds each row's key (`keys`, else its number), by which a file sent back
     finds its rows. Such columns of an earlier marked file are replaced, not repeated.
     """
-    ours = {c.index for c in match.columns if is_ours(c.header)}
     width = max((len(r) for r in sheet_rows.rows), default=0)
+    rows = (
+        MarkedRow(row, problems.get(number, ()), keys.get(number, "") if keys is not None else str(number))
+        for number, row in enumerate(sheet_rows.rows, 1)
+    )
+    return write_marked_rows(sheet_rows.sheet, width, rows, match, form)
+
+
+class MarkedRow(NamedTuple):
+    """One row of the sheet: its cells, what is wrong with it, and its key."""
+
+    cells: list[Cell]
+    found: Sequence[CellProblem]
+    key: str
+
+
+def write_marked_rows(
+    title: str, width: int, rows: Iterable[MarkedRow], match: HeaderMatch, form: Form | None = None
+) -> bytes:
+    """As `write_marked`, from rows that come one after the other and are forgotten: a large sheet is large."""
+    ours = {c.index for c in match.columns if is_ours(c.header)}
     places = {index: place for place, index in enumerate(i for i in range(width) if i not in ours)}
-    with Book() as book:
-        sheet = book.add_sheet(sheet_name(sheet_rows.sheet))
+    with Book(streaming=True) as book:
+        sheet = book.add_sheet(sheet_name(title))
         sheet.set_column(0, max(len(places) - 1, 0), 18)
         sheet.set_column(len(places), len(places), 50)
         sheet.set_column(len(places) + 1, len(places) + 1, 20)
-        _write_heads(book, sheet, match, len(places))
-        for number, row in enumerate(sheet_rows.rows, 1):
-            found = problems.get(number, ())
+        if match.header_row is not None:
+            sheet.freeze_panes(match.first_data_row - 1, 0)
+        for number, one in enumerate(rows, 1):
             heads = match.header_row is not None and match.header_row <= number < match.first_data_row
-            _write_row(book, sheet, number - 1, row, places, match, found, heads)
-            if found:
-                words = _reasons(match, form, found)
+            _write_row(book, sheet, number - 1, one.cells, places, match, one.found, heads)
+            if heads and number == match.first_data_row - 1:  # where a second reading looks for names
+                sheet.write_string(number - 1, len(places), ERROR_HEADING, book.format("head"))
+                sheet.write_string(number - 1, len(places) + 1, KEY_HEADING, book.format("head"))
+            if one.found:
+                words = _reasons(match, form, one.found)
                 sheet.write_string(number - 1, len(places), words, book.format("reason"))
-            if key := _key(number, row, match, keys):
-                sheet.write_string(number - 1, len(places) + 1, key, book.format("text"))
+            if number >= match.first_data_row and any(c.kind != "empty" for c in one.cells):
+                sheet.write_string(number - 1, len(places) + 1, plain_text(one.key), book.format("text"))
     return book.data
-
-
-def _write_heads(book: Book, sheet, match: HeaderMatch, width: int) -> None:
-    if match.header_row is None:
-        return
-    row = match.first_data_row - 2  # the lowest header row, where a second reading looks for names
-    sheet.write_string(row, width, ERROR_HEADING, book.format("head"))
-    sheet.write_string(row, width + 1, KEY_HEADING, book.format("head"))
-    sheet.freeze_panes(match.first_data_row - 1, 0)
 
 
 def _write_row(
@@ -99,13 +113,6 @@ def _write_cell(book: Book, sheet, row: int, column: int, cell: Cell | None, sty
         sheet.write_string(row, column, plain_text(text), book.format(style or "text"))
 
 
-def _key(number: int, row: list[Cell], match: HeaderMatch, keys: Mapping[int, str] | None) -> str:
-    """What goes into the key column of a row; "" above the data and for a blank row."""
-    if number < match.first_data_row or all(c.kind == "empty" for c in row):
-        return ""
-    return plain_text(keys.get(number, "")) if keys is not None else str(number)
-
-
 def _reasons(match: HeaderMatch, form: Form | None, found: Sequence[CellProblem]) -> str:
     """All reasons of a row in words, each after the heading of its column or the label of its field."""
     names = {f.id: f.label for f in (form.fields if form else ())} | {
@@ -116,4 +123,4 @@ def _reasons(match: HeaderMatch, form: Form | None, found: Sequence[CellProblem]
 
 
 def _line(name: str, message: str) -> str:
-    return f"{name}：{message}" if name and not message.startswith(f"{name}：") else message
+    return f"{name}：{message}" if name and not message.startswith(name) else message

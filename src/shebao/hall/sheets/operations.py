@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from ..audit.operations import record
-from ..bulk import update_rows
+from ..bulk import paused_collector, update_rows
 from ..clock import now
 from ..declarations.queries import current_month
 from ..employers.models import Employer
@@ -52,6 +52,7 @@ class Received(NamedTuple):
     merged: Merged | None = None
 
 
+@paused_collector()
 def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *, by) -> Received:
     """Read an uploaded file (上传表格): our own marked file into its batch, any other into a new one.
 

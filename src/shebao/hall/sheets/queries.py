@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import Count
 from django.utils.timezone import make_naive
 
+from shebao.rules.forms import when_confirmed
 from shebao.rules.money import parse_fen
 
 from ..clock import now
@@ -205,7 +206,7 @@ def summary(batch: Batch) -> dict:
         told.update({name: int(said.get(name, 0)) for name in ("effect", "low", "high", "back")})
         told["late"] += said.get("back", 0) > 0
         reasons += [
-            {"number": row.number, "message": p["message"], "reason": row.confirmed[p["code"]]}
+            {"number": row.number, "message": when_confirmed(p["message"]), "reason": row.confirmed[p["code"]]}
             for p in row.problems
             if p["code"] in row.confirmed
         ]

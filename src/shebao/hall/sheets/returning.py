@@ -1,10 +1,12 @@
 """The user's own sheet, returned as it is now with its errors marked."""
 
+from collections.abc import Iterator
+
 from ..regions import region
 from .cells import CellProblem, says
 from .headers import HeaderMatch
-from .kept import header_match, kept_sheet
-from .marked import write_marked
+from .kept import header_match, unpacked_row
+from .marked import MarkedRow, write_marked_rows
 from .merging import key_of
 from .models import Batch, BatchRow, RowState
 from .reading import EMPTY, Cell
@@ -12,23 +14,31 @@ from .reading import EMPTY, Cell
 
 def marked_workbook(batch: Batch) -> bytes:
     """The rows as they are now, as .xlsx with coloured cells, comments, an error column and a key for each row."""
-    rows = list(batch.rows.exclude(state=RowState.IGNORED))
-    problems = {
-        row.number: [
+    here = region(batch.employer.region)
+    form, match = here.forms[here.services[batch.service].form], header_match(batch)
+    content = batch.file_content
+    width = max([*(len(row) for row in content["rows"]), *(place + 1 for place in match.field_columns.values())])
+    return write_marked_rows(content["sheet"], width, _rows(batch, content["rows"], match, form, here), match, form)
+
+
+def _rows(batch: Batch, kept: list, match: HeaderMatch, form, here) -> Iterator[MarkedRow]:
+    """The kept sheet and the rows of the batch side by side, one after the other."""
+    known = batch.rows.exclude(state=RowState.IGNORED).order_by("number").iterator(chunk_size=1000)
+    row = next(known, None)
+    for number, packed in enumerate(kept, 1):
+        cells = unpacked_row(packed)
+        if row is None or row.number != number:
+            yield MarkedRow(cells, (), "")
+            continue
+        if row.version > 1:
+            _bring_up_to_date(cells, row, match, form, here)
+        found = [
             CellProblem(p["code"], p["field"], p["message"], p["level"])
             for p in row.problems
             if p["code"] not in row.confirmed
         ]
-        for row in rows
-    }
-    here = region(batch.employer.region)
-    form = here.forms[here.services[batch.service].form]
-    match = header_match(batch)
-    sheet = kept_sheet(batch)
-    for row in rows:
-        if row.version > 1:
-            _bring_up_to_date(sheet.rows[row.number - 1], row, match, form, here)
-    return write_marked(sheet, match, problems, form, keys={row.number: key_of(batch, row) for row in rows})
+        yield MarkedRow(cells, found, key_of(batch, row))
+        row = next(known, None)
 
 
 def _bring_up_to_date(cells: list[Cell], row: BatchRow, match: HeaderMatch, form, here) -> None:

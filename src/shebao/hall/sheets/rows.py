@@ -53,7 +53,7 @@ def check_whole_batch(batch_id: int, *, by) -> None:
             insert_rows(ignored)
     else:
         twins = _twins_kept(batch)
-    for rows in _kept_parts(batch, last):
+    for rows in parts(batch.rows.filter(state__in=COUNTED, number__lte=last)):
         found = _found(batch, rows, twins, by)
         checked += len(rows)
         with transaction.atomic():
@@ -138,10 +138,10 @@ def _add_checked(batch: Batch, part: list[DataRow], twins: Twins, checked: int, 
     return True
 
 
-def _kept_parts(batch: Batch, last: int) -> Iterator[list[BatchRow]]:
-    """The rows up to row `last` that are in the database, part by part."""
-    after, rows = 0, batch.rows.filter(state__in=COUNTED, number__lte=last).order_by("number")
-    while part := list(rows.filter(number__gt=after)[:PART]):
+def parts(rows) -> Iterator[list[BatchRow]]:
+    """Rows of a batch (a query) by their numbers, part by part."""
+    after = 0
+    while part := list(rows.filter(number__gt=after).order_by("number")[:PART]):
         after = part[-1].number
         yield part
 

@@ -18,6 +18,8 @@ _FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_TEXT = 32_767  # of one cell, by the file format
 ROWS_OF_A_SHEET = 1_000_000
 """The file format ends a sheet at 1,048,576 rows: a longer table goes on in the next sheet."""
+_LONGEST_HEADER = 200  # characters: the file format takes 255 with its codes
+_SPACER = " "  # a digit right after the size of the letters would be read as part of it
 _FONT = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
 _FORMATS: dict[str, dict] = {
     "plain": {},
@@ -65,8 +67,8 @@ class Book:
     the book is written there and `data` stays empty.
     """
 
-    def __init__(self, *, streaming: bool = False, path: Path | None = None):
-        self._streaming, self._path = streaming, path
+    def __init__(self, *, streaming: bool = False, path: Path | None = None, mark: str = ""):
+        self._streaming, self._path, self._mark = streaming, path, mark
         self._formats: dict[str, object] = {}
         self.data = b""
 
@@ -78,6 +80,9 @@ class Book:
             str(self._path) if self._path else self._buffer,
             options | {"strings_to_formulas": False, "strings_to_urls": False},
         )
+        if self._mark:
+            self._book.set_properties({"comments": self._mark})
+            self._book.set_custom_property("导出", self._mark)
         return self
 
     def __exit__(self, kind, *_) -> None:
@@ -92,7 +97,12 @@ class Book:
 
     def add_sheet(self, name: str):
         """A new sheet, returned as xlsxwriter's worksheet."""
-        return self._book.add_worksheet(name)
+        sheet = self._book.add_worksheet(name)
+        if self._mark:
+            told = self._mark.replace("&", "&&")[:_LONGEST_HEADER]
+            sheet.set_header(f"&R&9{_SPACER}{told}")
+            sheet.set_footer(f"&L&9{_SPACER}{told}&R第 &P 页")
+        return sheet
 
     def format(self, name: str):
         """One of the few formats used everywhere."""
@@ -117,15 +127,16 @@ def write_table(
     columns: Sequence[Column],
     rows: Iterable[Sequence[object]],
     *,
+    mark: str = "",
     path: Path | None = None,
 ) -> bytes:
     """A table to download: title, the filter it was made with, headings, then the rows as they come.
 
     Rows are streamed, so `rows` may be a generator of any length; past a million rows the next sheet goes on. Values
     are in the order of the columns; None and "" stay empty. Amounts are fen and become numbers of yuan. With a `path`
-    the table is written there and nothing is returned.
+    the table is written there and nothing is returned. `mark` tells who takes the table along; it stands on every page.
     """
-    with Book(streaming=True, path=path) as book:
+    with Book(streaming=True, path=path, mark=mark) as book:
         sheet, number = _begin_sheet(book, sheet_name(title), title, filter_line, columns), 2
         for index, row in enumerate(rows):
             if index and index % ROWS_OF_A_SHEET == 0:

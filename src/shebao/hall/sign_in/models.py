@@ -186,9 +186,9 @@ class SignedSubmission(models.Model):
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
     operator = models.ForeignKey(ME, on_delete=models.PROTECT, related_name="+")
     certificate = models.ForeignKey(OperatorCertificate, on_delete=models.PROTECT, related_name="+")
-    content = EncryptedTextField("签名内容")
+    content = EncryptedTextField("签名内容", owner="employer_id")
     digest = models.CharField("内容摘要", max_length=64)
-    signature = EncryptedTextField("签名")
+    signature = EncryptedTextField("签名", owner="employer_id")
     signed_at = models.DateTimeField("签名时间")
     declarations = models.ManyToManyField("declarations.Declaration", related_name="signed", verbose_name="申报")
 

@@ -11,7 +11,7 @@ from ..scopes import scoped
 class AccountsOfTheAgency(models.QuerySet):
     def visible_to(self, actor):
         """The agency keeps the accounts of its region; an employer sees nobody's."""
-        return self.filter(region=actor.region) if actor.is_agency else self.none()
+        return self.filter(region=actor.region) if actor.is_desk else self.none()
 
 
 class MedicalAccount(models.Model):

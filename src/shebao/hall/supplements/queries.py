@@ -1,5 +1,7 @@
 """Reading what is insured by the year, and what the agency has on record of the accounts."""
 
+from collections.abc import Sequence
+
 from django.db.models import Q, QuerySet
 
 from shebao.rules.identity import tidy_number
@@ -10,9 +12,9 @@ from ..employers.models import Employer
 from .models import MedicalAccount, YearlyCover
 
 
-def covers_charged(employer: Employer, month: Month) -> list[tuple[int, str]]:
+def covers_charged(employers: Sequence[Employer], month: Month) -> list[tuple[int, str]]:
     """(employee, scheme) of what is charged once, with the bill of this month."""
-    rows = YearlyCover.objects.filter(employee__employer=employer, charged_in=month, is_voided=False)
+    rows = YearlyCover.objects.filter(employee__employer__in=employers, charged_in=month, is_voided=False)
     return list(rows.values_list("employee_id", "scheme"))
 
 

@@ -17,7 +17,7 @@ from ..roster.retiring import ages
 from ..settlement.collecting import owings
 from ..settlement.comparing import newly_raised
 from ..settlement.models import Bill
-from ..settlement.progress import Standing
+from ..settlement.progress import Standing, who_computes
 from ..settlement.queries import Estimate
 
 SOON = timedelta(days=7)
@@ -126,7 +126,7 @@ def _due_soon(now: Standing) -> Iterator[Todo]:
 
 def _to_settle(now: Standing) -> Iterator[Todo]:
     """Nothing is open any more: the last thing that clerks forget."""
-    if now.bill or now.open or not now.changes:
+    if now.bill or now.open or not now.changes or who_computes(now.employer) == "office":
         return
     until = region(now.employer.region).calendar.window(now.month).pay_until
     note = f"{now.changes} 笔变动已经生效，结算后才生成账单，{date_words(until, 'n 月 j 日 H:i')} 截止"

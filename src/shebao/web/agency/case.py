@@ -7,8 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from shebao.hall.audit.looks import note_look
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.accounts import waiting_account
+from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State, label_of
 from shebao.hall.desk import queries as desk_queries
 from shebao.hall.desk.effects import approve_cases, open_drawn
@@ -33,7 +35,10 @@ def case(request, pk):
     batch = request.GET.get("batch", "")
     if batch.isdecimal():
         open_drawn(int(batch), pk, by=request.user)
-    return _case_page(request, pk)
+    page = _case_page(request, pk)
+    case = Declaration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    note_look(case, f"审核办件 {case.case_number or pk}", by=request.user, employer=case.employer)
+    return page
 
 
 def _case_page(request, pk, answers=None, error: Refused | None = None):

@@ -40,6 +40,7 @@ CHECK_TITLES = {
     "enrolled_first": "已经参保",
     "back_payment_months": "补缴月份",
     "back_payments_waiting": "待缴的补缴",
+    "late_fees_waiting": "待核定的滞纳金",
     "ended_for_good": "死亡与退休",
     "pre_entered": "信息预录入",
     "labour_registered": "劳动用工备案",
@@ -185,4 +186,7 @@ def _filter_fields(request) -> list[dict]:
         {"id": "employer", "label": "单位名称或编号", "kind": "text", "maxlength": 60},
         {"id": "order", "label": "次序", "kind": "choice", "options": list(desk_queries.ORDERS.items())},
     ]
-    return [field | {"name": field["id"], "value": chosen.get(field["id"], "")} for field in fields]
+    usual = {"order": "due"}
+    return [
+        field | {"name": field["id"], "value": chosen.get(field["id"], usual.get(field["id"], ""))} for field in fields
+    ]

@@ -1,23 +1,38 @@
 """The employers of the region, as the agency sees them."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.shortcuts import render
-from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
 
+from shebao.hall.audit.looks import note_look
+from shebao.hall.declarations.counter import (
+    counter_business,
+    finish_counter_business,
+    open_counter_business,
+    waits_for_counter,
+)
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.employers.models import Employer
+from shebao.hall.errors import Refused
+from shebao.hall.operators.models import Role
 from shebao.hall.regions import region as region_of
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.operations import settle_month
+from shebao.hall.settlement.progress import applicable_settlement, preconditions, who_computes
 from shebao.hall.settlement.queries import adjustments_of
+from shebao.hall.workbench.dossiers import employer_dossier
+from shebao.rules.money import yuan
+from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
 from ..adjustments import adjustments_context
+from ..operators.audit_words import WORDS, action_title, detail_text
 
 PAGE = 50
-BILLS = 24
 
 
 @require_safe
@@ -45,24 +60,92 @@ def employers(request):
 @needs("see_roster")
 def employer(request, pk):
     """One employer: what is registered, how many are insured, and the bills."""
-    found = Employer.objects.visible_to(request.user).get(pk=pk)
+    dossier = employer_dossier(request.user, pk)
+    found = dossier.employer
     region = region_of(found.region)
     month = current_month(region)
+    note_look(found, "查看单位资料和账单", by=request.user, employer=found)
+    titles = {key: service.title for key, service in region.services.items()} | dict(Role.choices) | WORDS
     context = {
         "employer": found,
+        "dossier": dossier,
+        "log": [
+            {"entry": one, "title": action_title(one.action), "detail": detail_text(one.detail, titles)}
+            for one in dossier.log
+        ]
+        if request.user.may("see_audit")
+        else None,
+        "sees_operators": request.user.may("review"),
+        "counter_url": reverse("a_counter", args=[pk]) if request.user.may("enter_at_counter") else "",
         "month": month,
         "head_count": insured_count(found, month),
-        "bills": Bill.objects.visible_to(request.user)
-        .ever()
-        .select_related("assessment")
-        .filter(employer=found)
-        .order_by("-month")[:BILLS],
         "industry_title": _title(region, "industry_classes", found.industry_class),
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
+        "counter_rows": counter_business(request.user).filter(employer=found)[:PAGE],
+        "takes_counter": waits_for_counter(region) and request.user.may("review"),
+        "office": _office(request, found, month),
         "grade_title": _title(region, "float_grades", found.float_grade),
         "crumbs": [{"label": "单位", "url": "../employers/"}, {"label": found.name}],
     }
     return render(request, "agency/employer.html", context)
+
+
+def _office(request, employer: Employer, month) -> dict | None:
+    """What the office has to assess, where it computes for this employer; what stands in its way, in words."""
+    if not request.user.may("review") or who_computes(employer) != "office":
+        return None
+    if Bill.objects.visible_to(request.user).live().filter(employer=employer, month=month, series=0).exists():
+        return {"done": True, "items": [], "ready": False}
+    items = preconditions(employer, month, by=request.user)
+    found = applicable_settlement(employer, month)
+    return {"done": False, "title": found.title, "items": items, "ready": all(one.is_met for one in items)}
+
+
+@require_POST
+@needs("review")
+def assess(request, pk):
+    """The office's own assessment of an employer that chose it (核定)."""
+    employer = Employer.objects.visible_to(request.user).get(pk=pk)
+    month = current_month(region_of(employer.region))
+    try:
+        kind = applicable_settlement(employer, month)
+        bill = settle_month(employer.pk, month, kind.key, by=request.user, confirmations=kind.confirmations)
+    except Refused as no:
+        for line in no.message.splitlines():
+            messages.error(request, line)
+    else:
+        messages.success(request, f"已核定 {month.label}，账单 {bill.number}，应缴 {yuan(bill.total_due)} 元。")
+    return redirect("a_employer", pk)
+
+
+@require_POST
+@needs("review")
+def open_business(request, pk):
+    """Enter business that an employer brought to the counter."""
+    employer = Employer.objects.visible_to(request.user).get(pk=pk)
+    try:
+        month = Month.parse(request.POST.get("month", ""))
+        made = open_counter_business(employer.pk, request.POST.get("title", ""), month, by=request.user)
+    except BadMonth as bad:
+        messages.error(request, f"业务年月：{bad.message}")
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, f"已受理“{made.title}”，办结以前单位不能结算。")
+    return redirect("a_employer", pk)
+
+
+@require_POST
+@needs("review")
+def finish_business(request, pk):
+    """Say that it is done."""
+    try:
+        done = finish_counter_business(pk, request.POST.get("outcome", ""), by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("a_employers")
+    messages.success(request, f"“{done.title}”已办结。")
+    return redirect("a_employer", done.employer_id)
 
 
 @require_safe
@@ -71,6 +154,7 @@ def adjustments(request, pk):
     """补差 of one employer, as its clerk sees it."""
     found = Employer.objects.visible_to(request.user).get(pk=pk)
     region = region_of(found.region)
+    note_look(found, "查看补差", by=request.user, employer=found)
     context = adjustments_context(request, region, adjustments_of(request.user, pk, current_month(region)))
     crumbs = [
         {"label": "单位", "url": reverse("a_employers")},
@@ -94,3 +178,10 @@ def _account_kinds(region, employer: Employer) -> dict | None:
 
 def _title(region, codes: str, code: str) -> str:
     return region.codes[codes].title_of(code) if codes in region.codes else code
+
+
+urlpatterns = [
+    path("employers/<int:pk>/assess", assess, name="a_assess"),
+    path("employers/<int:pk>/business", open_business, name="a_business_open"),
+    path("business/<int:pk>/done", finish_business, name="a_business_done"),
+]

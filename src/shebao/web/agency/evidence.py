@@ -2,21 +2,35 @@
 
 from django.views.decorators.http import require_safe
 
+from shebao.hall.audit.looks import note_look
 from shebao.hall.evidence.models import Evidence
 
 from ..access import needs
-from ..sent_files import sent, shown_image
+from ..sent_files import sent, sent_small, shown_image
 
 
 @require_safe
 @needs("review")
 def evidence(request, pk):
     """One file, as a download."""
-    return sent(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+    return sent(_looked_at(request, pk).stored)
+
+
+@require_safe
+@needs("review")
+def small(request, pk):
+    """The small picture of one image."""
+    return sent_small(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
 
 
 @require_safe
 @needs("review")
 def shown(request, pk):
     """One picture, to be looked at beside the case."""
-    return shown_image(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+    return shown_image(_looked_at(request, pk).stored)
+
+
+def _looked_at(request, pk: int) -> Evidence:
+    one = Evidence.objects.visible_to(request.user).select_related("stored", "employer").get(pk=pk)
+    note_look(one, f"审核材料：{one.title}", by=request.user, employer=one.employer, action="evidence.looked_at")
+    return one

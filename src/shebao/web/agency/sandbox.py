@@ -96,6 +96,14 @@ def _proposal(request, spec: Region) -> tuple[str, list[dict]]:
     return _from_boxes(request, spec, filled)
 
 
+def proposal_of(request) -> tuple[str, list[dict]]:
+    """A parameters.yaml that was uploaded or pasted; and what is wrong with it."""
+    pasted, file = request.POST.get("yaml", "").replace("\r\n", "\n"), request.FILES.get("file")
+    if file:
+        return _read(file)
+    return (pasted, []) if pasted.strip() else ("", [{"id": "id_yaml", "text": "请上传或粘贴 parameters.yaml。"}])
+
+
 def _read(file) -> tuple[str, list[dict]]:
     if file.size > LARGEST:
         return "", [{"id": "id_file", "text": "文件超过 200 KB，不像是 parameters.yaml，请核对。"}]
@@ -141,7 +149,7 @@ def run(request, pk):
     """What came out, or how far it is."""
     found = SandboxRun.objects.visible_to(request.user).get(pk=pk)
     crumbs = [{"label": "规则沙盘", "url": reverse("a_sandbox")}, {"label": f"{found.month} 试算结果"}]
-    context = {"run": found, "crumbs": crumbs}
+    context = {"run": found, "crumbs": crumbs, "may_propose": request.user.may("configure")}
     if found.outcome is None:
         return render(request, "agency/sandbox_waiting.html", context)
     return render(request, "agency/sandbox_run.html", context | _told(region_of(request.user.region), found))
@@ -195,17 +203,18 @@ def progress(request, pk):
 @require_safe
 def proposed_file(request, pk):
     """The proposal, to be put into the region's folder."""
-    return _yaml(SandboxRun.objects.visible_to(request.user).get(pk=pk).proposal)
+    return file_of(SandboxRun.objects.visible_to(request.user).get(pk=pk).proposal)
 
 
 @needs("try_values")
 @require_safe
 def current_file(request):
     """The values in force with all their history, to be edited and sent back."""
-    return _yaml(written(region_of(request.user.region).charged_parameters))
+    return file_of(written(region_of(request.user.region).charged_parameters))
 
 
-def _yaml(text: str) -> HttpResponse:
+def file_of(text: str) -> HttpResponse:
+    """Values as a parameters.yaml to take along."""
     return download(text.encode(), "parameters.yaml", "application/yaml; charset=utf-8")
 
 

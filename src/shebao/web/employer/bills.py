@@ -24,12 +24,13 @@ from shebao.hall.settlement.queries import (
     bill_people,
     bill_summary,
 )
-from shebao.hall.sheets.writing import Column, write_table
+from shebao.hall.sheets.writing import Column
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
 from ..explained import step_rows
-from .common import PAGE, bridge_rows, crumbs, download, this_month, word
+from ..taking import taken
+from .common import PAGE, bridge_rows, crumbs, this_month, word
 from .doubts import doubts
 from .papers import print_action
 
@@ -256,8 +257,14 @@ def export(request, pk):
     columns.append(Column("合计（元）", "yuan"))
     people = bill_people(found)
     line = f"{found.employer.name}　费款所属期 {found.month}　账单号 {found.number}　共 {len(people)} 人"
-    data = write_table(f"{found.month} 账单明细", line, columns, (_exported(p, schemes, more) for p in people))
-    return download(data, f"账单明细-{found.month}.xlsx")
+    return taken(
+        request,
+        f"{found.month} 账单明细",
+        line,
+        columns,
+        (_exported(p, schemes, more) for p in people),
+        f"账单明细-{found.month}.xlsx",
+    )
 
 
 def _exported(person: PersonRow, schemes, more: list[str]) -> list:

@@ -13,11 +13,14 @@ from django.utils.safestring import mark_safe
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee
+from shebao.hall.services.registry import OPERATIONS
 from shebao.rules.months import Month
 from shebao.rules.region import Region
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = 50
+INSURED = ("insured", "new")
+"""How somebody of the roster stands who is insured here, now or from the next month on."""
 MOST_PRINTED = 2_000
 """Rows that are printed at once, some forty sheets of paper; the page says when there are more."""
 ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
@@ -94,3 +97,13 @@ def download(data: bytes, name: str, kind: str = XLSX, *, inline: bool = False) 
     response["Content-Disposition"] = f"{way}; filename*=UTF-8''{quote(name)}"
     response["Content-Length"] = len(data)
     return response
+
+
+def may_be_about(spec, one) -> bool:
+    """Whether a service could be about somebody of the roster who stands so: the others its checks would refuse.
+
+    Earlier months are paid back for who is insured now; who begins next month is not.
+    """
+    if not OPERATIONS[spec.operation].is_about_insured:
+        return True
+    return one.status in INSURED and not (spec.looks_back and one.first_month is None)

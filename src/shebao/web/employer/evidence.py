@@ -14,7 +14,7 @@ from shebao.hall.evidence.queries import employer_papers, papers_of
 
 from ..access import needs
 from ..chosen import compact
-from ..sent_files import ACCEPTED, sent, uploads
+from ..sent_files import ACCEPTED, sent, sent_small, uploads
 from .common import crumbs, here, undo_toast, word
 
 
@@ -86,6 +86,13 @@ def evidence(request, pk):
     return sent(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
 
 
+@require_safe
+@needs("declare")
+def small(request, pk):
+    """The small picture of one image."""
+    return sent_small(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+
+
 @require_POST
 @needs("declare")
 def change(request, pk, deed):
@@ -121,5 +128,6 @@ def _page_of(request, one: Evidence) -> str:
 case_urls = [path("cases/<int:pk>/papers/", papers, name="e_papers")]
 urlpatterns = [
     path("evidence/<int:pk>/", evidence, name="e_evidence"),
+    path("evidence/<int:pk>/small/", small, name="e_evidence_small"),
     path("evidence/<int:pk>/<slug:deed>/", change, name="e_evidence_change"),
 ]

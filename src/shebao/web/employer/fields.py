@@ -71,7 +71,7 @@ def _field(one, here: Region, shown: Shown) -> dict:
         "value": _value(one, shown.raw),
         "options": [(item.code, item.title) for item in codes.items] if codes else [],
         "help": shown.limits if feeds_wage and shown.limits else one.help,
-        "error": "；".join(p.message for p in said if p.level == "error"),
+        "error": "；".join(p.message.removeprefix(f"{one.label}：") for p in said if p.level == "error"),
         "hint": "；".join(p.message for p in said if p.level == "hint"),
         "mark": (shown.marks or {}).get(one.id, ""),
         "old_value": (shown.old or {}).get(one.id, ""),

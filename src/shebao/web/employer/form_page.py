@@ -18,7 +18,7 @@ from shebao.hall.services.wages import closed_year
 from shebao.rules.months import BadMonth, Month
 
 from ..access import writer_token
-from .common import crumbs, here, often, this_month, word
+from .common import INSURED, crumbs, here, may_be_about, often, this_month, word
 from .employer_data import offering_departments, offering_own, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
 from .roster import STATUS_TAGS
@@ -26,7 +26,6 @@ from .roster import STATUS_TAGS
 UNSIGNED = "unsigned"
 """Code of the refusal of a submission without the statement of truth."""
 FOUND = 20
-INSURED = ("insured", "new")
 
 
 def form_page(
@@ -211,7 +210,7 @@ def _found_people(request, spec) -> list[dict]:
             "person": one,
             "tag": STATUS_TAGS.get(one.status, "none"),
             "status": STATUSES[one.status],
-            "may_be_chosen": one.status in INSURED or not OPERATIONS[spec.operation].is_about_insured,
+            "may_be_chosen": may_be_about(spec, one),
         }
         for one in found
     ]
@@ -244,7 +243,7 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
     return shown | {
         "found": found,
         "derived": _derived(found),
-        "past": _past(found),
+        "past": _past(found, is_about_known=OPERATIONS[spec.operation].is_about_known),
         "problems": told,
         "double": _double(request, spec, found),
         "fixes": fixes(told, form),
@@ -279,9 +278,12 @@ def _derived(found: Preview) -> str:
     return "，".join(part for part in parts if part)
 
 
-def _past(found: Preview) -> str:
-    """Where the person stands with this employer."""
-    if not found.digest:
+def _past(found: Preview, *, is_about_known: bool = False) -> str:
+    """Where the person stands with this employer; nothing while the number is wrong or belongs to nobody on the roster
+    whom the service could be about.
+    """
+    is_wrong = any((problem.code, problem.field) == ("id_number_valid", "id_number") for problem in found.problems)
+    if not found.digest or is_wrong or (is_about_known and found.known is None):
         return ""
     since, until = found.derived["insured_from"], found.derived["insured_until"]
     who = f"{found.known.name}（人员编号 {found.known.person_number}）" if found.known else ""

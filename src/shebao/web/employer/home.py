@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from shebao.hall import clock
 from shebao.hall.declarations.queries import counts, recent_events
 from shebao.hall.declarations.states import State
+from shebao.hall.notices.queries import listed, to_confirm, unread_keys
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.progress import Standing, Step, standing, steps_of
 from shebao.hall.workbench.queries import money_of
@@ -31,6 +32,7 @@ Part = TypeVar("Part")
 WEEKDAYS = "一二三四五六日"
 TODOS = 5
 EVENTS = 5
+NOTICES = 4
 READ_EVENTS = 40
 
 
@@ -59,6 +61,10 @@ def home(request):
         "deadline": _deadline(here(request).calendar.window(month), now.bill, steps) | {"action": action},
         "stats": _stats(request, now, counted) if counted else [],
         "events": alone(request, lambda: _feed(user)),
+        "notices": alone(request, lambda: list(listed(user)[:NOTICES])),
+        "unread": alone(request, lambda: unread_keys(user)) or set(),
+        "to_confirm": alone(request, lambda: to_confirm(user)),
+        "notices_title": word(request, "menu.notices", "公告通知"),
         "is_new": now.is_new,
         "is_whole": "whole" in request.GET,
         "part_url": f"{reverse('e_home_month')}?{urlencode({'todos': request.GET.get('todos', '')})}",
@@ -158,13 +164,13 @@ def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) ->
     if current in ("e_basket", "e_cases"):
         return _submit_action(request, counted)
     if current == "e_pay":
-        return {"label": "缴纳本月费款", "url": reverse("e_pay_bill", args=[now.bill.pk])}
+        return {"label": "去缴费", "url": reverse("e_pay_bill", args=[now.bill.pk])}
     if current == "e_home":
         first = here(request).first_service
         return {"label": word(request, f"menu.{first.key}", first.title), "url": reverse("e_declare", args=[first.key])}
     if current == "e_settle" and now.month < now.employer.first_month:
         return {"label": f"{now.employer.first_month} 起办理结算", "url": ""}
-    labels = {"e_settle": f"办理 {now.month.number} 月结算", "e_documents": "下载本月单据"}
+    labels = {"e_settle": f"办理 {now.month.number} 月结算", "e_documents": "打印本月单据"}
     return {"label": labels[current], "url": reverse(current)} if current else {"label": "本月已完成", "url": ""}
 
 
@@ -226,8 +232,9 @@ def _stats_without_review(request, now: Standing, counted: dict) -> list[dict]:
     kept = f"最早暂存于 {_day(counted['oldest_draft_at'])}" if counted["oldest_draft_at"] else "没有待提交的申报"
     people = [_made(request, now, operation) for operation in PEOPLE]
     done = "本月已生效" if counted["approved"] else "本月还没有办理"
+    waiting = _stat(State.DRAFT.label, counted["draft"], kept, _drafts_url(request), "basket", "g")
     return [
-        _stat(State.DRAFT.label, counted["draft"], kept, _drafts_url(request), "basket", "g"),
+        *([waiting] if counted["draft"] or _has_basket(request) else []),
         *(one for one in people if one),
         _stat("本月办结", counted["approved"], done, f"{reverse('e_cases')}?state=approved", "check-circle", "ok"),
     ]

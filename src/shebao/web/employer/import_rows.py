@@ -5,6 +5,7 @@ import json
 from shebao.hall.sheets.models import BatchRow
 from shebao.hall.sheets.queries import Tidied, title_of
 from shebao.hall.sheets.rows import COUNTED
+from shebao.rules.forms import when_confirmed
 from shebao.rules.identity import check_id_number, id_check_digit
 from shebao.rules.money import BadMoney, parse_fen, yuan
 
@@ -15,7 +16,7 @@ WIDTHS = {
     "id_number": "w-162",
     "money": "w-96",
     "month": "w-84",
-    "date": "w-96",
+    "date": "w-120",
     "phone": "w-120",
     "text": "w-84",
     "choice": "w-120",
@@ -25,7 +26,7 @@ WIDTHS = {
 def columns_of(form, here) -> list[dict]:
     """Columns of the grid from the form: id, label, kind, width class, options (code, title) for choices."""
     columns = []
-    for field in form.fields:
+    for field in sorted(form.fields, key=_place):
         options = [(c.code, c.title) for c in here.codes[field.options].items] if field.options else []
         columns.append(
             {
@@ -40,6 +41,11 @@ def columns_of(form, here) -> list[dict]:
             }
         )
     return columns
+
+
+def _place(field) -> int:
+    """Who it is comes first, then what is paid and from when: seen without scrolling. The rest as on the form."""
+    return 0 if field.identity else 1 if field.kind in ("money", "month") and field.required else 2
 
 
 def grid_rows(rows: list[BatchRow], columns: list[dict]) -> list[dict]:
@@ -67,7 +73,7 @@ def _cell(row: BatchRow, column: dict) -> dict:
     if column["id"] in notes:
         css.append("f")
     label = {column["id"]: column["label"]}
-    said = [p | {"title": title_of(p, label), "reason": row.confirmed.get(p["code"], "")} for p in own]
+    said = [_said(p, label, row.confirmed.get(p["code"], "")) for p in own]
     return {
         "field": column["id"],
         "text": text,
@@ -78,6 +84,12 @@ def _cell(row: BatchRow, column: dict) -> dict:
         "segments": json.dumps(_segments(text), ensure_ascii=False) if column["kind"] == "id_number" and said else "",
         "original": _was(notes[column["id"]], column) if column["id"] in notes else "",
     }
+
+
+def _said(problem: dict, label: dict, reason: str) -> dict:
+    """A finding for the page; what it asked for is left out once the reason is given."""
+    message = when_confirmed(problem["message"]) if reason else problem["message"]
+    return problem | {"title": title_of(problem, label), "reason": reason, "message": message}
 
 
 def tidied_words(counts: dict[str, int], first: list[Tidied], columns: list[dict]) -> dict:

@@ -19,6 +19,7 @@ from shebao.hall.sheets.layouts import form_layout, published_layout
 from shebao.hall.sheets.models import Batch, BatchState, RowState
 from shebao.hall.sheets.prefilled import roster_template
 from shebao.hall.sheets.queries import PAGE, TABS
+from shebao.hall.sheets.reading import Limits
 from shebao.hall.sheets.returning import marked_workbook
 from shebao.hall.sheets.templates import write_template
 
@@ -55,6 +56,7 @@ def _start_context(request) -> dict:
         "chosen": request.POST.get("service") or request.GET.get("service") or services[0].key,
         "batches": queries.batches(request.user)[:20],
         "steps": STEPS,
+        "most_rows": f"{Limits.rows:,}",
         "title": word(request, "menu.import", "批量导入"),
         "crumbs": crumbs(word(request, "menu.import", "批量导入")),
     }

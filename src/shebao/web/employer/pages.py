@@ -13,7 +13,7 @@ from shebao.rules.region_pages import Page
 
 from ..access import needs, refusal
 from ..sent_files import ACCEPTED, uploads
-from . import cases, collection, help_pages, vouchers
+from . import cases, choosing, collection, debiting, help_pages, people_paying, vouchers
 from .common import crumbs, here, this_month
 
 
@@ -80,6 +80,10 @@ SHOWN = {
     "sheet_templates": help_pages.sheet_templates,
     "roster_sheet": help_pages.roster_sheet,
     "guide": help_pages.guide,
+    "bank_debit": debiting.show,
+    "people_payment": people_paying.show,
+    "counter_business": choosing.business,
+    "who_computes": choosing.ways,
 }
 """The views of the keyed pages; each takes the row of the catalogue."""
 

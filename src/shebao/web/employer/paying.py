@@ -13,6 +13,8 @@ from shebao.hall import clock
 from shebao.hall.documents.amount_words import amount_in_words
 from shebao.hall.errors import Refused
 from shebao.hall.payments.channels import CHANNELS, way_title
+from shebao.hall.payments.closing import close_payment
+from shebao.hall.payments.debits import problems_of
 from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
 from shebao.hall.payments.operations import ask_bank, start_payment
 from shebao.hall.regions import region
@@ -34,6 +36,7 @@ TAGS = {
     PaymentState.SUCCEEDED: "succeeded",
     PaymentState.REFUSED: "failed",
     PaymentState.UNKNOWN: "processing",
+    PaymentState.VOIDED: "failed",
 }
 
 
@@ -135,6 +138,8 @@ def payment(request, pk):
         "qr": _qr(found.pay_url) if kind == "code" and found.state == PaymentState.SENT else "",
         "tag": TAGS[found.state],
         "undecided": found.state in UNDECIDED,
+        "in_file": found.debit_file_id is not None,
+        "file_problems": problems_of(found) if kind == "file" and found.state in UNDECIDED else [],
         "print_receipt": print_action(found.bill, "receipt", "打印缴费凭证") if request.user.may("print") else None,
         "crumbs": _crumbs(request, found.number),
     }
@@ -163,6 +168,19 @@ def voucher(request, pk):
 
 @needs("pay")
 @require_POST
+def withdraw(request, pk):
+    """Take a debit back before it is in a file (撤回代扣)."""
+    found = Payment.objects.visible_to(request.user).select_related("bill", "employer").get(pk=pk)
+    try:
+        close_payment(found, by=request.user)
+        messages.success(request, "已撤回代扣，没有扣款，可以换一种方式缴费。")
+    except Refused as no:
+        messages.error(request, no.message)
+    return redirect("e_payment", pk)
+
+
+@needs("pay")
+@require_POST
 def ask(request, pk):
     """Ask the bank now (查询结果)."""
     try:
@@ -180,5 +198,6 @@ urlpatterns = [
     path("pay/<int:pk>/", pay_bill, name="e_pay_bill"),
     path("payments/<int:pk>/", payment, name="e_payment"),
     path("payments/<int:pk>/voucher/", voucher, name="e_voucher"),
+    path("payments/<int:pk>/withdraw/", withdraw, name="e_payment_withdraw"),
     path("payments/<int:pk>/ask/", ask, name="e_payment_ask"),
 ]

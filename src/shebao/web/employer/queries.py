@@ -27,11 +27,11 @@ from shebao.hall.reports.models import ExportRun, ExportState, SavedView
 from shebao.hall.reports.money import LineKind, billed
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.reports.report import KIND, MONTH, MONTHS, PERSON, SCHEME, SERVICE, STATE, Asked, Link, asked, totals
-from shebao.hall.sheets.writing import write_table
 from shebao.rules.region import Query
 
 from ..access import needs, refusal
-from .common import PAGE, XLSX, crumbs, download, here, paged, word
+from ..taking import taken
+from .common import PAGE, XLSX, crumbs, here, paged, word
 
 SIZES = (20, 50, 100)
 NUMBERS = ("yuan", "whole")
@@ -229,8 +229,14 @@ def export(request, key):
     if count_of(rows) > AT_ONCE:
         messages.info(request, f"结果超过 {AT_ONCE:,} 条，请点“导出表格”，在后台生成后下载。")
         return redirect(f"{reverse('e_query', args=[key])}?{urlencode(_conditions(request))}")
-    data = write_table(found.title, line, columns_of(report), cells_of(report, given, rows))
-    return download(data, f"{found.title}-{timezone.localdate():%Y%m%d}.xlsx")
+    return taken(
+        request,
+        found.title,
+        line,
+        columns_of(report),
+        cells_of(report, given, rows),
+        f"{found.title}-{timezone.localdate():%Y%m%d}.xlsx",
+    )
 
 
 @needs("see_roster")

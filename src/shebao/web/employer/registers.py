@@ -10,14 +10,15 @@ from shebao.hall.documents.plans import issue_plan
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.settlement.registers import paid_bills, scheme_lines, sums_of
-from shebao.hall.sheets.writing import Column, write_table
+from shebao.hall.sheets.writing import Column
 from shebao.hall.supplements.models import YearlyCover
 from shebao.hall.supplements.queries import covers_of_year, years_covered
 from shebao.rules.region import Page
 
 from ..access import needs
+from ..taking import taken
 from ..templatetags.ui import mask_id
-from .common import crumbs, download, here, paged, this_month
+from .common import crumbs, here, paged, this_month
 from .papers import months_asked
 
 REGISTER_COLUMNS = (
@@ -84,7 +85,7 @@ def scheme_roster_export(request):
     line = f"单位：{employer.name}；费款所属期：{span}；{sums.head_count} 人"
     rows = [_cells(one) for one in _lines(request, lines)]
     rows.append(("合计", f"{sums.head_count} 人", "", "", "", sums.employer_due, sums.employee_due, sums.total, "", ""))
-    return download(write_table(row.title, line, REGISTER_COLUMNS, rows), f"{row.title}-{span}.xlsx")
+    return taken(request, row.title, line, REGISTER_COLUMNS, rows, f"{row.title}-{span}.xlsx")
 
 
 def _cells(one: dict) -> tuple:
@@ -157,7 +158,7 @@ def yearly_plan_export(request):
     ]  # fmt: skip
     rows.append(("合计", f"{len(covers)} 人", "", "", "", "", sum(cover.amount_fen for cover in covers)))
     line = f"单位：{request.user.employer.name}；缴费年度：{year}"
-    return download(write_table(row.title, line, COVER_COLUMNS, rows), f"{row.title}-{year}.xlsx")
+    return taken(request, row.title, line, COVER_COLUMNS, rows, f"{row.title}-{year}.xlsx")
 
 
 @needs("print")

@@ -11,12 +11,13 @@ from shebao.hall import clock
 from shebao.hall.roster.queries import departments, roster
 from shebao.hall.roster.retiring import SPANS, Ages, Retiring, ages
 from shebao.hall.settlement.arrears import Arrears, arrears
-from shebao.hall.sheets.writing import Column, write_table
+from shebao.hall.sheets.writing import Column
 
 from ..access import needs, refusal
 from ..places import name_of, permission_of
+from ..taking import taken
 from ..templatetags.ui import mask_id
-from .common import crumbs, download, here, paged, this_month
+from .common import crumbs, here, paged, this_month
 
 ARREARS = "arrears"
 FILTERS = {"q": "姓名、拼音、个人编号或证件号码", "department": "部门"}
@@ -144,9 +145,9 @@ def export(request, page):
     line = f"单位：{request.user.employer.name}；业务年月：{month}；截至 {clock.today()}；范围：{_line(request, title)}"
     if page == ARREARS:
         rows = (_bill_cells(one) for one in arrears(request.user)[0])
-        return download(write_table(title, line, BILLS, rows), f"{title}-{month}.xlsx")
+        return taken(request, title, line, BILLS, rows, f"{title}-{month}.xlsx")
     people = _people(request, ages(request.user.employer, month).within(page))
-    return download(write_table(title, line, PEOPLE, (_cells(row) for row in people)), f"{title}-{month}.xlsx")
+    return taken(request, title, line, PEOPLE, (_cells(row) for row in people), f"{title}-{month}.xlsx")
 
 
 def _cells(row: dict) -> tuple:

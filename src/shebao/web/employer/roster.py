@@ -2,12 +2,10 @@
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from shebao.hall.declarations.change_log import change_log
 from shebao.hall.declarations.queries import cases
@@ -15,17 +13,17 @@ from shebao.hall.employers.queries import projects
 from shebao.hall.roster import queries
 from shebao.hall.roster.facts import details_in_words
 from shebao.hall.roster.names import pinyin_key
-from shebao.hall.roster.operations import reveal_id_number
 from shebao.hall.services.registry import OPERATIONS
 from shebao.hall.settlement.back_payments import paid_back
 from shebao.hall.settlement.models import BillLine
-from shebao.hall.sheets.writing import Column, write_table
+from shebao.hall.sheets.writing import Column
 from shebao.rules.months import months_in_words
 
 from ..access import needs
 from ..shell import menu_items, shell
+from ..taking import taken
 from ..templatetags.ui import mask_id
-from .common import crumbs, download, here, this_month, word
+from .common import crumbs, here, may_be_about, this_month, word
 
 FILTERS = ("q", "department", "scheme", "project", "employment_kind", "base_from", "base_to")
 # The boxes of the row under the table's head, by column.
@@ -98,6 +96,7 @@ def roster(request):
         "size": _size(request),
         "sizes": SIZES,
         "rows": [_row(employee, request) for employee in page],
+        "may_unmask": request.user.may("unmask"),
         "export_url": f"{reverse('e_roster_export')}?{urlencode(filters | {'status': tab})}",
         "buttons": _batch_buttons(request),
         "enrol_url": reverse("e_declare", args=[here(request).first_service.key]),
@@ -179,7 +178,7 @@ def export(request):
     line += _filter_line(request, filters)
     title = word(request, "menu.roster", "员工花名册")
     rows = (_cells(_row(employee, request)) for employee in found.iterator(chunk_size=500))
-    return download(write_table(title, line, COLUMNS, rows), f"{title}-{this_month(request)}.xlsx")
+    return taken(request, title, line, COLUMNS, rows, f"{title}-{this_month(request)}.xlsx")
 
 
 def _cells(row: dict) -> tuple:
@@ -200,20 +199,11 @@ def _cells(row: dict) -> tuple:
 @require_GET
 def employee(request, pk):
     """One employee: data, months insured, what was charged, what was declared."""
-    return render(request, "employer/employee.html", _employee_context(request, pk))
+    return render(request, "employer/employee.html", employee_context(request, pk))
 
 
-@needs("see_roster")
-@require_POST
-def reveal(request, pk):
-    """The same page with the whole identity number, this once; the look is on record."""
-    number = reveal_id_number(pk, by=request.user)
-    if request.htmx:
-        return HttpResponse(format_html('<b role="status">{}</b>', number))
-    return render(request, "employer/employee.html", _employee_context(request, pk) | {"revealed": number})
-
-
-def _employee_context(request, pk: int) -> dict:
+def employee_context(request, pk: int) -> dict:
+    """What the page of one employee shows."""
     detail, spec = queries.employee_detail(request.user, pk), here(request)
     one, title = detail.employee, word(request, "menu.roster", "员工花名册")
     own = Q(employee=one.pk) | Q(subject_digest=one.person.id_digest)
@@ -221,6 +211,7 @@ def _employee_context(request, pk: int) -> dict:
         "detail": detail,
         "employee": one,
         "revealed": "",
+        "may_unmask": request.user.may("unmask"),
         "row": _row(one, request),
         "letter": one.letters.first(),
         "account": spec.term("person_number"),
@@ -263,6 +254,7 @@ def _single_actions(request, one) -> list[dict]:
             "url": f"{reverse('e_declare', args=[service.key])}?employee={one.pk}",
         }
         for service in _services_for_known(request)
+        if may_be_about(service, one)
     ]
 
 
@@ -358,6 +350,5 @@ urlpatterns = [
     path("roster/", roster, name="e_roster"),
     path("roster/export/", export, name="e_roster_export"),
     path("roster/<int:pk>/", employee, name="e_employee"),
-    path("roster/<int:pk>/reveal/", reveal, name="e_employee_reveal"),
     path("search/", search, name="e_search"),
 ]

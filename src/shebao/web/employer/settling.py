@@ -11,7 +11,7 @@ from shebao.hall.errors import Conflict, Refused
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
-from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions
+from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions, who_computes
 from shebao.hall.settlement.queries import ADJUSTED, adjustment_sums, estimate
 from shebao.rules.months import months_in_words
 
@@ -51,6 +51,9 @@ def _context(request, employer: Employer, month) -> dict:
     }
     if bill:
         return context
+    if who_computes(employer) == "office":
+        text = "本单位选择了由经办机构核定：请等核定后缴费。要自行申报的，先改选申报缴费方式。"
+        return context | {"trouble": [text]}
     try:
         context["settlement"] = applicable_settlement(employer, month)
         context["items"] = _items(request, employer, month)

@@ -259,6 +259,21 @@ def print_file(request, pk):
     return response
 
 
+@needs("print")
+@require_GET
+def print_joined(request, pk):
+    """The papers of a batch in one PDF."""
+    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
+    try:
+        data = printing.joined(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_print_run", pk)
+    response = download(data, f"{run.title}-{run.papers_total}份.pdf", "application/pdf", inline=True)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 urlpatterns = [
     path("statements/<slug:key>/", statement, name="e_statement"),
     path("statements/<slug:key>/print/", print_statement, name="e_statement_print"),
@@ -266,5 +281,6 @@ urlpatterns = [
     path("prints/<int:pk>/", print_run, name="e_print_run"),
     path("prints/<int:pk>/progress/", print_progress, name="e_print_progress"),
     path("prints/<int:pk>/resume/", print_resume, name="e_print_resume"),
+    path("prints/<int:pk>/joined/", print_joined, name="e_print_joined"),
     path("prints/<int:pk>/file/", print_file, name="e_print_file"),
 ]

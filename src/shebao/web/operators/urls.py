@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import looks, views
 
 urlpatterns = [
     path("operators/", views.operators, name="operators"),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("operators/<int:pk>/enable", views.enable, name="operator_enable"),
     path("operators/<int:pk>/disable", views.disable, name="operator_disable"),
     path("audit/", views.audit, name="audit"),
+    path("looks/", looks.looks, name="looks"),
 ]

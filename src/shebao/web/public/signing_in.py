@@ -19,7 +19,7 @@ from shebao.hall.sign_in.factors import has_factor
 from shebao.hall.sign_in.numbers import account_at
 from shebao.rules.months import Month
 
-from ..access import public
+from ..access import home_of, public
 from ..entering import enter, keep, leave
 from .second import hold_half
 
@@ -145,7 +145,7 @@ def _again(operator) -> str:
 
 def start(request):
     """The first page of whoever signed in."""
-    return redirect("a_home" if request.user.is_agency else "e_home")
+    return redirect(home_of(request.user))
 
 
 @sensitive_post_parameters()

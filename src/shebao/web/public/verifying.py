@@ -42,6 +42,12 @@ def _shown(found: dict | None) -> dict | None:
         "state_title": f"此件{found['state_label']}",
         "state_text": f"{since:%Y-%m-%d %H:%M} 起不再有效：{found['state_reason']}" if since else "",
     }
+    if signature := found["signature"]:
+        at = timezone.localtime(signature.signed_at)
+        test = "（测试证书，仅供演示）" if signature.is_test else ""
+        said["signed"] = f"{signature.signer}{test}，{at:%Y-%m-%d %H:%M} 签名，证书序列号 {signature.certificate}"
+    else:
+        said["signed"] = "没有电子签名"
     return found | said | {"employer_name": name[:2] + "*" * max(len(name) - 4, 1) + name[-2:]}
 
 

@@ -75,6 +75,37 @@ def month_bars(amounts: list[int]) -> dict[str, Any]:
     }
 
 
+COUNTS_BASE, COUNTS_HIGHEST = 84, 62.0
+
+
+def count_bars(counts: list[int]) -> dict[str, Any]:
+    """Return bars, the grid line's height and its value for a few numbers of things."""
+    highest = max([*counts, 0])
+    scale = COUNTS_HIGHEST / (highest or 1)
+    pitch = (BARS_RIGHT - BARS_LEFT) / (len(counts) or 1)
+    width = min(pitch * 0.52, 44)
+    bars = [
+        {
+            "x": _px(BARS_LEFT + pitch * index + (pitch - width) / 2),
+            "y": _px(COUNTS_BASE - count * scale),
+            "height": _px(count * scale),
+            "middle": _px(BARS_LEFT + pitch * (index + 0.5)),
+            "label_y": _px(COUNTS_BASE - count * scale - 4),
+        }
+        for index, count in enumerate(counts)
+    ]
+    step = nice_step(highest) if highest else 0
+    grid_y = COUNTS_BASE - step * scale
+    return {
+        "bars": bars,
+        "width": _px(width),
+        "highest": highest,
+        "grid": step,
+        "grid_y": _px(grid_y),
+        "grid_text_y": _px(grid_y + 4),
+    }
+
+
 def segments(amounts: list[int]) -> list[dict[str, str]]:
     """Return x and width of each share of one stacked bar: a gap of 2 between, at least 2 each."""
     total = sum(a for a in amounts if a > 0) or 1

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('declarations', '0005_a_refused_case_may_be_copied'),
-        ('employers', '0005_a_branch_may_be_paid_for_by_its_head_office'),
+        ('employers', '0006_a_branch_may_be_paid_for_by_its_head_office'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,6 +12,14 @@ history.replaceState(history.state, "", location.href);
 const menu = document.getElementById("menu");
 let opener = null;
 
+// --- the menu shows where one is, however long it is ---
+const entry = menu?.querySelector("[aria-current]");
+const list = entry?.closest(".nav");
+if (list) {
+  const below = entry.getBoundingClientRect().bottom - list.getBoundingClientRect().bottom;
+  if (below > 0) list.scrollTop += below + list.clientHeight / 3;
+}
+
 function setDrawer(open) {
   if (!menu) return;
   menu.classList.toggle("open", open);

@@ -51,6 +51,11 @@ function reveal(cell) {
   if (cell.offsetTop - head < box.scrollTop) box.scrollTop = cell.offsetTop - head;
   else if (cell.offsetTop + cell.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = cell.offsetTop + cell.offsetHeight - box.clientHeight;
   cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+  if (cell.classList.contains("stk")) return;
+  // What is frozen on the left lies above the rest: a cell is seen only beyond its edge.
+  const frozen = [...rowOf(cell).querySelectorAll(".stk")].at(-1);
+  const hidden = frozen.offsetLeft + frozen.offsetWidth - cell.offsetLeft;
+  if (hidden > 0) box.scrollLeft -= hidden;
 }
 
 function closeProblem() {

@@ -31,7 +31,7 @@ function refresh(scope) {
     }
   }
   for (const place of scope.querySelectorAll("[data-tick-count]")) place.textContent = count;
-  for (const place of scope.querySelectorAll("[data-tick-sum]")) place.textContent = yuan(sum);
+  for (const place of scope.querySelectorAll("[data-tick-sum]")) place.textContent = (sum > 0 && "signed" in place.dataset ? "+" : "") + yuan(sum);
   for (const bar of scope.querySelectorAll("[data-batch]")) bar.classList.toggle("idle", count === 0);
   for (const button of scope.querySelectorAll("[data-batch] button[type=submit]")) button.disabled = count === 0;
 }

@@ -1,0 +1,44 @@
+"""Reading is on record too: whose data somebody looked at and why, what was taken along, and what was refused."""
+
+from django.contrib.auth import get_user_model
+from django.db import models, transaction
+
+from .models import AuditHead
+from .operations import record
+
+LOOKS = ("data.looked_at", "privileged.asked", "privileged.answered", "evidence.looked_at")
+"""What the agency does with an employer's data without changing them: the employer reads this (查阅记录)."""
+
+
+@transaction.atomic
+def note_look(subject: models.Model, reason: str, *, by, employer, action: str = "data.looked_at") -> None:
+    """Somebody at the agency looked at an employer's data (查阅), in the words of why."""
+    record(action, subject, by=by, employer=employer, reason=reason)
+
+
+@transaction.atomic
+def note_export(subject: models.Model, title: str, *, by) -> None:
+    """A table with people's data was downloaded (导出)."""
+    record("data.exported", subject, by=by, kind=title)
+
+
+@transaction.atomic
+def note_refusal(place: str, status: int, *, by) -> None:
+    """Somebody was refused a page or an object (越权访问): its name in the list of addresses, never what was typed."""
+    record("access.refused", by, by=by, kind=place, state=str(status))
+
+
+def watermark(by, at) -> str:
+    """Who takes a file along, for which employer, and when: on every sheet of it."""
+    owner = by.employer.name if by.employer_id else by.region
+    return f"{owner} {by.name}（{by.username}）{at:%Y-%m-%d %H:%M} 导出"[:200]
+
+
+@transaction.atomic
+def note_failed_sign_in(username: str) -> None:
+    """A sign-in that failed (登录失败). What was typed is not kept: it may be anything, also somebody's number.
+
+    An account that does not exist costs the same question and the same record, so that the time tells nothing.
+    """
+    operator = get_user_model().objects.filter(username=username).select_related("employer").first()
+    record("operator.sign_in_failed", operator or AuditHead(pk=1), by=None)

@@ -1,0 +1,56 @@
+"""New values of a region as somebody proposed them; in force they are only in the region's folder."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+
+class ProposalState(models.TextChoices):
+    PROPOSED = "proposed", "待审批"
+    DECLINED = "declined", "未同意"
+    APPROVED = "approved", "已同意，待启用"
+    ACTIVE = "active", "已启用"
+
+
+class ProposalQuerySet(models.QuerySet):
+    def visible_to(self, actor):
+        """The agency's of one's own region; nothing for an employer's people."""
+        return self.filter(region=actor.region) if actor.is_agency else self.none()
+
+
+class ValuesProposal(models.Model):
+    """A parameters.yaml to be laid over the region's own (修改方案). `fingerprint` is of the region it was made for.
+
+    `proposed_by` and `decided_by` are two people. Once it is active the folder has the values, and this row only
+    tells how they came there.
+    """
+
+    region = models.CharField("地区方案", max_length=40)
+    text = models.TextField("拟定的数值")
+    reason = models.CharField("说明", max_length=200)
+    fingerprint = models.CharField("提出时的指纹", max_length=12)
+    state = models.CharField("状态", max_length=10, choices=ProposalState, default=ProposalState.PROPOSED)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField("提出时间")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField("审批时间", null=True)
+    note = models.CharField("审批意见", max_length=200, blank=True)
+    active_at = models.DateTimeField("启用时间", null=True)
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "数值修改方案"
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="new_values_take_two_people",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
+                violation_error_message="提出的人不能自己审批。",
+            ),
+            models.CheckConstraint(
+                name="decided_values_were_decided_by_somebody",
+                condition=Q(state=ProposalState.PROPOSED) | Q(decided_by__isnull=False),
+                violation_error_message="审批过的方案必须有审批人。",
+            ),
+        ]

@@ -1,0 +1,145 @@
+"""What the agency tells employers (公告、通知、政策), for whom and until when, and who has read it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from .. import clock
+from ..scopes import ScopedQuerySet
+
+
+class Kind(models.TextChoices):
+    ANNOUNCEMENT = "announcement", "公告"
+    NOTICE = "notice", "通知"
+    POLICY = "policy", "政策"
+
+
+class AnnouncementState(models.TextChoices):
+    DRAFT = "draft", "草稿"
+    PUBLISHED = "published", "已发布"
+    WITHDRAWN = "withdrawn", "已撤下"
+
+
+class Audience(models.TextChoices):
+    """By what the readers are told apart."""
+
+    ALL = "", "所有单位"
+    ACCOUNT_KIND = "account_kind", "按参保户类型"
+    INDUSTRY_CLASS = "industry_class", "按工伤行业类别"
+
+
+class AnnouncementQuerySet(models.QuerySet):
+    def visible_to(self, actor):
+        """All of the agency's own region; an employer's people see what is published to their employer."""
+        rows = self.filter(region=actor.region)
+        if actor.is_agency:
+            return rows
+        if not actor.employer_id:
+            return self.none()
+        mine = actor.employer
+        meant = Q(audience=Audience.ALL)
+        for fact in (Audience.ACCOUNT_KIND, Audience.INDUSTRY_CLASS):
+            meant |= Q(audience=fact, codes__code=getattr(mine, fact))
+        return rows.published().filter(meant)
+
+    def published(self):
+        """What is published and has begun."""
+        return self.filter(state=AnnouncementState.PUBLISHED, from_at__lte=clock.now())
+
+    def current(self):
+        """What has not ended."""
+        return self.filter(Q(until_at__isnull=True) | Q(until_at__gt=clock.now()))
+
+    def unread_by(self, actor):
+        """What the actor has not read as it stands now, or not confirmed where that is asked."""
+        mine = Reading.objects.filter(operator=actor, announcement=models.OuterRef("pk"))
+        mine = mine.filter(version=models.OuterRef("version"))
+        done = mine.filter(Q(announcement__must_confirm=False) | Q(confirmed_at__isnull=False))
+        return self.filter(~models.Exists(done))
+
+
+class Announcement(models.Model):
+    """One announcement, notice or policy. `text` is plain text with few marks; see `web/templatetags/notices.py`.
+
+    A changed text of what is published is a new version, which is read, and confirmed where that is asked, again.
+    """
+
+    region = models.CharField("地区方案", max_length=40)
+    kind = models.CharField("种类", max_length=20, choices=Kind, default=Kind.ANNOUNCEMENT)
+    title = models.CharField("标题", max_length=80)
+    text = models.TextField("正文", max_length=10_000)
+    from_at = models.DateTimeField("生效时间")
+    until_at = models.DateTimeField("失效时间", null=True, blank=True)
+    audience = models.CharField("发给", max_length=20, choices=Audience, blank=True, default=Audience.ALL)
+    must_confirm = models.BooleanField("须确认阅读", default=False)
+    state = models.CharField("状态", max_length=12, choices=AnnouncementState, default=AnnouncementState.DRAFT)
+    version = models.PositiveIntegerField("版本", default=1)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField("修改时间")
+    published_at = models.DateTimeField("发布时间", null=True, blank=True)
+
+    objects = AnnouncementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "公告通知"
+        constraints = [
+            models.CheckConstraint(
+                name="an_announcement_ends_after_it_begins",
+                condition=Q(until_at__isnull=True) | Q(until_at__gt=models.F("from_at")),
+                violation_error_message="失效时间必须晚于生效时间。",
+            ),
+            models.CheckConstraint(
+                name="what_is_published_has_a_time",
+                condition=~Q(state=AnnouncementState.PUBLISHED) | Q(published_at__isnull=False),
+                violation_error_message="已发布的必须有发布时间。",
+            ),
+        ]
+        indexes = [models.Index(fields=["region", "state", "from_at"], name="announcement_by_region")]
+
+    def __str__(self):
+        return self.title
+
+
+class AnnouncementCode(models.Model):
+    """One kind of employers that an announcement is for (发给哪一类)."""
+
+    announcement = models.ForeignKey(Announcement, on_delete=models.CASCADE, related_name="codes")
+    code = models.CharField("代码", max_length=20)
+
+    class Meta:
+        verbose_name = "发给的种类"
+        constraints = [models.UniqueConstraint(fields=["announcement", "code"], name="a_kind_is_addressed_once")]
+
+
+class AnnouncementFile(models.Model):
+    """A file that goes with an announcement (附件)."""
+
+    announcement = models.ForeignKey(Announcement, on_delete=models.PROTECT, related_name="files")
+    stored = models.ForeignKey("evidence.StoredFile", on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField("移除时间", null=True)
+
+    class Meta:
+        verbose_name = "附件"
+        ordering = ["pk"]
+
+
+class Reading(models.Model):
+    """That somebody read a version of an announcement (阅读记录), and confirmed it where that is asked."""
+
+    announcement = models.ForeignKey(Announcement, on_delete=models.PROTECT, related_name="readings")
+    version = models.PositiveIntegerField("版本")
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    read_at = models.DateTimeField("阅读时间")
+    confirmed_at = models.DateTimeField("确认时间", null=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "阅读记录"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["announcement", "version", "operator"],
+                name="a_version_is_read_once_by_a_person",
+            )
+        ]

@@ -1,0 +1,72 @@
+"""Paying a bill for some of its people (社保缴费): what each of them owes, and who is paid already."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Sum
+
+from ..errors import Refused
+from ..settlement.models import Bill, BillLine, Booking
+from .models import Payment, PaymentState
+
+
+@dataclass(frozen=True)
+class PersonDue:
+    """One employee of a bill: the base of the month, both parts in fen, and whether they are paid for."""
+
+    employee: int
+    name: str
+    person_number: str
+    base: int
+    employer_due: int
+    employee_due: int
+    is_paid: bool
+
+    @property
+    def total(self) -> int:
+        """Both parts."""
+        return self.employer_due + self.employee_due
+
+
+def paid_people(bill: Bill) -> set[int]:
+    """The employees for whom the bill is paid."""
+    rows = Payment.objects.filter(bill=bill, state=PaymentState.SUCCEEDED).values_list("people", flat=True)
+    return {pk for people in rows for pk in people}
+
+
+def people_of(bill: Bill) -> list[PersonDue]:
+    """Everybody on the bill, by name; two queries."""
+    paid = paid_people(bill)
+    lines = BillLine.objects.live().filter(bill=bill).order_by()
+    rows = lines.values_list("employee", "employee__name", "employee__person_number").annotate(
+        Max("contribution_base"), Sum("employer_due"), Sum("employee_due"), Count("pk")
+    )
+    return [
+        PersonDue(pk, name, number, base, employer, employee, pk in paid)
+        for pk, name, number, base, employer, employee, _ in rows.order_by("employee__name_pinyin", "employee")
+    ]
+
+
+def people_due(bill: Bill, people: Collection[int]) -> int:
+    """What these employees owe of a bill, in fen. The caller holds the bill's lock.
+
+    Raises Refused for somebody who is not on it or is paid already, and where the bill was paid otherwise.
+    """
+    if obstacle := why_not_by_people(bill):
+        raise Refused("paid_otherwise", obstacle)
+    known = {one.employee: one for one in people_of(bill)}
+    if strangers := [pk for pk in people if pk not in known]:
+        raise Refused("no_such_person", f"选中的人员有 {len(strangers)} 人不在这张账单上，请重新选择。", status=404)
+    if twice := [known[pk].name for pk in people if known[pk].is_paid]:
+        raise Refused("person_paid", f"{'、'.join(twice[:5])}已经缴过这个月的社保费，请去掉后再提交。")
+    amount = sum(known[pk].total for pk in people)
+    if amount <= 0:
+        raise Refused("nothing_due", "所选人员没有应缴的金额。")
+    return amount
+
+
+def why_not_by_people(bill: Bill) -> str:
+    """Why a bill cannot be paid person by person: money came for all of it, and is nobody's; "" where it can."""
+    whole = bill.payments.filter(state=PaymentState.SUCCEEDED, people=[]).exists()
+    taken = bill.transactions.filter(kind__in=(Booking.CLEARED, Booking.CREDIT_USED), reversed_by=None).exists()
+    return "这张账单已经整张缴过或抵扣过一部分，请在“缴费与支付”缴清余额。" if whole or taken else ""

@@ -1,0 +1,30 @@
+"""The list of personal columns (个人信息清单) of `pii.yaml`: what each is, what for, how long, and how it is masked."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+OF_A_MODEL = ("purpose", "retention")
+
+
+@cache
+def personal_data() -> dict[str, Any]:
+    """The whole list as it is written."""
+    return yaml.safe_load((Path(__file__).parent / "pii.yaml").read_text("utf-8"))
+
+
+@cache
+def class_of(label: str, column: str) -> str:
+    """The class of a column, such as class_of("roster.Person", "id_number"). Raises KeyError where none is written."""
+    for name, columns in personal_data()["models"][label].items():
+        if name not in OF_A_MODEL and column in columns:
+            return name
+    raise KeyError(f"{label}.{column}")
+
+
+def retention_days() -> dict[str, tuple[str, int]]:
+    """{name: (words, days)} of what is removed when it is over."""
+    rows = personal_data()["retention"]
+    return {name: (row["title"], row["days"]) for name, row in rows.items() if "days" in row}

@@ -1,0 +1,50 @@
+"""Looking at a whole identity number (查看完整号码): a right of its own, with a reason, not too often, on record."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from .. import clock
+from ..audit.operations import record
+from ..crypto import blind_index
+from ..errors import Refused, permit
+from ..operators.models import Attempt
+from ..operators.throttle import may_try
+from .models import Employee
+
+REASONS = ("核对本人证件", "办理社保业务", "核对或更正资料", "答复职工本人")
+"""What the page offers; anything else is written out."""
+REASON_LENGTH = 100
+HOUR = timedelta(hours=1)
+MOST_IN_AN_HOUR = 100
+ALERT_ABOVE = 50
+PURPOSE = "unmask"
+
+
+@transaction.atomic
+def reveal_id_number(employee_pk: int, reason: str, *, by) -> str:
+    """The whole identity number of one of the actor's employees; look and reason are on record, the number is not.
+
+    More than fifty in an hour raise an alert, more than a hundred are refused. Raises Employee.DoesNotExist for anybody
+    else's, Refused without the right, without a reason, or too often.
+    """
+    permit(by, "unmask", "查看完整号码")
+    employee = Employee.objects.visible_to(by).select_related("person", "employer").get(pk=employee_pk)
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Refused("reason_missing", "请选择或填写查看完整号码的原因。", field="reason")
+    if len(reason) > REASON_LENGTH:
+        raise Refused("reason_too_long", f"原因最多 {REASON_LENGTH} 个字，请写短一些。", field="reason")
+    if not may_try(PURPOSE, str(by.pk), limit=MOST_IN_AN_HOUR, within=HOUR):
+        text = f"一小时内查看完整号码不能超过 {MOST_IN_AN_HOUR} 次，请稍后再试；要批量核对的，请导出名单。"
+        raise Refused("unmasked_too_often", text, status=429)
+    record("reveal_id_number", employee, by=by, reason=reason)
+    if looks_in_an_hour(by) == ALERT_ABOVE + 1:
+        record("alert.unmasking", by, by=by, employer=employee.employer, count=ALERT_ABOVE + 1)
+    return employee.person.id_number
+
+
+def looks_in_an_hour(operator) -> int:
+    """How many whole numbers the operator looked at within the last hour."""
+    digest = blind_index(f"attempt:{PURPOSE}", str(operator.pk))
+    return Attempt.objects.filter(purpose=PURPOSE, who=digest, at__gt=clock.now() - HOUR).count()

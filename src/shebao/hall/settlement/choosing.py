@@ -1,0 +1,38 @@
+"""申报缴费方式选择: who computes an employer's months, the employer by its wages or the office by its assessment."""
+
+from django.db import transaction
+
+from shebao.rules.vocabulary import COMPUTED_BY
+
+from ..audit.operations import record
+from ..clock import now
+from ..employers.models import Employer, EmployerChange
+from ..errors import Refused, permit
+from ..regions import region
+from .progress import ways_to_compute, who_computes
+
+LABEL = "申报缴费方式"
+
+
+@transaction.atomic
+def choose_who_computes(employer_id: int, way: str, *, by) -> Employer:
+    """Choose who computes from the next settlement on; the same again changes nothing.
+
+    Raises Refused for a way that the region does not have. What is settled stays as it is.
+    """
+    permit(by, "settle", "选择申报缴费方式")
+    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    ways = ways_to_compute(region(employer.region))
+    if len(ways) < 2 or way not in ways:
+        raise Refused("no_such_way", "请选择一种申报缴费方式。", field="way")
+    before = who_computes(employer)
+    if way == before:
+        return employer
+    employer.computed_by = way
+    employer.save(update_fields=["computed_by"])
+    EmployerChange.objects.create(
+        employer=employer, field="computed_by", label=LABEL, old=COMPUTED_BY[before], new=COMPUTED_BY[way], by=by,
+        at=now(),
+    )  # fmt: skip
+    record("employer.way_chosen", employer, by=by, employer=employer, kind=way)
+    return employer

@@ -1,0 +1,43 @@
+"""运行监控: what waits, what was done, what went wrong."""
+
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from shebao.hall.workbench import monitoring
+
+from ..access import needs
+
+JOBS = {
+    "effect": "审核生效",
+    "deliver": "发送邮件和短信",
+    "check_batch": "核对表格",
+    "print_papers": "批量打印",
+    "run_sandbox": "规则沙盘试算",
+}
+
+
+@require_safe
+@needs("monitor")
+def monitor(request):
+    """The page; every number is counted when it is asked for."""
+    user = request.user
+    late, late_count = monitoring.late_employers(user)
+    days = monitoring.throughput(user)
+    jobs = monitoring.jobs()
+    context = {
+        "ages": monitoring.waiting_by_age(user),
+        "days": days,
+        "came": [monitoring.Bar(f"{one.day:%m-%d}", one.submitted) for one in days],
+        "done": [monitoring.Bar(f"{one.day:%m-%d}", one.decided) for one in days],
+        "reasons": monitoring.return_reasons(user),
+        "late": late,
+        "late_count": late_count,
+        "unknown": monitoring.unknown_payments(user),
+        "jobs": jobs,
+        "failures": [(JOBS.get(name, name), at) for name, at in jobs.failures],
+    }
+    return render(request, "agency/monitor.html", context)
+
+
+urlpatterns = [path("monitor/", monitor, name="a_monitor")]

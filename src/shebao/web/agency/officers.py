@@ -1,0 +1,58 @@
+"""The pages of an agency's officers (三员): how the system runs, and what the security administrator must look at."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.retention import forget_what_is_over, overdue
+from shebao.hall.workbench.system import state_of_system
+
+from ..access import needs
+from ..operators.audit_words import SUBJECTS, action_title, detail_text, subject_text
+
+PAGE = 50
+
+
+@require_safe
+@needs("see_alerts")
+def alerts(request):
+    """Everything that raised an alert in the region, the newest first."""
+    found = AuditEntry.objects.visible_to(request.user).filter(action__startswith="alert.").select_related("actor")
+    page = Paginator(found.order_by("-sequence"), PAGE).get_page(request.GET.get("page"))
+    rows = [
+        {
+            "entry": entry,
+            "title": action_title(entry.action),
+            "subject": subject_text(entry.subject),
+            "detail": detail_text(entry.detail, SUBJECTS),
+        }
+        for entry in page
+    ]
+    return render(request, "agency/alerts.html", {"page": page, "rows": rows, "crumbs": [{"label": "安全提醒"}]})
+
+
+@require_safe
+@needs("run_system")
+def system(request):
+    """How the installation runs, without a word about anybody's business; and what is kept longer than it should be."""
+    context = {"facts": state_of_system(), "rows": overdue(), "crumbs": [{"label": "系统运行"}]}
+    return render(request, "agency/system.html", context)
+
+
+@require_POST
+@needs("run_system")
+def forget(request):
+    """Remove what is past its time, now."""
+    done = forget_what_is_over(by=request.user)
+    messages.success(request, f"已清理 {sum(done.values())} 条超过保存期限的记录，已记入操作记录。")
+    return redirect(reverse("a_system"))
+
+
+urlpatterns = [
+    path("alerts/", alerts, name="a_alerts"),
+    path("system/", system, name="a_system"),
+    path("system/forget", forget, name="a_forget"),
+]

@@ -1,0 +1,167 @@
+"""特权查询 at the agency: ask, agree, look while it lasts; who may ask is named."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from shebao.hall.errors import Refused
+from shebao.hall.operators.models import Operator, Role
+from shebao.hall.privileged import operations
+from shebao.hall.privileged.models import NamedOperator, PrivilegedQuery, QueryState, Scope
+from shebao.hall.regions import region as region_of
+from shebao.hall.roster.models import Employee
+from shebao.hall.workbench.dossiers import employer_dossier, person_dossier
+
+from ..access import needs
+from .people import job_rows, line_rows
+
+PAGE, TITLE = 30, "特权查询"
+MINUTES = 60
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("query_with_privilege")
+def queries(request):
+    """What was asked, and the form to ask."""
+    error = None
+    if request.method == "POST":
+        given = request.POST
+        try:
+            operations.ask_privileged(
+                given.get("scope", ""), given.get("number", ""), by=request.user,
+                reason=given.get("reason", ""), basis=given.get("basis", ""),
+            )  # fmt: skip
+        except Refused as no:
+            error = no
+        else:
+            messages.success(request, "已提交，等另一位管理员批准。")
+            return redirect("a_privileged")
+    rows = PrivilegedQuery.objects.visible_to(request.user).select_related(
+        "asked_by", "decided_by", "employer", "person"
+    )
+    if request.user.role != Role.AGENCY_ADMIN:
+        rows = rows.filter(asked_by=request.user)
+    admin = request.user.may("configure")
+    named = NamedOperator.objects.visible_to(request.user).filter(ended_at=None).select_related("operator", "named_by")
+    context = {
+        "page": Paginator(rows.order_by("-asked_at", "-pk"), PAGE).get_page(request.GET.get("page")),
+        "is_named": operations.is_named(request.user),
+        "fields": _fields(request.POST, error),
+        "errors": [{"id": f"id_{error.field}" if error.field else "", "text": error.message}] if error else [],
+        "named": named if admin else [],
+        "people": _candidates(request.user, named) if admin else [],
+        "minutes": MINUTES,
+        "title": TITLE,
+    }
+    return render(request, "agency/privileged.html", context, status=error.status if error else 200)
+
+
+def _candidates(actor, named) -> list[Operator]:
+    there = {one.operator_id for one in named} | {actor.pk}
+    people = Operator.objects.visible_to(actor).filter(is_active=True).order_by("name")
+    return [one for one in people if one.pk not in there and one.may("query_with_privilege")]
+
+
+def _fields(given, error) -> list[dict]:
+    fields = [
+        {"name": "scope", "label": "查什么", "kind": "radios", "options": Scope.choices, "full": True},
+        {"name": "number", "label": "单位编号、信用代码，或完整证件号码", "kind": "text", "maxlength": 40},
+        {"name": "basis", "label": "依据文书", "kind": "text", "maxlength": 100, "hint": "如：协助调查函文号"},
+        {"name": "reason", "label": "查询原因", "kind": "textarea", "maxlength": 200, "full": True,
+         "help": "被查的单位会看到这段话"},
+    ]  # fmt: skip
+    for field in fields:
+        field |= {"id": f"id_{field['name']}", "value": given.get(field["name"], ""),
+                  "required": field["name"] != "basis"}  # fmt: skip
+        if error and error.field == field["name"]:
+            field["error"] = error.message
+    return fields
+
+
+def _do(request, deed, said: str):
+    try:
+        deed()
+    except Refused as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, said)
+    return redirect("a_privileged")
+
+
+@require_POST
+@needs("query_with_privilege")
+def approve(request, pk):
+    """Agree, for a while."""
+    minutes, note = request.POST.get("minutes", ""), request.POST.get("note", "")
+    time = int(minutes) if minutes.isdecimal() and len(minutes) < 5 else 0
+    deed = lambda: operations.approve_privileged(pk, by=request.user, minutes=time, note=note)  # noqa: E731
+    return _do(request, deed, f"已批准，{time} 分钟内有效。")
+
+
+@require_POST
+@needs("query_with_privilege")
+def decline(request, pk):
+    """Do not agree."""
+    note = request.POST.get("note", "")
+    return _do(request, lambda: operations.decline_privileged(pk, by=request.user, note=note), "已记下不批准。")
+
+
+@require_POST
+@needs("query_with_privilege")
+def end(request, pk):
+    """End it early."""
+    return _do(request, lambda: operations.end_query(pk, by=request.user), "已结束。")
+
+
+@require_POST
+@needs("configure")
+def name(request):
+    """Name who may ask."""
+    chosen = request.POST.get("operator", "")
+    if not chosen.isdecimal():
+        messages.error(request, "请选择操作员。")
+        return redirect("a_privileged")
+    return _do(request, lambda: operations.name_operator(int(chosen), by=request.user), "已指定。")
+
+
+@require_POST
+@needs("configure")
+def unname(request, pk):
+    """Take the privilege away."""
+    return _do(request, lambda: operations.unname_operator(pk, by=request.user), "已取消指定，未完的查询随即结束。")
+
+
+@require_safe
+@needs("query_with_privilege")
+def look(request, pk):
+    """What was agreed to, whole, for who asked."""
+    found = operations.look(pk, "查看完整资料", by=request.user)
+    here = region_of(request.user.region)
+    context = {
+        "query": found,
+        "crumbs": [{"label": TITLE, "url": reverse("a_privileged")}, {"label": "查看"}],
+        "state_open": QueryState.APPROVED,
+    }
+    if found.scope == Scope.EMPLOYER:
+        people = Employee.objects.visible_to(request.user).filter(employer=found.employer).select_related("person")
+        context |= {
+            "dossier": employer_dossier(request.user, found.employer_id),
+            "people": Paginator(people.order_by("name_pinyin", "pk"), PAGE).get_page(request.GET.get("page")),
+        }
+        return render(request, "agency/privileged_employer.html", context)
+    dossier = person_dossier(request.user, found.person_id)
+    context |= {"dossier": dossier, "jobs": job_rows(here, dossier), "lines": line_rows(here, dossier)}
+    return render(request, "agency/privileged_person.html", context)
+
+
+urlpatterns = [
+    path("privileged/", queries, name="a_privileged"),
+    path("privileged/named", name, name="a_privileged_name"),
+    path("privileged/named/<int:pk>/end", unname, name="a_privileged_unname"),
+    path("privileged/<int:pk>", look, name="a_privileged_look"),
+    path("privileged/<int:pk>/approve", approve, name="a_privileged_approve"),
+    path("privileged/<int:pk>/decline", decline, name="a_privileged_decline"),
+    path("privileged/<int:pk>/end", end, name="a_privileged_end"),
+]

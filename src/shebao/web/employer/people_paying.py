@@ -1,0 +1,182 @@
+"""社保缴费: choose persons, say for which month, on which base and where the voucher goes; pay; it is mailed."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from shebao.hall.declarations.operations import InvalidDeclaration, save_declarations
+from shebao.hall.documents.people_vouchers import send_people_voucher
+from shebao.hall.employers.models import Employer
+from shebao.hall.errors import Refused
+from shebao.hall.mail.operations import tidy_address
+from shebao.hall.mail.queries import last_address, letters
+from shebao.hall.payments.channels import CHANNELS
+from shebao.hall.payments.operations import start_payment
+from shebao.hall.payments.people import people_of, why_not_by_people
+from shebao.hall.roster.models import Employee
+from shebao.hall.roster.queries import columns_for_charge, wages_in
+from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.operations import settle_month
+from shebao.hall.settlement.progress import applicable_settlement
+from shebao.hall.settlement.queries import estimate
+from shebao.rules.money import BadMoney, parse_fen, plain_yuan
+from shebao.rules.months import BadMonth, Month
+
+from ..access import needs, refusal
+from ..chosen import numbers
+from .common import crumbs, here, this_month
+
+MOST = 500
+RECENT = 20
+
+
+@dataclass
+class _Asked:
+    """The month, its bill if it is settled, and the people who can be paid for."""
+
+    employer: Employer
+    month: Month
+    bill: Bill | None
+    rows: list[dict]
+    trouble: str = ""
+
+
+def show(request, page):
+    """First whom to pay for, then month, base and address, then the payment."""
+    if not request.user.may("pay"):
+        raise refusal(request.user, "pay")
+    said = request.POST if request.method == "POST" else request.GET
+    found, wrong = _asked(request, said.get("month", "").strip())
+    chosen = [pk for pk in numbers(said.getlist("chosen")) if pk in {row["pk"] for row in found.rows}][:MOST]
+    no = None
+    if request.method == "POST" and not found.trouble:
+        try:
+            return _submit(request, found, chosen)
+        except Refused as refused:
+            no = refused
+            found, _ = _asked(request, said.get("month", "").strip())
+    errors = [{"id": no.field, "text": line} for line in no.message.splitlines()] if no else []
+    errors += [{"id": "month", "text": wrong}] if wrong else []
+    is_form = bool(chosen) and not found.trouble and not wrong
+    ways = [way for way in here(request).collection.ways.values() if way.kind in CHANNELS]
+    rows = [row for row in found.rows if not is_form or row["pk"] in chosen]
+    for row in rows:
+        row["typed"] = request.POST.get(f"base-{row['pk']}", row["typed"])
+    context = {
+        "title": page.title,
+        "crumbs": crumbs(page.title),
+        "notes": page.notes,
+        "found": found,
+        "rows": rows,
+        "is_form": is_form,
+        "total": sum(row["total"] for row in rows) if found.bill else None,
+        "estimate": estimate(found.employer, found.month) if is_form and not found.bill else None,
+        "month_field": {"id": "month", "name": "month", "kind": "month", "label": "缴费月份", "value": str(found.month),
+                        "error": wrong},
+        "to": {"id": "to", "name": "to", "kind": "email", "label": "企业邮箱", "required": True, "maxlength": 120,
+               "autocomplete": "email", "value": request.POST.get("to", "") or last_address(request.user),
+               "error": no.message if no and no.field == "to" else ""},
+        "ways": ways,
+        "letters": letters(request.user)[:RECENT],
+        "errors": errors,
+    }  # fmt: skip
+    return render(request, "employer/people_payment.html", context, status=no.status if no else 200)
+
+
+def _asked(request, text: str) -> tuple[_Asked, str]:
+    employer, current = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id), this_month(request)
+    month, wrong = current, ""
+    try:
+        month = Month.parse(text) if text else current
+    except BadMonth as bad:
+        wrong = f"缴费月份：{bad.message}。"
+    bill = Bill.objects.visible_to(request.user).live().select_related("employer").filter(month=month, series=0).first()
+    found = _Asked(employer, month, bill, [])
+    if bill:
+        found.rows = [
+            {"pk": one.employee, "name": one.name, "number": one.person_number, "base": one.base, "total": one.total,
+             "typed": plain_yuan(one.base), "is_paid": one.is_paid}
+            for one in people_of(bill)
+        ]  # fmt: skip
+        found.trouble = why_not_by_people(bill)
+        if not found.trouble and found.rows and all(row["is_paid"] for row in found.rows):
+            found.trouble = f"{month.label}的人员都已缴费。"
+    elif month == current:
+        wages = wages_in(employer, month)
+        insured, _ = columns_for_charge(employer, month)
+        numbers_of = dict(Employee.objects.visible_to(request.user).values_list("pk", "person_number"))
+        found.rows = [
+            {"pk": one.pk, "name": one.name, "number": numbers_of[one.pk], "base": wages.get(one.pk), "total": 0,
+             "typed": plain_yuan(wages[one.pk]) if one.pk in wages else "", "is_paid": False}
+            for one in insured
+        ]  # fmt: skip
+    else:
+        found.trouble = f"{month.label}没有核定，不能缴费；当月的可以在这里一并申报、缴费。"
+    return found, wrong
+
+
+def _submit(request, found: _Asked, chosen: list[int]):
+    """Declare changed bases and the month where it is not declared yet, then begin to pay."""
+    to = tidy_address(request.POST.get("to", ""))
+    if not chosen:
+        raise Refused("nobody_chosen", "还没有选择员工，请先勾选。")
+    bill = found.bill
+    if bill is None:
+        if not request.POST.get("agreed"):
+            raise Refused("not_agreed", "请勾选一并申报本月社保，再提交。", field="agreed")
+        _declare(request, found, chosen)
+        kind = applicable_settlement(found.employer, found.month)
+        bill = settle_month(found.employer.pk, found.month, kind.key, by=request.user, confirmations=kind.confirmations)
+    channel = request.POST.get("channel", "")
+    payment = start_payment(bill.pk, by=request.user, channel=channel, people=chosen, voucher_to=to)
+    return redirect("e_payment", payment.pk)
+
+
+def _declare(request, found: _Asked, chosen: list[int]) -> None:
+    """The bases that were changed, through the service that declares wages."""
+    wages, problems, changed = {row["pk"]: row for row in found.rows}, [], {}
+    for pk in chosen:
+        try:
+            fen = parse_fen(request.POST.get(f"base-{pk}", ""))
+        except BadMoney as bad:
+            problems.append(f"{wages[pk]['name']}的缴费基数：{bad}")
+            continue
+        if fen != wages[pk]["base"]:
+            changed[pk] = fen
+    if problems:
+        raise Refused("bad_base", "\n".join(problems))
+    if not changed:
+        return
+    service = next(one for one in here(request).services.values() if one.operation == "declare_wages")
+    people = Employee.objects.visible_to(request.user).filter(pk__in=changed).select_related("person").order_by("pk")
+    raws = [
+        {"id_kind": one.person.id_kind, "id_number": one.person.id_number, "name": one.name,
+         "first_month": str(found.month), "declared_wage": plain_yuan(changed[one.pk])}
+        for one in people
+    ]  # fmt: skip
+    try:
+        save_declarations(found.employer.pk, service.key, raws, by=request.user)
+    except InvalidDeclaration as no:
+        told = [f"{raw['name']}：{p.message}" for raw, one in zip(raws, no.previews, strict=True) for p in one.problems]
+        text = "\n".join(told or ["缴费基数不能申报，请核对。"])
+        raise Refused("bad_base", f"{text}\n需要说明理由的，请在“{service.title}”里申报。") from None
+
+
+@require_POST
+@needs("print")
+def voucher(request, pk):
+    """The voucher of a payment, made and mailed if that is still to be done; then shown."""
+    try:
+        made, letter = send_people_voucher(pk, by=request.user)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_payment", pk)
+    if letter:
+        messages.success(request, f"{made.title} {made.number} 已发往 {letter.to}。")
+    return redirect("e_document", made.pk)
+
+
+urlpatterns = [path("payments/<int:pk>/people-voucher/", voucher, name="e_people_voucher")]

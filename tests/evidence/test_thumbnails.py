@@ -1,0 +1,160 @@
+"""Small pictures of uploaded images: drawn anew from the pixels, private as the image, no hostile file costs more."""
+
+import io
+import os
+import struct
+import time
+import zlib
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+
+from shebao.hall.declarations.operations import save_declarations
+from shebao.hall.evidence import files
+from shebao.hall.evidence.housekeeping import SAFE_AGE, sweep_files
+from shebao.hall.evidence.models import Evidence, StoredFile
+from shebao.hall.evidence.operations import add_evidence
+from shebao.hall.evidence.thumbnails import Limits, thumbnail
+from tests.factories import EmployerFactory, OperatorFactory, at, enrolled
+from tests.papers import JPEG, PDF, upload
+
+CARD = "员工身份证件"
+
+
+@pytest.fixture(autouse=True)
+def november(db):
+    with at():
+        yield
+
+
+def picture(kind="JPEG", size=(1200, 800), mode="RGB", **how) -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, size, "red").save(out, kind, **how)
+    return out.getvalue()
+
+
+def drawn(content: bytes | None) -> Image.Image:
+    assert content is not None
+    return Image.open(io.BytesIO(content))
+
+
+def bomb() -> bytes:
+    """A PNG of a few hundred bytes that claims 60,000 × 60,000 pixels."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    data = zlib.compress(b"\0" * 100_000)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def test_a_picture_is_drawn_small_upright_and_without_what_the_camera_wrote():
+    exif = Image.Exif()
+    exif[0x0112], exif[0x8825] = 6, {1: "N"}  # turned by a quarter; where it was taken
+    small = drawn(thumbnail(picture(exif=exif)))
+    assert small.format == "JPEG" and small.size == (213, 320)
+    assert not small.getexif()
+    assert drawn(thumbnail(picture("PNG", (40, 30), "RGBA"))).size == (40, 30)
+    assert drawn(thumbnail(picture("PNG", (2000, 100), "P"))).size == (320, 16)
+
+
+@pytest.mark.parametrize("content", [JPEG, PDF, b"", b"GIF89a", picture()[:400], bomb()])
+def test_what_cannot_be_drawn_within_the_limits_has_no_small_picture(content):
+    began = time.monotonic()
+    assert thumbnail(content) is None
+    assert time.monotonic() - began < Limits().wall_seconds
+
+
+def test_an_image_of_too_many_pixels_is_not_looked_at():
+    assert thumbnail(picture(), Limits(pixels=100)) is None
+    assert thumbnail(picture("PNG", (6000, 6000)), Limits(memory_bytes=96 * 1024 * 1024)) is None
+
+
+def shenzhen():
+    clerk = OperatorFactory(clerk=True, employer=EmployerFactory(region="shenzhen"))
+    employee = enrolled(clerk.employer)
+    answers = {"id_number": employee.person.id_number, "name": employee.name, "new_name": "李改名", "note": "更正"}
+    return clerk, save_declarations(clerk.employer_id, "sensitive_employee_change", [answers], by=clerk)[0]
+
+
+def test_the_small_picture_is_sealed_shown_where_the_image_is_and_nobody_elses(client):
+    clerk, one = shenzhen()
+    made = add_evidence(
+        one.pk,
+        CARD,
+        [upload("正面.jpg", picture()), upload("反面.pdf", PDF), upload("三.png", picture("PNG"))],
+        by=clerk,
+    )
+    seen, plain, _ = (Evidence.objects.get(pk=each.pk) for each in made)
+    assert (seen.stored.has_thumbnail, plain.stored.has_thumbnail) == (True, False)
+    on_disk = files._small(seen.stored.place).read_bytes()
+    assert not on_disk.startswith(b"\xff\xd8")
+    client.force_login(clerk)
+    address = f"/e/evidence/{seen.pk}/small/"
+    for page in (f"/e/cases/{one.pk}/papers/", f"/e/cases/{one.pk}/"):
+        said = client.get(page).content.decode()
+        assert said.count(f'src="{address}"') == 1 and f"/e/evidence/{plain.pk}/small/" not in said
+    answer = client.get(address)
+    assert drawn(answer.content).size == (320, 213)
+    assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/jpeg", "no-store")
+    assert answer["X-Content-Type-Options"] == "nosniff" and "Content-Disposition" not in answer
+    assert client.get(f"/e/evidence/{plain.pk}/small/").status_code == 404
+    client.force_login(OperatorFactory(clerk=True, employer=EmployerFactory(region="shenzhen")))
+    assert client.get(address).status_code == 404
+    client.force_login(OperatorFactory(reviewer=True, region="shenzhen"))
+    assert client.get(f"/a/evidence/{seen.pk}/small").status_code == 404, "not submitted yet"
+    one.state = "submitted"
+    one.save()
+    assert client.get(f"/a/evidence/{seen.pk}/small").status_code == 200
+    assert f"/a/evidence/{seen.pk}/small" in client.get(f"/a/cases/{one.pk}").content.decode()
+
+
+def planted(folder, name: str, age: timedelta):
+    path = folder / name[:2] / name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(b"left")
+    stamp = time.time() - age.total_seconds()
+    os.utime(path, (stamp, stamp))
+    return path
+
+
+def test_a_file_that_a_crash_left_is_swept_and_no_younger_and_no_known_one(settings, tmp_path, capsys):
+    settings.SHEBAO_FILES_DIR = tmp_path / "files"
+    clerk, one = shenzhen()
+    add_evidence(one.pk, CARD, [upload("正面.jpg", picture())], by=clerk)
+    stored = StoredFile.objects.get()
+    old = SAFE_AGE + timedelta(minutes=1)
+    for path in (files._path(stored.place), files._small(stored.place)):
+        os.utime(path, (0, 0))
+    orphans = [planted(settings.SHEBAO_FILES_DIR, "ab" * 20 + end, old) for end in ("", files.SMALL)]
+    young = planted(settings.SHEBAO_FILES_DIR, "cd" * 20, SAFE_AGE - timedelta(minutes=1))
+    strange = planted(settings.SHEBAO_FILES_DIR, "read me.txt", old)
+    link = settings.SHEBAO_FILES_DIR / "ab" / ("ab" * 19 + "cc")
+    link.symlink_to(strange)
+    assert sweep_files() == 2
+    assert not any(path.exists() for path in orphans)
+    assert young.exists() and strange.exists() and link.exists()
+    assert files._path(stored.place).exists() and files._small(stored.place).exists()
+    assert sweep_files() == 0
+
+
+def test_a_file_whose_row_was_never_committed_is_gone_at_once_or_swept(settings, tmp_path, monkeypatch):
+    settings.SHEBAO_FILES_DIR = tmp_path / "files"
+    clerk, one = shenzhen()
+    with pytest.raises(RuntimeError), files.written([upload("a.jpg", picture())], clerk.employer, by=clerk, at=None):
+        raise RuntimeError("the transaction fails")
+    assert not [path for path in settings.SHEBAO_FILES_DIR.rglob("*") if path.is_file()]
+
+
+def test_housekeeping_is_a_command(monkeypatch, capsys, tmp_path, settings):
+    from shebao.cli import checking
+
+    settings.SHEBAO_FILES_DIR = tmp_path
+    planted(tmp_path, "ab" * 20, SAFE_AGE * 2)
+    monkeypatch.setattr(checking, "start_with_database", lambda: None)
+    assert checking.housekeeping(None) == 0
+    assert "已清理遗留文件 1 个" in capsys.readouterr().out
+    assert checking.housekeeping(None) == 0
+    assert "没有遗留文件" in capsys.readouterr().out
