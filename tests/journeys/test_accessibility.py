@@ -34,7 +34,7 @@ PAGES = {
     ),
     "tianjin-employer-admin-1": (ADMINISTRATOR, ()),
     "tianjin-reviewer": (
-        "/a/ /a/cases/approve?ids=1-9999 /a/cases/decided /a/employers/ /a/registrations/ /operators/",
+        "/a/ /a/cases/decided /a/employers/ /a/registrations/ /a/people/ /a/privileged/ /operators/",
         (("/a/", r"/a/cases/\d+/$"), ("/a/employers/", r"/a/employers/\d+/$")),
     ),
     "tianjin-agency-admin": ("/operators/ /audit/", ()),

@@ -1,18 +1,33 @@
 """The money of one employer lived through at random, beside a model of a few integers that shares no code with it.
 
-`MoneyMachine` enrols, stops, changes wages, settles, voids, pays, pays a part, is lied to, refunds and lets time pass;
-after every step the ledger says what the model says. CI runs it small; a drill calls `run(examples, steps)`.
+`MoneyMachine` enrols, stops, changes wages, submits, reviews, settles, voids, pays, pays a part, is lied to, refunds,
+pays back and lets time pass, over the day on which a floor is published late; after every step the ledger says what
+the model says. CI runs it small; a drill calls `run(examples, steps)`.
 """
 
+import tempfile
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db import transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from shebao.hall.clock import now, pretending, today
+from shebao.hall.declarations.operations import (
+    InvalidDeclaration,
+    approve_declarations,
+    delete_declarations,
+    return_declaration,
+    save_declarations,
+    submit_declarations,
+    withdraw_declaration,
+)
+from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments import channels
@@ -21,17 +36,46 @@ from shebao.hall.payments.operations import start_payment
 from shebao.hall.payments.suspense import clear_suspense, refund_credit
 from shebao.hall.settlement.collecting import credit_of, owing
 from shebao.hall.settlement.ledger import balance, check_ledger
-from shebao.hall.settlement.models import Bill, BillLine, LedgerEntry
+from shebao.hall.settlement.models import BackPayment, Bill, BillLine, LedgerEntry
+from shebao.hall.settlement.operations import settle_employers, settle_month
 from shebao.hall.settlement.voiding import ask_to_void
 from shebao.rules.months import Month
 
 from ..banking import Bank
+from ..factories import enrolled, synthetic_id, wage
 from ..payments.test_operations import send, told
-from .hall import dismiss, hire, make_clerk, make_employer, raise_wage
+from .hall import declare, dismiss, hire, make_clerk, make_employer, raise_wage
+from .late import CODE, late_city
 
 LAST_DAY = datetime(2026, 12, 28, 10)  # noqa: DTZ001 - naive local by contract
 WAGES = st.integers(200_000, 3_000_000)
 AMOUNTS = st.integers(1, 900_000)
+AUGUST, SEPTEMBER = Month(2026, 8), Month(2026, 9)
+PUBLISHED, FLOOR, NEW_FLOOR, CEILING = datetime(2026, 10, 12), 450_000, 520_000, 2_250_000  # noqa: DTZ001
+SETTLEMENTS = """
+without_changes: {open: false}
+with_changes: {open: false}
+monthly: {title: 月报, applies: always, confirmations: 1, in_bulk: true, void: {title: 作废, route: [auto_check]}}
+"""
+SERVICES = """
+wage_declaration:
+  title: 工资申报
+  form: wage_declaration
+  operation: declare_wages
+  route: [auto_check, first_review]
+  decide_within: 3
+  returned: repair
+  checks: [id_number_valid, not_enrolled, already_declared, month_window, wage_limits]
+  menu: wallet
+  group: wages
+"""
+APART = "parts: {apart: true, source: 试验, status: illustrative}\n"
+
+
+def pension(month: Month, declared: int, at: datetime) -> int:
+    """The employer's pension of a month as known at a moment: 16 % of the wage within the limits, half up."""
+    floor = NEW_FLOOR if at.date() >= PUBLISHED.date() and month >= SEPTEMBER else FLOOR
+    return (min(max(declared, floor), CEILING) * 16 * 2 + 100) // 200
 
 
 class ModelBill:
@@ -65,10 +109,14 @@ class MoneyMachine(RuleBasedStateMachine):
         self.before = channels.BankClient
         channels.BankClient = lambda *_: self.bank
         self.at = datetime(2026, 9, 3, 10)  # noqa: DTZ001
-        self.employer = make_employer("guiyang")
+        self.employer = make_employer(CODE)
         self.clerk = make_clerk(self.employer)
-        self.treasurer = Operator.objects.create(username="t", name="会计", role="agency_admin", region="guiyang")
+        self.treasurer = Operator.objects.create(username="t", name="会计", role="agency_admin", region=CODE)
+        self.reviewer = Operator.objects.create(username="r", name="审核", role="reviewer", region=CODE)
         self.people = hire(self.employer, [500_000, 900_000])
+        self.declarer = enrolled(self.employer, number=synthetic_id())
+        self.pending = None
+        self.settled: set[Month] = set()
         self.bills: dict[int, ModelBill] = {}
         self.credit = self.suspense = self.into_bank = self.serial = 0
 
@@ -102,18 +150,70 @@ class MoneyMachine(RuleBasedStateMachine):
         if not self.people[0].wages.filter(first_month=month).exists():
             raise_wage(self.people[0], wage, month)
 
-    @rule(days=st.integers(1, 25))
+    @rule(days=st.integers(1, 9))
     def let_time_pass(self, days):
         self.at = min(self.at + timedelta(days=days), LAST_DAY)
 
-    @rule()
-    def settle(self):
+    @precondition(lambda self: self.pending is None)
+    @rule(fen=st.integers(600_000, 2_200_000))
+    def submit(self, fen):
+        raw = wage(self.declarer, f"{fen / 100:.2f}", first_month=str(self.month))
+        with pretending(self.at):
+            try:
+                (made,) = save_declarations(self.employer.pk, "wage_declaration", [raw], by=self.clerk)
+            except (Refused, InvalidDeclaration):
+                return
+            self.pending = made.pk
+            submit_declarations([made.pk], by=self.clerk)
+
+    @precondition(lambda self: self.pending is not None)
+    @rule(how=st.sampled_from(["approve", "return", "withdraw"]))
+    def review(self, how):
+        with pretending(self.at):
+            try:
+                if how == "approve":
+                    approve_declarations([self.pending], by=self.reviewer)
+                elif how == "return":
+                    return_declaration(self.pending, by=self.reviewer, marks={}, note="请核对")
+                else:
+                    withdraw_declaration(self.pending, by=self.clerk)
+            except Refused:
+                return
+            if how != "approve":
+                delete_declarations([self.pending], by=self.clerk)
+        self.pending = None
+        self.settled: set[Month] = set()
+
+    @rule(fen=WAGES)
+    def pay_back(self, fen):
+        (one,) = hire(self.employer, [fen], first_month=self.month.next())
+        with pretending(self.at):
+            case = declare(self.employer, self.clerk, State.APPROVED, month=AUGUST)
+            BackPayment.objects.create(
+                employee=one, person=one.person, region=CODE, scheme="pension", month=AUGUST, values_month=AUGUST,
+                declared_wage=fen, declared_in=case,
+            )  # fmt: skip
+
+    @precondition(lambda self: self.month not in self.settled)
+    @rule(in_bulk=st.booleans())
+    def settle(self, in_bulk):
         with pretending(self.at):
             if self.live():
                 return
-            from shebao.hall.settlement.operations import settle_month
-
-            bill = settle_month(self.employer.pk, self.month, "monthly", by=self.clerk, confirmations=1)
+            try:
+                if in_bulk:
+                    run = settle_employers([self.employer.pk], self.month)
+                    if run.skipped:
+                        raise Refused("not_ready", run.skipped[self.employer.pk])
+                    (bill,) = run.bills.values()
+                else:
+                    bill = settle_month(self.employer.pk, self.month, "monthly", by=self.clerk, confirmations=1)
+            except Refused:
+                assert self.pending or self.at > PUBLISHED.replace(month=self.at.month, day=15), "nothing in the way"
+                return
+        assert self.pending is None, "somebody's case was passed over"
+        self.settled.add(self.month)
+        self._everybody_pays_what_is_known_now()
         made = self.bills[bill.pk] = ModelBill(bill.total_due, bill.pay_until.astimezone().date())
         lines = BillLine.objects.live().filter(bill=bill).values_list("employer_due", "employee_due")
         assert made.total == sum(a + b for a, b in lines)
@@ -122,6 +222,17 @@ class MoneyMachine(RuleBasedStateMachine):
             made.paid.append((used, self.at.date()))
             self.credit -= used
 
+    def _everybody_pays_what_is_known_now(self) -> None:
+        """Charge and adjustments of each month together are what the month costs as known today."""
+        charged: dict = {}
+        lines = BillLine.objects.live().filter(bill__employer=self.employer, scheme="pension")
+        for *key, fen, declared in lines.values_list("employee", "month", "employer_due", "declared_wage"):
+            before, _ = charged.get(tuple(key), (0, 0))
+            charged[tuple(key)] = before + fen, declared
+        for (_, month), (fen, declared) in charged.items():
+            assert fen == pension(month, declared, self.at)
+
+    @precondition(lambda self: self.month in self.settled)
     @rule()
     def void(self):
         with pretending(self.at):
@@ -135,6 +246,7 @@ class MoneyMachine(RuleBasedStateMachine):
                 assert made.money or now() > bill.pay_until
                 return
         assert not made.money
+        self.settled.discard(self.month)
         used = sum(fen for fen, _ in made.paid)
         self.credit += used
         made.total, made.paid = 0, []
@@ -157,15 +269,19 @@ class MoneyMachine(RuleBasedStateMachine):
                     return Bill.objects.ever().get(pk=pk)
         return None
 
-    @rule(times=st.integers(1, 3))
-    def pay(self, times):
+    @precondition(lambda self: any(one.total and one.open() > 0 for one in self.bills.values()))
+    @rule(times=st.integers(1, 3), part=st.sampled_from(["", "", "employer", "employee"]))
+    def pay(self, times, part):
         bill = self._some_open()
         if bill is None:
             return
         with pretending(self.at):
             made = self.bills[bill.pk]
-            payment = start_payment(bill.pk, by=self.clerk)
-            assert payment.amount_fen == made.open() + made.fee(today())
+            if part and owing(bill, today()).asked(part) <= 0:
+                return
+            payment = start_payment(bill.pk, by=self.clerk, part=part)
+            whole = made.open() + made.fee(today())
+            assert payment.amount_fen <= whole if part else payment.amount_fen == whole
             self.serial += 1
             message = told(
                 payment, message_id=f"M{self.serial}", bank_serial=f"S{self.serial}", paid_at=now().isoformat()
@@ -187,6 +303,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.into_bank += fen
         self.suspense += fen
 
+    @precondition(lambda self: self.suspense > 0)
     @rule(how=st.sampled_from(["bill", "credit", "refund"]))
     def clear(self, how):
         item = SuspenseItem.objects.filter(clearing="").first()
@@ -235,7 +352,7 @@ class MoneyMachine(RuleBasedStateMachine):
                 assert (asked.principal, asked.late_fee) == (made.open(), made.fee(today()) if made.total else 0)
 
 
-def run(examples: int, steps: int) -> None:
+def run(examples: int, steps: int, seed: int | None = None) -> None:
     """Live through `examples` lives of `steps` steps each; raises AssertionError with the steps that failed."""
     chosen = settings(
         max_examples=examples,
@@ -244,5 +361,13 @@ def run(examples: int, steps: int) -> None:
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a life is short enough to read as it failed
     )
-    with override_settings(SHEBAO_BANK_URL="https://bank.invalid"):
-        run_state_machine_as_test(MoneyMachine, settings=chosen)
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shebao-city-")))
+        city = stack.enter_context(late_city(root))
+        (city.folder / "settlements.yaml").write_text(SETTLEMENTS, "utf-8")
+        (city.folder / "services.yaml").write_text(SERVICES, "utf-8")
+        (city.folder / "collection.yaml").write_text(APART, "utf-8")
+        city.publish(base_floor=[("2026-09", f"{PUBLISHED:%Y-%m-%d}", 5200)])
+        stack.enter_context(override_settings(SHEBAO_BANK_URL="https://bank.invalid"))
+        life = MoneyMachine if seed is None else seeded(seed)(type("MoneyMachine", (MoneyMachine,), {}))
+        run_state_machine_as_test(life, settings=chosen)

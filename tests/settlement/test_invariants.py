@@ -5,6 +5,7 @@ keys of the database could.
 """
 
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -16,6 +17,7 @@ from shebao.rules.months import Month
 from tests.factories import at
 from tests.services.test_back_payments import approved, asked
 from tests.services.test_back_payments import hall as back_hall
+from tests.services.test_refunds import refunded_hall
 
 from ..banking import bank  # noqa: F401 - a fixture
 from .hall import NOVEMBER, hire, make_clerk, make_employer, settle
@@ -210,6 +212,20 @@ def test_the_database_refuses_to_spend_credit_that_is_not_there(hall):
 def test_what_was_heard_and_booked_is_not_rewritten(hall, change):
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
+
+
+def test_a_refund_without_its_declaration_or_of_a_bill_that_is_not_paid_is_seen():
+    with at(datetime(2026, 11, 10, 10, 0)):  # noqa: DTZ001 - naive local by contract
+        clerk, bill = refunded_hall()
+    assert list(check_ledger()) == []
+    with unguarded() as cursor:
+        cursor.execute("UPDATE settlement_refund SET is_voided = true")
+        assert any("没有退费申报" in text for text in check_ledger())
+        cursor.execute(
+            "UPDATE settlement_ledgerentry SET amount_fen = 0 WHERE account = 'receivable' AND transaction_id IN "
+            "(SELECT id FROM settlement_ledgertransaction WHERE kind = 'paid')"
+        )
+        assert any(text.startswith("I-5：退费") and "还欠" in text for text in check_ledger())
 
 
 BORNE = {

@@ -9,7 +9,7 @@ from shebao.hall.roster.models import DeclaredWage
 from shebao.hall.settlement.comparing import bridge, chart
 from shebao.hall.settlement.explaining import explain_line
 from shebao.hall.settlement.models import BillLine
-from shebao.hall.settlement.queries import bill_people, bill_summary, estimate
+from shebao.hall.settlement.queries import bill_people, bill_summary, estimate, people_of_bill
 from shebao.rules.contributions import recompute
 
 from .hall import NOVEMBER, OCTOBER, declare, dismiss, hire, make_clerk, make_employer, on_day, raise_wage, settle
@@ -77,7 +77,7 @@ def test_the_people_of_a_bill_add_up_and_can_be_searched():
     bill = settle(employer, make_clerk(employer))
     rows = bill_people(bill)
     assert sum(row.total for row in rows) == bill.total_due
-    assert [row.employee for row in bill_people(bill, people[2].name)] == [people[2]]
+    assert [row.employee for row in bill_people(bill, people_of_bill(bill, people[2].name))] == [people[2]]
 
 
 def test_every_line_is_explained_by_steps_that_end_at_its_amount():

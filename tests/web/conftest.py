@@ -1,10 +1,12 @@
 """An employer with its people, and the agency's, for the tests of pages."""
 
 import pytest
+from django.test import Client
 
 from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator, Role
 from shebao.rules.months import Month
+from tests.safety.recording import written
 
 PASSWORD = "right-Password-1"
 
@@ -64,3 +66,32 @@ def make_operator(username, role, employer=None, region="tianjin", **more) -> Op
     operator.set_password(PASSWORD)
     operator.save()
     return operator
+
+
+# What somebody still types or draws for oneself, before it is a deed: cells of a sheet that is not confirmed, the steps
+# of a registration that is not submitted, the lot drawn for one's own batch.
+TYPING = {
+    "e_batch_rows": {"sheets_batch", "sheets_batchrow"},
+    "e_batch_group": {"sheets_batch", "sheets_batchrow"},
+    "register_step": {"registration_registration"},
+    "a_choose": {"desk_sample"},
+}
+
+
+@pytest.fixture(autouse=True)
+def every_change_is_on_record(request, monkeypatch):
+    """Whatever a test of pages sends: where a table of business changes, a record is written with it."""
+    if "db" not in request.fixturenames:
+        return
+    original = Client.request
+
+    def watched(client, **asked):
+        with written() as seen:
+            answer = original(client, **asked)
+        place = getattr(answer, "resolver_match", None)
+        name = place.url_name if place else ""
+        if answer.status_code < 400 and seen.deeds - TYPING.get(name, set()) and not seen.is_on_record:
+            raise AssertionError(f"{name} changed {sorted(seen.deeds)} without a record")
+        return answer
+
+    monkeypatch.setattr(Client, "request", watched)

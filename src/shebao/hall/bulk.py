@@ -185,4 +185,7 @@ def _column(rows: Sequence[models.Model], field: Any, connection: Any) -> list:
     values, prepare = map(attrgetter(field.attname), rows), field.get_db_prep_save
     if type(field) in PLAIN_FIELDS:
         return [v if type(v) in PLAIN_VALUES else prepare(v, connection) for v in values]
+    if isinstance(field, models.JSONField):  # most findings and reasons are none at all
+        empty = {kind: prepare(kind(), connection) for kind in (list, dict)}
+        return [prepare(v, connection) if v or type(v) not in empty else empty[type(v)] for v in values]
     return [prepare(value, connection) for value in values]

@@ -22,8 +22,8 @@ class Conflict(Refused):
 
 
 def may_do(by, service) -> bool:
-    """Whether an actor may declare a service: by the role's permission, and by the roles that the region names."""
-    return by.may("declare") and (not service.may or by.role in service.may)
+    """Whether an actor may declare a service: by permission, by the roles that the region names, by what is open."""
+    return by.may("declare") and (not service.may or by.role in service.may) and by.may_use(f"service:{service.key}")
 
 
 def permit_declaring(by, title: str) -> None:
@@ -36,6 +36,10 @@ def permit_service(by, service, title: str = "申报") -> None:
     permit_declaring(by, title)
     if by.is_agency:
         return
+    if not by.may_use(f"service:{service.key}"):
+        closed = by.is_closed(f"service:{service.key}")
+        text = "本单位还没有开通这项业务" if closed else f"您的账号没有开放“{service.title}”"
+        raise Refused("not_permitted", f"{text}，不能{title}。请联系单位管理员。", status=403)
     if not may_do(by, service):
         who = "、".join(ROLES[role] for role in service.may)
         text = f"“{service.title}”由{who}办理，您的账号不能{title}。请联系单位管理员。"

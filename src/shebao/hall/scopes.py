@@ -1,32 +1,67 @@
 """Every read starts with who is asking: not yours is the same as not there."""
 
+from django.apps import apps
 from django.db import models
+from django.db.models import Q
 
 
 class ScopedQuerySet(models.QuerySet):
-    """Rows that belong to an employer. `employer_path` is the way from the row to its employer."""
+    """Rows that belong to an employer. `employer_path` is the way from the row to its employer.
+
+    `people_path` is the way to the employee whom the row is about ("" for the employee itself), `maker_path` the one
+    to the operator who made it; None where the row is about nobody, or made by nobody in particular. An operator with
+    some departments or schemes only sees what is about their people or was made by themselves.
+    """
 
     employer_path = "employer"
+    people_path: str | None = None
+    maker_path: str | None = None
 
     def visible_to(self, actor):
         """Own employer's rows for an employer's people, own region's rows for the agency, else nothing."""
         if actor.is_desk:
             return self.filter(**{f"{self.employer_path}__region": actor.region})
-        if actor.employer_id:
-            return self.filter(**{self.employer_path: actor.employer_id})
-        return self.none()
+        if not actor.employer_id:
+            return self.none()
+        rows = self.filter(**{self.employer_path: actor.employer_id})
+        return rows.filter(self._within(actor)) if actor.is_narrow else rows
+
+    def _within(self, actor) -> Q:
+        found = Q()
+        if self.people_path is not None:
+            found |= people_of(actor, self.people_path)
+        if self.maker_path:
+            found |= Q(**{self.maker_path: actor.pk})
+        return found
 
 
-def scoped(path: str) -> type[ScopedQuerySet]:
-    """A ScopedQuerySet whose rows reach their employer by `path`."""
-    return type("Scoped", (ScopedQuerySet,), {"employer_path": path})
+def people_of(actor, path: str) -> Q:
+    """Whether the employee at the end of `path` is one of the actor's departments and schemes.
+
+    Of a scheme is whoever was ever insured in it, and whoever is not insured at all yet.
+    """
+    way, found = f"{path}__" if path else "", Q()
+    if actor.departments:
+        found &= Q(**{f"{way}department__in": actor.departments})
+    if actor.schemes:
+        spells = apps.get_model("roster", "Spell").objects.filter(employee__employer=actor.employer_id, is_voided=False)
+        insured = Q(**{f"{way}pk__in": spells.filter(scheme__in=actor.schemes).values("employee")})
+        uninsured = Q(**{f"{way}pk__isnull": False}) & ~Q(**{f"{way}pk__in": spells.values("employee")})
+        found &= insured | uninsured
+    return found
 
 
-def voidable(path: str, **live) -> type[ScopedQuerySet]:
+def scoped(path: str, *, people: str | None = None, maker: str | None = None) -> type[ScopedQuerySet]:
+    """A ScopedQuerySet whose rows reach their employer by `path`, whom they are about and who made them as named."""
+    return type("Scoped", (ScopedQuerySet,), {"employer_path": path, "people_path": people, "maker_path": maker})
+
+
+def voidable(path: str, *, people: str | None = None, **live) -> type[ScopedQuerySet]:
     """A ScopedQuerySet of what can be voided (作废): who asks says whether voided rows count, `live()` or `ever()`."""
 
     class Voidable(ScopedQuerySet):
         employer_path = path
+        people_path = people
 
         def live(self):
             """What is in force."""

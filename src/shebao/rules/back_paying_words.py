@@ -37,3 +37,22 @@ BACK_BILLS: Mapping[str, str] = MappingProxyType(
         "on_request": "由单位另行办理单独核定，才生成自己的账单",
     }
 )
+REFUNDS: Mapping[str, str] = MappingProxyType(
+    {
+        "next_bill": "抵减以后月份的账单",
+        "credit": "缴清的账单退入待转金，抵缴以后的账单",
+        "paid_out": "缴清的账单直接退到单位账户",
+    }
+)
+BACK_OPERATIONS = frozenset(
+    {
+        "make_back_payments",
+        "withdraw_back_payments",
+        "assess_back_payments",
+        "assess_late_fees",
+        "refund_leavers",
+    }
+)
+"""Operations about the months from `first_month` to `last_month` of their form."""
+PAID_ONCE = BACK_OPERATIONS | {"cover_year"}
+"""Operations whose cost is paid once and not each month."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 ENCODINGS: Mapping[str, str] = MappingProxyType(
     {"gb18030": "GB18030：所有汉字都能写", "gbk": "GBK：有的生僻字写不出来，报送前列出"}
@@ -243,7 +244,7 @@ def _moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y%m%d%H%M%S")  # noqa: DTZ007 - the bank's local time, as its file writes it
 
 
-def as_plain(form: DebitFormat) -> dict:
+def as_plain(form: DebitFormat) -> dict[str, Any]:
     """The format as plain values: what a file keeps of it, and what the bank is told."""
     return {
         "encoding": form.encoding,
@@ -255,7 +256,7 @@ def as_plain(form: DebitFormat) -> dict:
     }
 
 
-def from_plain(kept: Mapping) -> DebitFormat:
+def from_plain(kept: Mapping[str, Any]) -> DebitFormat:
     """The format behind `as_plain`: a return is read as its file was written, whatever the region says since."""
     return DebitFormat(
         kept["encoding"],

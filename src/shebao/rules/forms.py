@@ -145,7 +145,7 @@ def _derive(field: Field, number: str, values: dict[str, Any]) -> None:
 
 
 def _text(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\r" for c in text):
+    if not text.isprintable() and any(unicodedata.category(c) == "Cc" and c not in "\n\r" for c in text):
         raise _Bad("bad_text", "含有不可见的控制字符，请重新输入")
     tidy = text if field.kind == "note" else _CJK_GAP.sub("", re.sub(r"\s+", " ", text))
     longest = LONGEST.get(field.kind, LONGEST["text"])

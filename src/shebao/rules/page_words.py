@@ -53,6 +53,9 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "announcements": "公告：经办机构发布的公告",
         "notices": "通知：发给单位的通知",
         "policies": "政策：经办机构发布的政策文件",
+        "operators": "操作员管理：新增、修改、删除、权限",
+        "audit": "操作记录",
+        "employer_accounts": "单位的网厅账号：由经办机构重置密码",
         "privileged_query": "特权查询：查了本单位什么，由谁申请、谁批准",
     }
 )

@@ -9,6 +9,7 @@ from datetime import date
 from difflib import get_close_matches
 
 from shebao.rules import vocabulary as v
+from shebao.rules.back_paying_words import BACK_OPERATIONS
 from shebao.rules.conditions import Condition, Test
 from shebao.rules.facts import EMPLOYER_FACTS, FACTS, FORM
 from shebao.rules.months import Month, months_between
@@ -255,7 +256,7 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
         for scheme in service.back_paying.schemes:
             if scheme not in region.schemes or not region.schemes[scheme].open:
                 problems.add(where, service.key, f"没有开放的险种“{scheme}”")
-        if service.operation in v.BACK_OPERATIONS and service.form in region.forms:
+        if service.operation in BACK_OPERATIONS and service.form in region.forms:
             asked = {f.id for f in region.forms[service.form].fields if f.kind == "month"}
             if not {"first_month", "last_month"} <= asked:
                 problems.add(where, service.key, "补缴的表单要问起止月份 first_month、last_month")

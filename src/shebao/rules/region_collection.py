@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from shebao.rules import vocabulary as v
+from shebao.rules.back_paying_words import COMPOUNDINGS, INTEREST_UNTIL
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.debit_files import (
     BACK_COLUMNS,
@@ -144,8 +145,8 @@ def _back_interest(take: Take) -> BackInterest:
     return BackInterest(
         take.flag("charged", False),
         take.texts("schemes"),
-        take.word("compounding", v.COMPOUNDINGS),
-        take.word("until", v.INTEREST_UNTIL),
+        take.word("compounding", COMPOUNDINGS),
+        take.word("until", INTEREST_UNTIL),
         take.word("rounding", ROUNDINGS),
         take.text("source"),
         take.word("status", v.STATUSES),
@@ -172,7 +173,9 @@ def _debit_file(take: Take) -> DebitFormat:
     return DebitFormat(encoding, shape, delimiter, out, back, MappingProxyType(results))
 
 
-def _debit_columns(take: Take, key: str, words: Mapping, needed: tuple, shape: str) -> tuple[tuple[str, int], ...]:
+def _debit_columns(
+    take: Take, key: str, words: Mapping[str, str], needed: tuple[str, ...], shape: str
+) -> tuple[tuple[str, int], ...]:
     inner = Take(take.raw(key, needed=True), f"{take.name}.{key}", take.content.where(key), take.problems)
     found = tuple((column, inner.whole(column, 0)) for column in inner.content)
     for column, width in found:

@@ -8,6 +8,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from shebao.rules import vocabulary as v
+from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import READ_MODELS
 from shebao.rules.region_files import Folder, Listed, Mapped, Problems
 from shebao.rules.region_take import Take, each
@@ -102,7 +103,7 @@ def read_page(key: str, take: Take) -> Page:
     return Page(
         key,
         take.text("title"),
-        take.word("page", v.PAGES),
+        take.word("page", PAGES),
         take.word("group", v.GROUPS),
         take.text("under", ""),
         take.texts("functions"),
@@ -154,7 +155,7 @@ def read_guides(folder: Folder, services: Container[str], problems: Problems) ->
 
 
 def _step(take: Take, services: Container[str], *, is_own: bool) -> GuideStep:
-    page, service = take.word("page", v.PAGES, ""), take.text("service", "")
+    page, service = take.word("page", PAGES, ""), take.text("service", "")
     if page and service:
         take.say("service", "page 和 service 只写一个")
     if service and service not in services:

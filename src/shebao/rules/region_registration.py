@@ -36,12 +36,17 @@ class RegistrationStep:
 
 @dataclass(frozen=True)
 class Area:
-    """A business area to open (业务); `is_agreed`: the agreement must be read before."""
+    """A business area to open (业务); `is_agreed`: the agreement must be read before.
+
+    `opens` are the services ("service:key") and functions of the menu that only an employer with this area has; what no
+    area opens, everybody has.
+    """
 
     key: str
     title: str
     text: str
     is_agreed: bool
+    opens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,9 +170,15 @@ def _rows(take: Take, key: str, problems: Problems) -> Iterator[Take]:
 def _areas(take: Take, problems: Problems) -> tuple[Area, ...]:
     found = []
     for one in _rows(take, "items", problems):
-        found.append(Area(one.text("key"), one.text("title"), one.text("text", ""), one.flag("agreement", False)))
+        about = one.text("key"), one.text("title"), one.text("text", "")
+        found.append(Area(*about, is_agreed=one.flag("agreement", False), opens=_opened(one)))
         one.done()
     return tuple(found)
+
+
+def _opened(one: Take) -> tuple[str, ...]:
+    services = (f"service:{key}" for key in one.texts("services"))
+    return (*services, *one.texts("functions", words.AREA_FUNCTIONS))
 
 
 def _agreement(take: Take, problems: Problems) -> AgreementText:
@@ -224,11 +235,19 @@ def check_registration(region: Region, folder: Folder, problems: Problems) -> No
         say("number", "编号由别处发放的，要问单位编号（employer_number）")
     if here.is_direct and (here.is_issued or not (here.digits and "industry_class" in asked)):
         say("wizard", "没有人审核的，要有编号规则（number），并问工伤行业类别（industry_class）")
-    _check_kinds(here, asked, say)
+    _check_kinds(region, folder, asked, say)
 
 
-def _check_kinds(here: Registration, asked: list[str], say: Callable[[str, str], None]) -> None:
+def _check_kinds(region: Region, folder: Folder, asked: list[str], say: Callable[[str, str], None]) -> None:
+    here = region.registration
+    assert here is not None
     kinds = [step.kind for step in here.steps]
+    known = {f"service:{key}" for key in region.services}
+    # Areas from above may open services that this region does not offer.
+    for area in here.areas if folder.is_own("registration", "areas") else ():
+        strange = [one.partition(":")[2] for one in area.opens if one.startswith("service:") and one not in known]
+        if strange:
+            say("areas", f"没有这个事项：{'、'.join(strange)}")
     for kind, thing in (("areas", here.areas), ("agreement", here.agreement), ("papers", here.papers)):
         if kinds.count(kind) > 1 or (kind in kinds) != bool(thing):
             say("wizard", f"“{words.REGISTRATION_STEPS[kind]}”一步与 {kind} 的内容应同时有或同时没有，且只有一步")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shebao.rules import vocabulary as v
+from shebao.rules.back_paying_words import BACK_BILLS, BACK_FEES, BACK_OPERATIONS, BACK_VALUES, PAID_ONCE, REFUNDS
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Problems
@@ -80,6 +81,7 @@ class Service:
     pre_entry: Condition | None = None
     tells_person: bool = False
     often: str = "monthly"
+    refund: str = "next_bill"
     review_steps: tuple[ReviewStep, ...] = ()
 
     @property
@@ -130,7 +132,7 @@ class Service:
     @property
     def looks_back(self) -> bool:
         """Whether it is about a stretch of months before the current one, which may be settled; its cost is of all."""
-        return self.operation in v.BACK_OPERATIONS
+        return self.operation in BACK_OPERATIONS
 
     @property
     def bills_at_once(self) -> bool:
@@ -142,12 +144,19 @@ class Service:
     @property
     def is_paid_once(self) -> bool:
         """Whether what it costs is paid once and not each month."""
-        return self.operation in v.PAID_ONCE
+        return self.operation in PAID_ONCE
 
     @property
     def is_billed_apart(self) -> bool:
         """Whether what it costs comes on a bill of its own and not with the month's settlement."""
+        if self.gives_back:
+            return self.refund != "next_bill"
         return self.looks_back and self.back_paying.bill != "next"
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether it returns what was paid (退费)."""
+        return self.operation == "refund_leavers"
 
 
 def read_services(folder: Folder, problems: Problems) -> tuple[dict[str, Service], dict[str, Page], dict[str, Planned]]:
@@ -205,6 +214,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.condition("pre_entry"),
         take.flag("tells_person", False),
         take.word("often", v.OFTEN, "monthly"),
+        take.word("refund", REFUNDS, "next_bill"),
         read_review_steps(take, route, problems),
     )
 
@@ -220,9 +230,9 @@ def _back_paying(take: Take, problems: Problems) -> BackPaying:
         None if first == EARLIEST else first,
         None if last == EARLIEST else last,
         one.flag("before_employer", False),
-        one.word("values", v.BACK_VALUES, "own_month"),
-        one.word("bill", v.BACK_BILLS, "next"),
-        one.word("late_fee", v.BACK_FEES, "with_bill"),
+        one.word("values", BACK_VALUES, "own_month"),
+        one.word("bill", BACK_BILLS, "next"),
+        one.word("late_fee", BACK_FEES, "with_bill"),
         one.flag("interest", True),
     )
     one.done()

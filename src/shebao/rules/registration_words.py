@@ -19,6 +19,17 @@ REGISTRATION_PARTS = _words(
     number="单位编号依次编排，digits 是位数；issued: true 的由别处发放，填写时核对位数；不写的由经办机构填写",
 )
 REGISTRATION_STEPS = _words(form="填写表单", areas="选择开通的业务", agreement="阅读电子协议", papers="上传材料")
+AREA_FUNCTIONS = _words(
+    settle="月度结算",
+    bills="账单",
+    pay="缴费与支付",
+    documents="通知单与凭证",
+    voids="核定回退、作废",
+    projects="项目人员查询",
+    labour="劳动用工备案查询",
+    statements="查询打印",
+)
+"""What an area may open beside services: functions of the employer's menu (areas: functions)."""
 REGISTRATION_NEEDS = _words(
     credit_code="统一社会信用代码",
     name="单位名称",

@@ -7,7 +7,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from shebao.rules.back_paying_words import BACK_BILLS, BACK_FEES, BACK_VALUES, COMPOUNDINGS, INTEREST_UNTIL
+from shebao.rules import registration_words as registering
+from shebao.rules.back_paying_words import (
+    BACK_BILLS,
+    BACK_FEES,
+    BACK_VALUES,
+    COMPOUNDINGS,
+    INTEREST_UNTIL,
+    REFUNDS,
+)
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.debit_files import BACK_COLUMNS, ENCODINGS, OUT_COLUMNS, SAYS, SHAPES
@@ -16,12 +24,6 @@ from shebao.rules.file_words import FILES
 from shebao.rules.money import ROUNDINGS
 from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import READ_MODELS
-from shebao.rules.registration_words import (
-    REGISTRATION_ASKS,
-    REGISTRATION_NEEDS,
-    REGISTRATION_PARTS,
-    REGISTRATION_STEPS,
-)
 from shebao.rules.sign_in_words import SIGN_IN_PARTS, SIGNS
 from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
@@ -93,6 +95,7 @@ OPERATIONS = _words(
     withdraw_back_payments="补缴回退：收回还没有计入账单的补缴",
     assess_back_payments="补缴单独核定：把还没有计入账单的补缴生成自己的账单",
     assess_late_fees="补缴滞纳金单独核定：把还没有计入账单的补缴滞纳金生成自己的账单",
+    refund_leavers="离职人员退费：离开以后的月份已经核定的，退还单位和个人所缴",
     change_employer="变更单位信息",
     cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
     confirm_employer="确认登记的单位信息无误",
@@ -119,12 +122,6 @@ SUBJECTS = MappingProxyType(
 """Whom a declaration is about, where that is no person of the roster."""
 CHARGES_NOBODY = frozenset({*SUBJECTS, "register_labour", "end_labour", "enrol_project_workers"})
 """Operations that change no month's bill: a settlement does not wait for them."""
-BACK_OPERATIONS = frozenset(
-    {"make_back_payments", "withdraw_back_payments", "assess_back_payments", "assess_late_fees"}
-)
-"""Operations about the months from `first_month` to `last_month` of their form."""
-PAID_ONCE = BACK_OPERATIONS | {"cover_year"}
-"""Operations whose cost is paid once and not each month."""
 EMPLOYER_FIELDS = _words(
     name="单位名称",
     credit_code="统一社会信用代码",
@@ -197,6 +194,7 @@ CHECKS = _words(
     enrolled_first="已在本单位参保，首次参保的先办增员",
     back_payment_months="补缴月份在当月以前，满 16 周岁，没有缴过费，也没有申报过补缴",
     back_payments_waiting="起止月份内有生效的补缴，且没有计入账单",
+    refundable_months="已减员，起止月份都已核定、可以退费，在可追溯的月份以内（死亡的不限）",
     late_fees_waiting="起止月份内有已核定的补缴，其滞纳金还没有核定",
     labour_day="用工登记日期不晚于当天",
     labour_registered="先办劳动用工备案，再参保",
@@ -298,12 +296,14 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Values of a back payment 补缴所用的数值", BACK_VALUES),
     ("Bill of a back payment 补缴计入的账单", BACK_BILLS),
     ("Late fee of a back payment 补缴滞纳金计入的账单", BACK_FEES),
+    ("How a refund is paid 退费方式", REFUNDS),
     ("Compounding of interest 计息方式", COMPOUNDINGS),
     ("Until when interest counts 利息计到", INTEREST_UNTIL),
-    ("Parts of registration.yaml 单位注册", REGISTRATION_PARTS),
-    ("Steps of the registration 注册的一步", REGISTRATION_STEPS),
-    ("What every registration asks 注册必问", REGISTRATION_NEEDS),
-    ("What a registration may ask 注册可问", REGISTRATION_ASKS),
+    ("Parts of registration.yaml 单位注册", registering.REGISTRATION_PARTS),
+    ("Steps of the registration 注册的一步", registering.REGISTRATION_STEPS),
+    ("What every registration asks 注册必问", registering.REGISTRATION_NEEDS),
+    ("What a registration may ask 注册可问", registering.REGISTRATION_ASKS),
+    ("What a business area opens 业务开通的功能", registering.AREA_FUNCTIONS),
     ("Parts of sign_in.yaml 登录", SIGN_IN_PARTS),
     ("Signing what is submitted 提交时签名", SIGNS),
     ("Service groups 事项分组", GROUPS),

@@ -12,6 +12,7 @@ from shebao.hall.operators.models import Operator, Role
 WRITER = "writer"
 PERMISSION_TITLES = {
     "declare": "申报",
+    "confirm": "复核",
     "settle": "结算",
     "pay": "缴费",
     "print": "打印单据",
@@ -22,6 +23,7 @@ PERMISSION_TITLES = {
     "try_values": "规则沙盘",
     "keep_accounts": "登记个人账户",
     "reconcile": "对账",
+    "reset_accounts": "重置单位密码",
     "unmask": "查看完整号码",
     "run_system": "系统运行",
     "see_alerts": "查看安全提醒",
@@ -85,6 +87,7 @@ def needs(permission: str):
                 raise refusal(request.user, permission)
             return view(request, *args, **kwargs)
 
+        guarded.needs = permission
         return guarded
 
     return decorate
@@ -93,11 +96,16 @@ def needs(permission: str):
 def refusal(operator, permission: str) -> Refused:
     """The 403 in words: which permission is missing and who can help."""
     title = PERMISSION_TITLES.get(permission, permission)
-    administrators = (
+    text = f"您的账号没有“{title}”权限，请联系{administrators_of(operator)}。"
+    return Refused("not_permitted", text, status=403)
+
+
+def administrators_of(operator) -> str:
+    """The names of those who can give this operator more."""
+    names = (
         Operator.objects.visible_to(operator)
         .filter(role__in=(Role.EMPLOYER_ADMIN, Role.SECURITY_ADMIN), is_active=True)
         .order_by("pk")
         .values_list("name", flat=True)[:2]
     )
-    who = "、".join(administrators) or "管理员"
-    return Refused("not_permitted", f"您的账号没有“{title}”权限，请联系{who}。", status=403)
+    return "、".join(names) or "管理员"

@@ -24,6 +24,7 @@ from shebao.hall.sign_in.sessions import note_seen
 from .access import writer_of
 from .entering import BEGAN, DUE, is_owner_gone, leave
 from .public import errors
+from .rights import function_of, is_open, shut
 
 logger = logging.getLogger("shebao.web")
 
@@ -50,6 +51,7 @@ class PrivatePages:
         response = self._timed_out(request) or self.get_response(request)
         response.headers["Cache-Control"] = "no-store"
         response.headers["Permissions-Policy"] = POLICY
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
 
     def _timed_out(self, request):
@@ -100,6 +102,9 @@ class SignInRequired:
         wrong_side = "/e/" if request.user.is_agency else "/a/"
         if request.path_info.startswith(wrong_side):
             raise Http404
+        function = function_of(request.resolver_match)
+        if not is_open(request.user, function):
+            return errors.refused(request, shut(request.user, function))
         return None
 
 

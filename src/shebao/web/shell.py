@@ -3,7 +3,7 @@
 from collections import Counter
 
 from django.db.models import Count
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 
 from shebao.hall import clock
@@ -11,6 +11,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
+from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.queries import waiting
 from shebao.hall.settlement.models import VoidRequest, VoidState
@@ -19,7 +20,9 @@ from shebao.rules.months import Month
 from .access import home_of
 from .entering import MANY
 from .middleware import has_contrast, idle_seconds, is_elder
+from .only_allowed import has_less
 from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
+from .rights import function_of, is_open, may_open
 
 PRODUCT = "企业社保网厅"
 TILES = 8
@@ -155,7 +158,7 @@ def anonymous_shell() -> dict:
 def _signed_in(request, user) -> dict:
     region, today = region_of(user.region), clock.today()
     month = Month.of(today)
-    nav = _agency_nav(user, region) if user.is_agency else _employer_nav(user, region)
+    nav = _agency_nav(user, region) if user.is_agency else _allowed(user, _employer_nav(user, region))
     nav = [group for group in nav if group["items"]]
     _mark_current(nav, request.path)
     return {
@@ -165,7 +168,7 @@ def _signed_in(request, user) -> dict:
         "month_label": str(month),
         "employer_name": "" if user.is_agency else user.employer.name,
         "user_name": user.name,
-        "user_role": user.get_role_display(),
+        "user_role": user.get_role_display() if user.duty == "all" else user.get_duty_display(),
         "search_url": "" if user.is_officer else _url("a_employers" if user.is_agency else "e_search"),
         "search_label": "搜单位名称、编号或信用代码" if user.is_agency else "",
         "suggest_url": "" if user.is_agency else _url("e_search"),
@@ -178,8 +181,8 @@ def _signed_in(request, user) -> dict:
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "messages_url": "" if user.is_agency else _url("e_notices"),
         "unread": 0 if user.is_agency else _unread(nav),
-        "cases_url": "" if user.is_agency else _url("e_cases"),
-        "enrol_url": "" if user.is_agency else _url("e_declare", region.first_service.key),
+        "cases_url": _open_url(user, "e_cases"),
+        "enrol_url": _open_url(user, "e_declare", region.first_service.key),
     }
 
 
@@ -197,6 +200,12 @@ def _own_links(user, region) -> list[dict]:
         {"url": reverse(name), "label": region.terms.get(term, text), "icon": icon}
         for name, term, text, icon in entries
     ]
+
+
+def _open_url(user, name: str, *args) -> str:
+    """The address of a page of the employer's side, if this operator may open it."""
+    url = "" if user.is_agency else _url(name, *args)
+    return url if url and may_open(user, url) else ""
 
 
 def _employer_nav(user, region) -> list[dict]:
@@ -312,7 +321,9 @@ def _statements(region) -> list[tuple[dict, str]]:
 
 def _has_basket(user, region) -> bool:
     """Only where what is saved waits is there something to submit."""
-    return not user.is_agency and any(service.waits for service in region.services.values())
+    return not user.is_agency and (
+        user.employer.needs_second or any(service.waits for service in region.services.values())
+    )
 
 
 def _agency_nav(user, region) -> list[dict]:
@@ -330,6 +341,38 @@ def _agency_nav(user, region) -> list[dict]:
         asked = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED).count()
         items.insert(1, _item(region.void.title, _url("a_voids"), "undo", asked))
     return [_group("", items), _help(region), _administration(user, region)]
+
+
+def menu_tree(operator) -> list[dict]:
+    """The employer's menu as a tree to tick: groups of entries and folds, each leaf with the key of its function.
+
+    What nobody can be kept from, and what the employer has not opened, is left out.
+    """
+    whole = Operator(employer=operator.employer, region=operator.region, role=Role.CLERK)
+    tree = []
+    for group in _employer_nav(whole, region_of(operator.region)):
+        leaves: dict[str, dict] = {}
+        for item in menu_items({"nav": [group]}):
+            key = function_of(resolve(item["url"].partition("?")[0]))
+            if key and is_open(whole, key):
+                leaves.setdefault(key, {"key": key, "label": item["label"], "url": item["url"]})
+        if leaves:
+            tree.append({"heading": group["heading"], "leaves": list(leaves.values())})
+    return tree
+
+
+def _allowed(user, nav: list[dict]) -> list[dict]:
+    """The menu without what this operator would be refused."""
+    if not has_less(user):
+        return nav
+    for group in nav:
+        for item in group["items"]:
+            if item.get("fold"):
+                item["fold"] = [one for one in item["fold"] if may_open(user, one["url"])]
+        group["items"] = [
+            item for item in group["items"] if (item["fold"] if "fold" in item else may_open(user, item["url"]))
+        ]
+    return nav
 
 
 def _administration(user, region) -> dict:

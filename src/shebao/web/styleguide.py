@@ -5,6 +5,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
 
 from .templatetags.ui import STATUSES, icon_names
 
@@ -16,6 +17,7 @@ SAMPLE_PAGES = {
 }
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def styleguide(request: HttpRequest) -> HttpResponse:
     """All parts, or with `?show=` a whole sample page; `?elder=1` shows it in 长者模式, `&contrast=1` on black."""
     show = request.GET.get("show", "")

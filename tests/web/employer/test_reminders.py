@@ -51,7 +51,8 @@ def man(employer, left: int, sequence: int) -> Employee:
 def test_each_list_holds_those_whose_months_it_names(client, clerk):
     for sequence, left in enumerate(BORN):
         man(clerk.employer, left, sequence)
-    assert {one.name: one.left for one in ages(clerk.employer, MONTH).people} == {f"职工{left}": left for left in BORN}
+    found = ages(clerk.employer, MONTH, clerk)
+    assert {one.name: one.left for one in found.people} == {f"职工{left}": left for left in BORN}
     client.force_login(clerk)
     for page, lefts in zip(LISTS, ([0], [0, 2], [0, 2, 4, 6], [-1]), strict=True):
         names = re.findall(r'<td class="head"><a href="[^"]+">([^<]+)</a>', text_of(client.get(address(page))))
@@ -74,7 +75,7 @@ def test_a_woman_whose_post_is_unknown_is_named_and_not_guessed_about(client, cl
     client.force_login(clerk)
     text = text_of(client.get(address("past_retirement")))
     assert "1 名女职工没有登记岗位类别" in text and f"/e/roster/{one.pk}/" in text
-    assert not ages(clerk.employer, MONTH).people
+    assert not ages(clerk.employer, MONTH, clerk).people
 
 
 def test_the_export_is_the_list_as_filtered_and_hides_the_numbers(client, clerk):

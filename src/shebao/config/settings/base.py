@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "shebao.web.middleware.PrivatePages",
     "shebao.web.middleware.SignInRequired",
     "shebao.web.middleware.PlainRefusals",
+    "shebao.web.only_allowed.OnlyWhatIsAllowed",
     "axes.middleware.AxesMiddleware",
 ]
 

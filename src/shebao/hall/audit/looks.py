@@ -6,7 +6,7 @@ from django.db import models, transaction
 from .models import AuditHead
 from .operations import record
 
-LOOKS = ("data.looked_at", "privileged.asked", "privileged.answered", "evidence.looked_at")
+LOOKS = ("data.looked_at", "privileged.asked", "privileged.looked", "evidence.looked_at")
 """What the agency does with an employer's data without changing them: the employer reads this (查阅记录)."""
 
 

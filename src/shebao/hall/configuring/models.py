@@ -15,7 +15,7 @@ class ProposalState(models.TextChoices):
 class ProposalQuerySet(models.QuerySet):
     def visible_to(self, actor):
         """The agency's of one's own region; nothing for an employer's people."""
-        return self.filter(region=actor.region) if actor.is_agency else self.none()
+        return self.filter(region=actor.region) if actor.is_desk else self.none()
 
 
 class ValuesProposal(models.Model):

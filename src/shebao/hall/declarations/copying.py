@@ -10,6 +10,7 @@ from ..evidence.operations import copy_evidence
 from .models import Declaration, DeclarationEvent
 from .pipe import audit, locked, races_become_conflicts
 from .preview import previews, raw_answers
+from .seconding import waits
 from .states import COPIED, State
 
 
@@ -25,7 +26,7 @@ def copy_declaration(pk: int, *, by) -> Declaration:
     if source.state not in COPIED:
         text = f"这笔申报现在是“{source.state_label}”，还没有办结，不能复制。"
         raise Refused("not_decided", text)
-    if not source.spec.waits:
+    if not waits(source.spec, source.employer):
         raise Refused("not_copied_here", f"“{source.spec.title}”保存即生效，请直接录入新的申报。")
     found = _found(source, by)
     copy = Declaration(

@@ -35,7 +35,7 @@ def open_counter_business(employer_id: int, title: str, month: Month, *, by) -> 
     Raises Refused without a title, and for a month that is settled.
     """
     permit(by, "review", "受理前台业务")
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     title = " ".join(title.split())
     if not waits_for_counter(region(employer.region)):
         raise Refused("no_counter_business", "本地结算不以前台业务为前提，不用登记。", status=404)

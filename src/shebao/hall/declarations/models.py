@@ -13,6 +13,24 @@ from ..scopes import ScopedQuerySet, scoped
 from .states import OPEN, TITLES, State, label_of
 
 
+class DeclarationQuerySet(scoped("employer", people="employee", maker="declared_by")):
+    """Declarations; of the services that are withheld from an operator, none."""
+
+    def visible_to(self, actor):
+        """As for everything else, without the services that this operator may not use."""
+        rows = super().visible_to(actor)
+        return rows.exclude(service__in=hidden) if (hidden := actor.withheld_services()) else rows
+
+
+class EventQuerySet(scoped("declaration__employer", people="declaration__employee", maker="declaration__declared_by")):
+    """The steps of the declarations that one may see."""
+
+    def visible_to(self, actor):
+        """As for the declarations themselves."""
+        rows = super().visible_to(actor)
+        return rows.exclude(declaration__service__in=hidden) if (hidden := actor.withheld_services()) else rows
+
+
 class Declaration(models.Model):
     """One employer's request about one person or about itself (申报). Never removed; what happened is in its events.
 
@@ -20,7 +38,8 @@ class Declaration(models.Model):
     `answers` is the cleaned form; `before` what the roster said when it was saved; `problems` the findings of the
     checks; `confirmed` the reasons the clerk gave for findings that need one; `marks` what the reviewer marked, of a
     copy what was marked in the case that it was made from. `at_counter`: the agency entered it for the employer, so
-    that somebody else of the agency reviews it whatever the route says.
+    that somebody else of the agency reviews it whatever the route says. `proposed_by` submitted it where another of the
+    employer's own people must confirm it first (内部复核); until then it is a draft.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="declarations")
@@ -47,12 +66,14 @@ class Declaration(models.Model):
     version = models.PositiveIntegerField("版本", default=1)
     declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     declared_at = models.DateTimeField("录入时间")
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    proposed_at = models.DateTimeField("送复核时间", null=True)
     submitted_at = models.DateTimeField("提交时间", null=True)
     due_on = models.DateField("办结时限", null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField("办结时间", null=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = DeclarationQuerySet.as_manager()
 
     class Meta:
         verbose_name = "申报"
@@ -119,7 +140,7 @@ class Declaration(models.Model):
     @property
     def waits(self) -> bool:
         """Whether it waits to be submitted."""
-        return self.spec.waits or self.at_counter
+        return self.spec.waits or self.at_counter or self.employer.needs_second
 
     @property
     def review_steps(self) -> tuple[ReviewStep, ...]:
@@ -140,7 +161,7 @@ class DeclarationEvent(models.Model):
     marks = models.JSONField("标注", default=dict)
     answers = EncryptedJSONField("当时内容", owner="declaration.employer_id", default=dict)
 
-    objects = scoped("declaration__employer").as_manager()
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         verbose_name = "办件轨迹"

@@ -21,6 +21,7 @@ from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cas
 from .preview import Preview, previews, raw_answers, service_of
 from .repairs import UNREPAIRED, unrepaired
 from .review import approve_declarations, reject_declaration, return_declaration
+from .seconding import ready_to_go
 from .states import MOVES, State, too_late
 
 __all__ = [
@@ -62,9 +63,10 @@ class InvalidDeclaration(Exception):
 
 @dataclass
 class SubmitResult:
-    """Which declarations went to review, and which did not, with the reason."""
+    """Which declarations went to review, which wait for a second person of the employer, which did not, and why."""
 
     submitted: list[Declaration] = field(default_factory=list)
+    proposed: list[Declaration] = field(default_factory=list)
     refused: list[tuple[Declaration, str]] = field(default_factory=list)
 
 
@@ -76,7 +78,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     `just_saved`: this very press was carried out already) and Employer.DoesNotExist.
     """
     permit_declaring(by, "申报")
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     permit_service(by, service_of(region(employer.region), service_key))
     found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
     if any(one.blocking for one in found):
@@ -157,6 +159,7 @@ def repair_declaration(pk: int, raw: dict, *, by, confirmed: dict, version: int,
     if found[0].blocking:
         raise InvalidDeclaration(found)
     _keep(declaration, found[0])
+    declaration.proposed_by = declaration.proposed_at = None
     declaration.version += 1
     with races_become_conflicts():
         declaration.save()
@@ -207,6 +210,7 @@ def send_declarations(pks: list[int], *, by) -> SubmitResult:
         result.refused += [(d, lost[d.pk]) for d in movable if d.pk in lost]
         if movable := [d for d in movable if d.pk not in lost]:
             ready += _checked_again(movable, by, result)
+    ready, result.proposed = ready_to_go(ready, by=by, refused=result.refused)
     if ready:
         with races_become_conflicts():
             update_rows(number_cases(ready), "case_number")
@@ -260,7 +264,7 @@ def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[D
 def withdraw_declaration(pk: int, *, by) -> Declaration:
     """Take a submitted declaration back before it is decided (撤回): it is a draft again."""
     (declaration,) = locked([pk], by=by)
-    move([declaration], "withdraw", by=by, due_on=None)
+    move([declaration], "withdraw", by=by, due_on=None, proposed_by=None, proposed_at=None)
     return declaration
 
 
@@ -295,6 +299,8 @@ def restore_declarations(pks: list[int], *, by) -> list[Declaration]:
 def undo_declarations(pks: list[int], *, by) -> list[Declaration]:
     """Take back what a direct service did (撤销), as long as no month it touches is settled."""
     permit(by, "declare", "撤销")
+    # The month that is being settled right now is settled when this goes on: both hold the employer.
+    list(Employer.objects.visible_to(by).filter(pk=by.employer_id).select_for_update(no_key=True))
     declarations = locked(pks, by=by)
     for group in by_service(declarations):
         _may_be_undone(group)

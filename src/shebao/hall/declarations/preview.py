@@ -102,8 +102,28 @@ def previews(
     for name in service.checks:
         CHECKS[name](scene, scene.cases)
     OPERATIONS[service.operation].estimate(scene, scene.cases)
+    keep_within(scene, by)
     _account_for_hints(scene, by)
     return [_preview(scene, case) for case in scene.cases]
+
+
+def keep_within(scene: Scene, by) -> None:
+    """An operator with some departments or schemes declares for their own people only, and about nothing else."""
+    if by.is_agency or not by.is_narrow:
+        return
+    if not scene.service.is_about_person:
+        raise Refused("not_your_scope", f"“{scene.service.title}”由负责全单位的操作员办理。", status=403)
+    known = {case.employee.pk for case in scene.cases if case.employee}
+    mine = set(Employee.objects.visible_to(by).filter(pk__in=known).values_list("pk", flat=True))
+    for case in scene.cases:
+        asked = case.values.get("department", "")
+        if case.employee and case.employee.pk not in mine:
+            case.add("not_your_person", "id_number", "error", "该人员不在您负责的部门或险种，请由负责的操作员办理。")
+        elif by.departments and "department" in case.values and asked not in by.departments:
+            names = "、".join(by.departments)
+            case.add("not_your_department", "department", "error", f"您负责的部门是{names}，请填其中之一。")
+        elif by.departments and not case.employee and "department" not in case.values:
+            case.add("not_your_department", "", "error", "您只负责部分部门，新人员请由负责全单位的操作员办理。")
 
 
 def required_here(form: Form, employer: Employer) -> set[str]:

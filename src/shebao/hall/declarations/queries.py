@@ -19,6 +19,7 @@ from .change_log import in_words, roster_changes, shown
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .review import mark_labels
+from .seconding import for_another
 from .states import OPEN, State, offered_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED)
@@ -56,10 +57,8 @@ def counts(actor, month: Month) -> dict:
 
 @dataclass(frozen=True)
 class BasketRow:
-    """One declaration waiting to be submitted: what it changes, in words.
-
-    `mates`: the person's other undecided declarations. `is_unrepaired`: returned and not yet repaired.
-    """
+    """One declaration waiting to be submitted. `mates`: the person's other undecided ones; `is_unrepaired`: returned,
+    not yet repaired; `waits_for_another`: somebody else of the employer must confirm it."""
 
     declaration: Declaration
     service_title: str
@@ -67,6 +66,7 @@ class BasketRow:
     problems: list[dict]
     mates: list[Declaration]
     is_unrepaired: bool
+    waits_for_another: bool = False
     papers: list[PaperView] = field(default_factory=list)
 
     @property
@@ -77,23 +77,23 @@ class BasketRow:
     @property
     def is_ready(self) -> bool:
         """Nothing that the clerk knows of stands against submitting it."""
-        return not self.is_unrepaired and not self.missing
+        return not (self.is_unrepaired or self.missing or self.waits_for_another)
 
 
 def basket(actor) -> list[BasketRow]:
     """Drafts and returned declarations, oldest first (待提交)."""
     rows = Declaration.objects.visible_to(actor).filter(state__in=(State.DRAFT, State.RETURNED))
-    rows = list(rows.select_related("declared_by", "employer").order_by("service", "declared_at", "pk"))
+    rows = list(rows.select_related("declared_by", "employer", "proposed_by").order_by("service", "declared_at", "pk"))
     about = defaultdict(list)
     everything = Declaration.objects.visible_to(actor).filter(state__in=OPEN).order_by("pk")
     for one in everything.defer("answers", "before"):
         about[one.employer_id, one.subject_digest].append(one)
-    as_returned, papers = unrepaired(rows), papers_of(rows)
+    as_returned, papers, others = unrepaired(rows), papers_of(rows), for_another(rows, by=actor)
     return [
         BasketRow(
             d, d.spec.title, before_after(d), d.findings,
             mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
-            is_unrepaired=d.pk in as_returned, papers=papers.get(d.pk, []),
+            is_unrepaired=d.pk in as_returned, waits_for_another=d.pk in others, papers=papers.get(d.pk, []),
         )
         for d in rows
     ]  # fmt: skip

@@ -69,6 +69,9 @@ TITLES = {name: move.title for name, move in MOVES.items()} | {
     "repair": "修改",
     "copy": "复制重报",
     "sign": "审核签署",
+    "propose": "送复核",
+    "send_back": "复核退回",
+    "hand_over": "交接",
 }
 """Every kind of event in words; saving and repairing leave the state as it is."""
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from ..fields import EncryptedJSONField, MonthField
-from ..scopes import ScopedQuerySet, scoped
+from ..scopes import scoped
 
 
 class DocumentState(models.TextChoices):
@@ -47,7 +47,7 @@ class Document(models.Model):
     state_reason = models.CharField("作废、替代的原因", max_length=200, blank=True)
     state_at = models.DateTimeField("作废、替代时间", null=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = scoped("employer", people="employee").as_manager()
 
     class Meta:
         verbose_name = "单据"
@@ -114,7 +114,7 @@ class PrintRun(models.Model):
     expires_at = models.DateTimeField("保留到")
     documents = models.ManyToManyField(Document, related_name="+")
 
-    objects = ScopedQuerySet.as_manager()
+    objects = scoped("employer", maker="asked_by").as_manager()
 
     class Meta:
         verbose_name = "批量打印"

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from shebao.rules.money import BadMoney, parse_fen
 from shebao.rules.months import Month
 
-from ..audit.operations import record
+from ..audit.operations import record, record_many
 from ..clock import now, today
 from ..errors import Refused
 from ..payments.models import Payment, PaymentState
@@ -89,20 +89,25 @@ def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
     return document
 
 
-def pdf(document: Document) -> bytes:
-    """The paper as it is given out: signed where the agency has a key; notes the first download.
+def pdf(document: Document, *, by=None) -> bytes:
+    """The paper as it is given out, signed where the agency has a key; the download is on record (by None: the hall).
 
     Raises Refused when it is not byte for byte what was issued: a changed paper never leaves the house.
     """
     made = outgoing(document)
-    note_download([document])
+    note_download([document], by=by)
     return made
 
 
-def note_download(papers: Sequence[Document]) -> None:
-    """Keep when papers were first fetched."""
+@transaction.atomic
+def note_download(papers: Sequence[Document], *, by) -> None:
+    """Keep when papers were first fetched, and record who fetched them."""
     pks = [paper.pk for paper in papers]
     Document.objects.filter(pk__in=pks, downloaded_at__isnull=True).update(downloaded_at=now())
+    told = [(paper, {"number": paper.number}) for paper in papers]
+    for employer in {paper.employer for paper in papers}:
+        own = [one for one in told if one[0].employer_id == employer.pk]
+        record_many("document.downloaded", own, by=by, employer=employer)
 
 
 def verify(code: str, total_yuan_text: str) -> dict | None:

@@ -116,7 +116,7 @@ def joined(run_id: int, *, by) -> bytes:
     run = PrintRun.objects.visible_to(by).get(pk=run_id)
     papers = _papers(run)
     made = merged(papers, run.title)
-    note_download(papers)
+    note_download(papers, by=by)
     return made
 
 
@@ -128,7 +128,7 @@ def archive(run_id: int, *, by) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as files:
         for number, paper in enumerate(papers, 1):
             files.writestr(f"{number:03d}-{_name(paper)}.pdf", outgoing(paper))
-    note_download(papers)
+    note_download(papers, by=by)
     return out.getvalue()
 
 

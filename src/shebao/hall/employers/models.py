@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from ..fields import EncryptedTextField, MonthField
+from ..regions import region
 from ..scopes import ScopedQuerySet
 
 
@@ -18,7 +19,11 @@ class EmployerQuerySet(ScopedQuerySet):
 
 
 class Employer(models.Model):
-    """An insured employer (参保单位) in one region."""
+    """An insured employer (参保单位) in one region.
+
+    `areas` are the business areas opened when it registered; None where nobody was asked, and everything is open.
+    `needs_second`: what one operator submits goes out once another has confirmed it (内部复核).
+    """
 
     region = models.CharField("地区方案", max_length=40)
     employer_number = models.CharField("单位编号", max_length=30)
@@ -38,6 +43,8 @@ class Employer(models.Model):
     computed_by = models.CharField("谁来核定", max_length=10, blank=True, default="")
     taxpayer_number = models.CharField("总机构缴费人识别号", max_length=20, blank=True, default="")
     account_kind = models.CharField("参保户类型", max_length=10, blank=True, default="")
+    areas = models.JSONField("开通的业务", null=True, blank=True)
+    needs_second = models.BooleanField("内部复核", default=False)
 
     objects = EmployerQuerySet.as_manager()
 
@@ -58,6 +65,15 @@ class Employer(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def closed_functions(self) -> frozenset[str]:
+        """The functions of the menu that belong to business areas which this employer has not opened."""
+        here = region(self.region).registration
+        if here is None or self.areas is None:
+            return frozenset()
+        opened = {one for area in here.areas if area.key in self.areas for one in area.opens}
+        return frozenset(one for area in here.areas for one in area.opens) - opened
 
     def save(self, **kwargs):
         """Save; a new employer's data are written once more, with the key that it has only now."""

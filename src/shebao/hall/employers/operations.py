@@ -44,7 +44,7 @@ def change_employer(pk: int, changes: Mapping[str, Change], *, by, declaration=N
 
     Raises Conflict when a field no longer holds the value it is changed from; nothing is changed then.
     """
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=pk)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=pk)
     for name, change in changes.items():
         if getattr(employer, name) != change.old:
             text = f"“{change.label}”在申报之后又变更过，刚才的操作没有执行，请核对最新的单位信息。"
@@ -71,7 +71,7 @@ def classify_account(pk: int, kind: str, *, by) -> Employer:
     Raises Refused for a kind that the region does not have. The same kind again changes nothing.
     """
     permit(by, "review", "设置参保户类型")
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=pk)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=pk)
     if kind and region(employer.region).codes["account_kinds"].get(kind) is None:
         raise Refused("unknown_account_kind", "请选择列表中的参保户类型。", field="account_kind")
     if employer.account_kind != kind:
@@ -148,7 +148,7 @@ def delete_department(pk: int, *, by) -> None:
 
 def _employer(pk: int, by) -> Employer:
     permit(by, "declare", "申报")
-    return Employer.objects.visible_to(by).select_for_update().get(pk=pk)
+    return Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=pk)
 
 
 def _department(pk: int, by) -> tuple[Department, Employer]:
@@ -170,4 +170,9 @@ def _free_name(employer: Employer, name: str) -> str:
 
 
 def _move_people(employer: Employer, old: str, new: str) -> int:
+    for operator in employer.operators.select_for_update(of=("self",)):
+        if old in operator.departments:
+            kept = [name for name in operator.departments if name != old]
+            operator.departments = sorted({*kept, new})
+            operator.save(update_fields=["departments"])
     return Employee.objects.filter(employer=employer, department=old).update(department=new)

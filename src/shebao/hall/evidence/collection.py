@@ -18,7 +18,7 @@ TITLE_LENGTH = 60
 def add_employer_paper(employer_id: int, title: str, upload: Upload, *, by) -> EmployerPaper:
     """Keep a paper of the employer under a title of its own (上传)."""
     permit(by, "declare", "社保资料管理")
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     title = _tidy(title)
     live = EmployerPaper.objects.filter(employer=employer, removed_at=None)
     if live.count() >= LIMIT:

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from ..fields import MonthField
-from ..scopes import ScopedQuerySet
+from ..scopes import ScopedQuerySet, scoped
 
 UNSEEN = ("draft", "deleted")
 """States of a declaration that the agency was not given yet."""
@@ -41,7 +41,7 @@ class StoredFile(models.Model):
         verbose_name = "存放的文件"
 
 
-class EvidenceQuerySet(ScopedQuerySet):
+class EvidenceQuerySet(scoped("employer", people="declaration__employee", maker="added_by")):
     """The agency sees what was submitted to it, not what an employer still prepares."""
 
     def visible_to(self, actor):

@@ -32,7 +32,7 @@ def add_evidence(declaration_id: int, title: str, uploads: list[Upload], *, by) 
 @transaction.atomic
 def add_monthly_evidence(employer_id: int, service_key: str, title: str, uploads: list[Upload], *, by) -> list:
     """Add files to a paper that all declarations of a service share in this month (申报材料上传)."""
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     service = _service(employer, service_key)
     permit_service(by, service)
     place = {"employer": employer, "service": service_key, "month": Month.of(clock.today())}
@@ -147,7 +147,7 @@ def _mine(pk: int, by) -> Evidence:
     if one.declaration_id:
         _changeable(one.declaration_id, by)
         return one
-    Employer.objects.visible_to(by).select_for_update().get(pk=one.employer_id)
+    Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=one.employer_id)
     permit_service(by, _service(one.employer, one.service))
     sent = Declaration.objects.filter(employer=one.employer, service=one.service, state__in=DECIDED)
     if sent.filter(month=one.month, submitted_at__gte=one.added_at).exists():

@@ -8,11 +8,13 @@ from django.utils.crypto import salted_hmac
 from .. import clock
 
 PERMISSIONS = {
-    "clerk": {"declare", "settle", "pay", "print", "see_roster", "unmask"},
-    "employer_admin": {"declare", "settle", "pay", "print", "see_roster", "manage_operators", "see_audit", "unmask"},
-    "reviewer": {"review", "see_roster", "keep_accounts", "enter_at_counter", "query_with_privilege"},
+    "clerk": {"declare", "confirm", "settle", "pay", "print", "see_roster", "unmask"},
+    "employer_admin": {
+        *("declare", "confirm", "settle", "pay", "print", "see_roster", "unmask", "manage_operators", "see_audit"),
+    },
+    "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts", "enter_at_counter", "query_with_privilege"},
     "agency_admin": {
-        *("review", "see_roster", "keep_accounts", "try_values", "reconcile"),
+        *("review", "see_roster", "keep_accounts", "try_values", "reconcile", "reset_accounts"),
         *("enter_at_counter", "query_with_privilege", "publish_notices", "monitor", "configure"),
     },
     # 三员分立: who runs the system, who gives the rights and who reads the records are three, and none does business.
@@ -32,6 +34,29 @@ class Role(models.TextChoices):
     AUDIT_ADMIN = "audit_admin", "审计管理员"
 
 
+class Duty(models.TextChoices):
+    """What part of the employer's business an operator has (岗位); the ticks of the menu tree refine it."""
+
+    ALL = "all", "全部业务"
+    ENTRY = "entry", "录入"
+    CHECK = "check", "复核"
+    FINANCE = "finance", "财务"
+    READ = "read", "查询"
+
+
+DUTIES = {
+    Duty.ALL: PERMISSIONS["clerk"],
+    Duty.ENTRY: {"declare", "see_roster", "unmask"},
+    Duty.CHECK: {"declare", "confirm", "see_roster", "print", "unmask"},
+    Duty.FINANCE: {"settle", "pay", "print", "see_roster"},
+    Duty.READ: {"see_roster", "print"},
+}
+"""What each duty leaves of a clerk's permissions. Everybody sees the people they work for."""
+NARROW = {"declare", "confirm", "see_roster", "unmask"}
+"""What is left to whoever has some departments or schemes only: bills and papers are of the whole employer."""
+SERVICE = "service:"
+"""How the key of a function that is a service of the region begins; the others are keys of `web/rights.py`."""
+
 DESK_ROLES = (Role.REVIEWER, Role.AGENCY_ADMIN)
 """Who decides about employers' business at the agency."""
 OFFICER_ROLES = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
@@ -50,7 +75,11 @@ class OperatorManager(BaseUserManager.from_queryset(models.QuerySet)):
 
 
 class Operator(AbstractBaseUser):
-    """A person who signs in (操作员). The role says what they may do; where they work, whose data they see."""
+    """A person who signs in (操作员). The role says what they may do; where they work, whose data they see.
+
+    At an employer, `duty` narrows the role, `withheld` are functions of the menu that are not open to them, and
+    `departments` and `schemes` (names and keys) whose people they see; nothing named is no limit.
+    """
 
     username = models.CharField("账号", max_length=60, unique=True)
     name = models.CharField("姓名", max_length=60)
@@ -60,6 +89,10 @@ class Operator(AbstractBaseUser):
     )
     region = models.CharField("地区方案", max_length=40)
     is_active = models.BooleanField("启用", default=True)
+    duty = models.CharField("岗位", max_length=10, choices=Duty, default=Duty.ALL)
+    withheld = models.JSONField("不开放的功能", default=list, blank=True)
+    departments = models.JSONField("负责的部门", default=list, blank=True)
+    schemes = models.JSONField("负责的险种", default=list, blank=True)
     must_change_password = models.BooleanField("须改密码", default=False)
     previous_login = models.DateTimeField("上次登录", null=True, blank=True)
 
@@ -74,7 +107,12 @@ class Operator(AbstractBaseUser):
                 condition=Q(role__in=AGENCY_ROLES, employer__isnull=True)
                 | (~Q(role__in=AGENCY_ROLES) & Q(employer__isnull=False)),
                 violation_error_message="单位的操作员须属于一个单位，经办机构的不得属于单位。",
-            )
+            ),
+            models.CheckConstraint(
+                name="only_a_clerk_has_less_than_the_whole",
+                condition=Q(role="clerk") | Q(duty="all", withheld=[], departments=[], schemes=[]),
+                violation_error_message="管理员和经办机构人员不能限定岗位、功能或范围。",
+            ),
         ]
 
     def __str__(self):
@@ -95,6 +133,11 @@ class Operator(AbstractBaseUser):
         return self.role in AGENCY_ROLES
 
     @property
+    def is_narrow(self) -> bool:
+        """Sees some departments or schemes of the employer only."""
+        return bool(self.departments or self.schemes)
+
+    @property
     def is_officer(self) -> bool:
         """One of the three officers (三员), who see nobody's business."""
         return self.role in OFFICER_ROLES
@@ -105,12 +148,29 @@ class Operator(AbstractBaseUser):
         return self.role in DESK_ROLES
 
     def may(self, permission: str) -> bool:
-        """Whether the role gives `permission`. Raises KeyError for a permission nobody has: a typing mistake."""
+        """Whether role, duty and scope give `permission`. Raises KeyError for one nobody has: a typing mistake."""
         if not any(permission in given for given in PERMISSIONS.values()):
             raise KeyError(permission)
         if not self.is_active:
             return False
+        if self.role == Role.CLERK and not self._has_duty(permission):
+            return False
         return permission in PERMISSIONS[self.role] or self._is_granted(permission)
+
+    def may_use(self, function: str) -> bool:
+        """Whether a function of the employer's menu is open to this operator, and to their employer at all."""
+        return function not in self.withheld and not self.is_closed(function)
+
+    def is_closed(self, function: str) -> bool:
+        """Whether the function belongs to a business area that the employer has not opened (未开通)."""
+        return bool(self.employer_id) and function in self.employer.closed_functions
+
+    def withheld_services(self) -> list[str]:
+        """The services whose declarations this operator does not see."""
+        return [one.removeprefix(SERVICE) for one in self.withheld if one.startswith(SERVICE)]
+
+    def _has_duty(self, permission: str) -> bool:
+        return permission in DUTIES[self.duty] and (not self.is_narrow or permission in NARROW)
 
     def _is_granted(self, permission: str) -> bool:
         """Whether an emergency gave this permission, until its hour is over; asked at every request anew."""

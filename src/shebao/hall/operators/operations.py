@@ -9,6 +9,7 @@ from django.db import transaction
 
 from .. import clock
 from ..audit.operations import record
+from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..sign_in.linking import cut_links
 from .models import AGENCY_ROLES, EMERGENCY, EmergencyGrant, Operator, Role
@@ -17,6 +18,7 @@ from .models import AGENCY_ROLES, EMERGENCY, EmergencyGrant, Operator, Role
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 EMERGENCY_MINUTES = 60
 EMPLOYER_ROLES = (Role.CLERK, Role.EMPLOYER_ADMIN)
+LAST_ADMINISTRATOR = "这是单位唯一在用的管理员，不能停用、删除或改作他用。请先把另一位操作员设为单位管理员。"
 
 
 def roles_to_give(*, by) -> tuple[Role, ...]:
@@ -30,7 +32,7 @@ def create_operator(username: str, name: str, role: str, *, by) -> tuple[Operato
 
     The operator must change the password when signing in. Raises Refused (field named).
     """
-    _must_manage(by)
+    must_manage(by=by)
     if role not in roles_to_give(by=by):
         raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
     operator, password = _made(username, name, role, employer=by.employer, region=by.region)
@@ -50,7 +52,7 @@ def _made(username: str, name: str, role: str, *, employer, region: str) -> tupl
         username=username, name=name, role=role, employer=employer, region=region, must_change_password=True
     )
     operator.set_password(password)
-    _check(operator)
+    checked(operator)
     operator.save()
     return operator, password
 
@@ -83,7 +85,7 @@ def open_account(employer, username: str, name: str, role: str, *, by) -> Operat
         username=username, name=name, role=role, employer=employer, region=employer.region, must_change_password=True
     )
     operator.set_unusable_password()
-    _check(operator)
+    checked(operator)
     operator.save()
     record("operator.created", operator, by=by, employer=employer, role=role)
     return operator
@@ -140,7 +142,7 @@ def hand_out_password(username: str, *, by) -> tuple[Operator, str]:
 @transaction.atomic
 def reset_password(operator_id: int, *, by) -> tuple[Operator, str]:
     """Give an operator a random password, returned once; their sessions end. Raises Refused, DoesNotExist."""
-    operator = _other(operator_id, by, "请在“修改密码”中修改自己的密码。")
+    operator = locked_other(operator_id, "请在“修改密码”中修改自己的密码。", by=by)
     password = _random_password()
     operator.set_password(password)
     operator.must_change_password = True
@@ -153,7 +155,9 @@ def reset_password(operator_id: int, *, by) -> tuple[Operator, str]:
 @transaction.atomic
 def set_active(operator_id: int, active: bool, *, by) -> Operator:
     """Enable or disable an operator; a disabled one is signed out at once. Raises Refused, DoesNotExist."""
-    operator = _other(operator_id, by, "不能停用自己的账号。")
+    operator = locked_other(operator_id, "不能停用自己的账号。", by=by)
+    if not active:
+        keep_an_administrator(operator)
     operator.is_active = active
     operator.save(update_fields=["is_active"])
     record("operator.enabled" if active else "operator.disabled", operator, by=by)
@@ -212,23 +216,39 @@ def open_emergency(username: str, reason: str, minutes: int) -> EmergencyGrant:
     return grant
 
 
-def _must_manage(by) -> None:
+def keep_an_administrator(operator: Operator) -> None:
+    """Refuse what would leave the operator's employer without an administrator in use.
+
+    The employer's row is locked, so that two administrators who disable each other do so one after the other.
+    """
+    if operator.employer_id is None or operator.role != Role.EMPLOYER_ADMIN or not operator.is_active:
+        return
+    Employer.objects.select_for_update().get(pk=operator.employer_id)
+    others = Operator.objects.filter(employer=operator.employer_id, role=Role.EMPLOYER_ADMIN, is_active=True)
+    if not others.exclude(pk=operator.pk).exists():
+        raise Refused("last_administrator", LAST_ADMINISTRATOR)
+
+
+def must_manage(*, by) -> None:
+    """Refuse whoever may not manage operators, as things stand now: rights may have changed since the page."""
+    by = Operator.objects.get(pk=by.pk)
     if not by.may("manage_operators"):
         raise Refused("not_permitted", "您的账号没有“管理操作员”权限，请联系管理员。", status=403)
 
 
-def _other(operator_id: int, by, not_oneself: str) -> Operator:
+def locked_other(operator_id: int, not_oneself: str, *, by) -> Operator:
     """Another operator of one's own, locked."""
-    _must_manage(by)
+    must_manage(by=by)
     operator = Operator.objects.visible_to(by).select_for_update(of=("self",)).get(pk=operator_id)
     if operator.pk == by.pk:
         raise Refused("not_oneself", not_oneself)
     return operator
 
 
-def _check(operator: Operator) -> None:
+def checked(operator: Operator) -> None:
+    """Refuse an operator that the rules of the table forbid, naming the field."""
     try:
-        operator.full_clean()
+        operator.full_clean(exclude=["password"])
     except ValidationError as problems:
         field, texts = next(iter(problems.message_dict.items()))
         raise Refused("operator_invalid", " ".join(texts), field=field) from None

@@ -77,7 +77,7 @@ def _same(held: CounterReceipt, bill_id: int, fen: int, received_on: date, kind:
 
 @transaction.atomic
 def _enter(number: str, bill_id: int, fen: int, received_on: date, kind: str, *, by) -> CounterReceipt:
-    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",)).get(pk=bill_id)
+    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",), no_key=True).get(pk=bill_id)
     if number and (held := _held(bill.employer.region, number)):
         return _same(held, bill_id, fen, received_on, kind)
     _check(number, bill, fen, received_on, kind)
@@ -145,7 +145,12 @@ def void_receipt(receipt_id: int, *, reason: str, by) -> CounterReceipt:
     if receipt.voided_at:
         raise Conflict("already_voided", f"收据 {receipt.number} 已经作废。")
     payment = Payment.objects.select_for_update(of=("self",)).get(pk=receipt.payment_id)
-    bill = Bill.objects.ever().select_for_update(of=("self",)).select_related("employer").get(pk=payment.bill_id)
+    bill = (
+        Bill.objects.ever()
+        .select_for_update(of=("self",), no_key=True)
+        .select_related("employer")
+        .get(pk=payment.bill_id)
+    )
     booked = payment.transactions.get()
     entries = LedgerEntry.objects.filter(transaction=booked, account=Account.CREDIT)
     credit = -(entries.aggregate(fen=Sum("amount_fen"))["fen"] or 0)

@@ -50,7 +50,7 @@ def start_payment(
 
 @transaction.atomic(durable=True)
 def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int] = (), voucher_to: str = "") -> Payment:
-    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",)).get(pk=bill_id)
+    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",), no_key=True).get(pk=bill_id)
     _check_permission(by)
     way = way_of(bill.employer, name)
     CHANNELS[way.kind]()  # refuses where no bank is connected
@@ -314,7 +314,7 @@ def _succeed(payment: Payment, message: dict) -> str:
     if payment.reason_code == "mismatch":
         # Its money waits in suspense: a person says what becomes of it, whatever the bank tells later.
         return "parked"
-    bill = Bill.objects.ever().select_for_update().get(pk=payment.bill_id)
+    bill = Bill.objects.ever().select_for_update(no_key=True).get(pk=payment.bill_id)
     wrong = _mismatch(payment, message)
     if wrong:
         suspend(message, wrong, payment=payment)

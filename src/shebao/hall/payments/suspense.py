@@ -91,7 +91,7 @@ def clear_suspense(item_id: int, clearing: str, *, by, number: str = "", note: s
 
 
 def _to_bill(item: SuspenseItem, by, number: str) -> Employer:
-    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",)).filter(number=number).first()
+    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",), no_key=True).filter(number=number).first()
     if bill is None:
         raise Refused("no_such_bill", f"没有账单号“{number}”的账单，或它已经作废。", field="number")
     if owing(bill, day_of(item.arrived_at)).total <= 0:
@@ -170,7 +170,7 @@ def end_without_money(payment_id: int, *, by, note: str) -> Payment:
 def refund_credit(employer_id: int, fen: int, *, by, note: str) -> LedgerTransaction:
     """Pay an employer's credit back to it (退费), at most what there is. Amount in fen."""
     permit(by, "reconcile", "对账")
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     note, credit = note.strip(), credit_of(employer_id)
     if not note:
         raise Refused("no_note", "请写明退费的依据。", field="note")

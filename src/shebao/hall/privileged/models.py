@@ -13,7 +13,7 @@ class RegionQuerySet(models.QuerySet):
 
     def visible_to(self, actor):
         """The agency's of one's own region; nothing for an employer's people."""
-        return self.filter(region=actor.region) if actor.is_agency else self.none()
+        return self.filter(region=actor.region) if actor.is_desk else self.none()
 
 
 class NamedOperator(models.Model):

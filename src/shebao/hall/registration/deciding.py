@@ -93,7 +93,7 @@ def register(made: Registration, decided: Mapping[str, str], *, by) -> str:
     columns = _columns(made, decided, here)
     employer = checks.on_file(made.region, made.answers["credit_code"])
     if employer is None:
-        employer = register_employer(made.region, columns, by=by)
+        employer = register_employer(made.region, columns | {"areas": made.areas or None}, by=by)
     else:
         _must_fit(employer, columns["employer_number"])
     made.employer = employer

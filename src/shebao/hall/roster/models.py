@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ..fields import EncryptedJSONField, EncryptedTextField, MonthField
-from ..scopes import ScopedQuerySet, scoped
+from ..scopes import scoped
 
 
 class PreEntryQuerySet(models.QuerySet):
@@ -50,7 +50,7 @@ class Employee(models.Model):
     facts = models.JSONField("其他事实", default=dict)
     details = EncryptedJSONField("其他资料", owner="employer_id", default=dict)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = scoped("employer", people="").as_manager()
 
     class Meta:
         verbose_name = "职工"
@@ -91,7 +91,7 @@ class Spell(models.Model):
     opened_by = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
     closed_by = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = scoped("employee__employer").as_manager()
+    objects = scoped("employee__employer", people="employee").as_manager()
 
     class Meta:
         verbose_name = "参保期间"
@@ -126,7 +126,7 @@ class DeclaredWage(models.Model):
     declared_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
     declared_at = models.DateTimeField("申报时间")
 
-    objects = scoped("employee__employer").as_manager()
+    objects = scoped("employee__employer", people="employee").as_manager()
 
     class Meta:
         verbose_name = "申报工资"
@@ -162,7 +162,7 @@ class LabourRegistration(models.Model):
     opened_by = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
     closed_by = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = scoped("employee__employer").as_manager()
+    objects = scoped("employee__employer", people="employee").as_manager()
 
     class Meta:
         verbose_name = "劳动用工备案"
@@ -215,7 +215,7 @@ class AccountLetter(models.Model):
     is_by_hand = models.BooleanField("当面交付", default=False)
     tries = models.PositiveIntegerField("发送次数", default=0)
 
-    objects = scoped("employee__employer").as_manager()
+    objects = scoped("employee__employer", people="employee").as_manager()
 
     class Meta:
         verbose_name = "社保账号告知书"

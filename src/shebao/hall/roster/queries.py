@@ -140,9 +140,10 @@ def _numbered(mine: QuerySet[Employee], q: str) -> Q:
     return Q(pk__in=[])
 
 
-def insured_count(employer: Employer, month: Month) -> int:
-    """How many people are insured at the employer in a month."""
-    spells = Spell.objects.filter(covering(month), employee__employer=employer)
+def insured_count(employer: Employer, month: Month, actor=None) -> int:
+    """How many people are insured at the employer in a month; of those that the actor may see, where one is named."""
+    rows = Spell.objects.visible_to(actor) if actor else Spell.objects.all()
+    spells = rows.filter(covering(month), employee__employer=employer)
     return spells.values("employee").distinct().count()
 
 

@@ -64,14 +64,14 @@ class Ages:
         return [one for one in self.people if first <= one.left <= last]
 
 
-def ages(employer: Employer, month: Month) -> Ages:
-    """Who of those insured in the month is when of age, by 办法第一条; one query however many people there are.
+def ages(employer: Employer, month: Month, actor) -> Ages:
+    """Who of the actor's people insured in the month is when of age, by 办法第一条; one query however many there are.
 
     A woman's old age depends on her post (国发〔1978〕104号): without it she is counted as unknown, never guessed.
     """
     spells = Spell.objects.filter(covering(month), employee__employer=employer)
     old_enough = Q(person__born_on__lte=month.previous(YOUNGEST_MONTHS).first_day) & ~Q(person__sex="")
-    rows = Employee.objects.filter(old_enough, employer=employer, pk__in=spells.values("employee"))
+    rows = Employee.objects.visible_to(actor).filter(old_enough, employer=employer, pk__in=spells.values("employee"))
     rows = list(rows.values_list("pk", "name", "person__born_on", "person__sex", "position").order_by("pk"))
     known = [row for row in rows if row[3] == MAN or row[4]]
     unknown = tuple((pk, name) for pk, name, _, sex, post in rows if sex != MAN and not post)

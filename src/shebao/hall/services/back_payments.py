@@ -123,7 +123,7 @@ def is_taken(declaration) -> bool:
     """Whether a bill in force has what a declaration pays back or asked to bill: it is not undone by itself then."""
     if not declaration.spec.looks_back:
         return False
-    if declaration.spec.operation in ("assess_back_payments", "assess_late_fees"):
+    if declaration.spec.operation in ("assess_back_payments", "assess_late_fees", "refund_leavers"):
         return True
     return BackPayment.objects.filter(is_billed(), declared_in=declaration).exists()
 

@@ -68,6 +68,7 @@ from .projects import (
     undo_project_workers,
     undo_projects,
 )
+from .refunds import estimate_refunds, keep_refunds, refund_leavers, refundable_months
 from .wages import declare_wages_of, once_a_year, withdraw_wages
 from .yearly_cover import cover_year, estimate_covers, undo_covers, yearly_cover
 
@@ -75,7 +76,7 @@ CHECKS = COMMON_CHECKS | {
     check.__name__: check
     for check in (
         nothing_changed, contract_dates, new_identity, scheme_changes, enrolled_first, back_payment_months,
-        back_payments_waiting, late_fees_waiting, yearly_cover,
+        back_payments_waiting, late_fees_waiting, refundable_months, yearly_cover,
         confirmed_today, nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended,
         labour_not_yet, labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free,
         administrator_left, deposit_request, once_a_year,
@@ -141,6 +142,14 @@ OPERATIONS = {
         assess_late_fees,
         keep_assessed,
         estimate_late_fees,
+        is_about_known=True,
+        is_for_many=False,
+        is_about_insured=False,
+    ),
+    "refund_leavers": Effect(
+        refund_leavers,
+        keep_refunds,
+        estimate_refunds,
         is_about_known=True,
         is_for_many=False,
         is_about_insured=False,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shebao.rules.contributions import Evidence as Told
 from shebao.rules.contributions import NoFact, Step, charge, explain
@@ -17,7 +17,8 @@ from ..clock import today
 from ..employers.models import Employer
 from ..regions import region
 from .billed import Billed, billed_people, charged_amount
-from .models import ADJUSTING, CHARGING, Assessment, BillLine, Evidence, LineKind
+from .evidences import BATCH, keep_evidence
+from .models import ADJUSTING, CHARGING, Assessment, Bill, BillLine, Evidence, LineKind, Refund
 
 LOOK_BACK = 24
 """How many months back an assessed month is charged again: a value late by more than two years is a case for people."""
@@ -84,26 +85,25 @@ def find_differences(employer, month: Month) -> Found:
     """What the employer's bill of `month` would have to add or give back for the months before it.
 
     People, wages, schemes and classes are as they were billed; only what is known of the values is new. What was given
-    back whole stays so. Four queries at most, and one where nothing was published since.
+    back whole stays so; what leavers get back (退费) comes first. Five queries at most, and two where nothing was
+    published since.
     """
     spec = region(employer.region)
     months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
-    charges = BillLine.objects.live().filter(
-        ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"))),
-        Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),
-        bill__employer=employer,
-        month__in=months,
-        kind__in=(*CHARGING, *ADJUSTING),
-    )
+    claimed = Refund.objects.filter(is_voided=False, employee=OuterRef("employee"), month=OuterRef("month"))
+    returned = list(_last_charges(employer).filter(Exists(claimed)).select_related("employee").order_by("month", "pk"))
+    pks = {pk for one in returned for pk in (one.employer_evidence_id, one.employee_evidence_id)} - {None}
+    given = given_back(returned, dict(Evidence.objects.filter(pk__in=pks).values_list("pk", "data")) if pks else {})
+    charges = _last_charges(employer).filter(~Exists(claimed), month__in=months)
     if not months:
-        return Found()
+        return Found(tuple(given))
     kinds = set(charges.order_by().values_list("month", "employer_evidence", "employee_evidence").distinct())
     known = dict(
         Evidence.objects.filter(pk__in={pk for _, *pks in kinds for pk in pks} - {None}).values_list("pk", "data")
     )
     stale = {m for m, *pks in kinds if any(_is_stale(spec, known[pk]) for pk in pks if pk is not None)}
     if not stale:
-        return Found()
+        return Found(tuple(given))
     lines: dict[Month, list[BillLine]] = {}
     order = "month", "employee__name_pinyin", "employee_id", "pk"
     for line in charges.filter(month__in=stale).select_related("employee").defer("employee__phone").order_by(*order):
@@ -114,11 +114,31 @@ def find_differences(employer, month: Month) -> Found:
             found += _of_month(spec, each, own, known)
         except (NoValue, NoFact) as missing:
             trouble.append(f"{each.label}现在不能重新计算：{missing}。请联系经办机构补充。")
-    return Found(tuple(found), tuple(trouble))
+    return Found((*given, *found), tuple(trouble))
+
+
+def _last_charges(employer) -> QuerySet[BillLine]:
+    """The last line of every charge of an employer that was not given back whole."""
+    return BillLine.objects.live().filter(
+        ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"))),
+        Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),
+        bill__employer=employer,
+        kind__in=(*CHARGING, *ADJUSTING),
+    )
+
+
+def given_back(lines: Iterable[BillLine], known: Mapping[int, Mapping]) -> list[Difference]:
+    """Each of these charges given back whole: nobody owes it. `known` has the data of every evidence by id."""
+    nothing: dict[str, int] = dict.fromkeys(SHARES, 0)
+    found = []
+    for line in lines:
+        old = {share: known.get(getattr(line, f"{share}_evidence_id")) for share in SHARES}
+        found.append(Difference(line, _charged(line, old), nothing, 0, 0, old, dict.fromkeys(SHARES)))
+    return [one for one in found if one.total]
 
 
 def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Employer]:
-    """Of employers of one region those for whom `find_differences` may find something: one query, asking no lines."""
+    """Of employers of one region those for whom `find_differences` may find something: two queries, asking no lines."""
     spec = region(employers[0].region)
     could: dict[tuple, bool] = {}
     found = set()
@@ -128,6 +148,8 @@ def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Em
             could[key] = _could_differ(spec, *one)
         if could[key]:
             found.add(pk)
+    claims = Refund.objects.filter(employee__employer__in=employers, is_voided=False)
+    found |= set(claims.values_list("employee__employer", flat=True))
     return [employer for employer in employers if employer.pk in found]
 
 
@@ -264,3 +286,34 @@ def months_of(differences: Iterable[Difference]) -> dict[Month, list[Difference]
     for one in differences:
         found.setdefault(one.line.month, []).append(one)
     return found
+
+
+def make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
+    """补差: one line for each charge that is another one now; the database refuses a second one for the same charge."""
+    kinds = {told.digest: told for one in adjusted for told in one.new.values() if told is not None}
+    ids: dict[str | None, int | None] = dict(zip(kinds, keep_evidence(list(kinds.values())), strict=True))
+    lines = []
+    for one in adjusted:
+        why = {share: ids[told.digest] if told is not None else None for share, told in one.new.items()}
+        lines.append(
+            BillLine(
+                bill=bill,
+                employee_id=one.line.employee_id,
+                person_id=one.line.person_id,
+                region=one.line.region,
+                scheme=one.line.scheme,
+                month=one.line.month,
+                booking_month=bill.month,
+                kind=one.kind,
+                adjusts=one.line,
+                is_exclusive=one.line.is_exclusive,
+                declared_wage=one.line.declared_wage,
+                contribution_base=one.base,
+                limit=one.limit,
+                employer_due=one.employer_due,
+                employee_due=one.employee_due,
+                employer_evidence_id=why["employer"],
+                employee_evidence_id=why["employee"],
+            )
+        )
+    BillLine.objects.bulk_create(lines, batch_size=BATCH)

@@ -22,19 +22,18 @@ from ..employers.models import Employer
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import Insured, columns_of_many
-from .adjusting import Difference, billable, find_differences, may_have_differences
+from .adjusting import Difference, billable, find_differences, make_adjustments, may_have_differences
 from .back_fees import Borne
 from .back_payments import (
-    BATCH,
     BackDue,
     borne_of,
     charge_back_payments,
-    keep_evidence,
     make_back_lines,
     waiting,
     waiting_of_many,
 )
 from .collecting import use_credit
+from .evidences import keep_evidence
 from .ledger import book_all_assessed
 from .models import Account, Assessment, Bill, BillLine, LedgerEntry, LineKind
 from .queries import charged, covered_by_any
@@ -96,7 +95,7 @@ def assess(cases: Sequence[Case], month: Month, *, by) -> tuple[list[Bill], list
     _make_lines({bill.employer_id: bill for bill in bills}, employers, employees, owners, charges, people.declared_wage)
     for bill, one in zip(bills, demands, strict=True):
         if one.adjusted:
-            _make_adjustments(bill, one.adjusted)
+            make_adjustments(bill, one.adjusted)
         if one.back:
             make_back_lines(bill, one.back)
     book_all_assessed(
@@ -298,34 +297,3 @@ def _shared(employers: Sequence[Employer]) -> set[tuple[int, str]]:
     """(employee, scheme) of what a person may have at several employers at once."""
     spells = Spell.objects.filter(employee__employer__in=employers, is_exclusive=False, is_voided=False)
     return set(spells.values_list("employee", "scheme"))
-
-
-def _make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
-    """补差: one line for each charge that is another one now; the database refuses a second one for the same charge."""
-    kinds = {told.digest: told for one in adjusted for told in one.new.values() if told is not None}
-    ids: dict[str | None, int | None] = dict(zip(kinds, keep_evidence(list(kinds.values())), strict=True))
-    lines = []
-    for one in adjusted:
-        why = {share: ids[told.digest] if told is not None else None for share, told in one.new.items()}
-        lines.append(
-            BillLine(
-                bill=bill,
-                employee_id=one.line.employee_id,
-                person_id=one.line.person_id,
-                region=one.line.region,
-                scheme=one.line.scheme,
-                month=one.line.month,
-                booking_month=bill.month,
-                kind=one.kind,
-                adjusts=one.line,
-                is_exclusive=one.line.is_exclusive,
-                declared_wage=one.line.declared_wage,
-                contribution_base=one.base,
-                limit=one.limit,
-                employer_due=one.employer_due,
-                employee_due=one.employee_due,
-                employer_evidence_id=why["employer"],
-                employee_evidence_id=why["employee"],
-            )
-        )
-    BillLine.objects.bulk_create(lines, batch_size=BATCH)

@@ -20,9 +20,8 @@ from ..errors import Refused
 from ..regions import region
 from ..roster.facts import employee_facts, fact_columns
 from .back_fees import Borne, borne_lines
-from .models import CHARGING, BackPayment, Bill, BillLine, Evidence, LineKind
-
-BATCH = 1000
+from .evidences import BATCH, keep_evidence
+from .models import CHARGING, BackPayment, Bill, BillLine, LineKind
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,15 +147,6 @@ def _due(row: BackPayment, charges: Charges, i: int) -> BackDue:
 def borne_of(back: Iterable[BackDue]) -> list[Borne]:
     """The late fees and interest of what is paid back, in the same order."""
     return [one for due in back for one in due.borne]
-
-
-def keep_evidence(kinds: Sequence[Told]) -> list[int]:
-    """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
-    rows = {one.digest: Evidence(digest=one.digest, data=dict(one.data)) for one in kinds}
-    # In one order, always: two settlements that store the same kinds wait for each other, and never both ways.
-    Evidence.objects.bulk_create([rows[one] for one in sorted(rows)], ignore_conflicts=True, batch_size=BATCH)
-    ids = dict(Evidence.objects.filter(digest__in=list(rows)).values_list("digest", "pk"))
-    return [ids[one.digest] for one in kinds]
 
 
 def make_back_lines(bill: Bill, back: Sequence[BackDue]) -> None:

@@ -21,7 +21,7 @@ def choose_who_computes(employer_id: int, way: str, *, by) -> Employer:
     Raises Refused for a way that the region does not have. What is settled stays as it is.
     """
     permit(by, "settle", "选择申报缴费方式")
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     ways = ways_to_compute(region(employer.region))
     if len(ways) < 2 or way not in ways:
         raise Refused("no_such_way", "请选择一种申报缴费方式。", field="way")

@@ -20,6 +20,7 @@ from .collecting import ARRIVING, day_of, late_fee_of
 from .models import (
     BEARING,
     CHARGING,
+    DUES,
     Account,
     Assessment,
     Bill,
@@ -28,6 +29,7 @@ from .models import (
     LedgerEntry,
     LedgerTransaction,
     LineKind,
+    Refund,
 )
 
 YOUNGEST = 16
@@ -38,6 +40,7 @@ def broken_rules() -> Iterator[str]:
     for rule in (
         _suspense,
         _credit,
+        _refunds,
         _voids,
         _late_fees,
         _charged_twice,
@@ -68,6 +71,24 @@ def _credit() -> Iterator[str]:
     rows = held.annotate(fen=Sum("amount_fen")).filter(fen__gt=0)
     for name, fen in rows.values_list("transaction__employer__name", "fen"):
         yield f"I-5：{name}的待转金是负数：−{yuan(fen)} 元。"
+
+
+def _refunds() -> Iterator[str]:
+    """I-5: what leavers got back was paid before, became credit whole, and was declared."""
+    credited = LedgerTransaction.objects.filter(kind=Booking.CREDITED, reversed_by=None).select_related("bill")
+    for one in credited.order_by("pk"):
+        fen = -sum(one.entries.filter(account=Account.CREDIT).values_list("amount_fen", flat=True))
+        if fen != -one.bill.total_due:
+            yield f"I-5：退费 {one.bill.number} 应退 {yuan(-one.bill.total_due)} 元，转入待转金的是 {yuan(fen)} 元。"
+        behind = BillLine.objects.ever().filter(adjusted_by__bill=one.bill).values("bill")
+        demands = LedgerEntry.objects.filter(transaction__bill__in=behind, account__in=DUES)
+        rows = demands.order_by().values("transaction__bill__number").annotate(fen=Sum("amount_fen")).filter(fen__gt=0)
+        for number, left in rows.values_list("transaction__bill__number", "fen"):
+            yield f"I-5：退费 {one.bill.number} 退的是账单 {number} 的费用，那张账单还欠 {yuan(left)} 元。"
+    claim = Refund.objects.filter(is_voided=False, employee=OuterRef("employee"), month=OuterRef("month"))
+    returned = BillLine.objects.live().filter(adjusts__isnull=False, employer_evidence=None, employee_evidence=None)
+    for number, name, month in returned.filter(~Exists(claim)).values_list("bill__number", "employee__name", "month"):
+        yield f"I-5：账单 {number} 全额退了 {name} {month} 的费用，没有退费申报。"
 
 
 def _voids() -> Iterator[str]:

@@ -65,6 +65,7 @@ class Booking(models.TextChoices):
     SUSPENDED = "suspended", "待查款到账"
     CLEARED = "cleared", "待查款处理"
     REFUNDED = "refunded", "退费"
+    CREDITED = "credited", "退费转待转金"
 
 
 class VoidState(models.TextChoices):

@@ -236,7 +236,7 @@ def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Ite
         yield f"账单 {bill.number} {word} {yuan(owed)} 元，账上记的是 {yuan(due)} 元。"
     if paid > due:
         yield f"账单 {bill.number} 实缴 {yuan(paid)} 元，多于应缴 {yuan(due)} 元。"
-    if paid < 0:
+    if paid < min(due, 0):
         yield f"账单 {bill.number} 的实缴是负数：{yuan(paid)} 元。"
 
 

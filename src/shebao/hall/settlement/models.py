@@ -104,8 +104,10 @@ class Bill(models.Model):
 
     @property
     def label(self) -> str:
-        """The month, and which back payment of it: "2026-11", "2026-11 补缴", "2026-11 补缴 2"."""
-        return f"{self.month} 补缴 {self.series}".removesuffix(" 1") if self.series else str(self.month)
+        """The month, and which back payment of it: "2026-11", "2026-11 补缴", "2026-11 退费 2"."""
+        if not self.series:
+            return str(self.month)
+        return f"{self.month} {'退费' if self.total_due < 0 else '补缴'} {self.series}".removesuffix(" 1")
 
 
 class BackPayment(models.Model):
@@ -127,7 +129,7 @@ class BackPayment(models.Model):
     declared_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="back_payments")
     withdrawn_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = scoped("employee__employer").as_manager()
+    objects = scoped("employee__employer", people="employee").as_manager()
 
     class Meta:
         verbose_name = "补缴"
@@ -149,6 +151,31 @@ class BackPayment(models.Model):
                 condition=Q(withdrawn_in__isnull=True) | Q(is_voided=True),
                 violation_error_message="回退的补缴须作废。",
             ),
+        ]
+
+
+class Refund(models.Model):
+    """A month whose charges an employee gets back, having left before it (离职退费), by a declaration in force.
+
+    Its lines, one for each charge, come with the next bill, or at once on a bill of their own whose sum becomes credit.
+    """
+
+    employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, related_name="refunds")
+    month = MonthField("费款所属期")
+    is_voided = models.BooleanField("已撤销", default=False)
+    declared_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="refunds")
+
+    objects = scoped("employee__employer").as_manager()
+
+    class Meta:
+        verbose_name = "退费"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["employee", "month"],
+                condition=Q(is_voided=False),
+                name="one_refund_for_an_employee_and_month",
+                violation_error_message="该人员当月已申报退费。",
+            )
         ]
 
 
@@ -184,7 +211,7 @@ class BillLine(models.Model):
 
     is_voided = models.BooleanField("已作废", default=False)
 
-    objects = voidable("bill__employer", is_voided=False).as_manager()
+    objects = voidable("bill__employer", people="employee", is_voided=False).as_manager()
 
     class Meta:
         verbose_name = "账单明细"

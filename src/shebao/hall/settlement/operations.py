@@ -49,7 +49,7 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
 
 @transaction.atomic
 def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int) -> Bill:
-    employer = Employer.objects.visible_to(by).select_for_update().get(pk=employer_id)
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     _check(employer, month, kind, by=by, confirmations=confirmations)
     if told := _charged_elsewhere([employer], month).get(employer.pk):
         raise Refused("charged_elsewhere", told)
@@ -89,7 +89,7 @@ def settle_employers(employer_ids: Sequence[int], month: Month, *, by=None) -> R
 
 @transaction.atomic
 def _settle_together(employer_ids: Sequence[int], month: Month, *, by) -> Run:
-    rows = Employer.objects.filter(pk__in=employer_ids).select_for_update().order_by("pk")
+    rows = Employer.objects.filter(pk__in=employer_ids).select_for_update(no_key=True).order_by("pk")
     employers = list(rows.defer("phone", "bank_account"))
     cases, skipped = _ready(employers, month)
     bills, empty = assess(cases, month, by=by) if cases else ([], [])

@@ -14,6 +14,7 @@ from ..audit.operations import record
 from ..clock import local_now, now, today
 from ..employers.models import Employer
 from ..regions import region
+from .adjusting import Difference, make_adjustments
 from .back_fees import Borne
 from .back_payments import BackDue, borne_of, charge_back_payments, make_back_lines, make_lines
 from .collecting import use_credit
@@ -27,7 +28,7 @@ def assess_apart(employer_id: int, payments: QuerySet[BackPayment], kind: str, *
     `kind` is the key of the service that asks for it; the caller's transaction holds the payments. Raises Refused
     where a value is missing.
     """
-    employer = Employer.objects.select_for_update().get(pk=employer_id)  # so that the series has no doubles
+    employer = Employer.objects.select_for_update(no_key=True).get(pk=employer_id)  # so that the series has no doubles
     back = charge_back_payments(employer, payments)
     bear = borne_of(back)
     bill = _make_bill(_make_assessment(employer, kind, by), [*back, *bear])
@@ -52,12 +53,25 @@ def assess_apart(employer_id: int, payments: QuerySet[BackPayment], kind: str, *
     return bill
 
 
+def make_own_bill(employer: Employer, differences: Sequence[Difference], kind: str, *, by) -> Bill:
+    """A bill of these adjustments alone, booked; the caller holds the employer."""
+    bill = _make_bill(_make_assessment(employer, kind, by), differences)
+    make_adjustments(bill, differences)
+    dues: dict[tuple[Month, str, str], int] = {}
+    for one in differences:
+        for part in ("employer", "employee"):
+            key = one.line.month, one.line.scheme, part
+            dues[key] = dues.get(key, 0) + getattr(one, f"{part}_due")
+    book_assessed(bill, dues)
+    return bill
+
+
 def assess_late_fees_apart(employer_id: int, borne: Callable[[], list[Borne]], kind: str, *, by) -> Bill:
     """Assess late fees of back payments that were billed before (补缴滞纳金单独核定), and book their own bill.
 
     `borne` is asked once the employer is locked: of two at once, the second finds what the first left.
     """
-    employer = Employer.objects.select_for_update().get(pk=employer_id)
+    employer = Employer.objects.select_for_update(no_key=True).get(pk=employer_id)
     bear = borne()
     bill = _make_bill(_make_assessment(employer, kind, by), bear)
     make_lines(bill, bear)
@@ -85,7 +99,7 @@ def _make_assessment(employer: Employer, kind: str, by) -> Assessment:
     )
 
 
-def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne]) -> Bill:
+def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne | Difference]) -> Bill:
     spec = region(assessment.employer.region)
     employer_due, employee_due = sum(one.employer_due for one in back), sum(one.employee_due for one in back)
     months = sorted({one.line.back_payment.values_month for one in back if one.line.back_payment}, reverse=True)

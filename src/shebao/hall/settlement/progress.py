@@ -270,9 +270,7 @@ def steps_of(now: Standing) -> list[Step]:
     notes = {
         "enter": _enter_note(spec, now.month, changes + sum(counts.values()), done["enter"]),
         "submit": _submit_note(counts, changes, done["submit"]),
-        "settle": "由经办机构核定"
-        if not bill and who_computes(now.employer) == "office"
-        else _settle_note(bill, counts),
+        "settle": _settle_note(bill, counts, by_office=who_computes(now.employer) == "office"),
         "pay": _pay_note(bill, now),
         "file": _file_note(bill, now, done["pay"]),
     }
@@ -328,9 +326,11 @@ def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
     return "先录入变动"
 
 
-def _settle_note(bill: Bill | None, counts: dict) -> str:
+def _settle_note(bill: Bill | None, counts: dict, *, by_office: bool) -> str:
     if bill:
         return f"已核定 {yuan(bill.total_due)} 元"
+    if by_office:
+        return "由经办机构核定"
     return "申报全部办结后可办" if counts else "可以结算"
 
 

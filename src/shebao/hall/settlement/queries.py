@@ -1,11 +1,11 @@
 """What a month costs: the estimate before it is settled, the bill after."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from shebao.rules.contributions import Charges, NoFact, charge
 from shebao.rules.money import yuan
@@ -358,19 +358,26 @@ class PersonRow:
         return sum(line.employer_due for line in lines), sum(line.employee_due for line in lines)
 
 
-def bill_people(bill: Bill, q: str = "") -> list[PersonRow]:
-    """The people of a bill by pinyin; `q` narrows by name, pinyin or person number."""
-    lines = bill.lines.select_related("employee").order_by("employee__name_pinyin", "employee_id", "pk")
+def people_of_bill(bill: Bill, q: str = "", scheme: str = "") -> QuerySet[Employee]:
+    """The people of a bill by pinyin; `q` narrows by name, pinyin or number, `scheme` to who is charged for it."""
+    own = bill.lines.filter(employee=OuterRef("pk"))
+    people = Employee.objects.filter(Exists(own), employer=bill.employer_id)
+    if scheme:
+        people = people.filter(Exists(own.filter(scheme=scheme, kind=LineKind.REGULAR)))
     if q := q.strip():
-        lines = lines.filter(
-            Q(employee__name__icontains=q)
-            | Q(employee__name_pinyin__icontains=q)
-            | Q(employee__person_number__icontains=q)
-        )
-    people: dict[int, list[BillLine]] = {}
+        people = people.filter(Q(name__icontains=q) | Q(name_pinyin__icontains=q) | Q(person_number__icontains=q))
+    return people.order_by("name_pinyin", "pk")
+
+
+def bill_people(bill: Bill, people: Sequence[Employee] | None = None) -> list[PersonRow]:
+    """Everybody on a bill by pinyin, or these `people` of it, with their lines: one query."""
+    lines = bill.lines.select_related("employee").order_by("employee__name_pinyin", "employee_id", "pk")
+    if people is not None:
+        lines = lines.filter(employee__in=people)
+    found: dict[int, list[BillLine]] = {}
     for line in lines:
-        people.setdefault(line.employee_id, []).append(line)
-    return [_person_row(own) for own in people.values()]
+        found.setdefault(line.employee_id, []).append(line)
+    return [_person_row(own) for own in found.values()]
 
 
 def _person_row(lines: list[BillLine]) -> PersonRow:

@@ -16,7 +16,7 @@ from ..payments.models import UNDECIDED
 from ..regions import region
 from .back_fees import bears_on_another_bill
 from .ledger import balances, book_voided
-from .models import Assessment, Bill, BillLine, VoidRequest, VoidState
+from .models import Assessment, Bill, BillLine, Booking, VoidRequest, VoidState
 
 LONGEST_REASON = 200
 
@@ -93,7 +93,7 @@ def _reason(text: str, title: str) -> str:
 @transaction.atomic
 def _ask(assessment: Assessment, *, by, reason: str) -> VoidRequest:
     # The employer is what settling and voiding lock: of two at once, the second sees what the first did.
-    Employer.objects.select_for_update().get(pk=assessment.employer_id)
+    Employer.objects.select_for_update(no_key=True).get(pk=assessment.employer_id)
     waiting = assessment.void_requests.filter(state=VoidState.ASKED).first()
     if waiting:
         return waiting
@@ -108,9 +108,9 @@ def _ask(assessment: Assessment, *, by, reason: str) -> VoidRequest:
 def _carry_out(assessment_id: int, *, by, reason: str = "", request_id: int | None = None) -> VoidRequest:
     """Mirror the bill's bookings, take its lines out of force, and write down who did it and why."""
     found = Assessment.objects.ever().get(pk=assessment_id)
-    Employer.objects.select_for_update().get(pk=found.employer_id)
+    Employer.objects.select_for_update(no_key=True).get(pk=found.employer_id)
     assessment = Assessment.objects.ever().select_related("employer").get(pk=assessment_id)
-    bill = Bill.objects.ever().select_for_update().get(assessment=assessment)
+    bill = Bill.objects.ever().select_for_update(no_key=True).get(assessment=assessment)
     request = VoidRequest(
         employer=assessment.employer, assessment=assessment, reason=reason, asked_by=by, asked_at=now()
     )
@@ -157,6 +157,8 @@ def obstacle(assessment: Assessment) -> str:
         return "这张账单已经缴费，不能作废；多缴或错缴的款请向经办机构申请退费。"
     if now() > bill.pay_until:
         return f"{bill.month.label}的缴费期已过，不能在网上作废，请到经办窗口办理。"
+    if bill.transactions.filter(kind=Booking.CREDITED).exists():
+        return "这张账单的退费已经转入待转金，不能作废；退错的，请办理补缴。"
     if other := bears_on_another_bill(bill):
         return f"账单 {other.bill.number} 是这张账单补缴的滞纳金，请先作废那一张。"
     if assessment.series:

@@ -11,6 +11,7 @@ from ..audit.operations import record
 from ..bulk import paused_collector
 from ..clock import now
 from ..declarations import operations as pipe
+from ..declarations.seconding import waits
 from ..errors import Conflict, Refused
 from ..regions import region
 from .models import BUSY, Batch, BatchState, RowState
@@ -142,8 +143,8 @@ def _undo(batch_id: int, *, by) -> None:
         if batch is None:
             return
         pks = list(made_by(batch).values_list("pk", flat=True))
-        waits = region(batch.employer.region).services[batch.service].waits
-        (pipe.delete_declarations if waits else pipe.undo_declarations)(pks, by=by)
+        is_kept = waits(region(batch.employer.region).services[batch.service], batch.employer)
+        (pipe.delete_declarations if is_kept else pipe.undo_declarations)(pks, by=by)
         batch.rows.filter(state=RowState.IMPORTED).update(state=RowState.PASSED, version=F("version") + 1)
         batch.state = BatchState.FIXING
         batch.save(update_fields=["state"])

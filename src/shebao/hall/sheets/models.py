@@ -33,7 +33,7 @@ class RowState(models.TextChoices):
     IGNORED = "ignored", "未导入"
 
 
-class BatchManager(models.Manager.from_queryset(ScopedQuerySet)):
+class BatchManager(models.Manager.from_queryset(scoped("employer", maker="created_by"))):
     """Leaves the kept sheet in the database until it is asked for: of 20,000 rows it takes seconds to decrypt."""
 
     def get_queryset(self):
@@ -91,7 +91,7 @@ class BatchRow(models.Model):
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField("版本", default=1)
 
-    objects = scoped("batch__employer").as_manager()
+    objects = scoped("batch__employer", maker="batch__created_by").as_manager()
 
     class Meta:
         verbose_name = "报盘行"

@@ -88,10 +88,10 @@ def _one_by_one(rows: list) -> Iterator[list[Cell]]:
 def _twins_of(rows: list[DataRow], form, here) -> Twins:
     people = defaultdict(list)
     for row in rows:
-        if digest := digest_of(row.values):
-            people[digest].append(row)
-    doubled = {digest: some for digest, some in people.items() if len(some) > 1}
-    return {digest: [_name(row.values, form, here) for row in some] for digest, some in doubled.items()}
+        people[tidy_number(row.values.get("id_number", ""))].append(row)
+    people.pop("", None)
+    doubled = [some for some in people.values() if len(some) > 1]
+    return {digest_of(some[0].values): [_name(row.values, form, here) for row in some] for some in doubled}
 
 
 def _name(cells: Mapping[str, str], form, here) -> str:

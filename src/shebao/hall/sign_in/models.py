@@ -35,7 +35,7 @@ class Factor(models.Model):
     operator = models.ForeignKey(ME, on_delete=models.CASCADE, related_name="factors")
     kind = models.CharField("方式", max_length=10, choices=FactorKind)
     label = models.CharField("名称", max_length=60, blank=True)
-    secret = EncryptedJSONField("内容")
+    secret = EncryptedJSONField("内容", owner="operator.employer_id")
     counter = models.BigIntegerField("已用次序", default=0)
     digest = models.CharField("凭据索引", max_length=32, blank=True, db_index=True)
     made_at = models.DateTimeField("设置时间")
@@ -59,8 +59,8 @@ class Contact(models.Model):
     """Where an operator is reached with a one-time code (联系方式)."""
 
     operator = models.OneToOneField(ME, on_delete=models.CASCADE, related_name="contact")
-    phone = EncryptedTextField("手机号码", blank=True, default="")
-    mail_address = EncryptedTextField("电子邮箱", blank=True, default="")
+    phone = EncryptedTextField("手机号码", owner="operator.employer_id", blank=True, default="")
+    mail_address = EncryptedTextField("电子邮箱", owner="operator.employer_id", blank=True, default="")
 
     objects = OwnQuerySet.as_manager()
 
@@ -102,10 +102,10 @@ class OpenSession(models.Model):
     """
 
     operator = models.ForeignKey(ME, on_delete=models.CASCADE, related_name="sessions")
-    key = EncryptedTextField("会话")
+    key = EncryptedTextField("会话", owner="operator.employer_id")
     key_digest = models.CharField("会话索引", max_length=32, db_index=True)
     way = models.CharField("登录方式", max_length=20)
-    address = EncryptedTextField("来源地址", blank=True, default="")
+    address = EncryptedTextField("来源地址", owner="operator.employer_id", blank=True, default="")
     device = models.CharField("设备", max_length=120, blank=True)
     began_at = models.DateTimeField("登录时间")
     seen_at = models.DateTimeField("最近活动")

@@ -75,7 +75,7 @@ class YearlyCover(models.Model):
     declared_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="+")
     is_voided = models.BooleanField("已撤销", default=False)
 
-    objects = scoped("employee__employer").as_manager()
+    objects = scoped("employee__employer", people="employee").as_manager()
 
     class Meta:
         verbose_name = "按年参保"

@@ -41,16 +41,17 @@ class Todo:
 
 def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
     """Overdue bills, returned and unsubmitted declarations, bills due soon, wages to confirm, who retires, papers."""
+    pays, settles, prints = (actor.may(permission) for permission in ("pay", "settle", "print"))
     return [
-        *_overdue(now),
+        *(_overdue(now) if pays else ()),
         *_returned(actor, now),
         *_rejected(actor, now),
-        *_drafts(now),
-        *_due_soon(now),
-        *_to_settle(now),
+        *(_drafts(now) if actor.may("declare") else ()),
+        *(_due_soon(now) if pays else ()),
+        *(_to_settle(now) if settles else ()),
         *_low_wages(now, estimated),
-        *_retiring(now),
-        *_papers(now),
+        *_retiring(actor, now),
+        *(_papers(now) if prints else ()),
     ]
 
 
@@ -152,9 +153,9 @@ def _low_wages(now: Standing, estimated: Estimate | None) -> Iterator[Todo]:
     yield Todo("请确认", "w", title, note, "e_roster", "去确认", query={"base_to": highest})
 
 
-def _retiring(now: Standing) -> Iterator[Todo]:
+def _retiring(actor, now: Standing) -> Iterator[Todo]:
     """Who reaches the statutory age this month or within six months, and who is insured beyond it."""
-    found = ages(now.employer, now.month)
+    found = ages(now.employer, now.month, actor)
     if past := found.within("past_retirement"):
         names = "、".join(one.name for one in past[:NAMED]) + ("等" if len(past) > NAMED else "")
         title = f"{len(past)} 人已过法定退休年龄仍在参保"

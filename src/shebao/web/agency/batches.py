@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.desk.models import Sample
 from shebao.hall.desk.queries import sample_of
@@ -35,6 +35,7 @@ def choose(request):
     return redirect(f"{reverse('a_approve_many', args=[sample.pk])}{suffix(request)}")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def approve_many(request, pk):
     """What would be approved, and which cases have to be opened first (抽查); a POST approves, all or none."""

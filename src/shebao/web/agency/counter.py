@@ -9,6 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from shebao.hall.declarations.accounts import hand_out_account
 from shebao.hall.employers.operations import classify_account
 from shebao.hall.errors import Refused
+from shebao.hall.regions import region
+from shebao.hall.roster.models import PreEntry
 from shebao.hall.roster.operations import pre_enter_person
 from shebao.hall.roster.queries import pre_entries
 
@@ -21,7 +23,9 @@ TITLE = "信息预录入"
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def entries(request):
-    """People entered before their first insurance here; a POST enters one."""
+    """People entered before their first insurance here; a POST enters one. Where no service asks, it is not there."""
+    if not any(service.pre_entry for service in region(request.user.region).services.values()):
+        raise PreEntry.DoesNotExist("no service of this region asks for an entry before")
     error = None
     if request.method == "POST":
         number, name = request.POST.get("id_number", ""), request.POST.get("name", "")

@@ -19,6 +19,7 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Role
 from shebao.hall.regions import region as region_of
+from shebao.hall.registration.resets import account_of, accounts_of, reset_at_agency
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
@@ -81,6 +82,7 @@ def employer(request, pk):
         "head_count": insured_count(found, month),
         "industry_title": _title(region, "industry_classes", found.industry_class),
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
+        "accounts": list(accounts_of(found, by=request.user)) if request.user.may("reset_accounts") else [],
         "counter_rows": counter_business(request.user).filter(employer=found)[:PAGE],
         "takes_counter": waits_for_counter(region) and request.user.may("review"),
         "office": _office(request, found, month),
@@ -162,6 +164,20 @@ def adjustments(request, pk):
         {"label": "补差"},
     ]
     return render(request, "employer/adjust.html", context | {"crumbs": crumbs, "employer_name": found.name})
+
+
+@require_POST
+@needs("reset_accounts")
+def reset(request, pk):
+    """Take an account's password away; the link to a new one is shown once."""
+    agency = region_of(request.user.region).term("agency")
+    try:
+        operator, link = reset_at_agency(pk, request.POST.get("reason", ""), by=request.user, agency=agency)
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("a_employer", account_of(pk, by=request.user).employer_id)
+    context = {"operator": operator, "link": link, "employer": operator.employer}
+    return render(request, "agency/reset.html", context)
 
 
 def _account_kinds(region, employer: Employer) -> dict | None:

@@ -78,7 +78,7 @@ def _fields(own, subject: str, text: str, error: Refused | None) -> list[dict]:
     fields = [
         {"name": "subject", "label": "主题", "kind": "text", "maxlength": 100, "value": subject, "full": True},
         {"name": "text", "label": "正文", "kind": "textarea", "maxlength": 2000, "value": text, "full": True,
-         "attrs": {"rows": 10}, "required": True},
+         "required": True},
     ]  # fmt: skip
     fields = fields if own.channel == Channel.MAIL else fields[1:]
     for field in fields:

@@ -42,6 +42,7 @@ urlpatterns = [
     path("evidence/<int:pk>/shown", evidence.shown, name="a_evidence_shown"),
     path("employers/", employers.employers, name="a_employers"),
     path("employers/<int:pk>", employers.employer, name="a_employer"),
+    path("operators/<int:pk>/reset", employers.reset, name="a_operator_reset"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
     *employers.urlpatterns,
     *handling.urlpatterns,

@@ -6,10 +6,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.seconding import send_back
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.sign_in.submissions import canonical, signs_here, submit_signed
@@ -35,7 +36,10 @@ def basket(request):
     back, bare = sum(row.is_unrepaired for row in rows), sum(bool(row.missing) for row in rows)
     stuck = f"，{back} 笔{State.RETURNED.label}、还没有修改" if back else ""
     stuck += f"，{bare} 笔缺材料" if bare else ""
+    waiting = sum(bool(row.declaration.proposed_by_id) and row.is_ready for row in rows)
     context = {
+        "has_second": request.user.employer.needs_second,
+        "may_send_back": bool(waiting) and request.user.may("confirm"),
         "title": title,
         "crumbs": crumbs(title),
         "sub": f"{len(ready)} 笔可提交{stuck}，{until:%m-%d %H:%M} 截止",
@@ -63,6 +67,7 @@ def _row(row) -> dict:
         "d": row.declaration,
         "before_after": row.before_after,
         "problems": row.problems,
+        "waits_for_another": row.waits_for_another,
         "is_unrepaired": row.is_unrepaired,
         "mates": mates,
     }
@@ -73,6 +78,7 @@ def check_url(pks) -> str:
     return f"{reverse('e_check')}?ids={compact(pks)}"
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @signer_allowed
 @needs("declare")
 def check(request):
@@ -107,6 +113,8 @@ def check(request):
 
 def _what_follows(rows) -> str:
     """What happens after submitting: somebody reviews, or it takes effect at once."""
+    if rows[0].declaration.employer.needs_second and not all(row.declaration.proposed_by_id for row in rows):
+        return "提交后先由本单位另一位操作员复核，复核通过才送出"
     direct = sum(row.declaration.is_direct for row in rows)
     if direct == len(rows):
         return "提交后即时生效"
@@ -138,12 +146,31 @@ def submit(request):
     except Refused as no:
         messages.error(request, no.message)
         return redirect(check_url(chosen) if is_signed else reverse("e_basket"))
+    if result.proposed:
+        messages.success(request, f"已送内部复核 {len(result.proposed)} 笔，由另一位操作员确认后提交。")
     for declaration, why in result.refused:
         messages.error(request, f"{declaration.subject_name} · {declaration.spec.title}没有提交：{why}")
     if not result.submitted:
         return redirect("e_basket")
     ids = compact(declaration.pk for declaration in result.submitted)
     return redirect(f"{reverse('e_submitted')}?ids={ids}&left={len(result.refused)}")
+
+
+@require_POST
+@needs("confirm")
+def return_proposed(request):
+    """Give what waits for confirmation back to whoever prepared it, with the reason."""
+    chosen = numbers(request.POST.getlist("chosen"))
+    try:
+        done = send_back(chosen, request.POST.get("reason", ""), by=request.user) if chosen else []
+    except Refused as no:
+        messages.error(request, no.message)
+        return redirect("e_basket")
+    if done:
+        messages.success(request, f"已退回 {len(done)} 笔，录入人修改后可以再送复核。")
+    else:
+        messages.error(request, "还没有勾选要退回的业务。")
+    return redirect("e_basket")
 
 
 @require_safe

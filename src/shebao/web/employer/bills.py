@@ -23,6 +23,7 @@ from shebao.hall.settlement.queries import (
     bill_earlier,
     bill_people,
     bill_summary,
+    people_of_bill,
 )
 from shebao.hall.sheets.writing import Column
 from shebao.rules.vocabulary import SHARES
@@ -195,11 +196,8 @@ def _people(request, found: Bill) -> dict:
     shown = [row for row in schemes if row.scheme == chosen] or schemes
     chosen = chosen if len(shown) == 1 and shown[0].scheme == chosen else ""
     q = request.GET.get("q", "").strip()
-    people = bill_people(found, q)
-    if chosen:
-        people = [person for person in people if chosen in person.schemes]
-    page = Paginator(people, PAGE).get_page(request.GET.get("page"))
-    page.object_list = [_person(person, shown) for person in page.object_list]
+    page = Paginator(people_of_bill(found, q, chosen), PAGE).get_page(request.GET.get("page"))
+    page.object_list = [_person(person, shown) for person in bill_people(found, list(page.object_list))]
     return {"q": q, "scheme": chosen, "schemes": schemes, "shown": shown, "page": page}
 
 

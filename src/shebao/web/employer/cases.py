@@ -13,6 +13,7 @@ from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.accounts import hand_out_account, waiting_account
 from shebao.hall.declarations.copying import copy_declaration
 from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import COPIED, MOVES, State, label_of
 from shebao.hall.errors import Refused, may_do
 from shebao.hall.sign_in.submissions import signatures_of
@@ -120,7 +121,7 @@ def case(request, pk):
     """One case: old and new values, the reviewer's marks, what happened, what may be done."""
     view = queries.case_view(request.user, pk)
     declaration = view.declaration
-    can_repair = declaration.state in (State.DRAFT, State.RETURNED) and declaration.spec.waits
+    can_repair = declaration.state in (State.DRAFT, State.RETURNED) and waits(declaration.spec, declaration.employer)
     context = {
         "view": view,
         "declaration": declaration,
@@ -157,7 +158,7 @@ def _copy(request, declaration) -> dict | None:
     if declaration.state not in COPIED or not may_do(request.user, declaration.spec):
         return None
     title = word(request, "case.copy", "复制为新申报")
-    if declaration.spec.waits:
+    if waits(declaration.spec, declaration.employer):
         kind = "p" if declaration.state == State.REJECTED else ""
         return {"title": title, "is_post": True, "url": reverse("e_case_copy", args=[declaration.pk]), "kind": kind}
     url = f"{reverse('e_declare', args=[declaration.service])}?copy={declaration.pk}"

@@ -4,12 +4,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import kind_told_by, preview, raw_answers, remembered, service_of
+from shebao.hall.declarations.seconding import waits
 from shebao.hall.employers.queries import employer_answers
 from shebao.hall.errors import Refused, permit_service
 from shebao.hall.regions import region
@@ -32,6 +33,7 @@ def keep_typed(request, writer, service):
 
 
 @keeps(keep_typed)
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("declare")
 def declare(request, service):
     """The form of a service: empty, begun before, or about somebody of the roster (`?employee=`)."""
@@ -113,11 +115,11 @@ def _save(request, spec, form):
         if no.code != "just_saved":
             return form_page(request, spec, form, raw, refusal=no)
         messages.info(request, no.message)
-        return redirect("e_basket" if spec.waits else "e_cases")
+        return redirect("e_basket" if waits(spec, request.user.employer) else "e_cases")
     _say_saved(request, made, spec)
     if request.POST.get("next") == "again":
         return redirect(f"{reverse('e_declare', args=[spec.key])}?like={made.pk}")
-    if not spec.waits:
+    if not waits(spec, request.user.employer):
         return redirect("e_case", made.pk)
     return redirect("e_papers", made.pk) if asks_for_papers(spec) else redirect("e_basket")
 
@@ -141,10 +143,10 @@ def _named(request, spec, form, raw: dict) -> dict:
 
 
 def _say_saved(request, made: Declaration, spec) -> None:
-    if not spec.waits and spec.bills_at_once:
+    if not waits(spec, request.user.employer) and spec.bills_at_once:
         toast(request, f"{made.subject_name}的{spec.title}已生效，已生成单独的账单。", reverse("e_pay"), "去缴费")
         return
-    if not spec.waits:
+    if not waits(spec, request.user.employer):
         url = f"{reverse('e_undo')}?ids={made.pk}"
         undo_toast(request, f"{made.subject_name}的{spec.title}已生效。", url)
         return

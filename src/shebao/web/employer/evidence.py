@@ -32,7 +32,7 @@ def papers(request, pk):
 
 
 def _context(request, declaration: Declaration, errors=()) -> dict:
-    views = papers_of([declaration])[declaration.pk]
+    views = papers_of([declaration]).get(declaration.pk, [])
     basket = word(request, "menu.basket", "待提交")
     return {
         "declaration": declaration,

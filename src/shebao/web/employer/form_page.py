@@ -10,6 +10,7 @@ from shebao.hall import clock
 from shebao.hall.declarations import queries
 from shebao.hall.declarations.models import Declaration, FormDraft
 from shebao.hall.declarations.preview import Preview
+from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.roster.queries import STATUSES, roster
@@ -122,7 +123,7 @@ def _of_new(request, spec) -> dict:
         "is_returned": False,
         "reply": None,
         "asks_papers": asks_for_papers(spec),
-        "primary": _primary(spec),
+        "primary": _primary(spec, request.user.employer),
     }
 
 
@@ -131,9 +132,9 @@ def asks_for_papers(spec) -> bool:
     return any(one.covers == "each" for one in spec.uploads)
 
 
-def _primary(spec) -> str:
+def _primary(spec, employer) -> str:
     """What the first button does: enough is done, on to papers or the basket, or the next person."""
-    if not spec.waits:
+    if not waits(spec, employer):
         return "done"
     return "again" if spec.is_about_person and not asks_for_papers(spec) else "basket"
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
 from shebao.hall.declarations.queries import counts, recent_events
+from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import State
 from shebao.hall.notices.queries import listed, to_confirm, unread_keys
 from shebao.hall.roster.queries import insured_count
@@ -52,7 +53,7 @@ def home(request):
         "month": month,
         "hello": _hello(),
         "today_words": _day_words(clock.today()),
-        "insured": insured_count(user.employer, month),
+        "insured": insured_count(user.employer, month, user),
         "previous_login": user.previous_login,
         "quick_links": _quick_links(request),
         "steps": [
@@ -66,7 +67,8 @@ def home(request):
         "to_confirm": alone(request, lambda: to_confirm(user)),
         "notices_title": word(request, "menu.notices", "公告通知"),
         "is_new": now.is_new,
-        "is_whole": "whole" in request.GET,
+        "sees_money": user.may("settle"),
+        "is_whole": "whole" in request.GET and user.may("settle"),
         "part_url": f"{reverse('e_home_month')}?{urlencode({'todos': request.GET.get('todos', '')})}",
     }
     if context["is_whole"]:
@@ -76,7 +78,7 @@ def home(request):
     return render(request, "employer/home.html", context)
 
 
-@needs("see_roster")
+@needs("settle")
 @require_GET
 def month_part(request):
     """The part of the workbench that has to be reckoned: amount, reasons, chart, and the to-dos that follow from it."""
@@ -84,7 +86,8 @@ def month_part(request):
         return redirect(f"{reverse('e_home')}?whole=1")
     month = this_month(request)
     now = standing(request.user.employer, month, request.user)
-    context = {"month": month, "insured": insured_count(request.user.employer, month), "is_new": now.is_new}
+    insured = insured_count(request.user.employer, month, request.user)
+    context = {"month": month, "insured": insured, "is_new": now.is_new}
     return render(request, "employer/home_month.html", context | _month_part(request, now))
 
 
@@ -132,7 +135,7 @@ def _day_words(day) -> str:
 
 
 def _has_basket(request) -> bool:
-    return any(service.waits for service in here(request).services.values())
+    return any(waits(service, request.user.employer) for service in here(request).services.values())
 
 
 def _drafts_url(request) -> str:

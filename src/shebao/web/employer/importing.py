@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.html import format_html
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from shebao.hall.declarations.seconding import waits
 from shebao.hall.errors import Refused, may_do
 from shebao.hall.regions import region
 from shebao.hall.services.registry import OPERATIONS
@@ -39,6 +40,7 @@ def _services(request):
     return [one for one in services if one.is_about_person and may_do(request.user, one)]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("declare")
 def start(request):
     """Choose what to import, upload a file, see what was imported before."""
@@ -323,8 +325,8 @@ def confirm(request, pk):
         return redirect("e_batch", pk)
     if done.state in (BatchState.DONE, BatchState.FIXING):
         spec = here(request).services[done.service]
-        text = "已加入待提交 {} 行。" if spec.waits else "已生效 {} 行。"
-        target = reverse("e_basket" if spec.waits else "e_cases")
+        text = "已加入待提交 {} 行。" if waits(spec, request.user.employer) else "已生效 {} 行。"
+        target = reverse("e_basket" if waits(spec, request.user.employer) else "e_cases")
         count = queries.counts(done)["imported"]
         messages.success(request, format_html(text + ' <a href="{}">去看看</a>', count, target))
     return redirect("e_batch", pk)

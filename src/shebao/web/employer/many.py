@@ -6,12 +6,14 @@ from decimal import Decimal, InvalidOperation
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
 from shebao.hall.crypto import decrypt, encrypt
 from shebao.hall.declarations import operations
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import previews, service_of
 from shebao.hall.declarations.queries import first_open_month
+from shebao.hall.declarations.seconding import waits
 from shebao.hall.errors import Refused, permit_service
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import wages_in
@@ -31,6 +33,7 @@ MODES = [
 KEPT = "many"
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("declare")
 def declare_many(request, service):
     """Set the common values, look at each person, save. The first two are addresses of their own: going back works."""
@@ -227,7 +230,7 @@ def _save(request, spec, people, raws, common):
         return _check_page(request, spec, people, found, common, refusal=no, status=no.status)
     request.session.pop(KEPT, None)
     ids = compact(declaration.pk for declaration in made)
-    if not spec.waits:
+    if not waits(spec, request.user.employer):
         undo_toast(request, f"{len(made)} 人的{spec.title}已生效。", f"{reverse('e_undo')}?ids={ids}")
         return redirect("e_roster")
     undo_toast(request, f"已加入待提交 {len(made)} 笔。", f"{reverse('e_remove')}?ids={ids}")

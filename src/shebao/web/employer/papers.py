@@ -152,7 +152,7 @@ def download_document(request, pk):
 def _pdf(request, pk, *, inline: bool):
     found = Document.objects.visible_to(request.user).select_related("employer").get(pk=pk)
     name = f"{found.title}-{found.month}-{found.employer.employer_number}.pdf"
-    response = download(pdf(found), name, "application/pdf", inline=inline)
+    response = download(pdf(found, by=request.user), name, "application/pdf", inline=inline)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store"
     return response

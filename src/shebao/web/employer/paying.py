@@ -197,7 +197,7 @@ urlpatterns = [
     path("pay", pay),
     path("pay/<int:pk>/", pay_bill, name="e_pay_bill"),
     path("payments/<int:pk>/", payment, name="e_payment"),
-    path("payments/<int:pk>/voucher/", voucher, name="e_voucher"),
+    path("payments/<int:pk>/voucher/", voucher, name="e_pay_voucher"),
     path("payments/<int:pk>/withdraw/", withdraw, name="e_payment_withdraw"),
     path("payments/<int:pk>/ask/", ask, name="e_payment_ask"),
 ]

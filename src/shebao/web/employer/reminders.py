@@ -45,7 +45,7 @@ BILLS = (
 def reminder(request, page):
     """One of the five lists, with the others as tabs."""
     _check(request, page)
-    found, (late, in_time) = ages(request.user.employer, this_month(request)), arrears(request.user)
+    found, (late, in_time) = ages(request.user.employer, this_month(request), request.user), arrears(request.user)
     title = name_of(page, here(request))
     context = {
         "page_word": page,
@@ -146,7 +146,7 @@ def export(request, page):
     if page == ARREARS:
         rows = (_bill_cells(one) for one in arrears(request.user)[0])
         return taken(request, title, line, BILLS, rows, f"{title}-{month}.xlsx")
-    people = _people(request, ages(request.user.employer, month).within(page))
+    people = _people(request, ages(request.user.employer, month, request.user).within(page))
     return taken(request, title, line, PEOPLE, (_cells(row) for row in people), f"{title}-{month}.xlsx")
 
 

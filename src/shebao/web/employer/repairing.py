@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
@@ -28,6 +28,7 @@ def keep_typed(request, writer, pk):
 
 
 @keeps(keep_typed)
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("declare")
 def repair(request, pk):
     """The form with what was declared, or with what was typed and not yet saved; the reviewer's marks beside it."""

@@ -17,6 +17,7 @@ from . import (
     labour_projects,
     many,
     notices,
+    operator_pages,
     pages,
     papers,
     paying,
@@ -47,6 +48,7 @@ urlpatterns = [
     path("basket/content", basket.content, name="e_sign_content"),
     path("basket/submitted/", basket.submitted, name="e_submitted"),
     path("basket/remove/", basket.remove, name="e_remove"),
+    path("basket/send-back/", basket.return_proposed, name="e_basket_send_back"),
     path("basket/restore/", basket.restore, name="e_restore"),
     path("basket/undo/", basket.undo, name="e_undo"),
     path("cases/", cases.cases, name="e_cases"),
@@ -79,5 +81,6 @@ urlpatterns = [
     *evidence.urlpatterns,
     *collection.urlpatterns,
     *pages.urlpatterns,
+    *operator_pages.urlpatterns,
     *vouchers.urlpatterns,
 ]

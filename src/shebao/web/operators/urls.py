@@ -11,5 +11,6 @@ urlpatterns = [
     path("operators/<int:pk>/enable", views.enable, name="operator_enable"),
     path("operators/<int:pk>/disable", views.disable, name="operator_disable"),
     path("audit/", views.audit, name="audit"),
+    path("audit/export", views.audit_export, name="audit_export"),
     path("looks/", looks.looks, name="looks"),
 ]

@@ -3,20 +3,24 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from shebao.hall.audit.models import AuditEntry
+from shebao.hall.audit.operations import note_export
 from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
-from shebao.hall.regions import region as region_of
-from shebao.hall.sheets.models import BatchState
+from shebao.hall.sheets.writing import write_table
 from shebao.hall.sign_in.factors import operators_with_factor
 
 from ..access import needs
-from .audit_words import ACTIONS, WORDS, action_title, detail_text, subject_text
+from ..employer.common import download
+from .audit_asked import COLUMNS, MOST_EXPORTED, Asked, rows_of
 
 PAGE = 50
+TEXTS = ("who", "title", "subject", "detail")
 
 
 @require_safe
@@ -115,31 +119,33 @@ def _set_active(request, pk, active: bool, words: str):
 @require_safe
 @needs("see_audit")
 def audit(request):
-    """Who did what at one's own employer, or in the agency's region."""
-    chosen = request.GET.get("action", "")
-    entries = AuditEntry.objects.visible_to(request.user).select_related("actor").order_by("-sequence")
-    if chosen:
-        entries = entries.filter(action=chosen)
-    page = Paginator(entries, PAGE).get_page(request.GET.get("page"))
-    services = region_of(request.user.region).services
-    titles = {key: service.title for key, service in services.items()}
-    titles |= dict(Role.choices) | dict(BatchState.choices) | WORDS
-    rows = [
-        {
-            "entry": entry,
-            "title": action_title(entry.action),
-            "subject": subject_text(entry.subject),
-            "detail": detail_text(entry.detail, titles),
-        }
-        for entry in page
-    ]
-    kinds = {
-        "id": "action",
-        "name": "action",
-        "label": "动作",
-        "kind": "choice",
-        "value": chosen,
-        "placeholder": "全部",
-        "options": list(ACTIONS.items()),
+    """Who did what at one's own employer, or in the agency's region: by deed, person and days."""
+    asked = Asked(request)
+    page = Paginator(asked.entries(), PAGE).get_page(request.GET.get("page"))
+    kept = urlencode({name: value for name, value in request.GET.items() if name != "page" and value})
+    context = {
+        "page": page,
+        "rows": list(rows_of(request, page)),
+        "fields": asked.fields(),
+        "errors": [{"id": name, "text": text} for name, text in asked.problems.items()],
+        "export_url": f"{reverse('audit_export')}?{kept}",
     }
-    return render(request, "operators/audit.html", {"page": page, "rows": rows, "kinds": kinds})
+    return render(request, "operators/audit.html", context, status=422 if asked.problems else 200)
+
+
+@require_safe
+@needs("see_audit")
+def audit_export(request):
+    """The record as filtered, as a workbook, the newest first; that it was exported is on record too."""
+    asked = Asked(request)
+    if asked.problems:
+        return redirect(f"{reverse('audit')}?{request.GET.urlencode()}")
+    entries = asked.entries()[:MOST_EXPORTED]
+    rows = [
+        (one["entry"].sequence, timezone.make_naive(one["entry"].at), *(one[key] for key in TEXTS))
+        for one in rows_of(request, entries)
+    ]
+    note_export(len(rows), by=request.user)
+    owner = "经办机构" if request.user.is_agency else request.user.employer.name
+    data = write_table("操作记录", f"{owner}；{asked.words()}；{len(rows)} 条", COLUMNS, rows)
+    return download(data, f"操作记录-{timezone.localdate():%Y%m%d}.xlsx")

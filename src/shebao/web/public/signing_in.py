@@ -143,6 +143,7 @@ def _again(operator) -> str:
     return f"?{urlencode({'region': here.code, 'number': operator.employer.employer_number})}"
 
 
+@require_safe
 def start(request):
     """The first page of whoever signed in."""
     return redirect(home_of(request.user))

@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from shebao.rules.identity import masked
 
 from . import charts
+from .statuses import STATUSES
 
 register = template.Library()
 
@@ -27,46 +28,6 @@ SCHEME_COLOURS = (
     *("pension", "medical", "unemployment", "injury", "maternity"),
     *("supplementary_pension", "large_medical", "supplementary_medical"),
 )
-
-# state → word, colour (g grey, b blue, ok green, w amber, d red), icon. The states are of the declaration,
-# the bill, the payment, the paper and the check; a page may replace the word, never the colour.
-STATUSES = {
-    "draft": ("待提交", "g", "basket"),
-    "submitted": ("审核中", "b", "hourglass"),
-    "accepted": ("已受理", "b", "hourglass"),
-    "in_review": ("审核中", "b", "hourglass"),
-    "first_review": ("初审中", "b", "hourglass"),
-    "second_review": ("复审中", "b", "hourglass"),
-    "returned": ("审核不通过", "d", "arrow-back"),
-    "rejected": ("不予办理", "d", "x-circle"),
-    "approved": ("审核通过", "ok", "check-circle"),
-    "withdrawn": ("已撤回", "g", "undo"),
-    "removed": ("已移除", "g", "trash"),
-    "void": ("已作废", "g", "ban"),
-    "suspended": ("已挂起", "g", "pause"),
-    "estimate": ("预估", "b", ""),
-    "assessed": ("已核定", "b", "check-circle"),
-    "unpaid": ("待缴", "w", "clock"),
-    "part_paid": ("部分已缴", "w", "clock"),
-    "paid": ("已缴", "ok", "check-circle"),
-    "overdue": ("已逾期", "d", "alert-circle"),
-    "pending": ("待扣款", "b", "clock"),
-    "processing": ("处理中", "b", "hourglass"),
-    "succeeded": ("成功", "ok", "check-circle"),
-    "failed": ("失败", "d", "x-circle"),
-    "expired": ("已过期", "g", "clock"),
-    "insured": ("在保", "ok", "check-circle"),
-    "ceased": ("已停保", "g", "user-minus"),
-    "ready": ("可下载", "ok", "download"),
-    "waiting": ("未生成", "g", "clock"),
-    "passed": ("通过", "ok", "check-circle"),
-    "warning": ("请确认", "w", "alert-triangle"),
-    "error": ("有错误", "d", "alert-circle"),
-    "hint": ("提示", "b", "info"),
-    "active": ("启用", "ok", "check-circle"),
-    "disabled": ("停用", "g", "ban"),
-    "locked": ("已锁定", "d", "lock"),
-}
 
 
 @lru_cache(maxsize=1)

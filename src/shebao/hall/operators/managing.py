@@ -1,0 +1,118 @@
+"""Who may do what at an employer (操作员管理): duties, the ticks of the menu tree, departments and schemes, leaving."""
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError, models, transaction
+
+from ..audit.models import AuditEntry
+from ..audit.operations import record
+from ..employers.models import Department, Employer
+from ..errors import Refused
+from ..regions import region
+from .models import Duty, Operator, Role
+from .operations import EMPLOYER_ROLES, checked, keep_an_administrator, locked_other, must_manage
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a clerk gets: a duty, the functions that stay shut, and whose people; nothing named is no limit."""
+
+    duty: str = Duty.ALL
+    withheld: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
+
+
+@transaction.atomic
+def change_operator(operator_id: int, name: str, role: str, rights: Rights, *, by) -> Operator:
+    """Change an operator's name, role and rights (修改操作员); in force with their next page.
+
+    An administrator has the whole. Raises Refused (field named): the last administrator, a right that does not exist.
+    """
+    operator = locked_other(operator_id, "不能修改自己的权限，请由另一位管理员修改。", by=by)
+    if operator.employer_id is None or role not in EMPLOYER_ROLES:
+        raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
+    if operator.role == Role.EMPLOYER_ADMIN and role != Role.EMPLOYER_ADMIN:
+        keep_an_administrator(operator)
+    operator.name, operator.role = name.strip(), role
+    if not operator.name:
+        raise Refused("operator_incomplete", "请填写姓名。", field="name")
+    before = _words(operator)
+    give(operator, Rights() if role == Role.EMPLOYER_ADMIN else rights)
+    checked(operator)
+    operator.save()
+    record("operator.changed", operator, by=by, role=role, was=before, now=_words(operator))
+    return operator
+
+
+def give(operator: Operator, rights: Rights) -> None:
+    """Set the rights of an operator that is saved by the caller. Raises Refused for what the employer does not have."""
+    employer = operator.employer
+    if rights.duty not in Duty.values:
+        raise Refused("no_such_duty", "请选择列表中的岗位。", field="duty")
+    known = region(employer.region).schemes
+    if strange := [key for key in rights.schemes if key not in known]:
+        raise Refused("no_such_scheme", f"没有这个险种：{'、'.join(strange)}。", field="schemes")
+    names = set(departments_of(employer))
+    if strange := [name for name in rights.departments if name not in names]:
+        raise Refused("no_such_department", f"没有这个部门：{'、'.join(strange)}。", field="departments")
+    operator.duty, operator.withheld = rights.duty, sorted(set(rights.withheld))
+    operator.departments, operator.schemes = sorted(set(rights.departments)), sorted(set(rights.schemes))
+
+
+def departments_of(employer: Employer) -> list[str]:
+    """The departments that an operator can be given: the employer's list, and names in use that are not in it."""
+    listed = list(Department.objects.filter(employer=employer).values_list("name", flat=True))
+    used = employer.employees.exclude(department="").order_by("department").values_list("department", flat=True)
+    return list(dict.fromkeys([*listed, *used.distinct()]))
+
+
+def _words(operator: Operator) -> str:
+    parts = [operator.get_role_display(), operator.get_duty_display()]
+    if operator.withheld:
+        parts.append(f"不开放 {len(operator.withheld)} 项")
+    parts += operator.departments
+    parts += [region(operator.region).schemes[key].title for key in operator.schemes]
+    return "、".join(parts)
+
+
+@transaction.atomic
+def remove_operator(operator_id: int, *, by) -> bool:
+    """Delete an account (删除); one that left traces is disabled instead, because what was done stays on record.
+
+    Returns whether it is gone. Raises Refused for oneself and for the last administrator.
+    """
+    operator = locked_other(operator_id, "不能删除自己的账号。", by=by)
+    keep_an_administrator(operator)
+    name = operator.username
+    try:
+        if operator.last_login or AuditEntry.objects.filter(actor=operator).exists():
+            raise models.ProtectedError("somebody signed in with it", {operator})
+        with transaction.atomic():
+            operator.delete()
+    except (models.ProtectedError, models.RestrictedError, IntegrityError):
+        operator.is_active = False
+        operator.save(update_fields=["is_active"])
+        record("operator.disabled", operator, by=by)
+        return False
+    record("operator.deleted", by.employer or by, by=by, account=name)
+    return True
+
+
+@transaction.atomic
+def ask_for_a_second(wanted: bool, *, by) -> Employer:
+    """Switch the employer's own confirmation on or off (内部复核): what one submits another must confirm.
+
+    Raises Refused while fewer than two operators in use may confirm.
+    """
+    must_manage(by=by)
+    employer = Employer.objects.visible_to(by).select_for_update().get(pk=by.employer_id)
+    if wanted:
+        people = Operator.objects.filter(employer=employer, is_active=True)
+        if sum(one.may("declare") for one in people) < 2 or not any(one.may("confirm") for one in people):
+            text = "内部复核至少要有两位能办申报的操作员，其中有人能复核。请先新建操作员。"
+            raise Refused("nobody_to_confirm", text)
+    employer.needs_second = wanted
+    employer.save(update_fields=["needs_second"])
+    record("employer.second_wanted" if wanted else "employer.second_dropped", employer, by=by, employer=employer)
+    return employer

@@ -1,0 +1,48 @@
+"""A password reset at the agency's counter (局端重置密码): a link to a new one, and word to the employer's contacts."""
+
+from django.db import transaction
+
+from ..audit.operations import record
+from ..errors import Refused, permit
+from ..mail.operations import write_message
+from ..operators.models import Operator
+from .activation import make_activation
+from .deciding import activation_link
+
+NOTICE = "账号 {account} 的密码已由{agency}重置，原密码作废。不是本单位申请的，请立即联系{agency}。"
+
+
+def accounts_of(employer, *, by):
+    """The accounts of an employer of the agency's region that are in use, administrators first."""
+    return _accounts(by).filter(employer=employer.pk).order_by("-role", "username")
+
+
+def account_of(operator_id: int, *, by) -> Operator:
+    """One account of an employer of the agency's region. Raises Operator.DoesNotExist for any other."""
+    return _accounts(by).get(pk=operator_id)
+
+
+def _accounts(by):
+    return Operator.objects.filter(employer__region=by.region, is_active=True).select_related("employer")
+
+
+@transaction.atomic
+def reset_at_agency(operator_id: int, reason: str, *, by, agency: str) -> tuple[Operator, str]:
+    """Take the password of an employer's account away and make a link for a new one, shown to the agency once.
+
+    The old password ends at once; the link is good for a day and once. The employer's telephone is told. Raises Refused
+    without a reason, Operator.DoesNotExist for an account of another region or of no employer.
+    """
+    permit(by, "reset_accounts", "重置单位密码")
+    operator = _accounts(by).select_for_update(of=("self",)).get(pk=operator_id)
+    if not reason.strip():
+        raise Refused("reason_missing", "请写明重置的原因，例如“介绍信核对无误，单位忘记密码”。", field="reason")
+    operator.set_unusable_password()
+    operator.must_change_password = True
+    operator.save(update_fields=["password", "must_change_password"])
+    token, activation = make_activation(operator, by=by)
+    record("operator.reset_at_agency", operator, by=by, employer=operator.employer, reason=reason.strip()[:200])
+    if operator.employer.phone:
+        text = NOTICE.format(account=operator.username, agency=agency)
+        write_message(operator.employer.phone, text, occasion=f"reset:{operator.pk}:{activation.pk}", by=by)
+    return operator, activation_link(token)

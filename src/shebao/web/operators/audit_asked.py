@@ -1,0 +1,95 @@
+"""What is asked of the audit record, and its rows in words: the same for the page and the workbook."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.operators.models import Operator, Role
+from shebao.hall.regions import region as region_of
+from shebao.hall.sheets.models import BatchState
+from shebao.hall.sheets.writing import Column
+
+from .audit_words import ACTIONS, WORDS, action_title, detail_text, subject_text
+
+MOST_EXPORTED = 20_000
+COLUMNS = (
+    Column("序号", "whole", 10), Column("时间", "moment", 20), Column("操作人", width=28), Column("动作", width=20),
+    Column("对象", width=20), Column("明细", width=60),
+)  # fmt: skip
+DAYS = (("from", "开始日期"), ("to", "终止日期"))
+
+
+class Asked:
+    """The conditions of the address: a deed, a person, days; `problems` by field where a day is none."""
+
+    def __init__(self, request):
+        self.user, said = request.user, request.GET
+        self.action, self.actor = said.get("action", ""), said.get("actor", "")
+        self.raw = {name: said.get(name, "").strip() for name, _ in DAYS}
+        self.days: dict[str, date] = {}
+        self.problems: dict[str, str] = {}
+        for name, label in DAYS:
+            if not self.raw[name]:
+                continue
+            try:
+                self.days[name] = date.fromisoformat(self.raw[name])
+            except ValueError:
+                self.problems[name] = f"{label}“{self.raw[name]}”不是日期，请写成 2026-11-05 的样子。"
+        if len(self.days) == 2 and self.days["to"] < self.days["from"]:
+            self.problems["to"] = "终止日期早于开始日期，请重新填写。"
+
+    def entries(self):
+        """The entries that the actor may see and that fit, the newest first."""
+        found = AuditEntry.objects.visible_to(self.user).select_related("actor").order_by("-sequence")
+        if self.problems:
+            return found.none()
+        if self.action:
+            found = found.filter(action=self.action)
+        if self.actor.isascii() and self.actor.isdigit():
+            found = found.filter(actor=int(self.actor[:12]))
+        if "from" in self.days:
+            found = found.filter(at__gte=_midnight(self.days["from"]))
+        if "to" in self.days:
+            found = found.filter(at__lt=_midnight(self.days["to"] + timedelta(days=1)))
+        return found
+
+    def fields(self) -> list[dict]:
+        """The questions, as asked."""
+        people = Operator.objects.visible_to(self.user).order_by("username")
+        return [
+            *(
+                {"id": name, "name": name, "label": label, "kind": "date", "value": self.raw[name],
+                 "error": self.problems.get(name, "")}
+                for name, label in DAYS
+            ),
+            {"id": "actor", "name": "actor", "label": "操作人", "kind": "choice", "value": self.actor,
+             "placeholder": "全部", "options": [(str(one.pk), f"{one.name}（{one.username}）") for one in people]},
+            {"id": "action", "name": "action", "label": "动作", "kind": "choice", "value": self.action,
+             "placeholder": "全部", "options": list(ACTIONS.items())},
+        ]  # fmt: skip
+
+    def words(self) -> str:
+        """What was asked, for the head of the workbook."""
+        parts = [f"{label} {self.raw[name]}" for name, label in DAYS if self.raw[name]]
+        parts += [f"动作 {action_title(self.action)}"] if self.action else []
+        return "；".join(parts) or "全部"
+
+
+def _midnight(day: date):
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def rows_of(request, entries):
+    """The entries in words."""
+    services = region_of(request.user.region).services
+    titles = {key: service.title for key, service in services.items()}
+    titles |= dict(Role.choices) | dict(BatchState.choices) | WORDS
+    for entry in entries:
+        yield {
+            "entry": entry,
+            "who": f"{entry.actor.name} {entry.actor_label}" if entry.actor else entry.actor_label,
+            "title": action_title(entry.action),
+            "subject": subject_text(entry.subject),
+            "detail": detail_text(entry.detail, titles),
+        }

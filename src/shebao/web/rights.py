@@ -1,0 +1,106 @@
+"""Which function of the employer's menu an address belongs to: the one table of menu, buttons and addresses.
+
+A function is a key: "settle", "service:employee_enrolment", "page:refused_declaration". Operators have functions
+withheld (权限树), employers have not opened all (开通业务); what the table says is shut is neither shown nor reachable.
+"""
+
+from django.urls import Resolver404, ResolverMatch, resolve
+
+from shebao.hall.errors import Refused
+from shebao.hall.operators.models import SERVICE, Operator
+from shebao.hall.regions import region as region_of
+
+ALWAYS = ""
+"""The workbench, one's own account and what is public: nobody can be kept from these."""
+
+FUNCTIONS: dict[str, str] = {
+    **dict.fromkeys(("e_home", "e_home_month"), ALWAYS),
+    **dict.fromkeys(("e_declare", "e_declare_preview", "e_draft", "e_declare_many"), "service:{service}"),
+    **dict.fromkeys(
+        ("e_basket", "e_check", "e_submit", "e_submitted", "e_remove", "e_restore", "e_basket_send_back"), "basket"
+    ),
+    **dict.fromkeys(
+        ("e_cases", "e_case", "e_repair", "e_repair_draft", "e_case_copy", "e_papers", "e_password", "e_case_move"),
+        "cases",
+    ),
+    **dict.fromkeys(("e_undo", "e_evidence", "e_evidence_change", "e_voucher"), "cases"),
+    **dict.fromkeys(("e_import", "e_batch", "e_batch_match", "e_batch_rows", "e_batch_group"), "import"),
+    **dict.fromkeys(("e_batch_marked", "e_batch_review", "e_batch_confirm", "e_batch_undo"), "import"),
+    **dict.fromkeys(("e_batch_resume", "e_batch_discard", "e_batch_progress", "e_import_template"), "import"),
+    **dict.fromkeys(("e_settle", "e_adjustments"), "settle"),
+    **dict.fromkeys(("e_voids", "e_void"), "voids"),
+    **dict.fromkeys(("e_bills", "e_bill", "e_bill_export", "e_explain"), "bills"),
+    **dict.fromkeys(("e_pay", "e/pay", "e_pay_bill", "e_payment", "e_pay_voucher", "e_payment_ask"), "pay"),
+    **dict.fromkeys(("e_documents", "e_documents_pack", "e_document_issue", "e_document_print"), "documents"),
+    **dict.fromkeys(("e_document", "e_document_download"), ALWAYS),
+    **dict.fromkeys(("e_scheme_roster", "e_scheme_roster_export"), "scheme_roster"),
+    **dict.fromkeys(("e_yearly_plan", "e_yearly_plan_export", "e_yearly_plan_print"), "yearly_plan"),
+    **dict.fromkeys(("e_statement", "e_statement_print"), "statement:{key}"),
+    **dict.fromkeys(("e_print_runs", "e_print_run", "e_print_progress", "e_print_resume", "e_print_file"), ALWAYS),
+    **dict.fromkeys(("e_roster", "e_roster_export", "e_employee", "e_employee_reveal", "e_search"), "roster"),
+    **dict.fromkeys(("e_letter", "e_letter_hand_over"), "roster"),
+    **dict.fromkeys(("e_queries", "e_query", "e_query_forget", "e_query_keep", "e_query_export"), "queries"),
+    **dict.fromkeys(("e_export", "e_export_progress", "e_export_restart", "e_export_file"), "queries"),
+    **dict.fromkeys(("e_reminder", "e_reminder_export"), "reminder:{page}"),
+    **dict.fromkeys(("e_employer", "e_employer_changes", "e_departments", "e_department"), "employer"),
+    "e_labour": "labour",
+    "e_projects": "projects",
+    "e_page": "page:{key}",
+    **dict.fromkeys(("e_own_papers_remove", "e_own_papers_restore", "e_own_paper", "e_own_paper_edit"), "cases"),
+    "e_mail_again": "cases",
+    **dict.fromkeys(("e_notices", "e_notice", "e_notice_confirm", "e_notice_file", "e_privileged"), ALWAYS),
+    **dict.fromkeys(("e_payment_withdraw", "e_people_voucher"), "pay"),
+    **dict.fromkeys(("e_counter_business", "e_evidence_small"), "cases"),
+    "e_sign_content": "basket",
+    "e_print_joined": ALWAYS,
+    **dict.fromkeys(("e_operator", "e_operator_remove", "e_operator_hand_over", "e_second"), ALWAYS),
+}
+"""Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""
+KINDS = {"statement": "statements"}
+"""Functions that an area opens all at once: whoever has not opened the second has none of the first."""
+
+
+def function_of(match: ResolverMatch) -> str:
+    """The function that a resolved address belongs to; empty for what is always open. KeyError: no row above."""
+    if not match.route.startswith("e/"):
+        return ALWAYS
+    return FUNCTIONS[match.url_name or match.route].format(**match.kwargs)
+
+
+def is_open(operator: Operator, function: str) -> bool:
+    """Whether the operator may use a function: not withheld from them, and opened by their employer."""
+    if operator.is_agency or not function:
+        return True
+    kind = KINDS.get(function.partition(":")[0], "")
+    return operator.may_use(function) and not (kind and operator.is_closed(kind))
+
+
+def may_open(operator: Operator, address: str) -> bool:
+    """Whether an address of the hall can be opened by the operator; what is no address of ours always can."""
+    path = address.partition("?")[0].partition("#")[0]
+    if not path.startswith("/"):
+        return True
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return True
+    needed = getattr(match.func, "needs", "")
+    return (not needed or operator.may(needed)) and is_open(operator, function_of(match))
+
+
+def shut(operator: Operator, function: str) -> Refused:
+    """The 403 in words: not opened by the employer and how to open it, or not open to this operator and who helps."""
+    from .access import administrators_of
+
+    if operator.is_closed(function) or operator.is_closed(KINDS.get(function.partition(":")[0], "")):
+        areas = region_of(operator.region).registration.areas
+        names = "、".join(f"“{area.title}”" for area in areas if function in area.opens) or "这项业务"
+        text = f"本单位还没有开通{names}，不能使用这个功能。要开通的，请带授权书到经办机构窗口办理。"
+        return Refused("area_not_opened", text, status=403)
+    text = f"您的账号没有开放这个功能，请联系{administrators_of(operator)}在“操作员”里勾选。"
+    return Refused("function_withheld", text, status=403)
+
+
+def service_key(function: str) -> str:
+    """The service behind a function; empty for what is no service."""
+    return function.removeprefix(SERVICE) if function.startswith(SERVICE) else ""

@@ -1,0 +1,105 @@
+"""Every address, every method, everybody: reached where the table says so, and nowhere else."""
+
+import logging
+import re
+from collections import Counter, defaultdict
+
+import pytest
+
+from shebao.hall.operators.models import PERMISSIONS
+from shebao.web.chosen import compact
+from tests.factories import NOW, at
+
+from .table import addresses, roles, rows
+from .walk import Door, actors, cases, expected, wrong
+from .world import BIRDS, build
+
+LEAST = 10_000
+PARTS = (
+    *("public", "signed_in", "agency"),
+    *(f"employer {permission}" for permission in sorted(PERMISSIONS["employer_admin"] - {"see_audit"})),
+)
+"""The walk in parts, each with a hall of its own: by side of the counter, the employer's by permission."""
+
+
+@pytest.fixture(autouse=True)
+def thousands_of_refusals_are_no_news():
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def hall(db):
+    """The seeded hall, on a day in November."""
+    with at(NOW):
+        yield build()
+
+
+def test_every_address_has_a_row_and_every_row_an_address():
+    known = [address.name for address in addresses()]
+    assert [name for name, count in Counter(known).items() if count > 1] == [], "two addresses share a name"
+    assert sorted(set(known) - set(rows())) == [], "an address without a row in tests/authz/authz.yaml"
+    assert sorted(set(rows()) - set(known)) == [], "a row of tests/authz/authz.yaml without an address"
+
+
+def test_every_number_in_an_address_is_named_by_its_row():
+    for address in addresses():
+        row = rows()[address.name]
+        assert set(address.arguments) == set(row.objects) | set(row.words), address.name
+
+
+def test_no_address_is_left_out_of_the_walk():
+    walked = {row.name for row in rows().values() if _part(row) in PARTS}
+    assert walked == set(rows())
+
+
+def test_the_roles_are_what_people_were_told():
+    assert {role: set(given) for role, given in PERMISSIONS.items()} == roles()
+
+
+def test_there_are_at_least_ten_thousand_cases(hall):
+    everybody = actors(hall)
+    assert (
+        sum(1 for address in addresses() for one in everybody for _ in cases(hall, rows()[address.name], address, one))
+        >= LEAST
+    )
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_address_answers_everybody_as_the_table_says(hall, part):
+    door, found, count, seen = Door(hall), defaultdict(list), 0, defaultdict(set)
+    nobodys: dict[tuple, tuple] = {}
+    for address in addresses():
+        row = rows()[address.name]
+        if part != _part(row):
+            continue
+        for actor in actors(hall):
+            for case in cases(hall, row, address, actor):
+                answer = door.knock(case)
+                count += 1
+                if problem := wrong(case, answer):
+                    found[f"{row.name} {case.method}: {problem}"].append(str(case))
+                if expected(case) in ("404", "nobody's") and case.method != "HEAD":
+                    same = nobodys.setdefault((actor.key, row.name, case.method, bool(case.sent)), _shape(case, answer))
+                    if same != _shape(case, answer):
+                        words = "tells a foreign object from a missing one"
+                        found[f"{row.name} {case.method}: {words}"].append(str(case))
+                seen[actor.key] |= set(answer.text) & set(BIRDS)
+    told = [f"{problem}   e.g. {those[0]}, {len(those)} in all" for problem, those in found.items()]
+    assert not found, f"{len(found)} kinds in {count} cases:\n" + "\n".join(told)
+    assert count > len(hall.actors)
+    assert part == "public" or seen, "nobody's canary sings"
+
+
+def _part(row) -> str:
+    return f"employer {next(iter(row.needs.values()))}" if row.side == "employer" else row.side
+
+
+def _shape(case, answer) -> tuple:
+    """An answer without what differs each time: tokens, and the number that was sent where it is repeated."""
+    text = re.sub(r"csrfmiddlewaretoken[^>]*|[\w-]{24,}", "", f"{answer.location} {answer.text}")
+    for _, number in case.sent:
+        for said in (number, compact([int(number)])):
+            text = re.sub(rf'(=|="){re.escape(said)}(?=["&\s]|$)', r"\1", text)
+    return answer.status, re.sub(r"\d{6,}", "", text)

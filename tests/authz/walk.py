@@ -1,0 +1,337 @@
+"""Every address with every method as everybody: what must come back, and what came."""
+
+import io
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
+
+from shebao.web import middleware
+
+from .table import METHODS, Address, Row, clerks, roles, withheld
+from .world import BIRDS, FISH, OWNERS, REGIONS, World
+
+NOBODYS = 987_654_321
+"""A number that no object has."""
+STRANGE = "no-such-word"
+REFUSALS = (302, 403, 404, 405)
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+PERSONAL = ("batch",)
+"""What an operator with some departments sees only if it is their own."""
+WHOLE = ("A.clerk", "A.admin", "tianjin.admin")
+"""Those who try every method everywhere; the others one of those that are not named."""
+KEPT_ANYWAY = ("audit_", "django_session", "operators_attempt", "axes_")
+"""Tables in which a refusal may leave a trace."""
+BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
+WRITING = re.compile(r'^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO)\s+"?([\w.]+)"?', re.I)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody at the door. `letter`: the employer; `sees`: the owners whose canaries may be shown."""
+
+    key: str
+    role: str
+    letter: str = ""
+    region: str = ""
+    is_new: bool = False
+    hides: bool = False
+
+    @property
+    def side(self) -> str:
+        """Which side of the counter; empty for whoever is not signed in."""
+        return "" if not self.role else "employer" if self.role in ("clerk", "employer_admin") else "agency"
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Whose objects are this actor's own, the nearest first."""
+        if self.role in ("system_admin", "security_admin", "audit_admin"):
+            return (self.key, self.region)
+        if self.side == "agency":
+            letters = [one for one, region in REGIONS.items() if region == self.region]
+            return (self.key, self.region, *letters, *(f"{one}.hidden" for one in letters))
+        return (self.key, self.letter, f"{self.letter}.hidden") if self.role else ()
+
+    def owns(self, owner: str, kind: str) -> bool:
+        """Whether the owner's object of this kind is the actor's too: of a department only what is theirs or made by
+        themselves.
+        """
+        if self.hides and (owner.endswith(".hidden") or (owner == self.letter and kind in PERSONAL)):
+            return False
+        return owner in self.owners
+
+    @property
+    def forbidden(self) -> str:
+        """The characters that no answer to this actor may hold."""
+        birds = "".join(bird for owner, bird in zip(OWNERS, BIRDS, strict=True) if owner not in self.owners)
+        fish = "".join(
+            fish for letter, fish in zip(REGIONS, FISH, strict=True) if letter not in self.owners or self.hides
+        )
+        return birds + fish
+
+
+@dataclass(frozen=True)
+class Case:
+    """One knock at one door. `target`: own, foreign, missing, or none where the address names no object."""
+
+    actor: Actor
+    method: str
+    row: Row
+    target: str
+    owner: str
+    path: str
+    sent: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self):
+        return f"{self.actor.key} {self.method} {self.path} ({self.target} {self.owner})"
+
+
+def actors(world: World) -> list[Actor]:
+    """Everybody whom the world knows, and somebody whom it does not."""
+    found = [Actor("anonymous", "")]
+    for key, operator in world.actors.items():
+        letter = key.split(".")[0]
+        is_out = not operator.is_active
+        found.append(
+            Actor(
+                key,
+                "" if is_out else operator.role,
+                letter if letter in REGIONS else "",
+                operator.region,
+                operator.must_change_password,
+                hides=key.endswith(".narrow"),
+            )
+        )
+    return found
+
+
+def expected(case: Case) -> str:
+    """What the table says: reached, or the way of refusing."""
+    row, actor = case.row, case.actor
+    if row.side != "public":
+        if not actor.role:
+            return "sign_in"
+        if actor.is_new and row.name not in BEFORE_PASSWORD_CHANGE:
+            return "change_password"
+        if row.side in ("employer", "agency") and row.side != actor.side:
+            return "404"
+    if row.name in withheld(actor.key):
+        return "404" if row.words and not row.objects and case.target == "missing" else "403"
+    if case.method not in row.needs:
+        return "refused"
+    if not _may(actor, row.needs[case.method]):
+        return "403"
+    if row.regions and actor.region not in row.regions:
+        return "404"
+    if case.sent:
+        return "nobody's"
+    return "404" if case.target in ("foreign", "missing") else "reached"
+
+
+def _may(actor: Actor, permission: str) -> bool:
+    return not permission or permission in clerks().get(actor.key, roles()[actor.role])
+
+
+def cases(world: World, row: Row, address: Address, actor: Actor) -> Iterator[Case]:
+    """Every knock of one actor at one address; of the methods that nobody names all by some, one by the rest."""
+    shut = next(method for method in METHODS if method not in row.needs)
+    is_near = actor.side and not actor.is_new and row.side in (actor.side, "signed_in", "public")
+    for method in METHODS:
+        if method not in row.needs and method != shut and not (is_near and actor.key in WHOLE):
+            continue
+        for target, owner, arguments in _targets(world, row, actor, address, method in row.needs and is_near):
+            path = _path(row, address, arguments)
+            yield Case(actor, method, row, target, owner, path)
+        if method in row.needs and row.ids and is_near:
+            yield from _with_numbers(world, row, address, actor, method)
+
+
+def _targets(world: World, row: Row, actor: Actor, address: Address, is_open: bool):
+    """(target, owner, arguments): one's own object, everybody else's, and one that is not there.
+
+    A door that is shut whatever stands behind it is knocked at once.
+    """
+    fixed = dict(row.words)
+    if not row.objects:
+        yield "own" if not address.arguments else "word", "", fixed
+        if fixed and is_open and row.side != "public":
+            yield "missing", "", fixed | {name: STRANGE for name, value in fixed.items() if not value.isdigit()}
+        return
+    (argument, kind), *_ = row.objects.items()
+    own = next((owner for owner in actor.owners if world.of(kind, owner) and actor.owns(owner, kind)), None)
+    if own:
+        yield "own", own, fixed | {argument: world.of(kind, own)}
+    if is_open or not own:
+        yield "missing", "", fixed | {argument: NOBODYS}
+    if is_open:
+        for owner in _strangers(world, kind, actor):
+            yield "foreign", owner, fixed | {argument: world.of(kind, owner)}
+
+
+def _own(world: World, kind: str, actor: Actor) -> int | None:
+    found = (world.of(kind, owner) for owner in actor.owners if actor.owns(owner, kind))
+    return next((number for number in found if number), None)
+
+
+def _strangers(world: World, kind: str, actor: Actor) -> list[str]:
+    """Whose objects are tried: of the other department, of the neighbour, and of somebody in another region."""
+    others = [owner for owner in world.owners(kind) if not actor.owns(owner, kind)]
+    return [owner for owner in others if owner.endswith(".hidden")][:1] + [
+        owner for owner in others if not owner.endswith(".hidden")
+    ][:2]
+
+
+def _with_numbers(world: World, row: Row, address: Address, actor: Actor, method: str):
+    """Numbers in the body or the query: another's object beside one that nobody has."""
+    own = {name: _own(world, kind, actor) for name, kind in row.objects.items()}
+    if None in own.values():
+        return
+    path = _path(row, address, dict(row.words) | own)
+    for name, kind in row.ids.items():
+        yield Case(actor, method, row, "missing", "", path, ((name, str(NOBODYS)),))
+        for owner in _strangers(world, kind, actor):
+            yield Case(actor, method, row, "foreign", owner, path, ((name, str(world.of(kind, owner))),))
+
+
+def _path(row: Row, address: Address, arguments: dict) -> str:
+    if address.name == address.route:
+        return f"/{address.route}"
+    return reverse(row.name, kwargs=arguments)
+
+
+@dataclass
+class Answer:
+    """What came back: status, where to, the words in it, and the tables that were written."""
+
+    status: int
+    location: str
+    text: str
+    tables: tuple[str, ...]
+    headers: dict[str, str]
+
+
+class Door:
+    """Knocks. One client for an actor; a clock that never makes a session write by itself."""
+
+    def __init__(self, world: World):
+        middleware.SEEN_STEP_SECONDS = 10**9
+        self.clients = {"anonymous": Client(raise_request_exception=False)}
+        for key, operator in world.actors.items():
+            client = self.clients[key] = Client(raise_request_exception=False)
+            session = client.session
+            session[SESSION_KEY] = str(operator.pk)
+            session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+            session[HASH_SESSION_KEY] = operator.get_session_auth_hash()
+            session[middleware.LAST_SEEN] = int(time.time())
+            session.save()
+            client.cookies["sessionid"] = session.session_key
+        self.jars = {key: self.clients[key].cookies["sessionid"].value for key in world.actors}
+
+    def knock(self, case: Case) -> Answer:
+        """One request; what it changed is undone."""
+        client = self.clients[case.actor.key]
+        client.cookies.clear()
+        if case.actor.key in self.jars:
+            client.cookies["sessionid"] = self.jars[case.actor.key]
+        written: list[str] = []
+        with connection.execute_wrapper(_noting(written)):
+            if case.method in UNSAFE:
+                with _shell():
+                    response = self._send(client, case)
+                    transaction.set_rollback(True)
+            else:
+                response = self._send(client, case)
+            text = _text(response)
+        return Answer(
+            response.status_code,
+            response.headers.get("Location", ""),
+            text,
+            tuple(dict.fromkeys(name for name in written if not name.startswith(KEPT_ANYWAY))),
+            dict(response.headers),
+        )
+
+    def _send(self, client, case: Case):
+        sent = dict(case.row.query if case.method in ("GET", "HEAD") else case.row.body) | dict(case.sent)
+        return getattr(client, case.method.lower())(case.path, sent or None)
+
+
+def _shell():
+    """A transaction that is undone, and that code which insists on one of its own does not mind."""
+    shell = transaction.atomic()
+    shell._from_testcase = True
+    return shell
+
+
+def _noting(written: list[str]):
+    def note(execute, sql, params, many, context):
+        if found := WRITING.match(sql):
+            written.append(found[1])
+        return execute(sql, params, many, context)
+
+    return note
+
+
+def _text(response) -> str:
+    """Everything that can be read in an answer: pages, workbooks, archives and papers."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    heads = " ".join(f"{name}: {value}" for name, value in response.headers.items() if name != "Content-Length")
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            parts = [f"{name} {archive.read(name).decode('utf-8', 'replace')}" for name in archive.namelist()]
+        return heads + unescape(" ".join(parts))
+    if body.startswith(b"%PDF") and b"/Page" in body:
+        return heads + " ".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages)
+    return heads + unescape(body.decode("utf-8", "replace"))
+
+
+def unsafe_file(answer: Answer) -> str:
+    """What is wrong with how a file is sent: its kind is never guessed, it is saved, and its name is UTF-8.
+
+    Only pages, data for our own scripts, papers and pictures are shown in the browser.
+    """
+    kind = answer.headers.get("Content-Type", "").partition(";")[0]
+    how = answer.headers.get("Content-Disposition", "")
+    if answer.headers.get("X-Content-Type-Options") != "nosniff":
+        return "lets the browser guess what it is"
+    if answer.status != 200 or kind in ("text/html", "application/json", "text/plain", "image/svg+xml", ""):
+        return ""
+    if how.startswith("inline") and kind not in ("application/pdf", "image/jpeg", "image/png", "image/webp"):
+        return f"shows {kind} in the browser"
+    if not how.startswith(("attachment", "inline")):
+        return f"sends {kind} without saying how"
+    return "" if "filename*=UTF-8''" in how or "filename=" in how else "sends a file without its name"
+
+
+def wrong(case: Case, answer: Answer) -> str:
+    """What is wrong with the answer, in words; empty when nothing is."""
+    want, status = expected(case), answer.status
+    if leaked := set(answer.text) & set(case.actor.forbidden):
+        return f"shows what must stay hidden: {''.join(sorted(leaked))}"
+    if problem := unsafe_file(answer):
+        return problem
+    if case.actor.role and "no-store" not in answer.headers.get("Cache-Control", ""):
+        return "may be kept by a browser"
+    if status >= 500:
+        return f"fails with {status}"
+    if want == "nobody's":
+        return "" if status != 403 else "is refused with 403"
+    if want == "reached":
+        return "" if status not in (401, 403, 404, 405) or status in case.row.answers else f"is refused with {status}"
+    if answer.tables:
+        return f"was refused and wrote to {', '.join(answer.tables)}"
+    ways = {
+        "sign_in": status == 302 and answer.location.startswith("/login"),
+        "change_password": status == 302 and answer.location == "/password",
+        "refused": status in (403, 404, 405),
+        "403": status == 403 or (status == 404 and case.target == "missing"),
+        "404": status == 404,
+    }
+    return "" if ways[want] else f"gives {status}, not {want}"

@@ -1,0 +1,293 @@
+"""A small hall with everything in it, twice: what one employer or agency must never see of another carries a canary.
+
+Rows are written as they stand in the database; how they come about, other tests tell. `World.of(kind, owner)` gives
+the number of an object: `owner` is an employer's letter ("A"), or a region's code for what belongs to its agency.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from shebao.hall.crypto import blind_index
+from shebao.hall.declarations.models import Declaration, DeclarationEvent
+from shebao.hall.desk.models import Sample
+from shebao.hall.documents.models import PrintRun
+from shebao.hall.documents.statements import issue_statement
+from shebao.hall.employers.models import Department, Employer, EmployerChange, Project
+from shebao.hall.evidence.files import Upload, written
+from shebao.hall.evidence.models import EmployerPaper
+from shebao.hall.evidence.models import Evidence as Paper
+from shebao.hall.mail.models import Mail
+from shebao.hall.operators.models import Operator
+from shebao.hall.payments.models import Payment, SuspenseItem
+from shebao.hall.regions import region
+from shebao.hall.registration.models import Registration, RegistrationPaper
+from shebao.hall.reports.models import ExportRun, SavedView
+from shebao.hall.roster.models import AccountLetter, LabourRegistration, PreEntry
+from shebao.hall.settlement.models import SandboxRun, VoidRequest
+from shebao.hall.sheets.models import Batch, BatchRow
+from shebao.rules.months import Month
+from tests.factories import EmployerFactory, enrolled, synthetic_id
+from tests.papers import PDF
+from tests.settlement.hall import settle
+
+WHEN = timezone.make_aware(datetime(2026, 11, 9, 9, 0))  # noqa: DTZ001 - naive local time
+MONTH, OCTOBER = Month(2026, 11), Month(2026, 10)
+REGIONS = {"A": "tianjin", "B": "tianjin", "C": "leshan", "D": "shenzhen", "E": "shanghai"}
+AGENCIES = ("tianjin", "leshan")
+"""The employers. B is the neighbour of A in the same region; the agency of that region may see both."""
+DEPARTMENT, ELSEWHERE = "生产部", "销售部"
+
+
+OWNERS = [*REGIONS, *AGENCIES]
+BIRDS, FISH = "鵡鶘鷓鷗鸚鶇鶚", "鯤鯨鮪鱒鯢"
+"""Characters that stand nowhere else; one is enough to be recognised, also where the rest of a name is masked."""
+
+
+def canary(owner: str) -> str:
+    """The words that stand in whatever belongs to an employer or, by the code of its region, to an agency."""
+    return f"{BIRDS[OWNERS.index(owner)]}鸣"
+
+
+def hidden(letter: str) -> str:
+    """The canary of the department of an employer that some operators may not see."""
+    return f"{FISH[list(REGIONS).index(letter)]}跃"
+
+
+@dataclass
+class World:
+    """Who acts, and the numbers of the objects by kind and owner."""
+
+    actors: dict[str, Operator] = field(default_factory=dict)
+    objects: dict[tuple[str, str], int] = field(default_factory=dict)
+    models: dict[str, type] = field(default_factory=dict)
+
+    def of(self, kind: str, owner: str) -> int | None:
+        """The number of that owner's object; None where it has none of the kind."""
+        return self.objects.get((kind, owner))
+
+    def owners(self, kind: str) -> list[str]:
+        """Everybody who has an object of the kind."""
+        return [owner for known, owner in self.objects if known == kind]
+
+
+def build() -> World:
+    """The whole hall. Takes about a second."""
+    _number_from(7001)
+    world = World()
+    for number, letter in enumerate(REGIONS):
+        _employer(world, letter, number)
+    for code in AGENCIES:
+        _agency(world, code)
+    _special_actors(world)
+    return world
+
+
+def _number_from(first: int) -> None:
+    """Numbers that stand nowhere else in a page, so that they are found again where an answer repeats them."""
+    tables = {model._meta.db_table for model in apps.get_models() if model._meta.app_config.name.startswith("shebao")}
+    with connection.cursor() as cursor:
+        for place, table in enumerate(sorted(tables)):
+            start = first + 23 * place
+            if connection.vendor == "sqlite":
+                cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+                cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, start])
+            else:
+                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, start])
+
+
+def _operator(world, key: str, role: str, employer=None, region="", **more) -> Operator:
+    owner = key.split(".")[0]
+    made = Operator(
+        username=f"{key}{canary(owner)}" if owner in REGIONS else key, name=f"{key}{canary(owner)}", role=role,
+        employer=employer, region=employer.region if employer else region, **more,
+    )  # fmt: skip
+    made.set_unusable_password()
+    made.save()
+    world.actors[key] = made
+    return made
+
+
+def _employer(world: World, letter: str, number: int) -> None:
+    word = canary(letter)
+    employer = EmployerFactory(
+        region=REGIONS[letter], name=f"{word}机械厂", address=f"{word}路 1 号", contact_name=word,
+        legal_representative=word, first_month=Month(2026, 1),
+    )  # fmt: skip
+    clerk = _operator(world, f"{letter}.clerk", "clerk", employer)
+    admin = _operator(world, f"{letter}.admin", "employer_admin", employer) if letter == "A" else clerk
+    people = _people(employer, letter, number)
+    found = {"employer": employer, "colleague": clerk, "employers_account": clerk, "employee": people[0]}
+    found |= _money(employer, people, word, clerk)
+    found |= _declared(employer, people, word, clerk)
+    found |= _kept(employer, people, word, clerk, found)
+    for one, key in {clerk: f"{letter}.clerk", admin: f"{letter}.admin"}.items():
+        view = SavedView.objects.create(operator=one, query="employer_contributions", name=word)
+        world.objects["view", key] = view.pk
+        export = ExportRun.objects.create(
+            operator=one, employer=employer, query="employer_contributions", title=word, asked_line=word, asked_at=WHEN,
+            rows_total=1, state="done", busy_at=WHEN, expires_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+        world.objects["export", key] = export.pk
+        world.models |= {"view": SavedView, "export": ExportRun}
+    world.objects |= {(kind, letter): one.pk for kind, one in found.items()}
+    world.models |= {kind: type(one) for kind, one in found.items()}
+    world.objects |= {(kind, f"{letter}.hidden"): one.pk for kind, one in _behind(employer, people[1], clerk).items()}
+
+
+def _people(employer, letter: str, number: int) -> list:
+    return [
+        enrolled(
+            employer, name=name, number=synthetic_id(date(1990, 1, 1 + number), 101 + place), department=department,
+            facts={"enrolment_kind": "11", "medical_tier": "1"},
+        )
+        for place, (name, department) in enumerate([(canary(letter), DEPARTMENT), (hidden(letter), ELSEWHERE)])
+    ]  # fmt: skip
+
+
+def _case(employer, employee, clerk, state: str, service="wage_declaration", **more) -> Declaration:
+    decided = state in ("approved", "returned", "rejected")
+    return Declaration.objects.create(
+        employer=employer, region=employer.region, service=service, state=state, month=MONTH, first_month=MONTH,
+        employee=employee, subject_name=employee.name, subject_digest=f"{state}{service}{employee.pk}"[:32],
+        answers={"name": employee.name, "id_number": employee.person.id_number, "declared_wage": 900_000},
+        declared_by=clerk, declared_at=WHEN, submitted_at=None if state == "draft" else WHEN,
+        case_number=None if state == "draft" else f"N{state}{employee.pk}", decided_by=clerk if decided else None,
+        note=employee.name, **more,
+    )  # fmt: skip
+
+
+def _declared(employer, people, word, clerk) -> dict:
+    cases = {state: _case(employer, people[0], clerk, state) for state in ("draft", "submitted", "returned")}
+    cases["approved"] = _case(employer, people[0], clerk, "approved", service="employee_cessation")
+    for case in cases.values():
+        DeclarationEvent.objects.create(
+            declaration=case, move="save", to_state=case.state, by=clerk, at=WHEN, note=word, answers=case.answers
+        )
+    batch = _batch(employer, word, clerk)
+    return {f"case_{state}": case for state, case in cases.items()} | {"case": cases["submitted"], "batch": batch}
+
+
+def _batch(employer, word: str, clerk) -> Batch:
+    batch = Batch.objects.create(
+        employer=employer, service="employee_enrolment", month=MONTH, state="fixing", file_name=f"{word}.xlsx",
+        file_digest="f" * 64, created_by=clerk, created_at=WHEN, rows_read=1, rows_checked=1,
+        columns=[{"index": 0, "header": "姓名", "field": "name", "confidence": "exact", "samples": [word]}],
+        edited_at=WHEN, editor=clerk, file_content=_sheet(word),
+    )  # fmt: skip
+    BatchRow.objects.create(batch=batch, number=2, cells={"name": word}, original={"name": word}, state="error")
+    return batch
+
+
+def _sheet(word: str) -> dict:
+    rows = [[["姓名", "text"]], [[word, "text"]]]
+    return {"rows": rows, "sheet": word, "first_data_row": 1, "key_column": 0}
+
+
+def _behind(employer, employee, clerk) -> dict:
+    """What is about somebody of the other department."""
+    states = ("draft", "submitted", "returned")
+    found = {f"case_{state}": _case(employer, employee, clerk, state) for state in states}
+    return found | {"case": found["case_submitted"], "employee": employee}
+
+
+def _money(employer, people, word, clerk) -> dict:
+    bill = settle(employer, clerk, OCTOBER)
+    assessment = bill.assessment
+    ways = region(employer.region).collection.ways.values()
+    payments = {
+        kind: Payment.objects.create(
+            employer=employer, bill=bill, number=f"{kind}{word}", amount_fen=300_00, state=state, reason=word,
+            channel=next((way.key for way in ways if way.kind == kind), "none"), started_by=clerk, started_at=WHEN,
+        )
+        for kind, state in (("online", "refused"), ("voucher", "sent"))
+    }  # fmt: skip
+    wish = VoidRequest.objects.create(
+        employer=employer, assessment=assessment, reason=word, asked_by=clerk, asked_at=WHEN
+    )
+    line = bill.lines.filter(employee=people[0]).first()
+    return {
+        "assessment": assessment, "bill": bill, "line": line, "wish": wish, "payment": payments["online"],
+        "payment_voucher": payments["voucher"],
+    }  # fmt: skip
+
+
+def _kept(employer, people, word, clerk, found) -> dict:
+    with written([Upload(f"{word}.pdf", PDF)] * 3, employer, by=clerk, at=WHEN) as files:
+        for file in files:
+            file.save()
+    paper = Paper.objects.create(
+        employer=employer, service="wage_declaration", title="合同", declaration=found["case"], stored=files[0],
+        added_by=clerk, added_at=WHEN,
+    )  # fmt: skip
+    own = EmployerPaper.objects.create(
+        employer=employer, title=f"{word}执照", stored=files[1], changed_by=clerk, changed_at=WHEN
+    )
+    document = issue_statement(employer.pk, "roster_list", by=clerk, first=None, last=MONTH, people=[])
+    run = PrintRun.objects.create(
+        employer=employer, asked_by=clerk, asked_at=WHEN, title=word, papers_total=1, busy_at=WHEN, state="failed",
+        failure=word, expires_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    letter = AccountLetter.objects.create(employee=people[0], declaration=found["case_approved"], made_at=WHEN)
+    LabourRegistration.objects.create(employee=people[0], region=employer.region, first_on=date(2026, 1, 1), work=word)
+    mail = Mail.objects.create(
+        employer=employer, to=f"{employer.pk}@example.org", subject=word, text=word, occasion=f"o{employer.pk}",
+        state="failed", said=word, written_by=clerk, written_at=WHEN,
+    )  # fmt: skip
+    EmployerChange.objects.create(employer=employer, field="name", label="单位名称", new=word, by=clerk, at=WHEN)
+    department = Department.objects.create(employer=employer, name=DEPARTMENT, rank=1)
+    Department.objects.create(employer=employer, name=f"{word}部", rank=2)
+    Project.objects.create(
+        employer=employer, number=f"P{word}", name=f"{word}工程", contract_fen=100, first_on=date(2026, 1, 1),
+        last_on=date(2027, 1, 1), rate="0.001", injury_due=1,
+    )  # fmt: skip
+    return {
+        "evidence": paper, "own_paper": own, "document": document, "run": run, "letter": letter, "mail": mail,
+        "department": department,
+    }  # fmt: skip
+
+
+def _agency(world: World, code: str) -> None:
+    word = canary(code)
+    admin = _operator(world, f"{code}.admin", "agency_admin", region=code)
+    reviewer = _operator(world, f"{code}.reviewer", "reviewer", region=code) if code == "tianjin" else admin
+    if code == "tianjin":
+        for role in ("system_admin", "security_admin", "audit_admin"):
+            _operator(world, f"{code}.{role.partition('_')[0]}", role, region=code)
+    registration = Registration.objects.create(
+        region=code, number=f"Z{code}", state="submitted", answers={"name": word}, touched_at=WHEN, submitted_at=WHEN,
+        credit_digest=blind_index("credit", code),
+    )  # fmt: skip
+    with written([Upload(f"{word}.pdf", PDF)], None, by=None, at=WHEN) as (file,):
+        file.save()
+    paper = RegistrationPaper.objects.create(registration=registration, title="执照", stored=file, added_at=WHEN)
+    PreEntry.objects.create(
+        region=code, id_number=synthetic_id(sequence=777), id_digest=blind_index("person", code), name=word,
+        made_by=reviewer, made_at=WHEN,
+    )  # fmt: skip
+    suspense = SuspenseItem.objects.create(
+        region=code, bank_serial=f"S{code}", amount_fen=100, payer=word, reason=word, arrived_at=WHEN
+    )
+    run = SandboxRun.objects.create(asked_by=admin, asked_at=WHEN, month=MONTH, proposal="", failure=word)
+    found = {"registration": registration, "registration_paper": paper, "suspense": suspense, "sandbox": run}
+    found["colleague"] = reviewer
+    world.objects |= {(kind, code): one.pk for kind, one in found.items()}
+    world.models |= {kind: type(one) for kind, one in found.items()}
+
+
+def _special_actors(world: World) -> None:
+    for key, one in world.actors.items():
+        if one.is_desk:
+            cases = [world.of("case", letter) for letter, code in REGIONS.items() if code == one.region]
+            world.objects["sample", key] = Sample.objects.create(drawn_for=one, at=WHEN, chosen=cases, drawn=cases).pk
+    employer = Employer.objects.get(pk=world.of("employer", "A"))
+    _operator(world, "A.disabled", "employer_admin", employer, is_active=False)
+    _operator(world, "A.new", "employer_admin", employer, must_change_password=True)
+    narrow = _operator(world, "A.narrow", "clerk", employer, departments=[DEPARTMENT])
+    world.objects["batch", "A.narrow"] = _batch(employer, canary("A"), narrow).pk
+    for duty in ("entry", "finance"):
+        _operator(world, f"A.{duty}", "clerk", employer, duty=duty)
+    _operator(world, "A.ticked", "clerk", employer, withheld=["roster", "bills", "service:employee_enrolment"])

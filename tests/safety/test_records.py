@@ -1,0 +1,132 @@
+"""No deed without its record: where the record cannot be written, nothing happens (reliability B15)."""
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from shebao.hall.audit import operations
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.audit.operations import broken_links
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.employers.models import Department
+from shebao.hall.operators.models import Operator
+from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolment, hired
+from tests.safety.recording import written
+
+PASSWORD = "right-Password-1"
+
+
+@pytest.fixture
+def world(db):
+    with at(NOW):
+        admin = OperatorFactory(admin=True)
+        admin.set_password(PASSWORD)
+        admin.save()
+        yield admin, OperatorFactory(security_admin=True), OperatorFactory(reviewer=True)
+
+
+def signed_in(operator) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(operator)
+    return client
+
+
+DEEDS = {
+    "a new operator": (0, "/operators/new", {"username": "neu", "name": "新人", "role": "clerk"}, Operator),
+    "a new department": (0, "/e/employer/departments/", {"name": "研发部"}, Department),
+    "a declaration": (0, "/e/declare/employee_enrolment/", {**enrolment(7), "intent": "save"}, Declaration),
+    "an officer": (1, "/operators/new", {"username": "sys", "name": "系统", "role": "system_admin"}, Operator),
+    "an entry at the counter": (2, "/a/pre-entries/", {"id_number": "990101199005170075", "name": "王示例"}, None),
+}
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_deed_whose_record_fails_does_not_happen(world, name, monkeypatch):
+    who, address, answers, model = DEEDS[name]
+    client = signed_in(world[who])
+    count = model.objects.count() if model else 0
+
+    def broken(*_, **__):
+        raise DatabaseError("the table of records is full")
+
+    monkeypatch.setattr(operations, "insert_rows", broken)
+    answer = client.post(address, answers)
+    text = answer.content.decode()
+    assert answer.status_code >= 400, "the address does nothing"
+    if answer.status_code == 500:
+        assert "请求编号" in text and "Traceback" not in text and "DatabaseError" not in text
+    assert (model.objects.count() if model else 0) == count
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_whole_number_is_not_shown_when_the_look_cannot_be_recorded(world, monkeypatch):
+    employee = hired(world[0].employer)
+    client = signed_in(world[0])
+
+    def broken(*_, **__):
+        raise DatabaseError("full")
+
+    monkeypatch.setattr(operations, "insert_rows", broken)
+    answers = {"reason": "核对本人证件", "password": PASSWORD}
+    answer = client.post(f"/e/roster/{employee.pk}/reveal/", answers)
+    assert answer.status_code == 500 and employee.person.id_number not in answer.content.decode()
+
+
+def test_what_is_rolled_back_leaves_no_record(world):
+    """A refused deed writes neither rows nor a record of them."""
+    client = signed_in(world[0])
+    with written() as seen:
+        assert client.post("/operators/new", {"username": "", "name": "", "role": "clerk"}).status_code == 422
+    assert not seen.deeds and not AuditEntry.objects.filter(action="operator.created").exists()
+
+
+def test_the_agencys_looks_are_shown_to_the_employer_with_the_reason(world):
+    admin, _, reviewer = world
+    other = EmployerFactory()
+    desk = signed_in(reviewer)
+    assert desk.get(f"/a/employers/{admin.employer_id}").status_code == 200
+    assert desk.get(f"/a/employers/{other.pk}").status_code == 200
+    text = signed_in(admin).get("/looks/").content.decode()
+    assert "共 1 条" in text and reviewer.name in text and "查看单位资料和账单" in text
+    assert signed_in(OperatorFactory(clerk=True, employer=admin.employer)).get("/looks/").status_code == 403
+
+
+def test_a_foreign_object_and_a_missing_right_are_on_record_without_what_was_typed(world):
+    admin, _, reviewer = world
+    stranger = hired(EmployerFactory())
+    client = signed_in(admin)
+    assert client.get(f"/e/roster/{stranger.pk}/").status_code == 404
+    clerk = OperatorFactory(clerk=True, employer=admin.employer)
+    assert signed_in(clerk).get("/operators/").status_code == 403
+    rows = AuditEntry.objects.filter(action="access.refused").order_by("sequence")
+    assert [(row.actor, row.detail) for row in rows] == [
+        (admin, {"kind": "e_employee", "state": "404"}), (clerk, {"kind": "operators", "state": "403"}),
+    ]  # fmt: skip
+    assert list(broken_links()) == []
+
+
+def test_sign_ins_and_failed_ones_are_on_record_without_what_was_typed(world):
+    admin = world[0]
+    client = Client()
+    client.post("/login", {"username": admin.username, "password": "wrong-990101199005170075"})
+    client.post("/login", {"username": "990101199005170075", "password": "x"})
+    client.post("/login", {"username": admin.username, "password": PASSWORD})
+    failed = AuditEntry.objects.filter(action="operator.sign_in_failed")
+    assert failed.count() == 2 and failed.filter(employer=admin.employer).count() == 1
+    assert AuditEntry.objects.filter(action="operator.signed_in", actor=admin).count() == 1
+    told = str(list(AuditEntry.objects.values_list("detail", "subject", "actor_label")))
+    assert "990101199005170075" not in told
+
+
+def test_an_export_is_on_record_and_marked_with_who_took_it(world):
+    import io
+
+    import openpyxl
+
+    admin = world[0]
+    hired(admin.employer)
+    answer = signed_in(admin).get("/e/roster/export/?status=all")
+    assert answer.status_code == 200
+    assert AuditEntry.objects.get(action="data.exported").actor == admin
+    header = openpyxl.load_workbook(io.BytesIO(answer.content)).active.oddHeader.right.text
+    assert admin.employer.name in header and admin.username in header and "2026-11-10" in header

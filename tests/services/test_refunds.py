@@ -1,0 +1,172 @@
+"""离职退费: who left before a month that was charged all the same gets it back, once, as the region pays refunds."""
+
+from datetime import datetime
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from shebao.hall.declarations.operations import InvalidDeclaration
+from shebao.hall.declarations.preview import preview
+from shebao.hall.errors import Conflict
+from shebao.hall.payments.models import Payment
+from shebao.hall.roster.models import Spell
+from shebao.hall.settlement.collecting import credit_of
+from shebao.hall.settlement.explaining import explain_line
+from shebao.hall.settlement.ledger import balance, book_paid, check_ledger
+from shebao.hall.settlement.models import Bill, BillLine, LineKind, Refund
+from shebao.hall.settlement.queries import estimate
+from shebao.hall.settlement.voiding import obstacle
+from shebao.rules.months import Month
+from tests.factories import MONTH, at, enrolled, synthetic_id
+
+from .test_back_payments import NOVEMBER, approved, declared, hall, said, settled
+
+KEY = "leaver_refund"
+OCTOBER = Month(2026, 10)
+
+
+@pytest.fixture(autouse=True)
+def november(db):
+    with at():
+        yield
+
+
+def asked(employee, first="2026-10", last="2026-10", **changes):
+    return {
+        "id_number": employee.person.id_number, "name": employee.name, "first_month": first, "last_month": last,
+        "note": "9 月底离职，十月没有及时减员",
+    } | changes  # fmt: skip
+
+
+def billed_in_october(code, *, is_paid=True, leaves=True):
+    """Two people billed for October, of whom one had left: the clerk notices in November."""
+    clerk, reviewer, employee = hall(code, since=Month(2026, 1))
+    enrolled(clerk.employer, name="赵留任", number=synthetic_id(sequence=77), since=Month(2026, 1))
+    with at(datetime(2026, 10, 12, 10, 0)):  # noqa: DTZ001 - naive local by contract
+        bill = settled(clerk, OCTOBER)
+        if is_paid:
+            paid(bill, clerk)
+    if leaves:
+        Spell.objects.filter(employee=employee).update(last_month=OCTOBER, end_reason="6301")
+    return clerk, reviewer, employee, bill
+
+
+def paid(bill, clerk):
+    from shebao.hall.clock import now
+
+    payment = Payment.objects.create(
+        employer=bill.employer, bill=bill, number=f"P{bill.pk}", channel="counter", amount_fen=bill.total_due,
+        paid_fen=bill.total_due, state="succeeded", started_by=clerk, started_at=now(), paid_at=now(),
+    )  # fmt: skip
+    book_paid(bill, payment)
+
+
+def refunded_hall():
+    """A clerk, and the bill of a refund that became credit."""
+    clerk, reviewer, employee, _ = billed_in_october("wage_hall")
+    approved(clerk, reviewer, asked(employee), KEY)
+    return clerk, Bill.objects.get(series=1)
+
+
+def charged(employee, bill):
+    return sum(line.employer_due + line.employee_due for line in bill.lines.filter(employee=employee))
+
+
+def test_what_was_paid_becomes_credit_and_the_next_bill_takes_it():
+    clerk, reviewer, employee, bill = billed_in_october("wage_hall")
+    owed = charged(employee, bill)
+    shown = preview(clerk.employer, KEY, asked(employee), by=clerk)
+    assert shown.effect_fen == -owed
+    approved(clerk, reviewer, asked(employee), KEY)
+    back = Bill.objects.get(series=1)
+    assert (back.total_due, back.label) == (-owed, "2026-11 退费")
+    assert {line.kind for line in back.lines.all()} == {LineKind.RETURNED}
+    assert credit_of(clerk.employer_id) == owed
+    assert {spell.last_month for spell in Spell.objects.filter(employee=employee)} == {Month(2026, 9)}
+    for line in back.lines.all():
+        for share in ("employer", "employee"):
+            if getattr(line, f"{share}_due"):
+                assert bill.number in explain_line(clerk, line.pk, share).text
+    next_bill = settled(clerk)
+    assert balance(next_bill)[1] == min(owed, next_bill.total_due)
+    assert list(check_ledger()) == []
+    assert "待转金" in obstacle(back.assessment)
+
+
+def test_in_another_place_it_lowers_the_next_bill():
+    clerk, reviewer, employee, bill = billed_in_october("guiyang", is_paid=False)
+    before, owed = estimate(clerk.employer, NOVEMBER).total, charged(employee, bill)
+    approved(clerk, reviewer, asked(employee), KEY)
+    assert estimate(clerk.employer, NOVEMBER).total == before - owed
+    made = settled(clerk)
+    assert made.total_due == before - owed and made.lines.filter(kind=LineKind.RETURNED).exists()
+    assert settled_again(clerk).lines.filter(kind=LineKind.RETURNED).count() == 0
+    assert list(check_ledger()) == []
+
+
+def settled_again(clerk):
+    with at(datetime(2026, 12, 8, 10, 0)):  # noqa: DTZ001
+        return settled(clerk, NOVEMBER.next())
+
+
+def test_nothing_is_returned_twice():
+    clerk, reviewer, employee, _ = billed_in_october("wage_hall")
+    approved(clerk, reviewer, asked(employee), KEY)
+    assert "没有可以退的费用" in said(clerk, asked(employee, note="再退一次"), KEY)
+    with pytest.raises(InvalidDeclaration):
+        declared(clerk, asked(employee, note="再退一次"), KEY)
+    refund = Refund.objects.get()
+    refund.pk = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        refund.save(force_insert=True)
+    line = BillLine.objects.filter(kind=LineKind.RETURNED).first()
+    line.pk = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        line.save(force_insert=True)
+
+
+def test_who_is_still_insured_leaves_first():
+    clerk, _, employee, _ = billed_in_october("wage_hall", leaves=False)
+    assert "还在参保" in said(clerk, asked(employee), KEY)
+
+
+def test_a_bill_that_is_not_paid_gives_no_credit():
+    clerk, reviewer, employee, bill = billed_in_october("wage_hall", is_paid=False)
+    assert f"{bill.label} 的账单还没有缴清" in said(clerk, asked(employee), KEY)
+    with pytest.raises(InvalidDeclaration):
+        approved(clerk, reviewer, asked(employee), KEY)
+    assert credit_of(clerk.employer_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2026-10", "2026-09", "早于开始月份"),
+        ("2026-09", "2026-10", "2026-09 没有可以退的费用"),
+        ("2026-11", "2026-11", "2026-11 没有可以退的费用"),
+        ("2026-03", "2026-10", "网上最多退到 3 个月以前"),
+    ],
+)
+def test_months_out_of_reach_are_refused_by_name(first, last, words):
+    clerk, _, employee, _ = billed_in_october("wage_hall")
+    assert words in said(clerk, asked(employee, first, last), KEY)
+
+
+def test_a_death_that_was_heard_of_late_has_no_limit_of_months():
+    clerk, _, employee, _ = billed_in_october("wage_hall")
+    Spell.objects.filter(employee=employee).update(end_reason="6401")
+    assert "网上最多" not in said(clerk, asked(employee, "2026-03", "2026-10"), KEY)
+
+
+def test_an_approval_that_comes_too_late_leaves_no_trace():
+    clerk, reviewer, employee, _ = billed_in_october("wage_hall")
+    Spell.objects.filter(employee=employee).update(last_month=OCTOBER)
+    one = declared(clerk, asked(employee), KEY)
+    from shebao.hall.declarations import operations
+
+    operations.submit_declarations([one.pk], by=clerk)
+    Spell.objects.filter(employee=employee).update(last_month=None)
+    with pytest.raises(Conflict, match="还在参保"):
+        operations.approve_declarations([one.pk], by=reviewer)
+    assert not Refund.objects.exists() and credit_of(clerk.employer_id) == 0
+    assert MONTH == NOVEMBER

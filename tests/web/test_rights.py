@@ -1,0 +1,138 @@
+"""What is not permitted is neither shown nor reachable: menu, buttons and addresses say the same."""
+
+import io
+import re
+
+import pytest
+from django.urls import get_resolver
+from openpyxl import load_workbook
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.operators.models import Operator
+from shebao.web.rights import FUNCTIONS
+from tests.factories import DIRECT, NOW, EmployerFactory, OperatorFactory, at, enrolled
+
+MOST = 60
+LINK = re.compile(r'(?:href|action|formaction)="(/e/[^"#?]*)')
+
+
+@pytest.fixture(autouse=True)
+def november(db):
+    with at(NOW):
+        yield
+
+
+def links_of(client, path: str) -> set[str]:
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return set(LINK.findall(answer.content.decode()))
+
+
+def routes(resolver=None, before=""):
+    for one in (resolver or get_resolver()).url_patterns:
+        route = before + str(one.pattern)
+        if hasattr(one, "url_patterns"):
+            yield from routes(one, route)
+        else:
+            yield one.name or route, route
+
+
+def test_every_address_of_the_employers_side_belongs_to_a_function():
+    own = {name for name, route in routes() if route.startswith("e/")}
+    assert sorted(own - set(FUNCTIONS)) == []
+    assert sorted(set(FUNCTIONS) - own) == []
+
+
+@pytest.mark.parametrize("region", ["tianjin", DIRECT, "shenzhen"])
+@pytest.mark.parametrize(
+    "less",
+    [
+        {"duty": "entry"}, {"duty": "finance"}, {"duty": "read"}, {"departments": ["生产部"]},
+        {"withheld": ["roster", "cases", "service:employee_enrolment", "import"]},
+    ],
+    ids=lambda less: "-".join(map(str, less.values())),
+)  # fmt: skip
+def test_no_link_or_button_of_a_page_leads_to_a_refusal(client, region, less):
+    employer = EmployerFactory(region=region)
+    one = enrolled(employer, department="生产部")
+    clerk = OperatorFactory(clerk=True, employer=employer, **less)
+    client.force_login(clerk)
+    todo, tried = ["/e/"], {"/e/"}
+    if clerk.may_use("roster"):
+        todo.append(f"/e/roster/{one.pk}/")
+    for path in todo[:]:
+        todo += sorted(links_of(client, path) - tried)
+        tried |= set(todo)
+    for link in todo[:MOST]:
+        assert client.get(link).status_code != 403, link
+    assert len(todo) > 5
+
+
+def test_a_clerk_with_the_whole_sees_every_link_as_before(client):
+    employer = EmployerFactory()
+    client.force_login(OperatorFactory(clerk=True, employer=employer))
+    assert {"/e/settle/", "/e/bills/", "/e/roster/"} <= links_of(client, "/e/")
+
+
+def test_what_the_employer_has_not_opened_is_not_in_the_menu_and_says_how_to_open_it(client):
+    employer = EmployerFactory(region="yunnan", areas=["social_insurance"])
+    client.force_login(OperatorFactory(clerk=True, employer=employer))
+    shown = links_of(client, "/e/")
+    assert "/e/declare/employee_enrolment/" in shown
+    assert not any("project" in link for link in shown)
+    for path in ("/e/declare/project_registration/", "/e/declare/project_worker_enrolment/", "/e/projects/"):
+        answer = client.get(path)
+        assert answer.status_code == 403
+        assert "还没有开通“工程项目工伤保险业务”" in answer.content.decode()
+
+
+def test_who_was_never_asked_has_every_area(client):
+    client.force_login(OperatorFactory(clerk=True, employer=EmployerFactory(region="yunnan")))
+    assert "/e/projects/" in links_of(client, "/e/")
+
+
+def test_the_record_is_filtered_by_person_and_day_and_taken_away(client):
+    admin = OperatorFactory(admin=True)
+    clerk = OperatorFactory(clerk=True, employer=admin.employer)
+    client.force_login(admin)
+    client.post("/operators/new", {"username": "wang", "name": "王敏", "role": "clerk"})
+    text = client.get("/audit/", {"actor": admin.pk, "from": "2026-11-10", "to": "2026-11-10"}).content.decode()
+    assert "共 1 条" in text
+    assert "共 0 条" in client.get("/audit/", {"actor": clerk.pk}).content.decode()
+    assert client.get("/audit/", {"from": "昨天"}).status_code == 422
+    answer = client.get("/audit/export", {"action": "operator.created"})
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    assert "新建操作员" in [cell.value for row in sheet.iter_rows() for cell in row]
+    assert AuditEntry.objects.latest("sequence").action == "audit.exported"
+
+
+def test_the_tree_keeps_what_was_ticked_when_a_branch_is_flipped_without_scripts(client):
+    admin = OperatorFactory(admin=True)
+    clerk = OperatorFactory(clerk=True, employer=admin.employer)
+    client.force_login(admin)
+    page = client.get(f"/e/operators/{clerk.pk}/").content.decode()
+    every = re.findall(r'name="function" value="([^"]+)" checked', page)
+    assert {"settle", "roster", "service:employee_enrolment"} <= set(every)
+    said = {"name": clerk.name, "role": "clerk", "duty": "all", "function": every, "toggle": "2"}
+    flipped = client.post(f"/e/operators/{clerk.pk}/", said).content.decode()
+    left = re.findall(r'name="function" value="([^"]+)" checked', flipped)
+    assert 0 < len(left) < len(every)
+    assert 'aria-checked="false"' in flipped
+    assert Operator.objects.get(pk=clerk.pk).withheld == []
+    client.post(f"/e/operators/{clerk.pk}/", said | {"function": left[1:], "toggle": ""})
+    said.pop("toggle")
+    client.post(f"/e/operators/{clerk.pk}/", said | {"function": left})
+    assert set(Operator.objects.get(pk=clerk.pk).withheld) == set(every) - set(left)
+
+
+def test_the_agency_resets_an_employers_password_and_says_why(client):
+    employer = EmployerFactory(phone="13900000001")
+    boss = OperatorFactory(admin=True, employer=employer)
+    client.force_login(OperatorFactory(reviewer=True))
+    client.post(f"/a/operators/{boss.pk}/reset", {"reason": ""})
+    assert not AuditEntry.objects.filter(action="operator.reset_at_agency").exists()
+    answer = client.post(f"/a/operators/{boss.pk}/reset", {"reason": "介绍信核对无误"})
+    assert "/activate/" in answer.content.decode()
+    assert AuditEntry.objects.get(action="operator.reset_at_agency").detail["reason"] == "介绍信核对无误"
+    client.force_login(OperatorFactory(reviewer=True, region=DIRECT))
+    assert client.post(f"/a/operators/{boss.pk}/reset", {"reason": "x"}).status_code == 404
