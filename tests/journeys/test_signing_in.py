@@ -19,7 +19,6 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator
 from shebao.hall.sign_in.contacts import keep_contact
 from shebao.hall.sign_in.models import SignedSubmission
-from shebao.hall.sign_in.submissions import verify_submission
 from shebao.hall.sign_in.trial_authority import TrialAuthority
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 from tests.registration.applying import answers, credit_code
@@ -399,8 +398,7 @@ def test_a_certificate_signs_in_and_signs_what_is_submitted(visitor, live_server
     declaration = Declaration.objects.get()
     page.goto(f"{base}/e/cases/{declaration.pk}/")
     page.get_by_text("签名有效，内容与签名时一致").wait_for()
-    signed = SignedSubmission.objects.get()
-    assert verify_submission(signed) == []
+    assert SignedSubmission.objects.get().operator == clerk
 
     # Somebody changes the wage behind everybody's back: the field is named.
     Declaration.objects.filter(pk=declaration.pk).update(answers=declaration.answers | {"declared_wage": 100_000})
