@@ -10,6 +10,7 @@ RECORD = "audit_auditentry"
 # What is no deed: the machinery of sessions, counters and jobs, what somebody still types, and the mark of progress.
 NO_DEEDS = {
     "django_session", "axes_accessattempt", "axes_accesslog", "axes_accessfailurelog", "operators_attempt",
+    "sign_in_opensession", "sign_in_sentcode",
     "django_tasks_database_dbtaskresult", "declarations_formdraft", "audit_audithead",
 }  # fmt: skip
 

@@ -2,12 +2,16 @@
 
 import base64
 import io
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from django.test import Client, TestCase
 
 from shebao.cli.signer import Signer
+from shebao.hall import clock
 from shebao.hall.operators.models import Role
 from shebao.hall.sign_in.trial_authority import TrialAuthority
 
@@ -86,3 +90,16 @@ def as_file(signature: bytes):
 
 def as_text(signature: bytes) -> str:
     return base64.b64encode(signature).decode()
+
+
+@contextmanager
+def committed():
+    """What waits for the end of the transaction is done."""
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        yield
+
+
+def code_of(key: str, moment=None) -> str:
+    """What an authenticator with this key shows."""
+    at = int((moment or clock.now()).timestamp())
+    return TOTP(base64.b32decode(key), 6, SHA1(), 30, enforce_key_length=False).generate(at).decode()

@@ -1,28 +1,21 @@
 """A forgotten password: whoever holds the telephone or the mail gets in again, and nobody learns who is here."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
 from django.core import mail
-from django.test import Client, TestCase
+from django.test import Client
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators.models import Role
 from shebao.hall.sign_in.contacts import keep_contact
+from shebao.hall.sign_in.factors import new_key, set_up_totp
 from shebao.hall.sign_in.models import SecurityQuestion
 
 from ..web.conftest import PASSWORD, make_employer, make_operator
-from .conftest import sign_in, signed_in
+from .conftest import code_of, committed, sign_in, signed_in
 
 NEW = "brand-New-Words-7"
-
-
-@contextmanager
-def committed():
-    """What waits for the end of the transaction is done."""
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        yield
 
 
 @pytest.fixture
@@ -116,6 +109,17 @@ class TestQuestion:
         assert client.post("/activate", {"new": NEW}).status_code == 302
         assert sign_in(Client(), "fujian", NEW).status_code == 302
         assert Client().get(link, follow=True).status_code == 410
+
+    def test_the_link_does_not_stand_in_for_a_second_factor(self, asked_one, mailed):
+        key = new_key()
+        set_up_totp(key, code_of(key), by=asked_one)
+        told = {"username": "fujian", "question": self.QUESTION, "answer": "Dream of the Red Chamber"}
+        with committed():
+            Client().post("/forgotten/question", told)
+        client = Client()
+        client.get(re.search(r"/activate/\S+", mailed[-1].body).group())
+        assert client.post("/activate", {"new": NEW}).url == "/login"
+        assert "_auth_user_id" not in client.session
 
     def test_a_wrong_answer_says_the_same_sends_nothing_and_may_be_tried_five_times(self, asked_one, mailed):
         client = Client()

@@ -12,8 +12,7 @@ from shebao.hall.sign_in.factors import new_key, new_recovery_codes, set_up_totp
 from shebao.hall.sign_in.models import LinkedAccount
 
 from ..web.conftest import PASSWORD, make_operator
-from .conftest import sign_in, signed_in
-from .test_second_factor import code_of
+from .conftest import code_of, sign_in, signed_in
 
 
 def add(client, username="elsewhere", password=PASSWORD, **more):

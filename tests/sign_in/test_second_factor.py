@@ -4,8 +4,6 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.db import connection
 from django.test import Client
 
@@ -16,16 +14,9 @@ from shebao.hall.sign_in import factors
 from shebao.hall.sign_in.models import Factor, SentCode
 
 from ..web.conftest import PASSWORD, make_operator
-from .conftest import sign_in, signed_in
+from .conftest import code_of, committed, sign_in, signed_in
 
 NINE = datetime(2026, 11, 24, 9)  # noqa: DTZ001 - the clock takes naive local time
-
-
-def code_of(key: str, moment=None) -> str:
-    import base64
-
-    at = int((moment or clock.now()).timestamp())
-    return TOTP(base64.b32decode(key), 6, SHA1(), 30, enforce_key_length=False).generate(at).decode()
 
 
 @pytest.fixture
@@ -173,8 +164,6 @@ def test_codes_by_telephone_come_by_the_gateway_once_and_never_lie_in_the_outbox
     told = {"phone": "13800138000", "email": "", "password": PASSWORD}
     assert client.post("/account/contact", told).status_code == 302
     code = lambda: re.search(r"验证码 (\d{6})", sent[-1][1]).group(1)  # noqa: E731
-    from .test_forgotten import committed
-
     with committed():
         client.post("/account/factors/code", {"send": "sms"})
     assert client.post("/account/factors/code", {"code": code(), "password": PASSWORD}).status_code == 302

@@ -70,9 +70,9 @@ def test_the_page_offers_the_signature_and_what_is_signed_is_submitted(saved, si
     content = client.get(f"/e/basket/content?ids={ids}").content
     assert content.decode() == canonical(saved, clerk)
     told = {"chosen": pks(saved), "declared": "1"}
-    refused = client.post("/e/basket/submit", told, follow=True).content.decode()
+    refused = client.post("/e/basket/submit/", told, follow=True).content.decode()
     assert "请先用证书签名" in refused
-    answer = client.post("/e/basket/submit", told | {"signature": as_text(signer.sign(content))})
+    answer = client.post("/e/basket/submit/", told | {"signature": as_text(signer.sign(content))})
     assert "submitted" in answer.url
     assert {one.state for one in Declaration.objects.all()} == {State.SUBMITTED}
     case = client.get(f"/e/cases/{saved[0].pk}/").content.decode()

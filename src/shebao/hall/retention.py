@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_tasks_db.models import DBTaskResult
 
 from . import clock
@@ -21,6 +21,7 @@ from .personal_data import retention_days
 from .registration.models import Activation, Registration, RegistrationPaper
 from .registration.states import State
 from .sheets.models import Batch, BatchState
+from .sign_in.models import OpenSession, SentCode
 
 AT_ONCE = 500
 """How many rows one transaction removes: nobody waits long for the database."""
@@ -81,6 +82,14 @@ def _activations(before: datetime) -> QuerySet:
     return Activation.objects.filter(until__lt=before)
 
 
+def _sent_codes(before: datetime) -> QuerySet:
+    return SentCode.objects.filter(until__lt=before)
+
+
+def _sign_ins(before: datetime) -> QuerySet:
+    return OpenSession.objects.filter(Q(ended_at__lt=before) | Q(seen_at__lt=before))
+
+
 def _forget_batch(rows: list[Batch]) -> None:
     """The batch stays as a line of the list; what the sheet said is gone."""
     for batch in rows:
@@ -121,6 +130,8 @@ FORGETTING: dict[str, tuple[Callable[[datetime], QuerySet], Callable[[list], Non
     "sessions": (_sessions, _delete),
     "jobs": (_jobs, _delete),
     "activations": (_activations, _delete),
+    "sent_codes": (_sent_codes, _delete),
+    "sign_ins": (_sign_ins, _delete),
 }
 
 

@@ -17,6 +17,7 @@ from shebao.hall.registration import checks, queries
 from shebao.hall.registration.activation import activate_account, activation_of
 from shebao.hall.registration.deciding import labels
 from shebao.hall.registration.states import WITH_APPLICANT, State
+from shebao.hall.sign_in.factors import has_factor
 
 from ..access import public
 from ..entering import begin
@@ -70,6 +71,7 @@ def progress(request):
         "next_url": reverse("register_step", args=[here.code, _next_step(made, here) + 1]),
         "is_complete": made.state in WITH_APPLICANT and not checks.faults(made, here),
         "is_returned": made.state == State.RETURNED,
+        "may_sign_in": made.state == State.APPROVED and made.operator.has_usable_password(),
         "next_text": _next_text(made, here.term("agency")),
         "agency": here.term("agency"),
         "agency_phone": here.term("agency_phone"),
@@ -82,8 +84,8 @@ def _next_text(made, agency: str) -> str:
     if made.state == State.APPROVED and made.operator.has_usable_password():
         return "密码已经设置，请用账号和密码登录。"
     if settings.EMAIL_HOST:
-        return f"设置密码的链接已发到填写的电子邮箱，24 小时内有效；没有收到或已过期的，请向{agency}索取。"
-    return f"设置密码的链接请向{agency}索取，24 小时内有效。"
+        return f"下一步：打开发到电子邮箱的链接设置密码，24 小时内有效。没有收到或已过期的，向{agency}索取。"
+    return f"下一步：设置密码。本网厅不发邮件，请凭申请号向{agency}索取设置密码的链接，24 小时内有效。"
 
 
 def _next_step(made, here) -> int:
@@ -127,6 +129,11 @@ def activate(request):
         except Refused as no:
             errors = [{"id": no.field, "text": no.message}]
         else:
+            if has_factor(operator):
+                # A link in the mail is not the second factor of whoever set one up.
+                request.session.flush()
+                messages.success(request, "密码已设置，请用新密码登录。")
+                return redirect("sign_in")
             note_sign_in(operator)
             begin(request, operator, "activation")
             messages.success(request, "密码已设置，欢迎使用。下次用账号和密码登录。")
