@@ -103,7 +103,7 @@ def test_the_record_is_filtered_by_person_and_day_and_taken_away(client):
     answer = client.get("/audit/export", {"action": "operator.created"})
     sheet = load_workbook(io.BytesIO(answer.content)).active
     assert "新建操作员" in [cell.value for row in sheet.iter_rows() for cell in row]
-    assert AuditEntry.objects.latest("sequence").action == "audit.exported"
+    assert AuditEntry.objects.latest("sequence").action == "data.exported"
 
 
 def test_the_tree_keeps_what_was_ticked_when_a_branch_is_flipped_without_scripts(client):

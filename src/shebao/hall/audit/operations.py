@@ -43,12 +43,6 @@ def record_many(action: str, subjects: list, *, by, employer=None) -> list[Audit
     return entries
 
 
-@transaction.atomic
-def note_export(count: int, *, by) -> None:
-    """Record that somebody took the record away (导出操作记录)."""
-    record("audit.exported", by, by=by, rows=count)
-
-
 def _locked_head() -> AuditHead:
     # On SQLite the transaction is IMMEDIATE and already holds the write lock.
     head = AuditHead.objects.select_for_update().filter(pk=1).first()

@@ -26,7 +26,6 @@ ACTIONS = {
     "operator.reset_at_agency": "经办机构重置密码",
     "employer.second_wanted": "开启内部复核",
     "employer.second_dropped": "关闭内部复核",
-    "audit.exported": "导出操作记录",
     "declaration.proposed": "送内部复核",
     "declaration.sent_back": "内部复核退回",
     "operator.enabled": "启用操作员",

@@ -8,15 +8,13 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from shebao.hall.audit.operations import note_export
 from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
-from shebao.hall.sheets.writing import write_table
 from shebao.hall.sign_in.factors import operators_with_factor
 
 from ..access import needs
-from ..employer.common import download
+from ..taking import taken
 from .audit_asked import COLUMNS, MOST_EXPORTED, Asked, rows_of
 
 PAGE = 50
@@ -145,7 +143,6 @@ def audit_export(request):
         (one["entry"].sequence, timezone.make_naive(one["entry"].at), *(one[key] for key in TEXTS))
         for one in rows_of(request, entries)
     ]
-    note_export(len(rows), by=request.user)
     owner = "经办机构" if request.user.is_agency else request.user.employer.name
-    data = write_table("操作记录", f"{owner}；{asked.words()}；{len(rows)} 条", COLUMNS, rows)
-    return download(data, f"操作记录-{timezone.localdate():%Y%m%d}.xlsx")
+    line = f"{owner}；{asked.words()}；{len(rows)} 条"
+    return taken(request, "操作记录", line, COLUMNS, rows, f"操作记录-{timezone.localdate():%Y%m%d}.xlsx")
