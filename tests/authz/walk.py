@@ -28,7 +28,7 @@ PERSONAL = ("batch",)
 """What an operator with some departments sees only if it is their own."""
 WHOLE = ("A.clerk", "A.admin", "tianjin.admin")
 """Those who try every method everywhere; the others one of those that are not named."""
-KEPT_ANYWAY = ("audit_", "django_session", "operators_attempt", "axes_")
+KEPT_ANYWAY = ("sign_in_", "audit_", "django_session", "operators_attempt", "axes_")
 """Tables in which a refusal may leave a trace."""
 BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
 WRITING = re.compile(r'^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO)\s+"?([\w.]+)"?', re.I)

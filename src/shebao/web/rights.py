@@ -56,6 +56,8 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_operator", "e_operator_remove", "e_operator_hand_over", "e_second"), ALWAYS),
 }
 """Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""
+PAGE_NEEDS = {"blank_forms": "print", "vouchers": "print"}
+"""Entries of the catalogue that are papers: whoever may not print has none of them."""
 KINDS = {"statement": "statements"}
 """Functions that an area opens all at once: whoever has not opened the second has none of the first."""
 
@@ -84,8 +86,14 @@ def may_open(operator: Operator, address: str) -> bool:
         match = resolve(path)
     except Resolver404:
         return True
-    needed = getattr(match.func, "needs", "")
-    return (not needed or operator.may(needed)) and is_open(operator, function_of(match))
+    needed = {getattr(match.func, "needs", ""), _page_needs(operator, match)} - {""}
+    return all(operator.may(one) for one in needed) and is_open(operator, function_of(match))
+
+
+def _page_needs(operator: Operator, match: ResolverMatch) -> str:
+    """The permission that an entry of the region's catalogue asks for beside that of its address."""
+    page = region_of(operator.region).pages.get(match.kwargs.get("key", "")) if match.url_name == "e_page" else None
+    return PAGE_NEEDS.get(page.page, "") if page else ""
 
 
 def shut(operator: Operator, function: str) -> Refused:

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from django.db.models import Count
-from django.urls import NoReverseMatch, resolve, reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from shebao.hall import clock
@@ -11,7 +11,6 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
-from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.queries import waiting
 from shebao.hall.settlement.models import VoidRequest, VoidState
@@ -19,7 +18,7 @@ from shebao.rules.months import Month
 
 from .access import home_of
 from .entering import MANY
-from .menu import (
+from .menu_entries import (
     ADMINISTRATION,
     AFTER_DECLARING,
     AGENCY_ACCOUNTS,
@@ -35,10 +34,10 @@ from .menu import (
     REGISTERS,
     REGISTRATIONS,
 )
+from .menus import allowed, mark_current, menu_items
 from .middleware import has_contrast, idle_seconds, is_elder
-from .only_allowed import has_less
 from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
-from .rights import function_of, is_open, may_open
+from .rights import may_open
 
 PRODUCT = "企业社保网厅"
 TILES = 8
@@ -62,12 +61,6 @@ def _shell(request) -> dict:
                 frame["tiles"] = [item for item in menu_items(frame) if not item["current"]][:TILES]
         request.kept_shell = frame
     return request.kept_shell
-
-
-def menu_items(frame: dict) -> list[dict]:
-    """The entries of the menu that this operator sees, in order."""
-    listed = (item for group in frame["nav"] for item in group["items"])
-    return [entry for item in listed for entry in item.get("fold", [item])]
 
 
 def anonymous_shell() -> dict:
@@ -99,9 +92,9 @@ def anonymous_shell() -> dict:
 def _signed_in(request, user) -> dict:
     region, today = region_of(user.region), clock.today()
     month = Month.of(today)
-    nav = _agency_nav(user, region) if user.is_agency else _allowed(user, _employer_nav(user, region))
+    nav = _agency_nav(user, region) if user.is_agency else allowed(user, employer_nav(user, region))
     nav = [group for group in nav if group["items"]]
-    _mark_current(nav, request.path)
+    mark_current(nav, request.path, _url("e_home"))
     return {
         "region_title": region.title,
         "home_url": _url(home_of(user)) or "/",
@@ -149,7 +142,7 @@ def _open_url(user, name: str, *args) -> str:
     return url if url and may_open(user, url) else ""
 
 
-def _employer_nav(user, region) -> list[dict]:
+def employer_nav(user, region) -> list[dict]:
     counts, unread = _counts(user), unread_count(user)
     services = [
         (
@@ -284,38 +277,6 @@ def _agency_nav(user, region) -> list[dict]:
     return [_group("", items), _help(region), _administration(user, region)]
 
 
-def menu_tree(operator) -> list[dict]:
-    """The employer's menu as a tree to tick: groups of entries and folds, each leaf with the key of its function.
-
-    What nobody can be kept from, and what the employer has not opened, is left out.
-    """
-    whole = Operator(employer=operator.employer, region=operator.region, role=Role.CLERK)
-    tree = []
-    for group in _employer_nav(whole, region_of(operator.region)):
-        leaves: dict[str, dict] = {}
-        for item in menu_items({"nav": [group]}):
-            key = function_of(resolve(item["url"].partition("?")[0]))
-            if key and is_open(whole, key):
-                leaves.setdefault(key, {"key": key, "label": item["label"], "url": item["url"]})
-        if leaves:
-            tree.append({"heading": group["heading"], "leaves": list(leaves.values())})
-    return tree
-
-
-def _allowed(user, nav: list[dict]) -> list[dict]:
-    """The menu without what this operator would be refused."""
-    if not has_less(user):
-        return nav
-    for group in nav:
-        for item in group["items"]:
-            if item.get("fold"):
-                item["fold"] = [one for one in item["fold"] if may_open(user, one["url"])]
-        group["items"] = [
-            item for item in group["items"] if (item["fold"] if "fold" in item else may_open(user, item["url"]))
-        ]
-    return nav
-
-
 def _administration(user, region) -> dict:
     kinds = {way.kind for way in region.collection.ways.values()} if user.is_agency else set()
     money = [entry for entry, kind in ((RECEIPTS, "counter"), (DEBITS, "file")) if kind in kinds]
@@ -370,13 +331,3 @@ def _url(name: str, *args) -> str:
         return reverse(name, args=args)
     except NoReverseMatch:
         return ""
-
-
-def _mark_current(nav: list[dict], path: str) -> None:
-    """The entry with the longest address that the path starts with is the current one; the workbench only itself."""
-    home, items = _url("e_home"), menu_items({"nav": nav})
-    items = [item for item in items if path == item["url"] or (path.startswith(item["url"]) and item["url"] != home)]
-    if items:
-        max(items, key=lambda item: len(item["url"]))["current"] = True
-    for fold in (item for group in nav for item in group["items"] if item.get("fold")):
-        fold["open"] = any(item["current"] for item in fold["fold"])

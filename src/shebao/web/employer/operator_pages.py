@@ -9,10 +9,12 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators import managing
 from shebao.hall.operators.models import DUTIES, Duty, Operator, Role
 from shebao.hall.operators.operations import EMPLOYER_ROLES
+from shebao.hall.regions import region
 from shebao.hall.workbench.handing_over import hand_over, kit_of, may_take_over
 
 from ..access import PERMISSION_TITLES, needs
-from ..shell import menu_tree
+from ..menus import menu_tree, with_the_whole
+from ..shell import employer_nav
 from .common import crumbs, here, word
 
 DUTY_NOTES = {
@@ -44,6 +46,11 @@ def operator(request, pk):
     return render(request, "employer/operator.html", context, status=no.status if no else 200)
 
 
+def _tree(found: Operator) -> list[dict]:
+    whole = with_the_whole(found)
+    return menu_tree(whole, employer_nav(whole, region(found.region)))
+
+
 def _kept(found: Operator) -> dict:
     names = ("name", "role", "duty", "withheld", "departments", "schemes")
     return {name: getattr(found, name) for name in names}
@@ -51,7 +58,7 @@ def _kept(found: Operator) -> dict:
 
 def _typed(request, found: Operator) -> dict:
     said = request.POST
-    every = [leaf["key"] for group in menu_tree(found) for leaf in group["leaves"]]
+    every = [leaf["key"] for group in _tree(found) for leaf in group["leaves"]]
     open_now = set(said.getlist("function"))
     if "toggle" in said:
         branch = [leaf["key"] for leaf in _branch(found, said["toggle"])]
@@ -67,7 +74,7 @@ def _typed(request, found: Operator) -> dict:
 
 
 def _branch(found: Operator, number: str) -> list[dict]:
-    tree = menu_tree(found)
+    tree = _tree(found)
     return tree[int(number)]["leaves"] if number.isdigit() and int(number) < len(tree) else []
 
 
@@ -85,7 +92,7 @@ def _context(request, found: Operator, shown: dict, no: Refused | None) -> dict:
         "crumbs": crumbs(found.name, (title, reverse("operators"))),
         "is_self": found.pk == request.user.pk,
         "fields": _fields(shown, no),
-        "tree": [_group(group, shown) for group in menu_tree(found)],
+        "tree": [_group(group, shown) for group in _tree(found)],
         "departments": [(name, name in shown["departments"]) for name in names],
         "schemes": [(one.key, one.title, one.key in shown["schemes"]) for one in here(request).open_schemes],
         "errors": [{"id": no.field or "name", "text": no.message}] if no else [],

@@ -269,6 +269,7 @@ KEYS = {
     "was": "原权限",
     "now": "现权限",
     "drafts": "申报笔数",
+    "title": "名称",
     "batches": "报盘批数",
     "minutes": "分钟数",
     "digest": "内容摘要",

@@ -1,0 +1,65 @@
+"""The menu as a tree: to look through, without what is shut, and to tick for an operator (权限树)."""
+
+import copy
+
+from django.urls import resolve
+
+from shebao.hall.operators.models import Duty, Operator, Role
+
+from .only_allowed import has_less
+from .rights import function_of, is_open, may_open
+
+
+def menu_items(frame: dict) -> list[dict]:
+    """The entries of the menu that this operator sees, in order."""
+    listed = (item for group in frame["nav"] for item in group["items"])
+    return [entry for item in listed for entry in item.get("fold", [item])]
+
+
+def allowed(user, nav: list[dict]) -> list[dict]:
+    """The menu without what this operator would be refused."""
+    if not has_less(user):
+        return nav
+    for group in nav:
+        for item in group["items"]:
+            if item.get("fold"):
+                item["fold"] = [one for one in item["fold"] if may_open(user, one["url"])]
+        group["items"] = [
+            item for item in group["items"] if (item["fold"] if "fold" in item else may_open(user, item["url"]))
+        ]
+    return nav
+
+
+def with_the_whole(operator: Operator) -> Operator:
+    """The same person as a clerk who has less of nothing, for the menu to be made of; never saved."""
+    whole = copy.copy(operator)
+    whole.role, whole.duty = Role.CLERK, Duty.ALL
+    whole.withheld, whole.departments, whole.schemes = [], [], []
+    return whole
+
+
+def menu_tree(whole: Operator, nav: list[dict]) -> list[dict]:
+    """The employer's menu as branches and leaves, each leaf with the key of its function.
+
+    What nobody can be kept from, and what the employer has not opened, is left out.
+    """
+    tree = []
+    for group in nav:
+        leaves: dict[str, dict] = {}
+        for item in menu_items({"nav": [group]}):
+            key = function_of(resolve(item["url"].partition("?")[0]))
+            if key and is_open(whole, key):
+                leaves.setdefault(key, {"key": key, "label": item["label"], "url": item["url"]})
+        if leaves:
+            tree.append({"heading": group["heading"], "leaves": list(leaves.values())})
+    return tree
+
+
+def mark_current(nav: list[dict], path: str, home: str) -> None:
+    """The entry with the longest address that the path starts with is the current one; the workbench only itself."""
+    items = menu_items({"nav": nav})
+    items = [item for item in items if path == item["url"] or (path.startswith(item["url"]) and item["url"] != home)]
+    if items:
+        max(items, key=lambda item: len(item["url"]))["current"] = True
+    for fold in (item for group in nav for item in group["items"] if item.get("fold")):
+        fold["open"] = any(item["current"] for item in fold["fold"])
