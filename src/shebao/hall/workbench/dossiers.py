@@ -10,10 +10,9 @@ from shebao.rules.identity import tidy_number
 from shebao.rules.months import Month
 
 from .. import clock
-from ..audit.models import AuditEntry
 from ..audit.operations import record
 from ..crypto import blind_index
-from ..declarations.models import Declaration
+from ..declarations.models import Declaration, DeclarationEvent
 from ..declarations.queries import cases
 from ..declarations.states import OPEN, State
 from ..documents.models import Document
@@ -59,7 +58,7 @@ class EmployerDossier:
     papers: list[Document]
     readings: list[Reading]
     changes: list[EmployerChange]
-    log: list[AuditEntry]
+    events: list[DeclarationEvent]
 
     @property
     def arrears(self) -> int:
@@ -80,6 +79,10 @@ def employer_dossier(actor, pk: int) -> EmployerDossier:
         BillRow(one, *booked.get(one.pk, (0, 0)), one.pay_until < now and not one.assessment.voided_at) for one in bills
     ]
     about = cases(actor).filter(employer=employer).exclude(state=State.DRAFT)
+    happened = DeclarationEvent.objects.visible_to(actor).filter(declaration__employer=employer)
+    happened = happened.select_related("declaration", "by").defer(
+        "answers", "declaration__answers", "declaration__before"
+    )
     return EmployerDossier(
         employer=employer,
         operators=list(Operator.objects.filter(employer=employer).order_by("-is_active", "username")),
@@ -89,7 +92,7 @@ def employer_dossier(actor, pk: int) -> EmployerDossier:
         papers=list(own(Document).order_by("-issued_at")[:SHOWN]),
         readings=list(own(Reading).select_related("announcement", "operator").order_by("-read_at")[:SHOWN]),
         changes=list(own(EmployerChange).select_related("by")[:SHOWN]),
-        log=list(own(AuditEntry).order_by("-sequence")[:SHOWN]),
+        events=list(happened.order_by("-at", "-pk")[:SHOWN]),
     )
 
 

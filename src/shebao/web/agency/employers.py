@@ -17,7 +17,6 @@ from shebao.hall.declarations.counter import (
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
-from shebao.hall.operators.models import Role
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.resets import account_of, accounts_of, reset_at_agency
 from shebao.hall.roster.queries import insured_count
@@ -31,7 +30,6 @@ from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
 from ..adjustments import adjustments_context
-from ..operators.audit_words import WORDS, action_title, detail_text
 
 PAGE = 50
 
@@ -66,16 +64,9 @@ def employer(request, pk):
     region = region_of(found.region)
     month = current_month(region)
     note_look(found, "查看单位资料和账单", by=request.user, employer=found)
-    titles = {key: service.title for key, service in region.services.items()} | dict(Role.choices) | WORDS
     context = {
         "employer": found,
         "dossier": dossier,
-        "log": [
-            {"entry": one, "title": action_title(one.action), "detail": detail_text(one.detail, titles)}
-            for one in dossier.log
-        ]
-        if request.user.may("see_audit")
-        else None,
         "sees_operators": request.user.may("review"),
         "counter_url": reverse("a_counter", args=[pk]) if request.user.may("enter_at_counter") else "",
         "month": month,

@@ -206,16 +206,6 @@ def bars_svg(months: Iterable[Any], title: str = "近 12 个月应缴", id: str 
     return {**drawn, "title": title, "id": id}
 
 
-@register.inclusion_tag("parts/_count_bars.html")
-def count_bars_svg(rows: Iterable[Any], title: str, head: str = "", unit: str = "") -> dict[str, Any]:
-    """Draw numbers of things: rows have label and count; `head` and `unit` head the table beside the drawing."""
-    items = list(rows)
-    drawn = charts.count_bars([int(_get(item, "count", 0)) for item in items])
-    for item, bar in zip(items, drawn["bars"], strict=True):
-        bar.update(label=_get(item, "label"), count=_get(item, "count", 0))
-    return {**drawn, "title": title, "head": head, "unit": unit}
-
-
 @register.inclusion_tag("parts/_ribbon_svg.html")
 def ribbon_svg(lanes: Iterable[Any], first_month: Any, title: str = "参保轨迹") -> dict[str, Any]:
     """Draw insured months: lanes have code, label and months (insured, gap, none) from first_month on."""
