@@ -26,7 +26,7 @@ def addresses() -> list[str]:
     return sorted(found)
 
 
-ROLES = ["", "admin", "clerk", "reviewer", "agency_admin", "system_admin", "security_admin", "audit_admin"]
+ROLES = ["", "admin", "agency_admin"]
 POLICY = {
     "default-src 'self'", "script-src 'self'", "style-src 'self'", "object-src 'none'", "frame-ancestors 'none'",
     "form-action 'self'", "base-uri 'self'",
