@@ -9,7 +9,8 @@ WRITE = re.compile(r'^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+
 RECORD = "audit_auditentry"
 # What is no deed: the machinery of sessions, counters and jobs, what somebody still types, and the mark of progress.
 NO_DEEDS = {
-    "django_session", "sign_in_opensession", "axes_accessattempt", "axes_accesslog", "axes_accessfailurelog", "operators_attempt",
+    "django_session", "sign_in_opensession", "axes_accessattempt", "axes_accesslog", "axes_accessfailurelog",
+    "operators_attempt",
     "django_tasks_database_dbtaskresult", "declarations_formdraft", "audit_audithead",
 }  # fmt: skip
 
