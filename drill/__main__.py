@@ -19,7 +19,6 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "faults": (3, ENGINES),
     "tampering": (1_000, ENGINES),
     "notices": (10_000, ENGINES),
-    "canaries": (200, ("sqlite",)),
 }
 SEED = 20261127
 

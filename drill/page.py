@@ -25,7 +25,7 @@ TAIL = """
 - **oracle**: contribution lines against fractions. **faults**: wrong books that check-ledger must report by bill,
   payment or person.
 - **tampering**: audit records changed by raw SQL, with anchors outside the database. **notices**: lying call-backs of
-  the bank. **canaries**: people who must not be found in raw bytes; the count is of people.
+  the bank.
 
 Not shown by these: power loss and lying disks, more than one host, `pg_amcheck`, parsers under a coverage-guided
 fuzzer. Seconds are those of a machine that was busy with other work; they compare nothing.
