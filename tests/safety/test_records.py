@@ -54,7 +54,7 @@ def test_a_deed_whose_record_fails_does_not_happen(world, name, monkeypatch):
     text = answer.content.decode()
     assert answer.status_code >= 400, "the address does nothing"
     if answer.status_code == 500:
-        assert "请求编号" in text and "Traceback" not in text and "DatabaseError" not in text
+        assert "错误编号" in text and "Traceback" not in text and "DatabaseError" not in text
     assert (model.objects.count() if model else 0) == count
     assert not AuditEntry.objects.exists()
 

@@ -229,7 +229,7 @@ def _money(cell: Cell, text: str) -> str:
     """Amount as digits; the currency sign and 元 are wrapping, everything else is for the form to check."""
     if cell.kind == "date":
         raise _NotSo("money_as_date", f"这一列应填金额，单元格却是日期 {text}。请改成金额。")
-    return re.sub(r"^[¥￥]\s*|\s*元$", "", text)
+    return re.sub(r"^[¥￥]|元$", "", text.strip()).strip()
 
 
 def _date(cell: Cell, text: str) -> str:
