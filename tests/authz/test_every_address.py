@@ -17,7 +17,7 @@ from .world import BIRDS, build
 LEAST = 10_000
 PARTS = (
     *("public", "signed_in", "agency"),
-    *(f"employer {permission}" for permission in sorted(PERMISSIONS["employer_admin"] - {"see_audit"})),
+    *(f"employer {permission}" for permission in sorted(PERMISSIONS["employer_admin"])),
 )
 """The walk in parts, each with a hall of its own: by side of the counter, the employer's by permission."""
 
