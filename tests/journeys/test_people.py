@@ -56,7 +56,8 @@ def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(p
     page, desk = page_of(clerk, "/e/declare/employee_enrolment/"), page_of(reviewer, "/a/")
     fill(page, newcomer())
     page.get_by_role("link", name="去办劳动用工备案增员").wait_for()
-    page.get_by_role("button", name="暂存并去提交").click()
+    with page.expect_navigation():  # the preview says the same before the answer is there
+        page.get_by_role("button", name="暂存并去提交").click()
     page.get_by_text("该人员还没有劳动用工备案增员，请先备案").first.wait_for()
     page.get_by_role("link", name="去办劳动用工备案增员").click()
     page.get_by_role("heading", name="劳动用工备案增员").first.wait_for()

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
@@ -207,6 +208,8 @@ def on_the_tenth():
 
 def fits(page) -> None:
     """Nothing is cut off at the side, and what is pressed is large enough for a thumb."""
+    # A part that loads would replace what is measured.
+    expect(page.locator("main [aria-busy=true]")).to_have_count(0, timeout=15_000)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url
     heights = page.locator("main .btn:visible").evaluate_all("all => all.map(b => b.getBoundingClientRect().height)")
     assert min(heights, default=44) >= 36, page.url
