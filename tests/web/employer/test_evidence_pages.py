@@ -139,7 +139,7 @@ def test_ca_2_a_refused_case_is_deleted_under_the_manuals_word_and_declared_anew
     client.post(f"/e/declare/{ENROL}/", enrolment())
     (one,) = Declaration.objects.all()
     assert "信息提交" in text_of(client.get("/e/basket/"))
-    client.post("/e/basket/submit/", {"chosen": one.pk, "declared": "1"})
+    client.post("/e/basket/submit/", {"chosen": one.pk, "declared": "1", "plain": "1"})
     assert "审核中" in text_of(client.get("/e/cases/"))
     client.force_login(reviewer)
     desk = text_of(client.get(f"/a/cases/{one.pk}"))
