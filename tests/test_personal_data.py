@@ -78,7 +78,7 @@ def test_no_page_writes_a_number_an_account_or_a_telephone_without_its_mask():
 
 
 # They put the number of a person on one's own roster into the form in which that person is declared.
-FORMS = {"declaring.py", "many.py"}
+FORMS = {"declaring.py", "many.py", "people_paying.py"}
 
 
 def test_no_export_writes_a_whole_number():

@@ -30,6 +30,8 @@ WHOLE = ("A.clerk", "A.admin", "tianjin.admin")
 """Those who try every method everywhere; the others one of those that are not named."""
 KEPT_ANYWAY = ("sign_in_", "audit_", "django_session", "operators_attempt", "axes_")
 """Tables in which a refusal may leave a trace."""
+THE_RECORD = ("audit", "audit_export")
+"""Where the audit administrator reads what everybody in the region did, with their names."""
 BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
 WRITING = re.compile(r'^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|REPLACE\s+INTO)\s+"?([\w.]+)"?', re.I)
 
@@ -67,6 +69,13 @@ class Actor:
         if self.hides and (owner.endswith(".hidden") or (owner == self.letter and kind in PERSONAL)):
             return False
         return owner in self.owners
+
+    @property
+    def told_by_the_record(self) -> str:
+        """The characters that this actor may read in the record, and nowhere else."""
+        if self.role != "audit_admin":
+            return ""
+        return "".join(BIRDS[OWNERS.index(letter)] for letter, code in REGIONS.items() if code == self.region)
 
     @property
     def forbidden(self) -> str:
@@ -313,7 +322,8 @@ def unsafe_file(answer: Answer) -> str:
 def wrong(case: Case, answer: Answer) -> str:
     """What is wrong with the answer, in words; empty when nothing is."""
     want, status = expected(case), answer.status
-    if leaked := set(answer.text) & set(case.actor.forbidden):
+    told = case.actor.told_by_the_record if case.row.name in THE_RECORD else ""
+    if leaked := set(answer.text) & set(case.actor.forbidden) - set(told):
         return f"shows what must stay hidden: {''.join(sorted(leaked))}"
     if problem := unsafe_file(answer):
         return problem

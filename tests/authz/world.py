@@ -121,6 +121,7 @@ def _employer(world: World, letter: str, number: int) -> None:
     admin = _operator(world, f"{letter}.admin", "employer_admin", employer) if letter == "A" else clerk
     people = _people(employer, letter, number)
     found = {"employer": employer, "colleague": clerk, "employers_account": clerk, "employee": people[0]}
+    found["person"] = people[0].person
     found |= _money(employer, people, word, clerk)
     found |= _declared(employer, people, word, clerk)
     found |= _kept(employer, people, word, clerk, found)

@@ -222,13 +222,13 @@ def test_who_left_is_not_paid_back_for():
 
 
 def test_a_clerk_of_another_employer_finds_nothing_and_a_wrong_role_is_refused():
-    clerk, reviewer, employee = hall()
-    other = OperatorFactory(clerk=True)
+    clerk, _, employee = hall()
+    other, payer = OperatorFactory(clerk=True), OperatorFactory(clerk=True, employer=clerk.employer, duty="finance")
     one = declared(clerk, asked(employee))
     with pytest.raises(Declaration.DoesNotExist):
         operations.submit_declarations([one.pk], by=other)
     with pytest.raises(Refused):
-        operations.save_declarations(clerk.employer_id, PAY, [asked(employee)], by=reviewer)
+        operations.save_declarations(clerk.employer_id, PAY, [asked(employee)], by=payer)
     operations.submit_declarations([one.pk], by=clerk)
     with pytest.raises(Refused):
         operations.approve_declarations([one.pk], by=clerk)

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import (
     InvalidDeclaration,
     approve_declarations,
@@ -11,7 +12,8 @@ from shebao.hall.declarations.operations import (
     submit_declarations,
 )
 from shebao.hall.declarations.preview import preview
-from shebao.hall.errors import Conflict
+from shebao.hall.employers.models import Employer
+from shebao.hall.errors import Conflict, Refused
 from shebao.hall.roster.models import Employee, LabourRegistration, Spell
 from shebao.hall.roster.queries import labour_registrations, roster
 from shebao.hall.settlement.progress import changes_of, open_counts
@@ -134,9 +136,13 @@ def test_a_month_does_not_wait_for_a_registration_and_is_not_changed_by_one(cler
     assert open_counts(clerk.employer, MONTH) == {} and changes_of(clerk.employer, MONTH) == {}
 
 
-def test_a_reviewer_declares_nothing(reviewer, clerk):
-    with pytest.raises(Exception, match="权限"):
-        save_declarations(clerk.employer_id, BEGIN, [hire()], by=reviewer)
+def test_who_only_pays_or_works_in_another_region_declares_nothing(clerk):
+    payer = OperatorFactory(clerk=True, employer=clerk.employer, duty="finance")
+    with pytest.raises(Refused, match="权限"):
+        save_declarations(clerk.employer_id, BEGIN, [hire()], by=payer)
+    with pytest.raises(Employer.DoesNotExist):
+        save_declarations(clerk.employer_id, BEGIN, [hire()], by=OperatorFactory(reviewer=True, region="tianjin"))
+    assert not Declaration.objects.exists()
 
 
 def test_the_same_registration_pressed_twice_is_one(clerk):

@@ -1,5 +1,6 @@
 """Sessions: known to their owner, ended by them, by time, and by whatever changes their rights (B16)."""
 
+import re
 import time
 
 import pytest
@@ -7,9 +8,9 @@ from django.test import Client
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators import operations
+from shebao.hall.operators.managing import Rights, change_operator
 from shebao.hall.operators.models import Role
 from shebao.hall.sign_in.models import OpenSession
-from shebao.hall.sign_in.sessions import end_sessions
 
 from ..web.conftest import PASSWORD, make_operator
 from .conftest import sign_in, signed_in
@@ -59,10 +60,16 @@ def test_nobody_ends_or_sees_the_sessions_of_somebody_else(clerk, elsewhere):
     assert is_in(mine)
 
 
+def change_rights(operator, boss, **rights):
+    change_operator(operator.pk, operator.name, Role.CLERK, Rights(**rights), by=boss)
+
+
 CHANGES = {
     "disabled": lambda operator, boss: operations.set_active(operator.pk, False, by=boss),
     "password reset": lambda operator, boss: operations.reset_password(operator.pk, by=boss),
-    "rights": lambda operator, boss: end_sessions(operator, by=boss),
+    "functions": lambda operator, boss: change_rights(operator, boss, withheld=("settle",)),
+    "duty": lambda operator, boss: change_rights(operator, boss, duty="read"),
+    "schemes": lambda operator, boss: change_rights(operator, boss, schemes=("pension",)),
 }
 
 
@@ -71,6 +78,20 @@ def test_no_request_is_served_after_rights_or_password_changed(clerk, boss, chan
     clients = [signed_in(), signed_in()]
     change(clerk, boss)
     assert [client.get("/e/").url.startswith("/login") for client in clients] == [True, True]
+
+
+def test_a_tick_taken_from_the_tree_signs_the_operator_out_and_another_name_does_not(clerk, boss):
+    here, office = signed_in(), signed_in("boss")
+    functions = re.findall(r'name="function" value="([^"]+)"', office.get(f"/e/operators/{clerk.pk}/").content.decode())
+    said = {"name": "新名", "role": "clerk", "duty": "all", "function": functions}
+    office.post(f"/e/operators/{clerk.pk}/", said)
+    assert type(clerk).objects.get(pk=clerk.pk).name == "新名"
+    assert is_in(here)
+    office.post(f"/e/operators/{clerk.pk}/", said | {"function": functions[1:]})
+    assert not is_in(here)
+    assert is_in(office)
+    assert not OpenSession.objects.filter(operator=clerk, ended_at=None).exists()
+    assert AuditEntry.objects.get(action="session.ended").actor == boss
 
 
 def test_another_role_or_employer_ends_the_sessions(clerk, other_employer):

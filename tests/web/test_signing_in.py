@@ -205,6 +205,7 @@ def test_a_paper_is_only_known_to_whoever_has_code_and_amount(client, db, monkey
     found = {"title": "缴费通知单", "employer_name": "第一机械制造有限公司", "month": "2026-11", "total_fen": 123456}
     found |= {"number": "1", "issued_on": clock.now()}
     found |= {"state": "valid", "state_label": "有效", "state_reason": "", "state_on": None}
+    found |= {"signature": None}
 
     def verify(code, total):
         return found if (code, total) == ("ABCD", "1234.56") else None

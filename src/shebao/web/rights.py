@@ -56,8 +56,13 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_operator", "e_operator_remove", "e_operator_hand_over", "e_second"), ALWAYS),
 }
 """Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""
-PAGE_NEEDS = {"blank_forms": "print", "vouchers": "print"}
-"""Entries of the catalogue that are papers: whoever may not print has none of them."""
+PAGE_NEEDS = {
+    **dict.fromkeys(("blank_forms", "vouchers"), "print"),
+    **dict.fromkeys(("bank_debit", "people_payment"), "pay"),
+    "who_computes": "settle",
+    "roster_sheet": "see_roster",
+}
+"""What entries of the catalogue ask for themselves: whoever may not print has none of the papers, and so on."""
 KINDS = {"statement": "statements"}
 """Functions that an area opens all at once: whoever has not opened the second has none of the first."""
 

@@ -102,7 +102,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
         insert_rows(declarations)
         insert_rows(
             [
-                DeclarationEvent(declaration_id=d.pk, move="save", to_state=State.DRAFT, by_id=by.pk, at=d.declared_at)
+                DeclarationEvent(declaration=d, move="save", to_state=State.DRAFT, by_id=by.pk, at=d.declared_at)
                 for d in declarations
             ]
         )

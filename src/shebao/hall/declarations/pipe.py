@@ -78,7 +78,7 @@ def move(declarations: list[Declaration], name: str, *, by, note: str = "", mark
     insert_rows(
         [
             DeclarationEvent(
-                declaration_id=declaration.pk,
+                declaration=declaration,  # not its key: the event is sealed for its employer
                 move=name,
                 from_state=sources[declaration.pk],
                 to_state=target,

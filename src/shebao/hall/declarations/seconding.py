@@ -91,8 +91,5 @@ def send_back(pks: list[int], note: str, *, by) -> list[Declaration]:
 def _keep(move: str, declarations: list[Declaration], by, note: str = "") -> None:
     same = {"move": move, "by_id": by.pk, "at": clock.now(), "note": note}
     insert_rows(
-        [
-            DeclarationEvent(declaration_id=one.pk, from_state=one.state, to_state=one.state, **same)
-            for one in declarations
-        ]
+        [DeclarationEvent(declaration=one, from_state=one.state, to_state=one.state, **same) for one in declarations]
     )

@@ -78,12 +78,16 @@ def take_over(pk: int, *, by, reason: str) -> Declaration:
 
 
 @transaction.atomic
-def transfer_case(pk: int, to_id: int, *, by, note: str = "") -> Declaration:
-    """Hand a case on to a colleague (转办). Raises Operator.DoesNotExist for somebody who is none."""
+def transfer_case(pk: int, to_id: int | None, *, by, note: str = "") -> Declaration:
+    """Hand a case on to a colleague (转办). Raises Refused where nobody is chosen, Operator.DoesNotExist for somebody
+    who is none.
+    """
     permit(by, "review", "转办")
     declaration, case = _waiting(pk, by)
     if case.holder_id not in (None, by.pk):
         raise Conflict("in_other_hands", f"这笔在{case.holder.name}手里，请先接手再转办。")
+    if to_id is None:
+        raise Refused("no_colleague", "请选择转给哪位同事。", field="to")
     colleague = Operator.objects.visible_to(by).get(pk=to_id, is_active=True)
     if colleague.pk == by.pk or not colleague.may("review"):
         raise Refused("no_colleague", "请选择另一位有审核权限的同事。", field="to")

@@ -9,6 +9,7 @@ from ..audit.operations import record
 from ..employers.models import Department, Employer
 from ..errors import Refused
 from ..regions import region
+from ..sign_in.sessions import end_sessions
 from .models import Duty, Operator, Role
 from .operations import EMPLOYER_ROLES, checked, keep_an_administrator, locked_other, must_manage
 
@@ -25,23 +26,26 @@ class Rights:
 
 @transaction.atomic
 def change_operator(operator_id: int, name: str, role: str, rights: Rights, *, by) -> Operator:
-    """Change an operator's name, role and rights (修改操作员); in force with their next page.
+    """Change an operator's name, role and rights (修改操作员).
 
-    An administrator has the whole. Raises Refused (field named): the last administrator, a right that does not exist.
+    Other rights end the operator's sessions: nothing that was opened with the former ones is finished with them. An
+    administrator has the whole. Raises Refused (field named): the last administrator, a right that does not exist.
     """
     operator = locked_other(operator_id, "不能修改自己的权限，请由另一位管理员修改。", by=by)
     if operator.employer_id is None or role not in EMPLOYER_ROLES:
         raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
     if operator.role == Role.EMPLOYER_ADMIN and role != Role.EMPLOYER_ADMIN:
         keep_an_administrator(operator)
+    before, had = _words(operator), _rights_of(operator)
     operator.name, operator.role = name.strip(), role
     if not operator.name:
         raise Refused("operator_incomplete", "请填写姓名。", field="name")
-    before = _words(operator)
     give(operator, Rights() if role == Role.EMPLOYER_ADMIN else rights)
     checked(operator)
     operator.save()
     record("operator.changed", operator, by=by, role=role, was=before, now=_words(operator))
+    if _rights_of(operator) != had:
+        end_sessions(operator, by=by)
     return operator
 
 
@@ -65,6 +69,11 @@ def departments_of(employer: Employer) -> list[str]:
     listed = list(Department.objects.filter(employer=employer).values_list("name", flat=True))
     used = employer.employees.exclude(department="").order_by("department").values_list("department", flat=True)
     return list(dict.fromkeys([*listed, *used.distinct()]))
+
+
+def _rights_of(operator: Operator) -> tuple:
+    sets = (operator.withheld, operator.departments, operator.schemes)
+    return operator.role, operator.duty, *(tuple(sorted(each)) for each in sets)
 
 
 def _words(operator: Operator) -> str:

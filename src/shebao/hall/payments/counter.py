@@ -138,10 +138,10 @@ def void_receipt(receipt_id: int, *, reason: str, by) -> CounterReceipt:
     Raises Refused without a reason, and where what was overpaid has been used since.
     """
     permit(by, "reconcile", "对账")
+    receipt = CounterReceipt.objects.visible_to(by).select_for_update(of=("self",)).get(pk=receipt_id)
     reason = reason.strip()[:200]
     if not reason:
         raise Refused("no_reason", "请写明作废的原因。", field="reason")
-    receipt = CounterReceipt.objects.visible_to(by).select_for_update(of=("self",)).get(pk=receipt_id)
     if receipt.voided_at:
         raise Conflict("already_voided", f"收据 {receipt.number} 已经作废。")
     payment = Payment.objects.select_for_update(of=("self",)).get(pk=receipt.payment_id)

@@ -149,15 +149,15 @@ def end_without_money(payment_id: int, *, by, note: str) -> Payment:
     without a note, Conflict where it has ended or its money waits in suspense.
     """
     permit(by, "reconcile", "对账")
-    note = note.strip()
-    if not note:
-        raise Refused("no_note", "请写明核对的依据，如与银行核对的日期和对方经办人。", field="note")
     payment = (
         Payment.objects.visible_to(by)
         .select_for_update(of=("self",), no_key=True)
         .select_related("employer")
         .get(pk=payment_id)
     )
+    note = note.strip()
+    if not note:
+        raise Refused("no_note", "请写明核对的依据，如与银行核对的日期和对方经办人。", field="note")
     if payment.state not in UNDECIDED or payment.reason_code != "mismatch":
         raise Conflict("already_decided", f"这笔缴费已经有结果（{payment.get_state_display()}），请刷新后再看。")
     if payment.suspense_items.exists():

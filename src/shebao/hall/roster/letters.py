@@ -18,9 +18,7 @@ def write_letters(declarations: list, *, by) -> None:
     """Write to everybody whom the declarations enrolled; what goes by mail is sent after the commit."""
     now = clock.now()
     letters = [
-        AccountLetter(
-            employee_id=d.employee.pk, address=str(d.answers.get(ADDRESS) or ""), declaration_id=d.pk, made_at=now
-        )
+        AccountLetter(employee=d.employee, address=str(d.answers.get(ADDRESS) or ""), declaration_id=d.pk, made_at=now)
         for d in declarations
     ]
     insert_rows(letters)

@@ -64,7 +64,7 @@ def hand_over(operator_id: int, to_id: int, *, by) -> tuple[int, int]:
     same = {"move": "hand_over", "by_id": by.pk, "at": clock.now(), "note": f"{kit.operator.name} → {heir.name}"}
     insert_rows(
         [
-            DeclarationEvent(declaration_id=one.pk, from_state=one.state, to_state=one.state, **same)
+            DeclarationEvent(declaration=one, from_state=one.state, to_state=one.state, **same)
             for one in kit.declarations
         ]
     )

@@ -77,6 +77,7 @@ def fetch(request, pk):
 @needs("reconcile")
 def take(request, pk):
     """The return, as a file."""
+    DebitFile.objects.visible_to(request.user).get(pk=pk)  # somebody else's is not there, whatever was sent along
     upload = request.FILES.get("back")
     if upload is None:
         messages.error(request, "请先选择银行的回盘文件。")

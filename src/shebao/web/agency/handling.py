@@ -84,10 +84,8 @@ def take_over(request, pk):
 def transfer(request, pk):
     """Hand a case on."""
     to, note = request.POST.get("to", ""), request.POST.get("text", "")
-    if not to.isdecimal():
-        messages.error(request, "请选择转给哪位同事。")
-        return _back(request, pk)
-    deed = lambda: operations.transfer_case(pk, int(to), by=request.user, note=note)  # noqa: E731
+    chosen = int(to) if to.isdecimal() else None
+    deed = lambda: operations.transfer_case(pk, chosen, by=request.user, note=note)  # noqa: E731
     return _done(request, pk, deed, "已转办。", onwards=True)
 
 

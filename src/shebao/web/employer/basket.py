@@ -121,6 +121,7 @@ def _what_follows(rows) -> str:
     return "提交后由经办机构审核，审核期间可以撤回" + ("，即时办理的立即生效" if direct else "")
 
 
+@require_safe
 @needs("declare")
 def content(request):
     """What is signed, as a file, for a signing tool."""

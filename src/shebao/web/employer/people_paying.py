@@ -52,12 +52,15 @@ def show(request, page):
     found, wrong = _asked(request, said.get("month", "").strip())
     chosen = [pk for pk in numbers(said.getlist("chosen")) if pk in {row["pk"] for row in found.rows}][:MOST]
     no = None
-    if request.method == "POST" and not found.trouble:
+    while request.method == "POST" and not found.trouble:
         try:
             return _submit(request, found, chosen)
         except Refused as refused:
-            no = refused
+            no, before = refused, _state(found)
             found, _ = _asked(request, said.get("month", "").strip())
+            if _state(found) == before:
+                break
+            # Another press of the same button got further meanwhile: what it did need not be done again.
     errors = [{"id": no.field, "text": line} for line in no.message.splitlines()] if no else []
     errors += [{"id": "month", "text": wrong}] if wrong else []
     is_form = bool(chosen) and not found.trouble and not wrong
@@ -84,6 +87,11 @@ def show(request, page):
         "errors": errors,
     }  # fmt: skip
     return render(request, "employer/people_payment.html", context, status=no.status if no else 200)
+
+
+def _state(found: _Asked) -> tuple:
+    """How far the month is; it only ever gets further."""
+    return found.bill.pk if found.bill else 0, tuple((row["pk"], row["base"]) for row in found.rows)
 
 
 def _asked(request, text: str) -> tuple[_Asked, str]:
