@@ -53,11 +53,11 @@ def sheet_of(rows: list[dict], form) -> bytes:
 
 
 def submit_basket(page, home: str) -> None:
-    """待提交: everything that is ticked, checked once more, declared to be true, submitted."""
+    """待提交: everything that is ticked, checked once more, declared to be true, submitted, unsigned where one may."""
     page.goto(home + "/e/basket/")
     page.get_by_role("button", name="核对并提交").last.click()
     page.get_by_label("以上申报内容真实").check()
-    page.get_by_role("button", name=re.compile(r"^提交 \d+ 笔")).click()
+    page.get_by_role("button", name=re.compile(r"^(提交 \d+ 笔|不签名，直接提交)")).click()
     page.wait_for_url(re.compile("submitted"))
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from shebao.hall.operators.models import Operator
+from shebao.hall.roster.models import Employee
 from tests.settlement.hall import hire, make_clerk, make_employer
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -58,11 +59,16 @@ def test_the_page_warns_before_the_session_ends_stays_when_asked_and_leads_back(
     assert page.complaints == []
 
 
-def test_a_whole_number_appears_in_its_row_and_nowhere_else(page):
+def test_a_whole_number_appears_for_a_reason_and_only_once(page):
     page.get_by_label("显示 职工3 的完整证件号码").click()
-    page.locator("b[role=status]").wait_for()
-    assert page.locator("b[role=status]").count() == 1
-    assert "/e/roster/" in page.url
+    page.get_by_role("heading", name="查看完整号码").wait_for()
+    page.get_by_label("登录密码").fill(PASSWORD)
+    page.get_by_role("button", name="查看完整号码").click()
+    number = page.locator("#id-number").inner_text()
+    assert number == Employee.objects.get(name="职工3").person.id_number
+    page.goto(page.url.replace("reveal/", ""))
+    page.get_by_role("link", name="查看完整号码").wait_for()
+    assert number not in page.content()
     assert page.complaints == []
 
 

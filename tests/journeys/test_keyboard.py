@@ -80,10 +80,10 @@ def test_a_month_is_done_without_the_mouse(sign_in, live_server):
     clerk.wait_for_url(re.compile("declare"))
     before = Declaration.objects.count()
     fill_by_keys(clerk, person(newcomers("keys"), month))
-    clerk.keyboard.press("Control+Enter")
+    with clerk.expect_navigation():
+        clerk.keyboard.press("Control+Enter")
     until(clerk, lambda: Declaration.objects.count() == before + 1)
     declaration = Declaration.objects.order_by("-pk").first()
-    clerk.keyboard.press("Escape")
     clerk.goto(f"{live_server.url}/e/")
     clerk.keyboard.press("g")
     clerk.keyboard.press("b")

@@ -14,6 +14,7 @@ from shebao.rules.months import Month
 from tests.factories import EmployerFactory, OperatorFactory, enrolment, synthetic_id
 
 from .steps import fill, save_to_basket, submit_basket, unfold, until
+from .test_halls import choose
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -70,7 +71,7 @@ def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(p
     page.get_by_role("row", name=re.compile("王示例.*装配工")).wait_for()
 
     # Now the insurance; what was typed is still there.
-    page.get_by_role("link", name="社保增员").first.click()
+    choose(page, "社保增员")
     fill(page, newcomer())
     save_to_basket(page)
     submit_basket(page, home)

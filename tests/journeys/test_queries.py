@@ -91,8 +91,8 @@ def look_up(page, live_server, title: str, name: str = "") -> None:
         page.get_by_role("button", name="查询").click()
 
 
-def test_guiyang_looks_up_one_persons_insurance_contributions_and_changes(page_of, live_server):
-    page = page_of("guiyang")
+def test_guiyang_looks_up_one_persons_insurance_contributions_and_changes(queries_of, live_server):
+    page = queries_of("guiyang")
     look_up(page, live_server, "个人参保信息查询", "职工1")
     expect(page.locator("tbody tr")).to_contain_text("养、失")
     look_up(page, live_server, "个人缴费明细查询", "职工1")
@@ -102,8 +102,8 @@ def test_guiyang_looks_up_one_persons_insurance_contributions_and_changes(page_o
     expect(page.get_by_role("main")).to_contain_text("没有符合条件的记录")
 
 
-def test_shenzhen_looks_up_the_employers_file_clinics_grade_and_contributions(page_of, live_server):
-    page = page_of("shenzhen")
+def test_shenzhen_looks_up_the_employers_file_clinics_grade_and_contributions(queries_of, live_server):
+    page = queries_of("shenzhen")
     someone = Employee.objects.get(name="职工1")
     someone.details = {"clinic": "梅林社区健康服务中心"}
     someone.save()
@@ -117,8 +117,8 @@ def test_shenzhen_looks_up_the_employers_file_clinics_grade_and_contributions(pa
     expect(page.get_by_role("main")).to_contain_text("合计")
 
 
-def test_the_general_hall_looks_up_an_employee_by_name_and_says_that_it_holds_no_benefits(page_of, live_server):
-    page = page_of("general_hall", width=390)
+def test_the_general_hall_looks_up_an_employee_by_name_and_says_that_it_holds_no_benefits(queries_of, live_server):
+    page = queries_of("general_hall", width=390)
     look_up(page, live_server, "社保查询", "职工1")
     expect(page.get_by_role("main")).to_contain_text("没有社保待遇的数据")
     expect(page.locator("tbody tr").first).to_contain_text("职工1")
