@@ -99,4 +99,4 @@ class EncryptedJSONField(EncryptedField):
         return value
 
     def _sealed(self, plain, owner: int):
-        return "" if plain == {} else encrypt(json.dumps(plain, ensure_ascii=False, separators=(",", ":")), owner)
+        return "" if plain == {} else encrypt(_WRITE(plain), owner)

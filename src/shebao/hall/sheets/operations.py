@@ -21,7 +21,7 @@ from .kept import packed_rows
 from .layouts import unread_headings
 from .merging import Merged, merge_sheet, origin_of
 from .models import BUSY, Batch, BatchRow, BatchState, RememberedColumn, RowState
-from .reading import UnreadableSheet, read_workbook, safe_file_name
+from .reading import SheetRows, UnreadableSheet, read_workbook, safe_file_name
 from .tasks import work_in_background
 
 __all__ = [
@@ -72,9 +72,18 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
     if (origin := origin_of(sheet, by=by)) is not None:
         merged = merge_sheet(origin.pk, sheet, by=by)
         return Received(Batch.objects.visible_to(by).get(pk=origin.pk), merged)
+    batch_id, sure = _begin(employer, service, sheet, file_name, digest, by=by)
+    del sheet  # it is with the batch: a large sheet is not held twice while it is checked
+    if sure:
+        match_columns(batch_id, sure, by=by, remember=False)
+    return Received(Batch.objects.visible_to(by).get(pk=batch_id))
+
+
+def _begin(employer: Employer, service: str, sheet: SheetRows, file_name: str, digest: str, *, by) -> tuple[int, dict]:
+    """A new batch of a sheet, and which column feeds which field where that is sure (else {})."""
     here = region(employer.region)
     remembered = dict(RememberedColumn.objects.visible_to(by).filter(service=service).values_list("heading", "field"))
-    form, known = here.forms[spec.form], here.sheets.get(service)
+    form, known = here.forms[here.services[service].form], here.sheets.get(service)
     match = match_headers(sheet, form, known, unread_headings(form, known) | remembered)
     if match.header_row is None:
         raise Refused(
@@ -102,10 +111,9 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
             created_at=now(),
         )
         record("batch.uploaded", batch, by=by, service=service, rows=batch.rows_read)
-    if not match.missing_required and all(c["confidence"] in SURE for c in batch.columns):
-        match_columns(batch.pk, {c["index"]: c["field"] for c in batch.columns if c["field"]}, by=by, remember=False)
-        batch.refresh_from_db()
-    return Received(batch)
+    if match.missing_required or any(c["confidence"] not in SURE for c in batch.columns):
+        return batch.pk, {}
+    return batch.pk, {c["index"]: c["field"] for c in batch.columns if c["field"]}
 
 
 def _refuse_same_file(digest: str, service: str, by) -> None:
