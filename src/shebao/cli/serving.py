@@ -20,7 +20,7 @@ ANYWHERE = {"0.0.0.0", "::"}
 STOP_SECONDS = 20
 PR_SET_PDEATHSIG = 1
 ANCHOR_SECONDS = 600
-SWEEP_SECONDS = 24 * 3600
+DAY_SECONDS = 24 * 3600
 
 
 def add_parsers(subparsers) -> None:
@@ -197,7 +197,7 @@ def _interrupt(*_) -> None:
 
 
 def _watch(running: dict[str, subprocess.Popen]) -> int:
-    due = dict.fromkeys(chores := {_anchor: ANCHOR_SECONDS, _sweep: SWEEP_SECONDS}, 0.0)
+    due = dict.fromkeys(chores := {_anchor: ANCHOR_SECONDS, _sweep: DAY_SECONDS, _forget: DAY_SECONDS}, 0.0)
     while True:
         for chore, seconds in chores.items():
             if time.monotonic() >= due[chore]:
@@ -235,6 +235,21 @@ def _sweep() -> None:
             sys.stdout.write(f"已清理遗留文件 {count} 个。\n")
     except (OSError, DatabaseError) as why:
         sys.stderr.write(f"遗留文件没有清理成：{str(why).splitlines()[0]}\n")
+    finally:
+        connection.close()
+
+
+def _forget() -> None:
+    """Remove what is kept longer than the list of personal data says. The hall goes on without, but says so."""
+    from django.db import DatabaseError, connection
+
+    from shebao.hall.retention import forget_what_is_over
+
+    try:
+        if count := sum(forget_what_is_over(by=None).values()):
+            sys.stdout.write(f"已清理超期记录 {count} 条。\n")
+    except (OSError, DatabaseError) as why:
+        sys.stderr.write(f"超期记录没有清理成：{str(why).splitlines()[0]}\n")
     finally:
         connection.close()
 
