@@ -26,7 +26,7 @@ demo: $(BIN)/shebao  ## load the demo city and serve it at http://127.0.0.1:8000
 
 test: $(V)/.dev chromium  ## everything: units on both databases, journeys in Chromium
 	$(BIN)/python -m pytest -q -n 2 -m "not journey"
-	$(BIN)/python -m pytest -q -m journey
+	$(BIN)/python -m pytest -q -n 2 -m journey
 	$(BIN)/python -m tests.on_postgres
 
 chromium:
