@@ -130,7 +130,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     assert heads and f"共 {heads} 人、{heads} 笔" in clerk.locator(".toolbar").inner_text()
     clerk.get_by_role("link", name="打印全部").click()  # it is longer than one page
     clerk.wait_for_url(re.compile("print=all"))
-    clerk.evaluate("window.printed = 0; window.print = () => { window.printed += 1 }")
+    clerk.evaluate("window.printed = 0; window.print = () => { window.printed += 1 }; 0")
     clerk.get_by_role("button", name="打印", exact=True).click()
     assert clerk.evaluate("window.printed") == 1
     assert fetched(clerk, f"{home}/e/scheme-roster/export/?from={month}&to={month}").startswith(b"PK")

@@ -91,6 +91,7 @@ def test_a_new_employer_reads_what_to_know_and_goes_where_it_is_done(page_of, br
     stranger.goto(live_server.url + "/login")
     stranger.get_by_role("link", name="办事指南").click()
     stranger.get_by_role("link", name=region("wage_hall").title).click()
+    stranger.get_by_role("heading", name=titles[0]).wait_for()
     assert stranger.get_by_role("heading", level=2).all_inner_texts()[:3] == titles
     assert stranger.locator(".guide li a").count() == 0
     stranger.close()
