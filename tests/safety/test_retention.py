@@ -18,8 +18,8 @@ from shebao.hall.evidence.files import content_of
 from shebao.hall.evidence.models import StoredFile
 from shebao.hall.operators.models import Attempt
 from shebao.hall.personal_data import retention_days
+from shebao.hall.registration.deciding import reject_registration
 from shebao.hall.registration.models import Activation, Registration, RegistrationPaper
-from shebao.hall.registration.states import State
 from shebao.hall.sheets.models import Batch, BatchState
 from shebao.hall.sign_in.models import OpenSession, SentCode
 from tests.factories import NOW, OperatorFactory, at, enrolled
@@ -94,6 +94,7 @@ def test_a_discarded_sheet_keeps_its_line_and_loses_what_it_said():
     gone, kept, used = batch(old, BatchState.DISCARDED), batch(young, BatchState.DISCARDED), batch(old, BatchState.DONE)
     row = gone.rows.create(number=2, cells={"name": "王示例"})
     assert retention.forget_what_is_over(by=None) == {"unused_batches": 1}
+    assert retention.forget_what_is_over(by=None) == {}
     for one in (gone, kept, used):
         one.refresh_from_db()
     assert gone.file_content == {} and gone.columns == [] and not gone.rows.filter(pk=row.pk).exists()
@@ -117,7 +118,9 @@ def test_a_registration_nobody_submitted_goes_with_its_papers_and_their_bytes(tm
 def test_the_papers_of_a_refused_registration_go_and_the_decision_stays():
     old, _ = old_and_young("refused_registration_papers")
     refused, waiting = submitted(n=1), submitted(n=2)
-    Registration.objects.filter(pk=refused.pk).update(state=State.REJECTED, decided_at=old)
+    reviewer = OperatorFactory(reviewer=True, region=refused.region)
+    reject_registration(refused.pk, "地址与执照不符。", by=reviewer, seen=refused.version)
+    Registration.objects.filter(pk=refused.pk).update(decided_at=old)
     count = refused.papers.count()
     assert count and retention.forget_what_is_over(by=None) == {"refused_registration_papers": count}
     assert not refused.papers.exists() and waiting.papers.exists()
@@ -161,3 +164,15 @@ def _committed():
     from django.test import TestCase
 
     return TestCase.captureOnCommitCallbacks(execute=True)
+
+
+def test_what_cannot_be_taken_away_is_met_once_and_not_forever(monkeypatch):
+    me, (old, _) = OperatorFactory(), old_and_young("attempts")
+    for n in range(3):
+        MADE["attempts"](old, me, n)
+    found, _ = retention.FORGETTING["attempts"]
+    met = []
+    monkeypatch.setitem(retention.FORGETTING, "attempts", (found, met.extend))
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    assert retention.forget_what_is_over(by=None) == {"attempts": 3}
+    assert len(met) == len({row.pk for row in met}) == 3

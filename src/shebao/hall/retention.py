@@ -43,7 +43,7 @@ def _drafts(before: datetime) -> QuerySet:
 
 
 def _batches(before: datetime) -> QuerySet:
-    return Batch.objects.filter(state__in=UNUSED_BATCHES, created_at__lt=before).exclude(file_content="")
+    return Batch.objects.filter(state__in=UNUSED_BATCHES, created_at__lt=before).exclude(file_content={})
 
 
 def _registration_drafts(before: datetime) -> QuerySet:
@@ -150,19 +150,22 @@ def forget_what_is_over(*, by) -> dict[str, int]:
     done = {}
     for name, (_, days) in retention_days().items():
         found, remove = FORGETTING[name]
-        before, count = now - timedelta(days=days), 0
-        while part := _forget_part(found(before), remove, name, by):
-            count += part
+        rows, count, last = found(now - timedelta(days=days)).order_by("pk"), 0, None
+        # Every row is taken once, in order: one that its removal does not take away is met again tomorrow, not forever.
+        while part := _forget_part(rows.filter(pk__gt=last) if last is not None else rows, remove, name, by):
+            count, last = count + len(part), part[-1]
         if count:
             done[name] = count
     return done
 
 
 @transaction.atomic
-def _forget_part(rows: QuerySet, remove: Callable[[list], None], name: str, by) -> int:
+def _forget_part(rows: QuerySet, remove: Callable[[list], None], name: str, by) -> list:
+    """Remove the first rows; returns their primary keys."""
     part = list(rows[:AT_ONCE])
+    keys = [row.pk for row in part]
     if part:
         remove(part)
         head = AuditHead.objects.get_or_create(pk=1)[0]
         record("retention.forgotten", head, by=by, kind=name, count=len(part))
-    return len(part)
+    return keys
