@@ -9,6 +9,7 @@ from shebao.hall.employers.models import Employer
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
 from .steps import unfold, until
+from .test_halls import choose
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -48,7 +49,8 @@ def test_a_name_is_changed_by_review_a_contact_at_once_and_both_are_in_the_log(p
 def test_departments_are_kept_and_offered_where_a_person_is_declared(page_of, transactional_db):
     employer = EmployerFactory(region="shenzhen")
     clerk, person = OperatorFactory(clerk=True, employer=employer), enrolled(employer, department="财务部")
-    page = page_of(clerk, "/e/employer/departments/")
+    page = page_of(clerk, "/e/")
+    choose(page, "单位部门管理")
     page.get_by_role("button", name=re.compile("加入列表.*财务部")).click()
     page.get_by_label("部门名称").fill("生产部")
     page.get_by_role("button", name="新增部门").click()

@@ -200,7 +200,21 @@ def test_two_people_cannot_ask_for_one_number(clerk, somebody):
     raws = [about(one, new_id_number=number, note="更正") for one in (somebody, other)]
     with pytest.raises(InvalidDeclaration) as refused:
         operations.save_declarations(clerk.employer_id, IDENTITY, raws, by=clerk)
-    assert all(any(p.code == "new_identity" for p in one.problems) for one in refused.value.previews)
+    told = [[p.message for p in one.problems if p.code == "new_identity"] for one in refused.value.previews]
+    assert told[0] == told[1] == ["李示例、赵示例要变更为同一个证件号码，一个号码只属于一个人，请核对。"]
+
+
+def test_a_number_that_waits_in_another_declaration_is_not_asked_for_twice(clerk, somebody):
+    other, number = hired(clerk, name="赵示例", sequence=8), synthetic_id(sequence=9)
+    declaration = save(clerk, IDENTITY, about(somebody, new_id_number=number, note="更正"))
+    level, message = found(clerk, IDENTITY, about(other, new_id_number=number, note="更正"))["new_identity"]
+    assert level == "error" and message.startswith("李示例已有一笔")
+    again = preview(
+        clerk.employer, IDENTITY, about(somebody, new_id_number=number, note="更正"), by=clerk, declaration=declaration
+    )
+    assert not [p for p in again.problems if p.level == "error"], "it is no rival of itself"
+    operations.delete_declarations([declaration.pk], by=clerk)
+    assert "new_identity" not in found(clerk, IDENTITY, about(other, new_id_number=number, note="更正"))
 
 
 def test_a_household_that_calls_for_another_scheme_says_so_and_shows_no_cost_of_it(clerk, somebody):

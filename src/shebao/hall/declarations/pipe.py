@@ -86,7 +86,7 @@ def move(declarations: list[Declaration], name: str, *, by, note: str = "", mark
                 at=now,
                 note=note[:300],
                 marks=marks or {},
-                answers=declaration.answers if name in ("submit", "complete") else {},
+                answers=declaration.answers if name == "submit" else {},  # what is complete keeps its own
             )
             for declaration in declarations
         ]

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from shebao.rules.conditions import holds
 from shebao.rules.forms import Cleaner, Problem
-from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT, SETTLED_COMPATRIOT, check_id_number
+from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT, SETTLED_COMPATRIOT, check_id_number, tidy_number
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import Form
@@ -26,7 +26,7 @@ from ..services.clerks import operator_case
 from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
 from ..services.projects import project_case
 from ..services.registry import CHECKS, OPERATIONS
-from ..services.scene import LAST_MONTH, Case, CostRow, MonthCost, Scene, field_of_kind, read_people
+from ..services.scene import LAST_MONTH, NEW_NUMBER, Case, CostRow, MonthCost, Scene, field_of_kind, read_people
 from ..services.sides import roster_side
 
 SEXES = {"1": "男", "2": "女"}
@@ -51,6 +51,7 @@ class Preview:
     months: list[Month]
     window: object
     digest: str = ""
+    asked: str = ""
     subject: str = ""
     first_month: Month | None = None
     before: dict = field(default_factory=dict)
@@ -74,11 +75,11 @@ def preview(employer: Employer, service_key: str, raw: dict, *, by, confirmed=No
 
 
 def previews(
-    employer: Employer, service_key: str, raws: list, *, by, confirmed=None, declarations=None, twins=None
+    employer: Employer, service_key: str, raws: list, *, by, confirmed=None, declarations=None, whole=None, places=None
 ) -> list[Preview]:
     """Clean, check and price every row of a batch in a constant number of queries.
 
-    `twins`: where the rows are a part of a batch, names by whom they are about, where the batch has several.
+    Of a sheet `places` are the words for its rows, and `whole` is what all of it says, where these are a part.
     Raises Employer.DoesNotExist for an employer the actor may not see, Refused for an unknown service.
     """
     if not (by.region == employer.region if by.is_agency else by.employer_id == employer.pk):
@@ -86,14 +87,14 @@ def previews(
     here = region(employer.region)
     service = service_of(here, service_key)
     form = here.forms[service.form]
-    scene = Scene(employer, here, service, form, [], known_twins=twins)
+    scene = Scene(employer, here, service, form, [], whole=whole)
     reader = _Reader(form, here)
     confirmed = confirmed or [{}] * len(raws)
     owners = declarations or [None] * len(raws)
-    for raw, reasons, owner in zip(raws, confirmed, owners, strict=True):
+    for raw, reasons, owner, place in zip(raws, confirmed, owners, places or [""] * len(raws), strict=True):
         if service.is_about_employer:
             raw = answers_on_file(form, employer, raw, owner)
-        scene.cases.append(reader.case(raw, reasons or {}, owner))
+        scene.cases.append(reader.case(raw, reasons or {}, owner, place))
     _ask_of_employer(scene)
     if not scene.month_field:
         for case in scene.cases:
@@ -208,12 +209,13 @@ class _Reader:
         self.number, self.month = field_of_kind(form, "id_number"), field_of_kind(form, "month")
         self.wage = next((f.id for f in form.fields if f.feeds == "declared_wage"), "")
 
-    def case(self, raw: dict, confirmed: dict, owner) -> Case:
+    def case(self, raw: dict, confirmed: dict, owner, place: str) -> Case:
         """One row: its answers judged by themselves, and whom they name."""
         done = self.cleaner.clean(raw)
         typed = str(done.values.get(self.number) or raw.get(self.number) or "")
         identity = check_id_number(typed, done.values.get("id_kind"))
         month, last = done.values.get(self.month), done.values.get(LAST_MONTH)
+        asked = done.values.get(NEW_NUMBER)
         return Case(
             values=done.values,
             # The form's own finding about the number is the check's: one code, one reason, one group.
@@ -226,6 +228,8 @@ class _Reader:
             last_month=Month.parse(last) if last else None,
             wage=done.values.get(self.wage),
             declaration=owner,
+            asked=blind_index("person", tidy_number(asked)) if asked else "",
+            place=place,
         )
 
 
@@ -258,6 +262,7 @@ def _preview(scene: Scene, case: Case) -> Preview:
         months=past if not OPERATIONS[scene.service.operation].is_about_known else [],
         window=scene.window,
         digest=case.digest,
+        asked=case.asked,
         subject=case.name,
         first_month=case.month,
         before=case.before or roster_side(scene, case),

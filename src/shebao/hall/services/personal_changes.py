@@ -7,10 +7,12 @@ and is what an undo brings back. Data without a month of their own count for eve
 from datetime import date
 
 from shebao.rules.forms import changes, facts_of
-from shebao.rules.identity import check_id_number
+from shebao.rules.identity import check_id_number, tidy_number
 
 from ..bulk import update_rows
 from ..crypto import blind_index
+from ..declarations.models import Declaration
+from ..declarations.states import OPEN
 from ..errors import Conflict
 from ..regions import region
 from ..roster.facts import IDENTITY, employee_facts, roster_answers, write_answers
@@ -18,10 +20,12 @@ from ..roster.models import Employee, Person
 from ..roster.names import pinyin_key
 from .enrolment import WRITTEN
 from .estimates import estimate_difference
-from .scene import Case, Scene, chunks
+from .scene import NEW_NUMBER, Case, Scene, chunks
 from .sides import changed_answers, covering_spells
 
 ANOTHERS = "这个证件号码已属于另一人，请核对证件原件。确属同一人登记了两次的，请到经办窗口合并。"
+SOME = 8
+"""As many rows or people that ask for the same are named."""
 
 
 def change_employees(declarations: list, *, by) -> None:
@@ -176,6 +180,10 @@ def new_identity(scene: Scene, cases: list[Case]) -> None:
     """The new number holds by its own rules, agrees with the new date of birth and is nobody else's."""
     wanted: dict[str, list[Case]] = {}
     for case in cases:
+        if rivals := scene.rivals.get(case.asked):
+            some = "、".join(rivals[:SOME]) + (f"等 {len(rivals)} 条" if len(rivals) > SOME else "")
+            text = f"{some}要变更为同一个证件号码，一个号码只属于一个人，请核对。"
+            case.add("new_identity", NEW_NUMBER, "error", text)
         if case.employee is None:
             continue
         new = changed_answers(scene, case)
@@ -193,7 +201,9 @@ def new_identity(scene: Scene, cases: list[Case]) -> None:
             case.add("new_identity", "new_born_on", "error", text, (f"改为 {known.born_on}", str(known.born_on)))
         if new.get("new_id_number") and known.ok:
             wanted.setdefault(blind_index("person", known.number), []).append(case)
-    _not_anothers(wanted)
+    if wanted:
+        _not_anothers(wanted)
+        _not_asked_before(scene, wanted)
 
 
 def _not_anothers(wanted: dict[str, list[Case]]) -> None:
@@ -201,10 +211,21 @@ def _not_anothers(wanted: dict[str, list[Case]]) -> None:
     taken = set()
     for part in chunks(wanted):
         taken |= set(Person.objects.filter(id_digest__in=part).values_list("id_digest", flat=True))
-    for digest, rivals in wanted.items():
-        for case in rivals:
+    for digest, asking in wanted.items():
+        for case in asking:
             if digest in taken and digest != case.digest:
-                case.add("number_taken", "new_id_number", "error", ANOTHERS)
-            if len(rivals) > 1:
-                text = f"本次有 {len(rivals)} 人要变更为同一个证件号码，请核对。"
-                case.add("new_identity", "new_id_number", "error", text)
+                case.add("number_taken", NEW_NUMBER, "error", ANOTHERS)
+
+
+def _not_asked_before(scene: Scene, wanted: dict[str, list[Case]]) -> None:
+    """The employer has not asked for the number for somebody else in a declaration that is not decided yet."""
+    rows = Declaration.objects.filter(employer=scene.employer, service=scene.service.key, state__in=OPEN)
+    for other in rows.select_related("declared_by").order_by("pk"):
+        number = other.answers.get(NEW_NUMBER)
+        for case in wanted.get(blind_index("person", tidy_number(str(number))), ()) if number else ():
+            if other.subject_digest != case.digest:
+                text = (
+                    f"{other.subject_name}已有一笔“{scene.service.title}”（{other.state_label}，"
+                    f"{other.declared_at:%Y-%m-%d}由{other.declared_by.name}录入）要变更为这个证件号码，请核对。"
+                )
+                case.add("new_identity", NEW_NUMBER, "error", text)

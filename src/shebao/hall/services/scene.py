@@ -33,6 +33,32 @@ def chunks(items: Iterable) -> Iterator[list]:
         yield known[start : start + CHUNK]
 
 
+NEW_NUMBER = "new_id_number"
+"""The field that asks for another identity number for somebody on the roster."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What a part of a sheet knows of the whole of it.
+
+    `twins`: names by whom rows are about, where several are about one person. `rivals`: rows by the new identity
+    number that they ask for, where they ask for it for several people.
+    """
+
+    twins: Mapping[str, list[str]] = field(default_factory=dict)
+    rivals: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+def rivals_among(asked: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """Of (new number, whom it is about, words for it), indexes both: the words by the number, where people differ."""
+    found, people = defaultdict(list), defaultdict(set)
+    for number, person, words in asked:
+        if number:
+            found[number].append(words)
+            people[number].add(person)
+    return {number: words for number, words in found.items() if len(people[number]) > 1}
+
+
 @dataclass(frozen=True)
 class KnownSpell:
     """A stretch of insurance as the checks see it; `employer_id` tells whether it is ours."""
@@ -79,6 +105,7 @@ class MonthCost:
 class Case:
     """One row of a batch: its answers, whom it is about, what was found, what it would cost.
 
+    `asked` is the index of the identity number that it asks for, `place` its row where it is one of a sheet.
     `last_month` is asked only where a stretch of months is: then `cost` is of all of them and `monthly` of each.
     """
 
@@ -91,6 +118,8 @@ class Case:
     month: Month | None
     wage: int | None
     declaration: Declaration | None = None
+    asked: str = ""
+    place: str = ""
     employee: Employee | None = None
     subject: str = ""
     before: dict = field(default_factory=dict)
@@ -129,19 +158,26 @@ class Scene:
     cases: list[Case]
     today: date = field(default_factory=clock.today)
     local_now: datetime = field(default_factory=clock.local_now)
-    known_twins: Mapping[str, list[str]] | None = None
-    """Where the cases are a part of a batch: the twins of the whole batch."""
+    whole: Whole | None = None
+    """Where the cases are a part of a sheet: what the whole of it says."""
 
     @cached_property
     def twins(self) -> Mapping[str, list[str]]:
         """Names of the cases about one person, for those that several are about."""
-        if self.known_twins is not None:
-            return self.known_twins
+        if self.whole is not None:
+            return self.whole.twins
         names = defaultdict(list)
         for case in self.cases:
             if case.digest:
                 names[case.digest].append(case.name)
         return {digest: some for digest, some in names.items() if len(some) > 1}
+
+    @cached_property
+    def rivals(self) -> Mapping[str, list[str]]:
+        """Rows or names of the cases that ask for one new number for different people."""
+        if self.whole is not None:
+            return self.whole.rivals
+        return rivals_among((case.asked, case.digest, case.place or case.name) for case in self.cases)
 
     @cached_property
     def month(self) -> Month:

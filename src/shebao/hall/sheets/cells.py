@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from shebao.hall.sheets.headers import HeaderMatch
-from shebao.hall.sheets.reading import EMPTY, Cell, SheetRows
+from shebao.hall.sheets.lines import EMPTY, Cell
+from shebao.hall.sheets.reading import SheetRows
 from shebao.rules.region_model import Field, Form, Region
 
 _TOTAL = re.compile(r"(合计|小计|总计|共计|本页合计|本页小计|累计)[::]?.{0,6}|.{0,8}(合计|小计|总计)[::]?")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from shebao.hall.sheets.reading import Cell, SheetRows
+from shebao.hall.sheets.lines import Cell, Lines
+from shebao.hall.sheets.reading import SheetRows
 from shebao.rules.identity import check_id_number
 from shebao.rules.region_model import Field, Form, Sheet
 
@@ -97,7 +99,7 @@ def match_headers(
         return HeaderMatch(None, 1, (), _missing(form, set()))
     headings = _headings(rows, header_row, height)
     data = rows[header_row + height :]
-    width = max((len(r) for r in (*data, headings)), default=0)
+    width = max(_width(data), len(headings))
     columns = _match_columns(headings + [""] * (width - len(headings)), data, names, form)
     key = next((c.index for c in columns if normal_header(c.header) == normal_header(KEY_HEADING)), None)
     found = {c.field for c in columns if c.field}
@@ -170,8 +172,9 @@ def _match_columns(
 ) -> list[ColumnMatch]:
     """One ColumnMatch for each column that has a heading or any content."""
     columns, taken = [], {}
+    examples = _samples(data, len(headings))
     for index, header in enumerate(headings):
-        samples = _samples(data, index)
+        samples = examples[index]
         if not header and not samples:
             continue
         if is_ours(header):
@@ -206,24 +209,34 @@ def _match_by_content(
 
 
 def _holds_id_numbers(data: Sequence[Sequence[Cell]], column: ColumnMatch) -> bool:
-    values = [r[column.index].text for r in data if column.index < len(r) and r[column.index].kind == "text"][:50]
+    texts = (r[column.index].text for r in data if column.index < len(r) and r[column.index].kind == "text")
+    values = list(islice(texts, 50))
     valid = sum(check_id_number(v).ok for v in values if len(v.strip()) >= 15)
     return bool(values) and valid * 10 >= len(values) * 6
 
 
-def _samples(data: Sequence[Sequence[Cell]], index: int) -> tuple[str, ...]:
-    """The first three different values of a column; among the first thousand rows, if there are any there."""
-    return _samples_among(data[:LOOKED_AT], index) or _samples_among(data, index)
+def _width(rows: Sequence[Sequence[Cell]]) -> int:
+    return rows.width if isinstance(rows, Lines) else max(map(len, rows), default=0)
 
 
-def _samples_among(data: Sequence[Sequence[Cell]], index: int) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for row in data:
-        if index < len(row) and row[index].kind != "empty":
-            found[row[index].text.strip() or "（公式）"] = None
-            if len(found) == 3:
-                break
-    return tuple(found)
+def _samples(data: Sequence[Sequence[Cell]], width: int) -> list[tuple[str, ...]]:
+    """The first three different values of each column; among the first thousand rows, if there are any there."""
+    found: list[dict[str, None]] = [{} for _ in range(width)]
+    _look(data[:LOOKED_AT], found, set(range(width)))
+    empty = {index for index, some in enumerate(found) if not some}
+    if empty and len(data) > LOOKED_AT:
+        _look(data[LOOKED_AT:], found, empty)
+    return [tuple(some) for some in found]
+
+
+def _look(rows: Iterable[Sequence[Cell]], found: list[dict[str, None]], wanted: set[int]) -> None:
+    for row in rows:
+        for index in [i for i in wanted if i < len(row) and row[i].kind != "empty"]:
+            found[index][row[index].text.strip() or "（公式）"] = None
+            if len(found[index]) == 3:
+                wanted.discard(index)
+        if not wanted:
+            return
 
 
 def _missing(form: Form, found: set[str]) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from shebao.hall.sheets.cells import CellProblem
 from shebao.hall.sheets.headers import ERROR_HEADING, KEY_HEADING, HeaderMatch, is_ours
-from shebao.hall.sheets.reading import Cell, SheetRows
+from shebao.hall.sheets.lines import Cell
+from shebao.hall.sheets.reading import SheetRows
 from shebao.hall.sheets.writing import Book, plain_text, sheet_name
 from shebao.rules.region_model import Form
 

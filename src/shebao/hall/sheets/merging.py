@@ -18,6 +18,8 @@ from . import rows as batch_rows
 from .cells import DataRow, read_rows
 from .headers import HEADER_ROWS, KEY_HEADING, match_headers, normal_header
 from .holding import may_declare
+from .kept import kept_rows
+from .lines import EMPTY, Cell
 from .models import BUSY, Batch, BatchRow, BatchState, RowState
 from .reading import SheetRows
 from .tasks import work_in_background
@@ -160,17 +162,16 @@ def _add_rows(batch: Batch, new: list[DataRow], by) -> list[BatchRow]:
     """Rows that the batch did not have go to its end, and to the end of the sheet that is kept."""
     if not new:
         return []
-    content = batch.file_content
-    last = max(batch.rows.aggregate(last=Max("number"))["last"] or 0, len(content["rows"]))
-    content["rows"] += [[] for _ in range(last - len(content["rows"]))]
+    kept = kept_rows(batch)
+    last = max(batch.rows.aggregate(last=Max("number"))["last"] or 0, len(kept))
     places = {c["field"]: c["index"] for c in batch.columns if c["field"]}
-    added = []
+    added, lines = [], []
     for number, data in enumerate(new, last + 1):
-        line: list = [None] * (max(places.values(), default=0) + 1)
+        line = [EMPTY] * (max(places.values(), default=0) + 1)
         for name, text in data.values.items():
             if name in places and text:
-                line[places[name]] = text
-        content["rows"].append(line)
+                line[places[name]] = Cell(text, "text")
+        lines.append(line)
         refused = {problem.field: problem.message for problem in data.problems}
         added.append(
             BatchRow(
@@ -183,7 +184,8 @@ def _add_rows(batch: Batch, new: list[DataRow], by) -> list[BatchRow]:
             )
         )
     insert_rows(added)
-    batch.file_content, batch.rows_read = content, batch.rows_read + len(added)
+    batch.file_content = batch.file_content | {"rows": kept.with_more(lines, last).packed()}
+    batch.rows_read += len(added)
     batch.save(update_fields=["file_content", "rows_read"])
     return added
 

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from ..fields import EncryptedJSONField, MonthField
 from ..scopes import ScopedQuerySet, scoped
@@ -75,6 +76,7 @@ class Batch(models.Model):
 class BatchRow(models.Model):
     """One row of a batch: the cells as typed, what was tidied, and what is wrong with it.
 
+    `asked_digest` finds the rows that ask for the same new identity number.
     `tidied_fields` are the ids of the fields that were tidied, comma after comma: counted without decrypting anything.
     """
 
@@ -87,6 +89,7 @@ class BatchRow(models.Model):
     state = models.CharField("状态", max_length=20, choices=RowState, default=RowState.PASSED)
     note = models.CharField("说明", max_length=200, blank=True)
     subject_digest = models.CharField("证件索引", max_length=32, blank=True)
+    asked_digest = models.CharField("变更后证件索引", max_length=32, blank=True)
     tidied_fields = models.CharField("已整理的项", max_length=1000, blank=True)
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     version = models.PositiveIntegerField("版本", default=1)
@@ -99,6 +102,7 @@ class BatchRow(models.Model):
         indexes = [
             models.Index(fields=["batch", "state", "number"], name="batch_row_by_state"),
             models.Index(fields=["batch", "subject_digest"], name="batch_row_by_subject"),
+            models.Index(fields=["batch", "asked_digest"], name="batch_row_by_asked", condition=Q(asked_digest__gt="")),
             # Read instead of the rows, whose encrypted columns make them long.
             models.Index(fields=["batch", "tidied_fields", "state"], name="batch_row_by_tidied"),
         ]

@@ -17,7 +17,6 @@ from . import rows as batch_rows
 from .headers import match_headers, normal_header
 from .holding import expect, fixing, may_declare
 from .jobs import resume_batch
-from .kept import packed_rows
 from .layouts import unread_headings
 from .merging import Merged, merge_sheet, origin_of
 from .models import BUSY, Batch, BatchRow, BatchState, RememberedColumn, RowState
@@ -98,7 +97,7 @@ def _begin(employer: Employer, service: str, sheet: SheetRows, file_name: str, d
             file_name=safe_file_name(file_name),
             file_digest=digest,
             file_content={
-                "rows": packed_rows(sheet.rows),
+                "rows": sheet.rows.packed(),
                 "sheet": sheet.sheet,
                 "first_data_row": match.first_data_row,
                 "key_column": match.key_column,

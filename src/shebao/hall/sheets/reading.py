@@ -12,28 +12,18 @@ import sys
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from shebao.hall.sheets import csv_reading
+from shebao.hall.sheets.lines import EMPTY, Cell, Lines
 from shebao.hall.sheets.places import NoPlace, reading_place
 
 CHILD = Path(__file__).with_name("reading_child.py")
 SAVE_AS = "请在 Excel 或 WPS 中打开它，用“另存为”选择“Excel 工作簿（.xlsx）”后再上传。"
 OLE, ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
-
-
-class Cell(NamedTuple):
-    """One cell. `kind`: text, number, date, formula_without_value, error, empty. `text` is what it says."""
-
-    text: str
-    kind: str
-
-
-EMPTY = Cell("", "empty")
 
 
 @dataclass(frozen=True)
@@ -45,7 +35,7 @@ class SheetRows:
 
     sheet_names: tuple[str, ...]
     sheet: str
-    rows: list[list[Cell]]
+    rows: Lines
     file_kind: str
     stamp: str = ""
 
@@ -55,7 +45,7 @@ class Limits:
     """How much of a file is too much. Bytes, rows, seconds; the memory and time are those of the child."""
 
     bytes: int = 20 * 1024 * 1024
-    rows: int = 50_000  # all steps of so many stay below 600 MB; what 100,000 take is in docs/benchmarks.md
+    rows: int = 100_000  # all steps of so many stay below 600 MB: docs/benchmarks.md
     header_rows: int = 15
     scan_rows: int = 200_000
     columns: int = 200
@@ -219,14 +209,15 @@ def _read_in_child(data: bytes, kind: str, sheet: str, limits: Limits) -> SheetR
     output, status = _run_child(data, sheet, limits)
     if output is None or status != 0:
         raise _too_heavy()
-    lines = output.split(b"\n")
+    first, _, rest = output.rstrip(b"\n").partition(b"\n")
+    del output
     try:
-        head = json.loads(lines[0])
+        head = json.loads(first)
     except ValueError:
         raise _damaged() from None
     if "error" in head:
         raise _refusal(head, limits)
-    rows = list(_rows(lines))
+    rows = Lines(rest.split(b"\n"), head["width"])
     return SheetRows(tuple(head["sheets"]), head["sheet"], rows, kind, head["stamp"])
 
 
@@ -264,35 +255,6 @@ def _feed(pipe, data: bytes) -> None:
         pipe.write(data)
     with suppress(OSError):
         pipe.close()
-
-
-SEEN = 10_000
-"""As many different cells of a file are made once only: codes and months repeat themselves."""
-
-
-def _rows(lines: list[bytes]) -> Iterator[list[Cell]]:
-    """The child's lines after its header as cells; forgets each line as it goes."""
-    seen: dict[str | None | tuple[str, str], Cell] = {None: EMPTY}
-    for index in range(1, len(lines)):
-        line, lines[index] = lines[index], b""
-        if not line:
-            continue
-        row = []
-        for value in json.loads(line):
-            key = tuple(value) if isinstance(value, list) else value
-            cell = seen.get(key)
-            if cell is None:
-                cell = _cell(value)
-                if len(seen) < SEEN:
-                    seen[key] = cell
-            row.append(cell)
-        yield row
-
-
-def _cell(value) -> Cell:
-    if isinstance(value, str):
-        return Cell(value, "text") if value.strip() else EMPTY
-    return Cell(value[1], value[0])
 
 
 def _refusal(head: dict, limits: Limits) -> UnreadableSheet:
@@ -347,7 +309,7 @@ def _read_text(data: bytes, limits: Limits) -> SheetRows:
         raise UnreadableSheet("no_rows", "这个文件里没有任何内容。请填好数据，保存后再上传。")
     if filled > limits.rows + limits.header_rows or len(rows) > limits.scan_rows:
         raise _too_many_rows(len(rows), limits)
-    return SheetRows(("CSV",), "CSV", [_text_cells(i, row, limits) for i, row in enumerate(rows, 1)], "csv")
+    return SheetRows(("CSV",), "CSV", Lines.of(_text_cells(i, row, limits) for i, row in enumerate(rows, 1)), "csv")
 
 
 def _text_cells(number: int, row: Iterable[str], limits: Limits) -> list[Cell]:

@@ -2,8 +2,8 @@
 
 It is run as a script by `reading.py`: limits come as JSON in the first argument, the file on standard input,
 rows leave as JSON lines. It imports as little as it can, because it starts once for every uploaded file.
-The first line is a header `{"sheets", "sheet", "stamp"}` or `{"error", …}`; then one list for each row.
-A cell is null (empty), a string, or `[kind, text]`.
+The first line is a header `{"sheets", "sheet", "stamp", "width"}` or `{"error", …}`; then one list for each row, as
+`lines.py` keeps it.
 """
 
 import io
@@ -54,14 +54,14 @@ def format_plain(text):
 def cell(value):
     """One calamine value as JSON: only what was text stays a bare string."""
     if isinstance(value, str):
-        return value or None
+        return value if value.strip() else None
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
-        return ["number", number_text(value)]
+        return [number_text(value), "number"]
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
     if hasattr(value, "year"):
-        return ["date", text.removesuffix("T00:00:00").replace("T", " ")]
+        return [text.removesuffix("T00:00:00").replace("T", " "), "date"]
     return text
 
 
@@ -119,7 +119,7 @@ def check_cells(row, cells, limits):
     if len(cells) > limits["columns"]:
         raise TooMuch({"error": "too_many_columns", "columns": len(cells)})
     for column, value in enumerate(cells):
-        text = value[1] if isinstance(value, list) else value
+        text = value[0] if isinstance(value, list) else value
         if text is not None and len(text) > limits["cell_chars"]:
             raise TooMuch({"error": "cell_too_long", "row": row + 1, "column": column + 1})
 
@@ -138,8 +138,9 @@ def lines(data, limits):
         from xls_marks import marks_of
 
         marks = marks_of(data, sheet.name)
-    answer = [encoded({"sheets": visible, "sheet": sheet.name, "stamp": stamp_of(workbook, visible)})]
-    filled = blank = 0
+    head = {"sheets": visible, "sheet": sheet.name, "stamp": stamp_of(workbook, visible)}
+    answer = [b""]
+    filled = blank = width = 0
     for cells in rows_of(sheet, marks, limits):
         if not cells:
             blank += 1
@@ -148,10 +149,11 @@ def lines(data, limits):
         if filled > limits["filled_rows"] or filled + blank > limits["scan_rows"]:
             raise TooMuch({"error": "too_many_rows", "rows": (sheet.end[0] if sheet.end else 0) + 1})
         answer.extend([b"[]"] * blank)  # blank rows count only when something follows
-        blank = 0
+        blank, width = 0, max(width, len(cells))
         answer.append(encoded(cells))
     if not filled:
         raise TooMuch({"error": "empty"})
+    answer[0] = encoded(head | {"width": width})
     return answer
 
 
@@ -260,9 +262,9 @@ class CellScan:
             self.inside = False
         elif tag == "c" and self.place:
             if self.kind == "e":
-                self.marks[place_of(self.place)] = [ERROR, self.value or ""]
+                self.marks[place_of(self.place)] = [self.value or "", ERROR]
             elif self.formula and self.has_no_value():
-                self.marks[place_of(self.place)] = [FORMULA, ""]
+                self.marks[place_of(self.place)] = ["", FORMULA]
 
     def has_no_value(self):
         """A formula's value is missing, or blank where it should be a number, or a 0 nobody calculated."""

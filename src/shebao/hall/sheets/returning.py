@@ -5,28 +5,27 @@ from collections.abc import Iterator
 from ..regions import region
 from .cells import CellProblem, says
 from .headers import HeaderMatch
-from .kept import header_match, unpacked_row
+from .kept import header_match, kept_rows
+from .lines import EMPTY, Cell, Lines
 from .marked import MarkedRow, write_marked_rows
 from .merging import key_of
 from .models import Batch, BatchRow, RowState
-from .reading import EMPTY, Cell
 
 
 def marked_workbook(batch: Batch) -> bytes:
     """The rows as they are now, as .xlsx with coloured cells, comments, an error column and a key for each row."""
     here = region(batch.employer.region)
     form, match = here.forms[here.services[batch.service].form], header_match(batch)
-    content = batch.file_content
-    width = max([*(len(row) for row in content["rows"]), *(place + 1 for place in match.field_columns.values())])
-    return write_marked_rows(content["sheet"], width, _rows(batch, content["rows"], match, form, here), match, form)
+    title, rows = batch.file_content["sheet"], kept_rows(batch)
+    width = max([rows.width, *(place + 1 for place in match.field_columns.values())])
+    return write_marked_rows(title, width, _rows(batch, rows, match, form, here), match, form)
 
 
-def _rows(batch: Batch, kept: list, match: HeaderMatch, form, here) -> Iterator[MarkedRow]:
+def _rows(batch: Batch, kept: Lines, match: HeaderMatch, form, here) -> Iterator[MarkedRow]:
     """The kept sheet and the rows of the batch side by side, one after the other."""
     known = batch.rows.exclude(state=RowState.IGNORED).order_by("number").iterator(chunk_size=1000)
     row = next(known, None)
-    for number, packed in enumerate(kept, 1):
-        cells = unpacked_row(packed)
+    for number, cells in enumerate(kept, 1):
         if row is None or row.number != number:
             yield MarkedRow(cells, (), "")
             continue

@@ -13,7 +13,7 @@ ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 3
 
 
 def marks_of(data, sheet_name):
-    """{(row, column): [kind, text]} of one sheet, both counted from 0."""
+    """{(row, column): [text, kind]} of one sheet, both counted from 0."""
     stream = workbook_stream(data)
     start = sheet_offset(stream, sheet_name)
     if start is None:
@@ -29,12 +29,12 @@ def marks_of(data, sheet_name):
         elif kind == FORMULA and len(body) >= 16:
             row, column, _, value, flags = struct.unpack_from("<HHH8sH", body)
             if value[6:] == b"\xff\xff" and value[0] == 2:
-                marks[row, column] = ["error", ERRORS.get(value[2], "#N/A")]
+                marks[row, column] = [ERRORS.get(value[2], "#N/A"), "error"]
             elif value == bytes(8) and flags & CALCULATE_ON_LOAD:
-                marks[row, column] = ["formula_without_value", ""]
+                marks[row, column] = ["", "formula_without_value"]
         elif kind == BOOLERR and len(body) >= 8 and body[7]:
             row, column = struct.unpack_from("<HH", body)
-            marks[row, column] = ["error", ERRORS.get(body[6], "#N/A")]
+            marks[row, column] = [ERRORS.get(body[6], "#N/A"), "error"]
     return marks
 
 
