@@ -27,8 +27,10 @@ from shebao.hall.regions import region
 from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.reports.models import ExportRun, SavedView
 from shebao.hall.roster.models import AccountLetter, LabourRegistration, PreEntry
-from shebao.hall.settlement.models import SandboxRun, VoidRequest
+from shebao.hall.settlement.evidences import keep_evidence
+from shebao.hall.settlement.models import Assessment, Bill, ProvisionalLine, SandboxRun, UndeclaredRun, VoidRequest
 from shebao.hall.sheets.models import Batch, BatchRow
+from shebao.rules.assessed import undeclared_evidence
 from shebao.rules.months import Month
 from tests.factories import EmployerFactory, enrolled, synthetic_id
 from tests.papers import PDF
@@ -210,10 +212,29 @@ def _money(employer, people, word, clerk) -> dict:
         employer=employer, assessment=assessment, reason=word, asked_by=clerk, asked_at=WHEN
     )
     line = bill.lines.filter(employee=people[0]).first()
+    late = _undeclared(bill)
     return {
         "assessment": assessment, "bill": bill, "line": line, "wish": wish, "payment": payments["online"],
-        "payment_voucher": payments["voucher"],
+        "payment_voucher": payments["voucher"], "provisional": late.bill, "provisional_line": late,
     }  # fmt: skip
+
+
+def _undeclared(basis) -> ProvisionalLine:
+    """A month long ago that was not declared: a line of its bill."""
+    month = OCTOBER.previous(6)
+    made = Assessment.objects.create(
+        employer=basis.employer, month=month, series=1, kind="undeclared", number=f"H{basis.number}", fingerprint="f",
+        known_on=WHEN.date(), basis_month=basis.month, made_at=WHEN,
+    )  # fmt: skip
+    bill = Bill.objects.create(
+        assessment=made, employer=basis.employer, month=month, series=1, number=f"Y{basis.number}", employer_due=110,
+        employee_due=0, total_due=110, head_count=0, pay_until=WHEN, basis_month=basis.month,
+    )  # fmt: skip
+    told = undeclared_evidence(region(basis.employer.region), "injury", month, basis.month, WHEN.date())
+    return ProvisionalLine.objects.create(
+        bill=bill, basis=basis, scheme="injury", employer_base=100, employee_base=0, employer_due=110, employee_due=0,
+        evidence_id=keep_evidence([told])[0],
+    )  # fmt: skip
 
 
 def _kept(employer, people, word, clerk, found) -> dict:
@@ -274,6 +295,9 @@ def _agency(world: World, code: str) -> None:
     )
     run = SandboxRun.objects.create(asked_by=admin, asked_at=WHEN, month=MONTH, proposal="", failure=word)
     found = {"registration": registration, "registration_paper": paper, "suspense": suspense, "sandbox": run}
+    found["undeclared_run"] = UndeclaredRun.objects.create(
+        region=code, month=MONTH, asked_by=admin, asked_at=WHEN, skipped=[["1", word, word]], finished_at=WHEN
+    )
     found["colleague"] = reviewer
     world.objects |= {(kind, code): one.pk for kind, one in found.items()}
     world.models |= {kind: type(one) for kind, one in found.items()}

@@ -1,21 +1,25 @@
 """离职退费: who left before a month that was charged all the same gets it back, once, as the region pays refunds."""
 
 from datetime import datetime
+from shutil import copytree
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 
+from shebao.hall import regions
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import preview
-from shebao.hall.errors import Conflict
+from shebao.hall.errors import Conflict, Refused
 from shebao.hall.payments.models import Payment
 from shebao.hall.roster.models import Spell
 from shebao.hall.settlement.collecting import credit_of
 from shebao.hall.settlement.explaining import explain_line
 from shebao.hall.settlement.ledger import balance, book_paid, check_ledger
-from shebao.hall.settlement.models import Bill, BillLine, LineKind, Refund
+from shebao.hall.settlement.models import Bill, BillLine, Booking, LedgerEntry, LedgerTransaction, LineKind, Refund
 from shebao.hall.settlement.queries import estimate
-from shebao.hall.settlement.voiding import obstacle
+from shebao.hall.settlement.voiding import ask_to_void, obstacle
+from shebao.regions_home import regions_roots
 from shebao.rules.months import Month
 from tests.factories import MONTH, at, enrolled, synthetic_id
 
@@ -170,3 +174,83 @@ def test_an_approval_that_comes_too_late_leaves_no_trace():
         operations.approve_declarations([one.pk], by=reviewer)
     assert not Refund.objects.exists() and credit_of(clerk.employer_id) == 0
     assert MONTH == NOVEMBER
+
+
+def insured_elsewhere(code):
+    """The clerk of another employer of the region, where the same person is insured since October."""
+    other, _, _ = hall(code, since=OCTOBER)
+    return other
+
+
+@pytest.mark.parametrize("code", ["wage_hall", "guiyang"])
+def test_once_a_month_was_refunded_another_employer_charges_it(code):
+    clerk, reviewer, employee, bill = billed_in_october(code)
+    other = insured_elsewhere(code)
+    with at(datetime(2026, 10, 20, 10, 0)), pytest.raises(Refused, match="已在其他单位核定"):  # noqa: DTZ001
+        settled(other, OCTOBER)
+    approved(clerk, reviewer, asked(employee), KEY)
+    if code == "guiyang":
+        settled(clerk)
+    assert set(bill.lines.filter(employee=employee).values_list("is_given_back", flat=True)) == {True}
+    assert set(bill.lines.exclude(employee=employee).values_list("is_given_back", flat=True)) == {False}
+    with at(datetime(2026, 10, 20, 10, 0)):  # noqa: DTZ001
+        theirs = settled(other, OCTOBER)
+    assert theirs.lines.filter(person=employee.person, month=OCTOBER).exists()
+    assert list(check_ledger()) == []
+
+
+def test_a_refund_that_is_voided_takes_its_month_again_unless_somebody_else_has_it():
+    clerk, reviewer, employee, bill = billed_in_october("guiyang")
+    approved(clerk, reviewer, asked(employee), KEY)
+    first = settled(clerk)
+    other = insured_elsewhere("guiyang")
+    ask_to_void(first.assessment_id, by=clerk, reason="重新核定")
+    assert set(bill.lines.values_list("is_given_back", flat=True)) == {False}
+    assert list(check_ledger()) == []
+    with at(datetime(2026, 10, 20, 10, 0)), pytest.raises(Refused, match="已在其他单位核定"):  # noqa: DTZ001
+        settled(other, OCTOBER)
+    again = settled(clerk)
+    with at(datetime(2026, 10, 20, 10, 0)):  # noqa: DTZ001
+        settled(other, OCTOBER)
+    with pytest.raises(Refused, match="后来已经由其他单位"):
+        ask_to_void(again.assessment_id, by=clerk, reason="再来一次")
+    assert list(check_ledger()) == []
+
+
+def test_the_database_lets_no_charge_leave_its_month_that_was_not_given_back():
+    _, _, employee, bill = billed_in_october("wage_hall")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        BillLine.objects.filter(bill=bill).update(is_given_back=True)
+
+
+def test_check_ledger_finds_a_month_that_is_kept_or_left_wrongly():
+    clerk, reviewer, employee, bill = billed_in_october("wage_hall")
+    approved(clerk, reviewer, asked(employee), KEY)
+    BillLine.objects.filter(bill=bill, employee=employee).update(is_given_back=False)
+    assert any("仍占着当月" in text for text in check_ledger())
+
+
+def test_a_place_that_pays_out_books_the_money_as_gone_and_leaves_no_credit(tmp_path, monkeypatch):
+    monkeypatch.setenv("REGIONS_DIR", str(tmp_path))
+    folder = tmp_path / "paycity"
+    copytree(next(root for root in regions_roots() if (root / "wage_hall").is_dir()) / "wage_hall", folder)
+    services = folder / "services.yaml"
+    services.write_text(services.read_text("utf-8").replace("refund: credit", "refund: paid_out"), "utf-8")
+    regions.all_regions.cache_clear()
+    try:
+        clerk, reviewer, employee, bill = billed_in_october("paycity")
+        owed = charged(employee, bill)
+        approved(clerk, reviewer, asked(employee), KEY)
+        back = Bill.objects.get(series=1)
+        assert credit_of(clerk.employer_id) == 0 and balance(back) == (-owed, -owed)
+        (gone,) = LedgerTransaction.objects.filter(kind=Booking.REFUNDED)
+        sums = dict(gone.entries.values_list("account", "amount_fen"))
+        assert sums == {"credit": owed, "bank": -owed}
+        bank = LedgerEntry.objects.filter(account="bank").aggregate(fen=Sum("amount_fen"))["fen"]
+        assert bank == bill.total_due - owed
+        assert set(bill.lines.filter(employee=employee).values_list("is_given_back", flat=True)) == {True}
+        assert settled(clerk).transactions.filter(kind=Booking.CREDIT_USED).count() == 0
+        assert list(check_ledger()) == []
+    finally:
+        monkeypatch.undo()
+        regions.all_regions.cache_clear()

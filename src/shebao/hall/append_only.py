@@ -50,22 +50,23 @@ def _laying(vendor: str, tables: Sequence[str]) -> list[str]:
 
 ONE_WAY = """
 CREATE TRIGGER {table}_only_voids BEFORE UPDATE ON {table} FOR EACH ROW
-WHEN (to_jsonb(OLD) - '{column}' IS DISTINCT FROM to_jsonb(NEW) - '{column}' OR NOT ({before}))
+WHEN (to_jsonb(OLD){less} IS DISTINCT FROM to_jsonb(NEW){less} OR {refused})
 EXECUTE FUNCTION shebao_refuse_change()
 """
 
 
-def refuse_changes_but(table: str, column: str, before: str) -> migrations.RunPython:
+def refuse_changes_but(table: str, column: str, before: str, *, free: Sequence[str] = ()) -> migrations.RunPython:
     """A migration step that makes `table` append-only but for `column`, which may change while `before` holds.
 
-    `before` is SQL about OLD and NEW that both engines understand. Lay it anew after a migration adds a column: SQLite
+    `before` is SQL about OLD and NEW that both engines understand. `free` columns are not looked after here: another
+    trigger says when they may change. Lay it anew after a migration adds a column: SQLite
     has to be told every column that must not change.
     """
 
     def lay(apps, editor):
         with editor.connection.cursor() as cursor:
             columns = [one.name for one in editor.connection.introspection.get_table_description(cursor, table)]
-        for statement in _laying_but(editor.connection.vendor, table, column, before, columns):
+        for statement in _laying_but(editor.connection.vendor, table, column, before, columns, free):
             editor.execute(statement, None)
 
     def lift(apps, editor):
@@ -76,12 +77,18 @@ def refuse_changes_but(table: str, column: str, before: str) -> migrations.RunPy
     return migrations.RunPython(lay, lift)
 
 
-def _laying_but(vendor: str, table: str, column: str, before: str, columns: Sequence[str]) -> list[str]:
+def _laying_but(
+    vendor: str, table: str, column: str, before: str, columns: Sequence[str], free: Sequence[str]
+) -> list[str]:
     *_, no_delete = _laying(vendor, [table])
     if vendor == "postgresql":
-        return [POSTGRES_FUNCTION, ONE_WAY.format(table=table, column=column, before=before), no_delete]
+        less = "".join(f" - '{name}'" for name in (column, *free))
+        # Where another column may change too, an update that leaves this one alone is none of its business.
+        has_moved = f"OLD.{column} IS DISTINCT FROM NEW.{column} AND " if free else ""
+        refused = f"({has_moved}NOT ({before}))"
+        return [POSTGRES_FUNCTION, ONE_WAY.format(table=table, less=less, refused=refused), no_delete]
     refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE.format(table=table)}'); END"
-    others = ", ".join(f'"{name}"' for name in columns if name != column)
+    others = ", ".join(f'"{name}"' for name in columns if name not in (column, *free))
     return [
         f"CREATE TRIGGER {table}_no_update BEFORE UPDATE OF {others} ON {table} {refuse}",
         f"CREATE TRIGGER {table}_only_voids BEFORE UPDATE OF {column} ON {table} WHEN NOT ({before}) {refuse}",

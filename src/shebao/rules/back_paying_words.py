@@ -30,6 +30,18 @@ INTEREST_UNTIL: Mapping[str, str] = MappingProxyType(
         "last_year": "计到核定的上一年末，当年的利率还没有公布",
     }
 )
+UNDECLARED_AFTER: Mapping[str, str] = MappingProxyType(
+    {
+        "declaration": "申报截止以后",
+        "payment": "缴费截止以后",
+    }
+)
+UNDECLARED_BASES: Mapping[str, str] = MappingProxyType(
+    {
+        "month_before": "上一个月的应缴额（上月也是暂核定的，按上月暂核定的）",
+        "last_settled": "最近一次申报结算的月份的应缴额",
+    }
+)
 BACK_BILLS: Mapping[str, str] = MappingProxyType(
     {
         "next": "随下一次月度结算计入账单",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from shebao.rules import vocabulary as v
-from shebao.rules.back_paying_words import COMPOUNDINGS, INTEREST_UNTIL
+from shebao.rules.back_paying_words import COMPOUNDINGS, INTEREST_UNTIL, UNDECLARED_AFTER, UNDECLARED_BASES
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.debit_files import (
     BACK_COLUMNS,
@@ -25,9 +25,10 @@ from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Mapped, Problems
 from shebao.rules.region_take import Take
 
-NEEDED = ("late_fee", "back_late_fee", "back_interest", "parts", "channels")
+NEEDED = ("late_fee", "back_late_fee", "back_interest", "undeclared", "parts", "channels")
 KNOWN = (*NEEDED, "debit_file")
 RATE, INTEREST_RATE = "late_fee.daily_rate", "interest.annual_rate"
+UNDECLARED_FACTOR = "assessment.undeclared_factor"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,23 @@ class BackInterest:
 
 
 @dataclass(frozen=True)
+class Undeclared:
+    """How a month is assessed that its employer did not declare (未按规定申报的暂核定), if it is.
+
+    `after` says when it may begin, `base` what it is a multiple of; how many times is the parameter
+    `assessment.undeclared_factor`.
+    """
+
+    assessed: bool
+    after: str
+    base: str
+    rounding: str
+    title: str
+    source: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Way:
     """One way to pay (缴费方式), by its local name; `kind` says which channel it is."""
 
@@ -89,6 +107,7 @@ class Collection:
     late_fee: LateFeeRule
     back_late_fee: BackLateFee
     back_interest: BackInterest
+    undeclared: Undeclared
     apart: bool
     ways: Mapping[str, Way]
     debit_file: DebitFormat | None = None
@@ -124,19 +143,20 @@ def read_collection(folder: Folder, problems: Problems) -> Collection:
         form = _debit_file(Take(parts["debit_file"], "debit_file", folder.where("collection", "debit_file"), problems))
     elif any(way.kind == "file" for way in ways.values()):
         takes["channels"].say("", "有银行代扣（kind: file），须另写 debit_file：代扣文件的格式")
-    back, interest = takes["back_late_fee"], takes["back_interest"]
+    back, interest, undeclared = takes["back_late_fee"], takes["back_interest"], takes["undeclared"]
     collection = Collection(
         rule,
         BackLateFee(
             back.flag("charged", False), back.month("from"), back.text("source"), back.word("status", v.STATUSES)
         ),
         _back_interest(interest),
+        _undeclared(undeclared),
         apart.flag("apart", False),
         MappingProxyType(ways),
         form,
     )
     apart.text("source"), apart.word("status", v.STATUSES)
-    for take in (fee, back, interest, apart):
+    for take in (fee, back, interest, undeclared, apart):
         take.done()
     return collection
 
@@ -148,6 +168,18 @@ def _back_interest(take: Take) -> BackInterest:
         take.word("compounding", COMPOUNDINGS),
         take.word("until", INTEREST_UNTIL),
         take.word("rounding", ROUNDINGS),
+        take.text("source"),
+        take.word("status", v.STATUSES),
+    )
+
+
+def _undeclared(take: Take) -> Undeclared:
+    return Undeclared(
+        take.flag("assessed", False),
+        take.word("after", UNDECLARED_AFTER),
+        take.word("base", UNDECLARED_BASES),
+        take.word("rounding", ROUNDINGS),
+        take.text("title"),
         take.text("source"),
         take.word("status", v.STATUSES),
     )

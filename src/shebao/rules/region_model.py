@@ -298,6 +298,11 @@ class Region:
         """The papers that every bill has; others are issued when they are asked for."""
         return {kind: spec for kind, spec in self.documents.items() if spec["stage"] in ("settled", "paid")}
 
+    def bill_documents_of(self, *, is_provisional: bool) -> Mapping[str, Mapping[str, object]]:
+        """The papers of one bill: a provisional one has no people, and no paper that lists them."""
+        found = self.bill_documents
+        return {key: spec for key, spec in found.items() if spec["layout"] != "assessment" or not is_provisional}
+
     @property
     def charged_parameters(self) -> tuple[Parameter, ...]:
         """The parameters that charging the open schemes reads, each once, in reading order."""

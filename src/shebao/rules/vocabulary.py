@@ -15,6 +15,8 @@ from shebao.rules.back_paying_words import (
     COMPOUNDINGS,
     INTEREST_UNTIL,
     REFUNDS,
+    UNDECLARED_AFTER,
+    UNDECLARED_BASES,
 )
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
@@ -299,6 +301,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("How a refund is paid 退费方式", REFUNDS),
     ("Compounding of interest 计息方式", COMPOUNDINGS),
     ("Until when interest counts 利息计到", INTEREST_UNTIL),
+    ("When an undeclared month may be assessed 暂核定开始", UNDECLARED_AFTER),
+    ("What an undeclared month is assessed by 暂核定基数", UNDECLARED_BASES),
     ("Parts of registration.yaml 单位注册", registering.REGISTRATION_PARTS),
     ("Steps of the registration 注册的一步", registering.REGISTRATION_STEPS),
     ("What every registration asks 注册必问", registering.REGISTRATION_NEEDS),

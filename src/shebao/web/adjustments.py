@@ -2,8 +2,8 @@
 
 from django.core.paginator import Paginator
 
+from shebao.hall.settlement.adjusted_months import Adjustments
 from shebao.hall.settlement.adjusting import Difference
-from shebao.hall.settlement.queries import Adjustments
 from shebao.rules.region import Region
 from shebao.rules.vocabulary import SHARES
 

@@ -57,6 +57,7 @@ AGENCY_MENU = [
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
+UNDECLARED = ("a_undeclared", "menu.undeclared", "未按时申报", "alert-triangle")
 RECEIPTS = ("a_receipts", "menu.receipts", "窗口收款", "receipt", "reconcile")
 DEBITS = ("a_debits", "menu.debits", "银行代扣", "wallet", "reconcile")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]

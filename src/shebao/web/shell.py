@@ -33,6 +33,7 @@ from .menu_entries import (
     RECEIPTS,
     REGISTERS,
     REGISTRATIONS,
+    UNDECLARED,
 )
 from .menus import allowed, mark_current, menu_items
 from .middleware import has_contrast, idle_seconds, is_elder
@@ -270,6 +271,8 @@ def _agency_nav(user, region) -> list[dict]:
     entries = [*AGENCY_MENU, *(REGISTRATIONS if region.registration else []), *(PRE_ENTRIES if asks else [])]
     if region.yearly_scheme and user.may("keep_accounts"):
         entries.append(AGENCY_ACCOUNTS)
+    if region.collection.undeclared.assessed and user.may("review"):
+        entries.append(UNDECLARED)
     items = _entries(region, entries, badges)
     if region.void and not region.void.is_direct:
         asked = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED).count()

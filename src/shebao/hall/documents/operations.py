@@ -52,7 +52,7 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
 
 
 def _check(bill: Bill, kind: str) -> Payment | None:
-    spec = region(bill.employer.region).bill_documents.get(kind)
+    spec = region(bill.employer.region).bill_documents_of(is_provisional=bill.is_provisional).get(kind)
     if spec is None:
         raise Refused("no_such_document", "本地没有这种单据。", status=404)
     if spec["stage"] != "paid":
@@ -157,7 +157,8 @@ def available(employer, month: Month, series: int = 0) -> list[Card]:
     )
     due, paid = balance(bill) if bill else (0, 0)
     cards = []
-    for kind, spec in region(employer.region).bill_documents.items():
+    kinds = region(employer.region).bill_documents_of(is_provisional=bool(bill and bill.is_provisional))
+    for kind, spec in kinds.items():
         state, note = "ready", "可以开具"
         if kind in issued:
             state, note = "issued", "已下载" if issued[kind].downloaded_at else "待下载"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 from django.utils import timezone
 
@@ -31,7 +32,7 @@ def _base(fen: int) -> str:
 # Nobody of an employer's month is retired here yet: the column is on the official papers, and what it says is true.
 CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
     "scheme": lambda row: row.title,
-    "head_count": lambda row: str(row.head_count),
+    "head_count": lambda row: str(row.head_count) if row.head_count else "—",
     "retired_count": lambda row: "0",
     "wage_sum": lambda row: yuan(row.wage_sum),
     "employer_base": lambda row: _base(row.base_sum if row.employer_rate or row.employer_due else 0),
@@ -73,7 +74,7 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
     return {
         "title": document["title"],
         "letterhead": document["letterhead"],
-        "subtitle": f"费款所属期 {bill.month.label}",
+        "subtitle": f"费款所属期 {bill.month.label}{f'（{bill.word}）' if bill.is_provisional else ''}",
         "number": number,
         "code": code,
         "made_on": made_on,
@@ -83,7 +84,7 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
         "total": _total(keys, rows, bill),
         "amount_words": amount_in_words(bill.total_due + sum(fees.values()) - sum(credits.values())),
         "people": _people(spec, bill, regular, more) if layout_of(kind, document) == "declaration_assessment" else None,
-        "notes": [str(note) for note in document["notes"]],
+        "notes": [*_provisional_notes(bill), *(str(note) for note in document["notes"])],
         "signatures": list(document["signatures"]),
         "seals": [f"{name}（章）" for name in _sealed_by(spec, document, payment)],
         "illustrative": list(bill.illustrative),
@@ -113,6 +114,15 @@ def _with_collected(rows: list[SchemeSum], fees: Mapping[str, int], credits: Map
         more = {"late_fee": fees.get(row.scheme, 0), "credit_used": credits.get(row.scheme, 0)} if is_first else {}
         found.append(replace(row, **more))
     return found
+
+
+def _provisional_notes(bill: Bill) -> list[str]:
+    """What a paper of a month that was not declared says of it: by what it was assessed, and how it ends."""
+    if not bill.is_provisional:
+        return []
+    factor = bill.provisional_lines.select_related("evidence").order_by("pk")[0].evidence.data["factor"]
+    basis = f"{bill.basis_month.label}应缴额的 {Fraction(factor['value']) * 100}%"
+    return [f"{bill.month.label}没有按时申报，按{basis}{bill.word}（{factor['source']}）；补办申报结算后多退少补。"]
 
 
 def _sealed_by(spec, document: Mapping, payment) -> list[str]:

@@ -18,7 +18,7 @@ from ..errors import Conflict, Refused, permit
 from ..regions import region
 from ..settlement.collecting import credit_of, day_of, owing
 from ..settlement.ledger import book_mirror, book_paid
-from ..settlement.models import Account, Bill, LedgerEntry
+from ..settlement.models import Account, Bill, Booking, LedgerEntry
 from .models import UNDECIDED, CounterReceipt, Payment, PaymentState, ReceiptKind
 from .suspense import MOST
 
@@ -151,6 +151,8 @@ def void_receipt(receipt_id: int, *, reason: str, by) -> CounterReceipt:
         .select_related("employer")
         .get(pk=payment.bill_id)
     )
+    if bill.transactions.filter(kind=Booking.RELEASED).exists():
+        raise Refused("settled_since", "这张暂核定账单已经结清，收款已经转到结算的账单，不能作废，请用退费处理。")
     booked = payment.transactions.get()
     entries = LedgerEntry.objects.filter(transaction=booked, account=Account.CREDIT)
     credit = -(entries.aggregate(fen=Sum("amount_fen"))["fen"] or 0)

@@ -18,6 +18,7 @@ from ..employers.models import Employer
 from ..regions import region
 from .billed import Billed, billed_people, charged_amount
 from .evidences import BATCH, keep_evidence
+from .giving_back import free_months
 from .models import ADJUSTING, CHARGING, Assessment, Bill, BillLine, Evidence, LineKind, Refund
 
 LOOK_BACK = 24
@@ -317,3 +318,4 @@ def make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
             )
         )
     BillLine.objects.bulk_create(lines, batch_size=BATCH)
+    free_months(one.line for one in adjusted if not any(one.new.values()))

@@ -36,6 +36,7 @@ from .collecting import use_credit
 from .evidences import keep_evidence
 from .ledger import book_all_assessed
 from .models import Account, Assessment, Bill, BillLine, LedgerEntry, LineKind
+from .provisional import carry_over, provisionals, retire_provisionals
 from .queries import charged, covered_by_any
 
 Dues = dict[tuple[Month, str, str], int]
@@ -91,6 +92,8 @@ def assess(cases: Sequence[Case], month: Month, *, by) -> tuple[list[Bill], list
     if not demands:
         return [], empty
     _keep_all_evidence(charges, demands)
+    before = provisionals([one.case.employer for one in demands], month)
+    paid = retire_provisionals(before, by=by)
     bills = _make_bills(_make_assessments(demands, month, charges, by), demands, month)
     _make_lines({bill.employer_id: bill for bill in bills}, employers, employees, owners, charges, people.declared_wage)
     for bill, one in zip(bills, demands, strict=True):
@@ -101,6 +104,9 @@ def assess(cases: Sequence[Case], month: Month, *, by) -> tuple[list[Bill], list
     book_all_assessed(
         [(bill, _all_dues(one), [each.line for each in one.borne]) for bill, one in zip(bills, demands, strict=True)]
     )
+    for bill in bills:
+        if bill.employer_id in before:
+            carry_over(before[bill.employer_id], bill, paid[bill.employer_id], by=by)
     credit = _use_credit(bills)
     if len(bills) > 1 and connection.vendor == "postgresql":
         # What the foreign keys defer to the commit is checked now: from the next line on everybody else's record waits.
@@ -257,6 +263,7 @@ def _make_lines(
     plain = {
         "region": first.employer.region, "month": first.month, "booking_month": first.month, "kind": LineKind.REGULAR,
         "adjusts_id": None, "back_payment_id": None, "principal_id": None, "is_voided": False,
+        "is_given_back": False,
     }  # fmt: skip
     blocks = []
     for one in charges.schemes:

@@ -52,13 +52,16 @@ class BackDue:
 
 
 def charging_lines() -> QuerySet[BillLine]:
-    """The lines that charge a month of a scheme to a person, regular or paid back; there is one for each at most."""
-    return BillLine.objects.live().filter(kind__in=CHARGING)
+    """The lines that charge a month of a scheme to a person, regular or paid back; there is one for each at most.
+
+    What was given back whole charges nobody.
+    """
+    return BillLine.objects.live().filter(kind__in=CHARGING, is_given_back=False)
 
 
 def is_billed() -> Exists:
     """Whether a back payment has its line on a bill."""
-    return Exists(charging_lines().filter(back_payment=OuterRef("pk")))
+    return Exists(BillLine.objects.live().filter(kind=LineKind.BACK_PAYMENT, back_payment=OuterRef("pk")))
 
 
 def waiting(employer) -> QuerySet[BackPayment]:

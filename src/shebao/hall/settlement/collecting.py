@@ -19,7 +19,14 @@ from ..regions import region
 from .models import DUES, Account, Bill, Booking, LedgerEntry, LedgerTransaction
 
 ORDER = {Account.RECEIVABLE: 0, Account.INTEREST_DUE: 1, Account.LATE_FEES_DUE: 2}
-ARRIVING = (Booking.PAID, Booking.CLEARED, Booking.CREDIT_USED)
+ARRIVING = (Booking.PAID, Booking.CLEARED, Booking.CREDIT_USED, Booking.CARRIED)
+COUNTS_FROM = (
+    "transaction__value_at",
+    "transaction__payment__paid_at",
+    "transaction__suspense__arrived_at",
+    "transaction__booked_at",
+)
+"""Of these the first that an entry has is the moment from which its money counts."""
 Key = tuple[str, object, str, str]
 """(account, month it is for, scheme, part) of what is owed."""
 
@@ -89,9 +96,7 @@ def _read(bills: list[Bill]) -> dict[int, _Money]:
         transaction__reversed_by=None,
         transaction__reverses=None,
         account__in=(*DUES, Account.LATE_FEES),
-    ).annotate(
-        at=Coalesce("transaction__payment__paid_at", "transaction__suspense__arrived_at", "transaction__booked_at")
-    )
+    ).annotate(at=Coalesce(*COUNTS_FROM))
     rows = entries.order_by().values_list(
         "transaction__bill", "transaction__kind", "account", "at", "month", "scheme", "part"
     )
@@ -174,12 +179,14 @@ def book_received(
     payment=None,
     suspense=None,
     meant: Mapping[Key, int] | None = None,
+    value_at: datetime | None = None,
 ) -> Received:
     """Book money for a bill: its principal first, then its late fee; what is more becomes credit (待转金).
 
     `on` is the day it arrived, `part` what it was paid for ("" for both), `kind` where it comes from: the bank, the
     suspense account or the employer's credit, which never pays more than is owed; `meant` is what of the bill it is
-    meant to pay, where it is for some of its people. The caller holds the bill's lock.
+    meant to pay, where it is for some of its people, `value_at` when it arrived for another bill that this one takes
+    the place of. The caller holds the bill's lock.
     """
     money = _read([bill])[bill.pk]
     asked = _owing(bill, region(bill.employer.region), money, on)
@@ -195,8 +202,9 @@ def book_received(
     credit = left - fee
     source = {Booking.PAID: Account.BANK, Booking.CLEARED: Account.SUSPENSE}.get(kind, Account.CREDIT)
     booked = LedgerTransaction.objects.create(
-        employer_id=bill.employer_id, bill=bill, payment=payment, suspense=suspense, kind=kind, booked_at=now()
-    )
+        employer_id=bill.employer_id, bill=bill, payment=payment, suspense=suspense, kind=kind, booked_at=now(),
+        value_at=value_at,
+    )  # fmt: skip
     rows = [(source, fen, bill.month, "", "")]
     # What the bill gives back comes first: the database looks after every row whether more is paid than owed.
     rows += [(key[0], -x, *key[1:]) for key, x in sorted(taken.items(), key=lambda one: one[1])]
@@ -230,7 +238,9 @@ def fee_by_scheme(bill: Bill, fee: int) -> dict[str, int]:
     """A late fee by scheme, in the proportion of what each was billed; the largest remainders get the last fen."""
     if not fee:
         return {}
-    rows = bill.lines.order_by().values_list("scheme").annotate(Sum("employer_due"), Sum("employee_due"))
+    rows = list(bill.lines.order_by().values_list("scheme").annotate(Sum("employer_due"), Sum("employee_due")))
+    if bill.is_provisional:
+        rows = list(bill.provisional_lines.values_list("scheme", "employer_due", "employee_due"))
     weights = {scheme: max(employer + employee, 0) for scheme, employer, employee in rows}
     whole = sum(weights.values()) or 1
     shares = {scheme: fee * weight // whole for scheme, weight in weights.items()}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
+from shebao.rules.assessed import explain_assessed
 from shebao.rules.back_fees import explain_borne
 from shebao.rules.contributions import Step, explain
 from shebao.rules.evidence import sample_words
@@ -14,7 +15,7 @@ from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage
 from .adjusting import before_and_after
-from .models import CHARGING, Bill, BillLine, Evidence, LineKind
+from .models import CHARGING, Bill, BillLine, Evidence, LineKind, ProvisionalLine
 
 # The rows of an explanation that hold for everybody; the others depend on one person's wage.
 COMMON_STEPS = {"定额", "分档定额", "另加定额", "下限", "上限", "上下限", "费率", "浮动倍数"}
@@ -64,6 +65,19 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
         word, steps = f"{word}补缴", [_declared_back(line), *steps]
     title = f"{line.employee.name} · {data['scheme_title']} · {word} · {line.month}"
     return Explanation(title, amount, steps, previous, _plain(title, amount, steps))
+
+
+def explain_provisional(actor, line_pk: int, share: str) -> Explanation:
+    """Explain a share of a line of a provisional bill (暂核定) that `actor` may see, as `explain_line` does."""
+    if share not in SHARES:
+        raise Refused("no_such_share", "只有单位部分和个人部分可以说明。", status=404)
+    lines = ProvisionalLine.objects.visible_to(actor).select_related("bill", "basis", "evidence")
+    line = lines.get(pk=line_pk)
+    data, amount = line.evidence.data, getattr(line, f"{share}_due")
+    steps = explain_assessed(data, line.employer_base, line.employee_base, share)
+    steps.insert(2, Step("所按账单", line.basis.number, line.basis.label))
+    title = f"{data['scheme_title']} · {SHARES[share]} · {line.bill.label}"
+    return Explanation(title, amount, steps, getattr(line, f"{share}_base"), _plain(title, amount, steps))
 
 
 def principal_of(line: BillLine, share: str) -> int:

@@ -16,7 +16,8 @@ from ..payments.models import PaymentState, SuspenseItem
 from ..regions import region
 from ..roster.models import Spell
 from ..supplements.models import YearlyCover
-from .collecting import ARRIVING, day_of, late_fee_of
+from .collecting import ARRIVING, COUNTS_FROM, day_of, late_fee_of
+from .giving_back import given_back_breaks
 from .models import (
     BEARING,
     CHARGING,
@@ -33,6 +34,7 @@ from .models import (
 )
 
 YOUNGEST = 16
+PASSING = (Account.BANK, Account.CREDIT, Account.SUSPENSE)
 
 
 def broken_rules() -> Iterator[str]:
@@ -44,6 +46,7 @@ def broken_rules() -> Iterator[str]:
         _voids,
         _late_fees,
         _charged_twice,
+        given_back_breaks,
         _overlapping_spells,
         _months,
         _charged_without_spell,
@@ -98,6 +101,8 @@ def _voids() -> Iterator[str]:
     for number, count in wrong.order_by().values_list("bill__number").annotate(Count("pk")):
         yield f"I-6：账单 {number} 有 {count} 行明细的作废与账单不一致。"
     left = LedgerEntry.objects.filter(transaction__bill__assessment__voided_at__isnull=False).order_by()
+    # What was paid of a provisional bill came, and went on to the settled one: neither is an account of the bill.
+    left = left.exclude(transaction__bill__basis_month__isnull=False, account__in=PASSING)
     rows = left.values("transaction__bill__number", "account", "scheme", "part", "month")
     for row in rows.annotate(fen=Sum("amount_fen")).exclude(fen=0):
         yield f"I-6：作废的账单 {row['transaction__bill__number']} 在 {row['account']} 还有 {yuan(row['fen'])} 元。"
@@ -111,6 +116,8 @@ def _voids() -> Iterator[str]:
     for number in mirrors.values_list("bill__number", flat=True):
         yield f"I-6：账单 {number} 没有作废，账上却有冲回。"
     without = Assessment.objects.ever().filter(voided_at__isnull=False).exclude(void_requests__state="voided")
+    settled = Assessment.objects.ever().filter(employer=OuterRef("employer"), month=OuterRef("month"), series=0)
+    without = without.exclude(Q(basis_month__isnull=False) & Exists(settled))
     for number in without.values_list("number", flat=True):
         yield f"I-6：核定 {number} 已作废，没有是谁、为什么作废的记录。"
 
@@ -118,9 +125,7 @@ def _voids() -> Iterator[str]:
 def _late_fees() -> Iterator[str]:
     """I-7: no more late fee was taken than principal and days give."""
     arriving = LedgerEntry.objects.filter(transaction__kind__in=ARRIVING, transaction__bill__isnull=False)
-    taken = arriving.filter(account=Account.LATE_FEES).annotate(
-        at=Coalesce("transaction__payment__paid_at", "transaction__suspense__arrived_at", "transaction__booked_at")
-    )
+    taken = arriving.filter(account=Account.LATE_FEES).annotate(at=Coalesce(*COUNTS_FROM))
     fees: dict[int, tuple[int, date]] = {}
     for pk, at, fen in taken.order_by().values_list("transaction__bill", "at").annotate(Sum("amount_fen")):
         before, last = fees.get(pk, (0, date.min))
@@ -134,7 +139,7 @@ def _late_fees() -> Iterator[str]:
 
 def _charged_twice() -> Iterator[str]:
     """I-9: one live charge, regular or paid back, for a person, scheme and month in the whole system."""
-    live = BillLine.objects.live().filter(kind__in=CHARGING, is_exclusive=True).order_by()
+    live = BillLine.objects.live().filter(kind__in=CHARGING, is_exclusive=True, is_given_back=False).order_by()
     rows = live.values("person__name", "person", "region", "scheme", "month").annotate(count=Count("pk"))
     for row in rows.filter(count__gt=1):
         yield f"I-9：{row['person__name']} {row['month']} {row['scheme']} 有 {row['count']} 笔应缴。"

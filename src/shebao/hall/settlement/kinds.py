@@ -66,6 +66,8 @@ class Booking(models.TextChoices):
     CLEARED = "cleared", "待查款处理"
     REFUNDED = "refunded", "退费"
     CREDITED = "credited", "退费转待转金"
+    RELEASED = "released", "暂核定结清转出"
+    CARRIED = "carried", "暂核定已缴转入"
 
 
 class VoidState(models.TextChoices):

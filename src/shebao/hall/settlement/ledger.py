@@ -28,8 +28,10 @@ from .models import (
     LedgerEntry,
     LedgerTransaction,
     LineKind,
+    ProvisionalLine,
 )
 from .proving import relation_breaks, unreadable_months
+from .provisional_proving import provisional_breaks, provisional_rules, provisional_sums
 
 PARTS = ("employer", "employee")
 HEADS = Q(kind=LineKind.REGULAR) | Q(bill__series__gt=0)
@@ -96,9 +98,13 @@ def people_keys(bill: Bill, people: Sequence[int]) -> dict[tuple, int]:
     return found
 
 
-def book_voided(bill: Bill) -> None:
-    """Mirror every booking of a bill that nobody has paid: after it each balance is as before the bill (I-6)."""
-    for booked in LedgerTransaction.objects.filter(bill=bill, reversed_by=None).exclude(kind=Booking.VOIDED):
+def book_voided(bill: Bill, *, but: Sequence[str] = ()) -> None:
+    """Mirror every booking of a bill that nobody has paid: after it each balance is as before the bill (I-6).
+
+    `but` are the kinds of bookings that let go of the bill before, and stay.
+    """
+    standing = LedgerTransaction.objects.filter(bill=bill, reversed_by=None)
+    for booked in standing.exclude(kind__in=(Booking.VOIDED, *but)):
         book_mirror(booked)
 
 
@@ -162,8 +168,11 @@ def recomputed(name: str) -> Recomputed | None:
         unit=Sum("employer_due", default=0),
         own=Sum("employee_due", default=0),
     )
-    breaks = [*line_breaks(bill.lines.all()), *_bill_breaks(bill, sums, balance(bill))]
-    return Recomputed(bill, bill.lines.count(), breaks)
+    lines = bill.lines.count()
+    if own := provisional_sums(bill.provisional_lines.all()).get(bill.pk):
+        sums, lines = own, bill.provisional_lines.count()
+    breaks = [*line_breaks(bill.lines.all()), *provisional_breaks(bill.provisional_lines.all())]
+    return Recomputed(bill, lines, [*breaks, *_bill_breaks(bill, sums, balance(bill))])
 
 
 def check_ledger() -> Iterator[str]:
@@ -185,13 +194,15 @@ def check_ledger() -> Iterator[str]:
             unit=Sum("employer_due"),
             own=Sum("employee_due"),
         )
-    }
+    } | provisional_sums(ProvisionalLine.objects.all())
     for bills in _chunks(Bill.objects.ever().select_related("assessment").order_by("pk").iterator(chunk_size=500), 500):
         booked = balances(bills)
         for bill in bills:
             yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
     yield from _split_breaks()
     yield from line_breaks(BillLine.objects.ever())
+    yield from provisional_breaks(ProvisionalLine.objects.all())
+    yield from provisional_rules()
     yield from relation_breaks()
     yield from broken_rules()
 
@@ -249,6 +260,11 @@ def _split_breaks() -> Iterator[str]:
         .annotate(Sum("employer_due"), Sum("employee_due"))
         .order_by()
     ):
+        lines |= {(*key, "employer"): employer, (*key, "employee"): employee}
+    for bill, month, scheme, employer, employee in ProvisionalLine.objects.values_list(
+        "bill", "bill__month", "scheme", "employer_due", "employee_due"
+    ):
+        key = bill, month, scheme, Account.RECEIVABLE.value
         lines |= {(*key, "employer"): employer, (*key, "employee"): employee}
     booked: dict[tuple, int] = defaultdict(int)
     assessed = LedgerEntry.objects.filter(transaction__kind="assessed", account__in=DUES).order_by()

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from ..fields import MonthField
 from ..scopes import ScopedQuerySet, scoped, voidable
 from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState  # noqa: F401
+from .provisional_models import ProvisionalLine, UndeclaredRun  # noqa: F401
 from .sandbox_run import SandboxRun  # noqa: F401
 
 
@@ -29,6 +30,7 @@ class Assessment(models.Model):
     `series` 0 is the month's own settlement, one in force for an employer and month; a back payment that is assessed
     apart (补缴单独核定) counts on from 1. A voided one (作废) stays readable with its bill; being voided is the only
     change that the database lets through. `made_by` is None where the agency assessed everybody in one run (集中核定).
+    `basis_month` is set where the month was not declared (暂核定): the month whose amount it is a multiple of.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="assessments")
@@ -39,6 +41,7 @@ class Assessment(models.Model):
     fingerprint = models.CharField("规则指纹", max_length=12)
     known_on = models.DateField("依据截至")
     changes = models.JSONField("本月变动", default=dict)
+    basis_month = MonthField("暂核定所按月份", null=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField("核定时间")
     voided_at = models.DateTimeField("作废时间", null=True)
@@ -53,7 +56,13 @@ class Assessment(models.Model):
                 condition=Q(voided_at=None),
                 name="one_live_assessment_for_an_employer_and_month",
                 violation_error_message="本月已经核定过。",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["employer", "month"],
+                condition=Q(voided_at=None) & (Q(series=0) | Q(basis_month__isnull=False)),
+                name="a_month_is_settled_or_assessed_provisionally",
+                violation_error_message="本月已经结算或暂核定过。",
+            ),
         ]
 
     @property
@@ -76,6 +85,7 @@ class Bill(models.Model):
     head_count = models.IntegerField("人数")
     pay_until = models.DateTimeField("缴费截止")
     illustrative = models.JSONField("示例值", default=list)
+    basis_month = MonthField("暂核定所按月份", null=True)
 
     objects = voidable("employer", assessment__voided_at=None).as_manager()
 
@@ -91,11 +101,25 @@ class Bill(models.Model):
         ]
 
     @property
+    def is_provisional(self) -> bool:
+        """Whether it stands for a month that was not declared (暂核定), until that is settled."""
+        return self.basis_month is not None
+
+    @property
+    def word(self) -> str:
+        """What a bill apart from the month's own is called, "" for that."""
+        if not self.series:
+            return ""
+        return "暂核定" if self.is_provisional else "退费" if self.total_due < 0 else "补缴"
+
+    @property
     def label(self) -> str:
-        """The month, and which back payment of it: "2026-11", "2026-11 补缴", "2026-11 退费 2"."""
+        """The month, and which back payment of it: "2026-11", "2026-11 补缴", "2026-11 退费 2", "2026-11 暂核定"."""
         if not self.series:
             return str(self.month)
-        return f"{self.month} {'退费' if self.total_due < 0 else '补缴'} {self.series}".removesuffix(" 1")
+        if self.is_provisional:
+            return f"{self.month} {self.word}"
+        return f"{self.month} {self.word} {self.series}".removesuffix(" 1")
 
 
 class BackPayment(models.Model):
@@ -174,7 +198,8 @@ class BillLine(models.Model):
     An adjustment (补差) corrects the charge that it names in `adjusts`, the regular line or the adjustment before it:
     its amounts are the difference, its wage is that charge's, its base and evidence are those of the corrected charge.
     A back payment (补缴) names the declared month that it charges. A late fee or interest names the back payment that
-    bears it in `principal`; it has no wage and no base.
+    bears it in `principal`; it has no wage and no base. A charge that was given back whole (离职退费) leaves its month
+    to whoever charges it next.
     """
 
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="lines")
@@ -198,6 +223,7 @@ class BillLine(models.Model):
     employee_evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, related_name="+")
 
     is_voided = models.BooleanField("已作废", default=False)
+    is_given_back = models.BooleanField("已全额退回", default=False)
 
     objects = voidable("bill__employer", people="employee", is_voided=False).as_manager()
 
@@ -206,13 +232,13 @@ class BillLine(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "region", "scheme", "month"],
-                condition=Q(kind__in=CHARGING, is_exclusive=True, is_voided=False),
+                condition=Q(kind__in=CHARGING, is_exclusive=True, is_voided=False, is_given_back=False),
                 name="one_charge_for_a_person_scheme_and_month",
                 violation_error_message="该人员此险种当月已经核定过。",
             ),
             models.UniqueConstraint(
                 fields=["employee", "scheme", "month"],
-                condition=Q(kind__in=CHARGING, is_voided=False),
+                condition=Q(kind__in=CHARGING, is_voided=False, is_given_back=False),
                 name="one_charge_for_an_employee_scheme_and_month",
                 violation_error_message="该人员此险种当月已在本单位核定过。",
             ),
@@ -313,6 +339,7 @@ class LedgerTransaction(models.Model):
     """One booking (记账), balanced, append-only.
 
     `reverses` is the booking that a void mirrors entry by entry. Money that nobody knows whose it is has no employer.
+    `value_at` is the moment from which money counts where it was paid before for another bill (起息).
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="transactions")
@@ -324,6 +351,7 @@ class LedgerTransaction(models.Model):
     )
     kind = models.CharField("种类", max_length=20, choices=Booking)
     booked_at = models.DateTimeField("记账时间")
+    value_at = models.DateTimeField("起息时间", null=True)
 
     objects = ScopedQuerySet.as_manager()
 

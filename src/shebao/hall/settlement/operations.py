@@ -26,6 +26,7 @@ from .progress import (
     settlement_for,
     who_computes,
 )
+from .provisional import close_provisional, provisionals
 
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
 ALREADY_SKIPPED = "本月已经核定过。"
@@ -36,8 +37,10 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
     """Assess an employer's month (核定) as known today, and book its bill.
 
     `kind` is the key of the applicable settlement, `confirmations` how often the clerk confirmed. Raises Refused
-    with everything that stands in the way, Conflict when the month is settled already.
+    with everything that stands in the way, Conflict when the month is settled already. What was assessed provisionally
+    (暂核定) is settled with it.
     """
+    close_provisional(employer_id, month, by=by)
     try:
         return _settle(employer_id, month, kind, by=by, confirmations=confirmations)
     except IntegrityError:
@@ -104,10 +107,11 @@ def _ready(employers: Sequence[Employer], month: Month) -> tuple[list[Case], dic
     changes = changes_of_many(employers, month)
     kinds = {one.pk: settlement_for(one, changes[one.pk]) for one in employers}
     unmet = preconditions_of_many(employers, month, kinds)
+    late = provisionals(employers, month)
     elsewhere = _charged_elsewhere(employers, month)
     cases, skipped = [], {}
     for one in employers:
-        kind, problems = kinds[one.pk], _window_problems(one, month)
+        kind, problems = kinds[one.pk], _window_problems(one, month, is_late=one.pk in late)
         if not kind.in_bulk:
             problems.append(f"“{kind.title}”须由单位自己确认，不能集中核定。")
         problems += _in_words(each for each in unmet[one.pk] if not each.is_task)
@@ -140,7 +144,7 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
     if Assessment.objects.live().filter(employer=employer, month=month, series=0).exists():
         raise Conflict("already_settled", ALREADY)
-    problems = _window_problems(employer, month)
+    problems = _window_problems(employer, month, is_late=bool(provisionals([employer], month)))
     settlement = applicable_settlement(employer, month)
     if kind != settlement.key:
         count = sum(changes_of(employer, month).values())
@@ -153,14 +157,15 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
         raise Refused("not_ready", "还不能结算：\n" + "\n".join(problems))
 
 
-def _window_problems(employer: Employer, month: Month) -> list[str]:
+def _window_problems(employer: Employer, month: Month, *, is_late: bool) -> list[str]:
+    """`is_late`: the month was assessed provisionally, and is settled whenever the employer declares it (补办申报)."""
     # A month is settled until its payment ends: what reviewers approve on the last declaring day still counts.
     if month < employer.first_month:
         return [f"单位自 {employer.first_month.label}起参保，{month.label}不需要结算。"]
     window = region(employer.region).calendar.window(month)
     if local_now() < window.opens_at:
         return [f"{month.label}的结算从 {window.opens_at:%Y-%m-%d} 开始，现在还不能办理。"]
-    if local_now() > window.pay_until:
+    if local_now() > window.pay_until and not is_late:
         return [f"{month.label}的结算已于 {window.pay_until:%Y-%m-%d %H:%M} 截止，请到经办窗口办理。"]
     return []
 
@@ -178,6 +183,7 @@ def _charged_elsewhere(employers: Sequence[Employer], month: Month) -> dict[int,
             month=month,
             kind__in=CHARGING,
             is_exclusive=True,
+            is_given_back=False,
         )
         .exclude(bill__employer=OuterRef("employer"))
     )

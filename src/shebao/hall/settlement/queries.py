@@ -15,19 +15,19 @@ from shebao.rules.region import NoValue
 from ..clock import today
 from ..declarations.models import Declaration
 from ..declarations.states import State
-from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import Employee
 from ..roster.queries import Insured, columns_for_charge
-from .adjusting import Difference, Found, billable, find_differences, months_of
+from .adjusting import Difference, Found, billable, find_differences
 from .back_fees import Borne
 from .back_payments import BackDue, billed_apart, borne_of, charge_back_payments, waiting
 from .ledger import balance, check_ledger
-from .models import ADJUSTING, Bill, BillLine, Evidence, LineKind
+from .models import ADJUSTING, Bill, BillLine, Evidence, LineKind, ProvisionalLine
 
 __all__ = ["balance", "check_ledger"]  # what the ledger answers is asked for here too
 PENDING = (State.DRAFT, State.SUBMITTED)
+PROVISIONAL = "暂核定"
 ADJUSTED, BACK_PAID, LATE_FEES, INTEREST = "补差", "补缴", "补缴滞纳金", "补缴利息"
 EARLIER = {LineKind.BACK_PAYMENT: BACK_PAID, LineKind.LATE_FEE: LATE_FEES, LineKind.INTEREST: INTEREST}
 """What the lines of a bill for earlier months are called; all other kinds are adjustments."""
@@ -196,6 +196,8 @@ def _rate(data) -> str:
 def bill_summary(bill: Bill) -> list[SchemeSum]:
     """The schemes of a bill in the region's order, its own month only; sums of lines, rates from evidence."""
     spec = region(bill.employer.region)
+    if bill.is_provisional:
+        return [_provisional_sum(spec, line) for line in bill.provisional_lines.order_by("pk")]
     rows = {
         row["scheme"]: row
         for row in bill.lines.filter(kind=LineKind.REGULAR)
@@ -211,6 +213,13 @@ def bill_summary(bill: Bill) -> list[SchemeSum]:
     rates = {part: _bill_rates(bill, part) for part in ("employer", "employee")}
     order = [key for key in spec.schemes if key in rows] + [key for key in rows if key not in spec.schemes]
     return [_bill_sum(spec, key, rows[key], rates) for key in order]
+
+
+def _provisional_sum(spec, line: ProvisionalLine) -> SchemeSum:
+    """A scheme of a month that was not declared: nobody's bases, and no rates."""
+    row = {"heads": 0, "wages": 0, "bases": 0, "employer": line.employer_due, "employee": line.employee_due}
+    word = {line.scheme: PROVISIONAL}
+    return _bill_sum(spec, line.scheme, row, {"employer": word, "employee": word if line.employee_due else {}})
 
 
 def _bill_rates(bill: Bill, part: str) -> dict[str, str]:
@@ -259,64 +268,6 @@ def bill_earlier(bill: Bill) -> dict[str, list[SchemeSum]]:
         kinds[EARLIER.get(line.kind, ADJUSTED)].append(line)
     spec = region(bill.employer.region)
     return {word: adjustment_sums(spec, rows, word) for word, rows in kinds.items()}
-
-
-@dataclass(frozen=True)
-class AdjustedMonth:
-    """补差 of one month, booked with the bill `bill` of `booking_month` or, before it is billed, with neither; fen."""
-
-    month: Month
-    head_count: int
-    employer_due: int
-    employee_due: int
-    booking_month: Month | None = None
-    bill: int | None = None
-
-    @property
-    def total(self) -> int:
-        """Both parts."""
-        return self.employer_due + self.employee_due
-
-
-@dataclass(frozen=True)
-class Adjustments:
-    """What waits for the bill of `month`, the same by month, and what was billed before, newest first."""
-
-    month: Month
-    waiting: Found
-    months: list[AdjustedMonth]
-    billed: list[AdjustedMonth]
-
-    @property
-    def total(self) -> int:
-        """All that waits, fen."""
-        return sum(one.total for one in self.months)
-
-
-def adjustments_of(actor, employer_id: int, month: Month) -> Adjustments:
-    """补差 of an employer that `actor` may see, for the bill of `month` or, where that is settled, the next one."""
-    employer = Employer.objects.visible_to(actor).get(pk=employer_id)
-    lines = BillLine.objects.live().filter(bill__employer=employer, kind__in=ADJUSTING)
-    if Bill.objects.live().filter(employer=employer, month=month, series=0).exists():
-        month = month.next()
-    waiting = find_differences(employer, month)
-    months = [
-        AdjustedMonth(
-            one,
-            len({difference.line.employee_id for difference in own}),
-            sum(difference.employer_due for difference in own),
-            sum(difference.employee_due for difference in own),
-        )
-        for one, own in months_of(waiting.differences).items()
-    ]
-    billed = lines.values_list("month", "booking_month", "bill").annotate(
-        Count("employee", distinct=True), Sum("employer_due"), Sum("employee_due")
-    )
-    rows = [
-        AdjustedMonth(one, heads, employer_due, employee_due, booked, bill)
-        for one, booked, bill, heads, employer_due, employee_due in billed.order_by("-booking_month", "-month")
-    ]
-    return Adjustments(month, waiting, months, rows)
 
 
 def adjusting_lines(bill: Bill):

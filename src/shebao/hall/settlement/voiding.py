@@ -15,6 +15,7 @@ from ..payments.closing import close_payments
 from ..payments.models import UNDECIDED
 from ..regions import region
 from .back_fees import bears_on_another_bill
+from .giving_back import returned_by, take_months_again
 from .ledger import balances, book_voided
 from .models import Assessment, Bill, BillLine, Booking, VoidRequest, VoidState
 
@@ -121,7 +122,10 @@ def _carry_out(assessment_id: int, *, by, reason: str = "", request_id: int | No
     if bill.payments.filter(state__in=UNDECIDED).exists():
         raise Conflict("paying", "这张账单正在缴费，请先等缴费有结果。")
     book_voided(bill)
+    returned = returned_by(bill)
     BillLine.objects.live().filter(bill=bill).update(is_voided=True)
+    if returned:
+        take_months_again(returned)
     Assessment.objects.live().filter(pk=assessment.pk).update(voided_at=now())
     papers = list(bill.documents.values_list("pk", flat=True))
     revoke_documents(papers, reason="所依据的核定已经作废，请向出具单据的单位要新的单据。", by=by)
@@ -153,6 +157,8 @@ def _refuse_obstacle(assessment: Assessment) -> None:
 def obstacle(assessment: Assessment) -> str:
     """Why an assessment in force cannot be voided; "" where it can."""
     bill = assessment.bill
+    if bill.is_provisional:
+        return "这是暂核定的账单：申报结算以后自动结清，核定有误的由经办机构撤销。"
     if has_money(bill):
         return "这张账单已经缴费，不能作废；多缴或错缴的款请向经办机构申请退费。"
     if now() > bill.pay_until:
@@ -171,7 +177,7 @@ def obstacle(assessment: Assessment) -> str:
 
 def has_money(bill: Bill) -> bool:
     """Whether anything was paid of a bill, apart from credit that the bill itself took."""
-    return bill.transactions.filter(kind__in=("paid", "cleared")).exists()
+    return bill.transactions.filter(kind__in=("paid", "cleared", "carried")).exists()
 
 
 def settled_months(employer, *, by) -> list[Settled]:

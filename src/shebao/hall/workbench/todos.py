@@ -43,6 +43,7 @@ def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
     """Overdue bills, returned and unsubmitted declarations, bills due soon, wages to confirm, who retires, papers."""
     pays, settles, prints = (actor.may(permission) for permission in ("pay", "settle", "print"))
     return [
+        *(_undeclared(now) if settles else ()),
         *(_overdue(now) if pays else ()),
         *_returned(actor, now),
         *_rejected(actor, now),
@@ -56,7 +57,16 @@ def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
 
 
 def _kind(bill: Bill) -> str:
-    return "补缴" if bill.series else ""
+    return bill.word
+
+
+def _undeclared(now: Standing) -> Iterator[Todo]:
+    """Months that the agency assessed because they were not declared (暂核定): the employer declares them still."""
+    for bill in now.apart:
+        if bill.is_provisional:
+            title = f"{bill.month.label}没有按时申报，已经暂核定"
+            note = f"按 {bill.basis_month.label}应缴额暂核定 {yuan(bill.total_due)} 元；补办申报结算后多退少补"
+            yield Todo("请补报", "d", title, note, "e_settle", "补办申报", query={"month": str(bill.month)})
 
 
 def _overdue(now: Standing) -> Iterator[Todo]:

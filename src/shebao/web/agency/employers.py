@@ -20,10 +20,10 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.resets import account_of, accounts_of, reset_at_agency
 from shebao.hall.roster.queries import insured_count
+from shebao.hall.settlement.adjusted_months import adjustments_of
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, preconditions, who_computes
-from shebao.hall.settlement.queries import adjustments_of
 from shebao.hall.workbench.dossiers import employer_dossier
 from shebao.rules.money import yuan
 from shebao.rules.months import BadMonth, Month

@@ -25,6 +25,7 @@ from . import (
     registrations,
     sandbox,
     templates_page,
+    undeclared,
     voids,
 )  # fmt: skip
 
@@ -59,6 +60,7 @@ urlpatterns = [
     *receipts.urlpatterns,
     *debits.urlpatterns,
     *voids.urlpatterns,
+    *undeclared.urlpatterns,
     *registrations.urlpatterns,
     *sandbox.urlpatterns,
     *officers.urlpatterns,

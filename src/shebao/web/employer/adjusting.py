@@ -4,7 +4,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET
 
-from shebao.hall.settlement.queries import adjustments_of
+from shebao.hall.settlement.adjusted_months import adjustments_of
 
 from ..access import needs
 from ..adjustments import adjustments_context

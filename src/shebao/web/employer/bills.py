@@ -10,9 +10,9 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
-from shebao.hall.settlement.explaining import explain_line, rules_of
+from shebao.hall.settlement.explaining import explain_line, explain_provisional, rules_of
 from shebao.hall.settlement.ledger import balances
-from shebao.hall.settlement.models import DUES, Bill, BillLine
+from shebao.hall.settlement.models import DUES, Bill, BillLine, ProvisionalLine
 from shebao.hall.settlement.queries import (
     ADJUSTED,
     BACK_PAID,
@@ -76,6 +76,8 @@ def bill(request, pk):
     adjusted, back = earlier[ADJUSTED], [row for word in EARLIER.values() for row in earlier[word]]
     # A bill of back payments stands apart: there is no month before to compare it with.
     tabs = {key: label for key, label in TABS.items() if key != "changes" or not found.series}
+    if found.is_provisional:
+        tabs = {"summary": TABS["summary"]}
     tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
     asked = owing(found, clock.today())
@@ -93,6 +95,7 @@ def bill(request, pk):
         "actions": _actions(found, is_paid=asked.total <= 0, may_print=request.user.may("print")),
         "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
+        "settled_in": _settled_in(found),
         "is_new": "settled" in request.GET,
         "done_message": done_message(_settlement_title(found)),
     }
@@ -108,7 +111,14 @@ def bill(request, pk):
     for label, rows, name in ((BACK_PAID, back, "back"), (ADJUSTED, adjusted, "adjustments")):
         if tab == "summary" and (more := sum(row.total for row in rows)) > 0:
             context["parts"].append({"code": "other", "label": label, "amount": more, "url": f"?tab={name}"})
-    return render(request, f"employer/bill_{tab}.html", context)
+    return render(request, f"employer/bill_{'provisional' if found.is_provisional else tab}.html", context)
+
+
+def _settled_in(found: Bill) -> Bill | None:
+    """The bill that took the place of a provisional one."""
+    if not found.is_provisional or found.assessment.voided_at is None:
+        return None
+    return Bill.objects.live().filter(employer=found.employer, month=found.month, series=0).first()
 
 
 def _bill(request, pk) -> Bill:
@@ -120,9 +130,18 @@ def _bills_crumb(request) -> tuple[str, str]:
 
 
 def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
-    actions = [
-        {"label": "导出明细", "url": reverse("e_bill_export", args=[found.pk]), "icon": "download", "download": True},
-    ]
+    actions = (
+        []
+        if found.is_provisional
+        else [
+            {
+                "label": "导出明细",
+                "url": reverse("e_bill_export", args=[found.pk]),
+                "icon": "download",
+                "download": True,
+            },
+        ]
+    )
     if found.assessment.voided_at:
         return actions
     if may_print and (notice := print_action(found, "notice", "打印通知单")):
@@ -135,6 +154,8 @@ def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
 
 def _settlement_title(found: Bill) -> str:
     spec, key = region(found.employer.region), found.assessment.kind
+    if found.is_provisional:
+        return spec.collection.undeclared.title
     kind = spec.services.get(key) if found.series else spec.settlements.get(key)
     return kind.title if kind else key
 
@@ -147,11 +168,18 @@ def done_message(title: str) -> str:
 
 def _summary(request, found: Bill) -> dict:
     rows = bill_summary(found)
+    if found.is_provisional:
+        return {"parts": [], "lines": _provisional_lines(found, rows)}
     parts = [
         {"code": row.scheme, "label": row.title, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
         for row in rows
     ]
     return {"schemes": rows, "parts": parts}
+
+
+def _provisional_lines(found: Bill, rows) -> list[dict]:
+    lines = {line.scheme: line for line in found.provisional_lines.select_related("basis")}
+    return [{"line": lines[row.scheme], "row": row} for row in rows]
 
 
 def _adjustments(request, found: Bill) -> dict:
@@ -290,10 +318,9 @@ def explain_amount(request, pk, share):
         "found": found,
         "steps": step_rows(found.steps),
         "doubt": None if line.principal_id else doubts(request, line, found, kept.data),
-        "line": line,
-        "share": share,
-        "other": other if getattr(line, f"{other}_evidence_id") else "",
+        "other_url": reverse("e_explain", args=[pk, other]) if getattr(line, f"{other}_evidence_id") else "",
         "other_label": SHARES[other],
+        "when": line.month.label,
         "back": f"{back}?tab=people",
         "crumbs": crumbs("为什么是这个数", _bills_crumb(request), (f"{line.bill.month} 账单", back)),
     }
@@ -301,7 +328,29 @@ def explain_amount(request, pk, share):
     return render(request, name, context)
 
 
+@needs("settle")
+@require_GET
+def explain_assessed_amount(request, pk, share):
+    """Why an amount of a month that was not declared (暂核定) is what it is."""
+    found = explain_provisional(request.user, pk, share)
+    line = ProvisionalLine.objects.visible_to(request.user).select_related("bill").get(pk=pk)
+    other = "employee" if share == "employer" else "employer"
+    back = reverse("e_bill", args=[line.bill_id])
+    context = {
+        "found": found,
+        "steps": step_rows(found.steps),
+        "other_url": reverse("e_explain_assessed", args=[pk, other]) if getattr(line, f"{other}_due") else "",
+        "other_label": SHARES[other],
+        "when": line.bill.month.label,
+        "back": back,
+        "crumbs": crumbs("为什么是这个数", _bills_crumb(request), (f"{line.bill.label} 账单", back)),
+    }
+    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
+    return render(request, name, context)
+
+
 urlpatterns = [
+    path("bills/assessed/<int:pk>/<slug:share>/", explain_assessed_amount, name="e_explain_assessed"),
     path("bills/", bills, name="e_bills"),
     path("bills/<int:pk>/", bill, name="e_bill"),
     path("bills/<int:pk>/export/", export, name="e_bill_export"),

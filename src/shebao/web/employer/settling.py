@@ -13,6 +13,7 @@ from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions, who_computes
 from shebao.hall.settlement.queries import ADJUSTED, adjustment_sums, estimate
+from shebao.hall.settlement.undeclared import provisional_of, undeclared_months
 from shebao.rules.months import months_in_words
 
 from ..access import needs
@@ -24,10 +25,17 @@ from .common import bridge_rows, crumbs, here, this_month, word
 def settle(request):
     """The page of the month; a POST carries how often the clerk has said yes so far."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
-    context = _context(request, employer, this_month(request))
+    context = _context(request, employer, _month(request, employer))
     if request.method == "POST":
         return _confirm(request, employer, context)
     return render(request, "employer/settle.html", context)
+
+
+def _month(request, employer: Employer):
+    """This month, or an earlier one that was not declared in time and still may be (补办申报)."""
+    asked = request.GET.get("month", "")
+    months = {str(bill.month): bill.month for bill in undeclared_months(request.user)}
+    return months.get(asked, this_month(request))
 
 
 def _context(request, employer: Employer, month) -> dict:
@@ -49,6 +57,7 @@ def _context(request, employer: Employer, month) -> dict:
         "trouble": [],
         "is_ready": False,
     }
+    context["provisional"] = provisional_of(employer, month)
     if bill:
         return context
     if who_computes(employer) == "office":
@@ -56,7 +65,7 @@ def _context(request, employer: Employer, month) -> dict:
         return context | {"trouble": [text]}
     try:
         context["settlement"] = applicable_settlement(employer, month)
-        context["items"] = _items(request, employer, month)
+        context["items"] = _items(request, employer, month, is_late=bool(context["provisional"]))
         context |= _amounts(request, employer, month)
     except Refused as no:
         context["trouble"] = [no.message]
@@ -112,15 +121,15 @@ def _employer_rows(spec, employer: Employer) -> list[dict]:
     return [{"label": label, "new": value} for label, value in rows]
 
 
-def _items(request, employer: Employer, month) -> list[dict]:
+def _items(request, employer: Employer, month, *, is_late: bool) -> list[dict]:
     """The preconditions and the settling time, as the list of tasks shows them."""
     window = here(request).calendar.window(month)
     items = [
         {
             "text": "在结算时间内",
-            "ok": window.opens_at <= clock.local_now() <= window.pay_until,
+            "ok": window.opens_at <= clock.local_now() <= window.pay_until or is_late,
             "warn": False,
-            "note": f"{window.opens_at:%m-%d %H:%M} 至 {window.pay_until:%m-%d %H:%M}",
+            "note": f"{window.opens_at:%m-%d %H:%M} 至 {window.pay_until:%m-%d %H:%M}{'，补办申报' if is_late else ''}",
             "url": "",
         }
     ]

@@ -77,6 +77,8 @@ def void(request, pk):
 
 def _settlement_title(request, assessment) -> str:
     spec, key = here(request), assessment.kind
+    if assessment.basis_month:
+        return spec.collection.undeclared.title
     kind = spec.services.get(key) if assessment.series else spec.settlements.get(key)
     return kind.title if kind else key
 
