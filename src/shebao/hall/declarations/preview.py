@@ -21,6 +21,7 @@ from ..errors import Refused
 from ..regions import region
 from ..roster.facts import IDENTITY, employer_facts
 from ..roster.models import Employee
+from ..scopes import serves
 from ..services.checks import age_on
 from ..services.clerks import operator_case
 from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
@@ -81,7 +82,7 @@ def previews(
     `twins`: where the rows are a part of a batch, names by whom they are about, where the batch has several.
     Raises Employer.DoesNotExist for an employer the actor may not see, Refused for an unknown service.
     """
-    if not (by.region == employer.region if by.is_agency else by.employer_id == employer.pk):
+    if not (serves(by, employer) if by.is_agency else by.employer_id == employer.pk):
         raise Employer.DoesNotExist
     here = region(employer.region)
     service = service_of(here, service_key)

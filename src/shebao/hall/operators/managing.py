@@ -1,5 +1,6 @@
 """Who may do what at an employer (操作员管理): duties, the ticks of the menu tree, departments and schemes, leaving."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, models, transaction
@@ -7,6 +8,7 @@ from django.db import IntegrityError, models, transaction
 from ..audit.models import AuditEntry
 from ..audit.operations import record
 from ..employers.models import Department, Employer
+from ..employers.operations import divisions_of
 from ..errors import Refused
 from ..regions import region
 from ..sign_in.sessions import end_sessions
@@ -83,6 +85,36 @@ def _words(operator: Operator) -> str:
     parts += operator.departments
     parts += [region(operator.region).schemes[key].title for key in operator.schemes]
     return "、".join(parts)
+
+
+@transaction.atomic
+def limit_to_divisions(operator_id: int, divisions: Sequence[str], *, by) -> Operator:
+    """Limit a reviewer to the employers of some agency divisions (数据范围); none named is the whole region.
+
+    Another scope ends the reviewer's sessions. Raises Refused (field named) for whoever is no reviewer and for a
+    division that the region does not have.
+    """
+    operator = locked_other(operator_id, "不能修改自己的数据范围，请由另一位管理员修改。", by=by)
+    listed = divisions_of(operator.region)
+    if operator.role != Role.REVIEWER:
+        raise Refused("not_a_reviewer", "只有审核人员可以限定经办区划；管理员和三员管的是整个地区。", field="divisions")
+    if strange := [code for code in divisions if code not in listed]:
+        raise Refused("no_such_division", f"没有这个经办区划：{'、'.join(strange)}。", field="divisions")
+    had, operator.divisions = operator.divisions, [code for code in listed if code in divisions]
+    if operator.divisions == had:
+        return operator
+    checked(operator)
+    operator.save(update_fields=["divisions"])
+    was, now = (division_words(operator.region, codes) for codes in (had, operator.divisions))
+    record("operator.divisions_changed", operator, by=by, was=was, now=now)
+    end_sessions(operator, by=by)
+    return operator
+
+
+def division_words(code: str, divisions: Sequence[str]) -> str:
+    """Divisions of a region in words; none of them is the whole region."""
+    listed = divisions_of(code)
+    return "、".join(listed.get(one, one) for one in divisions) or "全部"
 
 
 @transaction.atomic
