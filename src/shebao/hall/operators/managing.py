@@ -142,9 +142,10 @@ def remove_operator(operator_id: int, *, by) -> bool:
 
 @transaction.atomic
 def ask_for_a_second(wanted: bool, *, by) -> Employer:
-    """Switch the employer's own confirmation on or off (内部复核): what one submits another must confirm.
+    """Switch the employer's own confirmation on or off (内部复核): what one submits another must confirm, and what one
+    settles another must pay.
 
-    Raises Refused while fewer than two operators in use may confirm.
+    Raises Refused while there are not two operators in use for the one and for the other.
     """
     must_manage(by=by)
     employer = Employer.objects.visible_to(by).select_for_update().get(pk=by.employer_id)
@@ -153,6 +154,10 @@ def ask_for_a_second(wanted: bool, *, by) -> Employer:
         if sum(one.may("declare") for one in people) < 2 or not any(one.may("confirm") for one in people):
             text = "内部复核至少要有两位能办申报的操作员，其中有人能复核。请先新建操作员。"
             raise Refused("nobody_to_confirm", text)
+        settling, paying = ({one.pk for one in people if one.may(deed)} for deed in ("settle", "pay"))
+        if settling and paying and len(settling | paying) < 2:
+            text = "内部复核时谁结算谁不缴费，现在能结算和能缴费的是同一人。请先再设一位有“缴费”或“结算”权限的操作员。"
+            raise Refused("nobody_to_pay", text)
     employer.needs_second = wanted
     employer.save(update_fields=["needs_second"])
     record("employer.second_wanted" if wanted else "employer.second_dropped", employer, by=by, employer=employer)

@@ -188,7 +188,7 @@ def second(request):
     except Refused as no:
         messages.error(request, no.message)
     else:
-        text = "已开启内部复核：一人送出的申报，另一人确认后才提交。" if wanted else "已关闭内部复核。"
+        text = "已开启内部复核：一人送出的申报，另一人确认后才提交；谁结算谁不缴费。" if wanted else "已关闭内部复核。"
         messages.success(request, text)
     return redirect("operators")
 
