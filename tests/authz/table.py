@@ -9,12 +9,12 @@ from django.urls import get_resolver
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SIDES = ("public", "signed_in", "employer", "agency")
-WORDS = {"object", "with", "in", "body", "query", "ids", "answers"}
+WORDS = {"object", "with", "in", "only", "body", "query", "ids", "answers"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One address. `needs`: by method, the permission (or "" for whoever is on that side of the counter)."""
+    """One address. `needs`: by method, the permission, any of several (or "" for whoever is on that side)."""
 
     name: str
     side: str
@@ -25,7 +25,8 @@ class Row:
     body: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
-    answers: tuple[int, ...] = ()
+    only: str = ""
+    answers: int = 0
 
 
 @lru_cache(maxsize=1)
@@ -41,6 +42,11 @@ def roles() -> dict[str, set[str]]:
 def clerks() -> dict[str, set[str]]:
     """What the clerks may do who have less than their role, by actor."""
     return {key: set(given) for key, given in _written()["clerks"].items()}
+
+
+def named() -> dict[str, set[str]]:
+    """What some may do beyond their role, by actor."""
+    return {key: set(given) for key, given in _written()["named"].items()}
 
 
 def withheld(actor: str) -> list[str]:
@@ -80,7 +86,8 @@ def _row(name: str, side: str, said: dict) -> Row:
         body=said.get("body", {}),
         query=said.get("query", {}),
         ids=said.get("ids", {}),
-        answers=tuple(said.get("answers", ())),
+        only=said.get("only", ""),
+        answers=said.get("answers", 0),
     )
 
 

@@ -54,6 +54,19 @@ def test_no_address_is_left_out_of_the_walk():
     assert walked == set(rows())
 
 
+def test_every_kind_of_object_is_somebodys_and_somebody_elses(hall):
+    """What nobody has is only ever tried as missing, and a page that shows it to anybody is not noticed."""
+    everybody, kinds = actors(hall), {kind for row in rows().values() for kind in row.objects.values()}
+    kinds |= {kind for row in rows().values() for kind in row.ids.values()}
+    alone = {
+        kind
+        for kind in kinds
+        if not any(one.role and one.owns(owner, kind) for owner in hall.owners(kind) for one in everybody)
+        or not any(not one.owns(owner, kind) for owner in hall.owners(kind) for one in everybody)
+    }
+    assert alone == set()
+
+
 def test_the_roles_are_what_people_were_told():
     assert {role: set(given) for role, given in PERMISSIONS.items()} == roles()
 

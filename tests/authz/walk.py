@@ -16,9 +16,11 @@ from pypdf import PdfReader
 
 from shebao.web import middleware
 
-from .table import METHODS, Address, Row, clerks, roles, withheld
-from .world import BIRDS, FISH, OWNERS, REGIONS, World
+from .table import METHODS, Address, Row, clerks, named, roles, withheld
+from .world import AGENCIES, BEASTS, BIRDS, DIVISIONS, FISH, OWNERS, REGIONS, World
 
+EVERYBODY = "everybody"
+"""Owner of what is there for whoever comes."""
 NOBODYS = 987_654_321
 """A number that no object has."""
 STRANGE = "no-such-word"
@@ -46,6 +48,7 @@ class Actor:
     region: str = ""
     is_new: bool = False
     hides: bool = False
+    divisions: tuple[str, ...] = ()
 
     @property
     def side(self) -> str:
@@ -56,11 +59,16 @@ class Actor:
     def owners(self) -> tuple[str, ...]:
         """Whose objects are this actor's own, the nearest first."""
         if self.role in ("system_admin", "security_admin", "audit_admin"):
-            return (self.key, self.region)
+            return (self.key, self.region, EVERYBODY)
         if self.side == "agency":
-            letters = [one for one, region in REGIONS.items() if region == self.region]
-            return (self.key, self.region, *letters, *(f"{one}.hidden" for one in letters))
-        return (self.key, self.letter, f"{self.letter}.hidden") if self.role else ()
+            letters = [one for one, region in REGIONS.items() if region == self.region and self._serves(one)]
+            wide = () if self.divisions else (f"{self.region}.elsewhere",)
+            return (self.key, self.region, *letters, *(f"{one}.hidden" for one in letters), *wide, EVERYBODY)
+        return (self.key, self.letter, f"{self.letter}.hidden", EVERYBODY) if self.role else (EVERYBODY,)
+
+    def _serves(self, letter: str) -> bool:
+        """Whether the employer is of the divisions to which this reviewer is limited."""
+        return not self.divisions or DIVISIONS.get(letter) in self.divisions
 
     def owns(self, owner: str, kind: str) -> bool:
         """Whether the owner's object of this kind is the actor's too: of a department only what is theirs or made by
@@ -84,7 +92,9 @@ class Actor:
         fish = "".join(
             fish for letter, fish in zip(REGIONS, FISH, strict=True) if letter not in self.owners or self.hides
         )
-        return birds + fish
+        return (
+            birds + fish + "".join(beast for code, beast in zip(AGENCIES, BEASTS, strict=True) if code != self.region)
+        )
 
 
 @dataclass(frozen=True)
@@ -117,6 +127,7 @@ def actors(world: World) -> list[Actor]:
                 operator.region,
                 operator.must_change_password,
                 hides=key.endswith(".narrow"),
+                divisions=tuple(operator.divisions),
             )
         )
     return found
@@ -138,21 +149,28 @@ def expected(case: Case) -> str:
         return "refused"
     if not _may(actor, row.needs[case.method]):
         return "403"
-    if row.regions and actor.region not in row.regions:
+    if not _is_there(case):
         return "404"
     if case.sent:
         return "nobody's"
     return "404" if case.target in ("foreign", "missing") else "reached"
 
 
+def _is_there(case: Case) -> bool:
+    """Whether the actor's region and side have the page at all."""
+    row, actor = case.row, case.actor
+    return (not row.regions or actor.region in row.regions) and row.only in ("", actor.side)
+
+
 def _may(actor: Actor, permission: str) -> bool:
-    return not permission or permission in clerks().get(actor.key, roles()[actor.role])
+    given = clerks().get(actor.key, roles()[actor.role]) | named().get(actor.key, set()) if permission else set()
+    return not permission or any(one in given for one in permission.split())
 
 
 def cases(world: World, row: Row, address: Address, actor: Actor) -> Iterator[Case]:
     """Every knock of one actor at one address; of the methods that nobody names all by some, one by the rest."""
     shut = next(method for method in METHODS if method not in row.needs)
-    is_near = actor.side and not actor.is_new and row.side in (actor.side, "signed_in", "public")
+    is_near = not actor.is_new and (row.side == "public" or (actor.side and row.side in (actor.side, "signed_in")))
     for method in METHODS:
         if method not in row.needs and method != shut and not (is_near and actor.key in WHOLE):
             continue
@@ -174,15 +192,21 @@ def _targets(world: World, row: Row, actor: Actor, address: Address, is_open: bo
         if fixed and is_open and row.side != "public":
             yield "missing", "", fixed | {name: STRANGE for name, value in fixed.items() if not value.isdigit()}
         return
-    (argument, kind), *_ = row.objects.items()
+    (argument, kind), *inner = row.objects.items()
     own = next((owner for owner in actor.owners if world.of(kind, owner) and actor.owns(owner, kind)), None)
     if own:
-        yield "own", own, fixed | {argument: world.of(kind, own)}
+        yield "own", own, fixed | {name: world.of(one, own) for name, one in row.objects.items()}
     if is_open or not own:
-        yield "missing", "", fixed | {argument: NOBODYS}
-    if is_open:
-        for owner in _strangers(world, kind, actor):
-            yield "foreign", owner, fixed | {argument: world.of(kind, owner)}
+        yield "missing", "", fixed | dict.fromkeys(row.objects, NOBODYS)
+    if not is_open:
+        return
+    for owner in _strangers(world, kind, actor):
+        theirs = {name: world.of(one, owner) for name, one in row.objects.items()}
+        yield "foreign", owner, fixed | theirs
+        if own and inner:
+            yield "foreign", owner, fixed | theirs | {argument: world.of(kind, own)}
+    if own and inner:
+        yield "missing", "", fixed | dict.fromkeys(row.objects, NOBODYS) | {argument: world.of(kind, own)}
 
 
 def _own(world: World, kind: str, actor: Actor) -> int | None:
@@ -192,7 +216,8 @@ def _own(world: World, kind: str, actor: Actor) -> int | None:
 
 def _strangers(world: World, kind: str, actor: Actor) -> list[str]:
     """Whose objects are tried: of the other department, of the neighbour, and of somebody in another region."""
-    others = [owner for owner in world.owners(kind) if not actor.owns(owner, kind)]
+    own = {world.of(kind, owner) for owner in world.owners(kind) if actor.owns(owner, kind)}
+    others = [owner for owner in world.owners(kind) if world.of(kind, owner) not in own]
     return [owner for owner in others if owner.endswith(".hidden")][:1] + [
         owner for owner in others if not owner.endswith(".hidden")
     ][:2]
@@ -316,7 +341,8 @@ def unsafe_file(answer: Answer) -> str:
         return f"shows {kind} in the browser"
     if not how.startswith(("attachment", "inline")):
         return f"sends {kind} without saying how"
-    return "" if "filename*=UTF-8''" in how or "filename=" in how else "sends a file without its name"
+    is_named = "filename*=UTF-8''" in how or "filename=" in how
+    return "" if is_named or (how == "inline" and kind.startswith("image/")) else "sends a file without its name"
 
 
 def wrong(case: Case, answer: Answer) -> str:
@@ -334,14 +360,16 @@ def wrong(case: Case, answer: Answer) -> str:
     if want == "nobody's":
         return "" if status != 403 else "is refused with 403"
     if want == "reached":
-        return "" if status not in (401, 403, 404, 405) or status in case.row.answers else f"is refused with {status}"
+        if case.row.answers:
+            return "" if status == case.row.answers else f"gives {status}, not {case.row.answers}"
+        return "" if status not in (401, 403, 404, 405) else f"is refused with {status}"
     if answer.tables:
         return f"was refused and wrote to {', '.join(answer.tables)}"
     ways = {
         "sign_in": status == 302 and answer.location.startswith("/login"),
         "change_password": status == 302 and answer.location == "/password",
         "refused": status in (403, 404, 405),
-        "403": status == 403 or (status == 404 and case.target == "missing"),
+        "403": status == 403 or (status == 404 and (case.target == "missing" or not _is_there(case))),
         "404": status == 404,
     }
     return "" if ways[want] else f"gives {status}, not {want}"

@@ -36,22 +36,34 @@ from tests.factories import EmployerFactory, enrolled, synthetic_id
 from tests.papers import PDF
 from tests.settlement.hall import settle
 
+from . import belongings
+
 WHEN = timezone.make_aware(datetime(2026, 11, 9, 9, 0))  # noqa: DTZ001 - naive local time
 MONTH, OCTOBER = Month(2026, 11), Month(2026, 10)
 REGIONS = {"A": "tianjin", "B": "tianjin", "C": "leshan", "D": "shenzhen", "E": "shanghai"}
-AGENCIES = ("tianjin", "leshan")
-"""The employers. B is the neighbour of A in the same region; the agency of that region may see both."""
+AGENCIES = ("tianjin", "leshan", "shenzhen")
+DIVISIONS = {"A": "120101", "B": "120102"}
+"""The employers. B is the neighbour of A in the same region, but in another division: who is limited to A's must
+not see it. The agency of the region may see both.
+"""
+PICTURED = "AC"
+"""Who has a picture among the papers: its small one is made in a process of its own."""
 DEPARTMENT, ELSEWHERE = "生产部", "销售部"
 
 
 OWNERS = [*REGIONS, *AGENCIES]
-BIRDS, FISH = "鵡鶘鷓鷗鸚鶇鶚", "鯤鯨鮪鱒鯢"
+BIRDS, FISH, BEASTS = "鵡鶘鷓鷗鸚鶇鶚鷥", "鯤鯨鮪鱒鯢", "麂麈麝"
 """Characters that stand nowhere else; one is enough to be recognised, also where the rest of a name is masked."""
 
 
 def canary(owner: str) -> str:
     """The words that stand in whatever belongs to an employer or, by the code of its region, to an agency."""
     return f"{BIRDS[OWNERS.index(owner)]}鸣"
+
+
+def news(code: str) -> str:
+    """The canary of what an agency tells the employers of its region."""
+    return f"{BEASTS[AGENCIES.index(code)]}行"
 
 
 def hidden(letter: str) -> str:
@@ -117,7 +129,7 @@ def _employer(world: World, letter: str, number: int) -> None:
     word = canary(letter)
     employer = EmployerFactory(
         region=REGIONS[letter], name=f"{word}机械厂", address=f"{word}路 1 号", contact_name=word,
-        legal_representative=word, first_month=Month(2026, 1),
+        legal_representative=word, first_month=Month(2026, 1), agency_division=DIVISIONS.get(letter, ""),
     )  # fmt: skip
     clerk = _operator(world, f"{letter}.clerk", "clerk", employer)
     admin = _operator(world, f"{letter}.admin", "employer_admin", employer) if letter == "A" else clerk
@@ -127,6 +139,8 @@ def _employer(world: World, letter: str, number: int) -> None:
     found |= _money(employer, people, word, clerk)
     found |= _declared(employer, people, word, clerk)
     found |= _kept(employer, people, word, clerk, found)
+    found |= belongings.of_employer(employer, found["bill"], found["case"], word, clerk, WHEN, letter in PICTURED)
+    found["certificate"] = belongings.certificate(clerk, word, WHEN)
     for one, key in {clerk: f"{letter}.clerk", admin: f"{letter}.admin"}.items():
         view = SavedView.objects.create(operator=one, query="employer_contributions", name=word)
         world.objects["view", key] = view.pk
@@ -136,6 +150,7 @@ def _employer(world: World, letter: str, number: int) -> None:
         )  # fmt: skip
         world.objects["export", key] = export.pk
         world.models |= {"view": SavedView, "export": ExportRun}
+        _person(world, key, one)
     world.objects |= {(kind, letter): one.pk for kind, one in found.items()}
     world.models |= {kind: type(one) for kind, one in found.items()}
     world.objects |= {(kind, f"{letter}.hidden"): one.pk for kind, one in _behind(employer, people[1], clerk).items()}
@@ -276,16 +291,19 @@ def _agency(world: World, code: str) -> None:
     word = canary(code)
     admin = _operator(world, f"{code}.admin", "agency_admin", region=code)
     reviewer = _operator(world, f"{code}.reviewer", "reviewer", region=code) if code == "tianjin" else admin
+    asker = _asker(world, code)
     if code == "tianjin":
         for role in ("system_admin", "security_admin", "audit_admin"):
             _operator(world, f"{code}.{role.partition('_')[0]}", role, region=code)
-    registration = Registration.objects.create(
-        region=code, number=f"Z{code}", state="submitted", answers={"name": word}, touched_at=WHEN, submitted_at=WHEN,
-        credit_digest=blind_index("credit", code),
-    )  # fmt: skip
-    with written([Upload(f"{word}.pdf", PDF)], None, by=None, at=WHEN) as (file,):
-        file.save()
-    paper = RegistrationPaper.objects.create(registration=registration, title="执照", stored=file, added_at=WHEN)
+        security = world.actors["tianjin.security"]
+        world.objects["certificate", "tianjin.security"] = belongings.certificate(admin, word, WHEN).pk
+        _person(world, "tianjin.security", security)
+    _person(world, f"{code}.admin", admin)
+    registration, paper = _registration(code, code, word, DIVISIONS["A"])
+    if code == "tianjin":
+        other = _registration(code, f"{code}.elsewhere", canary("B"), DIVISIONS["B"])
+        for kind, one in zip(("registration", "registration_paper"), other, strict=True):
+            world.objects[kind, f"{code}.elsewhere"] = one.pk
     PreEntry.objects.create(
         region=code, id_number=synthetic_id(sequence=777), id_digest=blind_index("person", code), name=word,
         made_by=reviewer, made_at=WHEN,
@@ -299,14 +317,57 @@ def _agency(world: World, code: str) -> None:
         region=code, month=MONTH, asked_by=admin, asked_at=WHEN, skipped=[["1", word, word]], finished_at=WHEN
     )
     found["colleague"] = reviewer
+    letter = next(letter for letter, region_code in REGIONS.items() if region_code == code)
+    employer = Employer.objects.get(pk=world.of("employer", letter))
+    found |= belongings.of_agency(code, word, admin, asker, employer, WHEN)
+    world.objects["privileged_look", f"{code}.district"] = found["privileged"].pk
+    world.models["privileged_look"] = type(found["privileged"])
+    told = belongings.announcements(code, news(code), admin, WHEN)
+    readers = [code, *(one for one, there in REGIONS.items() if there == code)]
+    world.objects |= {(kind, reader): one.pk for kind, one in told.own.items() for reader in readers}
+    if code == "tianjin":
+        world.objects |= {(kind, "everybody"): one.pk for kind, one in told.public.items()}
+        own = told.own.values()
+        world.objects |= {(kind, "nobody"): one.pk for kind, one in zip(told.public, own, strict=True)}
+    world.models |= {kind: type(one) for kind, one in (told.own | told.public).items()}
     world.objects |= {(kind, code): one.pk for kind, one in found.items()}
     world.models |= {kind: type(one) for kind, one in found.items()}
 
 
+def _asker(world: World, code: str) -> Operator:
+    """Somebody named for privileged queries. In the region with divisions an actor, limited to one of them."""
+    if code == "tianjin":
+        return _operator(world, f"{code}.district", "reviewer", region=code, divisions=[DIVISIONS["A"]])
+    asker = Operator(username=f"{code}.asker", name=canary(code), role="reviewer", region=code, password="!")
+    asker.save()
+    return asker
+
+
+def _registration(code: str, number: str, word: str, division: str) -> tuple[Registration, RegistrationPaper]:
+    made = Registration.objects.create(
+        region=code, number=f"Z{number}"[:20], state="submitted", answers={"name": word}, touched_at=WHEN,
+        submitted_at=WHEN, credit_digest=blind_index("credit", number), agency_division=division,
+    )  # fmt: skip
+    with written([Upload(f"{word}.pdf", PDF)], None, by=None, at=WHEN) as (file,):
+        file.save()
+    return made, RegistrationPaper.objects.create(registration=made, title="执照", stored=file, added_at=WHEN)
+
+
+def _person(world: World, key: str, one: Operator) -> None:
+    """What is somebody's own and nobody else's."""
+    word = canary(key.split(".")[0])
+    for kind, made in belongings.of_person(one, word, WHEN).items():
+        world.objects[kind, key] = made.pk
+        world.models[kind] = type(made)
+
+
 def _special_actors(world: World) -> None:
     for key, one in world.actors.items():
+        divisions = one.divisions
         if one.is_desk:
-            cases = [world.of("case", letter) for letter, code in REGIONS.items() if code == one.region]
+            letters = [letter for letter, code in REGIONS.items() if code == one.region]
+            served = [one for one in letters if not divisions or DIVISIONS.get(one) in divisions]
+            cases = [world.of("case", letter) for letter in served]
             world.objects["sample", key] = Sample.objects.create(drawn_for=one, at=WHEN, chosen=cases, drawn=cases).pk
     employer = Employer.objects.get(pk=world.of("employer", "A"))
     _operator(world, "A.disabled", "employer_admin", employer, is_active=False)

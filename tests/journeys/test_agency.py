@@ -157,11 +157,12 @@ def test_guiyang_looks_into_what_is_masked_only_with_two_people_and_the_employer
     boss = of_employer("guiyang", admin=True)
     employee = enrolled(boss.employer, name="李示例")
     number = employee.person.id_number
-    first = page_of(head, "/a/privileged/")
-    first.get_by_label("操作员", exact=True).select_option(label="李娜（审核人员）")
-    first.get_by_role("button", name="指定", exact=True).click()
-    first.wait_for_selector("text=已指定")
+    naming = page_of(signed_in("guiyang", security_admin=True), "/a/privileged/named")
+    naming.get_by_label("操作员", exact=True).select_option(label="李娜（审核人员）")
+    naming.get_by_role("button", name="指定", exact=True).click()
+    naming.wait_for_selector("text=已指定")
 
+    first = page_of(head, "/a/privileged/")
     page = page_of(asker, "/a/privileged/")
     page.get_by_label(re.compile("一个人")).check()
     page.get_by_label(re.compile("完整证件号码")).fill(number)

@@ -188,6 +188,14 @@ class TestTheSecondPerson:
         with pytest.raises(Refused, match="至少要有两位"):
             ask_for_a_second(True, by=alone)
 
+    def test_the_switch_needs_somebody_else_to_pay_what_was_settled(self):
+        admin = OperatorFactory(admin=True)
+        OperatorFactory(clerk=True, employer=admin.employer, duty="entry")
+        with pytest.raises(Refused, match="谁结算谁不缴费"):
+            ask_for_a_second(True, by=admin)
+        OperatorFactory(clerk=True, employer=admin.employer, duty="finance")
+        assert ask_for_a_second(True, by=admin).needs_second
+
     def test_where_things_take_effect_at_once_they_wait_for_the_second_person_too(self, direct_clerk):
         admin = OperatorFactory(admin=True, employer=direct_clerk.employer)
         ask_for_a_second(True, by=admin)

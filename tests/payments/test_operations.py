@@ -9,6 +9,7 @@ from shebao.bank import signing
 from shebao.bank.client import BankRefused, BankUnreachable
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.payments.models import BankNotice, Payment, PaymentState
 from shebao.hall.payments.operations import ask_bank, receive_notice, start_payment
@@ -16,6 +17,7 @@ from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill, LedgerTransaction
 from shebao.hall.settlement.progress import standing, steps_of
 
+from ..factories import OperatorFactory
 from ..settlement.hall import NOVEMBER, hire, make_clerk, make_employer, settle
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,15 @@ def test_the_order_carries_the_open_amount_and_the_payments_number(bank, bill, c
 def test_a_second_press_returns_the_running_payment(bank, bill, clerk):
     assert start_payment(bill.pk, by=clerk) == start_payment(bill.pk, by=clerk)
     assert len(bank.orders) == Payment.objects.count() == 1
+
+
+def test_where_two_people_are_asked_for_who_settled_the_month_does_not_pay_it(bank, bill, clerk):
+    Employer.objects.filter(pk=clerk.employer_id).update(needs_second=True)
+    with pytest.raises(Refused, match="谁结算谁不缴费"):
+        start_payment(bill.pk, by=clerk)
+    assert not bank.orders and not Payment.objects.exists()
+    other = OperatorFactory(clerk=True, employer=clerk.employer, duty="finance")
+    assert start_payment(bill.pk, by=other).started_by == other
 
 
 def test_a_bank_that_is_away_is_asked_again_with_the_same_order(bank, bill, clerk):

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Operator
+from shebao.hall.operators.operations import open_emergency
 from shebao.hall.privileged import operations
 from shebao.hall.privileged.models import NamedOperator, PrivilegedLook, PrivilegedQuery, QueryState
 from shebao.hall.workbench.dossiers import SEARCHES, employer_dossier, find_people, person_dossier
@@ -23,8 +24,13 @@ def head(clerk):
 
 
 @pytest.fixture
-def asker(reviewer, head):
-    operations.name_operator(reviewer.pk, by=head)
+def security(clerk):
+    return OperatorFactory(security_admin=True)
+
+
+@pytest.fixture
+def asker(reviewer, security):
+    operations.name_operator(reviewer.pk, by=security)
     return reviewer
 
 
@@ -33,19 +39,45 @@ def ask(asker, employer, **changes) -> PrivilegedQuery:
     return operations.ask_privileged(given.pop("scope"), given.pop("number"), by=asker, **given)
 
 
-def test_only_who_is_named_by_another_may_ask(clerk, reviewer, head):
+def test_only_who_is_named_by_the_security_administrator_may_ask(clerk, reviewer, head, security):
     with pytest.raises(Refused, match="指定的操作员"):
         ask(reviewer, clerk.employer)
-    with pytest.raises(Refused, match="不能指定自己"):
-        operations.name_operator(head.pk, by=head)
-    with pytest.raises(Refused, match="权限"):
-        operations.name_operator(head.pk, by=reviewer)
-    operations.name_operator(reviewer.pk, by=head)
+    for nobody in (head, reviewer, clerk):
+        with pytest.raises(Refused, match="权限"):
+            operations.name_operator(reviewer.pk, by=nobody)
+    for stranger in (
+        security,
+        clerk,
+        OperatorFactory(audit_admin=True),
+        OperatorFactory(reviewer=True, region="leshan"),
+    ):
+        with pytest.raises(Operator.DoesNotExist):
+            operations.name_operator(stranger.pk, by=security)
+    operations.name_operator(reviewer.pk, by=security)
     with pytest.raises(Conflict):
-        operations.name_operator(reviewer.pk, by=head)
+        operations.name_operator(reviewer.pk, by=security)
     assert ask(reviewer, clerk.employer).state == QueryState.ASKED
-    with pytest.raises(Refused, match="权限"):
+    with pytest.raises(Refused, match="指定的操作员"):
         ask(clerk, clerk.employer)
+
+
+def test_in_an_emergency_too_nobody_names_themselves(head):
+    open_emergency(head.username, "安全管理员离岗，急需协查", 30)
+    with pytest.raises(Refused, match="不能指定自己"):
+        operations.name_operator(head.pk, by=Operator.objects.get(pk=head.pk))
+
+
+def test_being_named_is_the_permission_and_ends_with_it(reviewer, head, security):
+    def may(operator) -> bool:
+        return Operator.objects.get(pk=operator.pk).may("query_with_privilege")
+
+    assert (may(reviewer), may(head), may(security)) == (False, False, False)
+    operations.name_operator(reviewer.pk, by=security)
+    assert may(reviewer)
+    operations.unname_operator(reviewer.pk, by=security)
+    assert not may(reviewer)
+    with pytest.raises(NamedOperator.DoesNotExist):
+        operations.unname_operator(reviewer.pk, by=security)
 
 
 def test_a_query_needs_a_reason_and_somebody_it_is_about(asker, clerk):
@@ -62,8 +94,8 @@ def test_a_query_needs_a_reason_and_somebody_it_is_about(asker, clerk):
         ask(asker, elsewhere)
 
 
-def test_two_people_are_two_people_in_the_database_too(asker, head, clerk):
-    operations.name_operator(head.pk, by=OperatorFactory(agency_admin=True))
+def test_two_people_are_two_people_in_the_database_too(asker, head, clerk, security):
+    operations.name_operator(head.pk, by=security)
     own = ask(head, clerk.employer)
     with pytest.raises(Refused, match="不能批准自己"):
         operations.approve_privileged(own.pk, by=head, minutes=30)
@@ -71,11 +103,14 @@ def test_two_people_are_two_people_in_the_database_too(asker, head, clerk):
         PrivilegedQuery.objects.filter(pk=own.pk).update(decided_by=head)
     with pytest.raises(IntegrityError), transaction.atomic():
         NamedOperator.objects.create(region="tianjin", operator=head, named_by=head, named_at=own.asked_at)
-    with pytest.raises(Refused, match="管理员批准"):
+    with pytest.raises(PrivilegedQuery.DoesNotExist):
         operations.approve_privileged(own.pk, by=asker, minutes=30)
+    other = ask(asker, clerk.employer)
+    with pytest.raises(Refused, match="不能批准自己"):
+        operations.approve_privileged(other.pk, by=asker, minutes=30)
 
 
-def test_it_can_be_looked_at_only_by_who_asked_and_only_for_a_while(asker, head, clerk):
+def test_it_can_be_looked_at_only_by_who_asked_and_only_for_a_while(asker, head, clerk, security):
     query = ask(asker, clerk.employer)
     with pytest.raises(Refused, match="没有批准"):
         operations.look(query.pk, "资料", by=asker)
@@ -84,12 +119,12 @@ def test_it_can_be_looked_at_only_by_who_asked_and_only_for_a_while(asker, head,
     operations.approve_privileged(query.pk, by=head, minutes=30, note="同意")
     with pytest.raises(Conflict):
         operations.decline_privileged(query.pk, by=head, note="改主意")
-    with pytest.raises(Refused, match="只有申请人"):
+    with pytest.raises(PrivilegedQuery.DoesNotExist):
         operations.look(query.pk, "资料", by=head)
     operations.look(query.pk, "资料", by=asker)
     with at(NOW + timedelta(minutes=31)), pytest.raises(Refused, match="期限已过"):
         operations.look(query.pk, "资料", by=asker)
-    operations.unname_operator(asker.pk, by=head)
+    operations.unname_operator(asker.pk, by=security)
     with pytest.raises(Refused):
         operations.look(query.pk, "资料", by=asker)
 

@@ -28,6 +28,7 @@ def hall():
         "boss": OperatorFactory(admin=True, employer=clerk.employer),
         "reviewer": OperatorFactory(reviewer=True, name="李娜"),
         "head": OperatorFactory(agency_admin=True, name="陈志远"),
+        "security": OperatorFactory(security_admin=True),
         "stranger": OperatorFactory(agency_admin=True, region="leshan"),
     }
 
@@ -79,7 +80,7 @@ def test_an_announcement_goes_from_the_form_to_the_bell_and_the_public_page(visi
     ["/a/notices/", "/a/notices/new", "/a/templates/", "/a/templates/registration_sms", "/a/people/", "/a/privileged/"],
 )
 def test_each_page_opens_for_whom_it_is_and_for_nobody_else(visit, address):
-    allowed = {"head"} | ({"reviewer"} if "people" in address or "privileged" in address else set())
+    allowed = {"head"} | ({"reviewer"} if "people" in address else set())
     for who in ("head", "reviewer", "clerk", "boss"):
         expected = 200 if who in allowed else 403 if who == "reviewer" else 404
         assert visit(who, address).status_code == expected, (who, address)
@@ -122,13 +123,17 @@ def test_a_privileged_query_takes_two_people_and_the_employer_reads_of_it(visit,
     enrolled(employer, name="李示例")
     ask = {"scope": "employer", "number": employer.employer_number, "reason": "法院协助调查，要完整资料"}
     assert visit("reviewer", "/a/privileged/", ask).status_code == 403
-    visit("head", "/a/privileged/named", {"operator": hall["reviewer"].pk})
+    assert "/a/privileged/" not in text(visit("reviewer", "/a/"))
+    assert visit("head", "/a/privileged/named").status_code == 403
+    assert "李娜（审核人员）" in text(visit("security", "/a/privileged/named"))
+    visit("security", "/a/privileged/named", {"operator": hall["reviewer"].pk})
+    assert "/a/privileged/" in text(visit("reviewer", "/a/"))
     assert visit("reviewer", "/a/privileged/", ask | {"reason": ""}).status_code == 422
     assert visit("reviewer", "/a/privileged/", ask).status_code == 302
     query = PrivilegedQuery.objects.get()
     look = f"/a/privileged/{query.pk}"
     assert visit("reviewer", look).status_code == 403
-    visit("reviewer", f"{look}/approve", {"minutes": "30"})
+    assert visit("reviewer", f"{look}/approve", {"minutes": "30"}).status_code == 403
     query.refresh_from_db()
     assert query.state == "asked"
     visit("head", f"{look}/approve", {"minutes": "30", "note": "同意"})
@@ -146,7 +151,7 @@ def test_a_privileged_query_takes_two_people_and_the_employer_reads_of_it(visit,
     second = PrivilegedQuery.objects.order_by("-pk").first()
     visit("head", f"/a/privileged/{second.pk}/approve", {"minutes": "5"})
     assert person["number"] in text(visit("reviewer", f"/a/privileged/{second.pk}"))
-    visit("head", f"/a/privileged/named/{hall['reviewer'].pk}/end", {})
+    visit("security", f"/a/privileged/named/{hall['reviewer'].pk}/end", {})
     assert visit("reviewer", f"/a/privileged/{second.pk}").status_code == 403
 
 

@@ -5,6 +5,30 @@ from django.db import models
 from django.db.models import Q
 
 
+def served_by(actor, path: str = "") -> Q:
+    """Whether the employer at the end of `path` is one whose business this actor of the desk does (数据范围).
+
+    The one rule for it: of one's own region and, where somebody is limited to agency divisions (经办区划), of those.
+    An employer whose division nobody has said belongs to those without a limit; an empty `path` is for what carries
+    region and division itself. Nobody but the desk has employers.
+    """
+    way = f"{path}__" if path else ""
+    if not actor.is_desk:
+        return Q(**{f"{way}pk__in": ()})
+    found = Q(**{f"{way}region": actor.region})
+    return found & Q(**{f"{way}agency_division__in": actor.divisions}) if actor.divisions else found
+
+
+def serves(actor, employer) -> bool:
+    """Whether an employer at hand is one of those."""
+    return type(employer).objects.filter(served_by(actor), pk=employer.pk).exists()
+
+
+def people_served(actor):
+    """The persons whom any employer has that the actor of the desk serves, as a subquery of their keys."""
+    return apps.get_model("roster", "Employee").objects.filter(served_by(actor, "employer")).values("person")
+
+
 class ScopedQuerySet(models.QuerySet):
     """Rows that belong to an employer. `employer_path` is the way from the row to its employer.
 
@@ -18,9 +42,9 @@ class ScopedQuerySet(models.QuerySet):
     maker_path: str | None = None
 
     def visible_to(self, actor):
-        """Own employer's rows for an employer's people, own region's rows for the agency, else nothing."""
+        """Own employer's rows for an employer's people, those of the employers it serves for the desk, else nothing."""
         if actor.is_desk:
-            return self.filter(**{f"{self.employer_path}__region": actor.region})
+            return self.filter(served_by(actor, self.employer_path))
         if not actor.employer_id:
             return self.none()
         rows = self.filter(**{self.employer_path: actor.employer_id})

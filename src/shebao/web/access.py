@@ -29,6 +29,7 @@ PERMISSION_TITLES = {
     "see_alerts": "查看安全提醒",
     "enter_at_counter": "窗口录入",
     "query_with_privilege": "特权查询",
+    "approve_privileged": "批准特权查询",
     "publish_notices": "发布公告",
     "monitor": "运行监控",
     "configure": "系统配置",
@@ -77,13 +78,13 @@ def home_of(operator) -> str:
     return HOMES.get(operator.role) or ("a_home" if operator.is_agency else "e_home")
 
 
-def needs(permission: str):
-    """Only operators whose role gives `permission` reach the view; others get a 403 page that names it."""
+def needs(permission: str, *others: str):
+    """Only operators who have `permission`, or one of the others, reach the view; a 403 page names the first."""
 
     def decorate(view):
         @wraps(view)
         def guarded(request, *args, **kwargs):
-            if not request.user.may(permission):
+            if not any(request.user.may(one) for one in (permission, *others)):
                 raise refusal(request.user, permission)
             return view(request, *args, **kwargs)
 

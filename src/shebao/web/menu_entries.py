@@ -63,14 +63,15 @@ DEBITS = ("a_debits", "menu.debits", "银行代扣", "wallet", "reconcile")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 ADMINISTRATION = [
     ("a_notices", "menu.notices", "公告通知", "bell", "publish_notices"),
-    ("a_privileged", "menu.privileged", "特权查询", "eye", "query_with_privilege"),
+    ("a_privileged", "menu.privileged", "特权查询", "eye", "query_with_privilege approve_privileged"),
     ("a_templates", "menu.templates", "消息模板", "mail", "configure"),
     ("a_money", "menu.money", "资金对账", "coins", "reconcile"),
     ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
     ("a_monitor", "menu.monitor", "运行监控", "chart-bar", "monitor"),
     ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
     ("operators", "menu.operators", "操作员", "key", "manage_operators"),
-    ("certificates", "menu.certificates", "数字证书", "shield-check", "manage_operators"),
+    ("a_privileged_named", "menu.privileged_named", "特权查询人员", "eye", "manage_operators"),
+    ("certificates", "menu.certificates", "数字证书", "shield-check", "manage_operators review"),
     ("audit", "menu.audit", "操作记录", "history", "see_audit"),
     ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
     ("a_alerts", "menu.alerts", "安全提醒", "alert-triangle", "see_alerts"),

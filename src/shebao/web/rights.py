@@ -9,6 +9,7 @@ from django.urls import Resolver404, ResolverMatch, resolve
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import SERVICE, Operator
 from shebao.hall.regions import region as region_of
+from shebao.rules.region_pages import Page
 
 ALWAYS = ""
 """The workbench, one's own account and what is public: nobody can be kept from these."""
@@ -57,12 +58,13 @@ FUNCTIONS: dict[str, str] = {
 }
 """Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""
 PAGE_NEEDS = {
+    **dict.fromkeys(("case_list", "employer_papers", "monthly_papers", "sheet_templates"), "declare"),
     **dict.fromkeys(("blank_forms", "vouchers"), "print"),
     **dict.fromkeys(("bank_debit", "people_payment"), "pay"),
     "who_computes": "settle",
-    "roster_sheet": "see_roster",
+    **dict.fromkeys(("roster_sheet", "guide", "counter_business"), "see_roster"),
 }
-"""What entries of the catalogue ask for themselves: whoever may not print has none of the papers, and so on."""
+"""What each kind of page of the catalogue asks for: its one address asks for nothing by itself."""
 KINDS = {"statement": "statements"}
 """Functions that an area opens all at once: whoever has not opened the second has none of the first."""
 
@@ -91,14 +93,22 @@ def may_open(operator: Operator, address: str) -> bool:
         match = resolve(path)
     except Resolver404:
         return True
-    needed = {getattr(match.func, "needs", ""), _page_needs(operator, match)} - {""}
-    return all(operator.may(one) for one in needed) and is_open(operator, function_of(match))
+    return all(operator.may(one) for one in needs_of(operator, match)) and is_open(operator, function_of(match))
 
 
-def _page_needs(operator: Operator, match: ResolverMatch) -> str:
-    """The permission that an entry of the region's catalogue asks for beside that of its address."""
+def needs_of(operator: Operator, match: ResolverMatch) -> set[str]:
+    """The permissions that an address asks for: its view's, or those of the page of the region's catalogue there."""
     page = region_of(operator.region).pages.get(match.kwargs.get("key", "")) if match.url_name == "e_page" else None
-    return PAGE_NEEDS.get(page.page, "") if page else ""
+    return {getattr(match.func, "needs", ""), PAGE_NEEDS.get(page.page, "") if page else ""} - {""}
+
+
+def open_page(operator: Operator, page: Page) -> None:
+    """Refuse whoever has not the permission that this page of the catalogue asks for, or is not of its readers."""
+    from .access import refusal
+
+    needed = PAGE_NEEDS[page.page]
+    if not operator.may(needed) or (page.may and operator.role not in page.may):
+        raise refusal(operator, needed)
 
 
 def shut(operator: Operator, function: str) -> Refused:

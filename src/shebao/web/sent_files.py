@@ -26,7 +26,12 @@ def shown_image(stored: StoredFile) -> HttpResponse:
     """A stored picture for an <img> of ours; anything else is not shown (404), only saved."""
     if stored.kind not in (FileKind.JPEG, FileKind.PNG):
         raise StoredFile.DoesNotExist("only pictures are shown")
-    return _private(HttpResponse(content_of(stored), content_type=MEDIA_TYPES[FileKind(stored.kind)]))
+    return _private(_picture(content_of(stored), FileKind(stored.kind)))
+
+
+def _picture(content: bytes, kind: FileKind) -> HttpResponse:
+    """A picture that a browser shows in one of our pages."""
+    return HttpResponse(content, content_type=MEDIA_TYPES[kind], headers={"Content-Disposition": "inline"})
 
 
 def sent(stored: StoredFile) -> HttpResponse:
@@ -36,7 +41,7 @@ def sent(stored: StoredFile) -> HttpResponse:
 
 def sent_small(stored: StoredFile) -> HttpResponse:
     """The small picture of an image, to be shown on our pages: it was drawn here, from the pixels alone."""
-    return _private(HttpResponse(thumbnail_of(stored), content_type=MEDIA_TYPES[FileKind.JPEG]))
+    return _private(_picture(thumbnail_of(stored), FileKind.JPEG))
 
 
 def _private(response: HttpResponse) -> HttpResponse:

@@ -38,7 +38,7 @@ from .menu_entries import (
 from .menus import allowed, mark_current, menu_items
 from .middleware import has_contrast, idle_seconds, is_elder
 from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
-from .rights import may_open
+from .rights import PAGE_NEEDS, may_open
 
 PRODUCT = "企业社保网厅"
 TILES = 8
@@ -227,7 +227,7 @@ def _pages(user, region, *groups: str) -> list[tuple[dict, str]]:
         (_item(row.title, address_of_row(row, region), QUERY_ICONS.get(row.page, "list-check")), row.under)
         for row in region.pages.values()
         if row.page in KEYED
-        and user.may("declare")
+        and user.may(PAGE_NEEDS[row.page])
         and (not row.may or user.role in row.may)
         and (row.group in groups if groups else row.group != "help")
     ]
@@ -286,16 +286,16 @@ def _administration(user, region) -> dict:
     allowed = [
         entry[:4]
         for entry in (*money, *ADMINISTRATION)
-        if _is_offered(entry, user, region) and not (entry[0] == "looks" and user.is_agency)
+        if _is_offered(entry, user, region) and entry[0] != ("looks" if user.is_agency else "a_privileged_named")
     ]
     return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
 
 
 def _is_offered(entry, user, region) -> bool:
-    """Certificates are of use only where people sign in by them; there the agency's reviewers bind them too."""
-    if entry[0] != "certificates":
-        return user.may(entry[4])
-    return region.sign_in.has_certificate and (user.may(entry[4]) or user.may("review"))
+    """For whoever has one of its permissions; certificates are of use only where people sign in by them."""
+    if entry[0] == "certificates" and not region.sign_in.has_certificate:
+        return False
+    return any(user.may(one) for one in entry[4].split())
 
 
 def _counts(user) -> dict[str, int]:

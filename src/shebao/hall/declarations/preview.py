@@ -21,6 +21,7 @@ from ..errors import Refused
 from ..regions import region
 from ..roster.facts import IDENTITY, employer_facts
 from ..roster.models import Employee
+from ..scopes import serves
 from ..services.checks import age_on
 from ..services.clerks import operator_case
 from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
@@ -82,7 +83,7 @@ def previews(
     Of a sheet `places` are the words for its rows, and `whole` is what all of it says, where these are a part.
     Raises Employer.DoesNotExist for an employer the actor may not see, Refused for an unknown service.
     """
-    if not (by.region == employer.region if by.is_agency else by.employer_id == employer.pk):
+    if not (serves(by, employer) if by.is_agency else by.employer_id == employer.pk):
         raise Employer.DoesNotExist
     here = region(employer.region)
     service = service_of(here, service_key)

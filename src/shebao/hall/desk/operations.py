@@ -13,6 +13,7 @@ from ..declarations.states import State
 from ..errors import Conflict, Refused, permit
 from ..operators.models import Operator
 from ..regions import region
+from ..scopes import serves
 from .models import DeskCase, DeskNote, NoteKind
 from .signing import is_held, is_pending
 
@@ -93,6 +94,8 @@ def transfer_case(pk: int, to_id: int | None, *, by, note: str = "") -> Declarat
         raise Refused("no_colleague", "请选择另一位有审核权限的同事。", field="to")
     if declared_by_actor([declaration], colleague):
         raise Refused("no_colleague", f"{colleague.name}录入或提交了这笔申报，不能由其审核。", field="to")
+    if not serves(colleague, declaration.employer):
+        raise Refused("no_colleague", f"{colleague.name}不办理这个单位所在的经办区划，请选择另一位同事。", field="to")
     _pass(case, by, colleague, note, NoteKind.TRANSFER)
     return declaration
 

@@ -9,6 +9,7 @@ from shebao.rules.region_reviews import ReviewStep
 from ..declarations.models import Declaration
 from ..declarations.queries import desk
 from ..operators.models import Operator
+from ..scopes import serves
 from .models import Approval, DeskCase, DeskNote, Sample
 from .signing import is_held, is_pending, open_step, signatures
 
@@ -95,7 +96,9 @@ def desk_view(actor, declaration: Declaration) -> DeskView:
         steps=declaration.review_steps,
         signed=signed,
         notes=list(notes.order_by("-at", "-pk")),
-        colleagues=[one for one in people if one.may("review")],
+        colleagues=[
+            one for one in people if one.may("review") and (not one.divisions or serves(one, declaration.employer))
+        ],
     )
 
 

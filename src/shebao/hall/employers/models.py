@@ -5,16 +5,16 @@ from django.db import models
 
 from ..fields import EncryptedTextField, MonthField
 from ..regions import region
-from ..scopes import ScopedQuerySet
+from ..scopes import ScopedQuerySet, served_by
 
 
 class EmployerQuerySet(ScopedQuerySet):
-    """Employers themselves: one's own, or those of the agency's region."""
+    """Employers themselves: one's own, or those that the agency's actor serves."""
 
     def visible_to(self, actor):
         """As for everything else, one step nearer."""
         if actor.is_desk:
-            return self.filter(region=actor.region)
+            return self.filter(served_by(actor))
         return self.filter(pk=actor.employer_id) if actor.employer_id else self.none()
 
 
@@ -22,7 +22,8 @@ class Employer(models.Model):
     """An insured employer (参保单位) in one region.
 
     `areas` are the business areas opened when it registered; None where nobody was asked, and everything is open.
-    `needs_second`: what one operator submits goes out once another has confirmed it (内部复核).
+    `needs_second`: what one operator submits goes out once another has confirmed it (内部复核). `agency_division` says
+    which part of the agency has it in hand, by a code of the region's list of that name; "" where nobody has said.
     """
 
     region = models.CharField("地区方案", max_length=40)
@@ -43,6 +44,7 @@ class Employer(models.Model):
     computed_by = models.CharField("谁来核定", max_length=10, blank=True, default="")
     taxpayer_number = models.CharField("总机构缴费人识别号", max_length=20, blank=True, default="")
     account_kind = models.CharField("参保户类型", max_length=10, blank=True, default="")
+    agency_division = models.CharField("经办区划", max_length=12, blank=True, default="")
     areas = models.JSONField("开通的业务", null=True, blank=True)
     needs_second = models.BooleanField("内部复核", default=False)
 
@@ -62,6 +64,7 @@ class Employer(models.Model):
                 violation_error_message="该统一社会信用代码已登记。",
             ),
         ]
+        indexes = [models.Index(fields=["region", "agency_division"], name="employer_by_division")]
 
     def __str__(self):
         return self.name

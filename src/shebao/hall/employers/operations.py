@@ -14,6 +14,8 @@ from ..regions import region
 from ..roster.models import Employee
 from .models import Department, Employer, EmployerChange
 
+DIVISIONS = "agency_divisions"
+"""The code list of a region that names them."""
 LONGEST = Department._meta.get_field("name").max_length
 
 
@@ -78,6 +80,35 @@ def classify_account(pk: int, kind: str, *, by) -> Employer:
         employer.account_kind = kind
         employer.save(update_fields=["account_kind"])
         record("employer.account_classified", employer, by=by, employer=employer, kind=kind)
+    return employer
+
+
+def divisions_of(code: str) -> dict[str, str]:
+    """The agency divisions of a region (经办区划) by their codes; none where its agency is one."""
+    found = region(code).codes.get(DIVISIONS)
+    return {one.code: one.title for one in found.items} if found else {}
+
+
+@transaction.atomic
+def assign_division(pk: int, division: str, *, by) -> Employer:
+    """Say which division of the agency has an employer in hand (经办区划); "" for none in particular.
+
+    Only whoever has the whole region: nobody gives an employer away, or to themselves. Raises Refused for a division
+    that the region does not have. The same division again changes nothing.
+    """
+    permit(by, "review", "调整经办区划")
+    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=pk)
+    if by.divisions:
+        raise Refused("not_permitted", "您只办理部分经办区划，调整单位的经办区划请交给管整个地区的同事。", status=403)
+    listed = divisions_of(employer.region)
+    if division and division not in listed:
+        raise Refused("unknown_division", "请选择列表中的经办区划。", field="agency_division")
+    was = employer.agency_division
+    if was != division:
+        employer.agency_division = division
+        employer.save(update_fields=["agency_division"])
+        words = {"was": listed.get(was, was) or "未指定", "now": listed.get(division, "") or "未指定"}
+        record("employer.division_assigned", employer, by=by, employer=employer, **words)
     return employer
 
 

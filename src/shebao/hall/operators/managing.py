@@ -1,5 +1,6 @@
 """Who may do what at an employer (操作员管理): duties, the ticks of the menu tree, departments and schemes, leaving."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, models, transaction
@@ -7,6 +8,7 @@ from django.db import IntegrityError, models, transaction
 from ..audit.models import AuditEntry
 from ..audit.operations import record
 from ..employers.models import Department, Employer
+from ..employers.operations import divisions_of
 from ..errors import Refused
 from ..regions import region
 from ..sign_in.sessions import end_sessions
@@ -86,6 +88,36 @@ def _words(operator: Operator) -> str:
 
 
 @transaction.atomic
+def limit_to_divisions(operator_id: int, divisions: Sequence[str], *, by) -> Operator:
+    """Limit a reviewer to the employers of some agency divisions (数据范围); none named is the whole region.
+
+    Another scope ends the reviewer's sessions. Raises Refused (field named) for whoever is no reviewer and for a
+    division that the region does not have.
+    """
+    operator = locked_other(operator_id, "不能修改自己的数据范围，请由另一位管理员修改。", by=by)
+    listed = divisions_of(operator.region)
+    if operator.role != Role.REVIEWER:
+        raise Refused("not_a_reviewer", "只有审核人员可以限定经办区划；管理员和三员管的是整个地区。", field="divisions")
+    if strange := [code for code in divisions if code not in listed]:
+        raise Refused("no_such_division", f"没有这个经办区划：{'、'.join(strange)}。", field="divisions")
+    had, operator.divisions = operator.divisions, [code for code in listed if code in divisions]
+    if operator.divisions == had:
+        return operator
+    checked(operator)
+    operator.save(update_fields=["divisions"])
+    was, now = (division_words(operator.region, codes) for codes in (had, operator.divisions))
+    record("operator.divisions_changed", operator, by=by, was=was, now=now)
+    end_sessions(operator, by=by)
+    return operator
+
+
+def division_words(code: str, divisions: Sequence[str]) -> str:
+    """Divisions of a region in words; none of them is the whole region."""
+    listed = divisions_of(code)
+    return "、".join(listed.get(one, one) for one in divisions) or "全部"
+
+
+@transaction.atomic
 def remove_operator(operator_id: int, *, by) -> bool:
     """Delete an account (删除); one that left traces is disabled instead, because what was done stays on record.
 
@@ -110,9 +142,10 @@ def remove_operator(operator_id: int, *, by) -> bool:
 
 @transaction.atomic
 def ask_for_a_second(wanted: bool, *, by) -> Employer:
-    """Switch the employer's own confirmation on or off (内部复核): what one submits another must confirm.
+    """Switch the employer's own confirmation on or off (内部复核): what one submits another must confirm, and what one
+    settles another must pay.
 
-    Raises Refused while fewer than two operators in use may confirm.
+    Raises Refused while there are not two operators in use for the one and for the other.
     """
     must_manage(by=by)
     employer = Employer.objects.visible_to(by).select_for_update().get(pk=by.employer_id)
@@ -121,6 +154,10 @@ def ask_for_a_second(wanted: bool, *, by) -> Employer:
         if sum(one.may("declare") for one in people) < 2 or not any(one.may("confirm") for one in people):
             text = "内部复核至少要有两位能办申报的操作员，其中有人能复核。请先新建操作员。"
             raise Refused("nobody_to_confirm", text)
+        settling, paying = ({one.pk for one in people if one.may(deed)} for deed in ("settle", "pay"))
+        if settling and paying and len(settling | paying) < 2:
+            text = "内部复核时谁结算谁不缴费，现在能结算和能缴费的是同一人。请先再设一位有“缴费”或“结算”权限的操作员。"
+            raise Refused("nobody_to_pay", text)
     employer.needs_second = wanted
     employer.save(update_fields=["needs_second"])
     record("employer.second_wanted" if wanted else "employer.second_dropped", employer, by=by, employer=employer)

@@ -1,5 +1,6 @@
 """Who signs in: an employer's people and the agency's, each with one role."""
 
+from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
@@ -12,10 +13,10 @@ PERMISSIONS = {
     "employer_admin": {
         *("declare", "confirm", "settle", "pay", "print", "see_roster", "unmask", "manage_operators", "see_audit"),
     },
-    "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts", "enter_at_counter", "query_with_privilege"},
+    "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts", "enter_at_counter"},
     "agency_admin": {
         *("review", "see_roster", "keep_accounts", "try_values", "reconcile", "reset_accounts"),
-        *("enter_at_counter", "query_with_privilege", "publish_notices", "monitor", "configure"),
+        *("enter_at_counter", "approve_privileged", "publish_notices", "monitor", "configure"),
     },
     # 三员分立: who runs the system, who gives the rights and who reads the records are three, and none does business.
     "system_admin": {"run_system"},
@@ -64,6 +65,8 @@ OFFICER_ROLES = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
 AGENCY_ROLES = (*DESK_ROLES, *OFFICER_ROLES)
 EMERGENCY = "manage_operators"
 """What an emergency may lend to somebody who is no officer: the accounts, so that the agency can work again."""
+PRIVILEGED = "query_with_privilege"
+"""What nobody has by their role: somebody of the desk has it once they were named for it (特权查询)."""
 
 
 class OperatorManager(BaseUserManager.from_queryset(models.QuerySet)):
@@ -78,7 +81,8 @@ class Operator(AbstractBaseUser):
     """A person who signs in (操作员). The role says what they may do; where they work, whose data they see.
 
     At an employer, `duty` narrows the role, `withheld` are functions of the menu that are not open to them, and
-    `departments` and `schemes` (names and keys) whose people they see; nothing named is no limit.
+    `departments` and `schemes` (names and keys) whose people they see; nothing named is no limit. At the agency
+    `divisions` (codes of the region's agency_divisions) limit whose employers a reviewer has to do with.
     """
 
     username = models.CharField("账号", max_length=60, unique=True)
@@ -93,6 +97,7 @@ class Operator(AbstractBaseUser):
     withheld = models.JSONField("不开放的功能", default=list, blank=True)
     departments = models.JSONField("负责的部门", default=list, blank=True)
     schemes = models.JSONField("负责的险种", default=list, blank=True)
+    divisions = models.JSONField("经办区划范围", default=list, blank=True)
     must_change_password = models.BooleanField("须改密码", default=False)
     previous_login = models.DateTimeField("上次登录", null=True, blank=True)
 
@@ -112,6 +117,11 @@ class Operator(AbstractBaseUser):
                 name="only_a_clerk_has_less_than_the_whole",
                 condition=Q(role="clerk") | Q(duty="all", withheld=[], departments=[], schemes=[]),
                 violation_error_message="管理员和经办机构人员不能限定岗位、功能或范围。",
+            ),
+            models.CheckConstraint(
+                name="only_a_reviewer_is_limited_to_divisions",
+                condition=Q(role="reviewer") | Q(divisions=[]),
+                violation_error_message="只有审核人员可以限定经办区划。",
             ),
         ]
 
@@ -149,7 +159,7 @@ class Operator(AbstractBaseUser):
 
     def may(self, permission: str) -> bool:
         """Whether role, duty and scope give `permission`. Raises KeyError for one nobody has: a typing mistake."""
-        if not any(permission in given for given in PERMISSIONS.values()):
+        if permission != PRIVILEGED and not any(permission in given for given in PERMISSIONS.values()):
             raise KeyError(permission)
         if not self.is_active:
             return False
@@ -173,12 +183,19 @@ class Operator(AbstractBaseUser):
         return permission in DUTIES[self.duty] and (not self.is_narrow or permission in NARROW)
 
     def _is_granted(self, permission: str) -> bool:
-        """Whether an emergency gave this permission, until its hour is over; asked at every request anew."""
-        if permission != EMERGENCY or not self.is_desk:
+        """Whether an emergency gave this permission, until its hour is over, or whether somebody named them for it;
+        asked at every request anew.
+        """
+        if permission not in (EMERGENCY, PRIVILEGED) or not self.is_desk:
             return False
-        if not hasattr(self, "_granted"):
-            self._granted = self.emergency_grants.filter(permission=permission, until__gt=clock.now()).exists()
-        return self._granted
+        known = self.__dict__.setdefault("_granted", {})
+        if permission not in known:
+            if permission == PRIVILEGED:
+                known[permission] = apps.get_model("privileged", "NamedOperator").names(self)
+            else:
+                grants = self.emergency_grants.filter(permission=permission, until__gt=clock.now())
+                known[permission] = grants.exists()
+        return known[permission]
 
 
 class EmergencyGrant(models.Model):

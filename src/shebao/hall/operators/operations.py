@@ -11,6 +11,7 @@ from .. import clock
 from ..audit.operations import record
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
+from ..scopes import served_by
 from ..sign_in.linking import cut_links
 from .models import AGENCY_ROLES, EMERGENCY, EmergencyGrant, Operator, Role
 
@@ -128,7 +129,7 @@ def hand_out_password(username: str, *, by) -> tuple[Operator, str]:
     Raises Refused when it was handed out before; Operator.DoesNotExist for another employer's account.
     """
     rows = Operator.objects.select_for_update(of=("self",))
-    own = rows.filter(employer__region=by.region) if by.is_agency else rows.filter(employer=by.employer_id)
+    own = rows.filter(served_by(by, "employer")) if by.is_agency else rows.filter(employer=by.employer_id)
     operator = own.filter(employer__isnull=False, is_active=True).get(username=username)
     if operator.has_usable_password():
         raise Refused("handed_out", f"{operator.name}的初始密码已经领取过。忘记密码的，请管理员重置。")

@@ -52,6 +52,7 @@ def start_payment(
 def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int] = (), voucher_to: str = "") -> Payment:
     bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",), no_key=True).get(pk=bill_id)
     _check_permission(by)
+    _by_a_second_person(bill, by)
     way = way_of(bill.employer, name)
     CHANNELS[way.kind]()  # refuses where no bank is connected
     if running := bill.payments.filter(state__in=UNDECIDED).select_related("bill", "employer").first():
@@ -101,6 +102,13 @@ def _valid_until(bill: Bill) -> datetime:
 def _check_permission(by) -> None:
     if not by.may("pay"):
         raise Refused("not_permitted", "您的账号没有“缴费”权限，请联系单位管理员。", status=403)
+
+
+def _by_a_second_person(bill: Bill, by) -> None:
+    """Where the employer asks for two people (内部复核), whoever pays has looked at what another settled."""
+    if bill.employer.needs_second and bill.assessment.made_by_id == by.pk:
+        text = "本单位开启了内部复核：谁结算谁不缴费。请另一位有“缴费”权限的操作员核对账单后缴费。"
+        raise Refused("second_person_pays", text)
 
 
 def _place(payment: Payment, *, by) -> Payment:

@@ -8,12 +8,24 @@ from .. import clock
 from ..scopes import ScopedQuerySet
 
 
-class RegionQuerySet(models.QuerySet):
-    """Rows of the agency itself."""
+class PrivilegedQuerySet(models.QuerySet):
+    """What was asked for: one's own, and everybody's for whoever agrees to it."""
 
     def visible_to(self, actor):
-        """The agency's of one's own region; nothing for an employer's people."""
-        return self.filter(region=actor.region) if actor.is_desk else self.none()
+        """Of one's own region; nothing for an employer's people."""
+        if not actor.is_desk:
+            return self.none()
+        rows = self.filter(region=actor.region)
+        return rows if actor.may("approve_privileged") else rows.filter(asked_by=actor)
+
+
+class NamedQuerySet(models.QuerySet):
+    """Who is named: the security administrator names, and everybody at the desk may know."""
+
+    def visible_to(self, actor):
+        """The agency's of one's own region, for its desk and whoever manages its accounts."""
+        may_know = actor.is_desk or (actor.is_agency and actor.may("manage_operators"))
+        return self.filter(region=actor.region) if may_know else self.none()
 
 
 class NamedOperator(models.Model):
@@ -25,7 +37,7 @@ class NamedOperator(models.Model):
     named_at = models.DateTimeField("指定时间")
     ended_at = models.DateTimeField("取消时间", null=True)
 
-    objects = RegionQuerySet.as_manager()
+    objects = NamedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "特权查询操作员"
@@ -42,6 +54,11 @@ class NamedOperator(models.Model):
                 violation_error_message="不能指定自己。",
             ),
         ]
+
+    @classmethod
+    def names(cls, operator) -> bool:
+        """Whether somebody is named now."""
+        return cls.objects.filter(operator=operator, region=operator.region, ended_at=None).exists()
 
 
 class QueryState(models.TextChoices):
@@ -75,7 +92,7 @@ class PrivilegedQuery(models.Model):
     note = models.CharField("批准意见", max_length=200, blank=True)
     until = models.DateTimeField("查到什么时候", null=True)
 
-    objects = RegionQuerySet.as_manager()
+    objects = PrivilegedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "特权查询"

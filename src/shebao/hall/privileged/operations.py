@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from shebao.rules.identity import tidy_number
 
@@ -11,7 +12,7 @@ from ..audit.operations import record
 from ..crypto import blind_index
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
-from ..operators.models import Operator, Role
+from ..operators.models import DESK_ROLES, Operator
 from ..operators.throttle import may_try
 from ..roster.models import Employee, Person
 from .models import NamedOperator, PrivilegedLook, PrivilegedQuery, QueryState, Scope
@@ -23,14 +24,17 @@ ASKED_A_DAY = 30
 
 def is_named(actor) -> bool:
     """Whether the actor may ask: somebody else named them."""
-    return NamedOperator.objects.visible_to(actor).filter(operator=actor, ended_at=None).exists()
+    return actor.is_desk and NamedOperator.names(actor)
 
 
 @transaction.atomic
 def name_operator(operator_id: int, *, by) -> NamedOperator:
-    """Name who may ask (指定操作员): never oneself. Raises Refused, Conflict, Operator.DoesNotExist."""
-    permit(by, "configure", "指定特权查询操作员")
-    operator = Operator.objects.visible_to(by).get(pk=operator_id, is_active=True)
+    """Name who may ask (指定操作员): somebody of the desk, by whoever gives the rights, never oneself.
+
+    Raises Refused, Conflict, Operator.DoesNotExist.
+    """
+    permit(by, "manage_operators", "指定特权查询操作员")
+    operator = may_be_named(by=by).get(pk=operator_id)
     if operator.pk == by.pk:
         raise Refused("not_oneself", "不能指定自己，请由另一位管理员指定。", field="operator")
     if NamedOperator.objects.visible_to(by).filter(operator=operator, ended_at=None).exists():
@@ -45,13 +49,20 @@ def name_operator(operator_id: int, *, by) -> NamedOperator:
     return made
 
 
+def may_be_named(*, by) -> QuerySet[Operator]:
+    """Whom the actor may name: people of their own agency's desk whose account is in use."""
+    return Operator.objects.visible_to(by).filter(is_active=True, role__in=DESK_ROLES)
+
+
 @transaction.atomic
 def unname_operator(operator_id: int, *, by) -> None:
-    """Take the privilege away (取消指定); queries that are open end at once."""
-    permit(by, "configure", "取消特权查询操作员")
-    operator, now = Operator.objects.visible_to(by).get(pk=operator_id), clock.now()
-    NamedOperator.objects.visible_to(by).filter(operator=operator, ended_at=None).update(ended_at=now)
-    rows = PrivilegedQuery.objects.visible_to(by).filter(asked_by=operator)
+    """Take the privilege away (取消指定); queries that are open end at once. Raises NamedOperator.DoesNotExist."""
+    permit(by, "manage_operators", "取消特权查询操作员")
+    rows = NamedOperator.objects.visible_to(by).select_related("operator").select_for_update(of=("self",))
+    named = rows.get(operator=operator_id, ended_at=None)
+    operator, named.ended_at = named.operator, clock.now()
+    named.save(update_fields=["ended_at"])
+    rows = PrivilegedQuery.objects.filter(region=named.region, asked_by=operator)
     rows.filter(state__in=(QueryState.ASKED, QueryState.APPROVED)).update(state=QueryState.ENDED)
     record("privileged.unnamed", operator, by=by)
 
@@ -62,9 +73,8 @@ def ask_privileged(scope: str, number: str, *, by, reason: str, basis: str = "")
 
     Raises Refused with the field: not named, no reason, nobody by that number, too many today.
     """
-    permit(by, "query_with_privilege", "特权查询")
     if not is_named(by):
-        raise Refused("not_named", "只有指定的操作员可以申请特权查询，请联系管理员指定。", status=403)
+        raise Refused("not_named", "只有指定的操作员可以申请特权查询，请联系安全管理员指定。", status=403)
     if scope not in Scope.values:
         raise Refused("no_scope", "请选择查一个单位还是一个人。", field="scope")
     if len(reason.strip()) < SHORTEST_REASON:
@@ -118,11 +128,10 @@ def decline_privileged(pk: int, *, by, note: str) -> PrivilegedQuery:
 
 
 def _decidable(pk: int, by) -> PrivilegedQuery:
-    permit(by, "query_with_privilege", "批准特权查询")
     found = PrivilegedQuery.objects.visible_to(by).select_for_update(of=("self",)).get(pk=pk)
     if found.asked_by_id == by.pk:
         raise Refused("own_query", "申请人不能批准自己的查询，请由另一人批准。", status=403)
-    if by.role != Role.AGENCY_ADMIN:
+    if not by.may("approve_privileged"):
         raise Refused("not_permitted", "特权查询由经办机构管理员批准。", status=403)
     if found.state != QueryState.ASKED:
         raise Conflict("decided_already", f"这次查询现在是“{found.get_state_display()}”，不能再批。")
@@ -141,11 +150,12 @@ def _decide(found: PrivilegedQuery, by, state: str, note: str, until=None) -> No
 def look(pk: int, what: str, *, by) -> PrivilegedQuery:
     """Open what was agreed to (查看): only who asked, only while it lasts; each look is a row that employers read.
 
-    Raises Refused when it is not one's own or its time is over.
+    Raises PrivilegedQuery.DoesNotExist when it is not one's own, Refused when one is named no more or its time is over.
     """
-    found = PrivilegedQuery.objects.visible_to(by).select_related("employer", "person", "decided_by").get(pk=pk)
-    if found.asked_by_id != by.pk or not is_named(by):
-        raise Refused("not_yours", "只有申请人可以查看。", status=403)
+    rows = PrivilegedQuery.objects.visible_to(by).select_related("employer", "person", "decided_by")
+    found = rows.get(pk=pk, asked_by=by)
+    if not is_named(by):
+        raise Refused("not_named", "您已不是指定的操作员，不能再查看。", status=403)
     if not found.is_open:
         raise Refused("not_open", "还没有批准，或期限已过。要再查，请重新申请。", status=403)
     for employer in concerned(found):
@@ -158,8 +168,6 @@ def look(pk: int, what: str, *, by) -> PrivilegedQuery:
 def end_query(pk: int, *, by) -> PrivilegedQuery:
     """End an open query early (结束): who asked, or an administrator."""
     found = PrivilegedQuery.objects.visible_to(by).select_for_update(of=("self",)).get(pk=pk)
-    if found.asked_by_id != by.pk and by.role != Role.AGENCY_ADMIN:
-        raise Refused("not_yours", "只有申请人或管理员可以结束。", status=403)
     if found.state not in (QueryState.ASKED, QueryState.APPROVED):
         raise Conflict("ended_already", "这次查询已经结束。")
     found.state = QueryState.ENDED

@@ -29,7 +29,7 @@ from .states import State, advance
 LONGEST_NUMBER = 30
 TAKEN_OVER = (
     *("name", "credit_code", "legal_representative", "address", "postcode", "bank_name", "bank_account"),
-    "taxpayer_number",
+    *("taxpayer_number", "agency_division"),
 )
 """Answers that go on file as they are."""
 

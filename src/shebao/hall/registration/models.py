@@ -8,6 +8,7 @@ from shebao.rules.region import Registration as Wizard
 
 from ..fields import EncryptedJSONField, EncryptedTextField
 from ..regions import region
+from ..scopes import served_by
 from .states import UNDECIDED, State
 
 
@@ -15,17 +16,16 @@ class RegistrationQuerySet(models.QuerySet):
     """What an applicant still prepares is nobody else's; the agency sees what was given to it."""
 
     def visible_to(self, actor):
-        """Of one's own region, once submitted; an employer's people see none."""
-        if not actor.is_desk:
-            return self.none()
-        return self.filter(region=actor.region).exclude(state=State.DRAFT)
+        """Of one's own region and divisions, once submitted; an employer's people see none."""
+        return self.filter(served_by(actor)).exclude(state=State.DRAFT)
 
 
 class Registration(models.Model):
     """One application (注册申请). Who prepares it is known by its number and the clerk's telephone.
 
     `answers` holds every form's answers; `before` those of the last return, so that a repair shows; `areas` what is to
-    be opened; `marks` what the reviewer marked. Drafts left alone are forgotten.
+    be opened; `marks` what the reviewer marked; `agency_division` which part of the agency the applicant chose. Drafts
+    left alone are forgotten.
     """
 
     region = models.CharField("地区方案", max_length=40)
@@ -34,6 +34,7 @@ class Registration(models.Model):
     answers = EncryptedJSONField("填写内容", default=dict)
     before = EncryptedJSONField("退回前", default=dict)
     areas = models.JSONField("开通的业务", default=list)
+    agency_division = models.CharField("经办区划", max_length=12, blank=True, default="")
     credit_digest = models.CharField("信用代码索引", max_length=32, blank=True)
     phone_digest = models.CharField("手机号码索引", max_length=32, blank=True)
     marks = models.JSONField("退回标注", default=dict)

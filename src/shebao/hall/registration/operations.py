@@ -192,6 +192,7 @@ def _numbered(here: Region, step: int, kind: str) -> int:
 def _keep(made: Registration, answers: Mapping[str, str]) -> None:
     made.answers = made.answers | answers
     made.credit_digest = checks.credit_digest(made.answers.get("credit_code", ""))
+    made.agency_division = made.answers.get("agency_division") or ""
     made.phone_digest = checks.phone_digest(made.answers.get("clerk_phone", ""))
 
 

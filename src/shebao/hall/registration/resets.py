@@ -6,6 +6,7 @@ from ..audit.operations import record
 from ..errors import Refused, permit
 from ..mail.operations import write_message
 from ..operators.models import Operator
+from ..scopes import served_by
 from .activation import make_activation
 from .deciding import activation_link
 
@@ -13,7 +14,7 @@ NOTICE = "账号 {account} 的密码已由{agency}重置，原密码作废。不
 
 
 def accounts_of(employer, *, by):
-    """The accounts of an employer of the agency's region that are in use, administrators first."""
+    """The accounts of an employer that the actor serves that are in use, administrators first."""
     return _accounts(by).filter(employer=employer.pk).order_by("-role", "username")
 
 
@@ -23,7 +24,7 @@ def account_of(operator_id: int, *, by) -> Operator:
 
 
 def _accounts(by):
-    return Operator.objects.filter(employer__region=by.region, is_active=True).select_related("employer")
+    return Operator.objects.filter(served_by(by, "employer"), is_active=True).select_related("employer")
 
 
 @transaction.atomic

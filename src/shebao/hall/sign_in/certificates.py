@@ -12,6 +12,7 @@ from ..audit.operations import record
 from ..errors import Conflict, Refused
 from ..operators.models import Operator
 from ..regions import region
+from ..scopes import served_by
 from .models import OperatorCertificate
 from .trust import check_certificate, read_certificate, signer_of
 
@@ -26,7 +27,8 @@ def bind_certificate(username: str, data: bytes, *, by: Operator) -> OperatorCer
     A certificate that names an employer's credit code is bound to that employer's people only.
     Raises Refused with what is wrong with the certificate; Operator.DoesNotExist for somebody else's operator.
     """
-    operator = Operator.objects.select_for_update(of=("self",)).get(pk=_bindable(by).get(username=username.strip()).pk)
+    mine = _bindable(by).filter(is_active=True)
+    operator = Operator.objects.select_for_update(of=("self",)).get(pk=mine.get(username=username.strip()).pk)
     certificate = read_certificate(data)
     check_certificate(certificate)
     named = _credit_code(certificate)
@@ -51,12 +53,14 @@ def bind_certificate(username: str, data: bytes, *, by: Operator) -> OperatorCer
 
 
 def _bindable(by: Operator):
-    """Whose certificates `by` binds: one's own people's; the agency also those of its region's employers."""
-    if by.is_agency and by.may("review"):
-        return Operator.objects.filter(region=by.region, is_active=True)
-    if not by.may("manage_operators"):
+    """Whose certificates `by` binds: those of one's own people, and at the agency whoever reviews those of the
+    employers that they serve. Who may sign in as a colleague is nothing that a reviewer decides.
+    """
+    reviews = by.is_agency and by.may("review")
+    if not (reviews or by.may("manage_operators")):
         raise Refused("not_permitted", "您的账号没有“管理操作员”权限，请联系管理员。", status=403)
-    return Operator.objects.visible_to(by).filter(is_active=True)
+    found = Operator.objects.filter(served_by(by, "employer")) if reviews else Operator.objects.none()
+    return found | Operator.objects.visible_to(by) if by.may("manage_operators") else found
 
 
 def _credit_code(certificate: x509.Certificate) -> str:
@@ -67,7 +71,7 @@ def _credit_code(certificate: x509.Certificate) -> str:
 
 
 def bound_certificates(actor: Operator):
-    """Certificates in force of one's employer or region, by account."""
+    """Certificates in force that the actor may take away, by account."""
     rows = OperatorCertificate.objects.visible_to(actor).filter(ended_at=None)
     return rows.select_related("operator__employer").order_by("operator__username", "pk")
 
@@ -76,19 +80,11 @@ def bound_certificates(actor: Operator):
 def unbind_certificate(pk: int, *, by: Operator) -> OperatorCertificate:
     """Nobody signs in with it any more (解除绑定); what it signed stays signed."""
     rows = OperatorCertificate.objects.visible_to(by).select_for_update(of=("self",))
-    found = rows.filter(operator__in=_bindable_ever(by)).get(pk=pk, ended_at=None)
+    found = rows.filter(operator__in=_bindable(by).values("pk")).get(pk=pk, ended_at=None)
     found.ended_at = clock.now()
     found.save(update_fields=["ended_at"])
     record("certificate.unbound", found, by=by, employer=found.operator.employer, account=found.operator.username)
     return found
-
-
-def _bindable_ever(by: Operator):
-    if by.is_agency and by.may("review"):
-        return Operator.objects.filter(region=by.region)
-    if not by.may("manage_operators"):
-        raise Refused("not_permitted", "您的账号没有“管理操作员”权限，请联系管理员。", status=403)
-    return Operator.objects.visible_to(by)
 
 
 def new_challenge() -> str:

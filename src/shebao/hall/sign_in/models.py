@@ -152,6 +152,17 @@ class LinkedAccount(models.Model):
         ]
 
 
+class CertificateQuerySet(scoped("operator__employer")):
+    """Certificates of an employer's people; those of the agency's own people are for whoever manages its accounts."""
+
+    def visible_to(self, actor):
+        """As for everything else, and of one's own agency for its security administrator."""
+        rows = super().visible_to(actor)
+        if actor.is_agency and actor.may("manage_operators"):
+            rows |= self.filter(operator__employer=None, operator__region=actor.region)
+        return rows
+
+
 class OperatorCertificate(models.Model):
     """A digital certificate bound to an operator (数字证书): who holds its key signs in and signs as that operator."""
 
@@ -166,7 +177,7 @@ class OperatorCertificate(models.Model):
     bound_at = models.DateTimeField("绑定时间")
     ended_at = models.DateTimeField("解除时间", null=True)
 
-    objects = scoped("operator__employer").as_manager()
+    objects = CertificateQuerySet.as_manager()
 
     class Meta:
         verbose_name = "数字证书"

@@ -5,13 +5,16 @@ from django.db import models
 from django.db.models import Q
 
 from ..fields import MonthField
-from ..scopes import scoped
+from ..scopes import people_served, scoped
 
 
 class AccountsOfTheAgency(models.QuerySet):
     def visible_to(self, actor):
-        """The agency keeps the accounts of its region; an employer sees nobody's."""
-        return self.filter(region=actor.region) if actor.is_desk else self.none()
+        """Those of the agency's region, of the people whose employers the actor serves; an employer sees nobody's."""
+        if not actor.is_desk:
+            return self.none()
+        rows = self.filter(region=actor.region)
+        return rows.filter(person__in=people_served(actor)) if actor.divisions else rows
 
 
 class MedicalAccount(models.Model):

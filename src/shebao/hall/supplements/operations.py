@@ -17,6 +17,7 @@ from ..crypto import blind_index
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import Person
+from ..scopes import people_served
 from ..sheets.cells import read_rows
 from ..sheets.headers import match_headers
 from ..sheets.reading import UnreadableSheet, read_workbook
@@ -71,7 +72,7 @@ def state_balances(rows: dict[int, dict], *, by, unread: list[tuple[int, str]] |
     here = region(by.region)
     answers, refused = _judged(rows, here)
     refused += unread or []
-    people = _people([one["digest"] for one in answers.values()])
+    people = _people([one["digest"] for one in answers.values()], by)
     for number, one in answers.items():
         refused += [(number, why) for why in _doubts(one, people, here)]
     seen: dict[str, int] = {}
@@ -100,10 +101,12 @@ def _judged(rows: dict[int, dict], here: Region) -> tuple[dict[int, dict], list[
     return answers, refused
 
 
-def _people(digests: list[str]) -> dict[str, Person]:
+def _people(digests: list[str], by) -> dict[str, Person]:
+    """Those of them whom the actor serves: of anybody else nothing is told, not even whether there is such a person."""
     found: dict[str, Person] = {}
     for start in range(0, len(digests), CHUNK):
-        rows = Person.objects.filter(id_digest__in=digests[start : start + CHUNK]).defer("id_number")
+        rows = Person.objects.filter(id_digest__in=digests[start : start + CHUNK], pk__in=people_served(by))
+        rows = rows.defer("id_number")
         found |= {person.id_digest: person for person in rows}
     return found
 

@@ -23,6 +23,7 @@ from ..operators.models import Operator
 from ..operators.throttle import may_try
 from ..roster.models import DeclaredWage, Employee, Person, Spell
 from ..roster.queries import ribbon
+from ..scopes import served_by
 from ..settlement.ledger import balances
 from ..settlement.models import Bill, BillLine
 
@@ -169,4 +170,4 @@ def find_people(asked: str, *, by) -> QuerySet[Person]:
     keys = mine.filter(found).values("person")
     record("person.searched", by, by=by)
     people = Person.objects.filter(pk__in=keys)
-    return people.annotate(employers=Count("employees", filter=Q(employees__employer__region=by.region)))
+    return people.annotate(employers=Count("employees", filter=served_by(by, "employees__employer")))

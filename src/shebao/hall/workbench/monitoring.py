@@ -2,11 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from django.db.models import Count, Min
+from django.db.models import Count
 from django.db.models.functions import TruncDate
-from django_tasks_db.models import DBTaskResult
 
 from .. import clock
 from ..declarations.models import Declaration, DeclarationEvent
@@ -36,17 +35,6 @@ class Day:
     day: date
     submitted: int
     decided: int
-
-
-@dataclass(frozen=True)
-class Jobs:
-    """Background jobs of the installation: how many in each state, since when the oldest waits, what failed."""
-
-    waiting: int
-    running: int
-    failed: int
-    oldest_at: datetime | None
-    failures: list[tuple[str, datetime]]
 
 
 def waiting_by_age(actor) -> list[Bar]:
@@ -114,21 +102,3 @@ def unknown_payments(actor) -> list[Payment]:
     """Payments whose outcome the bank has not told, the oldest first."""
     rows = Payment.objects.visible_to(actor).filter(state=PaymentState.UNKNOWN)
     return list(rows.select_related("employer", "bill").order_by("pk")[:SHOWN])
-
-
-def jobs() -> Jobs:
-    """The background jobs of this installation, whatever the region."""
-    rows = DBTaskResult.objects.order_by()
-    counts = dict(rows.values_list("status").annotate(Count("pk")))
-    waiting = {name.upper(): number for name, number in counts.items()}
-    failed = rows.filter(status="FAILED").order_by("-finished_at")
-    recent = failed.filter(finished_at__gte=clock.now() - timedelta(days=DAYS))
-    return Jobs(
-        waiting=waiting.get("READY", 0),
-        running=waiting.get("RUNNING", 0),
-        failed=recent.count(),
-        oldest_at=rows.filter(status="READY", run_after__lte=clock.now()).aggregate(Min("enqueued_at"))[
-            "enqueued_at__min"
-        ],
-        failures=[(row.task_path.rpartition(".")[2], row.finished_at) for row in recent[:SHOWN]],
-    )

@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from ..audit.anchors import anchors
 from ..audit.models import AuditHead
 from ..mail.models import Mail, MailState
 
-LATE = timedelta(minutes=10)
+LATE, RECENT, SHOWN = timedelta(minutes=10), timedelta(days=14), 10
 LITTLE = 2_000_000_000  # bytes
 
 
@@ -56,6 +56,12 @@ def _jobs() -> list[Fact]:
         Fact("等待的后台任务", f"{counts.get('READY', 0)} 个{waits}", is_bad=is_late),
         Fact("失败的后台任务", f"{failed} 个", is_bad=failed > 0),
     ]
+
+
+def failed_jobs() -> list[tuple[str, datetime]]:
+    """The background jobs that failed lately, the newest first: (its name in the code, when)."""
+    rows = DBTaskResult.objects.filter(status="FAILED", finished_at__gte=clock.now() - RECENT).order_by("-finished_at")
+    return [(row.task_path.rpartition(".")[2], row.finished_at) for row in rows[:SHOWN]]
 
 
 def _letters() -> Fact:

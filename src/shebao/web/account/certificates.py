@@ -8,25 +8,15 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator
 from shebao.hall.sign_in import certificates as operations
 
-from ..access import refusal
+from ..access import needs
 
 LARGEST = 100_000
 
 
-def may_bind(operator) -> bool:
-    """The employer's administrator, and the agency's people who review."""
-    return operator.may("manage_operators") or operator.may("review")
-
-
-def _needed(request) -> None:
-    if not may_bind(request.user):
-        raise refusal(request.user, "manage_operators")
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs("manage_operators", "review")
 def certificates(request):
     """Those in force; a POST binds another."""
-    _needed(request)
     errors, status, username = [], 200, request.POST.get("username", "").strip()
     if request.method == "POST":
         try:
@@ -58,9 +48,9 @@ def _bound(request, username: str):
 
 
 @require_POST
+@needs("manage_operators", "review")
 def unbind(request, pk):
     """Nobody signs in with it from now on."""
-    _needed(request)
     found = operations.unbind_certificate(pk, by=request.user)
     messages.success(request, f"已解除{found.operator.name}的数字证书。")
     return redirect("certificates")

@@ -10,6 +10,7 @@ from shebao.hall.configuring import operations
 from shebao.hall.configuring.models import ValuesProposal
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.errors import Refused
+from shebao.hall.operators.managing import division_words
 from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region as region_of
 from shebao.hall.settlement.models import SandboxRun
@@ -40,11 +41,18 @@ def configuration(request):
         "is_published": here.calendar.is_published(clock.today().year),
         "services": [_service(one) for one in here.services.values()],
         "codes": sorted(here.codes.items(), key=lambda one: one[1].title),
-        "users": Operator.objects.visible_to(request.user).order_by("-is_active", "username"),
+        "users": list(_users(request.user)),
         "proposals": ValuesProposal.objects.visible_to(request.user).select_related("proposed_by", "decided_by")[:20],
         "title": TITLE,
     }
     return render(request, "agency/configuration.html", context)
+
+
+def _users(actor):
+    """The agency's people, each with whose employers they have to do with, in words."""
+    for one in Operator.objects.visible_to(actor).order_by("-is_active", "username"):
+        one.scope_words = f"{region_of(one.region).short_title}{division_words(one.region, one.divisions)}"
+        yield one
 
 
 def _service(service) -> dict:

@@ -16,6 +16,7 @@ from shebao.hall.declarations.counter import (
 )
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.employers.models import Employer
+from shebao.hall.employers.operations import divisions_of
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.resets import account_of, accounts_of, reset_at_agency
@@ -30,6 +31,7 @@ from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
 from ..adjustments import adjustments_context
+from .divisions import division_field
 
 PAGE = 50
 
@@ -73,6 +75,8 @@ def employer(request, pk):
         "head_count": insured_count(found, month),
         "industry_title": _title(region, "industry_classes", found.industry_class),
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
+        "division": division_field(found, request.user),
+        "division_title": divisions_of(found.region).get(found.agency_division, ""),
         "accounts": list(accounts_of(found, by=request.user)) if request.user.may("reset_accounts") else [],
         "counter_rows": counter_business(request.user).filter(employer=found)[:PAGE],
         "takes_counter": waits_for_counter(region) and request.user.may("review"),

@@ -8,14 +8,6 @@ from shebao.hall.workbench import monitoring
 
 from ..access import needs
 
-JOBS = {
-    "effect": "审核生效",
-    "deliver": "发送邮件和短信",
-    "check_batch": "核对表格",
-    "print_papers": "批量打印",
-    "run_sandbox": "规则沙盘试算",
-}
-
 
 @require_safe
 @needs("monitor")
@@ -24,7 +16,6 @@ def monitor(request):
     user = request.user
     late, late_count = monitoring.late_employers(user)
     days = monitoring.throughput(user)
-    jobs = monitoring.jobs()
     context = {
         "ages": monitoring.waiting_by_age(user),
         "days": days,
@@ -34,8 +25,6 @@ def monitor(request):
         "late": late,
         "late_count": late_count,
         "unknown": monitoring.unknown_payments(user),
-        "jobs": jobs,
-        "failures": [(JOBS.get(name, name), at) for name, at in jobs.failures],
     }
     return render(request, "agency/monitor.html", context)
 

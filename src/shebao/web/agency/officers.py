@@ -8,12 +8,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.retention import forget_what_is_over, overdue
-from shebao.hall.workbench.system import state_of_system
+from shebao.hall.workbench.system import failed_jobs, state_of_system
 
 from ..access import needs
 from ..operators.audit_words import SUBJECTS, action_title, detail_text, subject_text
 
 PAGE = 50
+JOBS = {
+    "effect": "审核生效",
+    "deliver": "发送邮件和短信",
+    "check_batch": "核对表格",
+    "print_papers": "批量打印",
+    "run_sandbox": "规则沙盘试算",
+}
 
 
 @require_safe
@@ -38,7 +45,12 @@ def alerts(request):
 @needs("run_system")
 def system(request):
     """How the installation runs, without a word about anybody's business; and what is kept longer than it should be."""
-    context = {"facts": state_of_system(), "rows": overdue(), "crumbs": [{"label": "系统运行"}]}
+    context = {
+        "facts": state_of_system(),
+        "failures": [(JOBS.get(name, name), at) for name, at in failed_jobs()],
+        "rows": overdue(),
+        "crumbs": [{"label": "系统运行"}],
+    }
     return render(request, "agency/system.html", context)
 
 

@@ -1,4 +1,4 @@
-"""特权查询 at the agency: ask, agree, look while it lasts; who may ask is named."""
+"""特权查询 at the agency: ask, agree, look while it lasts; who may ask is named by the security administrator."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -7,7 +7,6 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall.errors import Refused
-from shebao.hall.operators.models import Operator, Role
 from shebao.hall.privileged import operations
 from shebao.hall.privileged.models import NamedOperator, PrivilegedQuery, QueryState, Scope
 from shebao.hall.regions import region as region_of
@@ -17,12 +16,12 @@ from shebao.hall.workbench.dossiers import employer_dossier, person_dossier
 from ..access import needs
 from .people import job_rows, line_rows
 
-PAGE, TITLE = 30, "特权查询"
+PAGE, TITLE, NAMED = 30, "特权查询", "特权查询人员"
 MINUTES = 60
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs("query_with_privilege")
+@needs("query_with_privilege", "approve_privileged")
 def queries(request):
     """What was asked, and the form to ask."""
     error = None
@@ -41,27 +40,16 @@ def queries(request):
     rows = PrivilegedQuery.objects.visible_to(request.user).select_related(
         "asked_by", "decided_by", "employer", "person"
     )
-    if request.user.role != Role.AGENCY_ADMIN:
-        rows = rows.filter(asked_by=request.user)
-    admin = request.user.may("configure")
-    named = NamedOperator.objects.visible_to(request.user).filter(ended_at=None).select_related("operator", "named_by")
     context = {
         "page": Paginator(rows.order_by("-asked_at", "-pk"), PAGE).get_page(request.GET.get("page")),
         "is_named": operations.is_named(request.user),
+        "may_approve": request.user.may("approve_privileged"),
         "fields": _fields(request.POST, error),
         "errors": [{"id": f"id_{error.field}" if error.field else "", "text": error.message}] if error else [],
-        "named": named if admin else [],
-        "people": _candidates(request.user, named) if admin else [],
         "minutes": MINUTES,
         "title": TITLE,
     }
     return render(request, "agency/privileged.html", context, status=error.status if error else 200)
-
-
-def _candidates(actor, named) -> list[Operator]:
-    there = {one.operator_id for one in named} | {actor.pk}
-    people = Operator.objects.visible_to(actor).filter(is_active=True).order_by("name")
-    return [one for one in people if one.pk not in there and one.may("query_with_privilege")]
 
 
 def _fields(given, error) -> list[dict]:
@@ -80,18 +68,18 @@ def _fields(given, error) -> list[dict]:
     return fields
 
 
-def _do(request, deed, said: str):
+def _do(request, deed, said: str, to: str = "a_privileged"):
     try:
         deed()
     except Refused as no:
         messages.error(request, no.message)
     else:
         messages.success(request, said)
-    return redirect("a_privileged")
+    return redirect(to)
 
 
 @require_POST
-@needs("query_with_privilege")
+@needs("approve_privileged")
 def approve(request, pk):
     """Agree, for a while."""
     minutes, note = request.POST.get("minutes", ""), request.POST.get("note", "")
@@ -101,7 +89,7 @@ def approve(request, pk):
 
 
 @require_POST
-@needs("query_with_privilege")
+@needs("approve_privileged")
 def decline(request, pk):
     """Do not agree."""
     note = request.POST.get("note", "")
@@ -109,28 +97,40 @@ def decline(request, pk):
 
 
 @require_POST
-@needs("query_with_privilege")
+@needs("query_with_privilege", "approve_privileged")
 def end(request, pk):
     """End it early."""
     return _do(request, lambda: operations.end_query(pk, by=request.user), "已结束。")
 
 
-@require_POST
-@needs("configure")
-def name(request):
-    """Name who may ask."""
-    chosen = request.POST.get("operator", "")
-    if not chosen.isdecimal():
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("manage_operators")
+def named(request):
+    """Who may ask, named by whoever gives the rights and does none of the business; a POST names another."""
+    if request.method == "POST":
+        chosen = request.POST.get("operator", "")
+        if chosen.isdecimal():
+            deed = lambda: operations.name_operator(int(chosen), by=request.user)  # noqa: E731
+            return _do(request, deed, "已指定。", "a_privileged_named")
         messages.error(request, "请选择操作员。")
-        return redirect("a_privileged")
-    return _do(request, lambda: operations.name_operator(int(chosen), by=request.user), "已指定。")
+        return redirect("a_privileged_named")
+    rows = NamedOperator.objects.visible_to(request.user).filter(ended_at=None).select_related("operator", "named_by")
+    there = {one.operator_id for one in rows} | {request.user.pk}
+    context = {
+        "named": rows,
+        "people": operations.may_be_named(by=request.user).exclude(pk__in=there).order_by("name"),
+        "crumbs": [{"label": NAMED}],
+        "title": NAMED,
+    }
+    return render(request, "agency/privileged_named.html", context)
 
 
 @require_POST
-@needs("configure")
+@needs("manage_operators")
 def unname(request, pk):
     """Take the privilege away."""
-    return _do(request, lambda: operations.unname_operator(pk, by=request.user), "已取消指定，未完的查询随即结束。")
+    deed = lambda: operations.unname_operator(pk, by=request.user)  # noqa: E731
+    return _do(request, deed, "已取消指定，未完的查询随即结束。", "a_privileged_named")
 
 
 @require_safe
@@ -158,7 +158,7 @@ def look(request, pk):
 
 urlpatterns = [
     path("privileged/", queries, name="a_privileged"),
-    path("privileged/named", name, name="a_privileged_name"),
+    path("privileged/named", named, name="a_privileged_named"),
     path("privileged/named/<int:pk>/end", unname, name="a_privileged_unname"),
     path("privileged/<int:pk>", look, name="a_privileged_look"),
     path("privileged/<int:pk>/approve", approve, name="a_privileged_approve"),

@@ -13,7 +13,7 @@ from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.progress import ways_to_compute, who_computes
 from shebao.rules.vocabulary import COMPUTED_BY
 
-from ..access import needs, refusal
+from ..access import needs
 from .common import PAGE, crumbs, here, this_month, word
 
 FLOWS = {
@@ -31,8 +31,6 @@ def business(request, page):
 
 def ways(request, page):
     """Who computes now, and the choice; a POST chooses."""
-    if not request.user.may("settle"):
-        raise refusal(request.user, "settle")
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
     if request.method == "POST":
         try:
@@ -59,7 +57,7 @@ def ways(request, page):
     return render(request, "employer/who_computes.html", context)
 
 
-@needs("declare")
+@needs("see_roster")
 @require_GET
 def find_business(request):
     """The page of the catalogue that lists counter business, by its name here."""

@@ -14,6 +14,7 @@ from shebao.hall.workbench.handing_over import hand_over, kit_of, may_take_over
 
 from ..access import PERMISSION_TITLES, needs
 from ..menus import menu_tree, with_the_whole
+from ..rights import needs_of
 from ..shell import employer_nav
 from .common import crumbs, here, word
 
@@ -92,17 +93,17 @@ def _context(request, found: Operator, shown: dict, no: Refused | None) -> dict:
         "crumbs": crumbs(found.name, (title, reverse("operators"))),
         "is_self": found.pk == request.user.pk,
         "fields": _fields(shown, no),
-        "tree": [_group(group, shown) for group in _tree(found)],
+        "tree": [_group(found, group, shown) for group in _tree(found)],
         "departments": [(name, name in shown["departments"]) for name in names],
         "schemes": [(one.key, one.title, one.key in shown["schemes"]) for one in here(request).open_schemes],
         "errors": [{"id": no.field or "name", "text": no.message}] if no else [],
     }
 
 
-def _group(group: dict, shown: dict) -> dict:
+def _group(found: Operator, group: dict, shown: dict) -> dict:
     given = DUTIES.get(shown["duty"], set())
     leaves = [
-        leaf | {"on": leaf["key"] not in shown["withheld"], "lacks": _lacks(leaf["url"], given)}
+        leaf | {"on": leaf["key"] not in shown["withheld"], "lacks": _lacks(found, leaf["url"], given)}
         for leaf in group["leaves"]
     ]
     ticked = sum(leaf["on"] for leaf in leaves)
@@ -110,10 +111,10 @@ def _group(group: dict, shown: dict) -> dict:
     return {"heading": group["heading"], "leaves": leaves, "ticked": ticked, "state": state}
 
 
-def _lacks(url: str, given: set[str]) -> str:
+def _lacks(operator: Operator, url: str, given: set[str]) -> str:
     """The permission that the duty does not have and the page asks for, in words."""
-    needed = getattr(resolve(url.partition("?")[0]).func, "needs", "")
-    return "" if not needed or needed in given else PERMISSION_TITLES.get(needed, needed)
+    lacking = needs_of(operator, resolve(url.partition("?")[0])) - given
+    return "、".join(PERMISSION_TITLES.get(one, one) for one in sorted(lacking))
 
 
 def _fields(shown: dict, no: Refused | None) -> list[dict]:
@@ -187,7 +188,7 @@ def second(request):
     except Refused as no:
         messages.error(request, no.message)
     else:
-        text = "已开启内部复核：一人送出的申报，另一人确认后才提交。" if wanted else "已关闭内部复核。"
+        text = "已开启内部复核：一人送出的申报，另一人确认后才提交；谁结算谁不缴费。" if wanted else "已关闭内部复核。"
         messages.success(request, text)
     return redirect("operators")
 

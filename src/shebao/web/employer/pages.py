@@ -11,30 +11,25 @@ from shebao.hall.evidence.operations import add_monthly_evidence
 from shebao.hall.evidence.queries import monthly_papers
 from shebao.rules.region_pages import Page
 
-from ..access import needs, refusal
+from ..rights import open_page
 from ..sent_files import ACCEPTED, uploads
 from . import cases, choosing, collection, debiting, help_pages, people_paying, vouchers
 from .common import crumbs, here, this_month
 
 
 def page_of(request, key: str) -> Page:
-    """An entry of the region's catalogue. Raises Http404, and Refused for whom the region does not name."""
-    try:
-        page = here(request).pages[key]
-    except KeyError:
-        raise Http404 from None
-    if page.may and request.user.role not in page.may:
-        raise refusal(request.user, "declare")
-    return page
+    """An entry of the region's catalogue that is shown here. Raises Http404, and Refused for whom it is not."""
+    found = here(request).pages.get(key)
+    if found is None or found.page not in SHOWN:
+        raise Http404
+    open_page(request.user, found)
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs("declare")
 def page(request, key):
-    """Whatever the region shows under this name."""
+    """Whatever the region shows under this name; what it asks for, `rights.PAGE_NEEDS` tells."""
     spec = page_of(request, key)
-    if spec.page not in SHOWN:
-        raise Http404
     return SHOWN[spec.page](request, spec)
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall.employers.operations import divisions_of
 from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
@@ -28,7 +29,9 @@ def operators(request):
     found = Operator.objects.visible_to(request.user).order_by("-is_active", "username")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     with_factor = operators_with_factor([operator.pk for operator in page])
-    return render(request, "operators/operators.html", {"page": page, "with_factor": with_factor})
+    has_divisions = request.user.is_agency and bool(divisions_of(request.user.region))
+    context = {"page": page, "with_factor": with_factor, "has_divisions": has_divisions}
+    return render(request, "operators/operators.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
