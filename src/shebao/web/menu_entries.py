@@ -57,23 +57,44 @@ AGENCY_MENU = [
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
-UNDECLARED = ("a_undeclared", "menu.undeclared", "未按时申报", "alert-triangle")
-RECEIPTS = ("a_receipts", "menu.receipts", "窗口收款", "receipt", "reconcile")
-DEBITS = ("a_debits", "menu.debits", "银行代扣", "wallet", "reconcile")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
-ADMINISTRATION = [
-    ("a_notices", "menu.notices", "公告通知", "bell", "publish_notices"),
-    ("a_privileged", "menu.privileged", "特权查询", "eye", "query_with_privilege approve_privileged"),
-    ("a_templates", "menu.templates", "消息模板", "mail", "configure"),
-    ("a_money", "menu.money", "资金对账", "coins", "reconcile"),
-    ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
-    ("a_monitor", "menu.monitor", "运行监控", "chart-bar", "monitor"),
-    ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
-    ("operators", "menu.operators", "操作员", "key", "manage_operators"),
-    ("a_privileged_named", "menu.privileged_named", "特权查询人员", "eye", "manage_operators"),
-    ("certificates", "menu.certificates", "数字证书", "shield-check", "manage_operators review"),
-    ("audit", "menu.audit", "操作记录", "history", "see_audit"),
-    ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
-    ("a_alerts", "menu.alerts", "安全提醒", "alert-triangle", "see_alerts"),
-    ("a_system", "menu.system", "系统运行", "settings", "run_system"),
+MANAGING = [
+    (
+        ("menu.levy", "结算与征收"),
+        [
+            ("a_undeclared", "menu.undeclared", "未按时申报", "alert-triangle", "review"),
+            ("a_receipts", "menu.receipts", "窗口收款", "receipt", "reconcile"),
+            ("a_debits", "menu.debits", "银行代扣", "wallet", "reconcile"),
+            ("a_money", "menu.money", "资金对账", "coins", "reconcile"),
+        ],
+    ),
+    (
+        ("menu.publishing", "公告与消息"),
+        [
+            ("a_notices", "menu.notices", "公告通知", "bell", "publish_notices"),
+            ("a_templates", "menu.templates", "消息模板", "mail", "configure"),
+        ],
+    ),
+    (
+        ("menu.watching", "监控与查询"),
+        [
+            ("a_monitor", "menu.monitor", "运行监控", "chart-bar", "monitor"),
+            ("a_privileged", "menu.privileged", "特权查询", "eye", "query_with_privilege approve_privileged"),
+        ],
+    ),
+    (
+        ("menu.administration", "系统管理"),
+        [
+            ("a_sandbox", "menu.sandbox", "规则沙盘", "calculator", "try_values"),
+            ("a_configuration", "menu.configuration", "系统配置", "settings", "configure"),
+            ("operators", "menu.operators", "操作员", "key", "manage_operators"),
+            ("a_privileged_named", "menu.privileged_named", "特权查询人员", "eye", "manage_operators"),
+            ("certificates", "menu.certificates", "数字证书", "shield-check", "manage_operators review"),
+            ("audit", "menu.audit", "操作记录", "history", "see_audit"),
+            ("looks", "menu.looks", "查阅记录", "eye", "see_audit"),
+            ("a_alerts", "menu.alerts", "安全提醒", "alert-triangle", "see_alerts"),
+            ("a_system", "menu.system", "系统运行", "settings", "run_system"),
+        ],
+    ),
 ]
+"""What asks for a permission each: (heading, [(url name, term, label, icon, whoever has one of these)])."""

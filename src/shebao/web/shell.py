@@ -19,21 +19,18 @@ from shebao.rules.months import Month
 from .access import home_of
 from .entering import MANY
 from .menu_entries import (
-    ADMINISTRATION,
     AFTER_DECLARING,
     AGENCY_ACCOUNTS,
     AGENCY_MENU,
-    DEBITS,
     EMPLOYER_MENU,
     FIRST,
     HELP,
     LOOKING_UP,
+    MANAGING,
     PRE_ENTRIES,
     QUERY_ICONS,
-    RECEIPTS,
     REGISTERS,
     REGISTRATIONS,
-    UNDECLARED,
 )
 from .menus import allowed, mark_current, menu_items
 from .middleware import has_contrast, idle_seconds, is_elder
@@ -170,7 +167,7 @@ def employer_nav(user, region) -> list[dict]:
         menu.append(_group(region.terms.get(term, default), items))
     operations = {service.operation for service in region.services.values()}
     menu[-1]["items"] += _entries(region, [one[:4] for one in REGISTERS if one[4] in operations], {})
-    menu += [_queries(user, region), _help(region, _pages(user, region, "help")), _administration(user, region)]
+    menu += [_queries(user, region), *_managing(user, region), _help(region, _pages(user, region, "help"))]
     return _joined(menu)
 
 
@@ -263,7 +260,7 @@ def _has_basket(user, region) -> bool:
 
 def _agency_nav(user, region) -> list[dict]:
     if user.is_officer:
-        return [_help(region), _administration(user, region)]
+        return [*_managing(user, region), _help(region)]
     badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
     if region.registration:
         badges["a_registrations"] = (waiting(user).count(), False)
@@ -271,31 +268,35 @@ def _agency_nav(user, region) -> list[dict]:
     entries = [*AGENCY_MENU, *(REGISTRATIONS if region.registration else []), *(PRE_ENTRIES if asks else [])]
     if region.yearly_scheme and user.may("keep_accounts"):
         entries.append(AGENCY_ACCOUNTS)
-    if region.collection.undeclared.assessed and user.may("review"):
-        entries.append(UNDECLARED)
     items = _entries(region, entries, badges)
     if region.void and not region.void.is_direct:
         asked = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED).count()
         items.insert(1, _item(region.void.title, _url("a_voids"), "undo", asked))
-    return [_group("", items), _help(region), _administration(user, region)]
+    return [_group("", items), *_managing(user, region), _help(region)]
 
 
-def _administration(user, region) -> dict:
-    kinds = {way.kind for way in region.collection.ways.values()} if user.is_agency else set()
-    money = [entry for entry, kind in ((RECEIPTS, "counter"), (DEBITS, "file")) if kind in kinds]
-    allowed = [
-        entry[:4]
-        for entry in (*money, *ADMINISTRATION)
-        if _is_offered(entry, user, region) and entry[0] != ("looks" if user.is_agency else "a_privileged_named")
-    ]
-    return _group(region.terms.get("menu.administration", "系统管理"), _entries(region, allowed, {}))
+def _managing(user, region) -> list[dict]:
+    """The parts of the menu that ask for a permission each, without those that would be empty."""
+    found = []
+    for (term, default), entries in MANAGING:
+        offered = [entry[:4] for entry in entries if _is_offered(entry, user, region)]
+        if offered:
+            found.append(_group(region.terms.get(term, default), _entries(region, offered, {})))
+    return found
 
 
 def _is_offered(entry, user, region) -> bool:
-    """For whoever has one of its permissions; certificates are of use only where people sign in by them."""
-    if entry[0] == "certificates" and not region.sign_in.has_certificate:
-        return False
-    return any(user.may(one) for one in entry[4].split())
+    """For whoever has one of its permissions, where the region has what the entry is about."""
+    kinds = {way.kind for way in region.collection.ways.values()}
+    has_its_matter = {
+        "certificates": region.sign_in.has_certificate,
+        "a_undeclared": region.collection.undeclared.assessed,
+        "a_receipts": "counter" in kinds,
+        "a_debits": "file" in kinds,
+        "looks": not user.is_agency,
+        "a_privileged_named": user.is_agency,
+    }
+    return has_its_matter.get(entry[0], True) and any(user.may(one) for one in entry[4].split())
 
 
 def _counts(user) -> dict[str, int]:

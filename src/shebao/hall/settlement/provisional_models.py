@@ -54,8 +54,11 @@ class ProvisionalLine(models.Model):
 
 class UndeclaredRuns(models.QuerySet):
     def visible_to(self, actor):
-        """The agency's own region's."""
-        return self.filter(region=actor.region) if actor.is_agency else self.none()
+        """The agency's own region's; to whom some divisions are given, one's own: a run names employers of any."""
+        if not actor.is_agency:
+            return self.none()
+        rows = self.filter(region=actor.region)
+        return rows.filter(asked_by=actor) if actor.divisions else rows
 
 
 class UndeclaredRun(models.Model):
