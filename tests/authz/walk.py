@@ -163,6 +163,11 @@ def _is_there(case: Case) -> bool:
     return (not row.regions or actor.region in row.regions) and row.only in ("", actor.side)
 
 
+def _asks_first(case: Case) -> bool:
+    """Whether the permission is asked for before it is looked at what the address names."""
+    return case.row.by != "word" or case.target != "missing"
+
+
 def _may(actor: Actor, permission: str) -> bool:
     given = clerks().get(actor.key, roles()[actor.role]) | named().get(actor.key, set()) if permission else set()
     return not permission or any(one in given for one in permission.split())
@@ -372,7 +377,7 @@ def wrong(case: Case, answer: Answer) -> str:
         "sign_in": status == 302 and answer.location.startswith("/login"),
         "change_password": status == 302 and answer.location == "/password",
         "refused": status in (403, 404, 405),
-        "403": status == 403 or (status == 404 and not _is_there(case)),
+        "403": status == 403 or (status == 404 and not (_is_there(case) and _asks_first(case))),
         "404": status == 404,
     }
     return "" if ways[want] else f"gives {status}, not {want}"
