@@ -9,7 +9,7 @@ from django.urls import get_resolver
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SIDES = ("public", "signed_in", "employer", "agency")
-WORDS = {"object", "with", "in", "only", "body", "query", "ids", "answers"}
+WORDS = {"object", "with", "in", "only", "by", "body", "query", "ids", "answers"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Row:
     query: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     only: str = ""
+    by: str = ""
     answers: int = 0
 
 
@@ -87,6 +88,7 @@ def _row(name: str, side: str, said: dict) -> Row:
         query=said.get("query", {}),
         ids=said.get("ids", {}),
         only=said.get("only", ""),
+        by=said.get("by", ""),
         answers=said.get("answers", 0),
     )
 

@@ -128,7 +128,7 @@ def test_the_papers_of_a_batch_are_signed_as_they_are_made_and_joined_without_si
     kinds = [(bill.pk, kind) for kind in ("payment_notice", "collection_assessment")]
     run = printing.print_bills(kinds, title="单据", by=clerk)
     assert SignedPaper.objects.count() == 2
-    joined = printing.joined(run.pk, by=clerk)
+    _, joined = printing.joined(run.pk, by=clerk)
     assert not PdfFileReader(io.BytesIO(joined)).embedded_signatures and len(PdfReader(io.BytesIO(joined)).pages) >= 2
 
 

@@ -196,7 +196,7 @@ def test_a_batch_makes_a_paper_for_each_person_and_is_fetched_as_one_archive(dja
         run = printing.print_people("enrolment_certificate", people, title="参保证明", by=clerk)
     run.refresh_from_db()
     assert (run.state, run.papers_done, run.papers_total, run.failure) == ("done", 5, 5, "")
-    files = zipfile.ZipFile(io.BytesIO(printing.archive(run.pk, by=clerk)))
+    files = zipfile.ZipFile(io.BytesIO(printing.archive(run.pk, by=clerk)[1]))
     names = files.namelist()
     assert len(names) == 5
     for name, person in zip(names, Employee.objects.filter(employer=employer).order_by("pk"), strict=True):

@@ -34,10 +34,10 @@ PAGES = {
     ),
     "tianjin-employer-admin-1": (ADMINISTRATOR, ()),
     "tianjin-reviewer": (
-        "/a/ /a/cases/decided /a/employers/ /a/registrations/ /a/people/ /a/privileged/ /operators/",
+        "/a/ /a/cases/decided /a/employers/ /a/registrations/ /a/people/ /operators/",
         (("/a/", r"/a/cases/\d+/$"), ("/a/employers/", r"/a/employers/\d+/$")),
     ),
-    "tianjin-agency-admin": ("/operators/ /audit/", ()),
+    "tianjin-agency-admin": ("/operators/ /audit/ /a/privileged/", ()),
 }
 MODES = {"standard": {}, "elder": {"elder": "1"}, "contrast": {"elder": "1", "contrast": "1"}}
 

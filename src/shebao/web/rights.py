@@ -4,6 +4,8 @@ A function is a key: "settle", "service:employee_enrolment", "page:refused_decla
 withheld (权限树), employers have not opened all (开通业务); what the table says is shut is neither shown nor reachable.
 """
 
+from functools import lru_cache
+
 from django.urls import Resolver404, ResolverMatch, resolve
 
 from shebao.hall.errors import Refused
@@ -89,11 +91,19 @@ def may_open(operator: Operator, address: str) -> bool:
     path = address.partition("?")[0].partition("#")[0]
     if not path.startswith("/"):
         return True
-    try:
-        match = resolve(path)
-    except Resolver404:
+    match = _match(path)
+    if match is None:
         return True
     return all(operator.may(one) for one in needs_of(operator, match)) and is_open(operator, function_of(match))
+
+
+@lru_cache(maxsize=4096)
+def _match(path: str) -> ResolverMatch | None:
+    """What stands behind an address; kept, because every page asks it of the whole menu."""
+    try:
+        return resolve(path)
+    except Resolver404:
+        return None
 
 
 def needs_of(operator: Operator, match: ResolverMatch) -> set[str]:

@@ -111,17 +111,17 @@ def _papers(run: PrintRun) -> list[Document]:
     return list(run.documents.select_related("employer", "employee").order_by("pk"))
 
 
-def joined(run_id: int, *, by) -> bytes:
-    """The papers of a finished run in one PDF, for the printer; each is proved like a single one. Raises Refused."""
+def joined(run_id: int, *, by) -> tuple[PrintRun, bytes]:
+    """A finished run with its papers in one PDF, for the printer; each is proved like a single one. Raises Refused."""
     run = PrintRun.objects.visible_to(by).get(pk=run_id)
     papers = _papers(run)
     made = merged(papers, run.title)
     note_download(papers, by=by)
-    return made
+    return run, made
 
 
-def archive(run_id: int, *, by) -> bytes:
-    """The papers of a finished run as a zip, signed; each is proved like a single one. Raises Refused."""
+def archive(run_id: int, *, by) -> tuple[PrintRun, bytes]:
+    """A finished run with its papers as a zip, signed; each is proved like a single one. Raises Refused."""
     run = PrintRun.objects.visible_to(by).get(pk=run_id)
     papers = _papers(run)
     out = io.BytesIO()
@@ -129,7 +129,7 @@ def archive(run_id: int, *, by) -> bytes:
         for number, paper in enumerate(papers, 1):
             files.writestr(f"{number:03d}-{_name(paper)}.pdf", outgoing(paper))
     note_download(papers, by=by)
-    return out.getvalue()
+    return run, out.getvalue()
 
 
 def _name(paper: Document) -> str:

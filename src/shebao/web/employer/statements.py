@@ -248,9 +248,8 @@ def print_resume(request, pk):
 @require_GET
 def print_file(request, pk):
     """The papers of a batch in one archive."""
-    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
     try:
-        data = printing.archive(pk, by=request.user)
+        run, data = printing.archive(pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)
@@ -263,9 +262,8 @@ def print_file(request, pk):
 @require_GET
 def print_joined(request, pk):
     """The papers of a batch in one PDF."""
-    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
     try:
-        data = printing.joined(pk, by=request.user)
+        run, data = printing.joined(pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)
