@@ -3,6 +3,8 @@
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from django.db import transaction
+
 from shebao.hall.bulk import insert_rows
 from shebao.hall.clock import pretending
 from shebao.hall.declarations.models import Declaration
@@ -41,6 +43,7 @@ def make_clerk(employer: Employer, role: str = "clerk") -> Operator:
     )
 
 
+@transaction.atomic
 def hire(employer: Employer, wages: list[int], first_month: Month = JANUARY) -> list[Employee]:
     """People with declared wages (fen), insured in every scheme that applies, in a few statements."""
     start, spec = Person.objects.count(), region(employer.region)
