@@ -3,6 +3,9 @@
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from django.db import transaction
+
+from shebao.hall.bulk import insert_rows
 from shebao.hall.clock import pretending
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
@@ -40,41 +43,36 @@ def make_clerk(employer: Employer, role: str = "clerk") -> Operator:
     )
 
 
+@transaction.atomic
 def hire(employer: Employer, wages: list[int], first_month: Month = JANUARY) -> list[Employee]:
     """People with declared wages (fen), insured in every scheme that applies, in a few statements."""
     start, spec = Person.objects.count(), region(employer.region)
     households = spec.codes["household_kinds"]
     household = "11" if households.get("11") else households.items[0].code
-    persons = Person.objects.bulk_create(
-        [
-            Person(id_kind="01", id_number=str(i), id_digest=f"d{i}", name=f"职工{i}", sex="1")
-            for i in range(start, start + len(wages))
-        ]
-    )
-    people = Employee.objects.bulk_create(
-        [
-            Employee(
-                employer=employer, person=person, person_number=f"{person.pk:08d}", name=person.name,
-                name_pinyin=pinyin_key(person.name), employment_kind="41", household=household,
-                facts={"medical_tier": "1"},
-            )
-            for person in persons
-        ]
+    persons = [
+        Person(id_kind="01", id_number=str(i), id_digest=f"d{i}", name=f"职工{i}", sex="1")
+        for i in range(start, start + len(wages))
+    ]
+    insert_rows(persons)
+    people = [
+        Employee(
+            employer=employer, person=person, person_number=f"{person.pk:08d}", name=person.name,
+            name_pinyin=pinyin_key(person.name), employment_kind="41", household=household,
+            facts={"medical_tier": "1"},
+        )
+        for person in persons
+    ]  # fmt: skip
+    insert_rows(people)
+    schemes = enrol_schemes(spec, {"employment_kind": "41", "supplementary_medical": "0", "household": household})
+    spells = [(one, key) for one in people for key in schemes]
+    insert_rows(
+        [Spell(employee=one, person=one.person, region=spec.code, scheme=key, first_month=first_month)
+         for one, key in spells]
     )  # fmt: skip
-    facts = {"employment_kind": "41", "supplementary_medical": "0", "household": household}
-    Spell.objects.bulk_create(
-        [
-            Spell(employee=one, person=one.person, region=spec.code, scheme=key, first_month=first_month)
-            for one in people
-            for key in enrol_schemes(spec, facts)
-        ]
-    )
-    DeclaredWage.objects.bulk_create(
-        [
-            DeclaredWage(employee=one, first_month=first_month, amount_fen=wage, declared_at=EARLIER)
-            for one, wage in zip(people, wages, strict=True)
-        ]
-    )
+    insert_rows(
+        [DeclaredWage(employee=one, first_month=first_month, amount_fen=wage, declared_at=EARLIER)
+         for one, wage in zip(people, wages, strict=True)]
+    )  # fmt: skip
     return people
 
 

@@ -26,6 +26,7 @@ from shebao.hall.settlement.voiding import ask_to_void
 from shebao.rules.months import Month
 
 from .hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, raise_wage, settle
+from .test_invariants import unguarded
 
 pytestmark = pytest.mark.django_db
 AFTER = datetime(2026, 12, 2, 10)  # noqa: DTZ001 - naive local by contract
@@ -299,3 +300,36 @@ def test_the_database_refuses_to_change_what_was_assessed(late, statement, words
     assess_undeclared(employer.pk, NOVEMBER, by=agent)
     with pytest.raises(Exception, match=words), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+FAULTS = {
+    "UPDATE settlement_provisionalline SET employer_due = employer_due + 1": "按依据应为",
+    "UPDATE settlement_provisionalline SET employer_base = employer_base + 100": "所按的缴费额记的是",
+    "UPDATE settlement_provisionalline SET basis_id = bill_id": "不是这个单位 2026-10 的账单",
+    "UPDATE settlement_assessment SET basis_month = NULL": "是不是暂核定",
+    "UPDATE settlement_bill SET total_due = total_due + 1, employer_due = employer_due + 1 "
+    "WHERE basis_month IS NOT NULL": "明细之和",
+    "UPDATE settlement_bill SET basis_month = NULL": "不是暂核定，却有暂核定明细",
+}
+AFTERWARDS = {
+    "UPDATE settlement_assessment SET voided_at = NULL WHERE basis_month IS NOT NULL": "还没有结清",
+    "UPDATE settlement_ledgerentry SET amount_fen = amount_fen - 1 WHERE id = (SELECT MIN(e.id) "
+    "FROM settlement_ledgerentry e JOIN settlement_ledgertransaction t ON t.id = e.transaction_id "
+    "WHERE t.kind = 'released' AND e.account = 'receivable')": "I-6：作废的账单",
+}
+
+
+@pytest.mark.parametrize("statement", [*FAULTS, *AFTERWARDS])
+def test_a_planted_fault_of_a_provisional_bill_is_seen_and_named(late, statement):
+    employer, clerk, agent, _, _ = late
+    bill = assess_undeclared(employer.pk, NOVEMBER, by=agent)
+    if statement in AFTERWARDS:
+        pay(bill, clerk)
+        declare_after_all(employer, clerk)
+    assert list(check_ledger()) == []
+    with unguarded() as cursor:
+        cursor.execute("DROP INDEX IF EXISTS a_month_is_settled_or_assessed_provisionally")
+        cursor.execute(statement)
+        assert cursor.rowcount > 0
+        found = list(check_ledger())
+        assert any((FAULTS | AFTERWARDS)[statement] in text for text in found), found
