@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "shebao.web.middleware.PrivatePages",
     "shebao.web.middleware.SignInRequired",
+    "shebao.web.searching.PrivateSearches",
     "shebao.web.middleware.PlainRefusals",
     "shebao.web.only_allowed.OnlyWhatIsAllowed",
     "axes.middleware.AxesMiddleware",
