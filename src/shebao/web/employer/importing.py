@@ -211,7 +211,7 @@ def rows(request, pk):
     """Change cells; the answer holds every fragment of the grid that changed, and the newest content on a conflict."""
     try:
         edits = [operations.RowEdit(e["number"], e["version"], e["changes"]) for e in json.loads(request.POST["edits"])]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return HttpResponseBadRequest()
     try:
         changed = operations.edit_rows(pk, edits, by=request.user)
