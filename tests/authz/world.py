@@ -259,8 +259,9 @@ def _agency(world: World, code: str) -> None:
         for role in ("system_admin", "security_admin", "audit_admin"):
             _operator(world, f"{code}.{role.partition('_')[0]}", role, region=code)
     registration = Registration.objects.create(
-        region=code, number=f"Z{code}", state="submitted", answers={"name": word}, touched_at=WHEN, submitted_at=WHEN,
+        region=code, number=f"Z{code}", state="submitted", touched_at=WHEN, submitted_at=WHEN,
         credit_digest=blind_index("credit", code),
+        answers={"name": word, "clerk_name": word, "clerk_phone": "13900008888", "clerk_email": f"{code}@example.org"},
     )  # fmt: skip
     with written([Upload(f"{word}.pdf", PDF)], None, by=None, at=WHEN) as (file,):
         file.save()

@@ -1,10 +1,13 @@
-"""Attacks that somebody stored are opened by the employer and the agency in Chromium: nothing runs (B18)."""
+"""Attacks that somebody stored or typed are opened in Chromium: nothing runs (B18), what would is reported (B43)."""
 
+import time
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
+from shebao.hall.operators.browser_reports import reports_of_a_day
 from tests.factories import NOW
 from tests.safety.payloads import IMAGE, PAYLOADS, World, workbook
 
@@ -44,3 +47,41 @@ def test_nothing_that_somebody_stored_runs(page_of, live_server, transactional_d
     page.get_by_role("button", name="上传并核对").click()
     page.get_by_text(IMAGE).first.wait_for()
     assert page.locator("img[src=x]").count() == 0 and heard == []
+
+
+def test_nothing_that_somebody_types_runs_and_no_address_shows_a_number(page_of, live_server, transactional_db):
+    world = World("示例单位")
+    number = world.employee.person.id_number
+    for javascript in (True, False):
+        page = page_of(world.admin, java_script_enabled=javascript)
+        heard = watched(page)
+        seen = []
+        page.on("request", lambda one, seen=seen: seen.append(one.url + one.headers.get("referer", "")))
+        for address in ("/e/roster/?status=all", "/e/search/", "/e/cases/"):
+            for typed in (PAYLOADS["script"] + IMAGE, number, world.employee.name):
+                page.goto(live_server.url + address)
+                box = page.locator("main input[name=q]")
+                box.fill(typed)
+                box.press("Enter")
+                page.wait_for_url(lambda url: "q=~" in url)
+                assert page.locator("main input[name=q]").input_value() == typed
+                assert page.locator("img[src=x]").count() == 0
+                page.reload()
+                assert page.locator("main input[name=q]").input_value() == typed
+        page.goto(live_server.url + "/e/bills/")
+        page.go_back()
+        assert page.locator("main input[name=q]").input_value() == world.employee.name, "the way back still works"
+        assert heard == [] and len(seen) > 20
+        assert not [url for url in seen if number in url or quote(world.employee.name) in url]
+
+
+def test_what_the_policy_stops_is_reported_to_the_hall(page_of, live_server, transactional_db):
+    page = page_of(None, "/login")
+    assert reports_of_a_day() == 0
+    with page.expect_request("**/csp-report"):
+        page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))")
+    assert page.evaluate("window.ran") is None
+    until = time.monotonic() + 10
+    while not reports_of_a_day() and time.monotonic() < until:
+        page.wait_for_timeout(100)
+    assert reports_of_a_day() == 1

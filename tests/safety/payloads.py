@@ -41,6 +41,9 @@ class World:
         self.employer = EmployerFactory(name=text, legal_representative=text, contact_name=text)
         self.admin = OperatorFactory(admin=True, employer=self.employer, name=text[:30])
         self.reviewer = OperatorFactory(reviewer=True, name=text[:30])
+        for operator in (self.admin, self.reviewer):
+            operator.set_password("right-Password-1")
+            operator.save()
         Department.objects.create(employer=self.employer, name=text, rank=1)
         self.employee = enrolled(self.employer, name=text, department=text)
         raws = [enrolment(n, name="王示例") for n in (1, 2)]
@@ -66,7 +69,7 @@ class World:
     @property
     def agency_pages(self) -> list[str]:
         """What a reviewer sees of it."""
-        return [*AGENCY, f"/a/cases/{self.waiting.pk}/", f"/a/cases/{self.returned.pk}/",
+        return [*AGENCY, f"/a/cases/{self.waiting.pk}", f"/a/cases/{self.returned.pk}",
                 f"/a/employers/{self.employer.pk}", f"/a/people/{self.employee.person_id}"]  # fmt: skip
 
 

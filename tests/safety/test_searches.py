@@ -1,18 +1,26 @@
-"""A number that somebody looks for stands in no address: not in the browser's, not in a link, not in a log (B10)."""
+"""What somebody types about a person stands in no address: not in the browser's, not in a link, not in a log (B10)."""
 
 import re
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
 from django.test import Client
 
+from shebao.hall import clock
+from shebao.hall.reports.models import ExportRun, SavedView
+from shebao.web import searching
 from shebao.web.searching import is_number, opened_for, sealed_for
-from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled
+from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled, synthetic_id
 
 TEMPLATES = Path(__file__).parents[2] / "src/shebao/web/templates"
-# Forms whose fields hold no number of a person: months, kinds, the check code of a paper.
-ASK_NO_NUMBER = {"documents.html", "employer_papers.html", "vouchers.html", "yearly_plan.html"}
+# Forms of which nobody can type anything about a person: months, days, kinds; and those that are open to everybody.
+ASK_NOBODY = {
+    "employer/documents.html", "employer/vouchers.html", "employer/yearly_plan.html", "operators/audit.html",
+    "public/verify.html", "public/rates_of.html", "public/trial.html", "styleguide.html",
+}  # fmt: skip
+QUERY = "/e/queries/employee_contributions/"
 
 
 @pytest.fixture
@@ -36,13 +44,82 @@ def test_a_search_by_number_leads_to_an_address_without_it(clerk, address):
     assert not re.findall(rf'(?:href|action|src)="[^"]*{number}', page)
 
 
-def test_a_name_stays_readable_and_typing_is_answered_at_once(clerk):
-    answer = clerk.post("/e/roster/", {"_search": "1", "q": "周平", "status": "all"})
-    assert answer["Location"] == f"/e/roster/?q={quote('周平')}&status=all"
+def test_a_name_is_sealed_and_what_is_chosen_from_a_list_stays_readable(clerk):
+    answer = clerk.post("/e/roster/", {"_search": "1", "q": "周平", "status": "all", "department": "生产部"})
+    assert quote("周平") not in answer["Location"]
+    assert answer["Location"].endswith(f"&status=all&department={quote('生产部')}")
+    clerk.post("/e/roster/", {"_search": "1", "q": "", "status": "all"})
+    page = clerk.get(answer["Location"]).content.decode()
+    assert 'value="周平"' in page and f"q={quote('周平')}" not in page
+
+
+def test_typing_is_answered_at_once_and_its_links_are_sealed(clerk):
+    for typed in (clerk.employee.person.id_number, "周平"):
+        answer = clerk.post("/e/search/", {"_search": "1", "q": typed}, headers={"HX-Request": "true"})
+        text = answer.content.decode()
+        assert answer.status_code == 200 and "周平" in text
+        assert "?q=~" in text and f"?q={quote(typed)}" not in text
+
+
+def test_pages_tabs_and_the_workbook_of_a_search_find_the_same_people(clerk):
+    for number in range(24):
+        enrolled(clerk.operator.employer, name="周平同名", number=synthetic_id(sequence=100 + number))
+    first = clerk.post("/e/roster/", {"_search": "1", "q": "周平同", "status": "all", "size": "20"})["Location"]
+    page = clerk.get(first).content.decode()
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]*q=~[^"]*)"', page)]
+    following = next(link for link in links if "page=2" in link)
+    workbook = next(link for link in links if "export" in link)
+    assert clerk.get("/e/roster/" + following).content.decode().count("周平同名") >= 4
+    assert clerk.get(workbook).status_code == 200
+    assert not [link for link in re.findall(r'href="([^"]*)"', page) if quote("周平") in link]
+
+
+def test_a_kept_query_is_encrypted_and_its_link_opens_for_its_owner(clerk):
     number = clerk.employee.person.id_number
-    typed = clerk.post("/e/search/", {"_search": "1", "q": number}, headers={"HX-Request": "true"})
-    assert typed.status_code == 200 and "周平" in typed.content.decode()
-    assert not re.findall(rf'href="[^"]*{number}', typed.content.decode())
+    clerk.force_login(OperatorFactory(admin=True, employer=EmployerFactory(region="guiyang")))
+    page = clerk.get(clerk.post(QUERY, {"_search": "1", "q": number})["Location"]).content.decode()
+    keep = re.search(r'action="([^"]*keep[^"]*)"', page)[1].replace("&amp;", "&")
+    assert number not in keep
+    answer = clerk.post(keep, {"name": "这个人"})
+    assert answer.status_code == 302 and number not in answer["Location"]
+    assert SavedView.objects.get().conditions == {"q": number}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conditions FROM reports_savedview")
+        assert number not in cursor.fetchone()[0]
+    page = clerk.get(QUERY).content.decode()
+    link = re.search(r'<a href="(\?[^"]*)"[^>]*>这个人</a>', page)[1].replace("&amp;", "&")
+    assert number not in page and f'value="{number}"' in clerk.get(QUERY + link).content.decode()
+
+
+def test_what_an_export_was_asked_for_is_encrypted(clerk):
+    number, who = clerk.employee.person.id_number, clerk.operator
+    ExportRun.objects.create(
+        operator=who, employer=who.employer, query="x", title="x", asked_line=f"单位：甲；人员：{number}",
+        conditions={"q": number}, asked_at=clock.now(), rows_total=1, busy_at=clock.now(), expires_at=clock.now(),
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conditions, asked_line FROM reports_exportrun")
+        assert not [text for text in cursor.fetchone() if number in text]
+    assert ExportRun.objects.get().asked_line.endswith(number)
+
+
+def test_where_an_answer_leads_is_sealed_too(clerk):
+    answer = clerk.post("/e/statements/contribution_detail/print/", {"q": "查无此人", "from": "x"})
+    assert answer.status_code == 302 and quote("查无此人") not in answer["Location"] and "q=~" in answer["Location"]
+
+
+def test_a_search_never_leads_to_another_host(clerk):
+    answer = clerk.post("//evil.example/x", {"_search": "1", "q": "x"})
+    assert not answer.headers.get("Location", "").startswith("//")
+
+
+def test_whole_numbers_are_looked_for_sixty_times_a_minute_at_most(clerk):
+    number = clerk.employee.person.id_number
+    answers = [clerk.get(f"/e/roster/?q={number}").status_code for _ in range(searching.LOOKUPS + 1)]
+    assert answers == [200] * searching.LOOKUPS + [429]
+    refused = clerk.get(f"/e/search/?q={number}")
+    assert refused.status_code == 429 and "请稍等一分钟再查" in refused.content.decode()
+    assert clerk.get("/e/search/?q=周平").status_code == 200, "names are not counted"
 
 
 def test_the_agency_finds_a_person_the_same_way(clerk):
@@ -73,10 +150,9 @@ def test_what_looks_like_a_number_is_known(typed):
 
 
 def test_no_form_of_an_operator_puts_what_is_typed_into_the_address():
-    wrong = [
-        file.name
-        for side in ("employer", "agency", "parts")
-        for file in (TEMPLATES / side).glob("*.html")
-        if 'method="get"' in file.read_text("utf-8") and file.name not in ASK_NO_NUMBER
-    ]
-    assert wrong == []
+    wrong = {
+        str(file.relative_to(TEMPLATES))
+        for file in TEMPLATES.rglob("*.html")
+        if 'method="get"' in file.read_text("utf-8")
+    }
+    assert wrong == ASK_NOBODY
