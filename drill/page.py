@@ -27,7 +27,9 @@ TAIL = """
 - **tampering**: audit records changed by raw SQL, with anchors outside the database. **notices**: lying call-backs of
   the bank. **doors**: guards of pages and rows (permissions, scopes, departments, functions of the menu, sign-in) taken
   away one at a time; the walk through every address must notice. **lives**: fifty random steps of an employer's money
-  each, beside a model of a few integers.
+  each, beside a model of a few integers. **canaries**: people who are enrolled, looked at, searched, imported and
+  mistyped; then their numbers, telephones and accounts are looked for in the raw bytes of database, files and log
+  (text, UTF-16, base64, hex), in addresses and titles.
 
 Not shown by these: power loss and lying disks, more than one host, `pg_amcheck`, parsers under a coverage-guided
 fuzzer. Seconds are those of a machine that was busy with other work; they compare nothing.

@@ -345,8 +345,9 @@ def _asker(world: World, code: str) -> Operator:
 
 def _registration(code: str, number: str, word: str, division: str) -> tuple[Registration, RegistrationPaper]:
     made = Registration.objects.create(
-        region=code, number=f"Z{number}"[:20], state="submitted", answers={"name": word}, touched_at=WHEN,
-        submitted_at=WHEN, credit_digest=blind_index("credit", number), agency_division=division,
+        region=code, number=f"Z{number}"[:20], state="submitted", touched_at=WHEN, submitted_at=WHEN,
+        credit_digest=blind_index("credit", number), agency_division=division,
+        answers={"name": word, "clerk_name": word, "clerk_phone": "13900008888", "clerk_email": f"{code}@example.org"},
     )  # fmt: skip
     with written([Upload(f"{word}.pdf", PDF)], None, by=None, at=WHEN) as (file,):
         file.save()

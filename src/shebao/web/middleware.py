@@ -40,6 +40,25 @@ BEFORE_FACTOR = {
 POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 
 
+class EveryAnswer:
+    """Outermost: a number for every request, by which support finds it in the log, and what every answer tells the
+    browser, also one that Django gives before any of our pages is asked.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.number = secrets.token_hex(5)
+        response = self.get_response(request)
+        response.headers["Permissions-Policy"] = POLICY
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        # Files of the program itself say how long they may be kept; nothing else may be.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 class PrivatePages:
     """No page is kept by browsers or proxies, and a session that was left alone ends."""
 
@@ -47,11 +66,8 @@ class PrivatePages:
         self.get_response = get_response
 
     def __call__(self, request):
-        request.number = secrets.token_hex(5)
         response = self._timed_out(request) or self.get_response(request)
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Permissions-Policy"] = POLICY
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         return response
 
     def _timed_out(self, request):
@@ -116,6 +132,11 @@ class PlainRefusals:
 
     def __call__(self, request):
         return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        # No database keeps a NUL in a text, and nobody types one.
+        said = (one for asked in (request.GET, request.POST) for _, values in asked.lists() for one in values)
+        return errors.bad_request(request) if any("\0" in one for one in (request.path_info, *said)) else None
 
     def process_exception(self, request, exception):
         if isinstance(exception, ObjectDoesNotExist):

@@ -55,9 +55,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "shebao.web.middleware.EveryAnswer",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "shebao.web.flood.FloodGuard",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -67,6 +69,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "shebao.web.middleware.PrivatePages",
     "shebao.web.middleware.SignInRequired",
+    "shebao.web.searching.PrivateSearches",
     "shebao.web.middleware.PlainRefusals",
     "shebao.web.only_allowed.OnlyWhatIsAllowed",
     "axes.middleware.AxesMiddleware",
@@ -139,6 +142,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        "report-uri": "/csp-report",
     }
 }
 
@@ -153,6 +157,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 21_000_000
 SHEBAO_UPLOAD_LIMIT = 20_000_000
+# So many tables, and files of papers, one employer may send in an hour; so many pages one session may ask for in ten
+# seconds of one server process, and an address five times as many. 0: no limit (reliability B36).
+SHEBAO_SHEETS_AN_HOUR = 120
+SHEBAO_PAPERS_AN_HOUR = 1_200
+SHEBAO_FLOOD_LIMIT = whole_number("SHEBAO_FLOOD_LIMIT", os.environ.get("SHEBAO_FLOOD_LIMIT", ""), 300)
 
 # Letters go through this mail server; without one they stay in the hall's own outbox.
 EMAIL_HOST = os.environ.get("SHEBAO_SMTP_HOST", "")
@@ -174,7 +183,9 @@ SILENCED_SYSTEM_CHECKS = ["axes.W003"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "shebao.config.log.Masked", "format": "{asctime} {levelname} {name} {message}", "style": "{"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

@@ -86,8 +86,9 @@ def start_export(query: Query, conditions: Mapping[str, str], asked_line: str, *
     report, given = _asked(query, conditions, by)
     mine = ExportRun.objects.visible_to(by)
     mine.filter(expires_at__lt=now()).delete()
-    running = mine.filter(query=query.key, conditions=dict(conditions), state=ExportState.RUNNING)
-    if found := next((one for one in running if not is_stuck(one)), None):
+    running = mine.filter(query=query.key, state=ExportState.RUNNING)
+    same = (one for one in running if one.conditions == dict(conditions) and not is_stuck(one))
+    if found := next(same, None):
         return found  # a second press
     if mine.count() >= MOST_KEPT:
         mine.exclude(state=ExportState.RUNNING).order_by("pk").first().delete()

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from ..fields import EncryptedJSONField, EncryptedTextField
+
 
 class ExportState(models.TextChoices):
     """How far an export is."""
@@ -19,12 +21,14 @@ class SavedViews(models.QuerySet):
 
 
 class SavedView(models.Model):
-    """A query's conditions under a name (常用查询), its maker's own. `conditions` are those of the address."""
+    """A query's conditions under a name (常用查询), its maker's own. They are those of the address, and may name a
+    person.
+    """
 
     operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     query = models.CharField("查询", max_length=60)
     name = models.CharField("名称", max_length=30)
-    conditions = models.JSONField("条件", default=dict)
+    conditions = EncryptedJSONField("条件", owner="operator.employer_id", default=dict)
 
     objects = SavedViews.as_manager()
 
@@ -51,8 +55,8 @@ class ExportRun(models.Model):
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="+")
     query = models.CharField("查询", max_length=60)
     title = models.CharField("名称", max_length=80)
-    asked_line = models.CharField("条件", max_length=500)
-    conditions = models.JSONField("条件", default=dict)
+    asked_line = EncryptedTextField("条件", owner="employer_id")
+    conditions = EncryptedJSONField("条件", owner="employer_id", default=dict)
     asked_at = models.DateTimeField("时间")
     rows_total = models.PositiveIntegerField("行数")
     rows_done = models.PositiveIntegerField("已写行数", default=0)

@@ -59,7 +59,9 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
     """
     employer = Employer.objects.visible_to(by).get(pk=employer_id)
     may_declare(by)
-    spec = region(employer.region).services[service]
+    spec = region(employer.region).services.get(service)
+    if spec is None:
+        raise Refused("unknown_service", "没有开通这个事项，请从菜单重新进入。", status=404)
     if not spec.is_about_person:
         raise Refused("not_by_sheet", f"“{spec.title}”只有一张表单，不能用表格批量办理。")
     digest = hashlib.sha256(data).hexdigest()

@@ -15,6 +15,7 @@ from .. import clock
 from ..audit.anchors import anchors
 from ..audit.models import AuditHead
 from ..mail.models import Mail, MailState
+from ..operators.browser_reports import reports_of_a_day
 
 LATE, RECENT, SHOWN = timedelta(minutes=10), timedelta(days=14), 10
 LITTLE = 2_000_000_000  # bytes
@@ -31,7 +32,7 @@ class Fact:
 
 def state_of_system() -> list[Fact]:
     """What runs and how: the database, the disk, the jobs, the letters, the audit chain and its anchor."""
-    return [_database(), _disk(), *_jobs(), _letters(), *_chain()]
+    return [_database(), _disk(), *_jobs(), _letters(), _browsers(), *_chain()]
 
 
 def _database() -> Fact:
@@ -69,6 +70,12 @@ def _letters() -> Fact:
     failed = counts.get(MailState.FAILED, 0)
     waiting = counts.get(MailState.WAITING, 0) + counts.get(MailState.SENDING, 0)
     return Fact("邮件和短信", f"等待发送 {waiting} 封，没有发出 {failed} 封", is_bad=failed > 0)
+
+
+def _browsers() -> Fact:
+    count = reports_of_a_day()
+    told = f"最近一天 {count} 份报告" + ("，见日志中的 csp 行" if count else "")
+    return Fact("浏览器拦下的内容", told, is_bad=count > 0)
 
 
 def _chain() -> list[Fact]:

@@ -26,6 +26,7 @@ from shebao.hall.sheets.templates import write_template
 
 from ..access import needs
 from ..chosen import numbers
+from ..sent_files import count_sending
 from .common import crumbs, download, here, often, word
 from .import_rows import columns_of, grid_rows, tidied_words
 
@@ -87,6 +88,7 @@ def _upload(request):
         return _not_uploaded(request, "文件超过 20 MB，请拆成几个文件分别上传。")
     name, data = (upload.name, upload.read()) if upload else (PASTED, pasted.encode())
     try:
+        count_sending(request, "sheets", settings.SHEBAO_SHEETS_AN_HOUR)
         batch, merged = operations.receive_sheet(request.user.employer_id, chosen, name, data, by=request.user)
     except Refused as no:
         return _not_uploaded(request, f"{no.message}什么都没有写入。")
@@ -211,7 +213,7 @@ def rows(request, pk):
     """Change cells; the answer holds every fragment of the grid that changed, and the newest content on a conflict."""
     try:
         edits = [operations.RowEdit(e["number"], e["version"], e["changes"]) for e in json.loads(request.POST["edits"])]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return HttpResponseBadRequest()
     try:
         changed = operations.edit_rows(pk, edits, by=request.user)

@@ -30,6 +30,7 @@ from shebao.hall.reports.report import KIND, MONTH, MONTHS, PERSON, SCHEME, SERV
 from shebao.rules.region import Query
 
 from ..access import needs, refusal
+from ..searching import query_for
 from ..taking import taken
 from .common import PAGE, XLSX, crumbs, here, paged, word
 
@@ -212,7 +213,7 @@ def _conditions(request) -> dict[str, str]:
 def _views(request, key: str) -> list[dict]:
     asked_for = _conditions(request)
     return [
-        {"view": view, "url": f"?{urlencode(view.conditions)}", "current": view.conditions == asked_for}
+        {"view": view, "url": f"?{query_for(request.user, view.conditions)}", "current": view.conditions == asked_for}
         for view in SavedView.objects.visible_to(request.user).filter(query=key)
     ]
 

@@ -1,4 +1,10 @@
-"""Pages for what went wrong: what happened, whether anything was done, and what to do next."""
+"""Pages for what went wrong: what happened, whether anything was done, and what to do next.
+
+Each shows the number of its request (错误编号); the line of the log with that number says which page, whose account and
+what kind of error it was, and nothing of what was typed.
+"""
+
+import logging
 
 from django.http import HttpResponse, HttpResponseServerError
 from django.shortcuts import render
@@ -8,17 +14,33 @@ from shebao.hall.errors import Refused
 
 from ..access import public
 
-TITLES = {400: "请求有误", 403: "没有权限", 404: "没有找到", 409: "已有变化", 422: "未能办理"}
+logger = logging.getLogger("shebao.web")
+
+TITLES = {400: "请求有误", 403: "没有权限", 404: "没有找到", 409: "已有变化", 422: "未能办理", 429: "请稍后再试"}
 
 
 def show(request, status: int, text: str, *, title: str = ""):
     """An error page, or for a fragment request a banner."""
     context = {"title": title or TITLES.get(status, "未能办理"), "text": text, "status": status}
+    context["number"] = _noted(request, status)
     if getattr(request, "htmx", False):
         return render(request, "errors/fragment.html", context, status=status)
     user = getattr(request, "user", None)
     name = "errors/inside.html" if user is not None and user.is_authenticated else "errors/outside.html"
     return render(request, name, context, status=status)
+
+
+def _noted(request, status: int) -> str:
+    """Write the line that ties the number on the page to the log; the name of the page, never what was asked for."""
+    number, place = getattr(request, "number", ""), getattr(request, "resolver_match", None)
+    # Whoever is not known yet is not looked up here: the database may be what failed.
+    known = getattr(request, "_cached_user", None)
+    logger.log(
+        logging.ERROR if status >= 500 else logging.WARNING,
+        "error %s: %s %s %s, account %s",
+        number, status, request.method, place.url_name if place else "-", getattr(known, "pk", None) or "-",
+    )  # fmt: skip
+    return number
 
 
 def refused(request, no: Refused):
@@ -49,7 +71,7 @@ def server_error(request):
     """500: our fault. Asks the database nothing: it may be what failed."""
     from ..shell import anonymous_shell
 
-    number = getattr(request, "number", "")
+    number = _noted(request, 500)
     if getattr(request, "htmx", False):
         return HttpResponse(loader.render_to_string("errors/fault_fragment.html", {"number": number}), status=500)
     context = {"shell": anonymous_shell() | {"elder_url": ""}, "number": number}

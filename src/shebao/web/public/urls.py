@@ -56,6 +56,7 @@ urlpatterns = [
     path("activate/<str:token>", registered.activate_with, name="activate_with"),
     path("verify", verifying.verify, name="verify"),
     path("pay/notice", machines.pay_notice, name="pay_notice"),
+    path("csp-report", machines.csp_report, name="csp_report"),
     path("healthz", machines.healthz, name="healthz"),
     path("readyz", machines.readyz, name="readyz"),
 ]

@@ -1,0 +1,148 @@
+"""Every input of every form takes an attack, one by one; none is run, none breaks the hall, none moves a header (B18).
+
+Which pages there are the resolver says, what stands in them the pages themselves: a new form is tried unasked.
+"""
+
+import logging
+from collections import defaultdict
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+
+from shebao.hall.roster.models import Employee
+from shebao.web.searching import TYPED
+from tests.authz.table import addresses, rows
+from tests.authz.walk import Door, actors, cases, expected
+from tests.authz.walk import _shell as undone
+from tests.authz.world import build
+from tests.factories import NOW, at
+from tests.papers import PDF
+
+from .forms import Form, forms_of
+
+ATTACK = (
+    "'\";--</script></title></textarea><script>alert(7)</script><img src=x onerror=alert(7)>"
+    "{{ 7006|add:7 }}{% firstof 7006 %}${7006*7}=7006*7"
+)
+"""Quotes for SQL, tags and their ends for HTML, braces for templates, an equals sign for spreadsheets, at once."""
+HEADERS = "x\r\nX-Moved: yes\r\n\r\n<script>alert(7)</script>"
+PLACES = "../../../../../etc/passwd"
+NUL = "王\0示例"
+ELSEWHERE = "//evil.example/x"
+MUCH = "长" * 20_000
+RAW = ("<script>alert(7)", "<img src=x", "</textarea><script", "X-Moved: yes\r\n\r\n<script>", "root:x:0")
+RUN = ("7013", "49042")
+"""What the braces would say if somebody evaluated them."""
+STAYS = {"csrfmiddlewaretoken", "_search"}
+WHO = {
+    "everybody": ("anonymous",),
+    "employers": ("A.admin", "D.clerk"),
+    "agencies": ("tianjin.admin", "tianjin.reviewer", "leshan.admin", "tianjin.security"),
+}
+LEAST = {"everybody": 100, "employers": 300, "agencies": 300}
+
+
+@pytest.fixture(autouse=True)
+def refusals_are_no_news():
+    logging.disable(logging.ERROR)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+class Attacker:
+    """Somebody who opens every page that is theirs and writes an attack into everything on it."""
+
+    def __init__(self, door: Door, tried: set):
+        self.door, self.tried = door, tried
+        self.sent, self.wrong = 0, defaultdict(list)
+
+    def become(self, key: str) -> None:
+        """Go on as somebody else, who tries only what nobody tried before."""
+        self.client, self.jar = self.door.clients[key], self.door.jars.get(key)
+
+    def read(self, address: str, query: dict | None = None) -> list[Form]:
+        """The forms of a page that were not tried yet."""
+        self._sign_in()
+        answer = self.client.get(address, query or None)
+        kind = answer.get("Content-Type", "")
+        if answer.streaming or answer.status_code != 200 or not kind.startswith("text/html"):
+            return []
+        found = [form for form in forms_of(answer.request["PATH_INFO"], answer.content.decode())
+                 if form.key not in self.tried]  # fmt: skip
+        self.tried |= {form.key for form in found}
+        return found
+
+    def _sign_in(self) -> None:
+        self.client.cookies.clear()
+        if self.jar:
+            self.client.cookies["sessionid"] = self.jar
+
+    def attack(self, form: Form) -> None:
+        """Each input alone with what the page has in the others, and once all of them."""
+        names = sorted(form.inputs - STAYS)
+        for name in names:
+            for text in (ATTACK, (HEADERS, PLACES, NUL, ELSEWHERE, MUCH)[self.sent % 5]):
+                self.send(form, {name: [text]}, name)
+        for text in (ATTACK, PLACES, NUL, MUCH):
+            self.send(form, {name: [text] for name in names}, "everything")
+        for name in form.files:
+            files = {one: SimpleUploadedFile(f"{ATTACK.replace('/', '')}.pdf", PDF) for one in form.files}
+            self.send(form, files, f"the name of {name}")
+
+    def send(self, form: Form, changed: dict, what: str) -> None:
+        """Send it, follow where it leads, undo it, and judge both pages."""
+        values = form.values | changed
+        target = urlsplit(form.action).path
+        self._sign_in()
+        self.sent += 1
+        with undone():
+            if form.method == "get":
+                answer = self.client.get(target, values)
+            elif form.is_multipart or form.files:
+                answer = self.client.post(target, values)
+            else:
+                answer = self.client.post(
+                    target, urlencode(values, doseq=True), content_type="application/x-www-form-urlencoded"
+                )
+            self.judge(answer, target, what)
+            if answer.status_code in (301, 302):
+                self.judge(self.client.get(answer.headers["Location"]), target, what)
+            transaction.set_rollback(True)
+
+    def judge(self, answer, target: str, what: str) -> None:
+        """No error of ours, nothing run, nothing moved, nobody sent elsewhere."""
+        where = f"{target} {what}"
+        if answer.status_code >= 500:
+            self.wrong[f"breaks with {answer.status_code}"].append(where)
+        to = answer.headers.get("Location", "")
+        if "X-Moved" in answer.headers or to.startswith("//") or "evil.example" in urlsplit(to).netloc:
+            self.wrong["lets its headers be written"].append(where)
+        if any(f"{name}={quote_plus(ATTACK)[:9]}" in to for name in TYPED):
+            self.wrong["repeats what was typed about a person in an address"].append(where)
+        if answer.streaming or not answer.get("Content-Type", "").startswith("text/html"):
+            return
+        text = answer.content.decode("utf-8", "replace")
+        if found := [mark for mark in RAW if mark in text]:
+            self.wrong[f"shows {found[0]}"].append(where)
+        if [mark for mark in RUN if mark in text and "7006" in text]:
+            self.wrong["runs it"].append(where)
+
+
+@pytest.mark.parametrize("side", WHO)
+def test_every_input_of_every_form_takes_an_attack_as_letters(db, side):
+    with at(NOW):
+        hall = build()
+        attacker, people = Attacker(Door(hall), set()), Employee.objects.count()
+        for actor in (one for key in WHO[side] for one in actors(hall) if one.key == key):
+            attacker.become(actor.key)
+            for address in addresses():
+                row = rows()[address.name]
+                for case in cases(hall, row, address, actor):
+                    if case.method == "GET" and expected(case) == "reached":
+                        for form in attacker.read(case.path, dict(row.query)):
+                            attacker.attack(form)
+        assert not attacker.wrong, "\n".join(f"{what}: {sorted(set(where))}" for what, where in attacker.wrong.items())
+        assert Employee.objects.count() == people
+    assert attacker.sent > LEAST[side], attacker.sent
