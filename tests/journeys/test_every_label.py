@@ -89,7 +89,7 @@ def test_lijiang_declares_people_wages_and_its_own_data_for_review(page_of, live
     assert replaced.count() == 1
     save_to_basket(page)
     submit_basket(page, home)
-    second = person(reviewer=True, name="赵复审", region="lijiang")
+    second = person(agency_admin=True, name="赵复审", region="lijiang")
     waiting = dict(Declaration.objects.filter(state="submitted").values_list("service", "pk"))
     for by, services in ((reviewer, waiting), (second, ["sensitive_employer_change"])):  # one has a second review
         desk = page_of(by, "/a/")
