@@ -358,7 +358,7 @@ function cellKey(event, cell) {
   const control = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
   const ways = control
-    ? { z: () => replay(done, undone), y: () => replay(undone, done), d: () => fillDown(cell, event.shiftKey), home: () => focusCell(cells()[0]), end: () => focusCell(cells().at(-1)) }
+    ? { z: () => replay(done, undone), y: () => replay(undone, done), d: () => { const at = placeOf(cell); line.then(() => fillDown(cellAt(...at), event.shiftKey)); }, home: () => focusCell(cells()[0]), end: () => focusCell(cells().at(-1)) }
     : { enter: () => edit(cell), f2: () => edit(cell), escape: closeProblem, delete: () => clear(cell) };
   if (MOVES[event.key]) ways[key] = () => focusCell(step(cell, MOVES[event.key]));
   if (!ways[key] && event.key.length === 1 && !control && !event.altKey) ways[key] = () => edit(cell, event.key);
