@@ -114,8 +114,9 @@ def _part(row) -> str:
 
 
 def _shape(case, answer) -> tuple:
-    """An answer without what differs each time: tokens, and the number that was sent where it is repeated."""
+    """An answer without what differs each time: tokens, its own number, and the number sent where it is repeated."""
     text = re.sub(r"csrfmiddlewaretoken[^>]*|[\w-]{24,}", "", f"{answer.location} {answer.text}")
+    text = re.sub(r"错误编号 (<span class=\"num\">)?\w+", "", text)
     for _, number in case.sent:
         for said in (number, compact([int(number)])):
             text = re.sub(rf'(=|="){re.escape(said)}(?=["&\s]|$)', r"\1", text)

@@ -313,9 +313,12 @@ def _agency(world: World, code: str) -> None:
     )
     run = SandboxRun.objects.create(asked_by=admin, asked_at=WHEN, month=MONTH, proposal="", failure=word)
     found = {"registration": registration, "registration_paper": paper, "suspense": suspense, "sandbox": run}
-    found["undeclared_run"] = UndeclaredRun.objects.create(
-        region=code, month=MONTH, asked_by=admin, asked_at=WHEN, skipped=[["1", word, word]], finished_at=WHEN
-    )
+    for who, owner in ((admin, "elsewhere"), (asker, "district")):
+        run = UndeclaredRun.objects.create(
+            region=code, month=MONTH, asked_by=who, asked_at=WHEN, skipped=[["1", word, word]], finished_at=WHEN
+        )
+        world.objects["undeclared_run", f"{code}.{owner}"] = run.pk
+    world.models["undeclared_run"] = UndeclaredRun
     found["colleague"] = reviewer
     letter = next(letter for letter, region_code in REGIONS.items() if region_code == code)
     employer = Employer.objects.get(pk=world.of("employer", letter))

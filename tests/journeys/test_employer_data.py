@@ -9,7 +9,6 @@ from shebao.hall.employers.models import Employer
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
 from .steps import unfold, until
-from .test_halls import choose
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -50,7 +49,8 @@ def test_departments_are_kept_and_offered_where_a_person_is_declared(page_of, tr
     employer = EmployerFactory(region="shenzhen")
     clerk, person = OperatorFactory(clerk=True, employer=employer), enrolled(employer, department="财务部")
     page = page_of(clerk, "/e/")
-    choose(page, "单位部门管理")
+    page.goto(page.url.split("/e/")[0] + "/e/employer/")
+    page.get_by_role("main").get_by_role("link", name="单位部门管理").click()
     page.get_by_role("button", name=re.compile("加入列表.*财务部")).click()
     page.get_by_label("部门名称").fill("生产部")
     page.get_by_role("button", name="新增部门").click()

@@ -128,6 +128,20 @@ def test_the_template_is_filled_and_repaired_by_keyboard_alone(page_of, clerk, l
     keyboard.press("Control+y")
     expect(count(page, "有错误")).to_have_text("0")
 
+    cell(page, 2, "department").click()
+    keyboard.press("Enter")  # what is typed by an input method opens no cell
+    keyboard.type("生产部")
+    keyboard.press("Enter")
+    expect(cell(page, 3, "department")).to_be_focused()
+    keyboard.press("Control+d")  # as the cell above
+    expect(cell(page, 3, "department")).to_have_text("生产部")
+    keyboard.press("Control+Shift+d")  # into all below
+    expect(cell(page, 5, "department")).to_have_text("生产部")
+    assert [row.cells["department"] for row in BatchRow.objects.order_by("number")] == ["生产部"] * 4
+    keyboard.press("Control+z")
+    expect(cell(page, 5, "department")).to_have_text("")
+    expect(cell(page, 3, "department")).to_have_text("生产部")
+
     page.get_by_role("link", name="下一步：核对").press("Enter")
     page.get_by_role("button", name="加入待提交 4 人").dblclick()
     expect(page.get_by_role("heading", name="已加入 4 行")).to_be_visible()
@@ -220,14 +234,14 @@ def test_what_was_typed_survives_a_lost_connection(page_of, clerk, live_server):
 def test_files_that_cannot_be_read_say_why_and_write_nothing(page_of, clerk, live_server):
     page = page_of(clerk)
     good = files.xlsx(table(clerk, [person(1)]))
-    many = files.csv([*table(clerk, [person(1)]), *([f"第{i}人"] for i in range(60_000))])
+    many = files.csv([*table(clerk, [person(1)]), *([f"第{i}人"] for i in range(110_000))])
     for name, data, words in (
         ("炸弹.xlsx", files.zip_bomb(), "展开后过大"),
         ("一半.xlsx", good[: len(good) // 2], "已损坏"),
         ("密码.xlsx", files.encrypted(), "打开密码"),
         ("网页.xls", b"<html><table><tr><td>1</td></tr></table></html>", "网页"),
         ("图片.xlsx", b"\x89PNG\r\n\x1a\n" + bytes(100), "不是能读取的表格"),
-        ("六万.csv", many, "超过一次导入的上限 50,000 行"),
+        ("十一万.csv", many, "超过一次导入的上限 100,000 行"),
         ("别的表.csv", files.csv([["品名", "数量"], ["螺丝", "3"]]), "没有认出表头"),
         ("空.csv", b"", "空的"),
     ):

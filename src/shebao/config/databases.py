@@ -60,7 +60,7 @@ def sqlite(path: Path) -> dict:
         "NAME": str(path),
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 60,
+            "timeout": 240,  # who writes waits while 100,000 people are confirmed: up to three minutes
             "init_command": "PRAGMA journal_mode=DELETE;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
             f"PRAGMA cache_size=-20000;PRAGMA cache_spill={SPILL_PAGES}",
         },

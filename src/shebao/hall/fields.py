@@ -60,7 +60,7 @@ class EncryptedField(models.TextField):
     """
 
     def __init__(self, *args, owner: str = "", **kwargs):
-        self.owner = owner
+        self.owner, self._way = owner, tuple(filter(None, owner.split(".")))
         super().__init__(*args, **kwargs)
 
     def pre_save(self, model_instance, add):
@@ -70,7 +70,7 @@ class EncryptedField(models.TextField):
     def owned(self, row: models.Model) -> Owned:
         """The row's value as it is to be written."""
         found: Any = row
-        for name in filter(None, self.owner.split(".")):
+        for name in self._way:
             found = getattr(found, name) if found is not None else None
         return Owned(getattr(row, self.attname), found or REGISTER if self.owner else REGISTER)
 

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 _SHAPE = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})月?", re.ASCII)
 
@@ -34,11 +35,7 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> Month:
         """From "2026-11", "202611", "2026/11" or "2026年11月"; raises BadMonth with a Chinese sentence."""
-        tidy = unicodedata.normalize("NFKC", str(text)).strip().replace(" ", "")
-        found = _SHAPE.fullmatch(tidy)
-        if found is None or (tidy.isdigit() and len(tidy) != 6):
-            raise BadMonth(f"“{str(text)[:30]}”不是月份，请按 2026-11 的样式填写")
-        return cls(int(found[1]), int(found[2]))
+        return _parsed(str(text))
 
     @classmethod
     def of(cls, day: date) -> Month:
@@ -48,7 +45,7 @@ class Month:
     @classmethod
     def from_index(cls, index: int) -> Month:
         """The inverse of `index`."""
-        return cls(index // 12, index % 12 + 1)
+        return _at(index)
 
     @property
     def index(self) -> int:
@@ -80,6 +77,20 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.number:02d}"
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Month:
+    tidy = unicodedata.normalize("NFKC", text).strip().replace(" ", "")
+    found = _SHAPE.fullmatch(tidy)
+    if found is None or (tidy.isdigit() and len(tidy) != 6):
+        raise BadMonth(f"“{text[:30]}”不是月份，请按 2026-11 的样式填写")
+    return Month(int(found[1]), int(found[2]))
+
+
+@lru_cache(maxsize=4096)  # of 20,000 people, a handful
+def _at(index: int) -> Month:
+    return Month(index // 12, index % 12 + 1)
 
 
 def months_between(first: Month, last: Month) -> list[Month]:

@@ -126,12 +126,12 @@ def age_on(born_on: date, day: date) -> int:
 
 def month_window(scene: Scene, cases: list[Case]) -> None:
     """The window is open, and the month is near enough and not settled; past months are confirmed by name."""
-    closed = closed_window(scene)
+    closed, reach = closed_window(scene), _reach(scene)
     for case in cases:
         if closed:
             case.add("month_window", scene.month_field, "error", closed)
         if case.month:
-            _month_in_reach(scene, case, case.month)
+            _month_in_reach(scene, case, case.month, reach)
 
 
 def closed_window(scene: Scene) -> str:
@@ -144,13 +144,21 @@ def closed_window(scene: Scene) -> str:
     return ""
 
 
-def _month_in_reach(scene: Scene, case: Case, month: Month) -> None:
-    name, now, back = scene.month_field, scene.month, scene.region.calendar.back_months
-    earliest, latest = now.previous(back), now.next(MONTHS_AHEAD.get(scene.service.operation, 0))
-    label = scene.form.field(name).label
+def _reach(scene: Scene) -> tuple[Month, Month, Month | None, str]:
+    """The earliest and the latest month, the first that is not settled (if any is), and what the field is called."""
+    now = scene.month
+    earliest = now.previous(scene.region.calendar.back_months)
+    latest = now.next(MONTHS_AHEAD.get(scene.service.operation, 0))
     first_free = max(scene.settled).next() if scene.settled else None
     if first_free == now.next():
         latest = max(latest, first_free)
+    field = scene.form.field(scene.month_field)
+    return earliest, latest, first_free, field.label if field else ""
+
+
+def _month_in_reach(scene: Scene, case: Case, month: Month, reach: tuple) -> None:
+    name, now, back = scene.month_field, scene.month, scene.region.calendar.back_months
+    earliest, latest, first_free, label = reach
     if month > latest:
         text = f"{label} {month} 太晚，最晚可填 {latest}。"
         case.add("month_window", name, "error", text, (f"改为 {latest}", str(latest)))

@@ -121,8 +121,9 @@ def _charge(scene: Scene, month: Month, rows: list[Row]) -> list[list[CostRow]]:
     costs: list[list[CostRow]] = [[] for _ in rows]
     for one in charges.schemes:
         title = scene.region.schemes[one.scheme].title
-        columns = zip(one.covered, one.base, one.employer, one.employee, one.limit, strict=True)
-        for cost, (is_covered, base, employer, employee, limit) in zip(costs, columns, strict=True):
+        arrays = (one.covered, one.base, one.employer, one.employee, one.limit)
+        columns = zip(*(array.tolist() for array in arrays), strict=True)
+        for cost, (is_covered, *amounts) in zip(costs, columns, strict=True):
             if is_covered:
-                cost.append(CostRow(one.scheme, title, int(base), int(employer), int(employee), int(limit)))
+                cost.append(CostRow(one.scheme, title, *amounts))
     return costs

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db.models import F
 
@@ -76,8 +77,7 @@ class KnownSpell:
         return self.last_month is None or self.last_month >= month
 
 
-@dataclass(frozen=True)
-class CostRow:
+class CostRow(NamedTuple):
     """What one scheme costs each month, in fen; `limit` −1 raised to the floor, +1 cut to the ceiling."""
 
     scheme: str

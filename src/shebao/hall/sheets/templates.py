@@ -9,7 +9,7 @@ from shebao.hall.sheets.writing import Book, plain_text, sheet_name
 from shebao.rules.money import plain_yuan
 from shebao.rules.region_model import CodeList, Field, Form, Region, Service
 
-ROWS = 50_000
+ROWS = 100_000
 CODES_SHEET, EXAMPLE_SHEET, HELP_SHEET, STAMP_LABEL = "字典", "示例", "说明", "模板版本"
 # Numbers published as examples in GB 11643 and in test data of public validators: nobody's.
 _EXAMPLE_PEOPLE = (("张三（示例）", "11010519491231002X"), ("李四（示例）", "440308199901101512"))

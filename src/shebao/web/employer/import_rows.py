@@ -44,8 +44,12 @@ def columns_of(form, here) -> list[dict]:
 
 
 def _place(field) -> int:
-    """Who it is comes first, then what is paid and from when: seen without scrolling. The rest as on the form."""
-    return 0 if field.identity else 1 if field.kind in ("money", "month") and field.required else 2
+    """Who it is comes first, by name and number, then what is paid and from when: seen without scrolling, on a phone
+    too. The rest as on the form.
+    """
+    if field.identity and field.kind in ("text", "id_number"):
+        return 0 if field.kind == "text" else 1
+    return 2 if field.kind in ("money", "month") and field.required else 3
 
 
 def grid_rows(rows: list[BatchRow], columns: list[dict]) -> list[dict]:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from django.db import DatabaseError, connection
-from django.http import HttpResponse
+from django.http import HttpResponse, RawPostDataException
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -45,13 +45,21 @@ def readyz(request):
     return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
 
+def _said(request) -> bytes:
+    """What was sent; nothing where it came as a form with files, which no machine sends and which is read by now."""
+    try:
+        return request.body
+    except RawPostDataException:
+        return b""
+
+
 @public
 @csrf_exempt
 @require_POST
 def pay_notice(request):
     """The bank tells the outcome of a payment (maybe repeatedly); its signature is its only credential."""
     try:
-        outcome = operations.receive_notice(request.headers, request.body)
+        outcome = operations.receive_notice(request.headers, _said(request))
     except Refused as no:
         return HttpResponse(no.code, status=no.status, content_type="text/plain; charset=utf-8")
     return HttpResponse(outcome, content_type="text/plain; charset=utf-8")
@@ -62,12 +70,13 @@ def pay_notice(request):
 @require_POST
 def csp_report(request):
     """A browser refused to run or load something of one of our pages: noted without a word about who looked at what."""
-    if len(request.body) > REPORT_BYTES:
+    body = _said(request)
+    if len(body) > REPORT_BYTES:
         return HttpResponse(status=413)
     if not may_report(request.META.get("REMOTE_ADDR", "")):
         return HttpResponse(status=429)
     try:
-        said = json.loads(request.body)
+        said = json.loads(body)
     except (ValueError, RecursionError):
         return HttpResponse(status=400)
     found = said.get("csp-report") if isinstance(said, dict) else None

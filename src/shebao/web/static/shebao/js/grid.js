@@ -332,7 +332,6 @@ function paste(cell, text) {
   if (left) toast(`这一页到此为止，还有 ${left} 行没有粘贴。`, "warning");
   if (wanted.length) change(wanted);
 }
-
 const MOVES = { ArrowDown: "down", ArrowUp: "up", ArrowLeft: "left", ArrowRight: "right" };
 
 function onKey(event) {
@@ -359,7 +358,7 @@ function cellKey(event, cell) {
   const control = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
   const ways = control
-    ? { z: () => replay(done, undone), y: () => replay(undone, done), d: () => copyAbove(cell), home: () => focusCell(cells()[0]), end: () => focusCell(cells().at(-1)) }
+    ? { z: () => replay(done, undone), y: () => replay(undone, done), d: () => { const at = placeOf(cell); line.then(() => fillDown(cellAt(...at), event.shiftKey)); }, home: () => focusCell(cells()[0]), end: () => focusCell(cells().at(-1)) }
     : { enter: () => edit(cell), f2: () => edit(cell), escape: closeProblem, delete: () => clear(cell) };
   if (MOVES[event.key]) ways[key] = () => focusCell(step(cell, MOVES[event.key]));
   if (!ways[key] && event.key.length === 1 && !control && !event.altKey) ways[key] = () => edit(cell, event.key);
@@ -367,10 +366,11 @@ function cellKey(event, cell) {
 }
 
 function clear(cell) { if (cell.dataset.text && !rowOf(cell).dataset.closed) change([[...placeOf(cell), ""]]); }
-
-function copyAbove(cell) {
-  const above = step(cell, "up");
-  if (above !== cell && !rowOf(cell).dataset.closed) change([[...placeOf(cell), above.dataset.text]]);
+function fillDown(cell, isWhole) { // as the cell above; with Shift: as this cell, into every blank one below, in one step
+  const below = isWhole ? cells().slice(cells().indexOf(cell)).filter((one) => one.dataset.field === cell.dataset.field && !one.dataset.text) : [cell];
+  const text = (isWhole ? cell : step(cell, "up")).dataset.text;
+  const wanted = below.filter((one) => one.dataset.text !== text && !rowOf(one).dataset.closed).map((one) => [...placeOf(one), text]);
+  if (wanted.length) change(wanted); else say("没有可以填充的单元格。");
 }
 
 function start() {
