@@ -313,12 +313,11 @@ def _agency(world: World, code: str) -> None:
     )
     run = SandboxRun.objects.create(asked_by=admin, asked_at=WHEN, month=MONTH, proposal="", failure=word)
     found = {"registration": registration, "registration_paper": paper, "suspense": suspense, "sandbox": run}
-    for who, owner in ((admin, "elsewhere"), (asker, "district")):
-        run = UndeclaredRun.objects.create(
-            region=code, month=MONTH, asked_by=who, asked_at=WHEN, skipped=[["1", word, word]], finished_at=WHEN
-        )
-        world.objects["undeclared_run", f"{code}.{owner}"] = run.pk
-    world.models["undeclared_run"] = UndeclaredRun
+    # It names employers of any division: nothing for whoever is limited to one.
+    assessed = UndeclaredRun.objects.create(
+        region=code, month=MONTH, asked_by=admin, asked_at=WHEN, skipped=[["1", word, word]], finished_at=WHEN
+    )
+    world.objects["undeclared_run", f"{code}.elsewhere"], world.models["undeclared_run"] = assessed.pk, UndeclaredRun
     found["colleague"] = reviewer
     letter = next(letter for letter, region_code in REGIONS.items() if region_code == code)
     employer = Employer.objects.get(pk=world.of("employer", letter))

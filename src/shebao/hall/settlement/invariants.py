@@ -124,7 +124,9 @@ def _voids() -> Iterator[str]:
 
 def _late_fees() -> Iterator[str]:
     """I-7: no more late fee was taken than principal and days give."""
-    arriving = LedgerEntry.objects.filter(transaction__kind__in=ARRIVING, transaction__bill__isnull=False)
+    # What a provisional bill took was let go of again: for the bill that it went on to it is asked there.
+    kinds = (*ARRIVING, Booking.RELEASED)
+    arriving = LedgerEntry.objects.filter(transaction__kind__in=kinds, transaction__bill__isnull=False)
     taken = arriving.filter(account=Account.LATE_FEES).annotate(at=Coalesce(*COUNTS_FROM))
     fees: dict[int, tuple[int, date]] = {}
     for pk, at, fen in taken.order_by().values_list("transaction__bill", "at").annotate(Sum("amount_fen")):
