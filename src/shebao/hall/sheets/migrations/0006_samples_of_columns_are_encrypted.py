@@ -31,7 +31,7 @@ def decrypt_columns(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("sheets", "0004_rows_are_found_by_person_and_by_what_was_tidied"),
+        ("sheets", "0005_rows_are_found_by_the_new_number_they_ask_for"),
     ]
 
     operations = [
