@@ -108,6 +108,8 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+# Somebody may type their id number where the account belongs.
+AXES_USERNAME_CALLABLE = "shebao.hall.sign_in.typed.account_of"
 AXES_LOCKOUT_CALLABLE = "shebao.web.public.signing_in.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

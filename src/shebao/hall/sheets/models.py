@@ -52,7 +52,7 @@ class Batch(models.Model):
     file_name = models.CharField("文件名", max_length=200)
     file_digest = models.CharField("文件摘要", max_length=64)
     file_content = EncryptedJSONField("原始行", owner="employer_id", default=dict)
-    columns = models.JSONField("列匹配", default=list)
+    columns = EncryptedJSONField("列匹配", owner="employer_id", default=list)
     header_row = models.IntegerField("表头行", default=0)
     rows_read = models.IntegerField("读取行数", default=0)
     rows_checked = models.IntegerField("已核对行数", default=0)
