@@ -165,7 +165,7 @@ def _is_there(case: Case) -> bool:
 
 def _asks_first(case: Case) -> bool:
     """Whether the permission is asked for before it is looked at what the address names."""
-    return case.row.by != "word" or case.target != "missing"
+    return case.row.by != "word" or (case.target != "missing" and _is_there(case))
 
 
 def _may(actor: Actor, permission: str) -> bool:
@@ -377,7 +377,7 @@ def wrong(case: Case, answer: Answer) -> str:
         "sign_in": status == 302 and answer.location.startswith("/login"),
         "change_password": status == 302 and answer.location == "/password",
         "refused": status in (403, 404, 405),
-        "403": status == 403 or (status == 404 and not (_is_there(case) and _asks_first(case))),
+        "403": status == 403 or (status == 404 and not _asks_first(case)),
         "404": status == 404,
     }
     return "" if ways[want] else f"gives {status}, not {want}"

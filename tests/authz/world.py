@@ -209,7 +209,8 @@ def _behind(employer, employee, clerk) -> dict:
     """What is about somebody of the other department."""
     states = ("draft", "submitted", "returned")
     found = {f"case_{state}": _case(employer, employee, clerk, state) for state in states}
-    return found | {"case": found["case_submitted"], "employee": employee}
+    letter = AccountLetter.objects.create(employee=employee, declaration=found["case_submitted"], made_at=WHEN)
+    return found | {"case": found["case_submitted"], "employee": employee, "letter": letter}
 
 
 def _money(employer, people, word, clerk) -> dict:

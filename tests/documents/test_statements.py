@@ -212,7 +212,7 @@ def test_a_batch_is_one_file_for_the_printer_with_a_bookmark_for_each_paper():
     employer, clerk, _ = hall("lijiang", [500_000] * 3)
     people = list(Employee.objects.filter(employer=employer).values_list("pk", flat=True))
     run = printing.print_people("enrolment_certificate", people, title="参保证明", by=clerk)
-    book = PdfReader(io.BytesIO(printing.joined(run.pk, by=clerk)))
+    book = PdfReader(io.BytesIO(printing.joined(run.pk, by=clerk)[1]))
     assert len(book.pages) == 3 and book.metadata.title == "参保证明"
     for page, mark, person in zip(book.pages, book.outline, Employee.objects.order_by("pk"), strict=True):
         assert person.name in mark.title and person.name in page.extract_text().replace(" ", "")
