@@ -99,7 +99,7 @@ def test_the_small_picture_is_sealed_shown_where_the_image_is_and_nobody_elses(c
     answer = client.get(address)
     assert drawn(answer.content).size == (320, 213)
     assert (answer["Content-Type"], answer["Cache-Control"]) == ("image/jpeg", "no-store")
-    assert answer["X-Content-Type-Options"] == "nosniff" and "Content-Disposition" not in answer
+    assert answer["X-Content-Type-Options"] == "nosniff" and answer["Content-Disposition"] == "inline"
     assert client.get(f"/e/evidence/{plain.pk}/small/").status_code == 404
     client.force_login(OperatorFactory(clerk=True, employer=EmployerFactory(region="shenzhen")))
     assert client.get(address).status_code == 404

@@ -31,6 +31,7 @@ from tests.payments.test_operations import send, told
 from tests.settlement.hall import hire, make_clerk, make_employer
 
 SETTLING = (
+    "a_month_is_settled_or_assessed_provisionally",
     "one_live_assessment_for_an_employer_and_month",
     "one_charge_for_a_person_scheme_and_month",
     "one_charge_for_an_employee_scheme_and_month",

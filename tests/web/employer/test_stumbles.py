@@ -127,4 +127,4 @@ def test_the_grid_shows_who_and_how_much_before_the_rest(client, django_capture_
     with django_capture_on_commit_callbacks(execute=True):
         batch = receive_sheet(clerk.employer_id, ENROL, "一行.csv", (labels + line).encode(), by=clerk).batch
     heads = re.findall(r'<th class="[^"]*" data-field="(\w+)"', text_of(client.get(f"/e/import/{batch.pk}/?tab=all")))
-    assert heads[:5] == ["id_kind", "id_number", "name", "enrolment_month", "declared_wage"]
+    assert heads[:5] == ["name", "id_number", "enrolment_month", "declared_wage", "id_kind"]
