@@ -88,13 +88,10 @@ class ModelBill:
         return self.total - sum(fen for fen, _ in self.paid)
 
     def fee(self, on) -> int:
-        """万分之五 a day, half up, once for what was paid on one day and once for what is open; less what was paid."""
-        by_day: dict = {}
-        for fen, day in self.paid:
-            by_day[day] = by_day.get(day, 0) + fen
-        rows = [(fen, day) for day, fen in by_day.items()] + [(self.open(), on)]
-        owed = sum((fen * 5 * max((day - self.due).days, 0) * 2 + 10_000) // 20_000 for fen, day in rows)
-        return max(owed - self.fees, 0)
+        """万分之五 a day of what was paid, until then, and of what is open, half up once; less what was taken."""
+        rows = [*self.paid, (self.open(), on)]
+        exact = sum(fen * 5 * max((day - self.due).days, 0) for fen, day in rows)
+        return max((exact * 2 + 10_000) // 20_000 - self.fees, 0)
 
 
 class MoneyMachine(RuleBasedStateMachine):
