@@ -168,3 +168,13 @@ def test_the_teller_finds_the_bill_enters_the_receipt_and_voids_it(bill, teller,
     assert "录错" in client.get("/a/receipts/").content.decode() and balance(bill)[1] == 0
     client.force_login(Operator.objects.create(username="r", name="审核", role="reviewer", region="tianjin"))
     assert client.get("/a/receipts/").status_code == 403
+
+
+def test_a_late_receipt_that_was_voided_and_entered_again_took_its_late_fee_once(bill, teller):
+    with on_day(NOVEMBER.next(), 20):
+        late = owing(bill, today())
+        receipt = enter(bill, teller, late.total)
+        void_receipt(receipt.pk, reason="退票", by=teller)
+        enter(bill, teller, late.total)
+        assert owing(bill, today()).total == 0
+        assert list(check_ledger()) == []

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shebao.regions_home import regions_roots
-from shebao.rules.late_fees import DAY_COUNTS, DailyRate, daily_rates, late_fees, overdue_days
-from shebao.rules.money import LARGEST_FEN
+from shebao.rules.late_fees import DAY_COUNTS, DailyRate, daily_rates, late_fee_together, late_fees, overdue_days
+from shebao.rules.money import LARGEST_FEN, ROUNDINGS
 from shebao.rules.region_model import NoValue
 from tests.rules.published import day, exact, fen, published, table
 
@@ -20,14 +20,16 @@ TEMPLATE = (regions_roots()[-1] / "_template/parameters.yaml").read_text("utf-8"
 NOW = [DailyRate(date(2011, 7, 1), Decimal("0.0005"))]
 
 
-def fees(principal, due_on, paid_on, *, rates=NOW, day_count="through_payment_day", capped=False):
+def fees(
+    principal, due_on, paid_on, *, rates=NOW, day_count="through_payment_day", rounding="fen_half_up", capped=False
+):
     return late_fees(
         np.atleast_1d(np.array(principal, dtype=np.int64)),
         due_on,
         paid_on,
         rates=rates,
         day_count=day_count,
-        rounding="fen_half_up",
+        rounding=rounding,
         capped_at_principal=capped,
     )
 
@@ -142,3 +144,49 @@ def test_the_rates_of_a_region_are_those_known_on_the_day(new_region):
     assert rates(date(2026, 6, 1)) == [("2026-01-01", "0.0005"), ("2026-03-01", "0.0003")]
     with pytest.raises(NoValue, match="2011 年 6 月没有"):
         daily_rates(region, "late_fee.daily_rate", date(2011, 6, 1), date(2011, 8, 1), known_on=date(2026, 1, 1))
+
+
+PARTS = st.lists(st.tuples(st.integers(0, 10**9), st.integers(-20, 3000)), min_size=1, max_size=8)
+
+
+def together(rows, rounding="fen_half_up", capped=False, rates=RATES):
+    due = date(2012, 5, 15)
+    return late_fee_together(
+        np.array([principal for principal, _ in rows], dtype=np.int64),
+        due,
+        np.array([due + timedelta(days=days) for _, days in rows], dtype="datetime64[D]"),
+        rates=rates,
+        day_count="through_payment_day",
+        rounding=rounding,
+        capped_at_principal=capped,
+    )
+
+
+@given(PARTS, st.booleans())
+def test_a_debt_paid_in_parts_bears_the_exact_sum_rounded_once(rows, capped):
+    exact = sum(principal * Fraction(5, 10_000) * max(days, 0) for principal, days in rows)
+    half_up = (exact + Fraction(1, 2)) // 1
+    ceiling = sum(principal for principal, _ in rows)
+    assert together(rows, capped=capped, rates=NOW) == (min(half_up, ceiling) if capped else half_up)
+
+
+@given(PARTS, st.integers(0, 10**9), st.integers(1, 100), st.sampled_from(sorted(ROUNDINGS)), st.booleans())
+def test_a_debt_bears_the_same_however_a_day_is_cut_and_never_less_for_more_days(rows, cut, more, rounding, capped):
+    (principal, days), *rest = rows
+    one = min(cut, principal)
+    whole = together(rows, rounding, capped)
+    assert together([(one, days), *rest, (principal - one, days)], rounding, capped) == whole
+    assert together([(one, days), *rest, (principal - one, days + more)], rounding, capped) >= whole
+
+
+@given(st.integers(0, 10**9), st.integers(-20, 3000), st.sampled_from(sorted(ROUNDINGS)), st.booleans())
+def test_a_debt_paid_at_once_bears_what_its_principal_bears(principal, days, rounding, capped):
+    due = date(2012, 5, 15)
+    alone = fees(principal, due, due + timedelta(days=days), rates=RATES, rounding=rounding, capped=capped)
+    assert together([(principal, days)], rounding, capped) == int(alone.amount[0])
+
+
+def test_parts_without_a_rate_are_refused_as_one_is():
+    with pytest.raises(NoValue, match="没有覆盖全部逾期日期"):
+        together([(100, 3), (100, 4)], rates=[])
+    assert together([(100, 0), (0, -3)], rates=[]) == 0

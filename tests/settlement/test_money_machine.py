@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 STEPS = 50
 LIVES = {"sqlite": 500, "postgresql": 100}
-"""A life of 50 steps takes a quarter of a second of one core on SQLite, three times as long on PostgreSQL, where the
+"""A life of 50 steps takes four tenths of a second of one core on SQLite, longer on PostgreSQL, where the
 server has its share of it: what differs between the engines differs in the first hundred lives.
 """
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from shebao.rules.columns import Column, Flags, locked, ratio, scaled, whole
 from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.money import rounded
 from shebao.rules.months import Month, months_between
 from shebao.rules.region_model import NoValue, Region
 
@@ -77,6 +78,38 @@ def late_fees(
     行政强制法第四十五条（不得超出金钱给付义务的数额）, which is contested for social insurance and therefore
     the region's choice. Raises NoValue where a day of arrears lies before the first rate.
     """
+    days, weights, denominator = _weighed(principal, due_on, paid_on, rates, day_count)
+    fee = scaled(principal, weights, denominator, rounding)
+    cut = fee > principal if capped_at_principal else np.zeros(principal.shape, dtype=np.bool_)
+    return LateFees(locked(days.copy()), locked(np.where(cut, principal, fee)), locked(cut))
+
+
+def late_fee_together(
+    principal: Column,
+    due_on: Days,
+    paid_on: Days,
+    *,
+    rates: Sequence[DailyRate],
+    day_count: str,
+    rounding: str,
+    capped_at_principal: bool,
+) -> int:
+    """The late fee of one debt that is paid in parts, the rows (fen): the exact sum of theirs, rounded once.
+
+    So a debt bears the same however it is cut into parts of one day, and never less for more days, which no rounding of
+    each part by itself gives. The ceiling is all of its principal. Raises as `late_fees` does.
+    """
+    _, weights, denominator = _weighed(principal, due_on, paid_on, rates, day_count)
+    # Whole numbers of any size: no sum is too large.
+    exact: int = sum(fen * weight for fen, weight in zip(principal.tolist(), weights.tolist(), strict=True))
+    fee = rounded(exact, denominator, rounding)
+    return min(fee, sum(principal.tolist())) if capped_at_principal else fee
+
+
+def _weighed(
+    principal: Column, due_on: Days, paid_on: Days, rates: Sequence[DailyRate], day_count: str
+) -> tuple[Column, Column, int]:
+    """Days of arrears of each principal, and Σ(rate × days under that rate) as whole numbers over a denominator."""
     whole(principal, "principal")
     days = np.broadcast_to(overdue_days(due_on, paid_on, day_count=day_count), principal.shape)
     due = np.broadcast_to(_ordinal(due_on), principal.shape)
@@ -91,9 +124,7 @@ def late_fees(
         starts = int(_ordinal(ordered[index].since))
         ends = int(_ordinal(ordered[index + 1].since)) if index + 1 < len(ordered) else None
         weights += int(one * denominator) * _overlap(due + 1, due + 1 + days, starts, ends)
-    fee = scaled(principal, weights, denominator, rounding)
-    cut = fee > principal if capped_at_principal else np.zeros(principal.shape, dtype=np.bool_)
-    return LateFees(locked(days.copy()), locked(np.where(cut, principal, fee)), locked(cut))
+    return days, weights, denominator
 
 
 def _overlap(first: Column, end: Column, starts: int, ends: int | None) -> Column:

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from shebao.rules.late_fees import daily_rates, late_fees
+from shebao.rules.late_fees import daily_rates, late_fee_together, overdue_days
 from shebao.rules.region import Region
 from shebao.rules.region_collection import RATE
 
@@ -130,16 +130,17 @@ def _owing(bill: Bill, spec: Region, money: _Money, on: date) -> Owing:
 
 
 def _fee(spec: Region, due: date, paid: Mapping[date, int], left: int, on: date) -> tuple[int, int]:
-    """The late fee of a bill until `on`, paid or not, and the days of arrears of what is left; rounded once a payment.
+    """The late fee of a bill until `on`, paid or not, and the days of arrears of what is left; rounded once a bill.
 
-    A function of principal and days alone (I-7): what was paid counts until it was paid, the rest until `on`.
+    A function of principal and days alone (I-7): what was paid counts until it was paid, the rest until `on`. Paying a
+    part changes nothing on its day; rounded by themselves, a part and the rest would make or lose a fen.
     """
     rule = spec.collection.late_fee
     rows = [(fen, day) for day, fen in sorted(paid.items()) if day > due and fen > 0] + [(left, on)]
     last = max(day for _, day in rows)
     if last <= due:
         return 0, 0
-    found = late_fees(
+    fee = late_fee_together(
         np.array([fen for fen, _ in rows], dtype=np.int64),
         due,
         np.array([day for _, day in rows], dtype="datetime64[D]"),
@@ -148,7 +149,7 @@ def _fee(spec: Region, due: date, paid: Mapping[date, int], left: int, on: date)
         rounding=rule.rounding,
         capped_at_principal=rule.capped_at_principal,
     )
-    return int(found.amount.sum()), int(found.days[-1]) if left else 0
+    return fee, int(overdue_days(due, on, day_count=rule.day_count)[0]) if left else 0
 
 
 def late_fee_of(bill: Bill, on: date) -> int:

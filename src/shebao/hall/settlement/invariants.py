@@ -127,6 +127,8 @@ def _late_fees() -> Iterator[str]:
     # What a provisional bill took was let go of again: for the bill that it went on to it is asked there.
     kinds = (*ARRIVING, Booking.RELEASED)
     arriving = LedgerEntry.objects.filter(transaction__kind__in=kinds, transaction__bill__isnull=False)
+    # What a voided receipt took was given back, and may have been taken again since.
+    arriving = arriving.filter(transaction__reversed_by=None)
     taken = arriving.filter(account=Account.LATE_FEES).annotate(at=Coalesce(*COUNTS_FROM))
     fees: dict[int, tuple[int, date]] = {}
     for pk, at, fen in taken.order_by().values_list("transaction__bill", "at").annotate(Sum("amount_fen")):
