@@ -7,12 +7,14 @@ from .machine import run
 
 pytestmark = pytest.mark.django_db
 
-STEPS = 50
+STEPS, PARTS = 50, 4
 LIVES = {"sqlite": 500, "postgresql": 100}
 """A life of 50 steps takes four tenths of a second of one core on SQLite, longer on PostgreSQL, where the
-server has its share of it: what differs between the engines differs in the first hundred lives.
+server has its share of it: what differs between the engines differs in the first hundred lives. The same lives in
+every run, in parts for several workers; `python -m drill lives` lives others.
 """
 
 
-def test_no_sequence_of_legal_acts_loses_or_makes_a_fen():
-    run(LIVES[connection.vendor], STEPS)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_sequence_of_legal_acts_loses_or_makes_a_fen(part):
+    run(LIVES[connection.vendor] // PARTS, STEPS, seed=part)
