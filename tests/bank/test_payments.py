@@ -1,9 +1,12 @@
 """Paying at the embedded bank: what the payer sees, what the hall hears, what a query finds."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 
+from shebao.bank import server
 from shebao.bank.client import BankClient, BankRefused, BankUnreachable
 
 
@@ -171,3 +174,13 @@ def test_the_browser_goes_back_to_the_hall_by_itself_whatever_became_of_the_paym
         client.create_order(**order | {"order_id": f"PAY-8{number}"})
         _, page = payer.choose(f"PAY-8{number}", choice)
         assert '<meta http-equiv="refresh" content="3;url=http://127.0.0.1:8000/e/bills/1?from=bank&amp;x=1">' in page
+
+
+def test_a_statement_is_of_the_day_in_beijing_whatever_clock_the_machine_has(client, payer, order):
+    client.create_order(**order)
+    payer.choose("PAY-0001", "success")
+    paid = datetime.fromisoformat(client.query("PAY-0001")["paid_at"])
+    assert paid.utcoffset().total_seconds() == 8 * 3600
+    assert [one["order_id"] for one in client.statement(f"{paid:%Y-%m-%d}")] == ["PAY-0001"]
+    with time_machine.travel(datetime(2026, 11, 27, 17, 30, tzinfo=UTC), tick=False):
+        assert server._now().isoformat() == "2026-11-28T01:30:00+08:00"

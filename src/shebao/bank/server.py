@@ -10,7 +10,7 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +24,8 @@ LARGEST_BODY = 20_000
 LARGEST_FILE = 20_000_000
 LATE_SECONDS = 6
 ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+BEIJING = timezone(timedelta(hours=8))
+"""A statement is of a day, and the country keeps one time, whatever clock the machine has."""
 CSS = Path(__file__).with_name("bank.css").read_bytes()
 
 
@@ -51,6 +53,10 @@ CHOICES = {
     "lie_amount": Choice("succeeded", paid=True, lie={"amount_fen": -100}),
     "lie_payer": Choice("succeeded", paid=True, lie={"payer": "冒名有限公司"}),
 }
+
+
+def _now() -> datetime:
+    return datetime.now(BEIJING)
 
 
 @dataclass
@@ -159,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
         self._find(order_id)
         book = self.server.bank.book
         with contextlib.suppress(AlreadyDecided):  # it had its end before: that is the answer
-            book.decide(order_id, state="refused", reason_code="closed", paid=False, at=datetime.now().astimezone())
+            book.decide(order_id, state="refused", reason_code="closed", paid=False, at=_now())
         self._json(HTTPStatus.OK, message(book.settle_unknown(order_id)))
 
     def _order_status(self, order_id: str) -> None:
@@ -188,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
                 state=choice.state,
                 reason_code=choice.reason_code,
                 paid=choice.paid,
-                at=datetime.now().astimezone(),
+                at=_now(),
             )
         self._json(HTTPStatus.OK, _told(self._find(order_id), choice))
 
@@ -202,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
             lines = files.read_lines(form, content)
             if not ORDER_ID.fullmatch(name) or not lines:
                 raise ValueError(name)
-            book.keep_file(name, json.dumps(form, sort_keys=True), content, datetime.now().astimezone())
+            book.keep_file(name, json.dumps(form, sort_keys=True), content, _now())
         except (ValueError, KeyError, TypeError, files.UnreadableFile) as bad:
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"代扣文件读不出来：{bad}") from None
         except OrderExists as taken:
@@ -215,7 +221,7 @@ class Handler(BaseHTTPRequestHandler):
         if book.file(name) is None:
             raise Refusal(HTTPStatus.NOT_FOUND, "没有收到这个文件")
         with self.server.bank.working:
-            made = files.answer(book, name, book.setting("files", "success"), datetime.now().astimezone())
+            made = files.answer(book, name, book.setting("files", "success"), _now())
         said = (
             {"state": "waiting"} if made is None else {"state": "answered", "content": base64.b64encode(made).decode()}
         )
@@ -314,7 +320,7 @@ class Handler(BaseHTTPRequestHandler):
                 state=choice.state,
                 reason_code=choice.reason_code,
                 paid=choice.paid,
-                at=datetime.now().astimezone(),
+                at=_now(),
             )
         except AlreadyDecided:
             order = self._find(order_id)  # a second click sees what the first one did, and pays nothing
@@ -366,7 +372,7 @@ def _told(order: dict, choice: Choice) -> dict:
 
 def _is_over(order: dict) -> bool:
     try:
-        return bool(order["valid_until"]) and datetime.now().astimezone() > datetime.fromisoformat(order["valid_until"])
+        return bool(order["valid_until"]) and _now() > datetime.fromisoformat(order["valid_until"])
     except (ValueError, TypeError):
         return False
 
