@@ -87,3 +87,11 @@ def test_single_keys_can_be_turned_off_and_on_again_without_them(page):
     page.get_by_role("button", name="关闭", exact=True).click()
     page.locator("main").click(position={"x": 5, "y": 5})
     assert finds_the_search()
+
+
+def test_the_amount_of_the_month_is_the_largest_on_its_card_even_in_the_first_month(page, live_server):
+    page.goto(live_server.url + "/e/")
+    amount = page.locator("#home-due .money.hero")
+    amount.wait_for()
+    assert amount.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 24
+    assert page.complaints == []

@@ -14,6 +14,7 @@ from shebao.hall.roster.models import Spell
 from shebao.rules.months import Month
 from tests.factories import OperatorFactory, enrolment
 from tests.registration.applying import PDF, answers, credit_code
+from tests.registration.applying import desk as somebody_at
 
 from .steps import fill, submit_basket, until
 
@@ -43,6 +44,7 @@ def go_on(page, button="下一步"):
 
 
 def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(page_of, live_server):
+    somebody_at("lijiang")  # there are regions to choose from
     home, page = live_server.url, page_of()
     desk = page_of(OperatorFactory(reviewer=True, region="yunnan"))
     page.goto(home + "/login")
@@ -179,6 +181,7 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
 
 
 def test_where_nobody_reviews_the_account_goes_by_mail_at_once(page_of, live_server):
+    somebody_at("general_hall")
     page = page_of(width=390)
     page.goto(live_server.url + "/register/general_hall/")
     page.get_by_role("link", name="开始注册").click()
@@ -203,6 +206,7 @@ REGISTERED = {
 @pytest.mark.parametrize("code", REGISTERED)
 def test_each_hall_registers_in_its_own_steps_and_shows_its_first_page(page_of, live_server, code):
     title, place, division, asked = REGISTERED[code]
+    somebody_at(*REGISTERED)
     home, page = live_server.url, page_of()
     page.goto(home + "/register")
     page.get_by_role("link", name=place).click()

@@ -22,6 +22,7 @@ from shebao.hall.sign_in.models import SignedSubmission
 from shebao.hall.sign_in.trial_authority import TrialAuthority
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 from tests.registration.applying import answers, credit_code
+from tests.registration.applying import desk as somebody_at
 
 from .steps import fill, save_to_basket, until
 
@@ -116,6 +117,7 @@ def approved(page, base, title):
 def test_an_enterprise_registers_with_its_number_signs_in_by_it_and_finds_its_password_again(visitor, live_server):
     base, page, desk = home(live_server), visitor(), visitor()
     somebody("fujian", "tax-office", reviewer=True)
+    somebody_at("yunnan")  # there are regions to choose from
     # 企业注册: 13 位电脑编码, checked; 上一步 and 下一步 lose nothing.
     page.goto(base + "/register")
     page.get_by_role("link", name=re.compile("福建")).click()
@@ -200,6 +202,7 @@ def test_an_enterprise_registers_with_its_number_signs_in_by_it_and_finds_its_pa
 def test_the_wizard_asks_region_and_taxpayer_first_and_several_employers_are_chosen_between(visitor, live_server):
     base, page, desk = home(live_server), visitor(), visitor()
     somebody("tax_client", "tax-office", reviewer=True)
+    somebody_at("yunnan")  # there are regions to choose from
     page.goto(base + "/register")  # 选择地区
     page.get_by_role("link", name=re.compile("单位社保费管理客户端")).click()
     page.get_by_role("heading", name="注册向导").wait_for()

@@ -1,11 +1,12 @@
 """A registration as an applicant fills it in; the employer and its clerk are made up."""
 
 from shebao.hall.evidence.files import Upload
+from shebao.hall.operators.models import DESK_ROLES, Operator
 from shebao.hall.regions import region
 from shebao.hall.registration import operations
 from shebao.hall.registration.models import Registration
 from shebao.rules.identity import credit_check_character
-from tests.factories import synthetic_id
+from tests.factories import OperatorFactory, synthetic_id
 
 PDF = b"%PDF-1.4\nexample\n%%EOF\n"
 
@@ -40,8 +41,16 @@ def answers(n=1, **changes) -> dict:
     } | changes
 
 
+def desk(*codes: str) -> None:
+    """Somebody at the agency of each region: where nobody works, no registration begins."""
+    for code in codes:
+        if not Operator.objects.filter(region=code, role__in=DESK_ROLES, is_active=True).exists():
+            OperatorFactory(reviewer=True, region=code)
+
+
 def drafted(code="yunnan", n=1, **changes) -> Registration:
     """A registration filled in to the last step."""
+    desk(code)
     raw, here = answers(n, **changes), region(code)
     made, problems = operations.start_registration(code, raw)
     assert problems == []

@@ -23,9 +23,14 @@ from shebao.hall.registration.states import State
 from shebao.rules.months import Month
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at
 
-from .applying import PDF, answers, credit_code, drafted, submitted
+from .applying import PDF, answers, credit_code, desk, drafted, submitted
 
 GOOD = "a-Long-enough-1"
+
+
+@pytest.fixture(autouse=True)
+def somebody_at_the_desk(db):
+    desk("yunnan")
 
 
 @pytest.fixture
@@ -67,6 +72,13 @@ def test_what_was_agreed_to_is_kept_word_for_word_with_who_and_when():
 def test_a_text_that_was_replaced_meanwhile_cannot_be_agreed_to():
     with pytest.raises(Conflict, match="请阅读现在的文本"):
         operations.agree(drafted().pk, "0" * 64)
+
+
+def test_no_registration_begins_where_nobody_would_see_it():
+    with pytest.raises(Refused, match="还没有在这里开通") as no:
+        operations.start_registration("lijiang", answers())
+    assert no.value.status == 404
+    assert not Registration.objects.exists()
 
 
 def test_a_first_step_with_mistakes_keeps_nothing_and_says_all_of_them():

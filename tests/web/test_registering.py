@@ -5,17 +5,18 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from shebao.hall.operators.models import Attempt
-from shebao.hall.regions import region
+from shebao.hall.operators.models import Attempt, Operator
+from shebao.hall.regions import all_regions, region
 from shebao.hall.registration import checks, deciding, operations
 from shebao.hall.registration.models import Registration
 from shebao.web.public.registered import TRIES
 from tests.factories import OperatorFactory, at
-from tests.registration.applying import answers, drafted, submitted
+from tests.registration.applying import answers, desk, drafted, submitted
 
 
 @pytest.fixture(autouse=True)
 def november(db):
+    desk("yunnan", "lijiang", "langfang")
     with at():
         yield
 
@@ -69,13 +70,37 @@ def test_langfang_registers_signs_in_and_shows_its_main_page(client):
 
 
 def test_every_region_with_registration_shows_its_first_step(client):
-    for code in re.findall(r"/register/([a-z_]+)/", text_of(client.get("/register"))):
+    desk(*(code for code, one in all_regions().items() if one.registration))
+    codes = re.findall(r"/register/([a-z_]+)/", text_of(client.get("/register")))
+    assert len(codes) > 10
+    for code in codes:
         page = text_of(client.get(f"/register/{code}/1"))
         here = region(code)
         asked = [field.label for step, field in here.registration.fields(here.forms) if step == 0]
         assert asked
         for label in asked:
             assert label in page
+
+
+def test_only_regions_whose_agency_works_here_take_registrations(client):
+    text = text_of(client.get("/register"))
+    assert set(re.findall(r"/register/([a-z_]+)/", text)) == {"yunnan", "lijiang", "langfang"}
+    OperatorFactory(security_admin=True, region="tianjin")  # sees nobody's business
+    OperatorFactory(reviewer=True, region="tianjin", is_active=False)
+    for response in (client.get("/register/tianjin/"), client.get("/register/tianjin/1"), step(client, 1, "tianjin")):
+        assert response.status_code == 404
+        assert "还没有在这里开通，请到经办窗口办理单位注册" in text_of(response)
+    assert step(client, 1, "tianjin", **answers()).status_code == 404
+    assert not Registration.objects.exists()
+
+
+def test_where_no_agency_works_yet_registering_says_so_in_plain_words(client):
+    Operator.objects.update(is_active=False)
+    text = text_of(client.get("/register"))
+    assert "还没有地区开通网上注册" in text
+    assert "请选择社保局所在的地区" not in text
+    Operator.objects.filter(region="yunnan").update(is_active=True)
+    assert client.get("/register").url == "/register/yunnan/"
 
 
 def test_a_weak_password_is_told_and_the_link_stays(client):

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
-from shebao.hall.operators.models import Attempt, Operator
+from shebao.hall.employers.models import Employer
+from shebao.hall.operators.models import Attempt, Operator, Role
 
-from .conftest import PASSWORD, make_operator
+from .conftest import PASSWORD, make_employer, make_operator
 
 SIGN_IN = "/login"
 
@@ -235,3 +236,11 @@ def test_codes_of_papers_cannot_be_guessed_by_trying_and_waiting_helps(client, d
     with clock.pretending(nine + timedelta(minutes=11)):
         assert client.get("/verify", asked).status_code == 200
     assert Attempt.objects.count() == 1
+
+
+def test_signing_in_again_keeps_the_computer_number_of_the_employer(client, db):
+    employer = make_employer("1", "fujian")
+    Employer.objects.update(employer_number="3501000000123")
+    employer.refresh_from_db()
+    client.force_login(make_operator("again", Role.CLERK, employer))
+    assert client.post("/logout", {"again": "1"}).url == "/login?region=fujian&number=3501000000123"

@@ -107,6 +107,14 @@ def test_the_bar_chart_has_a_table_with_the_same_months() -> None:
     assert html.count('class="est"') == 1
 
 
+def test_small_amounts_are_charted_in_yuan_and_empty_months_without_a_number() -> None:
+    months = [{"month": "2026-10", "amount": 0}, {"month": "2026-11", "amount": 234_560}]
+    html = render("{{ months|bars_unit }}{% bars_svg months %}", months=months)
+    assert html.startswith("元") and ">2,346</text>" in html and ">2000</text>" in html
+    assert ">0</text>" in html and html.count('text-anchor="middle">0') == 0
+    assert render("{{ months|bars_unit }}", months=[{"month": "2026-11", "amount": 1_000_000}]) == "万元"
+
+
 def test_charts_without_any_amount_do_not_break() -> None:
     assert render("{% bars_svg months %}", months=[])
     assert render("{% bridge rows %}", rows=[])

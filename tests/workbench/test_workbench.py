@@ -118,6 +118,17 @@ def test_a_wage_below_the_floor_says_what_it_costs_and_only_once(clerk):
     assert "请确认" not in [one.tag for one in seen(clerk).todos]
 
 
+def test_a_wage_below_the_floor_that_was_confirmed_with_a_reason_is_not_asked_about_again(clerk):
+    (low,) = hire(clerk.employer, [300_000], first_month=OCTOBER)
+    reason = {"wage_limits": "试用期工资"}
+    declared = declare(clerk.employer, clerk, State.APPROVED, OCTOBER, employee=low, confirmed=reason)
+    assert "请确认" in [one.tag for one in seen(clerk, month=OCTOBER).todos]
+    low.wages.update(declared_in=declared)
+    assert "请确认" not in [one.tag for one in seen(clerk, month=OCTOBER).todos]
+    raise_wage(low, 310_000, NOVEMBER)  # another wage, for which nobody gave a reason
+    assert "请确认" in [one.tag for one in seen(clerk).todos]
+
+
 def test_who_reaches_the_statutory_age_within_six_months_is_named(clerk):
     employees = list(clerk.employer.employees.select_related("person").order_by("pk"))
     # 办法附件：男职工 1966 年 10 月出生，2027 年 4 月满 60 岁 6 个月。
@@ -196,5 +207,5 @@ def test_the_workbench_reads_as_often_for_many_people_as_for_few():
         with CaptureQueriesContext(connection) as queries:
             seen(clerk)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 19  # the late fee of what is overdue and new announcements are one each
+    assert counts[0] == counts[1] <= 21  # late fee, announcements, who is insured and what was confirmed are one each
     assert Bill.objects.count() == 2

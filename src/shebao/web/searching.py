@@ -68,6 +68,8 @@ class PrivateSearches:
 
 def _without_words(request, response):
     """The answer, with what was asked for sealed in its links, and whatever is private in where it leads."""
+    if not request.user.is_authenticated:
+        return response  # signed out by this very request: nothing could be opened for anybody any more
     if "Location" in response:
         response["Location"] = _sealed_address(request.user, response["Location"])
     found = {

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from shebao.hall.clock import pretending
 from shebao.hall.declarations.states import State
 from shebao.hall.employers.models import Employer
+from shebao.hall.regions import region
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.progress import Step
@@ -203,7 +204,52 @@ def test_who_is_insured_from_next_month_on_is_led_to_the_first_people_and_to_no_
     assert "先录入第一批人员" in page and "2026-12 起办理" in page
     assert "办理 11 月结算" not in page
     action = page.partition('class="dead')[2].partition("</div></section>")[0]
-    assert "/e/declare/employee_enrolment/" in action and "单位职工增加" in action
+    assert "/e/declare/employee_enrolment/" in action and "增加第一位员工" in action
+
+
+@pytest.mark.parametrize("code", ["tianjin", "leshan", "yunnan", "shenzhen"])
+def test_where_nobody_is_insured_the_first_employee_comes_first_and_settling_is_not_offered(client, code):
+    clerk = make_clerk(make_employer(code))
+    page = opened(client, clerk)
+    address = f'href="/e/declare/{region(code).first_service.key}/"'
+    action = page.partition('class="dead')[2].partition("</div></section>")[0]
+    assert address in action and "增加第一位员工" in action
+    for words in ("办理 11 月结算", "没有变动可直接结算", "可以结算"):
+        assert words not in page
+    due = page.partition('id="home-due"')[2].partition("</section>")[0]
+    assert f'{address}>增加第一位员工</a><a class="btn" href="/e/import/">批量导入人员</a>' in due
+    with on_day():
+        settling = client.get("/e/settle/").content.decode()
+    assert "本月没有参保人员，不需要结算" in settling and "先处理上面没有满足的事项" not in settling
+    hire(clerk.employer, [800_000])
+    assert "办理 11 月结算" in opened(client, clerk)
+
+
+def test_once_the_month_is_paid_no_deadline_is_counted():
+    paid, open_step = Step("缴费", "已缴 3,000.00 元", "done", "e_pay"), Step("打印归档", "", "current", "e_documents")
+    with pretending(datetime(2026, 11, 16, 9, 30)):  # noqa: DTZ001 - naive local by contract
+        left = _deadline(NOVEMBER_WINDOW, Bill(), [paid, open_step])
+        assert (left["label"], left["until"], left["done"]) == ("本月已缴清", "已缴 3,000.00 元", True)
+        assert _deadline(NOVEMBER_WINDOW, Bill(), [paid])["label"] == "本月业务已办结"
+        assert _deadline(NOVEMBER_WINDOW, Bill(), [open_step])["label"] == "距缴费截止还有"
+
+
+def test_the_chart_of_a_new_employer_begins_with_its_first_months_in_yuan(client):
+    employer = make_employer()
+    clerk = make_clerk(employer)
+    hire(employer, [800_000])
+    page = opened(client, clerk).partition('id="home-chart"')[2].partition("</section>")[0]
+    assert "单位：元" in page and ">0.0<" not in page
+    assert re.findall(r"<th scope=\"row\">([^<]+)</th>", page) == ["2026-09", "2026-10", "2026-11"]
+    with on_day():
+        total = estimate(employer, NOVEMBER).total
+    assert f">{(total + 50) // 100:,}</text>" in page
+    hire(employer, [3_000_000] * 2)
+    for number in range(5, 11):
+        settle(employer, clerk, Month(2026, number))
+    page = opened(client, clerk).partition('id="home-chart"')[2].partition("</section>")[0]
+    assert "单位：万元" in page
+    assert page.count('<th scope="row">') == 7
 
 
 def test_who_has_never_settled_is_shown_the_way_to_the_guides(client):

@@ -16,7 +16,8 @@ from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
 from ..evidence.files import Upload, forget, written
-from ..regions import region
+from ..operators.models import DESK_ROLES, Operator
+from ..regions import all_regions, region
 from . import checks
 from .deciding import register
 from .models import Agreement, Registration, RegistrationPaper
@@ -40,10 +41,24 @@ def wizard_region(code: str) -> Region:
     return here
 
 
+def open_regions() -> list[Region]:
+    """The regions where employers may register now: through the pages, and with somebody at the desk to see it."""
+    desks = set(Operator.objects.filter(role__in=DESK_ROLES, is_active=True).values_list("region", flat=True))
+    return [one for one in all_regions().values() if one.registration and one.code in desks]
+
+
+def open_region(code: str) -> Region:
+    """The region, if a registration may begin there. Raises Refused (404): what nobody would ever see is not taken."""
+    here = wizard_region(code)
+    if here not in open_regions():
+        raise Refused("no_agency", f"{here.title}的经办机构还没有在这里开通，请到经办窗口办理单位注册。", status=404)
+    return here
+
+
 @transaction.atomic
 def start_registration(code: str, raw: Mapping[str, str]) -> tuple[Registration | None, list[Problem]]:
     """Begin a registration with the answers of the first step (开始注册); nothing is kept while one is wrong."""
-    here = wizard_region(code)
+    here = open_region(code)
     answers, problems = checks.judged(here, 0, raw)
     if problems:
         return None, problems

@@ -11,6 +11,7 @@ from shebao.rules.months import Month, months_between, months_in_short
 
 from ..clock import today
 from ..regions import region
+from ..roster.models import DeclaredWage
 from ..roster.queries import Insured, columns_for_charge
 from .adjusting import Difference
 from .back_fees import Borne
@@ -182,7 +183,10 @@ class Raised:
 
 
 def newly_raised(employer, estimated: Estimate) -> list[Raised]:
-    """Whose wage lies below the floor this month and did not last month, the lowest wage first."""
+    """Whose wage lies below the floor this month and did not last month, the lowest wage first.
+
+    Whoever's wage was confirmed with a reason when it was declared is left out: nobody confirms it twice.
+    """
     charges, raised = estimated.charges, defaultdict(list)
     for one in charges.schemes:
         for i in np.flatnonzero(one.limit < 0):
@@ -193,13 +197,20 @@ def newly_raised(employer, estimated: Estimate) -> list[Raised]:
     raised_then = BillLine.objects.live().filter(bill__employer=employer, bill__month=last, limit__lt=0)
     before = raised_then.filter(kind=LineKind.REGULAR)
     known = set(before.values_list("employee", flat=True))
+    confirmed = _confirmed(employer, charges.month)
     found = []
     for i, schemes in raised.items():
-        if estimated.employees[i].pk not in known:
-            wage = int(estimated.wages[i])
+        employee, wage = estimated.employees[i].pk, int(estimated.wages[i])
+        if employee not in known and (employee, wage) not in confirmed:
             extra = sum(_extra(charges, one, i, wage) for one in schemes)
             found.append(Raised(estimated.employees[i], wage, max(int(one.base[i]) for one in schemes), extra))
     return sorted(found, key=lambda one: (one.wage, one.employee.pk))
+
+
+def _confirmed(employer, month: Month) -> set[tuple[int, int]]:
+    """(employee id, wage) of the wages that were declared with a reason for lying outside the limits."""
+    rows = DeclaredWage.objects.filter(employee__employer=employer, first_month__lte=month, is_voided=False)
+    return set(rows.filter(declared_in__confirmed__has_key="wage_limits").values_list("employee", "amount_fen"))
 
 
 def _extra(charges, one, i: int, wage: int) -> int:

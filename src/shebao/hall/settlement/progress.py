@@ -185,7 +185,7 @@ class Standing:
 
     `bills` by month, newest first, and those of back payments assessed `apart`; `booked` has (due, paid) in fen by
     bill; `open` counts undecided declarations by (service, state); `made` those that took effect, by service; `filed`
-    holds the kinds of paper that were downloaded, by bill.
+    holds the kinds of paper that were downloaded, by bill; `has_insured` whether anybody is insured in the month.
     """
 
     employer: Employer
@@ -196,6 +196,7 @@ class Standing:
     open: dict[tuple[str, str], int]
     made: dict[str, int]
     filed: dict[int, set[str]]
+    has_insured: bool
 
     @property
     def bill(self) -> Bill | None:
@@ -236,7 +237,7 @@ class Standing:
 
 
 def standing(employer, month: Month, by) -> Standing:
-    """Read where the month stands; five queries."""
+    """Read where the month stands; six queries."""
     every = list(Bill.objects.visible_to(by).live().filter(employer=employer))
     undecided = _about_people([employer]).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
@@ -253,6 +254,7 @@ def standing(employer, month: Month, by) -> Standing:
         {(service, state): count for service, state, count in rows},
         changes_of(employer, month),
         filed,
+        Spell.objects.filter(covering(month), employee__employer=employer).exists(),
     )
 
 
@@ -268,9 +270,9 @@ def steps_of(now: Standing) -> list[Step]:
         "file": bool(bill) and not now.unfiled(bill),
     }
     notes = {
-        "enter": _enter_note(spec, now.month, changes + sum(counts.values()), done["enter"]),
+        "enter": _enter_note(spec, now, changes + sum(counts.values()), done["enter"]),
         "submit": _submit_note(counts, changes, done["submit"]),
-        "settle": _settle_note(bill, counts, by_office=who_computes(now.employer) == "office"),
+        "settle": _settle_note(now, by_office=who_computes(now.employer) == "office"),
         "pay": _pay_note(bill, now),
         "file": _file_note(bill, now, done["pay"]),
     }
@@ -289,7 +291,7 @@ def steps_of(now: Standing) -> list[Step]:
         ("pay", "缴费", "e_pay"),
         ("file", "打印归档", "e_documents"),
     ]
-    return _with_states(rows, done, notes, may_skip=now.month >= first)
+    return _with_states(rows, done, notes, may_skip=now.month >= first and now.has_insured)
 
 
 def _submit_title(waits: bool, is_reviewed: bool) -> str:
@@ -300,20 +302,21 @@ def _submit_title(waits: bool, is_reviewed: bool) -> str:
 
 def _with_states(rows, done: dict, notes: dict, *, may_skip: bool) -> list[Step]:
     """The first step that is not done is the current one."""
-    # Without changes the month goes straight on to the settlement: then that is where the clerk stands.
+    # Without changes the month of those who are insured goes straight on to the settlement: there the clerk stands.
     skipped = {"enter", "submit"} if may_skip and not done["enter"] else set()
     current = next((key for key, _, _ in rows if not done[key] and key not in skipped), None)
     states = {key: "done" if done[key] else "current" if key == current else "next" for key, _, _ in rows}
     return [Step(title, notes[key], states[key], url_name) for key, title, url_name in rows]
 
 
-def _enter_note(spec, month: Month, count: int, is_done: bool) -> str:
+def _enter_note(spec, now: Standing, count: int, is_done: bool) -> str:
     if count:
         return f"本月 {count} 笔"
     if is_done:
         return "本月无变动"
-    window = spec.calendar.window(month)
-    return "申报期已过" if local_now() > window.declare_until else "没有变动可直接结算"
+    if local_now() > spec.calendar.window(now.month).declare_until:
+        return "申报期已过"
+    return "没有变动可直接结算" if now.has_insured else "还没有参保人员"
 
 
 def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
@@ -326,12 +329,14 @@ def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
     return "先录入变动"
 
 
-def _settle_note(bill: Bill | None, counts: dict, *, by_office: bool) -> str:
-    if bill:
-        return f"已核定 {yuan(bill.total_due)} 元"
+def _settle_note(now: Standing, *, by_office: bool) -> str:
+    if now.bill:
+        return f"已核定 {yuan(now.bill.total_due)} 元"
     if by_office:
         return "由经办机构核定"
-    return "申报全部办结后可办" if counts else "可以结算"
+    if now.open:
+        return "申报全部办结后可办"
+    return "可以结算" if now.has_insured or now.changes else "有参保人员后可办"
 
 
 def _pay_note(bill: Bill | None, now: Standing) -> str:

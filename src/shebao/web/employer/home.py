@@ -169,8 +169,9 @@ def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) ->
     if current == "e_pay":
         return {"label": "去缴费", "url": reverse("e_pay_bill", args=[now.bill.pk])}
     if current == "e_home":
-        first = here(request).first_service
-        return {"label": word(request, f"menu.{first.key}", first.title), "url": reverse("e_declare", args=[first.key])}
+        first, is_first = here(request).first_service, now.is_new and not now.has_insured
+        label = "增加第一位员工" if is_first else word(request, f"menu.{first.key}", first.title)
+        return {"label": label, "url": reverse("e_declare", args=[first.key])}
     if current == "e_settle" and now.month < now.employer.first_month:
         return {"label": f"{now.employer.first_month} 起办理结算", "url": ""}
     labels = {"e_settle": f"办理 {now.month.number} 月结算", "e_documents": "打印本月单据"}
@@ -186,19 +187,22 @@ def _submit_action(request, now: Mapping) -> dict:
 
 
 def _deadline(window: Window, bill, steps) -> dict:
-    """Time left to declare; once the month is settled, time left to pay."""
+    """Time left to declare; once the month is settled, time left to pay; nothing to count once it is paid."""
+    if paid := next((step for step in steps if step.url_name == "e_pay" and step.state == "done"), None):
+        is_over = all(step.state == "done" for step in steps)
+        label = "本月业务已办结" if is_over else "本月已缴清"
+        return {"days": 0, "hours": 0, "label": label, "until": paid.note, "past": False, "done": True}
     until, what = (window.pay_until, "缴费") if bill else (window.declare_until, "申报")
     left = until - clock.local_now()
     past = left.total_seconds() <= 0
-    is_done = bool(steps) and all(step.state == "done" for step in steps)
     ended = "已于 " if past else ""
     return {
         "days": max(left.days, 0),
         "hours": 0 if past else left.seconds // 3600,
-        "label": "本月业务已办结" if is_done else f"本月{what}期已过" if past else f"距{what}截止还有",
+        "label": f"本月{what}期已过" if past else f"距{what}截止还有",
         "until": f"{ended}{until.month} 月 {until.day} 日 周{WEEKDAYS[until.weekday()]} {until:%H:%M} 截止",
         "past": past,
-        "done": is_done,
+        "done": False,
     }
 
 

@@ -5,20 +5,29 @@ from django.urls import reverse
 from shebao.hall.settlement.progress import Standing
 from shebao.hall.workbench.queries import Money
 
+FEWEST_MONTHS = 3
+"""So many months the chart shows at least."""
+
 
 def money_context(now: Standing, money: Money) -> dict:
     """The amount of the month, its schemes, why it differs from the last month, and the last twelve months."""
     if money.refusal:
         return {"refusal": money.refusal, "amount": None, "shares": [], "bridge_rows": [], "bars": []}
-    bars = [{"month": m, "amount": fen, "estimate": is_estimate} for m, fen, is_estimate in money.chart]
+    bars = [{"month": m, "amount": fen, "estimate": is_estimate} for m, fen, is_estimate in _since_first(money.chart)]
     found = _billed(now) if now.bill else _estimated(money)
     return {
         "refusal": "",
         "amount": found | {"total": money.total} | _comparison(money.total, money.difference, now.month),
         "shares": _shares(money),
         "bridge_rows": [{"label": row.label, "delta": row.delta} for row in money.bridge],
-        "bars": bars if any(bar["amount"] for bar in bars) else [],
+        "bars": bars,
     }
+
+
+def _since_first(chart) -> list:
+    """The months from the first with an amount on, but not so few that it is no chart; none without any amount."""
+    first = next((place for place, (_, fen, _) in enumerate(chart) if fen), None)
+    return [] if first is None else list(chart[min(first, max(len(chart) - FEWEST_MONTHS, 0)) :])
 
 
 def _billed(now: Standing) -> dict:

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.throttle import may_try
-from shebao.hall.regions import all_regions
 from shebao.hall.registration import checks, operations, queries
 from shebao.hall.registration.models import Registration
 from shebao.hall.registration.states import WITH_APPLICANT, State
@@ -30,18 +29,19 @@ UNSIGNED = "请勾选真实性声明，再提交申请。"
 @public
 @require_safe
 def register(request):
-    """The regions in which employers register here."""
-    regions = [one for one in all_regions().values() if one.registration]
+    """The regions in which employers register here: those whose agency works here."""
+    regions = operations.open_regions()
     if len(regions) == 1:
         return redirect("register_at", regions[0].code)
-    return render(request, "registration/regions.html", {"regions": regions})
+    sub = "请选择社保局所在的地区" if regions else ""
+    return render(request, "registration/regions.html", {"regions": regions, "sub": sub})
 
 
 @public
 @require_safe
 def register_at(request, code):
     """What registering in one region takes, and where to begin or go on."""
-    here = operations.wizard_region(code)
+    here = operations.open_region(code)
     made = held(request, here)
     context = {
         "region": here,
@@ -77,6 +77,8 @@ def register_step(request, code, number):
         if made.state == State.SUBMITTED or step:
             return redirect("register_progress")
         made = None  # that one is decided: another may begin
+    if made is None:
+        operations.open_region(code)
     if made is None and step:
         messages.info(request, "请从第一步开始；填过的，凭申请号和手机号接着填。")
         return redirect("register_at", code)

@@ -192,17 +192,29 @@ def scheme_bar(parts: Iterable[Any]) -> dict[str, Any]:
     return {"parts": shown, "width": charts.SEGMENTS_WIDTH}
 
 
+@register.filter
+def bars_unit(months: Iterable[Any]) -> str:
+    """In what the bars of `bars_svg` are labelled: 元 while every month is below 1 万, 万元 otherwise."""
+    return "元" if max((abs(int(_get(one, "amount", 0))) for one in months), default=0) < 1_000_000 else "万元"
+
+
 @register.inclusion_tag("parts/_bars_svg.html")
 def bars_svg(months: Iterable[Any], title: str = "近 12 个月应缴", id: str = "bars") -> dict[str, Any]:
-    """Draw amounts by month: items have month, amount (fen) and estimate (hatched when true)."""
+    """Draw amounts by month: items have month, amount (fen) and estimate (hatched when true).
+
+    In 万元, or in 元 where no month reaches 1 万; `bars_unit` tells which. An empty month has no number.
+    """
     items = list(months)
+    is_small = bars_unit(items) == "元"
     drawn = charts.month_bars([int(_get(item, "amount", 0)) for item in items])
     for item, bar in zip(items, drawn["bars"], strict=True):
         bar["month"] = _get(item, "month")
         bar["amount"] = _get(item, "amount", 0)
         bar["estimate"] = _get(item, "estimate", False)
         bar["tick"] = month_short(bar["month"]).replace(" ", "")
-    drawn["grid_label"] = wan(drawn["grid"]).removesuffix(".0")
+        bar["labelled"] = bar["labelled"] and bool(bar["amount"])
+        bar["number"] = f"{(int(bar['amount']) + 50) // 100:,}" if is_small else wan(bar["amount"])
+    drawn["grid_label"] = str(drawn["grid"] // 100) if is_small else wan(drawn["grid"]).removesuffix(".0")
     return {**drawn, "title": title, "id": id}
 
 
