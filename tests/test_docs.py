@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from shebao.cli import COMMANDS
+from shebao.hall.operators.models import AGENCY_ROLES, PERMISSIONS, Role
 from shebao.web.functions import working_functions
 
 ROOT = Path(__file__).parents[1]
@@ -55,6 +56,28 @@ def test_every_setting_is_explained_to_operators():
 def test_every_command_is_in_the_readme():
     text = (ROOT / "README.md").read_text("utf-8")
     assert [name for name in COMMANDS if f"shebao {name}" not in text] == []
+
+
+def test_every_sign_in_of_the_demo_is_in_both_tables_under_the_name_of_its_role():
+    for file in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / file).read_text("utf-8")
+        for role in AGENCY_ROLES:
+            account = f"tianjin-{role.replace('_', '-')}"
+            assert re.search(rf"^\| `{account}` \| .*{Role(role).label}", text, re.M), (file, account)
+
+
+def test_nobody_is_told_of_a_page_that_their_role_does_not_open():
+    """Operators and records of the agency belong to two of its officers, not to its administrator."""
+    for file in ("README.md", "README.zh-CN.md"):
+        rows = re.findall(r"^\| `tianjin-([a-z-]+(?:-\d)?)`[^|]* \|(.+)", (ROOT / file).read_text("utf-8"), re.M)
+        assert len(rows) == 7
+        for account, told in rows:
+            role = re.sub(r"-\d$", "", account.split(",")[0]).replace("-", "_")
+            for permission, words in (
+                ("manage_operators", "operators|操作员"),
+                ("see_audit", "audit records|操作记录"),
+            ):
+                assert bool(re.search(words, told)) == (permission in PERMISSIONS[role]), (file, account, permission)
 
 
 def test_every_target_of_make_that_a_document_names_exists():

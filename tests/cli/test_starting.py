@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django_tasks_db.models import DBTaskResult
@@ -72,6 +73,24 @@ def test_an_address_that_this_machine_does_not_have_is_refused(tmp_path):
 def test_without_a_database_the_checks_make_none(tmp_path, command):
     assert refused(shebao(command, cwd=tmp_path), "没有数据库")
     assert not (tmp_path / "var/shebao.sqlite3").exists()
+
+
+def test_an_agency_that_is_opened_before_the_first_start_is_told_what_to_run_first(tmp_path):
+    answer = shebao("open-agency", "--region", "tianjin", "--username", "a", "--name", "b", cwd=tmp_path)
+    assert refused(answer, "新装的先运行一次 shebao serve。")
+
+
+def test_the_addresses_are_told_once_both_listen_and_not_before(capsys, settings):
+    settings.SHEBAO_EMBEDDED_BANK = True
+    port = free_port()
+    options = SimpleNamespace(host="0.0.0.0", port=port)
+    with socket.create_server(("127.0.0.1", port)):
+        assert not serving._tell_addresses(options)
+        assert capsys.readouterr().out == ""
+        with socket.create_server(("127.0.0.1", port + 1)):
+            assert serving._tell_addresses(options)
+    told = f"网厅已启动：http://127.0.0.1:{port}，示例银行：http://127.0.0.1:{port + 1}\n"
+    assert capsys.readouterr().out == told
 
 
 def installation(folder: Path, content: bytes) -> None:

@@ -131,6 +131,17 @@ def test_the_clock_stands_still_while_a_case_is_with_the_employer(clerk, reviewe
     assert days.between((NOW + timedelta(days=20)).date(), one.due_on) == left - 1
 
 
+def test_the_badge_of_the_desk_counts_what_its_page_lists(undo_time, client, clerk, reviewer):
+    one, _ = submitted(clerk, 1, 2)
+    client.force_login(reviewer)
+    for listed in (2, 1):
+        page = client.get("/a/")
+        badges = {item["url"]: item["badge"] for group in page.context["shell"]["nav"] for item in group["items"]}
+        assert badges["/a/"] == listed == page.context["page"].paginator.count
+        if listed == 2:
+            effects.approve_cases([one.pk], by=reviewer)
+
+
 def test_an_approval_can_be_taken_back_for_ten_seconds_and_then_takes_effect(undo_time, clerk, reviewer):
     (one,) = submitted(clerk)
     effects.approve_cases([one.pk], by=reviewer)

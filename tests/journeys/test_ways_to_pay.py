@@ -28,9 +28,17 @@ def test_a_bill_is_paid_by_agreement_by_voucher_or_by_code(hall, live_server, ba
     settle(page, live_server, "日常申报")
     bill = Bill.objects.live().get(employer=employer)
 
+    # What is read and what is pressed begin on one line, and the sentence keeps off the list below it.
+    page.goto(f"{live_server.url}/e/pay/{bill.pk}/")
+    form = page.locator("form.card", has=page.get_by_role("heading", name="缴费方式"))
+    parts = ("header h2", ".body p >> nth=-1", ".acts .btn.p")
+    assert len({round(form.locator(part).bounding_box()["x"]) for part in parts}) == 1
+
     # Without a signed account the bank says so, and nothing was taken.
     start(page, live_server, bill, "三方协议缴费")
     page.get_by_text("账户未签约").wait_for()
+    gap = "list => list.getBoundingClientRect().top - list.previousElementSibling.getBoundingClientRect().bottom"
+    assert page.locator("#pay-state .dl").evaluate(gap) >= 10
     Employer.objects.filter(pk=employer.pk).update(bank_account="6222000011112222")
 
     # The voucher: printed here, found by its number at the bank's counter; its order is closed there with its attempt.

@@ -13,6 +13,7 @@ from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
+from shebao.hall.mail.models import Channel, Mail, MailState
 from shebao.hall.operators.models import OFFICER_ROLES, PERMISSIONS, EmergencyGrant, Operator, Role
 from shebao.hall.operators.operations import open_agency, open_emergency
 from shebao.hall.roster.models import Employee, Spell
@@ -125,3 +126,34 @@ def test_the_system_administrator_sees_counts_and_no_names(client, clerk, db):
     text = client.get("/a/system/").content.decode()
     assert "后台任务" in text and "库外存证" in text
     assert "机械厂" not in text and clerk.name not in text
+
+
+def test_the_outbox_tells_when_and_what_became_of_a_letter_and_nothing_of_its_business(client, clerk):
+    page = {"written_at": clock.now(), "employer": clerk.employer}
+    Mail.objects.create(to="caiwu@jixiechang.cn", subject="机械厂的通知单", text="机械厂：正文", occasion="notice:1:x",
+                        state=MailState.KEPT, **page)  # fmt: skip
+    Mail.objects.create(to="13812345678", subject="验证码", text="验证码 {secret}", secret="482913", occasion="code:7",
+                        channel=Channel.SMS, state=MailState.FAILED, **page)  # fmt: skip
+    client.force_login(make_operator("sys", Role.SYSTEM_ADMIN))
+    assert "留在网厅 1 封（没有连接邮件服务器或短信网关）" in client.get("/a/system/").content.decode()
+    answer = client.get("/a/system/letters")
+    text = answer.content.decode()
+    told = [(row["purpose"], row["to"], row["letter"].get_state_display()) for row in answer.context["rows"]]
+    assert told == [("验证码", "138****78", "没有发出"), ("单据", "c***@j***", "本地发件箱")]
+    for private in ("机械厂", "jixiechang", "caiwu", "13812345678", "482913", "正文", "通知单"):
+        assert private not in text, private
+
+
+def test_the_outbox_is_paged_and_says_when_it_is_empty(client, db):
+    client.force_login(make_operator("sys", Role.SYSTEM_ADMIN))
+    assert "还没有邮件和短信" in client.get("/a/system/letters").content.decode()
+    for number in range(51):
+        Mail.objects.create(to="a@b.cn", subject="x", text="x", occasion=f"code:{number}", written_at=clock.now())
+    assert len(client.get("/a/system/letters").context["rows"]) == 50
+    assert len(client.get("/a/system/letters?page=2").context["rows"]) == 1
+
+
+@pytest.mark.parametrize("role", ["security_admin", "audit_admin", "agency_admin", "reviewer"])
+def test_the_outbox_is_the_system_administrators_alone(client, db, role):
+    client.force_login(make_operator("other", role))
+    assert client.get("/a/system/letters").status_code == 403

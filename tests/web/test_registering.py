@@ -5,13 +5,14 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from shebao.hall.evidence.files import Upload
 from shebao.hall.operators.models import Attempt, Operator
 from shebao.hall.regions import all_regions, region
 from shebao.hall.registration import checks, deciding, operations
 from shebao.hall.registration.models import Registration
 from shebao.web.public.registered import TRIES
 from tests.factories import OperatorFactory, at
-from tests.registration.applying import answers, desk, drafted, submitted
+from tests.registration.applying import PDF, answers, desk, drafted, submitted
 
 
 @pytest.fixture(autouse=True)
@@ -177,6 +178,58 @@ def test_a_submitted_registration_cannot_be_written_to_from_an_old_page(client):
     assert step(client, 1, "yunnan", **answers(name="改名有限公司")).url == "/register/progress"
     made.refresh_from_db()
     assert made.answers["name"] == "示例新设1有限公司"
+
+
+def returned(client, marks) -> tuple[Registration, object]:
+    """A registration that was sent back with marks, held by this browser."""
+    made = drafted()
+    client.post("/register/status", {"number": made.number, "phone": "13900000001"})
+    made = operations.submit_registration(made.pk)
+    reviewer = OperatorFactory(reviewer=True, region="yunnan")
+    return deciding.return_registration(made.pk, marks, "", by=reviewer, seen=made.version), reviewer
+
+
+def test_a_marked_item_that_is_unchanged_is_named_and_needs_a_tick_and_the_reviewer_sees_it(client):
+    made, reviewer = returned(client, {"name": "与证照不一致", "paper_0": "看不清"})
+    here = region("yunnan")
+    paper = made.spec.papers[0].title
+    check = text_of(client.get("/register/yunnan/check"))
+    assert f"还有 2 项没有改：单位名称、{paper}" in check and 'name="same"' in check
+    response = client.post("/register/yunnan/check", {"true": "1"})
+    assert response.status_code == 422 and "勾选确认后再提交" in text_of(response)
+    made.refresh_from_db()
+    assert made.state == "returned"
+    assert step(client, 1, "yunnan", **answers(name="示例新设股份有限公司")).status_code == 302
+    assert [one.text for one in checks.unrepaired(Registration.objects.get(), here)] == [paper]
+    assert client.post("/register/yunnan/check", {"true": "1", "same": "1"}).url == "/register/progress"
+    client.force_login(reviewer)
+    page = text_of(client.get(f"/a/registrations/{made.pk}"))
+    assert f"标注过而没有改：{paper}</p>" in page and "改了 1 项：单位名称" in page
+
+
+def test_a_step_that_was_repaired_says_so_and_asks_for_nothing_more(client):
+    made, _ = returned(client, {"name": "与证照不一致", "paper_0": "看不清"})
+    assert text_of(client.get("/register/yunnan/check")).count("需要处理") == 2
+    step(client, 1, "yunnan", **answers(name="示例新设股份有限公司"))
+    old = made.papers.get(title=made.spec.papers[0].title)
+    client.post(f"/register/yunnan/files/{old.pk}/remove")
+    assert text_of(client.get("/register/yunnan/check")).count("需要处理") == 1  # without a file it is not repaired
+    operations.add_papers(made.pk, old.title, [Upload("清楚.pdf", PDF + b"%")])
+    check = text_of(client.get("/register/yunnan/check"))
+    assert "需要处理" not in check and check.count("<small>已修改</small>") == 2
+    assert "没有改" not in check and 'name="same"' not in check
+    assert "/register/yunnan/check" in text_of(client.get("/register/progress"))
+    assert client.post("/register/yunnan/check", {"true": "1"}).url == "/register/progress"
+
+
+@pytest.mark.parametrize("host", ["", "mail.example.cn"])
+def test_the_hint_beside_approve_says_where_the_link_goes_on_this_installation(client, settings, host):
+    made = submitted()
+    settings.EMAIL_HOST = host
+    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    page = text_of(client.get(f"/a/registrations/{made.pk}"))
+    assert ("激活链接发到专管员邮箱，并在下一页只显示一次" in page) == bool(host)
+    assert ("激活链接在下一页只显示一次，请当面交给专管员" in page) == (not host)
 
 
 DESK = ["", "/approve", "/return", "/reject", "/link"]

@@ -22,6 +22,6 @@ REASONS: dict[str, Reason] = {
     "outside_hours": Reason("不在银行服务时间", "请在服务时间内重新缴费。"),
     "closed": Reason("收款方已关闭这笔订单", "没有扣款，请回到社保网厅查看账单。"),
     "order_expired": Reason("订单已过有效期，金额已经变化", "没有扣款，请回到社保网厅重新发起缴费。"),
-    "treasury_unreachable": Reason("国库系统无应答", "款项状态待查，请勿重复付款，稍后查询结果。"),
-    "timeout": Reason("银行超时无应答，原交易状态未知", "款项状态待查，请勿重复付款，稍后查询结果。"),
+    "treasury_unreachable": Reason("国库系统无应答", "请勿重复付款，稍后查询结果。"),
+    "timeout": Reason("银行超时无应答，原交易状态未知", "请勿重复付款，稍后查询结果。"),
 }

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from . import CannotRun
 from .starting import in_words, start_django
@@ -139,7 +140,7 @@ def _run_all(options) -> int:
     try:
         for name, command in _commands(options, worker).items():
             running[name] = subprocess.Popen(command, env=_environment(options), preexec_fn=_end_with_parent)
-        return _watch(running)
+        return _watch(running, options)
     except KeyboardInterrupt:
         return 0
     finally:
@@ -196,9 +197,11 @@ def _interrupt(*_) -> None:
     raise KeyboardInterrupt
 
 
-def _watch(running: dict[str, subprocess.Popen]) -> int:
+def _watch(running: dict[str, subprocess.Popen], options) -> int:
     due = dict.fromkeys(chores := {_anchor: ANCHOR_SECONDS, _sweep: DAY_SECONDS, _forget: DAY_SECONDS}, 0.0)
+    is_told = False
     while True:
+        is_told = is_told or _tell_addresses(options)
         for chore, seconds in chores.items():
             if time.monotonic() >= due[chore]:
                 chore()
@@ -208,6 +211,23 @@ def _watch(running: dict[str, subprocess.Popen]) -> int:
                 sys.stderr.write(f"{name} 已停止（退出码 {process.returncode}），其余进程一并停止。\n")
                 return 1
         time.sleep(0.5)
+
+
+def _tell_addresses(options) -> bool:
+    """Say where the hall and its bank are; True once they listen, so that the address works when it is read."""
+    from django.conf import settings
+
+    places = {"网厅已启动": (_address(options), options.port)}
+    if settings.SHEBAO_EMBEDDED_BANK:
+        places["示例银行"] = (f"http://127.0.0.1:{options.port + 1}", options.port + 1)
+    try:
+        for address, port in places.values():
+            socket.create_connection((urlsplit(address).hostname, port), timeout=0.5).close()
+    except OSError:
+        return False
+    sys.stdout.write("，".join(f"{title}：{address}" for title, (address, _) in places.items()) + "\n")
+    sys.stdout.flush()
+    return True
 
 
 def _anchor() -> None:

@@ -63,7 +63,9 @@ def start_with_database() -> None:
 
     if connection.vendor == "sqlite" and not Path(settings.DATABASES["default"]["NAME"]).exists():
         file = settings.DATABASES["default"]["NAME"]
-        raise CannotRun(f"没有数据库 {file}：请在数据所在的文件夹运行，或用 SHEBAO_DATA_DIR 指明。")
+        raise CannotRun(
+            f"没有数据库 {file}：请在数据所在的文件夹运行，或用 SHEBAO_DATA_DIR 指明；新装的先运行一次 shebao serve。"
+        )
     with in_words():
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
+from shebao.hall.desk.queries import queue
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.regions import region as region_of
@@ -261,7 +262,7 @@ def _has_basket(user, region) -> bool:
 def _agency_nav(user, region) -> list[dict]:
     if user.is_officer:
         return [*_managing(user, region), _help(region)]
-    badges = {"a_home": (_counts(user).get(State.SUBMITTED, 0), False)}
+    badges = {"a_home": (queue(user).count(), False)}
     if region.registration:
         badges["a_registrations"] = (waiting(user).count(), False)
     asks = any(service.pre_entry for service in region.services.values())
@@ -301,8 +302,7 @@ def _is_offered(entry, user, region) -> bool:
 
 def _counts(user) -> dict[str, int]:
     """How many declarations wait in each state that somebody must act on: one query."""
-    waiting = (State.SUBMITTED,) if user.is_agency else (State.DRAFT, State.RETURNED)
-    rows = Declaration.objects.visible_to(user).filter(state__in=waiting).order_by()
+    rows = Declaration.objects.visible_to(user).filter(state__in=(State.DRAFT, State.RETURNED)).order_by()
     return dict(rows.values_list("state").annotate(Count("pk")))
 
 

@@ -1,5 +1,7 @@
 """The basket: what waits, the last look, submitting, removing."""
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from shebao.hall.declarations.operations import (
     save_declarations,
     submit_declarations,
 )
+from shebao.hall.regions import region
 from shebao.web.chosen import MOST_ROWS, compact, spread
 from tests.factories import OperatorFactory, at, cessation, enrolled, enrolment, wage
 
@@ -32,6 +35,26 @@ def test_the_basket_groups_by_service_under_the_regions_own_name(client):
     assert "王示例" in text
     signed_in(client)
     assert "没有待提交业务" in text_of(client.get("/e/basket/"))
+
+
+def test_a_decision_expected_after_the_settling_deadline_is_told_before_and_after_submitting(client):
+    told = "预计办结日晚于结算截止（2026-11-30"
+    operator = signed_in(client)
+    one = waiting(operator)
+    assert told not in text_of(client.get("/e/basket/"))
+    with at(datetime(2026, 11, 30, 10, 0)):  # noqa: DTZ001 - naive local time, the last day of the window
+        assert told in text_of(client.get("/e/basket/")) and "急办请联系经办窗口" in text_of(client.get("/e/basket/"))
+        data = {"chosen": one.pk, "declared": "1"}
+        text = text_of(client.post("/e/basket/submit/", data, follow=True))
+        assert told in text and Declaration.objects.get().due_on.month == 12
+
+
+def test_after_submitting_the_ways_on_bear_the_regions_own_names(client):
+    one = waiting(signed_in(client))
+    terms = region("tianjin").terms
+    basket, cases = terms["menu.basket"], terms.get("menu.cases", "办件进度")
+    text = text_of(client.post("/e/basket/submit/", {"chosen": one.pk, "declared": "1"}, follow=True))
+    assert basket != "待提交" and f">返回{basket}</a>" in text and f">查看{cases}</a>" in text
 
 
 def test_submitting_needs_the_statement_and_ends_with_case_numbers(client):

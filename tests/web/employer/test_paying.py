@@ -3,6 +3,7 @@
 # ruff: noqa: F401, F811 - fixtures are imported by name
 
 from shebao.bank.client import BankUnreachable
+from shebao.bank.reasons import REASONS
 from shebao.hall.payments.models import Payment, PaymentState
 from shebao.rules.money import yuan
 
@@ -54,8 +55,18 @@ def test_a_refusal_says_why_and_offers_another_start(transactional_db, pages, bi
     bank.answer = answer(made, "refused", reason_code="funds", reason="余额不足", advice="请存足后再付。")
     pages.post(f"/e/payments/{made.pk}/ask/")
     text = text_of(pages.get(f"/e/payments/{made.pk}/"))
-    assert "余额不足 请存足后再付。" in text
+    assert "余额不足。请存足后再付。" in text
     assert f'href="/e/pay/{bill.pk}/">重新缴费' in text
+
+
+def test_what_nobody_knows_yet_is_told_in_sentences_and_once(transactional_db, pages, bill, bank):
+    _, made = start(pages, bill)
+    told = REASONS["timeout"]
+    bank.answer = answer(made, "unknown", reason_code="timeout", reason=told.text, advice=told.advice)
+    pages.post(f"/e/payments/{made.pk}/ask/")
+    text = text_of(pages.get(f"/e/payments/{made.pk}/"))
+    assert "结果待查：银行超时无应答，原交易状态未知。请勿重复付款，稍后查询结果。</p>" in text
+    assert text.count("重复付款") == 1 and "长时间没有结果" in text
 
 
 def test_a_silent_bank_is_told_in_words_and_the_payment_goes_on(transactional_db, pages, bill, bank):

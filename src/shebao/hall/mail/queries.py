@@ -1,8 +1,15 @@
-"""The letters of an employer (发件记录)."""
+"""The letters of an employer (发件记录), and the outbox of the whole installation."""
 
 from django.db.models import QuerySet
 
-from .models import Mail
+from ..errors import permit
+from .models import Channel, Mail
+
+PURPOSES = {
+    "registration": "单位注册", "reset": "密码重置", "code": "验证码", "forgotten": "找回密码",
+    "account_letter": "社保账号告知书",
+}  # fmt: skip
+"""What a letter is about, by how its occasion begins; every other brings a paper."""
 
 
 def letters(actor) -> QuerySet[Mail]:
@@ -15,3 +22,23 @@ def last_address(actor) -> str:
     """Where the last letter went, so that it need not be typed again."""
     last = letters(actor).first()
     return last.to if last else ""
+
+
+def outbox(actor) -> QuerySet[Mail]:
+    """Every letter of the installation, newest first, for whoever runs it; subject, text and links are not read."""
+    permit(actor, "run_system", "查看发件记录")
+    kept = ("employer_id", "channel", "to", "occasion", "state", "written_at", "sent_at")
+    return Mail.objects.only(*kept).order_by("-written_at", "-pk")
+
+
+def purpose_of(letter: Mail) -> str:
+    """What a letter is about, without a word of its business."""
+    return PURPOSES.get(letter.occasion.partition(":")[0], "单据")
+
+
+def masked_recipient(letter: Mail) -> str:
+    """Enough of the address to tell two apart; the host of an e-mail address would name the employer."""
+    if letter.channel == Channel.SMS:
+        return f"{letter.to[:3]}****{letter.to[-2:]}"
+    name, _, host = letter.to.partition("@")
+    return f"{name[:1]}***@{host[:1]}***"

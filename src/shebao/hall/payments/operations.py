@@ -376,7 +376,7 @@ def _leave_open(payment: Payment, message: dict) -> str:
 
 def _take_reason(payment: Payment, message: dict) -> None:
     payment.reason_code = str(message.get("reason_code", ""))[:40]
-    payment.reason = f"{message.get('reason', '')} {message.get('advice', '')}".strip()[:200]
+    payment.reason = _sentences(message.get("reason", ""), message.get("advice", ""))[:200]
 
 
 def _paid_at(message: dict) -> datetime:
@@ -386,3 +386,9 @@ def _paid_at(message: dict) -> datetime:
         return now()
     at = at if timezone.is_aware(at) else timezone.make_aware(at)
     return min(at, now())  # a clock that goes ahead pays nothing late
+
+
+def _sentences(*parts: str) -> str:
+    """What the bank says, each part a sentence of its own."""
+    said = [part.strip() for part in parts if part and part.strip()]
+    return "".join(part if part.endswith(("。", "！", "？")) else f"{part}。" for part in said)

@@ -141,6 +141,31 @@ def missing_papers(registration: Registration) -> list[str]:
     ]
 
 
+def papers_then(registration: Registration) -> dict[str, str]:
+    """Which files each paper has as it is returned: kept beside the answers, so that a changed paper is told."""
+    keys: dict[str, list[str]] = {}
+    for title, pk in registration.papers.order_by("pk").values_list("title", "pk"):
+        keys.setdefault(title, []).append(str(pk))
+    return {f"paper_{n}": " ".join(keys.get(paper.title, ())) for n, paper in enumerate(registration.spec.papers)}
+
+
+def unrepaired(registration: Registration, here: Region) -> list[Fault]:
+    """What its reviewer marked and is still as it was returned, by name. Nothing is known of what is not kept."""
+    marks, before = registration.marks, registration.before
+    if not marks:
+        return []
+    found = [
+        Fault(step, one.id, one.label)
+        for step, one in here.registration.fields(here.forms)
+        if one.id in marks and one.id in before and registration.answers.get(one.id, "") == before[one.id]
+    ]
+    now = papers_then(registration)
+    step = next((n for n, one in enumerate(here.registration.steps) if one.kind == "papers"), 0)
+    named = {f"paper_{n}": paper.title for n, paper in enumerate(registration.spec.papers)}
+    same = [name for name in named if name in marks and name in before and now[name] == before[name]]
+    return found + [Fault(step, name, named[name]) for name in same]
+
+
 def findings(registration: Registration, here: Region) -> list[Finding]:
     """The automatic checks of the desk: what a reviewer would otherwise look up by hand."""
     answers = registration.answers

@@ -55,7 +55,7 @@ def return_registration(pk: int, marks: Mapping[str, str], note: str, *, by, see
     made, here = _seen(pk, seen, by)
     advance(made, "return", by=by)
     marks = _told(marks, note, here)
-    made.before = made.answers
+    made.before = made.answers | checks.papers_then(made)
     _decide(made, by, marks=marks, note=note)
     record("registration.returned", made, by=by, count=len(marks))
     _write(made, "退回补正", [note, *_lines(marks, here), "", _ask(made, "修改后重新提交")], by)

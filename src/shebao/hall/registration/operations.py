@@ -152,9 +152,10 @@ def remove_paper(pk: int, paper: int) -> None:
 
 
 @transaction.atomic
-def submit_registration(pk: int) -> Registration:
+def submit_registration(pk: int, *, keeps_marked: bool = False) -> Registration:
     """Give the registration to the agency, or where nobody reviews, register the employer at once (提交申请).
 
+    `keeps_marked`: the applicant was told which marked items are unchanged, and leaves them so.
     Raises Refused while anything is missing, Conflict when it was submitted already or the employer has another one.
     """
     made, here = _locked(pk)
@@ -163,6 +164,10 @@ def submit_registration(pk: int) -> Registration:
     wrong = checks.faults(made, here)
     if wrong:
         raise Refused("incomplete", f"还有 {len(wrong)} 处没有填好：{'；'.join(fault.text for fault in wrong)}。")
+    left = [fault.text for fault in checks.unrepaired(made, here)]
+    if left and not keeps_marked:
+        text = f"还有 {len(left)} 项没有改：{'、'.join(left)}。请按审核意见修改；核对过不用改的，勾选确认后再提交。"
+        raise Refused("unrepaired", text, field="same")
     same = Registration.objects.filter(region=made.region, credit_digest=made.credit_digest, state__in=UNDECIDED)
     if same.exclude(pk=made.pk).exists():
         raise _other()

@@ -69,7 +69,9 @@ def _letters() -> Fact:
     counts = dict(Mail.objects.order_by().values_list("state").annotate(Count("pk")))
     failed = counts.get(MailState.FAILED, 0)
     waiting = counts.get(MailState.WAITING, 0) + counts.get(MailState.SENDING, 0)
-    return Fact("邮件和短信", f"等待发送 {waiting} 封，没有发出 {failed} 封", is_bad=failed > 0)
+    kept = counts.get(MailState.KEPT, 0)
+    here = f"，留在网厅 {kept} 封（没有连接邮件服务器或短信网关）" if kept else ""
+    return Fact("邮件和短信", f"等待发送 {waiting} 封，没有发出 {failed} 封{here}", is_bad=failed > 0)
 
 
 def _browsers() -> Fact:

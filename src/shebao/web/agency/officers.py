@@ -7,6 +7,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.mail.queries import masked_recipient, outbox, purpose_of
 from shebao.hall.retention import forget_what_is_over, overdue
 from shebao.hall.workbench.system import failed_jobs, state_of_system
 
@@ -54,6 +55,16 @@ def system(request):
     return render(request, "agency/system.html", context)
 
 
+@require_safe
+@needs("run_system")
+def letters(request):
+    """The outbox: what was written when, to whom as far as it may be seen, and what became of it."""
+    page = Paginator(outbox(request.user), PAGE).get_page(request.GET.get("page"))
+    rows = [{"letter": one, "purpose": purpose_of(one), "to": masked_recipient(one)} for one in page]
+    crumbs = [{"label": "系统运行", "url": reverse("a_system")}, {"label": "发件记录"}]
+    return render(request, "agency/letters.html", {"page": page, "rows": rows, "crumbs": crumbs})
+
+
 @require_POST
 @needs("run_system")
 def forget(request):
@@ -66,5 +77,6 @@ def forget(request):
 urlpatterns = [
     path("alerts/", alerts, name="a_alerts"),
     path("system/", system, name="a_system"),
+    path("system/letters", letters, name="a_letters"),
     path("system/forget", forget, name="a_forget"),
 ]

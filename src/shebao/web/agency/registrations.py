@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
-from shebao.hall.registration import deciding, queries
+from shebao.hall.registration import checks, deciding, queries
 from shebao.hall.registration.states import State, open_moves
 
 from ..access import needs
@@ -83,6 +83,8 @@ def _page(request, pk, error: Refused | None = None, doing: str = ""):
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
         "has_old": any(one.old for one in view.answers),
         "repaired": [one.label for one in view.answers if one.is_repaired],
+        "unrepaired": [one.text for one in checks.unrepaired(made, here)] if made.state == State.SUBMITTED else [],
+        "sends_mail": bool(settings.EMAIL_HOST),
         "errors": [{"id": _place(error, doing), "text": error.message}] if error else [],
     }
     return render(request, "agency/registration.html", context, status=error.status if error else 200)

@@ -1,5 +1,6 @@
 """The basket (待提交): what was declared and not yet submitted; check, submit, remove, take back."""
 
+from datetime import date
 from itertools import groupby
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.pipe import due_on
 from shebao.hall.declarations.seconding import send_back
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
@@ -23,6 +25,24 @@ from .common import crumbs, effect_head, here, this_month, undo_toast, word
 from .vouchers import vouches_for
 
 UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
+
+
+def _too_late(request, days) -> str:
+    """A sentence where a decision is expected after the month must be settled; "" where there is time."""
+    until = here(request).calendar.window(this_month(request)).declare_until
+    if max((day for day in days if day), default=until.date()) <= until.date():
+        return ""
+    return f"预计办结日晚于结算截止（{until:%Y-%m-%d %H:%M}）；急办请联系经办窗口。"
+
+
+def _expected(rows) -> list[date]:
+    """The days by which the agency decides about what would be submitted now; one calculation for those alike."""
+    waiting = {
+        (one.service, one.state, one.due_on, one.decided_at): one
+        for one in (row.declaration for row in rows if row.is_ready)
+        if not one.is_direct
+    }
+    return [due_on(one) for one in waiting.values()]
 
 
 @require_safe
@@ -51,6 +71,7 @@ def basket(request):
         "ready": len(ready),
         "month": this_month(request),
         "settle_url": reverse("e_settle"),
+        "too_late": _too_late(request, _expected(rows)),
         "buttons": [
             {"label": "移除", "kind": "d", "icon": "trash", "formaction": reverse("e_remove")},
             {"label": "核对并提交", "kind": "p", "icon": "check", "formaction": reverse("e_check")},
@@ -186,6 +207,9 @@ def submitted(request):
         "in_force": bool(rows) and all(one.is_direct for one in rows),
         "vouches": vouches_for(request, rows),
         "left": int(left) if left.isdigit() else 0,
+        "too_late": _too_late(request, [one.due_on for one in rows if one.state == State.SUBMITTED]),
+        "cases_title": word(request, "menu.cases", "办件进度"),
+        "basket_title": word(request, "menu.basket", "待提交"),
         "crumbs": crumbs("提交结果", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),
     }
     return render(request, "employer/submitted.html", context)

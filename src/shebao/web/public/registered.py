@@ -63,14 +63,16 @@ def progress(request):
         return redirect("register_status")
     here = region_of(made.region)
     words = labels(here)
+    is_draft, is_returned = made.state == State.DRAFT, made.state == State.RETURNED
+    is_repaired = is_returned and bool(made.marks) and not checks.unrepaired(made, here)
     context = {
         "made": made,
         "region": here,
         "spec": here.registration,
         "marks": [(words.get(name, name), text) for name, text in made.marks.items()],
         "next_url": reverse("register_step", args=[here.code, _next_step(made, here) + 1]),
-        "is_complete": made.state in WITH_APPLICANT and not checks.faults(made, here),
-        "is_returned": made.state == State.RETURNED,
+        "is_ready": (is_draft or is_repaired) and not checks.faults(made, here),
+        "is_returned": is_returned,
         "may_sign_in": made.state == State.APPROVED and made.operator.has_usable_password(),
         "next_text": _next_text(made, here.term("agency")),
         "agency": here.term("agency"),
@@ -89,8 +91,9 @@ def _next_text(made, agency: str) -> str:
 
 
 def _next_step(made, here) -> int:
-    """The first step with a remark, or else the first that lacks something."""
-    wanted = marked_steps(made, here) if made.state == State.RETURNED else set()
+    """The first step with a remark that nobody answered, any with a remark, or else the first that lacks something."""
+    wanted = {fault.step for fault in checks.unrepaired(made, here)} if made.state == State.RETURNED else set()
+    wanted = wanted or (marked_steps(made, here) if made.state == State.RETURNED else set())
     wanted = wanted or {fault.step for fault in checks.faults(made, here)} if made.state in WITH_APPLICANT else set()
     return min(wanted, default=0)
 

@@ -217,16 +217,18 @@ def _area(area, made) -> dict:
 
 
 def stepping(made, here: Region, current: int | None) -> list[dict]:
-    """The steps at the top: the ones behind are links; a step with a remark stands out."""
+    """The steps at the top: the ones behind are links; a step with a remark stands out until it is repaired."""
     rows = []
     faulty = {fault.step for fault in checks.faults(made, here)} if made else set(range(99))
     marked = marked_steps(made, here) if made else set()
+    left = {fault.step for fault in checks.unrepaired(made, here)} | (marked & faulty) if made else set()
     for number, step in queries.steps_shown(made, here):
         is_read = step.kind != "agreement" or (made is not None and made.agreements.exists())
         reached = made is not None and is_read and (number not in faulty or number in marked)
-        state = "current" if number == current else "blocked" if number in marked else "done" if reached else "next"
+        state = "current" if number == current else "blocked" if number in left else "done" if reached else "next"
         url = reverse("register_step", args=[here.code, number + 1]) if reached and number != current else ""
-        rows.append({"title": step.title, "state": state, "url": url, "note": ""})
+        note = "已修改" if state == "done" and number in marked else ""
+        rows.append({"title": step.title, "state": state, "url": url, "note": note})
     rows.append({"title": "核对并提交", "state": "current" if current is None else "next", "url": "", "note": ""})
     return rows
 
@@ -277,20 +279,21 @@ def check(request, code):
         return redirect("register_at", code)
     if made.state not in WITH_APPLICANT:
         return redirect("register_progress")
-    said = ""
+    errors = []
     if request.method == "POST":
-        said = UNSIGNED if request.POST.get("true") != "1" else ""
-        if not said:
+        if request.POST.get("true") != "1":
+            errors = [{"id": "true", "text": UNSIGNED}]
+        else:
             try:
-                operations.submit_registration(made.pk)
+                operations.submit_registration(made.pk, keeps_marked=request.POST.get("same") == "1")
             except Refused as no:
-                said = no.message
+                errors = [{"id": no.field, "text": no.message}]
             else:
                 return redirect("register_progress")
-    return _check_page(request, here, made, said)
+    return _check_page(request, here, made, errors)
 
 
-def _check_page(request, here, made, said: str):
+def _check_page(request, here, made, errors: list[dict]):
     answers, shown = queries.answers_of(made, here), queries.steps_shown(made, here)
     faults = checks.faults(made, here)
     context = {
@@ -312,6 +315,8 @@ def _check_page(request, here, made, said: str):
         "papers": queries.papers_of(made),
         "steps": stepping(made, here, None),
         "is_complete": not faults,
-        "errors": [{"id": "true" if said == UNSIGNED else "", "text": said}] if said else [],
+        "unrepaired": [fault.text for fault in checks.unrepaired(made, here)],
+        "typed": request.POST,
+        "errors": errors,
     }
-    return render(request, "registration/check.html", context, status=422 if said else 200)
+    return render(request, "registration/check.html", context, status=422 if errors else 200)
