@@ -255,3 +255,16 @@ def test_a_month_is_done_on_a_phone(page_of, bank, live_server):
     paper.value.close()
     page.goto(home + "/e/documents/")
     fits(page)
+
+
+def test_an_icon_in_a_line_stands_beside_its_words(browser, live_server):
+    page = browser.new_page()
+    page.goto(f"{live_server.url}/login")
+    off = """icon => {
+        const words = document.createRange();
+        words.selectNode(icon.nextSibling);
+        const [one, other] = [icon.getBoundingClientRect(), words.getBoundingClientRect()];
+        return Math.abs((one.top + one.bottom - other.top - other.bottom) / 2);
+    }"""
+    assert page.locator(".more .i").last.evaluate(off) <= 1
+    page.close()
