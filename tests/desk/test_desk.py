@@ -328,3 +328,13 @@ def test_a_reviewer_whose_account_was_closed_has_approved_nothing(undo_time, cle
     with later(11):
         assert effects.take_effect([one.pk]) == 0
     assert "停用" in DeskCase.objects.get(pk=one.pk).failure
+
+
+def test_a_reviewer_who_no_longer_serves_the_employer_has_approved_nothing(undo_time, clerk, reviewer):
+    (one,) = submitted(clerk)
+    effects.approve_cases([one.pk], by=reviewer)
+    Operator.objects.filter(pk=reviewer.pk).update(divisions=["somewhere-else"])
+    with later(11):
+        assert effects.take_effect([one.pk]) == 0
+    case = DeskCase.objects.get(pk=one.pk)
+    assert "不再经办这个单位" in case.failure and case.effective_at is None

@@ -83,9 +83,10 @@ def _laying_but(
     *_, no_delete = _laying(vendor, [table])
     if vendor == "postgresql":
         less = "".join(f" - '{name}'" for name in (column, *free))
-        # Where another column may change too, an update that leaves this one alone is none of its business.
-        has_moved = f"OLD.{column} IS DISTINCT FROM NEW.{column} AND " if free else ""
-        refused = f"({has_moved}NOT ({before}))"
+        # An update that moves a free column and leaves this one alone is none of its business; one of nothing is.
+        rest = " AND ".join(f"OLD.{name} IS NOT DISTINCT FROM NEW.{name}" for name in free)
+        concerns = f"(OLD.{column} IS DISTINCT FROM NEW.{column} OR ({rest})) AND " if free else ""
+        refused = f"({concerns}NOT ({before}))"
         return [POSTGRES_FUNCTION, ONE_WAY.format(table=table, less=less, refused=refused), no_delete]
     refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE.format(table=table)}'); END"
     others = ", ".join(f'"{name}"' for name in columns if name not in (column, *free))

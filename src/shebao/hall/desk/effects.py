@@ -97,18 +97,25 @@ def _take_effect(pk: int) -> bool:
     except Refused as no:
         _came_to_nothing(pk, no.message)
         return False
+    except Declaration.DoesNotExist:
+        _came_to_nothing(pk, "通过的人不再经办这个单位，通过没有生效。")
+        return False
 
 
 def _in_force(pk: int) -> bool:
-    case = DeskCase.objects.select_for_update(of=("self",)).select_related("pending_by", "declaration").get(pk=pk)
+    case = DeskCase.objects.select_related("pending_by").get(pk=pk)
     if case.effective_at is None or case.effective_at > clock.now():
+        return False
+    # The declaration before its case, as everybody else at the desk does: two orders would wait for each other.
+    (declaration,) = locked([pk], by=case.pending_by)
+    case = DeskCase.objects.select_for_update(of=("self",)).select_related("pending_by").get(pk=pk)
+    if case.effective_at is None:
         return False
     by, version = case.pending_by, case.pending_version
     # Whoever empties it first carries it out: a second worker, or an undo, finds nothing to do.
     taken = DeskCase.objects.filter(pk=pk, effective_at=case.effective_at, pending_version=version)
     if not taken.update(effective_at=None, pending_by=None, pending_version=None, pending_note="", holder=by):
         return False
-    (declaration,) = locked([pk], by=by)
     if declaration.version != version:
         return False  # taken back by the employer, who was told nothing else; the approval was of another version
     if not by.may("review"):
