@@ -140,12 +140,15 @@ def test_serve_removes_it_at_its_start_and_daily_and_goes_on_when_it_cannot(caps
     me = OperatorFactory()
     _draft(old_and_young("form_drafts")[0], me, 1)
     due = []
-    with mock.patch.object(serving.time, "sleep", side_effect=[None, None, InterruptedError]):
+    with (
+        mock.patch.object(serving.time, "sleep", side_effect=[None, None, InterruptedError]),
+        mock.patch.object(serving, "_tell_addresses", return_value=True),
+    ):
         patched = {name: mock.patch.object(serving, name, lambda name=name: due.append(name)) for name in CHORES}
         for one in patched.values():
             one.start()
         with pytest.raises(InterruptedError):
-            serving._watch({})
+            serving._watch({}, options=None)
         for one in patched.values():
             one.stop()
     assert sorted(due) == sorted(CHORES)  # once at the start, not again within the day

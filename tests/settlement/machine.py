@@ -1,8 +1,8 @@
 """The money of one employer lived through at random, beside a model of a few integers that shares no code with it.
 
 `MoneyMachine` enrols, stops, changes wages, submits, reviews, settles, voids, pays, pays a part, is lied to, refunds,
-pays back, leaves a month undeclared and lets time pass, over the day on which a floor is published late; after every
-step the ledger says what the model says. CI runs it small; a drill calls `run(examples, steps)`.
+pays back and lets time pass, over the day on which a floor is published late; after every step the ledger says what
+the model says. CI runs it small; a drill calls `run(examples, steps)`.
 """
 
 import tempfile
@@ -46,8 +46,6 @@ from ..factories import enrolled, synthetic_id, wage
 from ..payments.test_operations import send, told
 from .hall import declare, dismiss, hire, make_clerk, make_employer, raise_wage
 from .late import CODE, late_city
-from .model_bill import ModelBill
-from .undeclared_months import UndeclaredMonths
 
 LAST_DAY = datetime(2026, 12, 28, 10)  # noqa: DTZ001 - naive local by contract
 WAGES = st.integers(200_000, 3_000_000)
@@ -80,10 +78,24 @@ def pension(month: Month, declared: int, at: datetime) -> int:
     return (min(max(declared, floor), CEILING) * 16 * 2 + 100) // 200
 
 
-class MoneyMachine(UndeclaredMonths, RuleBasedStateMachine):
-    """See the module."""
+class ModelBill:
+    """What the model knows of a bill: its total, its last day in time, and what was paid on which day."""
 
-    last_day = LAST_DAY
+    def __init__(self, total: int, due):
+        self.total, self.due, self.paid, self.fees, self.money = total, due, [], 0, 0
+
+    def open(self) -> int:
+        return self.total - sum(fen for fen, _ in self.paid)
+
+    def fee(self, on) -> int:
+        """万分之五 a day of what was paid, until then, and of what is open, half up once; less what was taken."""
+        rows = [*self.paid, (self.open(), on)]
+        exact = sum(fen * 5 * max((day - self.due).days, 0) for fen, day in rows)
+        return max((exact * 2 + 10_000) // 20_000 - self.fees, 0)
+
+
+class MoneyMachine(RuleBasedStateMachine):
+    """See the module."""
 
     def __init__(self):
         super().__init__()
@@ -104,7 +116,6 @@ class MoneyMachine(UndeclaredMonths, RuleBasedStateMachine):
         self.settled: set[Month] = set()
         self.bills: dict[int, ModelBill] = {}
         self.declared: set[Month] = set()
-        self.provisional: dict[Month, int] = {}
         self.too_late: set[Month] = set()
         self.credit = self.suspense = self.into_bank = self.serial = 0
         self.seen: tuple | None = None
@@ -122,7 +133,7 @@ class MoneyMachine(UndeclaredMonths, RuleBasedStateMachine):
         return Month.of(self.at.date())
 
     def live(self) -> Bill | None:
-        return Bill.objects.live().filter(employer=self.employer, month=self.month, series=0).first()
+        return Bill.objects.live().filter(employer=self.employer, month=self.month).first()
 
     @rule(wage=WAGES)
     def enrol(self, wage):
@@ -204,17 +215,15 @@ class MoneyMachine(UndeclaredMonths, RuleBasedStateMachine):
                 self.too_late |= {self.month} if is_late and not self.pending else set()
                 return
         assert self.pending is None, "somebody's case was passed over"
-        self._take_settled(bill)
-
-    def _take_settled(self, bill: Bill) -> None:
-        self.settled.add(bill.month)
+        self.settled.add(self.month)
         self._everybody_pays_what_is_known_now()
         made = self.bills[bill.pk] = ModelBill(bill.total_due, bill.pay_until.astimezone().date())
         lines = BillLine.objects.live().filter(bill=bill).values_list("employer_due", "employee_due")
         assert made.total == sum(a + b for a, b in lines)
-        if bill.month in self.provisional:
-            self._carry_over(bill.month, made)
-        self.credit -= made.use(self.credit, self.at.date())
+        used = min(self.credit, made.total)
+        if used:
+            made.paid.append((used, self.at.date()))
+            self.credit -= used
 
     def _everybody_pays_what_is_known_now(self) -> None:
         """Charge and adjustments of each month together are what the month costs as known today."""
@@ -247,7 +256,14 @@ class MoneyMachine(UndeclaredMonths, RuleBasedStateMachine):
 
     def _receive(self, made: ModelBill, fen: int, day) -> None:
         """What the model does with money for a bill: principal, late fee, credit, in this order."""
-        self.credit += made.receive(fen, day)
+        fee = made.fee(day)
+        principal = min(fen, made.open())
+        if principal:
+            made.paid.append((principal, day))
+        taken = min(fen - principal, fee)
+        made.fees += taken
+        made.money += fen
+        self.credit += fen - principal - taken
 
     def _some_open(self) -> Bill | None:
         with pretending(self.at):

@@ -9,9 +9,9 @@ pytestmark = pytest.mark.django_db
 
 STEPS, PARTS = 50, 4
 LIVES = {"sqlite": 500, "postgresql": 100}
-"""A life of 50 steps takes four tenths of a second of one core on SQLite, longer on PostgreSQL, where the
-server has its share of it: what differs between the engines differs in the first hundred lives. The same lives in
-every run, in parts for several workers; `python -m drill lives` lives others.
+"""A life of 50 steps takes a quarter of a second of one core on SQLite, longer on PostgreSQL, where the
+server has its share of it: what differs between the engines differs in the first hundred lives. In parts, for several
+workers; `python -m drill lives` lives more.
 """
 
 
