@@ -278,16 +278,16 @@ def _agency_nav(user, region) -> list[dict]:
 
 def _managing(user, region) -> list[dict]:
     """The parts of the menu that ask for a permission each, without those that would be empty."""
-    found = []
+    found, absent = [], _without_matter(user, region)
     for (term, default), entries in MANAGING:
-        offered = [entry[:4] for entry in entries if _is_offered(entry, user, region)]
+        offered = [entry[:4] for entry in entries if entry[0] not in absent and any(map(user.may, entry[4].split()))]
         if offered:
             found.append(_group(region.terms.get(term, default), _entries(region, offered, {})))
     return found
 
 
-def _is_offered(entry, user, region) -> bool:
-    """For whoever has one of its permissions, where the region has what the entry is about."""
+def _without_matter(user, region) -> set[str]:
+    """The entries that are about what this region, or this side of the counter, does not have."""
     kinds = {way.kind for way in region.collection.ways.values()}
     has_its_matter = {
         "certificates": region.sign_in.has_certificate,
@@ -297,7 +297,7 @@ def _is_offered(entry, user, region) -> bool:
         "looks": not user.is_agency,
         "a_privileged_named": user.is_agency,
     }
-    return has_its_matter.get(entry[0], True) and any(user.may(one) for one in entry[4].split())
+    return {name for name, has in has_its_matter.items() if not has}
 
 
 def _counts(user) -> dict[str, int]:
