@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from shebao.rules.back_fees import cited
 from shebao.rules.back_paying_words import UNDECLARED_BASES
 from shebao.rules.columns import Column, locked, ratio, scaled, whole
 from shebao.rules.evidence import Evidence, Step
@@ -78,15 +79,7 @@ def undeclared_evidence(region: Region, scheme: str, month: Month, base_month: M
             "month": str(month),
             "base": rule.base,
             "base_month": str(base_month),
-            "factor": {
-                "parameter": value.parameter,
-                "title": region.parameters[value.parameter].title,
-                "value": str(value.number),
-                "from": str(value.since),
-                "known": str(value.known),
-                "source": value.source,
-                "status": value.status,
-            },
+            "factor": cited(region, value),
             "rounding": rule.rounding,
             "source": rule.source,
             "status": rule.status,

@@ -47,7 +47,7 @@ def late_fee_evidence(region: Region, month: Month, until: date) -> Evidence | N
     for one in months_between(counted, Month.of(until)):
         value = region.value(RATE, one, known_on=until)
         if not rates or rates[-1]["value"] != str(value.number):
-            rates.append({"since": str(one.first_day), **_cited(region, value)})
+            rates.append({"since": str(one.first_day), **cited(region, value)})
     return Evidence(
         {
             "bears": LATE_FEE,
@@ -78,7 +78,7 @@ def interest_evidence(region: Region, scheme: str, month: Month, until: date) ->
     if month >= paid_in:
         return None
     years = range(month.year, paid_in.previous().year + 1)
-    rates = {str(y): _cited(region, region.value(INTEREST_RATE, Month(y, 1), known_on=until)) for y in years}
+    rates = {str(y): cited(region, region.value(INTEREST_RATE, Month(y, 1), known_on=until)) for y in years}
     return Evidence(
         {
             "bears": INTEREST,
@@ -95,7 +95,8 @@ def interest_evidence(region: Region, scheme: str, month: Month, until: date) ->
     )
 
 
-def _cited(region: Region, value: Value) -> dict[str, str]:
+def cited(region: Region, value: Value) -> dict[str, str]:
+    """A parameter's value as evidence names it: what, from when, known since when, by which source."""
     return {
         "parameter": value.parameter,
         "title": region.parameters[value.parameter].title,
