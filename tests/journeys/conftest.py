@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Error
+from playwright.sync_api import Error, TimeoutError
 
 from shebao.cli.demo_city import load_demo_city
 
@@ -87,13 +87,19 @@ def said(message) -> str:
 
 
 def patient(page):
-    """The page, whose `goto` waits for a navigation of the page's own that is still under way."""
+    """The page, whose `goto` waits for a navigation of the page's own that is still under way.
+
+    Chromium answers such a meeting in two ways: the address is interrupted, or neither page ever says that it loaded.
+    Asking once more is what a person does; an address that does not answer fails the last time.
+    """
     straight = page.goto
 
     def goto(address, **options):
         for _ in range(4):
             try:
                 return straight(address, **options)
+            except TimeoutError:
+                page.wait_for_timeout(500)
             except Error as interrupted:
                 if "interrupted by another navigation" not in str(interrupted):
                     raise

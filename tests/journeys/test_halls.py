@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.documents.models import Document
@@ -30,12 +31,20 @@ def hall(code):
 
 
 def choose(page, title: str) -> None:
-    """An entry of the menu, unfolding the manual's heading above it."""
+    """An entry of the menu, unfolding the manual's heading above it; of the page that comes, not of one that leaves."""
+    page.wait_for_load_state()
     menu = page.get_by_role("navigation", name="主菜单")
     entry = menu.locator("a").filter(has_text=re.compile(rf"^\s*{title}\s*\d*\s*$")).first
-    if not entry.is_visible():
-        entry.locator("xpath=ancestor::details/summary").click()
-    entry.click()
+
+    def press(**patience) -> None:
+        if not entry.is_visible():
+            entry.locator("xpath=ancestor::details/summary").click()
+        entry.click(**patience)
+
+    try:
+        press(timeout=3_000)
+    except TimeoutError:  # the page was replaced in between, with the heading folded again
+        press()
     page.get_by_role("heading", name=title, exact=True).first.wait_for()
 
 

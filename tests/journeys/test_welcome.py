@@ -209,7 +209,8 @@ def on_the_tenth():
 
 def fits(page) -> None:
     """Nothing is cut off at the side, and what is pressed is large enough for a thumb."""
-    # A part that loads would replace what is measured.
+    # A page or a part that loads would replace what is measured.
+    page.wait_for_load_state()
     expect(page.locator("main [aria-busy=true]")).to_have_count(0, timeout=15_000)
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url
     heights = page.locator("main .btn:visible").evaluate_all("all => all.map(b => b.getBoundingClientRect().height)")
