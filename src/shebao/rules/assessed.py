@@ -69,7 +69,7 @@ def undeclared_evidence(region: Region, scheme: str, month: Month, base_month: M
     Raises NoValue where the factor is not published for the month.
     """
     rule, value = region.collection.undeclared, region.value(UNDECLARED_FACTOR, month, known_on=known_on)
-    title = region.schemes[scheme].title if scheme in region.schemes else scheme
+    title = region.scheme_title(scheme)
     return Evidence(
         {
             "assessed": "undeclared",

@@ -263,6 +263,10 @@ class Region:
         except KeyError:
             raise NoTerm(f"{self.title}没有用语“{key}”") from None
 
+    def scheme_title(self, key: str) -> str:
+        """A scheme's name; the key of one that the region has dropped since: what was charged is still read."""
+        return self.schemes[key].title if key in self.schemes else key
+
     @property
     def is_reviewed(self) -> bool:
         """Whether somebody reviews anything here; otherwise all takes effect at once."""

@@ -139,11 +139,6 @@ def day(moment: datetime | None) -> date | None:
     return timezone.make_naive(moment).date() if moment else None
 
 
-def scheme_title(spec: Region, key: str) -> str:
-    """A scheme's name; one that the region has dropped since is still read."""
-    return spec.schemes[key].title if key in spec.schemes else key
-
-
 def schemes_in_order(spec: Region, keys) -> list[str]:
     """Schemes in the region's order."""
     known = [key for key in spec.schemes if key in keys]
@@ -196,7 +191,7 @@ def of_schemes(asked: Asked) -> list[Row]:
                     "month": key[1],
                     "booking_month": bill.month,
                     "scheme_key": key[2],
-                    "scheme": scheme_title(spec, key[2]) if key[2] else "其他",
+                    "scheme": spec.scheme_title(key[2]) if key[2] else "其他",
                     "line_kind": "、".join(sorted(kinds[key])) or "—",
                     "paid_on": day(ledger.paid_at.get(bill.pk)),
                     "booked_on": day(ledger.booked_at.get(bill.pk)),

@@ -8,7 +8,7 @@ from shebao.rules.region import Region
 from ..roster.models import Employee, Spell
 from ..roster.queries import covering, wages_in
 from ..settlement.models import Bill
-from .money_rows import Asked, Row, day, ledger_of, scheme_title, schemes_in_order, short_titles
+from .money_rows import Asked, Row, day, ledger_of, schemes_in_order, short_titles
 
 PENSION = "pension"
 
@@ -29,7 +29,7 @@ def of_person_lines(asked: Asked) -> list[Row]:
         | {
             "month": line.month,
             "booking_month": line.booking_month,
-            "scheme": scheme_title(spec, line.scheme),
+            "scheme": spec.scheme_title(line.scheme),
             "scheme_key": line.scheme,
             "line_kind": line.get_kind_display(),
             "wage": line.declared_wage,
@@ -80,7 +80,7 @@ def of_person_schemes(asked: Asked) -> list[Row]:
         for scheme in schemes_in_order(asked.spec, {key[1] for key in spells if key[0] == person.pk}):
             rows.append(
                 _person(person)
-                | {"scheme": scheme_title(asked.spec, scheme), "scheme_key": scheme}
+                | {"scheme": asked.spec.scheme_title(scheme), "scheme_key": scheme}
                 | _insured(spells[person.pk, scheme], lines[person.pk, scheme], asked.last)
             )
     return rows

@@ -57,7 +57,7 @@ def _show_contributions(asked: Asked, rows: Iterable) -> list[dict]:
         month, scheme = str(row["month"]), row["scheme"]
         query = (("from", month), ("to", month), ("scheme", scheme))
         heads = Link(row["heads"], "lines", (), query)
-        cells = {"scheme": scheme_title(asked, scheme), "heads": heads, "paid": paid.get((month, scheme), 0)}
+        cells = {"scheme": asked.region.scheme_title(scheme), "heads": heads, "paid": paid.get((month, scheme), 0)}
         shown.append(row | cells)
     return shown
 
@@ -76,11 +76,6 @@ def billed(asked: Asked) -> tuple[dict[Month, int], dict[str, int]]:
     return {month: by_month.get(month, 0) for month in months_between(asked.first_month, asked.last_month)}, dict(
         by_scheme
     )
-
-
-def scheme_title(asked: Asked, key: str) -> str:
-    """The region's name of a scheme; the key itself where the region has dropped it since."""
-    return asked.region.schemes[key].title if key in asked.region.schemes else key
 
 
 def _lines(asked: Asked) -> QuerySet[BillLine]:
@@ -104,7 +99,7 @@ def _line(asked: Asked, row: BillLine, number: str) -> dict:
         "booking_month": row.booking_month,
         "name": Link(row.employee.name, "employee", (row.employee_id,)),
         "id_number": number,
-        "scheme": scheme_title(asked, row.scheme),
+        "scheme": asked.region.scheme_title(row.scheme),
         "kind": row.get_kind_display(),
         "wage": row.declared_wage,
         "base": row.contribution_base,

@@ -311,7 +311,7 @@ def estimate_late_fees(scene: Scene, cases: list[Case]) -> None:
         monthly: dict[Month, int] = defaultdict(int)
         for line in waiting[case.employee.pk]:
             if case.month <= line.month <= case.months[-1] and (due := late_fee_of_line(line)):
-                title = scene.region.schemes[line.scheme].title if line.scheme in scene.region.schemes else line.scheme
+                title = scene.region.scheme_title(line.scheme)
                 case.cost = _added(case.cost, CostRow(line.scheme, title, 0, due.employer_due, due.employee_due, 0))
                 monthly[line.month] += due.total
                 case.effect_fen += due.total

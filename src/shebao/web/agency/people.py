@@ -61,7 +61,7 @@ def job_rows(here, dossier: PersonDossier) -> list[dict]:
     return [
         {
             "job": job,
-            "spells": [{"title": _scheme(here, one.scheme), "spell": one} for one in job.spells],
+            "spells": [{"title": here.scheme_title(one.scheme), "spell": one} for one in job.spells],
             "lanes": [
                 {"code": here.schemes[lane["scheme"]].colour, "label": lane["short"],
                  "months": [cell["state"] for cell in lane["months"]]}
@@ -75,11 +75,7 @@ def job_rows(here, dossier: PersonDossier) -> list[dict]:
 
 def line_rows(here, dossier: PersonDossier) -> list[dict]:
     """The charges with the titles of their schemes."""
-    return [{"line": one, "title": _scheme(here, one.scheme)} for one in dossier.lines]
-
-
-def _scheme(here, key: str) -> str:
-    return here.schemes[key].title if key in here.schemes else key
+    return [{"line": one, "title": here.scheme_title(one.scheme)} for one in dossier.lines]
 
 
 urlpatterns = [

@@ -195,14 +195,14 @@ def _back(request, found: Bill) -> dict:
 def _earlier(request, found: Bill, lines, kind: str) -> dict:
     """The lines of a bill for other months, a row for each."""
     page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
-    schemes = region(found.employer.region).schemes
+    spec = region(found.employer.region)
     page.object_list = [
         {
             "line": line,
             "declared_in": (line.back_payment or line.principal.back_payment).declared_in
             if kind == BACK_PAID
             else None,
-            "scheme": schemes[line.scheme].title if line.scheme in schemes else line.scheme,
+            "scheme": spec.scheme_title(line.scheme),
             "cells": [
                 {
                     "label": f"{words.removesuffix('部分')}{kind}",

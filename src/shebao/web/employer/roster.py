@@ -221,7 +221,7 @@ def employee_context(request, pk: int) -> dict:
         "household": _title_of(spec, "household_kinds", one.household),
         "employment_kind": _title_of(spec, "employment_kinds", one.employment_kind),
         "id_kind": _title_of(spec, "id_kinds", one.person.id_kind),
-        "spells": [{"title": _scheme(spec, spell.scheme), "spell": spell} for spell in detail.spells],
+        "spells": [{"title": spec.scheme_title(spell.scheme), "spell": spell} for spell in detail.spells],
         "lanes": _lanes(spec, detail.ribbon),
         "ribbon_from": detail.ribbon[0]["months"][0]["month"] if detail.ribbon else "",
         "lines": _lines(request, one),
@@ -284,11 +284,6 @@ def _title_of(spec, codes: str, code: str) -> str:
     return spec.codes[codes].title_of(code) if codes in spec.codes else code
 
 
-def _scheme(spec, key: str) -> str:
-    # A region may drop a scheme that was charged before; what was charged still has to be read.
-    return spec.schemes[key].title if key in spec.schemes else key
-
-
 def _lanes(spec, ribbon: list[dict]) -> list[dict]:
     return [
         {
@@ -313,7 +308,7 @@ def _lines(request, one) -> list[dict]:
             part: reverse("e_explain", args=[line.pk, part]) if getattr(line, f"{part}_evidence_id") else ""
             for part in ("employer", "employee")
         }
-        lines.append({"line": line, "title": _scheme(spec, line.scheme), "urls": urls})
+        lines.append({"line": line, "title": spec.scheme_title(line.scheme), "urls": urls})
     return lines
 
 
