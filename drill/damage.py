@@ -20,7 +20,7 @@ from tests.sheets import files
 
 Chance = random.Random
 FIELDS = ["id_kind", "id_number", "name", "enrolment_kind", "household", "employment_kind", "contract_from", "position",
-          "enrolment_month", "declared_wage"]  # fmt: skip
+          "labour_registered_on", "enrolment_month", "declared_wage"]  # fmt: skip
 SUFFIXES = [".xlsx", ".xls", ".csv", ".txt", ".XLSX", "", ".xlsx.exe", ".csv "]
 NAMES = [
     "十一月增员", "../../etc/passwd", "..\\..\\boot", "a\x00b", "長" * 300, "nul", ".", "\u202exslx",
@@ -56,6 +56,7 @@ def plausible(chance: Chance, count: int) -> list[list]:
             "41",
             datetime.date(2026, 11, 1),
             "2",
+            datetime.date(2026, 11, 2),
             "2026-11",
             8000,
         ]

@@ -96,9 +96,9 @@ class Uploader:
         from shebao.hall.regions import region
 
         here = region(self.clerk.region)
-        fields = [field.id for field in here.forms[here.services[batch.service].form].fields]
+        fields = sorted(here.forms[here.services[batch.service].form].fields, key=lambda one: not one.required)
         known = {column["index"]: column["field"] for column in batch.columns if column["field"]}
-        spare = [field for field in fields if field not in known.values()]
+        spare = [field.id for field in fields if field.id not in known.values()]
         for column in batch.columns:
             if column["index"] not in known and spare:
                 known[column["index"]] = spare.pop(0)
