@@ -1,6 +1,6 @@
 """A month that its employer did not declare: 110 % of the month before, until it is declared after all."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -258,6 +258,24 @@ def test_the_agency_takes_a_wrong_one_back_and_what_was_paid_is_credit(late):
     again = assess_undeclared(employer.pk, NOVEMBER, by=agent)
     assert again.series == bill.series + 1 and balance(again)[1] == bill.total_due
     assert list(check_ledger()) == []
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "declared"])
+def test_a_provisional_bill_that_is_no_more_asks_for_no_late_fee_of_what_was_paid_of_it_late(late, how):
+    employer, clerk, agent, _, _ = late
+    bill = assess_undeclared(employer.pk, NOVEMBER, by=agent)
+    day = bill.pay_until + timedelta(days=40)
+    with pretending(day.replace(tzinfo=None)):
+        pay(bill, clerk, fen=bill.total_due // 2)  # a part, forty days late: it bore a late fee that nobody paid
+        assert owing(bill, today()).late_fee == (bill.total_due * 40 * 5 + 5_000) // 10_000
+        if how == "withdrawn":
+            withdraw_provisional(bill.assessment_id, by=agent, reason="另行确定")
+        else:
+            declare_after_all(employer, clerk)
+    with pretending((day + timedelta(days=60)).replace(tzinfo=None)):
+        asked = owing(bill, today())
+        assert (asked.principal, asked.late_fee, asked.tomorrow) == (0, 0, 0)
+        assert list(check_ledger()) == []
 
 
 def test_its_papers_name_no_people_and_say_by_what_it_was_assessed(late):

@@ -90,9 +90,11 @@ def owings(bills: Iterable[Bill], on: date) -> dict[int, Owing]:
 
 def _read(bills: list[Bill]) -> dict[int, _Money]:
     found = {bill.pk: _Money(defaultdict(int), defaultdict(int)) for bill in bills}
-    # A booking and the mirror that voids it are nothing together, and a day of payment least of all.
+    # A booking and the mirror that voids it are nothing together, and a day of payment least of all. A bill that is no
+    # more asks for nothing: what was paid late of a provisional one bears its late fee on the bill it is carried to.
     entries = LedgerEntry.objects.filter(
         transaction__bill__in=list(found),
+        transaction__bill__assessment__voided_at=None,
         transaction__reversed_by=None,
         transaction__reverses=None,
         account__in=(*DUES, Account.LATE_FEES),
