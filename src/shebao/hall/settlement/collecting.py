@@ -166,7 +166,7 @@ def _late_rows(due: date, paid: Mapping[date, int]) -> list[tuple[int, date]]:
 
 @dataclass(frozen=True)
 class LateFee:
-    """The late fee of a bill that was due on `due`, until a day, fen: `whole`, paid or not, and what was `taken` by day.
+    """The late fee of a bill that was due on `due`, until a day: `whole`, paid or not, and `taken` by day; fen.
 
     `paid` is (fen, day) of the principal that was paid late, `left` what is open of it.
     """
