@@ -1,6 +1,6 @@
 """The money of one employer lived through at random beside a model of a few integers: tests/settlement/machine.py.
 
-`count` lives of fifty steps; each that differs from the model is told with its steps, made shorter by Hypothesis.
+`count` lives of fifty steps; one that differs from the model is told with its steps. A seed gives the same lives again.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """离职退费: who left before a month that was charged all the same gets it back, once, as the region pays refunds."""
 
+from contextlib import contextmanager
 from datetime import datetime
 from shutil import copytree
 
@@ -230,14 +231,28 @@ def test_check_ledger_finds_a_month_that_is_kept_or_left_wrongly():
     assert any("仍占着当月" in text for text in check_ledger())
 
 
-def test_a_place_that_pays_out_books_the_money_as_gone_and_leaves_no_credit(tmp_path, monkeypatch):
+@contextmanager
+def edited(code, tmp_path, monkeypatch, name, **changes):
+    """A region like another one, with other words in some of its files."""
     monkeypatch.setenv("REGIONS_DIR", str(tmp_path))
-    folder = tmp_path / "paycity"
-    copytree(next(root for root in regions_roots() if (root / "wage_hall").is_dir()) / "wage_hall", folder)
-    services = folder / "services.yaml"
-    services.write_text(services.read_text("utf-8").replace("refund: credit", "refund: paid_out"), "utf-8")
+    folder = tmp_path / name
+    copytree(next(root for root in regions_roots() if (root / code).is_dir()) / code, folder)
+    for file, words in changes.items():
+        text = (folder / f"{file}.yaml").read_text("utf-8")
+        for before, after in words.items():
+            assert before in text
+            text = text.replace(before, after)
+        (folder / f"{file}.yaml").write_text(text, "utf-8")
     regions.all_regions.cache_clear()
     try:
+        yield
+    finally:
+        monkeypatch.undo()
+        regions.all_regions.cache_clear()
+
+
+def test_a_place_that_pays_out_books_the_money_as_gone_and_leaves_no_credit(tmp_path, monkeypatch):
+    with edited("wage_hall", tmp_path, monkeypatch, "paycity", services={"refund: credit": "refund: paid_out"}):
         clerk, reviewer, employee, bill = billed_in_october("paycity")
         owed = charged(employee, bill)
         approved(clerk, reviewer, asked(employee), KEY)
@@ -251,6 +266,32 @@ def test_a_place_that_pays_out_books_the_money_as_gone_and_leaves_no_credit(tmp_
         assert set(bill.lines.filter(employee=employee).values_list("is_given_back", flat=True)) == {True}
         assert settled(clerk).transactions.filter(kind=Booking.CREDIT_USED).count() == 0
         assert list(check_ledger()) == []
-    finally:
-        monkeypatch.undo()
-        regions.all_regions.cache_clear()
+
+
+NOTHING = {"value: 0.078,": "value: 0,", "value: 0.08,": "value: 0,", "value: 0.02,": "value: 0,"}
+
+
+@pytest.mark.parametrize("code", ["wage_hall", "guiyang"])
+def test_a_charge_of_nothing_leaves_its_month_too_when_the_month_is_refunded(tmp_path, monkeypatch, code):
+    """A rate of 0 (阶段性免征): the line of nothing is a charge of its month all the same, and there is one at most."""
+    text = (next(root for root in regions_roots() if (root / code).is_dir()) / code / "parameters.yaml").read_text()
+    rates = {before: after for before, after in NOTHING.items() if before in text}
+    with edited(code, tmp_path, monkeypatch, "zerocity", parameters=rates):
+        clerk, reviewer, employee, bill = billed_in_october("zerocity")
+        (free,) = bill.lines.filter(employee=employee, scheme="medical")
+        assert (free.employer_due, free.employee_due) == (0, 0)
+        other = insured_elsewhere("zerocity")
+        approved(clerk, reviewer, asked(employee), KEY)
+        if code == "guiyang":
+            settled(clerk)
+        assert set(bill.lines.filter(employee=employee).values_list("is_given_back", flat=True)) == {True}
+        back = BillLine.objects.get(adjusts=free)
+        assert (back.kind, back.employer_due, back.employee_due) == (LineKind.RETURNED, 0, 0)
+        assert "没有可以退的费用" in said(clerk, asked(employee, note="再退一次"), KEY)
+        with at(datetime(2026, 10, 20, 10, 0)):  # noqa: DTZ001
+            theirs = settled(other, OCTOBER)
+        assert theirs.lines.filter(person=employee.person, scheme="medical", month=OCTOBER).exists()
+        if code == "wage_hall":
+            settled(clerk)
+        assert settled_again(clerk).lines.filter(kind=LineKind.RETURNED).count() == 0
+        assert list(check_ledger()) == []

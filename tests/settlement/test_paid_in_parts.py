@@ -1,6 +1,7 @@
 """A late bill that is paid in parts bears the late fee that it bears as a whole: each place names the same fen."""
 
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 import pytest
 from django.urls import reverse
@@ -12,6 +13,7 @@ from shebao.hall.payments.models import SuspenseItem
 from shebao.hall.payments.operations import start_payment
 from shebao.hall.payments.suspense import clear_suspense
 from shebao.hall.settlement.collecting import late_fee_of, owing
+from shebao.hall.settlement.explaining_late_fees import explain_late_fee
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Account, LedgerEntry
 from shebao.rules.money import yuan
@@ -81,7 +83,7 @@ def test_both_parts_of_a_late_bill_paid_on_one_day_bear_the_late_fee_of_the_whol
         payment = pay(bill, clerk, "employer", "S2")
         assert (payment.amount_fen, payment.late_fee_fen) == (bill.employer_due + whole, whole)
         assert owing(bill, today()).total == 0
-        assert (fees_taken(), late_fee_of(bill, today())) == (whole, whole)
+        assert (fees_taken(), late_fee_of(bill, today()).whole) == (whole, whole)
         assert list(check_ledger()) == []
 
 
@@ -146,3 +148,42 @@ def test_a_late_bill_paid_in_three_parts_on_three_days_bears_one_rounded_sum(cle
         assert pay(bill, clerk, "", "S2").late_fee_fen == expected == fees_taken()
         assert owing(bill, today()).total == 0
         assert list(check_ledger()) == []
+
+
+def test_the_late_fee_of_a_bill_says_why_it_is_what_it_is_before_and_after_it_is_paid(clerk, client):
+    """为什么是这个数: principal, days, rate, one rounding, what was paid before, and what is asked for today."""
+    bill = settle(clerk.employer, clerk)
+    client.force_login(clerk)
+    with late(bill, 3):
+        first = today()
+        pay_out_of_suspense(bill, bill.employee_due)
+    with late(bill, 40):
+        asked = owing(bill, today()).late_fee
+        found = explain_late_fee(clerk, bill.pk, today())
+        exact = Fraction(bill.employee_due * 3 + bill.employer_due * 40, 100) * Fraction(5, 10_000)
+        steps = {step.label: step for step in found.steps}
+        assert found.amount == asked == int(exact * 100 + Fraction(1, 2))
+        assert steps["进位"].value == f"{yuan(asked)} 元" and "整张账单只进位一次" in steps["进位"].note
+        assert "× 0.05% × 3 天" in steps[f"{first} 缴的部分"].value
+        assert "× 0.05% × 40 天" in steps["还没有缴的部分"].value
+        assert "社会保险法" in steps["每日加收"].source
+        page = client.get(reverse("e_bill", args=[bill.pk])).content.decode()
+        address = reverse("e_explain_late_fee", args=[bill.pk])
+        assert f'href="{address}"' in page and f'href="{address}"' in client.get(reverse("e_pay")).content.decode()
+        text = client.get(address).content.decode()
+        assert yuan(asked) in text and "还没有缴的部分" in text
+        pay(bill, clerk)
+    with late(bill, 50):
+        found = explain_late_fee(clerk, bill.pk, today())
+        steps = {step.label: step for step in found.steps}
+        assert (found.amount, owing(bill, today()).total) == (asked, 0) and "已缴滞纳金" in found.title
+        assert steps["还应缴滞纳金"].value == f"{yuan(asked)} − {yuan(asked)} = 0.00 元"
+        assert f'href="{address}"' in client.get(reverse("e_bill", args=[bill.pk])).content.decode()
+
+
+def test_a_bill_that_is_not_late_says_why_it_bears_nothing(clerk, client):
+    bill = settle(clerk.employer, clerk)
+    client.force_login(clerk)
+    found = explain_late_fee(clerk, bill.pk, today())
+    assert found.amount == 0 and "没有逾期" in found.text
+    assert client.get(reverse("e_explain_late_fee", args=[bill.pk])).status_code == 200

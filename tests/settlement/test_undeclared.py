@@ -1,6 +1,6 @@
 """A month that its employer did not declare: 110 % of the month before, until it is declared after all."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -9,6 +9,7 @@ from shebao.hall.audit.models import AuditEntry
 from shebao.hall.clock import now, pretending, today
 from shebao.hall.documents.models import DocumentState
 from shebao.hall.documents.operations import available, issue_document
+from shebao.hall.documents.statements import asked_for, rows_of
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Operator
@@ -23,6 +24,7 @@ from shebao.hall.settlement.provisional import assess_undeclared, withdraw_provi
 from shebao.hall.settlement.undeclared import month_asked, propose, provisional_of, undeclared
 from shebao.hall.settlement.undeclared_runs import carry_out, start_run
 from shebao.hall.settlement.voiding import ask_to_void
+from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from .hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, raise_wage, settle
@@ -260,14 +262,45 @@ def test_the_agency_takes_a_wrong_one_back_and_what_was_paid_is_credit(late):
     assert list(check_ledger()) == []
 
 
-def test_its_papers_name_no_people_and_say_by_what_it_was_assessed(late):
+@pytest.mark.parametrize("how", ["withdrawn", "declared"])
+def test_a_provisional_bill_that_is_no_more_asks_for_no_late_fee_of_what_was_paid_of_it_late(late, how):
     employer, clerk, agent, _, _ = late
+    bill = assess_undeclared(employer.pk, NOVEMBER, by=agent)
+    day = bill.pay_until + timedelta(days=40)
+    with pretending(day.replace(tzinfo=None)):
+        pay(bill, clerk, fen=bill.total_due // 2)  # a part, forty days late: it bore a late fee that nobody paid
+        assert owing(bill, today()).late_fee == (bill.total_due * 40 * 5 + 5_000) // 10_000
+        if how == "withdrawn":
+            withdraw_provisional(bill.assessment_id, by=agent, reason="另行确定")
+        else:
+            declare_after_all(employer, clerk)
+    with pretending((day + timedelta(days=60)).replace(tzinfo=None)):
+        asked = owing(bill, today())
+        assert (asked.principal, asked.late_fee, asked.tomorrow) == (0, 0, 0)
+        assert list(check_ledger()) == []
+
+
+def test_its_papers_name_no_people_and_say_by_what_it_was_assessed(late):
+    employer, clerk, agent, _, basis = late
     bill = assess_undeclared(employer.pk, NOVEMBER, by=agent)
     kinds = {card.kind for card in available(employer, NOVEMBER, bill.series)}
     assert "payment_notice" in kinds
-    paper = issue_document(bill.pk, "payment_notice", by=clerk).content["paper"]
+    document = issue_document(bill.pk, "payment_notice", by=clerk)
+    paper, header = document.content["paper"], dict(document.content["paper"]["header"])
     assert "暂核定" in paper["subtitle"] and "110%" in paper["notes"][0]
     assert "社会保险法第六十二条" in paper["notes"][0]
+    assert "缴费人数" not in header and header["核定依据"] == "2026-10 应缴额 × 110%"
+    titles = [column["title"] for column in paper["columns"]]
+    assert titles[:2] == ["险种", "2026-10 应缴"] and not [one for one in titles if "人数" in one or "基数" in one]
+    sums = dict(zip(titles, paper["total"], strict=True))
+    assert (sums["2026-10 应缴"], sums["合计应缴"]) == (yuan(basis.total_due), yuan(bill.total_due))
+    for line, row in zip(bill.provisional_lines.order_by("pk"), paper["rows"], strict=True):
+        assert (row[1], row[-1]) == (yuan(line.base), yuan(line.total))
+    pay(bill, clerk)
+    receipt = issue_document(bill.pk, "receipt", by=clerk).content["paper"]
+    assert [one["title"] for one in receipt["columns"]][:2] == ["险种", "单位实缴"]
+    (row,) = rows_of(*asked_for(employer.pk, "contribution_certificate", by=clerk, first=NOVEMBER, last=NOVEMBER))
+    assert (row["bill"], row.get("head_count"), row.get("base")) == (bill.number, None, None)
 
 
 def test_a_run_assesses_whom_it_can_and_says_why_not_of_the_rest(late):

@@ -42,12 +42,7 @@ def late_fee_evidence(region: Region, month: Month, until: date) -> Evidence | N
     first = max(due_on, rule.first.first_day - DAY)
     if first >= until + DAY * DAY_COUNTS[how.day_count].last:
         return None
-    rates: list[dict[str, Any]] = []
-    counted = Month.of(first + DAY)
-    for one in months_between(counted, Month.of(until)):
-        value = region.value(RATE, one, known_on=until)
-        if not rates or rates[-1]["value"] != str(value.number):
-            rates.append({"since": str(one.first_day), **cited(region, value)})
+    rates = dated_rates(region, first + DAY, until)
     return Evidence(
         {
             "bears": LATE_FEE,
@@ -64,6 +59,19 @@ def late_fee_evidence(region: Region, month: Month, until: date) -> Evidence | N
             "status": rule.status,
         }
     )
+
+
+def dated_rates(region: Region, first: date, until: date) -> list[dict[str, str]]:
+    """The daily rates of a late fee from `first` to `until` as evidence names them, each with the day it counts from.
+
+    Raises NoValue for a month without a rate.
+    """
+    rates: list[dict[str, str]] = []
+    for month in months_between(Month.of(first), Month.of(until)):
+        value = region.value(RATE, month, known_on=until)
+        if not rates or rates[-1]["value"] != str(value.number):
+            rates.append({"since": str(month.first_day), **cited(region, value)})
+    return rates
 
 
 def interest_evidence(region: Region, scheme: str, month: Month, until: date) -> Evidence | None:
@@ -158,14 +166,19 @@ def _late_fee_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
         Step("逾期天数", f"{days} 天", f"{first} 至 {until}（补缴核定日），{convention.title}"),
     ]
     for one in data["rates"]:
-        steps.append(Step("每日加收", _percent(one["value"]), one["title"], **_told(one)))
+        steps.append(rate_step(one))
     if len(data["rates"]) == 1:
         rate = data["rates"][0]["value"]
         exactly = Fraction(principal) * Fraction(rate) * days / 100
-        steps.append(Step("计算", f"{yuan(principal)} × {_percent(rate)} × {days} = {_decimals(exactly)} 元"))
+        steps.append(Step("计算", f"{yuan(principal)} × {percent(rate)} × {days} = {decimals(exactly)} 元"))
     if data["capped"]:
         steps.append(Step("封顶", f"{yuan(principal)} 元", "滞纳金不超过本金"))
     return steps
+
+
+def rate_step(one: Mapping[str, str]) -> Step:
+    """A daily rate of a late fee, and where it is written."""
+    return Step("每日加收", percent(one["value"]), one["title"], **_told(one))
 
 
 def _interest_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
@@ -175,9 +188,9 @@ def _interest_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
         Step("计息期间", f"{month} 至 {paid_in.previous()}", COMPOUNDINGS[data["compounding"]]),
     ]
     for year, one in sorted(data["rates"].items()):
-        steps.append(Step(f"{year} 年记账利率", _percent(one["value"]), one["title"], **_told(one)))
+        steps.append(Step(f"{year} 年记账利率", percent(one["value"]), one["title"], **_told(one)))
     factor = growth(month, paid_in, rates=_rates(data), compounding=data["compounding"]) - 1
-    steps.append(Step("计算", f"{yuan(principal)} × {_decimals(factor)} = {_decimals(factor * principal / 100)} 元"))
+    steps.append(Step("计算", f"{yuan(principal)} × {decimals(factor)} = {decimals(factor * principal / 100)} 元"))
     return steps
 
 
@@ -185,11 +198,12 @@ def _told(one: Mapping[str, str]) -> dict[str, str]:
     return {"source": f"{one['source']}（{one['from']} 起，{one['known']} 公布）", "status": one["status"]}
 
 
-def _percent(value: str) -> str:
-    return f"{_decimals(Fraction(value) * 100)}%"
+def percent(value: str) -> str:
+    """A rate as a percentage."""
+    return f"{decimals(Fraction(value) * 100)}%"
 
 
-def _decimals(number: Fraction, places: int = 8) -> str:
+def decimals(number: Fraction, places: int = 8) -> str:
     """As plain decimals, cut after so many places; what goes on says so."""
     digits = number.numerator * 10**places // number.denominator
     whole, rest = divmod(digits, 10**places)

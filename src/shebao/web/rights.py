@@ -32,7 +32,9 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_batch_resume", "e_batch_discard", "e_batch_progress", "e_import_template"), "import"),
     **dict.fromkeys(("e_settle", "e_adjustments"), "settle"),
     **dict.fromkeys(("e_voids", "e_void"), "voids"),
-    **dict.fromkeys(("e_bills", "e_bill", "e_bill_export", "e_explain", "e_explain_assessed"), "bills"),
+    **dict.fromkeys(
+        ("e_bills", "e_bill", "e_bill_export", "e_explain", "e_explain_assessed", "e_explain_late_fee"), "bills"
+    ),
     **dict.fromkeys(("e_pay", "e/pay", "e_pay_bill", "e_payment", "e_pay_voucher", "e_payment_ask"), "pay"),
     **dict.fromkeys(("e_documents", "e_documents_pack", "e_document_issue", "e_document_print"), "documents"),
     **dict.fromkeys(("e_document", "e_document_download"), ALWAYS),

@@ -159,7 +159,8 @@ def of_bills(asked: Asked) -> list[Row]:
     ledger = ledger_of(bills)
     bases = dict(bills.order_by().values_list("pk").annotate(base=Sum("lines__contribution_base", default=0)))
     return [
-        {"month": bill.month, "bill": bill.number, "head_count": bill.head_count, "base": bases.get(bill.pk, 0)}
+        {"month": bill.month, "bill": bill.number}
+        | ({} if bill.is_provisional else {"head_count": bill.head_count, "base": bases.get(bill.pk, 0)})
         | ledger.sums(bill.pk)
         | {"paid_on": day(ledger.paid_at.get(bill.pk))}
         for bill in bills
@@ -184,7 +185,8 @@ def of_schemes(asked: Asked) -> list[Row]:
         own = sorted({key[:3] for key in ledger.parts if key[0] == bill.pk} | {k for k in counted if k[0] == bill.pk})
         order = {key: at for at, key in enumerate(schemes_in_order(spec, {key[2] for key in own}))}
         for key in sorted(own, key=lambda key: (key[1] != bill.month, str(key[1]), order[key[2]])):
-            row = {"head_count": 0, "base": 0} | counted.get(key, {}) | ledger.sums(*key)
+            nobody = {} if bill.is_provisional else {"head_count": 0, "base": 0}
+            row = nobody | counted.get(key, {}) | ledger.sums(*key)
             rows.append(
                 row
                 | {
@@ -192,7 +194,7 @@ def of_schemes(asked: Asked) -> list[Row]:
                     "booking_month": bill.month,
                     "scheme_key": key[2],
                     "scheme": spec.scheme_title(key[2]) if key[2] else "其他",
-                    "line_kind": "、".join(sorted(kinds[key])) or "—",
+                    "line_kind": "、".join(sorted(kinds[key])) or (bill.word if bill.is_provisional else "—"),
                     "paid_on": day(ledger.paid_at.get(bill.pk)),
                     "booked_on": day(ledger.booked_at.get(bill.pk)),
                 }

@@ -41,11 +41,13 @@ CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
     "employee_rate": lambda row: row.employee_rate or ("按人" if row.employee_due else "—"),
     "employer_due": lambda row: yuan(row.employer_due),
     "employee_due": lambda row: yuan(row.employee_due),
+    "basis_due": lambda row: yuan(row.basis_due),
     "late_fee": lambda row: yuan(row.late_fee),
     "credit_used": lambda row: yuan(row.credit_used),
     "total_due": lambda row: yuan(row.total + row.late_fee - row.credit_used),
 }
 SUMMED = {
+    "basis_due": lambda rows: sum(row.basis_due for row in rows),
     "employer_due": lambda rows: sum(row.employer_due for row in rows),
     "employee_due": lambda rows: sum(row.employee_due for row in rows),
     "late_fee": lambda rows: sum(row.late_fee for row in rows),
@@ -54,6 +56,10 @@ SUMMED = {
 }
 PAID = {"employer_due": "单位实缴", "employee_due": "个人实缴", "total_due": "合计实缴"}
 """What a receipt calls its amounts: it exists only once all that is due was paid."""
+OF_PEOPLE = {"head_count", "retired_count", "wage_sum"} | {
+    f"{part}_{what}" for part in ("employer", "employee") for what in ("base", "rate")
+}
+"""Columns about people and their wages."""
 NATIONAL_LAYOUT = {"notice": "payment_notice", "assessment": "collection_assessment", "receipt": "receipt"}
 
 
@@ -70,7 +76,9 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
     more = bill_earlier(bill)
     fees, credits = collected(bill, date.fromisoformat(made_on))
     rows = _with_collected([*regular, *(row for sums in more.values() for row in sums)], fees, credits)
-    keys = list(document["columns"])
+    keys = _columns(document, bill)
+    factor = _factor(bill)
+    titles = PAID if document["layout"] == "receipt" else {"basis_due": f"{bill.basis_month} 应缴"}
     return {
         "title": document["title"],
         "letterhead": document["letterhead"],
@@ -78,13 +86,13 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
         "number": number,
         "code": code,
         "made_on": made_on,
-        "header": _header(spec, bill, payment),
-        "columns": [_column(key, PAID if document["layout"] == "receipt" else {}) for key in keys],
+        "header": _header(spec, bill, payment, factor),
+        "columns": [_column(key, titles) for key in keys],
         "rows": [[CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
         "amount_words": amount_in_words(bill.total_due + sum(fees.values()) - sum(credits.values())),
         "people": _people(spec, bill, regular, more) if layout_of(kind, document) == "declaration_assessment" else None,
-        "notes": [*_provisional_notes(bill), *(str(note) for note in document["notes"])],
+        "notes": [*_provisional_notes(bill, factor), *(str(note) for note in document["notes"])],
         "signatures": list(document["signatures"]),
         "seals": [f"{name}（章）" for name in _sealed_by(spec, document, payment)],
         "illustrative": list(bill.illustrative),
@@ -116,12 +124,33 @@ def _with_collected(rows: list[SchemeSum], fees: Mapping[str, int], credits: Map
     return found
 
 
-def _provisional_notes(bill: Bill) -> list[str]:
-    """What a paper of a month that was not declared says of it: by what it was assessed, and how it ends."""
+def _columns(document: Mapping, bill: Bill) -> list[str]:
+    """The columns of a paper. A month that was not declared is nobody's: what it is a multiple of takes their place."""
+    keys = [str(key) for key in document["columns"]]
     if not bill.is_provisional:
+        return keys
+    kept = [key for key in keys if key not in OF_PEOPLE]
+    if document["layout"] != "receipt":  # what was received needs no reckoning
+        kept.insert(kept.index("scheme") + 1, "basis_due")
+    return kept
+
+
+def _factor(bill: Bill) -> Mapping | None:
+    """By what a month that was not declared was assessed: the value, and where it is written."""
+    if not bill.is_provisional:
+        return None
+    return bill.provisional_lines.select_related("evidence").order_by("pk")[0].evidence.data["factor"]
+
+
+def _percent(factor: Mapping) -> str:
+    return f"{Fraction(factor['value']) * 100}%"
+
+
+def _provisional_notes(bill: Bill, factor: Mapping | None) -> list[str]:
+    """What a paper of a month that was not declared says of it: by what it was assessed, and how it ends."""
+    if factor is None:
         return []
-    factor = bill.provisional_lines.select_related("evidence").order_by("pk")[0].evidence.data["factor"]
-    basis = f"{bill.basis_month.label}应缴额的 {Fraction(factor['value']) * 100}%"
+    basis = f"{bill.basis_month.label}应缴额的 {_percent(factor)}"
     return [f"{bill.month.label}没有按时申报，按{basis}{bill.word}（{factor['source']}）；补办申报结算后多退少补。"]
 
 
@@ -130,8 +159,11 @@ def _sealed_by(spec, document: Mapping, payment) -> list[str]:
     return [document["letterhead"]] if payment else [spec.term("employer"), document["letterhead"]]
 
 
-def _header(spec, bill: Bill, payment) -> list[list[str]]:
+def _header(spec, bill: Bill, payment, factor: Mapping | None) -> list[list[str]]:
     employer = bill.employer
+    heads = ["缴费人数", str(bill.head_count)]
+    if factor is not None:
+        heads = ["核定依据", f"{bill.basis_month} 应缴额 × {_percent(factor)}"]
     pairs = [
         [spec.term("employer_number"), employer.employer_number],
         ["单位名称", employer.name],
@@ -140,7 +172,7 @@ def _header(spec, bill: Bill, payment) -> list[list[str]]:
         ["账单号", bill.number],
         ["核定编号", bill.assessment.number],
         ["核定日期", f"{timezone.make_naive(bill.assessment.made_at):%Y-%m-%d}"],
-        ["缴费人数", str(bill.head_count)],
+        heads,
     ]
     if payment is None:
         return [*pairs, ["缴费截止", f"{timezone.make_naive(bill.pay_until):%Y-%m-%d %H:%M}"]]
@@ -157,7 +189,7 @@ def _column(key: str, renamed: Mapping[str, str]) -> Column:
         return {"title": COLUMNS[key], "align": "left", "width": 2.2}
     if key.endswith(("_count", "_rate")):
         return {"title": COLUMNS[key], "align": "center", "width": 0.8, "keep": True}
-    return {"title": renamed.get(key, COLUMNS[key]), "align": "right", "width": 1.3}
+    return {"title": renamed[key] if key in renamed else COLUMNS[key], "align": "right", "width": 1.3}
 
 
 def _total(keys: list[str], rows: list[SchemeSum], bill: Bill) -> list[str]:

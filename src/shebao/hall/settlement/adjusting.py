@@ -62,7 +62,7 @@ class Difference:
     @property
     def kind(self) -> LineKind:
         """The code of the adjustment: by what moved, and whether money goes back."""
-        if self.total < 0:
+        if self.total < 0 or not any(self.new.values()):
             return LineKind.RETURNED
         has_moved = self.base != self.line.contribution_base
         if any(_rates(self.old[share]) != _rates(_data(self.new[share])) for share in SHARES):
@@ -129,13 +129,16 @@ def _last_charges(employer) -> QuerySet[BillLine]:
 
 
 def given_back(lines: Iterable[BillLine], known: Mapping[int, Mapping]) -> list[Difference]:
-    """Each of these charges given back whole: nobody owes it. `known` has the data of every evidence by id."""
+    """Each of these charges given back whole: nobody owes it. `known` has the data of every evidence by id.
+
+    One of nothing is given back too: it leaves its month to whoever charges it next.
+    """
     nothing: dict[str, int] = dict.fromkeys(SHARES, 0)
     found = []
     for line in lines:
         old = {share: known.get(getattr(line, f"{share}_evidence_id")) for share in SHARES}
         found.append(Difference(line, _charged(line, old), nothing, 0, 0, old, dict.fromkeys(SHARES)))
-    return [one for one in found if one.total]
+    return found
 
 
 def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Employer]:

@@ -64,11 +64,16 @@ class Owing:
 
 @dataclass
 class _Money:
-    """What the ledger has of one bill: what is open by key, principal paid by day, late fees paid."""
+    """What the ledger has of one bill: what is open by key, principal paid and late fees paid by day."""
 
     open: dict[Key, int]
     paid: dict[date, int]
-    fees: int = 0
+    fees: dict[date, int]
+
+    @property
+    def taken(self) -> int:
+        """The late fees that were paid, fen."""
+        return sum(self.fees.values())
 
     @property
     def principal(self) -> int:
@@ -89,10 +94,12 @@ def owings(bills: Iterable[Bill], on: date) -> dict[int, Owing]:
 
 
 def _read(bills: list[Bill]) -> dict[int, _Money]:
-    found = {bill.pk: _Money(defaultdict(int), defaultdict(int)) for bill in bills}
-    # A booking and the mirror that voids it are nothing together, and a day of payment least of all.
+    found = {bill.pk: _Money(defaultdict(int), defaultdict(int), defaultdict(int)) for bill in bills}
+    # A booking and the mirror that voids it are nothing together, and a day of payment least of all. A bill that is no
+    # more asks for nothing: what was paid late of a provisional one bears its late fee on the bill it is carried to.
     entries = LedgerEntry.objects.filter(
         transaction__bill__in=list(found),
+        transaction__bill__assessment__voided_at=None,
         transaction__reversed_by=None,
         transaction__reverses=None,
         account__in=(*DUES, Account.LATE_FEES),
@@ -103,7 +110,7 @@ def _read(bills: list[Bill]) -> dict[int, _Money]:
     for pk, kind, account, at, month, scheme, part, fen in rows.annotate(Sum("amount_fen")):
         one = found[pk]
         if account == Account.LATE_FEES:
-            one.fees -= fen if kind in ARRIVING else 0
+            one.fees[day_of(at)] -= fen if kind in ARRIVING else 0
             continue
         one.open[account, month, scheme, part] += fen
         if kind in ARRIVING and account == Account.RECEIVABLE:
@@ -126,7 +133,7 @@ def _owing(bill: Bill, spec: Region, money: _Money, on: date) -> Owing:
         return Owing(dict(parts), 0)
     fee, days = _fee(spec, due, money.paid, money.principal, on)
     after, _ = _fee(spec, due, money.paid, money.principal, date.fromordinal(on.toordinal() + 1))
-    return Owing(dict(parts), max(fee - money.fees, 0), days, after - fee)
+    return Owing(dict(parts), max(fee - money.taken, 0), days, after - fee)
 
 
 def _fee(spec: Region, due: date, paid: Mapping[date, int], left: int, on: date) -> tuple[int, int]:
@@ -136,7 +143,7 @@ def _fee(spec: Region, due: date, paid: Mapping[date, int], left: int, on: date)
     part changes nothing on its day; rounded by themselves, a part and the rest would make or lose a fen.
     """
     rule = spec.collection.late_fee
-    rows = [(fen, day) for day, fen in sorted(paid.items()) if day > due and fen > 0] + [(left, on)]
+    rows = [*_late_rows(due, paid), (left, on)]
     last = max(day for _, day in rows)
     if last <= due:
         return 0, 0
@@ -152,13 +159,32 @@ def _fee(spec: Region, due: date, paid: Mapping[date, int], left: int, on: date)
     return fee, int(overdue_days(due, on, day_count=rule.day_count)[0]) if left else 0
 
 
-def late_fee_of(bill: Bill, on: date) -> int:
-    """The whole late fee of a bill until `on`, paid or not, fen."""
-    spec = region(bill.employer.region)
-    if not spec.collection.late_fee.charged:
-        return 0
-    money = _read([bill])[bill.pk]
-    return _fee(spec, day_of(bill.pay_until), money.paid, money.principal, on)[0]
+def _late_rows(due: date, paid: Mapping[date, int]) -> list[tuple[int, date]]:
+    """(fen, day) of the principal that was paid late, the earliest first."""
+    return [(fen, day) for day, fen in sorted(paid.items()) if day > due and fen > 0]
+
+
+@dataclass(frozen=True)
+class LateFee:
+    """The late fee of a bill that was due on `due`, until a day: `whole`, paid or not, and `taken` by day; fen.
+
+    `paid` is (fen, day) of the principal that was paid late, `left` what is open of it.
+    """
+
+    due: date
+    paid: list[tuple[int, date]]
+    left: int
+    whole: int
+    taken: Mapping[date, int]
+
+
+def late_fee_of(bill: Bill, on: date) -> LateFee:
+    """The late fee of a bill until `on`, and what it comes from. Raises NoValue without a rate."""
+    spec, money, due = region(bill.employer.region), _read([bill])[bill.pk], day_of(bill.pay_until)
+    charged = spec.collection.late_fee.charged
+    whole = _fee(spec, due, money.paid, money.principal, on)[0] if charged else 0
+    taken = {day: fen for day, fen in sorted(money.fees.items()) if fen}
+    return LateFee(due, _late_rows(due, money.paid), money.principal if on > due else 0, whole, taken)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
     if line.back_payment:
         word, steps = f"{word}补缴", [_declared_back(line), *steps]
     title = f"{line.employee.name} · {data['scheme_title']} · {word} · {line.month}"
-    return Explanation(title, amount, steps, previous, _plain(title, amount, steps))
+    return Explanation(title, amount, steps, previous, plain(title, amount, steps))
 
 
 def explain_provisional(actor, line_pk: int, share: str) -> Explanation:
@@ -77,7 +77,7 @@ def explain_provisional(actor, line_pk: int, share: str) -> Explanation:
     steps = explain_assessed(data, line.employer_base, line.employee_base, share)
     steps.insert(2, Step("所按账单", line.basis.number, line.basis.label))
     title = f"{data['scheme_title']} · {SHARES[share]} · {line.bill.label}"
-    return Explanation(title, amount, steps, getattr(line, f"{share}_base"), _plain(title, amount, steps))
+    return Explanation(title, amount, steps, getattr(line, f"{share}_base"), plain(title, amount, steps))
 
 
 def principal_of(line: BillLine, share: str) -> int:
@@ -94,7 +94,7 @@ def _explain_borne(line: BillLine, share: str, data: dict) -> Explanation:
     spec = region(line.region).schemes.get(line.scheme)
     word = f"{SHARES[share]}补缴{line.get_kind_display()}"
     title = f"{line.employee.name} · {spec.title if spec else line.scheme} · {word} · {line.month}"
-    return Explanation(title, amount, steps, None, _plain(title, amount, steps))
+    return Explanation(title, amount, steps, None, plain(title, amount, steps))
 
 
 def _declared_back(line: BillLine) -> Step:
@@ -117,7 +117,7 @@ def _explain_adjustment(line: BillLine, share: str) -> Explanation:
         *before_and_after(old and old.data, new and new.data, line.declared_wage),
     ]
     title = f"{line.employee.name} · {data.data['scheme_title']} · {SHARES[share]}补差 · {line.month}"
-    return Explanation(title, amount, steps, None, _plain(title, amount, steps))
+    return Explanation(title, amount, steps, None, plain(title, amount, steps))
 
 
 def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:
@@ -200,7 +200,8 @@ def _told(wage: DeclaredWage | None) -> str:
     return f"{on:%Y-%m-%d} {declared.declared_by.name} {declared.spec.title}，{since}"
 
 
-def _plain(title: str, amount: int, steps: list[Step]) -> str:
+def plain(title: str, amount: int, steps: list[Step]) -> str:
+    """An explanation as text to copy."""
     lines = [f"{title}：{yuan(amount)} 元"]
     for step in steps:
         parts = (step.value, step.note, step.source, sample_words(step))

@@ -136,7 +136,7 @@ def _late_fees() -> Iterator[str]:
         fees[pk] = before - fen, max(last, day_of(at))
     for bill in Bill.objects.ever().filter(pk__in=fees).select_related("employer"):
         fen, last = fees[bill.pk]
-        most = late_fee_of(bill, last)
+        most = late_fee_of(bill, last).whole
         if not 0 <= fen <= most:
             yield f"I-7：账单 {bill.number} 收了滞纳金 {yuan(fen)} 元，按本金和天数至多 {yuan(most)} 元。"
 

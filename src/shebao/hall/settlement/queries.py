@@ -1,7 +1,7 @@
 """What a month costs: the estimate before it is settled, the bill after."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -35,7 +35,10 @@ EARLIER = {LineKind.BACK_PAYMENT: BACK_PAID, LineKind.LATE_FEE: LATE_FEES, LineK
 
 @dataclass(frozen=True)
 class SchemeSum:
-    """One scheme of a month, in fen; rates are text ("16%", "20.00 元/人", "" where people differ)."""
+    """One scheme of a month, in fen; rates are text ("16%", "20.00 元/人", "" where people differ).
+
+    `basis_due` is what the base month demanded, of a bill that is a multiple of it (暂核定).
+    """
 
     scheme: str
     title: str
@@ -50,6 +53,7 @@ class SchemeSum:
     employee_rate: str
     late_fee: int = 0
     credit_used: int = 0
+    basis_due: int = 0
 
     @property
     def total(self) -> int:
@@ -219,7 +223,8 @@ def _provisional_sum(spec, line: ProvisionalLine) -> SchemeSum:
     """A scheme of a month that was not declared: nobody's bases, and no rates."""
     row = {"heads": 0, "wages": 0, "bases": 0, "employer": line.employer_due, "employee": line.employee_due}
     word = {line.scheme: PROVISIONAL}
-    return _bill_sum(spec, line.scheme, row, {"employer": word, "employee": word if line.employee_due else {}})
+    found = _bill_sum(spec, line.scheme, row, {"employer": word, "employee": word if line.employee_due else {}})
+    return replace(found, basis_due=line.base)
 
 
 def _bill_rates(bill: Bill, part: str) -> dict[str, str]:

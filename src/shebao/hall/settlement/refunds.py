@@ -79,8 +79,9 @@ def give_back_apart(employer_id: int, refunds: QuerySet[Refund], kind: str, *, p
         raise Refused("not_paid", f"{names} 的账单还没有缴清，缴清以后才能退费。")
     bill = make_own_bill(employer, whole(lines), kind, by=by)
     fen = -bill.total_due
-    _move(bill, Booking.CREDITED, _settling(bill))
-    if pay == "paid_out":
+    if fen:
+        _move(bill, Booking.CREDITED, _settling(bill))
+    if fen and pay == "paid_out":
         _move(
             bill,
             Booking.REFUNDED,

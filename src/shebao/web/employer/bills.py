@@ -11,6 +11,7 @@ from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
 from shebao.hall.settlement.explaining import explain_line, explain_provisional, rules_of
+from shebao.hall.settlement.explaining_late_fees import explain_late_fee
 from shebao.hall.settlement.ledger import balances
 from shebao.hall.settlement.models import DUES, Bill, BillLine, ProvisionalLine
 from shebao.hall.settlement.queries import (
@@ -349,7 +350,25 @@ def explain_assessed_amount(request, pk, share):
     return render(request, name, context)
 
 
+@needs("settle")
+@require_GET
+def explain_bills_late_fee(request, pk):
+    """Why the late fee of a bill is what it is today."""
+    found, bill = explain_late_fee(request.user, pk, clock.today()), _bill(request, pk)
+    back = reverse("e_bill", args=[pk])
+    context = {
+        "found": found,
+        "steps": step_rows(found.steps),
+        "when": bill.month.label,
+        "back": back,
+        "crumbs": crumbs("为什么是这个数", _bills_crumb(request), (f"{bill.label} 账单", back)),
+    }
+    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
+    return render(request, name, context)
+
+
 urlpatterns = [
+    path("bills/<int:pk>/late-fee/", explain_bills_late_fee, name="e_explain_late_fee"),
     path("bills/assessed/<int:pk>/<slug:share>/", explain_assessed_amount, name="e_explain_assessed"),
     path("bills/", bills, name="e_bills"),
     path("bills/<int:pk>/", bill, name="e_bill"),

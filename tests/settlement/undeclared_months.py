@@ -1,0 +1,69 @@
+"""Rules of the money's random lives: months that were not declared are assessed, and declared after all."""
+
+from datetime import timedelta
+
+from hypothesis.stateful import precondition, rule
+
+from shebao.hall.clock import pretending
+from shebao.hall.errors import Refused
+from shebao.hall.settlement.models import Assessment, ProvisionalLine
+from shebao.hall.settlement.operations import settle_month
+from shebao.hall.settlement.provisional import assess_undeclared, withdraw_provisional
+from shebao.rules.months import Month
+
+from .model_bill import ModelBill
+
+
+class UndeclaredMonths:
+    """What `MoneyMachine` does with the month before this one, when nobody settled it."""
+
+    @rule()
+    def let_a_month_pass(self):
+        self.at = min(self.at + timedelta(days=30), self.last_day)
+
+    def _is_undeclared(self) -> bool:
+        """Last month was neither settled nor assessed, and there is a month before to go by."""
+        month, known = self.month.previous(), self.settled | set(self.provisional)
+        return month not in known and month.previous() in known
+
+    @precondition(_is_undeclared)
+    @rule()
+    def assess_undeclared(self):
+        month = self.month.previous()
+        with pretending(self.at):
+            bill = assess_undeclared(self.employer.pk, month, by=self.reviewer)
+            rows = ProvisionalLine.objects.filter(bill=bill)
+            rows = rows.values_list("employer_base", "employee_base", "employer_due", "employee_due")
+            assert all(a + b == ((c + d) * 11 + 5) // 10 for c, d, a, b in rows)
+        made = self.bills[bill.pk] = ModelBill(bill.total_due, bill.pay_until.astimezone().date())
+        assert made.total == sum(a + b for *_, a, b in rows)
+        self.provisional[month] = bill.pk
+        self.credit -= made.use(self.credit, self.at.date())
+
+    @precondition(lambda self: self.provisional)
+    @rule()
+    def declare_after_all(self):
+        month = min(self.provisional)
+        with pretending(self.at):
+            try:
+                bill = settle_month(self.employer.pk, month, "monthly", by=self.clerk, confirmations=1)
+            except Refused:
+                assert self.pending, "nothing in the way"
+                return
+        self._take_settled(bill)
+
+    def _carry_over(self, month: Month, made: ModelBill) -> None:
+        """What was paid of the provisional bill pays the settled one, as of the day it came."""
+        came, credit = self.bills[self.provisional.pop(month)].leave()
+        self.credit += credit
+        for day, fen in came:
+            self.credit += made.receive(fen, day)
+
+    @precondition(lambda self: self.provisional)
+    @rule()
+    def withdraw_provisional(self):
+        pk = self.provisional.pop(max(self.provisional))
+        with pretending(self.at):
+            withdraw_provisional(Assessment.objects.ever().get(bill=pk).pk, by=self.reviewer, reason="另行确定")
+        came, credit = self.bills[pk].leave()
+        self.credit += credit + sum(fen for _, fen in came)
