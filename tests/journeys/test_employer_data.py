@@ -9,6 +9,7 @@ from shebao.hall.employers.models import Employer
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
 from .steps import unfold, until
+from .test_halls import choose
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -49,8 +50,7 @@ def test_departments_are_kept_and_offered_where_a_person_is_declared(page_of, tr
     employer = EmployerFactory(region="shenzhen")
     clerk, person = OperatorFactory(clerk=True, employer=employer), enrolled(employer, department="财务部")
     page = page_of(clerk, "/e/")
-    page.goto(page.url.split("/e/")[0] + "/e/employer/")
-    page.get_by_role("main").get_by_role("link", name="单位部门管理").click()
+    choose(page, "单位部门管理")
     page.get_by_role("button", name=re.compile("加入列表.*财务部")).click()
     page.get_by_label("部门名称").fill("生产部")
     page.get_by_role("button", name="新增部门").click()
@@ -59,6 +59,6 @@ def test_departments_are_kept_and_offered_where_a_person_is_declared(page_of, tr
     page.get_by_text("已合并").wait_for()
     person.refresh_from_db()
     assert person.department == "生产部"
-    page.goto(page.url.split("/e/")[0] + "/e/declare/employee_enrolment/")
+    choose(page, "新增")
     assert page.locator("#departments option").first.get_attribute("value") == "生产部"
     assert page.get_by_label("部门名称").get_attribute("list") == "departments"

@@ -206,8 +206,20 @@ def _overdue_bill(employee) -> None:
     )  # fmt: skip
 
 
+def grey_fields(employee) -> dict[str, str]:
+    """What the manual shows in grey boxes: on file, told by the number, and not to be changed."""
+    person, spell = employee.person, employee.spells.order_by("first_month").first()
+    return {
+        "个人ID": employee.person_number,
+        "证件类型": region("leshan").codes["id_kinds"].title_of(person.id_kind),
+        "性别": "男" if int(person.id_number[16]) % 2 else "女",
+        "出生日期": f"{person.born_on:%Y-%m-%d}",
+        "首次参保": str(spell.first_month),
+    }
+
+
 def test_leshan_finds_a_person_declares_singly_and_stops_several_at_once(page_of, live_server):
-    """LS-2 职工花名册, LS-4 singly, LS-5 非全日制 and 他处在保, LS-6 ticked with 变更日期 and 变更原因."""
+    """LS-2 with its grey fields, LS-4 singly, LS-5 非全日制 and 他处在保, LS-6 ticked with 变更日期 and 变更原因."""
     (clerk, _), home = hall("leshan"), live_server.url
     people = [enrolled(clerk.employer, name=f"李示例{n}", sequence=900 + n, department="财务部") for n in (1, 2, 3)]
     elsewhere = enrolled(EmployerFactory(region="leshan"), name="张在别处", sequence=77)
@@ -223,6 +235,17 @@ def test_leshan_finds_a_person_declares_singly_and_stops_several_at_once(page_of
     assert page.get_by_role("link", name="李示例1", exact=True).count() == 0
     page.get_by_role("link", name="李示例2", exact=True).dblclick()
     page.get_by_role("heading", name="李示例2").first.wait_for()
+    page.get_by_role("main").get_by_role("link", name="职工信息维护").click()
+    for label, value in grey_fields(people[1]).items():
+        box = page.get_by_label(label, exact=True)
+        assert (box.input_value(), box.get_attribute("readonly")) == (value, ""), label
+        assert box.evaluate("e => getComputedStyle(e).backgroundColor") != page.get_by_label("通讯地址").evaluate(
+            "e => getComputedStyle(e).backgroundColor"
+        ), f"{label} is not grey"
+    page.get_by_label("通讯地址").fill("示例路 2 号")
+    save(page)
+    people[1].refresh_from_db()
+    assert (people[1].details["address"], people[1].name) == ("示例路 2 号", "李示例2")
 
     choose(page, "人员申报工资")
     pick(page, people[0])

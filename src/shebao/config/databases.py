@@ -7,6 +7,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 SPILL_PAGES = 110_000
 """Changed pages of SQLite that stay in memory, about 480 MB: a sheet of 100,000 people is just below."""
+JOB_SECONDS, PAGE_SECONDS = 240, 15
+"""How long a write waits on SQLite while another is under way: a sheet of 100,000 people takes a minute or two.
+A background job waits for that; a page says that the hall is busy, so that the few processes are free for who reads.
+"""
 SAMPLE = "例如 postgresql://user:password@127.0.0.1:5432/shebao"
 
 
@@ -48,6 +52,13 @@ def whole_number(name: str, text: str, default: int) -> int:
     return int(text)
 
 
+def answer_soon(databases: dict) -> None:
+    """Let this process, which answers pages, wait no longer than PAGE_SECONDS for who writes. Before any connection."""
+    for one in databases.values():
+        if one["ENGINE"].endswith("sqlite3"):
+            one["OPTIONS"]["timeout"] = PAGE_SECONDS
+
+
 def sqlite(path: Path) -> dict:
     """SQLite with a rollback journal: versions before 3.51.3 can corrupt a WAL shared by several processes.
 
@@ -60,7 +71,7 @@ def sqlite(path: Path) -> dict:
         "NAME": str(path),
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 240,  # who writes waits while 100,000 people are confirmed: up to three minutes
+            "timeout": JOB_SECONDS,
             "init_command": "PRAGMA journal_mode=DELETE;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
             f"PRAGMA cache_size=-20000;PRAGMA cache_spill={SPILL_PAGES}",
         },

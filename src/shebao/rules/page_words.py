@@ -17,6 +17,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "documents": "通知单与凭证",
         "roster": "员工花名册",
         "employer": "单位信息",
+        "departments": "部门管理：新增、改名、合并、排序",
         "rates": "费率与基数",
         "trial": "缴费试算",
         "password": "修改密码",

@@ -20,7 +20,6 @@ HALL_FUNCTIONS = {
     "LF-5": ("menu.queries", "e_queries"),
     "SH-10": ("menu.queries", "e_queries"),
     "SZ-10": ("menu.cases", "e_cases"),
-    "SZ-11": ("menu.departments", "e_departments"),
     "WT-8": ("case.copy", "e_cases"),
 }
 SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4", "SZ-9"}

@@ -8,7 +8,10 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import OperationalError
 from django.http import Http404
 from django.shortcuts import redirect, resolve_url
 from django.urls import Resolver404, resolve
@@ -18,6 +21,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from shebao.hall.audit.looks import note_refusal
 from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
+from shebao.hall.patience import is_busy, waiting_at_most
 from shebao.hall.sign_in.factors import must_have_factor
 from shebao.hall.sign_in.sessions import note_seen
 
@@ -32,6 +36,7 @@ LAST_SEEN = "last_seen"
 REFUSALS, HOUR = 200, timedelta(hours=1)
 # The session is written once a minute at most, not on every request.
 SEEN_STEP_SECONDS = 60
+NOTING_SECONDS = 0.5
 BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
 BEFORE_FACTOR = {
     *BEFORE_PASSWORD_CHANGE,
@@ -82,8 +87,22 @@ class PrivatePages:
         if LAST_SEEN not in request.session or now - last >= min(SEEN_STEP_SECONDS, allowed):
             request.session[LAST_SEEN] = now
             request.session.setdefault(BEGAN, now)
-            note_seen(request.session.session_key)
+            self._note(request.session)
         return None
+
+    @staticmethod
+    def _note(session) -> None:
+        """Write down that the session was used; nobody who only reads waits for who writes."""
+        try:
+            with waiting_at_most(NOTING_SECONDS):
+                session.save()
+                note_seen(session.session_key)
+        except (OperationalError, UpdateError) as error:
+            if not is_busy(error) and isinstance(error, UpdateError):
+                raise SessionInterrupted("the session was ended elsewhere meanwhile") from error
+            if not is_busy(error):
+                raise
+        session.modified = False
 
     @staticmethod
     def _over(request, now: int, is_idle: bool) -> str:
@@ -146,6 +165,8 @@ class PlainRefusals:
             if exception.status == 403:
                 _on_record(request, 403)
             return errors.refused(request, exception)
+        if is_busy(exception):
+            return errors.busy(request)
         if not isinstance(exception, Http404):
             # Django logs the traceback; this line ties it to the number that the user reads out.
             logger.error("request %s failed: %s", request.number, type(exception).__name__)

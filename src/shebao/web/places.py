@@ -16,6 +16,7 @@ NAMES = {
     "documents": "e_documents",
     "roster": "e_roster",
     "employer": "e_employer",
+    "departments": "e_departments",
     "trial": "trial",
     "password": "change_password",
     "sign_in": "sign_in",

@@ -224,7 +224,7 @@ def _pages(user, region, *groups: str) -> list[tuple[dict, str]]:
     return [
         (_item(row.title, address_of_row(row, region), QUERY_ICONS.get(row.page, "list-check")), row.under)
         for row in region.pages.values()
-        if row.page in KEYED
+        if row.page in PAGE_NEEDS
         and user.may(PAGE_NEEDS[row.page])
         and (not row.may or user.role in row.may)
         and (row.group in groups if groups else row.group != "help")

@@ -8,7 +8,7 @@ from datetime import UTC
 from django.conf import settings
 from django.db import models, transaction
 
-from ..bulk import insert_rows
+from ..bulk import insert_rows, maker
 from ..clock import now
 from .anchors import anchors
 from .models import AuditEntry, AuditHead
@@ -51,7 +51,7 @@ def _locked_head() -> AuditHead:
 
 def _entry(subject: models.Model, by, employer) -> AuditEntry:
     owner = employer or getattr(subject, "employer", None)
-    return AuditEntry(
+    return maker(AuditEntry)(
         subject=f"{subject._meta.model_name}:{subject.pk}",
         actor=by,
         employer=owner,

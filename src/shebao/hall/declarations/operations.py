@@ -9,7 +9,7 @@ from shebao.rules.months import Month
 
 from .. import clock
 from ..audit.operations import record
-from ..bulk import give_keys, insert_rows, update_rows
+from ..bulk import give_keys, insert_rows, maker, update_rows
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit, permit_declaring, permit_service
 from ..evidence.queries import missing_papers
@@ -92,8 +92,9 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
         "declared_by": by,
         "at_counter": by.is_agency,
     }
+    make, event = maker(Declaration), maker(DeclarationEvent)
     new |= {"declared_at": clock.now(), "month": Month.of(clock.today())}
-    declarations = [_keep(Declaration(**new), one) for one in found]
+    declarations = [_keep(make(**new), one) for one in found]
     with races_become_conflicts():
         takes_effect = bool(declarations) and not declarations[0].waits
         if takes_effect:
@@ -102,7 +103,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
         insert_rows(declarations)
         insert_rows(
             [
-                DeclarationEvent(declaration=d, move="save", to_state=State.DRAFT, by_id=by.pk, at=d.declared_at)
+                event(declaration=d, move="save", to_state=State.DRAFT, by_id=by.pk, at=d.declared_at)
                 for d in declarations
             ]
         )

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from .. import clock
 from ..audit.operations import record_many
-from ..bulk import insert_rows, update_rows
+from ..bulk import insert_rows, maker, update_rows
 from ..errors import Conflict
 from ..regions import region
 from ..services.registry import OPERATIONS
@@ -74,10 +74,10 @@ def move(declarations: list[Declaration], name: str, *, by, note: str = "", mark
         declaration.version += 1
         for column, value in same.items():
             setattr(declaration, column, value)
-    now = clock.now()
+    now, event = clock.now(), maker(DeclarationEvent)
     insert_rows(
         [
-            DeclarationEvent(
+            event(
                 declaration=declaration,  # not its key: the event is sealed for its employer
                 move=name,
                 from_state=sources[declaration.pk],

@@ -4,7 +4,7 @@ from shebao.rules.contributions import enrol_schemes
 from shebao.rules.forms import facts_of
 from shebao.rules.identity import check_id_number
 
-from ..bulk import insert_rows, update_rows
+from ..bulk import insert_rows, maker, update_rows
 from ..errors import Conflict
 from ..regions import region
 from ..roster.facts import COLUMNS, COPIED, complete_facts, employer_facts, write_answers
@@ -61,13 +61,13 @@ def _find_or_add_persons(form, declarations: list) -> dict[str, Person]:
     for part in chunks(d.subject_digest for d in declarations):
         people |= {p.id_digest: p for p in Person.objects.filter(id_digest__in=part).defer("id_number")}
     number_field = field_of_kind(form, "id_number")
-    added = []
+    added, make = [], maker(Person)
     for declaration in declarations:
         if declaration.subject_digest in people:
             continue
         answers = declaration.answers
         known = check_id_number(answers[number_field], answers.get("id_kind"))
-        person = Person(
+        person = make(
             id_kind=answers.get("id_kind") or known.kind,
             id_number=known.number,
             id_digest=declaration.subject_digest,
@@ -88,11 +88,11 @@ def _find_or_add_employees(form, declarations: list, people: dict[str, Person]) 
     for part in chunks(ids):
         rows = Employee.objects.filter(employer=employer, person__in=part).select_related("person")
         employees |= {e.person_id: e for e in rows.defer("person__id_number")}
-    added, changed = [], []
+    added, changed, make = [], [], maker(Employee)
     for declaration in declarations:
         person = people[declaration.subject_digest]
         employee = employees.get(person.pk)
-        (changed if employee else added).append(employee or Employee(employer=employer, person=person))
+        (changed if employee else added).append(employee or make(employer=employer, person=person))
         employee = employees.setdefault(person.pk, added[-1] if employee is None else employee)
         employee.person_number = employee.person_number or f"{person.pk:010d}"
         employee.name = declaration.subject_name
@@ -107,7 +107,7 @@ def new_spell(scheme, declaration, employee: Employee, facts: dict) -> Spell:
     """A spell of an employee from the first month of the declaration on; `facts` are theirs then."""
     # Part-time work injury may be held with several employers at once (settled decision 5).
     shared = scheme.national_code == WORK_INJURY and facts.get("employment_kind") == PART_TIME
-    return Spell(
+    return maker(Spell)(
         employee_id=employee.pk,
         person_id=employee.person_id,
         region=declaration.region,

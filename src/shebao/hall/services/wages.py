@@ -8,7 +8,7 @@ from shebao.rules.forms import facts_of
 from shebao.rules.region import Region
 
 from .. import clock
-from ..bulk import insert_rows
+from ..bulk import insert_rows, maker
 from ..declarations.models import Declaration
 from ..declarations.states import State
 from ..errors import Conflict
@@ -34,12 +34,12 @@ def declare_wages(wages: list[tuple], *, by) -> None:
         present |= {w.employee_id: w for w in rows if w.first_month == months[w.employee_id]}
     for part in chunks(wage.pk for wage in present.values()):
         DeclaredWage.objects.filter(pk__in=part).update(is_voided=True)
-    added, now = [], clock.now()
+    added, now, make = [], clock.now(), maker(DeclaredWage)
     for declaration, amount in wages:
         if declaration.employee_id in present:
             declaration.before = {**declaration.before, REPLACED: present[declaration.employee_id].pk}
         added.append(
-            DeclaredWage(
+            make(
                 employee_id=declaration.employee_id,
                 first_month=declaration.first_month,
                 amount_fen=amount,

@@ -22,11 +22,12 @@ from ..access import writer_token
 from .common import INSURED, crumbs, here, may_be_about, often, this_month, word
 from .employer_data import offering_departments, offering_own, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
-from .roster import STATUS_TAGS
+from .roster import STATUS_TAGS, title_of
 
 UNSIGNED = "unsigned"
 """Code of the refusal of a submission without the statement of truth."""
 FOUND = 20
+LABELS = {"id_kind": "证件类型", "household": "户口性质", "employment_kind": "用工形式"}
 
 
 def form_page(
@@ -237,12 +238,13 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
         "scales": scales(here(request), _month_of(form, raw, request), wage) if wage_field else [],
     }
     if found is None:
-        shown |= {"double": None}
+        shown |= {"double": None, "on_file": []}
         nothing = {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
         return shown | nothing | {"removers": []}
     told = [p for p in found.problems if p.code != "required"]
     return shown | {
         "found": found,
+        "on_file": _on_file(request, spec, form, found),
         "derived": _derived(found),
         "past": _past(found, is_about_known=OPERATIONS[spec.operation].is_about_known),
         "problems": told,
@@ -253,6 +255,28 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
         "has_borne": any(one.borne for one in found.monthly),
         "back": f"{found.months[0]} 至 {found.months[-1]}，共 {len(found.months)} 个月" if found.months else "",
     }
+
+
+def _on_file(request, spec, form, found: Preview) -> list[dict]:
+    """What is on file about the person and this form does not change: grey boxes, for a form that is of no month."""
+    if not (spec.is_about_person and found.known) or any(field.kind == "month" for field in form.fields):
+        return []
+    here_, one, told, asked = here(request), found.known, found.derived, {field.id for field in form.fields}
+    codes = {"id_kind": one.person.id_kind, "household": one.household, "employment_kind": one.employment_kind}
+    lists = {"id_kind": "id_kinds", "household": "household_kinds", "employment_kind": "employment_kinds"}
+    rows = {
+        "person_number": (here_.term("person_number"), one.person_number),
+        "sex": ("性别", told["sex_label"]),
+        "born_on": ("出生日期", told["born_on"]),
+        **{key: (LABELS[key], title_of(here_, lists[key], code)) for key, code in codes.items()},
+        "insured_from": ("首次参保", told["insured_from"]),
+    }
+    return [
+        {"id": f"on_file_{key}", "name": f"on_file_{key}", "kind": "text", "label": label, "value": str(value or "—"),
+         "readonly": True}
+        for key, (label, value) in rows.items()
+        if key not in asked
+    ]  # fmt: skip
 
 
 def _removers(request, problems, found: Preview) -> list[dict]:

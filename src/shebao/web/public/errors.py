@@ -5,17 +5,20 @@ what kind of error it was, and nothing of what was typed.
 """
 
 import logging
+import sys
 
 from django.http import HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template import loader
 
 from shebao.hall.errors import Refused
+from shebao.hall.patience import is_busy
 
 from ..access import public
 
 logger = logging.getLogger("shebao.web")
 
+RETRY_SECONDS = 30
 TITLES = {400: "请求有误", 403: "没有权限", 404: "没有找到", 409: "已有变化", 422: "未能办理", 429: "请稍后再试"}
 
 
@@ -50,7 +53,12 @@ def refused(request, no: Refused):
 
 @public
 def bad_request(request, exception=None):
-    """400: what was sent cannot be read."""
+    """400: what was sent cannot be read. Or all was done but for the session, which others did not let be written."""
+    if is_busy(exception):
+        text = "系统正在写入一批较大的数据。刚才这一步可能已经办好：请先到列表里看一看，没有办成的再做一次。"
+        response = show(request, 503, text, title="系统正忙")
+        response["Retry-After"] = str(RETRY_SECONDS)
+        return response
     return show(request, 400, "发来的内容不完整或格式不对，没有保存任何内容。请返回上一页重新操作。")
 
 
@@ -71,11 +79,40 @@ def server_error(request):
     """500: our fault. Asks the database nothing: it may be what failed."""
     from ..shell import anonymous_shell
 
+    if is_busy(sys.exc_info()[1]):
+        return busy(request)
     number = _noted(request, 500)
     if getattr(request, "htmx", False):
         return HttpResponse(loader.render_to_string("errors/fault_fragment.html", {"number": number}), status=500)
     context = {"shell": anonymous_shell() | {"elder_url": ""}, "number": number}
     return HttpResponseServerError(loader.render_to_string("errors/fault.html", context))
+
+
+@public
+def busy(request):
+    """503: others were writing for too long. Nothing of this step is kept, so the same step can be offered once more.
+
+    Asks the database nothing. What was typed inside the hall goes into the page; files, and what is typed before
+    sign-in, do not.
+    """
+    from ..shell import anonymous_shell
+
+    number = _noted(request, 503)
+    inside = request.path_info.startswith(("/e/", "/a/"))
+    context = {
+        "number": number,
+        "is_look": request.method in ("GET", "HEAD"),
+        "has_files": bool(request.FILES),
+        "again": [(name, one) for name, some in request.POST.lists() for one in some] if inside else [],
+        "address": request.get_full_path(),
+    }
+    if getattr(request, "htmx", False):
+        response = HttpResponse(loader.render_to_string("errors/busy_fragment.html", context))
+    else:
+        context["shell"] = anonymous_shell() | {"elder_url": ""}
+        response = HttpResponse(loader.render_to_string("errors/busy.html", context))
+    response.status_code, response["Retry-After"] = 503, str(RETRY_SECONDS)
+    return response
 
 
 def csrf_failure(request, reason=""):

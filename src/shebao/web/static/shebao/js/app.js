@@ -100,7 +100,9 @@ document.querySelectorAll("[data-toast]").forEach(arm);
 document.addEventListener("shebao:toast", (event) => showToast(event.detail));
 document.addEventListener("htmx:responseError", (event) => {
   if (event.target.closest?.("[data-part]")) return;
-  showToast({ text: `没有加载出来（${event.detail.xhr.status}），请重试。`, level: "error" });
+  const { status } = event.detail.xhr;
+  const busy = "系统正在写入一批较大的数据，这一步还没有办，填写的内容都在。请等半分钟再试一次。";
+  showToast({ text: status === 503 ? busy : `没有加载出来（${status}），请重试。`, level: "error" });
 });
 document.addEventListener("htmx:sendError", (event) => {
   if (event.target.closest?.("[data-quiet], [data-part]")) return;

@@ -227,7 +227,7 @@ async function send(url, body, history) {
     let answer = await post(url, body);
     if (answer.status === 403 && (await newToken())) answer = await post(url, body);
     if (answer.redirected || !(answer.headers.get("Content-Type") || "").includes("json")) {
-      toast(answer.redirected || answer.status === 403 ? "登录已过期，这处修改还没有保存。请在新标签页重新登录，回到这里再按一次 Enter。" : "没有保存，请再按一次 Enter；若仍然不行，请刷新页面。已保存的修改都在。");
+      toast(answer.redirected || answer.status === 403 ? "登录已过期，这处修改还没有保存。请在新标签页重新登录，回到这里再按一次 Enter。" : answer.status === 503 ? "系统正在写入一批较大的数据，这处修改还没有保存。请等半分钟再按一次 Enter。" : "没有保存，请再按一次 Enter；若仍然不行，请刷新页面。已保存的修改都在。");
       return null;
     }
     const news = await answer.json();
