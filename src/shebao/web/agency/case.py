@@ -196,9 +196,9 @@ def send_back(request, pk):
     return _onwards(request)
 
 
-def marks_of(request) -> dict[str, str]:
-    """What the employer will read beside each flagged field: the reason by its code, and the sentence."""
-    titles = region_of(request.user.region).codes["return_reasons"]
+def marks_of(request, catalogue: str = "return_reasons") -> dict[str, str]:
+    """What is read beside each flagged field: the reason by its code in the catalogue, and the sentence."""
+    titles = region_of(request.user.region).codes[catalogue]
     marks = {}
     for name in request.POST:
         if name.startswith("flag_"):
