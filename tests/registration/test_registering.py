@@ -215,6 +215,18 @@ def test_returning_without_a_reason_is_refused(reviewer):
             deciding.return_registration(made.pk, marks, note, by=reviewer, seen=made.version)
 
 
+def test_a_registration_reaches_the_reviewers_of_its_division_from_the_first_day():
+    made = submitted("tianjin", agency_division="120101")
+    there, elsewhere = (
+        OperatorFactory(reviewer=True, region="tianjin", divisions=[one]) for one in ("120101", "120102")
+    )
+    whole = OperatorFactory(reviewer=True, region="tianjin")
+    seen = [Registration.objects.visible_to(one).filter(pk=made.pk).exists() for one in (there, elsewhere, whole)]
+    assert seen == [True, False, True]
+    made, _ = approved(made, there)
+    assert made.employer.agency_division == "120101"
+
+
 def test_a_rejected_registration_cannot_be_changed_and_says_why(reviewer):
     made = submitted()
     deciding.reject_registration(made.pk, "不属于本地参保", by=reviewer, seen=made.version)

@@ -59,6 +59,10 @@ def test_a_question_asked_twice_is_named(mistakes):
     assert "问了两次" in mistakes(written(more=more) + CLOSED)
 
 
+def test_where_the_agency_has_divisions_the_registration_asks_for_one(mistakes):
+    assert "注册要问属于哪个（agency_division）" in mistakes(written())
+
+
 def test_an_agreement_without_its_step_is_refused(mistakes):
     assert "电子协议" in mistakes(written())
 

@@ -254,6 +254,17 @@ def test_only_the_regions_own_reviewers_reach_a_registration(client, who, deed):
     assert file.status_code == (302 if who == "nobody" else 404)
 
 
+def test_a_registration_is_returned_for_reasons_of_registrations(client):
+    made = submitted("lijiang")
+    client.force_login(OperatorFactory(reviewer=True, region="lijiang"))
+    text = text_of(client.get(f"/a/registrations/{made.pk}"))
+    assert "与统一社会信用代码证的记载不一致" in text and "与劳动合同等材料不一致" not in text
+    data = {"version": made.version, "flag_name": "1", "code_name": "01", "reason_name": "少了两个字"}
+    client.post(f"/a/registrations/{made.pk}/return", data)
+    made.refresh_from_db()
+    assert made.marks == {"name": "与统一社会信用代码证的记载不一致：少了两个字"}
+
+
 def test_a_decision_that_is_refused_keeps_what_was_typed(client):
     made = submitted()
     client.force_login(OperatorFactory(reviewer=True, region="yunnan"))

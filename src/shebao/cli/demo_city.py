@@ -152,8 +152,10 @@ def _employer(region, number: int, index: int, name: str):
 
     from shebao.hall.audit.operations import record
     from shebao.hall.employers.models import Employer
+    from shebao.hall.employers.operations import divisions_of
 
     body = f"91990100MA0{number:03}{index:02}X"
+    divisions = list(divisions_of(region.code)) or [""]
     with transaction.atomic():
         employer = Employer.objects.create(
             region=region.code,
@@ -168,6 +170,7 @@ def _employer(region, number: int, index: int, name: str):
             bank_name="示例银行第一支行",
             bank_account=f"990100000000{number:03}{index:03}",
             first_month=max(_this_month().previous(11), region.opened_on),
+            agency_division=divisions[index % len(divisions)],
         )
         record("employer.registered", employer, by=None)
     return employer

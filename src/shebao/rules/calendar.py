@@ -45,6 +45,20 @@ class YearlyWindow:
 
 
 @dataclass(frozen=True)
+class LateDecisions:
+    """What becomes of a month whose employer waited for the agency when its time ended (逾期办结).
+
+    `settle_within` so many working days after the last decision it may be settled; 0: it may not. `due` says whether
+    the payment's last day moves with it.
+    """
+
+    settle_within: int
+    due: str
+    source: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Calendar:
     """A region's calendar. Days are of the month declared for; a day past its end means its last day.
 
@@ -66,6 +80,7 @@ class Calendar:
     months: Mapping[Month, tuple[date, date]] = field(default_factory=dict)
     workdays: Workdays = NATIONAL
     yearly_wages: YearlyWindow | None = None
+    late_decisions: LateDecisions | None = None
 
     def window(self, month: Month) -> Window:
         """The declaration and payment window of a month."""
@@ -76,6 +91,15 @@ class Calendar:
             datetime.combine(declare_until, self.declare_until_time),
             datetime.combine(pay_until, self.pay_until_time),
         )
+
+    def open_after(self, decided: date) -> datetime | None:
+        """Until when a month stays open whose last case was decided on that day, after the month's time; None: it does
+        not.
+        """
+        rule = self.late_decisions
+        if rule is None or not rule.settle_within:
+            return None
+        return datetime.combine(self.add_working_days(decided, rule.settle_within), self.pay_until_time)
 
     def _last(self, day: date) -> date:
         return self.workdays.same_or_next(day) if self.shift == "next_working_day" else day

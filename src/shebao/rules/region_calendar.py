@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 
 from shebao.rules import vocabulary as v
-from shebao.rules.calendar import NATIONAL, Calendar, YearlyWindow
+from shebao.rules.calendar import NATIONAL, Calendar, LateDecisions, YearlyWindow
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region_files import Folder, Mapped, Problems
 from shebao.rules.region_take import Take
 from shebao.rules.workdays import Workdays
 
-NEEDED, OPTIONAL = ("declaration", "payment", "back_dating"), ("months", "days", "yearly_wages")
+NEEDED, OPTIONAL = ("declaration", "payment", "back_dating"), ("months", "days", "yearly_wages", "late_decisions")
 
 
 def read_calendar(folder: Folder, problems: Problems) -> Calendar:
@@ -43,6 +43,7 @@ def read_calendar(folder: Folder, problems: Problems) -> Calendar:
         _months(folder, problems),
         _days(folder, problems),
         _yearly_wages(folder, problems),
+        _late_decisions(folder, problems),
     )
     pay.text("source"), pay.word("status", v.STATUSES), back.text("source"), back.word("status", v.STATUSES)
     for take in takes.values():
@@ -73,6 +74,20 @@ def _yearly_wages(folder: Folder, problems: Problems) -> YearlyWindow | None:
     window = YearlyWindow(days[0], days[1], take.text("source"), take.word("status", v.STATUSES))
     take.done()
     return window
+
+
+def _late_decisions(folder: Folder, problems: Problems) -> LateDecisions | None:
+    """How long a month stays open for who waited for the agency."""
+    written = folder.parts["calendar"].get("late_decisions")
+    if written is None:
+        return None
+    take = Take(written, "late_decisions", folder.where("calendar", "late_decisions"), problems)
+    days = take.whole("settle_within")
+    if not take.broken and not 0 <= days <= 60:
+        take.say("settle_within", "应在 0 到 60 个工作日之间；0 是不延长")
+    rule = LateDecisions(days, take.word("due", v.LATE_DUE), take.text("source"), take.word("status", v.STATUSES))
+    take.done()
+    return rule
 
 
 def _months(folder: Folder, problems: Problems) -> Mapping[Month, tuple[date, date]]:

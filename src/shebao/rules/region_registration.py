@@ -229,6 +229,8 @@ def check_registration(region: Region, folder: Folder, problems: Problems) -> No
         say("wizard", f"要问{'、'.join(f'{words.REGISTRATION_NEEDS[name]}（{name}）' for name in missing)}")
     if twice := {name for name in asked if asked.count(name) > 1}:
         say("wizard", f"问了两次：{'、'.join(sorted(twice))}")
+    if "agency_divisions" in region.codes and "agency_division" not in asked:
+        say("wizard", "有经办区划（codes/agency_divisions.yaml）的，注册要问属于哪个（agency_division）")
     if not here.is_direct and here.decide_within < 1:
         say("wizard", "需要审核的要写 decide_within（工作日）")
     if here.is_issued and "employer_number" not in asked:

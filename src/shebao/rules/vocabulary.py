@@ -267,6 +267,7 @@ CHANNELS = _words(
 )
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 DAYS = _words(work="上班", rest="休息")
+LATE_DUE = _words(kept="缴费截止不变", moved="缴费截止延到可以结算的最后一刻")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
 
 
@@ -336,6 +337,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),
     ("Holiday shift 顺延", SHIFTS),
     ("Corrected days 更正的日子", DAYS),
+    ("When a month is due that waited for the agency 逾期办结的缴费截止", LATE_DUE),
     ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),
 )
 

@@ -122,9 +122,15 @@ def _covered(scene: Scene, case: Case, scheme: str, month: Month) -> str:
         if spell.employer_id != scene.employer.pk:
             if spell.is_exclusive and case.employee.employment_kind != PART_TIME:
                 return AWAY
-        elif month not in scene.settled and scene.local_now <= scene.region.calendar.window(month).pay_until:
+        elif month not in scene.settled and _may_settle(scene, month):
             return INSURED
     return ""
+
+
+def _may_settle(scene: Scene, month: Month) -> bool:
+    if scene.local_now <= scene.region.calendar.window(month).pay_until:
+        return True
+    return month in scene.extended
 
 
 def _taken(scene: Scene, cases: list[Case]) -> dict[str, Taken]:

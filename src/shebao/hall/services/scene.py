@@ -19,6 +19,7 @@ from ..declarations.models import Declaration
 from ..declarations.states import OPEN
 from ..employers.models import Employer
 from ..roster.models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
+from ..settlement.late_decisions import extended_months
 from ..settlement.ledger import balances
 from ..settlement.models import Assessment, Bill, BillLine
 
@@ -203,6 +204,11 @@ class Scene:
         """Months of this employer that are assessed already."""
         assessed = Assessment.objects.live().filter(employer=self.employer, series=0)
         return set(assessed.values_list("month", flat=True))
+
+    @cached_property
+    def extended(self) -> set[Month]:
+        """Months that are over and may be settled still, because the agency decided late."""
+        return set(extended_months(self.employer, self.month))
 
     @property
     def first_open(self) -> Month:

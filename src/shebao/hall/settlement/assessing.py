@@ -34,6 +34,7 @@ from .back_payments import (
 )
 from .collecting import use_credit
 from .evidences import keep_evidence
+from .late_decisions import due_moments
 from .ledger import book_all_assessed
 from .models import Account, Assessment, Bill, BillLine, LedgerEntry, LineKind
 from .provisional import carry_over, provisionals, retire_provisionals
@@ -192,7 +193,8 @@ def _make_assessments(demands: Sequence[Demand], month: Month, charges: Charges,
 def _make_bills(assessments: Sequence[Assessment], demands: Sequence[Demand], month: Month) -> list[Bill]:
     """The bills' totals are the sums of the same columns that become their lines."""
     spec = region(assessments[0].employer.region)
-    pay_until, on = timezone.make_aware(spec.calendar.window(month).pay_until), today()
+    usual, on = spec.calendar.window(month).pay_until, today()
+    moved = due_moments([one.employer for one in assessments], month)
     invented: dict[Month, tuple] = {}
     bills = []
     for assessment, one in zip(assessments, demands, strict=True):
@@ -212,7 +214,7 @@ def _make_bills(assessments: Sequence[Assessment], demands: Sequence[Demand], mo
                 employee_due=employee_due,
                 total_due=employer_due + employee_due,
                 head_count=one.head_count,
-                pay_until=pay_until,
+                pay_until=timezone.make_aware(moved.get(assessment.employer_id, usual)),
                 illustrative=list(dict.fromkeys([title for each in months for title in invented[each]] + samples)),
             )
         )

@@ -15,6 +15,7 @@ from ..errors import Conflict, Refused
 from ..regions import region
 from ..roster.models import Employee, Spell
 from .assessing import Case, assess
+from .late_decisions import extensions
 from .models import CHARGING, Assessment, Bill, BillLine
 from .progress import (
     Precondition,
@@ -107,7 +108,7 @@ def _ready(employers: Sequence[Employer], month: Month) -> tuple[list[Case], dic
     changes = changes_of_many(employers, month)
     kinds = {one.pk: settlement_for(one, changes[one.pk]) for one in employers}
     unmet = preconditions_of_many(employers, month, kinds)
-    late = provisionals(employers, month)
+    late = {*provisionals(employers, month), *extensions(employers, month)}
     elsewhere = _charged_elsewhere(employers, month)
     cases, skipped = [], {}
     for one in employers:
@@ -144,7 +145,8 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
     if Assessment.objects.live().filter(employer=employer, month=month, series=0).exists():
         raise Conflict("already_settled", ALREADY)
-    problems = _window_problems(employer, month, is_late=bool(provisionals([employer], month)))
+    late = {*provisionals([employer], month), *extensions([employer], month)}
+    problems = _window_problems(employer, month, is_late=employer.pk in late)
     settlement = applicable_settlement(employer, month)
     if kind != settlement.key:
         count = sum(changes_of(employer, month).values())
@@ -158,8 +160,11 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
 
 
 def _window_problems(employer: Employer, month: Month, *, is_late: bool) -> list[str]:
-    """`is_late`: the month was assessed provisionally, and is settled whenever the employer declares it (补办申报)."""
-    # A month is settled until its payment ends: what reviewers approve on the last declaring day still counts.
+    """`is_late`: the month may be settled after its time, because it was assessed provisionally and is settled whenever
+    the employer declares it (补办申报), or because the agency decided late.
+    """
+    # A month is settled until its payment ends: what reviewers approve on the last declaring day still counts. Who
+    # still waited for a reviewer then is given a few days more (`late_decisions`).
     if month < employer.first_month:
         return [f"单位自 {employer.first_month.label}起参保，{month.label}不需要结算。"]
     window = region(employer.region).calendar.window(month)

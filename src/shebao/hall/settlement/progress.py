@@ -52,7 +52,7 @@ TITLES = {
 }
 
 
-def _about_people(employers: Sequence[Employer]):
+def about_people(employers: Sequence[Employer]):
     """What a settlement has to wait for, of employers of one region: declarations that charge nobody are left aside."""
     services = region(employers[0].region).services.values()
     aside = [service.key for service in services if service.is_aside]
@@ -66,7 +66,7 @@ def changes_of(employer, month: Month) -> dict[str, int]:
 
 def changes_of_many(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, int]]:
     """As `changes_of`, by employer; employers of one region, one query."""
-    approved = _about_people(employers).filter(month=month, state=State.APPROVED)
+    approved = about_people(employers).filter(month=month, state=State.APPROVED)
     return _counted(approved, "service", employers)
 
 
@@ -77,7 +77,7 @@ def open_counts(employer, month: Month) -> dict[str, int]:
 
 def open_counts_of_many(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, int]]:
     """As `open_counts`, by employer; employers of one region, one query."""
-    undecided = _about_people(employers).filter(month__lte=month, state__in=OPEN)
+    undecided = about_people(employers).filter(month__lte=month, state__in=OPEN)
     return _counted(undecided, "state", employers)
 
 
@@ -239,7 +239,7 @@ class Standing:
 def standing(employer, month: Month, by) -> Standing:
     """Read where the month stands; six queries."""
     every = list(Bill.objects.visible_to(by).live().filter(employer=employer))
-    undecided = _about_people([employer]).filter(month__lte=month, state__in=OPEN)
+    undecided = about_people([employer]).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
     filed: dict[int, set[str]] = defaultdict(set)
     papers = Document.objects.filter(bill__in=every, downloaded_at__isnull=False)

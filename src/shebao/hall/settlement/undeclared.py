@@ -18,11 +18,13 @@ from ..errors import Refused
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import covering
+from .late_decisions import extensions
 from .models import Assessment, Bill, BillLine, LineKind, ProvisionalLine
 from .progress import ways_to_compute
 
 OFFERED = 12
 """So many months back a month that was not declared may be chosen."""
+WAITED = "截止时有按时提交的申报还在审核，单位还可以结算，不按未申报暂核定。"
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +148,13 @@ def propose(employers: Sequence[Employer], month: Month) -> list[Proposal]:
     bases = _bases(spec, employers, month)
     sums = _sums([one for one in bases.values() if one])
     told: dict[tuple, Told] = {}
-    return [_proposed(spec, one, month, bases.get(one.pk), sums, told) for one in employers]
+    waited = extensions(employers, month, deadline(spec, month))
+    return [
+        Proposal(one, month, None, obstacle=WAITED)
+        if one.pk in waited
+        else _proposed(spec, one, month, bases.get(one.pk), sums, told)
+        for one in employers
+    ]
 
 
 def _bases(spec: Region, employers: Sequence[Employer], month: Month) -> dict[int, Bill]:

@@ -16,6 +16,7 @@ from ..regions import region
 from ..roster.retiring import ages
 from ..settlement.collecting import owings
 from ..settlement.comparing import newly_raised
+from ..settlement.late_decisions import extended_months, extension_words
 from ..settlement.models import Bill
 from ..settlement.progress import Standing, who_computes
 from ..settlement.queries import Estimate
@@ -44,6 +45,7 @@ def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
     pays, settles, prints = (actor.may(permission) for permission in ("pay", "settle", "print"))
     return [
         *(_undeclared(now) if settles else ()),
+        *(_extended(now) if settles else ()),
         *(_overdue(now) if pays else ()),
         *_returned(actor, now),
         *_rejected(actor, now),
@@ -67,6 +69,17 @@ def _undeclared(now: Standing) -> Iterator[Todo]:
             title = f"{bill.month.label}没有按时申报，已经暂核定"
             note = f"按 {bill.basis_month.label}应缴额暂核定 {yuan(bill.total_due)} 元；补办申报结算后多退少补"
             yield Todo("请补报", "d", title, note, "e_settle", "补办申报", query={"month": str(bill.month)})
+
+
+def _extended(now: Standing) -> Iterator[Todo]:
+    """Months that the agency decided too late, or has not decided: they are settled after their time."""
+    if who_computes(now.employer) == "office":
+        return
+    spec = region(now.employer.region)
+    for month, one in extended_months(now.employer, now.month).items():
+        tag, kind = (_tag(one.until), _urgency(one.until)) if one.until else ("审核中", "b")
+        note = extension_words(spec, month, one)
+        yield Todo(tag, kind, f"{month.label}还没有结算", note, "e_settle", "去结算", query={"month": str(month)})
 
 
 def _overdue(now: Standing) -> Iterator[Todo]:

@@ -16,6 +16,7 @@ from shebao.hall.desk import queries as desk_queries
 from shebao.hall.desk.effects import approve_cases, open_drawn
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
+from shebao.hall.settlement.late_decisions import late_decision_words
 
 from ..access import needs
 from .desk import CHECK_TITLES, row, suffix, waiting
@@ -69,6 +70,7 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
         "flags": [_flag(field, answers) for field in [*view.fields, *map(_paper_field, view.papers)]],
         "papers": view.papers,
         "source": declaration.copied_from,
+        "late_words": _late_words(view, declaration),
         "not_passed": label_of(State.REJECTED, view.service),
         "reasons": _codes(declaration, "return_reasons"),
         "checks": _checks(view),
@@ -111,6 +113,13 @@ def _others(actor, declaration) -> list:
     """What else was declared about the same person or employer, newest first."""
     rows = queries.cases(actor).filter(subject_digest=declaration.subject_digest).exclude(pk=declaration.pk)
     return list(rows.exclude(state=State.DRAFT)[:5])
+
+
+def _late_words(view, declaration: Declaration) -> str:
+    """What the employer may still do about its month when this is decided after the month's time; "" before it."""
+    if declaration.state != State.SUBMITTED or view.service.is_aside:
+        return ""
+    return late_decision_words(region_of(declaration.region), declaration.month)
 
 
 def _neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
@@ -187,9 +196,9 @@ def send_back(request, pk):
     return _onwards(request)
 
 
-def marks_of(request) -> dict[str, str]:
-    """What the employer will read beside each flagged field: the reason by its code, and the sentence."""
-    titles = region_of(request.user.region).codes["return_reasons"]
+def marks_of(request, catalogue: str = "return_reasons") -> dict[str, str]:
+    """What is read beside each flagged field: the reason by its code in the catalogue, and the sentence."""
+    titles = region_of(request.user.region).codes[catalogue]
     marks = {}
     for name in request.POST:
         if name.startswith("flag_"):

@@ -22,6 +22,7 @@ from shebao.hall.regions import region as region_of
 from shebao.hall.registration.resets import account_of, accounts_of, reset_at_agency
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.adjusted_months import adjustments_of
+from shebao.hall.settlement.late_decisions import extended_months
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, preconditions, who_computes
@@ -80,22 +81,30 @@ def employer(request, pk):
         "accounts": list(accounts_of(found, by=request.user)) if request.user.may("reset_accounts") else [],
         "counter_rows": counter_business(request.user).filter(employer=found)[:PAGE],
         "takes_counter": waits_for_counter(region) and request.user.may("review"),
-        "office": _office(request, found, month),
+        "office": _office(request, found),
         "grade_title": _title(region, "float_grades", found.float_grade),
         "crumbs": [{"label": "单位", "url": "../employers/"}, {"label": found.name}],
     }
     return render(request, "agency/employer.html", context)
 
 
-def _office(request, employer: Employer, month) -> dict | None:
+def _office_month(employer: Employer):
+    """The month to be assessed next: an earlier one that stayed open for a late decision, else this one."""
+    current = current_month(region_of(employer.region))
+    return min(extended_months(employer, current), default=current)
+
+
+def _office(request, employer: Employer) -> dict | None:
     """What the office has to assess, where it computes for this employer; what stands in its way, in words."""
     if not request.user.may("review") or who_computes(employer) != "office":
         return None
+    month = _office_month(employer)
     if Bill.objects.visible_to(request.user).live().filter(employer=employer, month=month, series=0).exists():
-        return {"done": True, "items": [], "ready": False}
+        return {"done": True, "month": month, "items": [], "ready": False}
     items = preconditions(employer, month, by=request.user)
     found = applicable_settlement(employer, month)
-    return {"done": False, "title": found.title, "items": items, "ready": all(one.is_met for one in items)}
+    ready = all(one.is_met for one in items)
+    return {"done": False, "month": month, "title": found.title, "items": items, "ready": ready}
 
 
 @require_POST
@@ -103,7 +112,7 @@ def _office(request, employer: Employer, month) -> dict | None:
 def assess(request, pk):
     """The office's own assessment of an employer that chose it (核定)."""
     employer = Employer.objects.visible_to(request.user).get(pk=pk)
-    month = current_month(region_of(employer.region))
+    month = _office_month(employer)
     try:
         kind = applicable_settlement(employer, month)
         bill = settle_month(employer.pk, month, kind.key, by=request.user, confirmations=kind.confirmations)

@@ -22,6 +22,7 @@ from .desk import due_text
 
 PAGE = 50
 TITLE = "单位注册"
+REASONS = "registration_return_reasons"
 SHOWN = (State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED)
 
 
@@ -76,7 +77,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = ""):
         "moves": open_moves(made, request.user),
         "fields": fields,
         "flags": _flags(view, request.POST if doing == "return" else {}),
-        "reasons": [(item.code, item.title) for item in here.codes["return_reasons"].items],
+        "reasons": [(item.code, item.title) for item in here.codes[REASONS].items],
         "note": request.POST.get("note", ""),
         "is_returning": doing == "return",
         "may_renew": made.state == State.APPROVED and not made.operator.has_usable_password(),
@@ -132,7 +133,7 @@ def send_back(request, pk):
     """Return it with remarks; what was typed stays when the return is refused."""
     note = request.POST.get("note", "").strip()
     try:
-        deciding.return_registration(pk, marks_of(request), note, by=request.user, seen=_version(request))
+        deciding.return_registration(pk, marks_of(request, REASONS), note, by=request.user, seen=_version(request))
     except Refused as no:
         return _page(request, pk, no, "return")
     messages.success(request, "已退回，申请人会收到邮件。")

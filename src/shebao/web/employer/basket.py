@@ -29,10 +29,15 @@ UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
 
 def _too_late(request, days) -> str:
     """A sentence where a decision is expected after the month must be settled; "" where there is time."""
-    until = here(request).calendar.window(this_month(request)).declare_until
-    if max((day for day in days if day), default=until.date()) <= until.date():
+    calendar = here(request).calendar
+    until = calendar.window(this_month(request)).pay_until
+    last = max((day for day in days if day), default=until.date())
+    if last <= until.date():
         return ""
-    return f"预计办结日晚于结算截止（{until:%Y-%m-%d %H:%M}）；急办请联系经办窗口。"
+    told = f"预计办结日晚于结算截止（{until:%Y-%m-%d %H:%M}）"
+    if rule := calendar.open_after(last) and calendar.late_decisions:
+        return f"{told}；办结后 {rule.settle_within} 个工作日内仍可结算。急办请联系经办窗口。"
+    return f"{told}；急办请联系经办窗口。"
 
 
 def _expected(rows) -> list[date]:

@@ -9,6 +9,7 @@ from shebao.hall import clock
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.settlement.comparing import bridge
+from shebao.hall.settlement.late_decisions import extended_months, extension_words
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions, who_computes
@@ -32,10 +33,13 @@ def settle(request):
 
 
 def _month(request, employer: Employer):
-    """This month, or an earlier one that was not declared in time and still may be (补办申报)."""
-    asked = request.GET.get("month", "")
-    months = {str(bill.month): bill.month for bill in undeclared_months(request.user)}
-    return months.get(asked, this_month(request))
+    """This month, or an earlier one that may be settled still: not declared in time (补办申报), or decided late."""
+    asked, current = request.GET.get("month", ""), this_month(request)
+    if not asked:
+        return current
+    months = [bill.month for bill in undeclared_months(request.user)]
+    months += extended_months(employer, current)
+    return next((month for month in months if str(month) == asked), current)
 
 
 def _context(request, employer: Employer, month) -> dict:
@@ -65,7 +69,10 @@ def _context(request, employer: Employer, month) -> dict:
         return context | {"trouble": [text]}
     try:
         context["settlement"] = applicable_settlement(employer, month)
-        context["items"] = _items(request, employer, month, is_late=bool(context["provisional"]))
+        context["items"] = [
+            _window_item(request, employer, month, context["provisional"]),
+            *_items(request, employer, month),
+        ]
         context |= _amounts(request, employer, month)
     except Refused as no:
         context["trouble"] = [no.message]
@@ -121,18 +128,29 @@ def _employer_rows(spec, employer: Employer) -> list[dict]:
     return [{"label": label, "new": value} for label, value in rows]
 
 
-def _items(request, employer: Employer, month, *, is_late: bool) -> list[dict]:
-    """The preconditions and the settling time, as the list of tasks shows them."""
-    window = here(request).calendar.window(month)
-    items = [
-        {
-            "text": "在结算时间内",
-            "ok": window.opens_at <= clock.local_now() <= window.pay_until or is_late,
-            "warn": False,
-            "note": f"{window.opens_at:%m-%d %H:%M} 至 {window.pay_until:%m-%d %H:%M}{'，补办申报' if is_late else ''}",
-            "url": "",
-        }
-    ]
+def _window_item(request, employer: Employer, month, provisional) -> dict:
+    """The settling time, and why the month may be settled after it where it may."""
+    spec = here(request)
+    window = spec.calendar.window(month)
+    extended = extended_months(employer, this_month(request)).get(month)
+    note = f"{window.opens_at:%m-%d %H:%M} 至 {window.pay_until:%m-%d %H:%M}"
+    if provisional:
+        note += "，补办申报"
+    elif extended:
+        note += f"；{extension_words(spec, month, extended)}"
+    is_open = window.opens_at <= clock.local_now() <= window.pay_until
+    return {
+        "text": "在结算时间内",
+        "ok": is_open or bool(provisional or extended),
+        "warn": False,
+        "note": note,
+        "url": "",
+    }
+
+
+def _items(request, employer: Employer, month) -> list[dict]:
+    """The preconditions, as the list of tasks shows them."""
+    items = []
     for one in preconditions(employer, month, by=request.user):
         url = "" if one.is_task else reverse(one.url_name)
         items.append({"text": one.title, "ok": one.is_met, "warn": one.is_task, "note": one.note, "url": url})
