@@ -22,6 +22,7 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "doors": (50, ("sqlite",)),
     "lives": (500, ENGINES),
     "canaries": (200, ("sqlite",)),
+    "floods": (300, ENGINES),
 }
 SEED = 20261127
 
