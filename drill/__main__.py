@@ -21,7 +21,8 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "notices": (10_000, ENGINES),
     "doors": (50, ("sqlite",)),
     "lives": (500, ENGINES),
-    "canaries": (200, ("sqlite",)),
+    "canaries": (200, ENGINES),
+    "floods": (300, ENGINES),
 }
 SEED = 20261127
 

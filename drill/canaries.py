@@ -1,7 +1,8 @@
 """Canary persons live through the hall; then the raw bytes of everything it left are searched for them.
 
 Looked for are id numbers, telephones and bank accounts: as text, in UTF-16, in base64 at every offset and in hex; in
-the database and its journals (so in every table: jobs, letters, sessions, kept queries, audit), the files, the log with
+the database and its journals or, of PostgreSQL, the server's whole folder with its write-ahead log, and every row as
+text (so in every table: jobs, letters, sessions, kept queries, audit), the files, the log with
 every statement of SQL that took too long, the anchors and whatever lies beside them; and opened, in sessions, cookies
 and messages. Names and numbers must not stand in an address, a link or a title. A word that may be found (the name of a
 department) shows that the search reads what it says it reads.
@@ -13,6 +14,7 @@ import base64
 import io
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote_plus
 
@@ -23,6 +25,10 @@ MAY_BE_FOUND = "金丝雀部门"
 NAME = "王鹡鸰"
 LINK = re.compile(r'(?:href|action|src|hx-get|hx-post|formaction)="([^"]*)"')
 TITLE_OF_PAGE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+EMPTY = re.compile(rb"\0{64,}")
+FILES, ROWS, SERVER = "files", "rows", "the server's folder"
+DATABASE = {"sqlite": {FILES}, "postgresql": {ROWS, SERVER}}
+"""Where the words of a database must be found, or the search read nothing."""
 QUERY = "/e/queries/employee_contributions/"
 
 
@@ -256,19 +262,37 @@ def forms(secret: str) -> set[bytes]:
 def _search(folder: Path, secrets: list[str], found: Outcome) -> None:
     from django.db import connection
 
-    connection.close()
     wanted = {way: secret for secret in secrets for way in forms(secret)}
-    control, read = MAY_BE_FOUND.encode(), 0
-    is_read = False
-    for file in sorted(folder.rglob("*")):
-        if not file.is_file():
-            continue
-        content = file.read_bytes()
-        read += len(content)
-        is_read = is_read or control in content
+    control, is_read = MAY_BE_FOUND.encode(), set()
+    for kind, name, content in _left_behind(folder):
+        found.counts[f"bytes of {kind}"] += len(content)
+        if control in content:
+            is_read.add(kind)
         for way, secret in wanted.items():
             if way in content:
-                found.fail(f"{file.name}: {secret[:4]}… lies open as {way[:6]!r}…")
-    found.counts |= {"canaries": len(secrets), "forms": len(wanted), "bytes read": read}
-    if not is_read:
-        found.fail("the search does not even find what may be found")
+                found.fail(f"{name}: {secret[:4]}… lies open as {way[:6]!r}…")
+    found.counts |= {"canaries": len(secrets), "forms": len(wanted)}
+    if missed := DATABASE[connection.vendor] - is_read:
+        found.fail(f"the search does not even find what may be found in {', '.join(sorted(missed))}")
+
+
+def _left_behind(folder: Path) -> Iterator[tuple[str, str, bytes]]:
+    """(kind, name, content) of everything that was written: files, and the folder of the PostgreSQL server.
+
+    PostgreSQL compresses long values, so that bytes alone could hide one: every row is read as text too.
+    """
+    from django.db import connection
+
+    folders = {FILES: folder}
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for table in connection.introspection.table_names(cursor):
+                cursor.execute(f'SELECT string_agg(one::text, chr(10)) FROM "{table}" one')
+                yield ROWS, table, (cursor.fetchone()[0] or "").encode()
+            cursor.execute("CHECKPOINT")
+        folders[SERVER] = folder.parent / "server"
+    connection.close()
+    for kind, root in folders.items():
+        for file in sorted(root.rglob("*")):
+            if file.is_file():
+                yield kind, file.name, EMPTY.sub(b"\0", file.read_bytes())

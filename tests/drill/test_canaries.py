@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import json, sys
 from drill.scratch import scratch_hall
-with scratch_hall("sqlite"):
+with scratch_hall("{engine}"):
     from drill import canaries
     if {break_it}:
         import shebao.hall.fields as fields
@@ -22,9 +22,9 @@ with scratch_hall("sqlite"):
 """
 
 
-def searched(count: int, *, break_it: bool = False):
+def searched(count: int, engine: str = "sqlite", *, break_it: bool = False):
     # A database of its own, in a file, with what is written really written: not the suite's.
-    script = SCRIPT.format(count=count, break_it=break_it)
+    script = SCRIPT.format(count=count, engine=engine, break_it=break_it)
     command = [sys.executable, "-W", "ignore", "-c", script]
     environment = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "PATH": "/usr/bin:/bin"}
     answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -35,12 +35,24 @@ def searched(count: int, *, break_it: bool = False):
 def test_no_canary_is_found_in_the_bytes_of_the_hall():
     counts, failures = searched(8)
     assert failures == []
-    assert counts["canaries"] == 18 and counts["pages"] > 30 and counts["bytes read"] > 500_000
+    assert counts["canaries"] == 18 and counts["pages"] > 30 and counts["bytes of files"] > 150_000
+
+
+def test_no_canary_is_found_in_the_folder_of_a_postgresql_server():
+    counts, failures = searched(8, "postgres")
+    assert failures == []
+    assert counts["bytes of the server's folder"] > 20_000_000 and counts["bytes of rows"] > 50_000
 
 
 def test_the_drill_sees_a_hall_that_forgot_to_encrypt():
     _, failures = searched(1, break_it=True)
     assert any("lies open" in sentence for sentence in failures)
+
+
+def test_the_drill_sees_it_in_the_folder_of_a_postgresql_server_too():
+    _, failures = searched(1, "postgres", break_it=True)
+    assert any(sentence.startswith("0000000") and "lies open" in sentence for sentence in failures)  # its log
+    assert any(sentence.startswith("people") or "employee" in sentence for sentence in failures), failures
 
 
 def test_a_number_is_known_in_base64_wherever_it_stands():

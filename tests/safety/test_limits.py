@@ -87,7 +87,7 @@ def one_window(monkeypatch):
     monkeypatch.setattr(flood, "SECONDS", 10**9)
 
 
-def test_a_flood_from_one_session_is_refused_and_the_others_are_served(client, settings, one_window):
+def test_a_flood_from_one_session_is_refused_and_the_others_are_served(client, settings, one_window, caplog):
     settings.SHEBAO_FLOOD_LIMIT = 20
     other = Client()
     other.force_login(OperatorFactory(admin=True))
@@ -96,6 +96,7 @@ def test_a_flood_from_one_session_is_refused_and_the_others_are_served(client, s
     assert [one.status_code for one in answers[-3:]] == [429] * 3
     assert "请求过于频繁" in answers[-1].content.decode() and answers[-1].headers["Retry-After"] == str(flood.SECONDS)
     assert other.get("/e/roster/").status_code == 200
+    assert caplog.text.count("Too Many Requests") == 1  # the log is not flooded
 
 
 def test_a_flood_from_one_address_is_refused_whatever_cookies_it_brings(client, settings, one_window):

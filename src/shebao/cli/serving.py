@@ -155,16 +155,22 @@ def _commands(options, worker: str) -> dict[str, list[str]]:
     python = sys.executable
     commands = {
         "worker": [python, "-m", "django", "db_worker", "--interval", "0.5", "--worker-id", worker],
-        "server": [python, "-m", "granian", "--interface", "wsgi", "--host", options.host,
-                   "--port", str(options.port), "--workers", str(options.workers), "--blocking-threads", "1",
-                   "--respawn-failed-workers", "--workers-kill-timeout", "5",
-                   "--log-level", "warning", "shebao.config.wsgi:application"],
-    }  # fmt: skip
+        "server": server_command(options.host, options.port, options.workers),
+    }
     if settings.SHEBAO_EMBEDDED_BANK:
         bank = [python, "-m", "shebao.bank", "--port", str(options.port + 1)]
         files = ["--secret-file", str(settings.DATA_DIR / "bank.key"), "--data", str(settings.DATA_DIR)]
         commands = {"bank": bank + files} | commands
     return commands
+
+
+def server_command(host: str, port: int, workers: int) -> list[str]:
+    """The command that answers requests; its environment says which settings and database."""
+    return [
+        sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host, "--port", str(port),
+        "--workers", str(workers), "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "5",
+        "--log-level", "warning", "shebao.config.rsgi:application",
+    ]  # fmt: skip
 
 
 def _environment(options) -> dict[str, str]:

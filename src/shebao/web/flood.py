@@ -22,14 +22,16 @@ class FloodGuard:
 
     def __call__(self, request):
         limit = settings.SHEBAO_FLOOD_LIMIT
-        if limit and self._is_too_much(request, limit):
+        if limit and (beyond := self._beyond(request, limit)):
             text = f"请求过于频繁，请 {SECONDS} 秒后再试。错误编号 {request.number}"
             response = HttpResponse(text, status=429, content_type="text/plain; charset=utf-8")
             response["Retry-After"] = str(SECONDS)
+            response._has_been_logged = beyond > 1  # Django's own mark: one line a window tells enough
             return response
         return self.get_response(request)
 
-    def _is_too_much(self, request, limit: int) -> bool:
+    def _beyond(self, request, limit: int) -> int:
+        """By how many requests the session or the address is over its limit."""
         window = int(time.monotonic()) // SECONDS
         if window != self._window or len(self._counts) > MOST_KEYS:
             self._window, self._counts = window, {}
@@ -37,4 +39,4 @@ class FloodGuard:
         keys = [(request.META.get("REMOTE_ADDR", ""), limit * OF_AN_ADDRESS)] + ([(session, limit)] if session else [])
         for key, _ in keys:
             self._counts[key] = self._counts.get(key, 0) + 1
-        return any(self._counts[key] > most for key, most in keys)
+        return max(0, *(self._counts[key] - most for key, most in keys))

@@ -159,11 +159,15 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 21_000_000
 SHEBAO_UPLOAD_LIMIT = 20_000_000
+# A request of any kind: so large at most (a page says in its own words what is too large for it), and sent within so
+# many seconds, plus one for every 20 kB that came.
+SHEBAO_BODY_LIMIT = 64_000_000
+SHEBAO_BODY_SECONDS = 20
 # So many tables, and files of papers, one employer may send in an hour; so many pages one session may ask for in ten
-# seconds of one server process, and an address five times as many. 0: no limit (reliability B36).
+# seconds of one server process, and an address five times as many (reliability B36). Tests set it to 0: no limit.
 SHEBAO_SHEETS_AN_HOUR = 120
 SHEBAO_PAPERS_AN_HOUR = 1_200
-SHEBAO_FLOOD_LIMIT = whole_number("SHEBAO_FLOOD_LIMIT", os.environ.get("SHEBAO_FLOOD_LIMIT", ""), 300)
+SHEBAO_FLOOD_LIMIT = whole_number("SHEBAO_FLOOD_LIMIT", os.environ.get("SHEBAO_FLOOD_LIMIT", ""), 100)
 
 # Letters go through this mail server; without one they stay in the hall's own outbox.
 EMAIL_HOST = os.environ.get("SHEBAO_SMTP_HOST", "")
