@@ -116,6 +116,15 @@ def test_a_refusal_keeps_its_reason_and_frees_the_bill(bank, bill, clerk):
     assert start_payment(bill.pk, by=clerk).pk != payment.pk
 
 
+@pytest.mark.parametrize("reason", [7, ["账户", "余额"], {"zh": "余额不足"}, None, True])
+def test_a_refusal_whose_reason_is_no_text_is_a_refusal_still(bank, bill, clerk, reason):
+    payment = start_payment(bill.pk, by=clerk)
+    assert send(told(payment, "refused", reason=reason, advice=reason, reason_code=reason)) == "refused"
+    payment.refresh_from_db()
+    assert (str(reason) in payment.reason) == bool(reason)
+    assert start_payment(bill.pk, by=clerk).pk != payment.pk
+
+
 def test_a_success_after_a_refusal_is_parked_and_written_down(bank, bill, clerk):
     payment = start_payment(bill.pk, by=clerk)
     send(told(payment, "refused"))

@@ -375,7 +375,7 @@ def _leave_open(payment: Payment, message: dict) -> str:
 
 
 def _take_reason(payment: Payment, message: dict) -> None:
-    payment.reason_code = str(message.get("reason_code", ""))[:40]
+    payment.reason_code = str(message.get("reason_code") or "")[:40]
     payment.reason = _sentences(message.get("reason", ""), message.get("advice", ""))[:200]
 
 
@@ -388,7 +388,7 @@ def _paid_at(message: dict) -> datetime:
     return min(at, now())  # a clock that goes ahead pays nothing late
 
 
-def _sentences(*parts: str) -> str:
-    """What the bank says, each part a sentence of its own."""
-    said = [part.strip() for part in parts if part and part.strip()]
+def _sentences(*parts) -> str:
+    """What the bank says, each part a sentence of its own; whatever it sends there, the news of the money counts."""
+    said = [text for part in parts if (text := str(part or "").strip())]
     return "".join(part if part.endswith(("。", "！", "？")) else f"{part}。" for part in said)
