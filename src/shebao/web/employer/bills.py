@@ -170,7 +170,8 @@ def done_message(title: str) -> str:
 def _summary(request, found: Bill) -> dict:
     rows = bill_summary(found)
     if found.is_provisional:
-        return {"parts": [], "lines": _provisional_lines(found, rows)}
+        own = _provisional_lines(found, rows)
+        return {"parts": [], "lines": own, "basis_total": sum(one["line"].base for one in own)}
     parts = [
         {"code": row.scheme, "label": row.title, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
         for row in rows
