@@ -67,9 +67,9 @@ def test_every_part_says_its_days_its_rate_and_its_exact_amount(tianjin):
     region = with_rates(tianjin, more=[(Month(2025, 12), "0.001")])
     steps, all_of_them = told(region, [(100_001, date(2025, 11, 27)), (50_000, date(2025, 12, 5))])
     assert steps["本金"].value == "1,000.01 + 500.00 = 1,500.01 元"
-    assert steps["2025-11-27 缴的部分"].value == "1,000.01 × 0.05% × 2 天 = 1.00001 元"
-    assert steps["2025-11-27 缴的部分"].note == "2025-11-26 至 2025-11-27，逾期 2 天"
-    assert steps["还没有缴的部分"].value == "500.00 × （0.05% × 5 天 + 0.1% × 5 天） = 3.75 元"
+    assert steps["已缴部分"].value == "1,000.01 × 0.05% × 2 天 = 1.00001 元"
+    assert steps["已缴部分"].note == "2025-11-27 缴，2025-11-26 至 2025-11-27，逾期 2 天"
+    assert steps["未缴部分"].value == "500.00 × （0.05% × 5 天 + 0.1% × 5 天） = 3.75 元"
     assert steps["相加"].value == "1.00001 + 3.75 = 4.75001 元"
     assert (steps["进位"].value, "只进位一次" in steps["进位"].note) == ("4.75 元", True)
     rates = [step for step in all_of_them if step.label == "每日加收"]

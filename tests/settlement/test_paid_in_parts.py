@@ -164,14 +164,14 @@ def test_the_late_fee_of_a_bill_says_why_it_is_what_it_is_before_and_after_it_is
         steps = {step.label: step for step in found.steps}
         assert found.amount == asked == int(exact * 100 + Fraction(1, 2))
         assert steps["进位"].value == f"{yuan(asked)} 元" and "整张账单只进位一次" in steps["进位"].note
-        assert "× 0.05% × 3 天" in steps[f"{first} 缴的部分"].value
-        assert "× 0.05% × 40 天" in steps["还没有缴的部分"].value
+        assert "× 0.05% × 3 天" in steps["已缴部分"].value and f"{first} 缴" in steps["已缴部分"].note
+        assert "× 0.05% × 40 天" in steps["未缴部分"].value
         assert "社会保险法" in steps["每日加收"].source
         page = client.get(reverse("e_bill", args=[bill.pk])).content.decode()
         address = reverse("e_explain_late_fee", args=[bill.pk])
         assert f'href="{address}"' in page and f'href="{address}"' in client.get(reverse("e_pay")).content.decode()
         text = client.get(address).content.decode()
-        assert yuan(asked) in text and "还没有缴的部分" in text
+        assert yuan(asked) in text and "未缴部分" in text
         pay(bill, clerk)
     with late(bill, 50):
         found = explain_late_fee(clerk, bill.pk, today())

@@ -70,9 +70,9 @@ class _Reckoned:
         self.exact = sum((Fraction(one["value"]) * days for one, days in self.under), Fraction(0)) * part.fen
 
     def step(self) -> Step:
-        label = f"{self.part.until} 缴的部分" if self.part.is_paid else "还没有缴的部分"
+        label, when = ("已缴部分", f"{self.part.until} 缴，") if self.part.is_paid else ("未缴部分", "")
         times = [f"{percent(one['value'])} × {days} 天" for one, days in self.under]
         factor = times[0] if len(times) == 1 else f"（{' + '.join(times)}）"
         days = sum(days for _, days in self.under)
         value = f"{yuan(self.part.fen)} × {factor} = {decimals(self.exact / 100)} 元"
-        return Step(label, value, f"{self.first} 至 {self.end}，逾期 {days} 天")
+        return Step(label, value, f"{when}{self.first} 至 {self.end}，逾期 {days} 天")

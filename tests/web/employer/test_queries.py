@@ -7,13 +7,20 @@ import openpyxl
 import pytest
 
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.clock import now
 from shebao.hall.declarations.states import State
 from shebao.hall.operators.models import Operator
+from shebao.hall.payments.models import Payment
 from shebao.hall.regions import all_regions, region
 from shebao.hall.reports import exporting
 from shebao.hall.reports.models import ExportRun, SavedView
+from shebao.hall.reports.money import billed
 from shebao.hall.reports.registry import REPORTS
+from shebao.hall.reports.report import asked, totals
 from shebao.hall.roster.models import Spell
+from shebao.hall.settlement.ledger import book_paid
+from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.provisional import assess_undeclared
 from shebao.hall.sheets import writing
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
@@ -246,3 +253,32 @@ def test_conditions_are_kept_under_a_name_by_whoever_asks_for_them_often(guiyang
     assert not SavedView.objects.exists()
     recorded = AuditEntry.objects.filter(action__startswith="view.").order_by("pk")
     assert [entry.action for entry in recorded] == ["view.kept", "view.kept", "view.forgotten"]
+
+
+def test_what_was_paid_and_what_is_open_is_added_up_over_every_page(guiyang):
+    client, employer, clerk, _ = guiyang
+    bills = list(Bill.objects.filter(employer=employer))
+    for bill in bills[:1]:
+        payment = Payment.objects.create(
+            employer=employer, bill=bill, number="P1", channel="counter", amount_fen=bill.employee_due,
+            paid_fen=bill.employee_due, state="succeeded", started_by=clerk, started_at=now(), paid_at=now(),
+        )  # fmt: skip
+        book_paid(bill, payment)
+    given = asked(clerk, employer, region("guiyang"), {}, ("months",))
+    charged, billed_ = REPORTS["contributions"], REPORTS["bills"]
+    sums = totals(charged, charged.rows(given), given)
+    assert (sums["total"], sums["paid"]) == (sum(one.total_due for one in bills), bills[0].employee_due)
+    sums = totals(billed_, billed_.rows(given), given)
+    assert sums["paid"] + sums["open"] == sums["total_due"] and sums["paid"] == bills[0].employee_due
+    detail = REPORTS["contribution_lines"]
+    assert totals(detail, detail.rows(given), given)["total"] == sums["total_due"]
+
+
+def test_the_chart_counts_every_bill_of_a_month_and_what_was_assessed_provisionally(guiyang):
+    _, employer, clerk, _ = guiyang
+    reviewer = Operator.objects.create(username="o", name="李审", role="reviewer", region="guiyang")
+    with on_day(NOVEMBER.next(), 2):
+        made = assess_undeclared(employer.pk, NOVEMBER, by=reviewer)
+        by_month, by_scheme = billed(asked(clerk, employer, region("guiyang"), {}, ("months",)))
+    assert by_month[NOVEMBER] == made.total_due
+    assert sum(by_month.values()) == sum(by_scheme.values())

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
-from fractions import Fraction
 
 from django.utils import timezone
 
+from shebao.rules.back_fees import percent
 from shebao.rules.money import yuan
 from shebao.rules.vocabulary import COLUMNS
 
@@ -142,15 +142,11 @@ def _factor(bill: Bill) -> Mapping | None:
     return bill.provisional_lines.select_related("evidence").order_by("pk")[0].evidence.data["factor"]
 
 
-def _percent(factor: Mapping) -> str:
-    return f"{Fraction(factor['value']) * 100}%"
-
-
 def _provisional_notes(bill: Bill, factor: Mapping | None) -> list[str]:
     """What a paper of a month that was not declared says of it: by what it was assessed, and how it ends."""
     if factor is None:
         return []
-    basis = f"{bill.basis_month.label}应缴额的 {_percent(factor)}"
+    basis = f"{bill.basis_month.label}应缴额的 {percent(factor['value'])}"
     return [f"{bill.month.label}没有按时申报，按{basis}{bill.word}（{factor['source']}）；补办申报结算后多退少补。"]
 
 
@@ -163,7 +159,7 @@ def _header(spec, bill: Bill, payment, factor: Mapping | None) -> list[list[str]
     employer = bill.employer
     heads = ["缴费人数", str(bill.head_count)]
     if factor is not None:
-        heads = ["核定依据", f"{bill.basis_month} 应缴额 × {_percent(factor)}"]
+        heads = ["核定依据", f"{bill.basis_month} 应缴额 × {percent(factor['value'])}"]
     pairs = [
         [spec.term("employer_number"), employer.employer_number],
         ["单位名称", employer.name],

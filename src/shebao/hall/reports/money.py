@@ -1,6 +1,6 @@
 """What was charged and paid: by month and scheme, by person, by bill; corrections apart."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -10,7 +10,7 @@ from shebao.rules.months import Month, months_between
 from ..roster.models import Person
 from ..roster.queries import people_named
 from ..settlement.ledger import balances, settling
-from ..settlement.models import Bill, BillLine, LedgerEntry, LineKind
+from ..settlement.models import Bill, BillLine, LedgerEntry, LineKind, ProvisionalLine
 from .report import KIND, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown
 
 REGULAR = Q(kind=LineKind.REGULAR)
@@ -62,6 +62,13 @@ def _show_contributions(asked: Asked, rows: Iterable) -> list[dict]:
     return shown
 
 
+def _paid_in_all(asked: Asked, rows: QuerySet) -> dict[str, int]:
+    """What was paid of everything that the table lists, fen."""
+    listed = {(str(month), scheme) for month, scheme in rows.values_list("month", "scheme")}
+    paid = _paid(asked, {month for month, _ in listed})
+    return {"paid": sum(fen for key, fen in paid.items() if key in listed)}
+
+
 def _paid(asked: Asked, months: set) -> dict[tuple[str, str], int]:
     """What the ledger says was paid for these months, in fen, by month and scheme."""
     entries = LedgerEntry.objects.visible_to(asked.actor).filter(transaction__employer=asked.employer, month__in=months)
@@ -70,12 +77,13 @@ def _paid(asked: Asked, months: set) -> dict[tuple[str, str], int]:
 
 
 def billed(asked: Asked) -> tuple[dict[Month, int], dict[str, int]]:
-    """What was billed in the span, in fen: by month (0 where there is no bill), and by scheme; two queries."""
-    by_month = dict(_bills(asked).values_list("month", "total_due"))
-    by_scheme = lines(asked).values_list("scheme").annotate(fen=Sum(F("employer_due") + F("employee_due"))).order_by()
-    return {month: by_month.get(month, 0) for month in months_between(asked.first_month, asked.last_month)}, dict(
-        by_scheme
-    )
+    """What was billed in the span, in fen: by month (0 where there is no bill), and by scheme; three queries."""
+    by_month = dict(_bills(asked).order_by().values_list("month").annotate(Sum("total_due")))
+    both = Sum(F("employer_due") + F("employee_due"))
+    by_scheme = Counter(dict(lines(asked).values_list("scheme").annotate(fen=both).order_by()))
+    provisional = ProvisionalLine.objects.filter(bill__in=_bills(asked))
+    by_scheme.update(dict(provisional.values_list("scheme").annotate(fen=both).order_by()))
+    return {month: by_month.get(month, 0) for month in months_between(asked.first_month, asked.last_month)}, by_scheme
 
 
 def _lines(asked: Asked) -> QuerySet[BillLine]:
@@ -121,6 +129,11 @@ def _bills(asked: Asked) -> QuerySet[Bill]:
     )
 
 
+def _bills_in_all(asked: Asked, rows: QuerySet) -> dict[str, int]:
+    booked = balances(rows).values()
+    return {"paid": sum(paid for _, paid in booked), "open": sum(due - paid for due, paid in booked)}
+
+
 def _show_bills(asked: Asked, rows: Iterable) -> list[dict]:
     rows = list(rows)
     booked = defaultdict(lambda: (0, 0), balances(rows))
@@ -131,7 +144,7 @@ def _show_bills(asked: Asked, rows: Iterable) -> list[dict]:
             {
                 "month": bill.month,
                 "number": Link(bill.number, "bill", (bill.pk,)),
-                "heads": bill.head_count,
+                "heads": None if bill.is_provisional else bill.head_count,
                 "employer_due": bill.employer_due,
                 "employee_due": bill.employee_due,
                 "total_due": due,
@@ -160,7 +173,7 @@ LINE_COLUMNS = (
     Shown("base", "缴费基数（元）", "yuan"),
     Shown("employer", "单位应缴（元）", "yuan", True, "employer_due"),
     Shown("employee", "个人应缴（元）", "yuan", True, "employee_due"),
-    Shown("total", "合计（元）", "yuan"),
+    Shown("total", "合计（元）", "yuan", True, F("employer_due") + F("employee_due")),
 )
 REPORTS = {
     "contributions": Report(
@@ -176,6 +189,7 @@ REPORTS = {
         _contributions,
         _show_contributions,
         permission="settle",
+        more_totals=_paid_in_all,
     ),
     "contribution_lines": Report(
         LINE_COLUMNS, (MONTHS, SCHEME, PERSON, KIND), _lines, _show_lines, permission="settle"
@@ -199,5 +213,6 @@ REPORTS = {
         _show_bills,
         "张账单",
         "settle",
+        more_totals=_bills_in_all,
     ),
 }  # fmt: skip

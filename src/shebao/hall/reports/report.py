@@ -80,14 +80,14 @@ def asked(
 class Shown:
     """A column: `kind` is text, yuan (fen), whole, month, date, moment, id (an identity number, masked) or rate.
 
-    `is_summed` puts its total below the table; `source` is the field the total is taken from.
+    `is_summed` puts its total below the table; `source` is what the total is taken from: a field or an expression.
     """
 
     key: str
     title: str
     kind: str = "text"
     is_summed: bool = False
-    source: str = ""
+    source: Any = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ class Link:
 class Report:
     """How one read model is read. `rows` gives a queryset or a list, `show` turns one page of them into cells.
 
-    `permission` is what the asker must hold. `show` may ask the database a constant number of times.
+    `permission` is what the asker must hold. `show` may ask the database a constant number of times. `more_totals` are
+    the totals of columns that are no field of the rows, over every row.
     """
 
     columns: tuple[Shown, ...]
@@ -114,10 +115,11 @@ class Report:
     noun: str = "条"
     permission: str = "see_roster"
     note: str = ""
+    more_totals: Callable[[Asked, QuerySet], dict[str, int]] | None = None
 
 
-def totals(report: Report, rows: QuerySet | list) -> dict[str, int]:
-    """The sums below the table, over every row and not only those of the page; one query."""
+def totals(report: Report, rows: QuerySet | list, given: Asked) -> dict[str, int]:
+    """The sums below the table, over every row and not only those of the page; a constant number of queries."""
     summed = [column for column in report.columns if column.is_summed]
     if not summed:
         return {}
@@ -125,7 +127,8 @@ def totals(report: Report, rows: QuerySet | list) -> dict[str, int]:
         return {column.key: sum(row[column.key] for row in rows) for column in summed}
     named = {f"total_{column.key}": Sum(column.source or F(column.key)) for column in summed}
     found = rows.order_by().aggregate(**named)
-    return {name.removeprefix("total_"): value or 0 for name, value in found.items()}
+    sums = {name.removeprefix("total_"): value or 0 for name, value in found.items()}
+    return sums | (report.more_totals(given, rows) if report.more_totals else {})
 
 
 def in_percent(rate: Decimal) -> str:

@@ -27,6 +27,7 @@ from shebao.hall.settlement.queries import (
     people_of_bill,
 )
 from shebao.hall.sheets.writing import Column
+from shebao.rules.back_fees import percent
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
@@ -170,7 +171,10 @@ def done_message(title: str) -> str:
 def _summary(request, found: Bill) -> dict:
     rows = bill_summary(found)
     if found.is_provisional:
-        return {"parts": [], "lines": _provisional_lines(found, rows)}
+        own = _provisional_lines(found, rows)
+        factor = own[0]["line"].evidence.data["factor"]["value"]
+        sums = {"basis_total": sum(one["line"].base for one in own), "percent": percent(factor)}
+        return {"parts": [], "lines": own} | sums
     parts = [
         {"code": row.scheme, "label": row.title, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
         for row in rows
@@ -179,7 +183,7 @@ def _summary(request, found: Bill) -> dict:
 
 
 def _provisional_lines(found: Bill, rows) -> list[dict]:
-    lines = {line.scheme: line for line in found.provisional_lines.select_related("basis")}
+    lines = {line.scheme: line for line in found.provisional_lines.select_related("basis", "evidence")}
     return [{"line": lines[row.scheme], "row": row} for row in rows]
 
 

@@ -87,7 +87,7 @@ def query(request, key):
     rows = report.rows(given)
     size = int(request.GET["size"]) if request.GET.get("size", "") in map(str, SIZES) else PAGE
     page = paged(request, rows, size)
-    sums = totals(report, rows) if page.paginator.count else {}
+    sums = totals(report, rows, given) if page.paginator.count else {}
     cells = [_cells(request, report, row) for row in report.show(given, page.object_list)]
     kept = _conditions(request)
     context = {
