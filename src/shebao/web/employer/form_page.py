@@ -106,13 +106,10 @@ def _looked(raw: dict, found: Preview) -> dict:
 
 
 def _of_new(request, spec) -> dict:
-    row = {
-        "label": word(request, "declare.row", "新增一行"),
-        "url": reverse("e_declare", args=[spec.key]),
-        "icon": "plus",
-    }
+    # Only where a manual begins with it: the form is empty already, and saving leads to the next one.
+    row = {"label": word(request, "declare.row", ""), "url": reverse("e_declare", args=[spec.key]), "icon": "plus"}
     return {
-        "actions": [row] if _may_look(spec) else [],
+        "actions": [row] if row["label"] and _may_look(spec) else [],
         "declaration": None,
         "copied": None,
         "crumbs": crumbs(spec.title),
