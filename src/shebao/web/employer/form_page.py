@@ -27,6 +27,7 @@ from .roster import STATUS_TAGS, title_of
 UNSIGNED = "unsigned"
 """Code of the refusal of a submission without the statement of truth."""
 FOUND = 20
+UNTOUCHED = ("nothing_changed", "something_changed")
 LABELS = {"id_kind": "证件类型", "household": "户口性质", "employment_kind": "用工形式"}
 
 
@@ -238,7 +239,8 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
         shown |= {"double": None, "on_file": []}
         nothing = {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
         return shown | nothing | {"removers": []}
-    told = [p for p in found.problems if p.code != "required"]
+    untouched = UNTOUCHED if request.method == "GET" else ()  # nobody has typed yet: that nothing changed is no news
+    told = [p for p in found.problems if p.code not in ("required", *untouched)]
     return shown | {
         "found": found,
         "on_file": _on_file(request, spec, form, found),
