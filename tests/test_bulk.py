@@ -3,10 +3,11 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from shebao.hall.bulk import give_keys, insert_rows, update_rows
-from shebao.hall.roster.models import DeclaredWage, Employee, Person
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.bulk import give_keys, insert_rows, maker, update_rows
+from shebao.hall.roster.models import DeclaredWage, Employee, Person, Spell
 from shebao.rules.months import Month
-from tests.factories import EmployerFactory, at
+from tests.factories import JANUARY, EmployerFactory, at, enrolled
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +86,21 @@ def test_nothing_to_write_is_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         insert_rows([])
         update_rows([], "name")
+
+
+def test_a_made_row_is_what_the_model_itself_would_have_made():
+    employee = enrolled(EmployerFactory(), sequence=5)
+    given = {
+        Spell: {"employee": employee, "person_id": employee.person_id, "scheme": "pension", "first_month": JANUARY},
+        DeclaredWage: {"employee_id": employee.pk, "first_month": JANUARY, "amount_fen": 1},
+        AuditEntry: {"subject": "a:1", "actor": None, "employer": employee.employer},
+    }
+    for model, values in given.items():
+        made, usual = maker(model)(**values), model(**values)
+        assert {**vars(made), "_state": None} == {**vars(usual), "_state": None}
+        assert made._state.fields_cache == usual._state.fields_cache
+        assert (made._state.adding, made._state.db) == (True, None)
+    one, two = maker(AuditEntry)(), maker(AuditEntry)()
+    assert one.detail == {} and one.detail is not two.detail
+    with pytest.raises(TypeError, match="no field 'wage'"):
+        maker(DeclaredWage)(wage=1)

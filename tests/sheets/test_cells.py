@@ -141,9 +141,13 @@ def test_rows_that_are_not_data_are_ignored_with_a_reason():
             ["合计:", None, 8000],
             ["合计", files.IDS[1], 8000],
             [None, None, None, 7],
+            ["合计", "8 人", 8000],
+            ["制表人：王敏　审核：李娜"],
+            ["备注：王敏", files.IDS[2], 8000],
+            ["备注强", "12", 8000],
         ]
     )
-    assert [r.number for r in found.data] == [3, 8, 11]
+    assert [r.number for r in found.data] == [3, 8, 11, 15, 16]
     assert {r.number: r.reason for r in found.ignored} == {
         1: "表头之前的标题或说明",
         2: "表头",
@@ -154,6 +158,8 @@ def test_rows_that_are_not_data_are_ignored_with_a_reason():
         9: "合计行",
         10: "合计行",
         12: "要导入的列都是空的",
+        13: "合计行",
+        14: "落款行",
     }
 
 

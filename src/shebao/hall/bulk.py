@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -220,8 +219,10 @@ def update_rows(rows: Iterable[models.Model], *names: str) -> None:
 def _column(rows: Sequence[models.Model], field: Any, connection: Any) -> list:
     """The values of one field as the database driver takes them."""
     if isinstance(field, EncryptedField):
-        return [field.get_db_prep_save(field.owned(row), connection) for row in rows]
-    values, prepare = map(attrgetter(field.attname), rows), field.get_db_prep_save
+        return [field.stored(row) for row in rows]
+    name, prepare = field.attname, field.get_db_prep_save
+    # What is in an object needs no look-up through its class; what was left in the database does.
+    values = [row.__dict__[name] if name in row.__dict__ else getattr(row, name) for row in rows]
     if type(field) in PLAIN_FIELDS:
         return [v if type(v) in PLAIN_VALUES else prepare(v, connection) for v in values]
     if isinstance(field, models.JSONField):  # most findings and reasons are none at all

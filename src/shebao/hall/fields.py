@@ -74,6 +74,11 @@ class EncryptedField(models.TextField):
             found = getattr(found, name) if found is not None else None
         return Owned(getattr(row, self.attname), found or REGISTER if self.owner else REGISTER)
 
+    def stored(self, row: models.Model) -> str | None:
+        """The row's value as it stands in the database."""
+        value = getattr(row, self.attname)
+        return self.get_prep_value(self.owned(row)) if value else self._sealed(value, REGISTER)
+
     def get_prep_value(self, value):
         plain, owner = (value.value, value.owner) if isinstance(value, Owned) else (value, REGISTER)
         return self._sealed(plain, owner)

@@ -28,12 +28,15 @@ from shebao.rules.region_model import (
 )
 from shebao.rules.region_take import EARLIEST, Take, each, frozen
 
+OPTIONAL_TERMS = {"declare.row"}
+"""Words of buttons that most regions do without: blank is none."""
+
 
 def read_terms(folder: Folder, problems: Problems) -> dict[str, str]:
     """terms.yaml: notion → the region's word."""
     terms: dict[str, str] = {}
     for key, word in folder.parts["terms"].items():
-        if not isinstance(word, str) or not word.strip():
+        if not isinstance(word, str) or not (word.strip() or key in OPTIONAL_TERMS):
             problems.add(folder.where("terms", key), key, "用语应是一段文字")
         terms[key] = str(word)
     return terms

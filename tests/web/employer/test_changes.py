@@ -111,6 +111,14 @@ def test_what_is_kept_about_a_person_is_shown_on_their_page(client):
     assert all(text in page for text in ("通讯地址", "示例路 1 号", "大学本科", "合同结束日期", "2027-12-31"))
 
 
+def test_a_form_that_was_just_opened_says_nothing_of_what_was_not_changed_and_shows_what_is_on_file(client):
+    _, one = hall(client, "shenzhen")
+    page = client.get(f"/e/declare/{CHANGE}/?employee={one.pk}").content.decode()
+    assert "没有改动" not in page
+    assert f'value="{one.person_number}" id="on_file_person_number" name="on_file_person_number" readonly' in page
+    assert f'value="{one.person.born_on}" id="on_file_born_on"' in page
+
+
 def test_nothing_changed_is_said_on_the_page_and_nothing_is_saved(client):
     _, employee = hall(client, "shenzhen")
     answer = client.post(f"/e/declare/{CHANGE}/", typed(employee, phone="13800138000"))

@@ -13,6 +13,8 @@ from ..clock import now
 from .anchors import anchors
 from .models import AuditEntry, AuditHead
 
+_WRITE = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+
 
 def record(action: str, subject: models.Model, *, by, employer=None, **detail) -> AuditEntry:
     """Record `action` on `subject` by `by` (None = the system), in the caller's transaction.
@@ -72,7 +74,7 @@ def entry_digest(entry: AuditEntry) -> str:
         "region": entry.region,
         "detail": entry.detail,
     }
-    text = entry.previous_digest + json.dumps(body, sort_keys=True, ensure_ascii=False)
+    text = entry.previous_digest + _WRITE(body)
     return hmac.digest(bytes.fromhex(settings.SHEBAO_AUDIT_KEY), text.encode(), "sha256").hex()
 
 

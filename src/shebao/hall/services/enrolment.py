@@ -30,13 +30,16 @@ def enrol_employees(declarations: list, *, by) -> None:
     here = region(declarations[0].region)
     form = here.forms[declarations[0].spec.form]
     employees = find_or_add_employees(declarations)
-    spells, wages = [], []
+    spells, wages, told = [], [], employer_facts(declarations[0].employer)
+    schemes: dict[frozenset, tuple] = {}  # the facts of most people are the same
     for declaration in declarations:
-        employee = employees[declaration.pk]
-        known = complete_facts({"sex": employee.person.sex, **facts_of(form, declaration.answers)})
-        for key in enrol_schemes(here, known | employer_facts(declaration.employer)):
-            spells.append(new_spell(here.schemes[key], declaration, employee, known))
-        wages.append((declaration, facts_of(form, declaration.answers)["declared_wage"]))
+        employee, facts = employees[declaration.pk], facts_of(form, declaration.answers)
+        known = complete_facts({"sex": employee.person.sex, **facts})
+        alike = frozenset(known.items())
+        if alike not in schemes:
+            schemes[alike] = enrol_schemes(here, known | told)
+        spells += [new_spell(here.schemes[key], declaration, employee, known) for key in schemes[alike]]
+        wages.append((declaration, facts["declared_wage"]))
     insert_rows(spells)
     declare_wages(wages, by=by)
     if declarations[0].spec.tells_person:

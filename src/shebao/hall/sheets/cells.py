@@ -16,6 +16,8 @@ from shebao.rules.region_model import Field, Form, Region
 
 _TOTAL = re.compile(r"(合计|小计|总计|共计|本页合计|本页小计|累计)[::]?.{0,6}|.{0,8}(合计|小计|总计)[::]?")
 _GROUP = re.compile(r"(在职|退休|离退休|在职职工|退休人员|在职人员|离退休人员)(人员|职工)?([::]?\d+人?)?")
+_SIGNED = re.compile(r"(制表|填表|填报|编制|经办|审核|复核|主管|负责|单位负责|财务负责|说明|备注|注)[^::]{0,4}[::]")
+"""What stands under a list: who made it, who checked it, what is to be noted."""
 _EXAMPLE = re.compile(r"[(\[【<]?(示例|样例|例如|举例|填写示例|示例行)([)\]】>:].*|\d*)|.{0,10}\(示例\)")
 _APOSTROPHE = re.compile(r"^'(?=[=+\-@\t\d＝＋－＠])")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
@@ -102,6 +104,8 @@ class _Column(NamedTuple):
     known: dict[Cell, str | CellProblem]
 
 
+SHORTEST = 5
+"""No number of a document is shorter."""
 KEPT = 2_000
 """As many different cells of a column are remembered."""
 
@@ -120,14 +124,21 @@ def _ignore_reason(number: int, row: list[Cell], match: HeaderMatch, columns: li
     filled = [(f, row[i]) for f, i, _ in columns if i < len(row) and row[i].kind != "empty"]
     if _is_example(told[0].text) or any(f.kind == "text" and _is_example(c.text) for f, c in filled):
         return "示例行"
-    if any(f.kind == "id_number" and not _TOTAL.fullmatch(_squeeze(c.text)) for f, c in filled):
+    if any(f.kind == "id_number" and _may_be_a_number(c.text) for f, c in filled):
         return ""
     first = [_squeeze(c.text) for c in told[:3]]
     if any(_TOTAL.fullmatch(text) for text in first):
         return "合计行"
     if _GROUP.fullmatch(first[0]) and len(filled) <= 2:
         return "分组行"
+    if _SIGNED.match(first[0]) and len(filled) <= 2:
+        return "落款行"
     return "" if filled else "要导入的列都是空的"
+
+
+def _may_be_a_number(text: str) -> bool:
+    """Whether it could be somebody's number, right or wrong; “8 人” under a list could not."""
+    return sum(c.isascii() and c.isalnum() for c in unicodedata.normalize("NFKC", text)) >= SHORTEST
 
 
 def _is_example(text: str) -> bool:

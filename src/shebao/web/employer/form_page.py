@@ -27,6 +27,7 @@ from .roster import STATUS_TAGS, title_of
 UNSIGNED = "unsigned"
 """Code of the refusal of a submission without the statement of truth."""
 FOUND = 20
+UNTOUCHED = ("nothing_changed", "something_changed")
 LABELS = {"id_kind": "证件类型", "household": "户口性质", "employment_kind": "用工形式"}
 
 
@@ -106,13 +107,10 @@ def _looked(raw: dict, found: Preview) -> dict:
 
 
 def _of_new(request, spec) -> dict:
-    row = {
-        "label": word(request, "declare.row", "新增一行"),
-        "url": reverse("e_declare", args=[spec.key]),
-        "icon": "plus",
-    }
+    # Only where a manual begins with it: the form is empty already, and saving leads to the next one.
+    row = {"label": word(request, "declare.row", ""), "url": reverse("e_declare", args=[spec.key]), "icon": "plus"}
     return {
-        "actions": [row] if _may_look(spec) else [],
+        "actions": [row] if row["label"] and _may_look(spec) else [],
         "declaration": None,
         "copied": None,
         "crumbs": crumbs(spec.title),
@@ -241,7 +239,8 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
         shown |= {"double": None, "on_file": []}
         nothing = {"found": None, "derived": "", "past": "", "problems": [], "fixes": [], "total": 0, "back": ""}
         return shown | nothing | {"removers": []}
-    told = [p for p in found.problems if p.code != "required"]
+    untouched = UNTOUCHED if request.method == "GET" else ()  # nobody has typed yet: that nothing changed is no news
+    told = [p for p in found.problems if p.code not in ("required", *untouched)]
     return shown | {
         "found": found,
         "on_file": _on_file(request, spec, form, found),

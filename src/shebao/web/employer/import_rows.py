@@ -84,6 +84,7 @@ def _cell(row: BatchRow, column: dict) -> dict:
         "shown": _shown(text, column),
         "css": " ".join(part for part in css if part),
         "invalid": "error" in levels,
+        "blank": "读不准" if any(p["code"] == "cell_refused" for p in own) else "未填写",
         "problems": json.dumps(said, ensure_ascii=False) if said else "",
         "segments": json.dumps(_segments(text), ensure_ascii=False) if column["kind"] == "id_number" and said else "",
         "original": _was(notes[column["id"]], column) if column["id"] in notes else "",

@@ -52,12 +52,13 @@ def start(request):
 
 def _start_context(request) -> dict:
     services = _services(request)
+    titles = {key: one.batch_title or one.title for key, one in here(request).services.items()}
     return {
         "services": services,
         "templates": [templates_of(request, service) for service in services],
         "pasted": request.POST.get("pasted", ""),
         "chosen": request.POST.get("service") or request.GET.get("service") or services[0].key,
-        "batches": queries.batches(request.user)[:20],
+        "batches": [(one, titles.get(one.service, one.service)) for one in queries.batches(request.user)[:20]],
         "steps": STEPS,
         "most_rows": f"{Limits.rows:,}",
         "title": word(request, "menu.import", "批量导入"),
