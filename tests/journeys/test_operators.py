@@ -7,6 +7,7 @@ import pytest
 from shebao.hall.employers.models import Employer
 from shebao.hall.mail.models import Mail
 from shebao.hall.operators.models import Operator
+from shebao.hall.roster.models import Employee, Spell
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
 from .conftest import patient
@@ -92,6 +93,23 @@ def test_a_sub_user_is_added_given_ticks_on_the_menu_tree_and_reaches_nothing_el
     clerk.goto(live_server.url + "/e/roster/")
     text = clerk.inner_text("main")
     assert "车间员工" in text and "销售部员工" not in text
+
+
+def test_an_operator_of_one_insurance_meets_the_people_insured_in_it_and_nobody_else(door, office, live_server):
+    Spell.objects.filter(employee__name="销售部员工", scheme="injury").delete()
+    mate = with_password(OperatorFactory(clerk=True, employer=office.employer, name="陈工伤"))
+    admin = door(office.username)
+    admin.goto(f"{live_server.url}/e/operators/{mate.pk}/")
+    admin.get_by_role("group", name="负责的险种").get_by_label("工伤保险").check()
+    admin.get_by_role("button", name="保存").last.click()
+    admin.get_by_text("已保存陈工伤的权限").wait_for()
+
+    page = door(mate.username)
+    page.goto(live_server.url + "/e/roster/")
+    main = page.get_by_role("main").inner_text()
+    assert "车间员工" in main and "销售部员工" not in main
+    away = Employee.objects.get(name="销售部员工")
+    assert page.request.get(f"{live_server.url}/e/roster/{away.pk}/").status == 404
 
 
 def test_the_tree_works_without_scripts(door, office, live_server):

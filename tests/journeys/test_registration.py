@@ -136,7 +136,7 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     page.reload()
     page.get_by_text("申请已退回").wait_for()
     page.get_by_role("link", name="修改").click()
-    page.get_by_text("审核意见：与证件上的记载不一致").wait_for()
+    page.get_by_text("审核意见：与统一社会信用代码证的记载不一致").wait_for()
     page.get_by_label("法定代表人").fill("郑新示例")
     go_on(page, "保存，去核对")
     page.get_by_label("以上内容真实").check()

@@ -139,7 +139,7 @@ def test_without_a_server_the_letter_stays_in_the_outbox_and_the_page_shows_it(c
     with TestCase.captureOnCommitCallbacks(execute=True):
         assert client.post("/e/pages/declaration_voucher/", answer).status_code == 302
     page = client.get("/e/pages/declaration_voucher/").content.decode()
-    assert "本地发件箱" in page
+    assert "留在网厅，没有外发" in page
     assert "office@example.cn" in page
     with TestCase.captureOnCommitCallbacks(execute=True):
         again = client.post("/e/pages/declaration_voucher/", answer, follow=True).content.decode()

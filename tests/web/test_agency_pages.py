@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import get_resolver
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
@@ -9,6 +10,7 @@ from shebao.hall.declarations.operations import approve_declarations, return_dec
 from shebao.hall.notices.models import Announcement
 from shebao.hall.privileged.models import PrivilegedLook, PrivilegedQuery
 from shebao.hall.roster.models import Employee
+from shebao.web.shell import PLAIN
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolled, enrolment
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +209,21 @@ def test_every_service_of_every_region_opens_at_the_counter(client):
         client.force_login(OperatorFactory(reviewer=True, region=region.code))
         for key in region.services:
             assert client.get(f"/a/employers/{employer.pk}/counter/{key}/").status_code == 200, (region.code, key)
+
+
+def test_the_warning_about_values_of_example_stands_where_amounts_are_and_nowhere_else(client):
+    for page in PLAIN:
+        assert page in every_name(), f"{page} is no page"
+    client.force_login(OperatorFactory(reviewer=True))
+    employer = EmployerFactory()
+    assert "含示例参数" not in client.get("/a/").content.decode()
+    assert "含示例参数" not in client.get("/a/employers/").content.decode()
+    assert "含示例参数" in client.get(f"/a/employers/{employer.pk}").content.decode()
+
+
+def every_name() -> set[str]:
+    def walk(resolver):
+        for one in resolver.url_patterns:
+            yield from walk(one) if hasattr(one, "url_patterns") else [one.name]
+
+    return set(walk(get_resolver()))

@@ -139,7 +139,7 @@ def test_the_outbox_tells_when_and_what_became_of_a_letter_and_nothing_of_its_bu
     answer = client.get("/a/system/letters")
     text = answer.content.decode()
     told = [(row["purpose"], row["to"], row["letter"].get_state_display()) for row in answer.context["rows"]]
-    assert told == [("验证码", "138****78", "没有发出"), ("单据", "c***@j***", "本地发件箱")]
+    assert told == [("验证码", "138****78", "没有发出"), ("单据", "c***@j***", "留在网厅，没有外发")]
     for private in ("机械厂", "jixiechang", "caiwu", "13812345678", "482913", "正文", "通知单"):
         assert private not in text, private
 

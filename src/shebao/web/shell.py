@@ -42,6 +42,14 @@ PRODUCT = "企业社保网厅"
 TILES = 8
 MOST_SERVICES = 6
 """A hall with more of them folds them away under the manual's headings."""
+PLAIN = {
+    "a_home", "a_decided", "a_employers", "a_people", "a_registrations", "a_registration", "a_registration_link",
+    "a_notices", "a_notice_new", "a_notice", "a_templates", "a_template", "a_alerts", "a_system", "a_letters",
+    "a_pre_entries", "a_operator_divisions", "a_privileged_named", "a_configuration", "operators", "operator_create",
+    "operator_reset", "audit", "looks", "account", "account_contact", "account_factors", "certificates", "employers",
+    "change_password", "e_notices", "e_notice", "e_privileged", "e_departments", "e_letter", "e_operator", "e_labour",
+}  # fmt: skip
+"""Pages that show no amount of the region: the warning about values of example would stand there in vain."""
 PLACED = {*NAMES, *KEYED, *PUBLIC}
 
 
@@ -110,13 +118,17 @@ def _signed_in(request, user) -> dict:
         "user_links": _own_links(user, region),
         "employer_url": reverse("employers") if request.session.get(MANY) and not user.is_agency else "",
         "desk_keys": user.is_agency and user.may("review"),
-        "illustrative": region.illustrative(month, today),
+        "illustrative": () if _is_plain(request) else region.illustrative(month, today),
         "basket_url": _url("e_basket") if _has_basket(user, region) else "",
         "messages_url": "" if user.is_agency else _url("e_notices"),
         "unread": 0 if user.is_agency else _unread(nav),
         "cases_url": _open_url(user, "e_cases"),
         "enrol_url": _open_url(user, "e_declare", region.first_service.key),
     }
+
+
+def _is_plain(request) -> bool:
+    return request.resolver_match is not None and request.resolver_match.url_name in PLAIN
 
 
 def _unread(nav: list[dict]) -> int:

@@ -11,7 +11,7 @@ class MailState(models.TextChoices):
     WAITING = "waiting", "等待发送"
     SENDING = "sending", "正在发送"
     SENT = "sent", "已发送"
-    KEPT = "kept", "本地发件箱"
+    KEPT = "kept", "留在网厅，没有外发"
     FAILED = "failed", "没有发出"
 
 

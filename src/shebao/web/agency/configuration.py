@@ -18,7 +18,7 @@ from shebao.regions_home import regions_roots
 from shebao.rules.months import months_between
 from shebao.rules.proposals import changes, load_proposed
 from shebao.rules.region import BadRegion, Region
-from shebao.rules.vocabulary import STEPS
+from shebao.rules.vocabulary import LATE_DUE, STEPS
 
 from ..access import needs
 from ..public.rates import value_words, words_in_force
@@ -37,6 +37,7 @@ def configuration(request):
     windows = [(one, here.calendar.window(one)) for one in months_between(month, month.next(MONTHS_AHEAD))]
     context = {
         "here": here,
+        "late_due": LATE_DUE[late.due] if (late := here.calendar.late_decisions) else "",
         "windows": windows,
         "is_published": here.calendar.is_published(clock.today().year),
         "services": [_service(one) for one in here.services.values()],

@@ -169,7 +169,7 @@ def _link_page(request, made, token):
     way = (
         "已同时发往专管员邮箱，收不到的请当面交给专管员"
         if settings.EMAIL_HOST
-        else "没有连接邮件服务器，请当面交给专管员"
+        else "本网厅还不能发邮件，请当面交给专管员"
     )
     context = {"made": made, "link": deciding.activation_link(token), "title": "激活链接"}
     context["told"] = f"{way}；过期的在申请页重新发放。"
