@@ -23,6 +23,7 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "lives": (500, ENGINES),
     "canaries": (200, ENGINES),
     "floods": (300, ENGINES),
+    "walks": (500, ENGINES),
 }
 SEED = 20261127
 

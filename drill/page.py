@@ -29,7 +29,11 @@ TAIL = """
   away one at a time; the walk through every address must notice. **lives**: fifty random steps of an employer's money
   each, beside a model of a few integers. **canaries**: people who are enrolled, looked at, searched, imported and
   mistyped; then their numbers, telephones and accounts are looked for in the raw bytes of database, files and log
-  (text, UTF-16, base64, hex), in addresses and titles.
+  (text, UTF-16, base64, hex), on PostgreSQL in the server's whole folder and in every row as text, in addresses and
+  titles.
+- **floods**: one employer asks as fast as it can, then many visitors send a letter a second; how long the pages of
+  another employer take, the flood being refused and the slow ones cut off in words. Flood, server and measuring share
+  the processor. **walks**: anybody presses anything in any order; a declaration moves only as its table says.
 
 Not shown by these: power loss and lying disks, more than one host, `pg_amcheck`, parsers under a coverage-guided
 fuzzer. Seconds are those of a machine that was busy with other work; they compare nothing.

@@ -98,3 +98,29 @@ def test_the_page_of_the_drills_is_made_from_their_results():
     from drill.page import PAGE, rendered
 
     assert PAGE.read_text("utf-8") == rendered(DRILLS)
+
+
+def bars() -> dict[str, tuple[list[Path], list[str]]]:
+    """docs/bars.md: bar → its tests, its drills."""
+    rows = re.findall(r"^\| (B\d+) \|([^|]*)\|([^|]*)\|([^|]*)\|", (ROOT / "docs/bars.md").read_text("utf-8"), re.M)
+    return {bar: (files(tests, "."), re.findall(r"[\w-]+", drill)) for bar, _, tests, drill in rows}
+
+
+def test_every_bar_names_tests_and_drills_that_there_are():
+    from drill.__main__ import DRILLS
+
+    assert len(bars()) == 21
+    for bar, (tests, drills) in bars().items():
+        assert tests and all(file.is_file() for file in tests), bar
+        assert set(drills) <= set(DRILLS), bar
+
+
+def test_every_drill_runs_small_among_the_tests_and_is_explained():
+    from drill.__main__ import DRILLS
+    from drill.page import TAIL
+
+    for name in DRILLS:
+        assert f"**{name}**" in TAIL, name
+        assert any(
+            re.search(rf"\b{name}\b", file.read_text("utf-8")) for file in (ROOT / "tests").rglob("test_*.py")
+        ), name

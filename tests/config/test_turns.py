@@ -131,6 +131,11 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read_and_while_it_is(s
     assert told[0] == untold[0] == 413 and "太大" in told[2] and not seen
 
 
+def test_a_body_that_breaks_off_is_not_taken_for_a_short_one(seen):
+    (got,) = answered(Visitor(b"wage=1", content_length="9"))
+    assert got[0] == 400 and "没有收下" in got[2] and not seen
+
+
 def test_one_address_has_only_so_many_bodies_on_their_way(seen, monkeypatch):
     monkeypatch.setattr(rsgi, "RECEIVING", 3)
     got = answered(*(Visitor(b"a", pause=0.1, content_length="1") for _ in range(5)))
@@ -138,7 +143,7 @@ def test_one_address_has_only_so_many_bodies_on_their_way(seen, monkeypatch):
 
 
 def test_a_header_with_an_underline_passes_for_no_other(seen):
-    visitor = Visitor(b"", x_real="1")
+    visitor = Visitor()
     visitor.scope.headers |= {"x_forwarded_for": "203.0.113.1", "Cookie": "sessionid=abc"}
     answered(visitor)
     environ = seen[0][0]

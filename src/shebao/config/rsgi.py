@@ -11,6 +11,7 @@ from io import BytesIO
 
 from django.conf import settings
 from django.http import parse_cookie
+from granian.rsgi import ProtocolClosed
 from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
 from .turns import TooManyWaiting, Turns
@@ -32,6 +33,7 @@ yet waits with all such of his address, so they may be five times as many.
 
 TOO_LARGE = (413, "上传的内容太大，没有收下。请分几次上传。")
 TOO_SLOW = (408, "上传太慢，已中断，没有收下任何内容。请检查网络后重新上传。")
+BROKEN_OFF = (400, "上传中断，没有收下任何内容。请重新上传。")
 TOO_MANY = (429, "请求过于频繁，请 10 秒后再试。")
 
 
@@ -52,14 +54,14 @@ class Hall:
         if scope.proto != "http":
             proto.close(403)
             return
-        environ = _located(environ_of(scope), None)
-        cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
-        address, session = environ["REMOTE_ADDR"], cookies.get(settings.SESSION_COOKIE_NAME, "")
+        asked = _located(environ_of(scope), None)
+        cookies = parse_cookie(asked.get("HTTP_COOKIE", ""))
+        address, session = asked["REMOTE_ADDR"], cookies.get(settings.SESSION_COOKIE_NAME, "")
         try:
-            body = await self._receive(address, environ, proto)
-            environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
+            body = await self._receive(address, asked, proto)
+            asked |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
             most = WAITING if session else 5 * WAITING
-            status, headers, pieces = await self._turns.take(address, session, answered, environ, most=most)
+            status, headers, pieces = await self._turns.take(address, session, answered, asked, most=most)
             if isinstance(pieces, bytes):
                 proto.response_bytes(status, headers, pieces)
             else:
@@ -69,10 +71,10 @@ class Hall:
         except Turned as why:
             _turn_away(proto, *why.args)
 
-    async def _receive(self, address: str, environ: dict, proto) -> bytes:
+    async def _receive(self, address: str, asked: dict, proto) -> bytes:
         """The body, whole. Raises Turned where it is too large or too slow, or one of too many."""
-        told = environ.get("CONTENT_LENGTH", "")
-        if told == "0" or not (told or "HTTP_TRANSFER_ENCODING" in environ):
+        told = asked.get("CONTENT_LENGTH", "")
+        if told == "0" or not (told or "HTTP_TRANSFER_ENCODING" in asked or asked["SERVER_PROTOCOL"] == "HTTP/2"):
             return b""
         if told.isascii() and told.isdigit() and int(told) > settings.SHEBAO_BODY_LIMIT:
             raise Turned(*TOO_LARGE)
@@ -90,6 +92,8 @@ class Hall:
                     if len(body) > SMALL and self._held > HELD:
                         raise Turned(*TOO_MANY)
                     patience.reschedule(until + len(body) / BYTES_A_SECOND)
+            if told and len(body) != int(told):
+                raise Turned(*BROKEN_OFF)
             return bytes(body)
         except TimeoutError:
             raise Turned(*TOO_SLOW) from None
@@ -101,16 +105,18 @@ class Hall:
         """A long answer piece by piece; between two of them others have their turn."""
         iterator = iter(pieces)
         try:
-            while piece := await self._turns.take(address, session, next, iterator, b""):
+            while (piece := await self._turns.take(address, session, next, iterator, None)) is not None:
                 await stream.send_bytes(piece)
+        except ProtocolClosed:
+            pass  # he went away
         finally:
             await self._turns.take(address, session, pieces.close)
 
 
-def answered(environ: dict) -> tuple[int, list[tuple[str, str]], object]:
+def answered(asked: dict) -> tuple[int, list[tuple[str, str]], object]:
     """Ask the page; its content is bytes, or pieces that are still to be made and closed."""
     told: list = []
-    response = pages(environ, lambda status, headers, *_: told.extend((int(status.split(" ", 1)[0]), headers)))
+    response = pages(asked, lambda status, headers, *_: told.extend((int(status.split(" ", 1)[0]), headers)))
     if not getattr(response, "streaming", True):
         content = b"".join(response)
         response.close()
@@ -121,7 +127,7 @@ def answered(environ: dict) -> tuple[int, list[tuple[str, str]], object]:
 def environ_of(scope) -> dict:
     """What WSGI calls the request. A name with an underline could pass for another header, and is left out."""
     host, _, port = scope.server.rpartition(":")
-    environ = {
+    asked = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
@@ -142,16 +148,18 @@ def environ_of(scope) -> dict:
         if "_" not in name:
             key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
             between = "; " if key == "HTTP_COOKIE" else ","
-            environ[key] = f"{environ[key]}{between}{value}" if key in environ else value
+            asked[key] = f"{asked[key]}{between}{value}" if key in asked else value
     if scope.authority:
-        environ.setdefault("HTTP_HOST", scope.authority)
-    return environ
+        asked.setdefault("HTTP_HOST", scope.authority)
+    return asked
 
 
 def _turn_away(proto, status: int, words: str) -> None:
     headers = [
         ("content-type", "text/plain; charset=utf-8"),
         ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
         ("connection", "close"),
         ("retry-after", "10"),
     ]
@@ -159,5 +167,5 @@ def _turn_away(proto, status: int, words: str) -> None:
 
 
 # The visitor's address and scheme, as far as a proxy tells them whose word is taken.
-_located = wrap_wsgi_with_proxy_headers(lambda environ, _: environ, trusted_hosts=settings.SHEBAO_TRUSTED_PROXIES)
+_located = wrap_wsgi_with_proxy_headers(lambda asked, _: asked, trusted_hosts=settings.SHEBAO_TRUSTED_PROXIES)
 application = Hall()
