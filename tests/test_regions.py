@@ -55,7 +55,7 @@ def test_the_two_regions_differ_in_data_only():
     first, second = REGIONS["tianjin"], REGIONS["leshan"]
     assert [s.title for s in first.services.values()] == ["单位职工增加", "单位职工减少", "工资申报", "核定基数补缴"]
     assert [s.title for s in second.services.values()] == [
-        "单位基础信息", "单位职工新参保", "人员停保", "人员申报工资", "职工补充医疗申报",
+        "单位基础信息", "单位职工新参保", "职工信息维护", "人员停保", "人员申报工资", "职工补充医疗申报",
     ]  # fmt: skip
     assert all(not s.is_direct and s.decide_within == 3 for s in first.services.values())
     assert all(s.is_direct for s in second.services.values())
