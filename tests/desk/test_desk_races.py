@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from shebao.hall.declarations import operations
 from shebao.hall.declarations.models import Declaration
@@ -18,7 +18,6 @@ from .test_desk import ENROL, later, reviewed_by, submitted
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "sqlite", reason="an in-memory database is one connection"),
 ]
 
 

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Operator
@@ -49,7 +49,6 @@ def at_once(*deeds):
     return sorted(outcomes)
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="an in-memory database is one connection")
 def test_two_voids_of_one_settlement_are_one(clerk):
     bill = settle(clerk.employer, clerk)
 
@@ -61,7 +60,6 @@ def test_two_voids_of_one_settlement_are_one(clerk):
     assert list(check_ledger()) == []
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="an in-memory database is one connection")
 def test_settling_again_while_the_old_one_is_voided_leaves_one_in_force(clerk):
     bill = settle(clerk.employer, clerk)
 
@@ -76,7 +74,6 @@ def test_settling_again_while_the_old_one_is_voided_leaves_one_in_force(clerk):
     assert list(check_ledger()) == []
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="an in-memory database is one connection")
 def test_two_people_clear_one_amount_once(clerk):
     from django.db import transaction
 
