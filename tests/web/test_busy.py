@@ -13,7 +13,7 @@ from django.test import Client
 from shebao.config.databases import PAGE_SECONDS, answer_soon, sqlite
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
-from shebao.hall.patience import is_busy, waiting_at_most
+from shebao.hall.patience import DRAFT_SECONDS, is_busy, waiting_at_most
 from shebao.web.middleware import LAST_SEEN
 from shebao.web.public.errors import bad_request
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolment
@@ -64,6 +64,16 @@ def test_a_form_that_meets_a_long_write_is_offered_again_as_it_was_filled_in(sig
         assert not Declaration.objects.exists()
         assert signed_in.post(FORM, said).status_code == 302
         assert Declaration.objects.count() == 1
+
+
+def test_a_draft_that_meets_a_long_write_waits_a_second_at_most_and_the_browser_keeps_it(signed_in, monkeypatch):
+    waits = []
+    monkeypatch.setattr(
+        "shebao.web.employer.declaring.waiting_at_most", lambda s: waits.append(s) or waiting_at_most(0)
+    )
+    with at(), somebody_writes():
+        answer = signed_in.post(f"{FORM}draft/", enrolment(1), headers={"X-Autosave": "1"})
+    assert (answer.status_code, waits) == (503, [DRAFT_SECONDS])
 
 
 def test_a_fragment_that_meets_a_long_write_gets_a_banner(signed_in):

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 SPILL_PAGES = 110_000
 """Changed pages of SQLite that stay in memory, about 480 MB: a sheet of 100,000 people is just below."""
-JOB_SECONDS, PAGE_SECONDS = 240, 15
+JOB_SECONDS, PAGE_SECONDS = 240, 10
 """How long a write waits on SQLite while another is under way: a sheet of 100,000 people takes a minute or two.
 A background job waits for that; a page says that the hall is busy, so that the few processes are free for who reads.
 """

@@ -11,6 +11,9 @@ from django.db import OperationalError, connection
 RETRIED = {"55P03", "40P01", "40001"}
 """PostgreSQL's own words for it: a lock not given, a deadlock, a transaction that could not be put in an order."""
 
+DRAFT_SECONDS = 1
+"""For what the browser keeps too: while it waits, its own saving waits behind it."""
+
 
 def is_busy(error: BaseException | None) -> bool:
     """Whether a transaction failed only because others were writing: all of it is undone, and it may be tried again."""

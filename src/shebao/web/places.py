@@ -50,6 +50,8 @@ KEYED = (
     *("counter_business", "who_computes", "people_payment"),
 )
 """Pages that a region may show several times, each under a name of its own: their address tells which."""
+CATALOGUED = (*KEYED, "departments")
+"""Pages that the menu shows where the catalogue has them, among what is declared."""
 PUBLIC = {"rates": "rates_of", "register": "register_at"}
 """Pages for everybody; their address tells the region."""
 TERMS = {"import_sheets": "menu.import", "employer": "menu.employer_profile"}

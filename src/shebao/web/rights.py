@@ -66,9 +66,9 @@ PAGE_NEEDS = {
     **dict.fromkeys(("blank_forms", "vouchers"), "print"),
     **dict.fromkeys(("bank_debit", "people_payment"), "pay"),
     "who_computes": "settle",
-    **dict.fromkeys(("roster_sheet", "guide", "counter_business", "departments"), "see_roster"),
+    **dict.fromkeys(("roster_sheet", "guide", "counter_business"), "see_roster"),
 }
-"""What each kind of page asks for that the menu shows where the catalogue has it: `e_page` asks for nothing itself."""
+"""What each kind of page of the catalogue asks for: its one address asks for nothing by itself."""
 KINDS = {"statement": "statements"}
 """Functions that an area opens all at once: whoever has not opened the second has none of the first."""
 

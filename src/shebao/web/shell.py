@@ -35,7 +35,7 @@ from .menu_entries import (
 )
 from .menus import allowed, mark_current, menu_items
 from .middleware import has_contrast, idle_seconds, is_elder
-from .places import KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
+from .places import CATALOGUED, KEYED, NAMES, PUBLIC, address_of, address_of_row, permission_of
 from .rights import PAGE_NEEDS, may_open
 
 PRODUCT = "企业社保网厅"
@@ -236,8 +236,8 @@ def _pages(user, region, *groups: str) -> list[tuple[dict, str]]:
     return [
         (_item(row.title, address_of_row(row, region), QUERY_ICONS.get(row.page, "list-check")), row.under)
         for row in region.pages.values()
-        if row.page in PAGE_NEEDS
-        and user.may(PAGE_NEEDS[row.page])
+        if row.page in CATALOGUED
+        and user.may(PAGE_NEEDS.get(row.page) or permission_of(row.page))
         and (not row.may or user.role in row.may)
         and (row.group in groups if groups else row.group != "help")
     ]

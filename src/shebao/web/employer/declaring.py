@@ -13,6 +13,7 @@ from shebao.hall.declarations.preview import kind_told_by, preview, raw_answers,
 from shebao.hall.declarations.seconding import waits
 from shebao.hall.employers.queries import employer_answers
 from shebao.hall.errors import Refused, permit_service
+from shebao.hall.patience import DRAFT_SECONDS, waiting_at_most
 from shebao.hall.regions import region
 from shebao.hall.roster.facts import roster_answers
 from shebao.hall.roster.models import Employee
@@ -209,5 +210,6 @@ def draft(request, service):
         messages.success(request, "已清空，可以重新填写。")
         return redirect("e_declare", spec.key)
     raw = typed(form, request.POST) | extras(request.POST)
-    operations.save_draft(request.user.employer_id, spec.key, raw, by=request.user)
+    with waiting_at_most(DRAFT_SECONDS):
+        operations.save_draft(request.user.employer_id, spec.key, raw, by=request.user)
     return HttpResponse(status=204)

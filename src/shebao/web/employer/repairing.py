@@ -12,6 +12,7 @@ from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import preview, raw_answers, service_of
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Conflict, Refused
+from shebao.hall.patience import DRAFT_SECONDS, waiting_at_most
 from shebao.hall.regions import region
 
 from ..access import keeps, needs
@@ -111,5 +112,6 @@ def draft(request, pk):
         messages.success(request, "已放弃没有保存的修改。")
         return redirect("e_repair", declaration.pk)
     raw = typed(form, request.POST) | extras(request.POST)
-    operations.save_repair_draft(declaration.pk, raw, by=request.user)
+    with waiting_at_most(DRAFT_SECONDS):
+        operations.save_repair_draft(declaration.pk, raw, by=request.user)
     return HttpResponse(status=204)
