@@ -26,9 +26,10 @@ BYTES_A_SECOND = 20_000
 """What came earns time: a second for so many bytes."""
 RECEIVING = 100
 """So many requests of one address may be on their way in at once; an office uploads less."""
-WAITING = 24
-"""So many pages of one session may wait in one process: four times what a browser asks for at once. Who has no session
-yet waits with all such of his address, so they may be five times as many.
+WAITING = 100
+"""So many pages of one session may wait in one process. A first visit asks for forty at once where a proxy speaks
+HTTP/2 (styles, scripts and pictures are asked here too), and two tabs for twice that. Who has no session yet waits with
+all such of his address, so they may be five times as many.
 """
 
 TOO_LARGE = (413, "上传的内容太大，没有收下。请分几次上传。")
