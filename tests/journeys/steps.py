@@ -3,8 +3,18 @@
 import csv
 import io
 import re
+from contextvars import ContextVar
 
 from shebao.cli.demo_city import People
+from shebao.hall import clock
+
+
+def all_believe(monkeypatch, moment) -> None:
+    """The whole hall, the server's threads too, takes `moment` (aware) for now.
+
+    The function `now` is not replaced: what is imported for the first time meanwhile would keep the replacement.
+    """
+    monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
 
 
 def newcomers(seed: str) -> People:

@@ -1,7 +1,6 @@
 """Collecting by the manuals' labels: 银行代扣, 社保缴费, 申报缴费方式选择, 提交结算 after the counter."""
 
 import re
-from contextvars import ContextVar
 from datetime import datetime
 
 import pytest
@@ -19,7 +18,7 @@ from shebao.rules.months import Month
 from tests.factories import enrolled
 from tests.settlement.hall import hire, make_clerk, make_employer, settle
 
-from .steps import unfold, until
+from .steps import all_believe, unfold, until
 from .test_statements import open_from_menu, printed
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -30,7 +29,7 @@ def fifth(monkeypatch):
     """The fifth of next month for the hall: every window is open, and no order is over by the bank's own clock."""
     first = Month.of(clock.today()).next().first_day
     moment = timezone.make_aware(datetime(first.year, first.month, 5, 10))  # noqa: DTZ001 - made aware here
-    monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
+    all_believe(monkeypatch, moment)
 
 
 def agency(code: str) -> Operator:

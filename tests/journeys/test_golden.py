@@ -1,13 +1,11 @@
 """The looks of the key pages are kept, wide and narrow: whoever changes one is told, and says so by `make golden`."""
 
 import os
-from contextvars import ContextVar
 
 import pytest
 from django.utils import timezone
 
 from shebao.cli.demo_city import load_demo_city
-from shebao.hall import clock
 from shebao.hall.operators.models import Operator
 from shebao.hall.settlement.models import Bill
 from shebao.hall.sheets import operations
@@ -15,7 +13,7 @@ from shebao.hall.sheets.jobs import carry_on
 from tests.factories import NOW
 
 from . import golden
-from .steps import newcomers, sheet_of
+from .steps import all_believe, newcomers, sheet_of
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 WRITE = bool(os.environ.get("SHEBAO_GOLDEN"))
@@ -26,7 +24,7 @@ WIDTHS = (1440, 390)
 def november(monkeypatch):
     """The server's threads, too, believe that it is the tenth of November."""
     moment = timezone.make_aware(NOW)
-    monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
+    all_believe(monkeypatch, moment)
 
 
 STILL = {"reduced_motion": "reduce", "device_scale_factor": 1}

@@ -13,7 +13,7 @@ from shebao.hall.roster.models import Employee, LabourRegistration, PreEntry, Sp
 from shebao.rules.months import Month
 from tests.factories import EmployerFactory, OperatorFactory, enrolment, synthetic_id
 
-from .steps import fill, save_to_basket, submit_basket, unfold, until
+from .steps import all_believe, fill, save_to_basket, submit_basket, unfold, until
 from .test_halls import choose
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 def _inside_every_window(monkeypatch):
     """The tenth of this month, in every thread: what is tried here does not depend on the day it runs."""
     moment = timezone.make_aware(datetime.combine(timezone.localdate().replace(day=10), time(10)))
-    monkeypatch.setattr(clock, "now", lambda: moment)
+    all_believe(monkeypatch, moment)
 
 
 def people_of(region):

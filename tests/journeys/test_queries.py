@@ -1,18 +1,17 @@
 """查询 in Chromium, by the manuals' labels: what is looked up, how far it leads, and what is taken along."""
 
 import re
-from contextvars import ContextVar
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from shebao.hall import clock
 from shebao.hall.roster.models import Employee
 from tests.factories import NOW
 from tests.settlement.hall import OCTOBER, hire, make_clerk, make_employer, settle
 
 from .conftest import fetched
+from .steps import all_believe
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 OF_EMPLOYER = [
@@ -25,7 +24,7 @@ OF_EMPLOYER = [
 def november(monkeypatch):
     """The server's threads, too, believe that it is the tenth of November."""
     moment = timezone.make_aware(NOW)
-    monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
+    all_believe(monkeypatch, moment)
 
 
 @pytest.fixture

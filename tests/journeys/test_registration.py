@@ -16,7 +16,7 @@ from tests.factories import OperatorFactory, enrolment
 from tests.registration.applying import PDF, answers, credit_code
 from tests.registration.applying import desk as somebody_at
 
-from .steps import fill, submit_basket, until
+from .steps import all_believe, fill, submit_basket, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def _inside_every_window(monkeypatch, settings, live_server):
     moment = timezone.make_aware(datetime.combine(timezone.localdate().replace(day=10), time(10)))
-    monkeypatch.setattr(clock, "now", lambda: moment)
+    all_believe(monkeypatch, moment)
     settings.SHEBAO_BASE_URL = live_server.url
 
 

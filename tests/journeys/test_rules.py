@@ -1,14 +1,12 @@
 """The rulebook in Chromium: what it costs, why, what a late value changes, and what a new one would."""
 
 import re
-from contextvars import ContextVar
 from datetime import datetime
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from shebao.hall import clock
 from shebao.hall.operators.models import Operator
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import LineKind
@@ -16,6 +14,7 @@ from tests.settlement.hall import hire, make_clerk, make_employer, settle
 from tests.settlement.test_adjusting import AUGUST, JULY, SEPTEMBER
 
 from .conftest import fetched
+from .steps import all_believe
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -24,7 +23,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 def september(monkeypatch):
     """The server's threads, too, believe that it is the tenth of September, when the year's limits are out at last."""
     moment = timezone.make_aware(datetime(2026, 9, 10, 9, 30))  # noqa: DTZ001 - made aware in the hall's zone
-    monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
+    all_believe(monkeypatch, moment)
 
 
 @pytest.fixture

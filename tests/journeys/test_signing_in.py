@@ -24,7 +24,7 @@ from tests.factories import EmployerFactory, OperatorFactory, enrolled
 from tests.registration.applying import answers, credit_code
 from tests.registration.applying import desk as somebody_at
 
-from .steps import fill, save_to_basket, until
+from .steps import all_believe, fill, save_to_basket, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -35,7 +35,7 @@ NEW = "brand-New-Words-7"
 @pytest.fixture(autouse=True)
 def _inside_every_window(monkeypatch, settings, live_server):
     moment = timezone.make_aware(datetime.combine(timezone.localdate().replace(day=10), time(10)))
-    monkeypatch.setattr(clock, "now", lambda: moment)
+    all_believe(monkeypatch, moment)
     settings.SHEBAO_BASE_URL = home(live_server)
     settings.EMAIL_HOST = "mail.example"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -2,7 +2,6 @@
 
 import io
 import re
-from contextvars import ContextVar
 from datetime import timedelta
 
 import openpyxl
@@ -18,6 +17,7 @@ from tests.factories import NOW, EmployerFactory, OperatorFactory, synthetic_id
 from tests.sheets import files
 
 from .conftest import fetched
+from .steps import all_believe
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 SERVICE = "employee_enrolment"
@@ -28,7 +28,7 @@ NEAR, RIGHT = "劳务工", "劳务派遣"
 def november(monkeypatch):
     """The server's threads, too, believe that it is the tenth of November."""
     moment = timezone.make_aware(NOW)
-    monkeypatch.setattr(clock, "_pretended", ContextVar("pretended_now", default=moment))
+    all_believe(monkeypatch, moment)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from shebao.rules.retirement import retirement
 from tests.factories import EmployerFactory, enrolled, synthetic_id
 from tests.settlement.hall import settle
 
-from .steps import fill, until
+from .steps import all_believe, fill, until
 from .test_review import person, typed
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -203,7 +202,7 @@ def on_the_tenth():
     """The whole hall, the server's threads too, is in the middle of this month's window, whatever day it is."""
     with pytest.MonkeyPatch.context() as patch:
         tenth = clock.now().replace(day=10, hour=2)
-        patch.setattr(clock, "_pretended", ContextVar("pretended_now", default=tenth))
+        all_believe(patch, tenth)
         yield
 
 
