@@ -37,9 +37,9 @@ NASTY_TEXTS = [
 
 @cache
 def heads(code: str = REVIEWED) -> list[str]:
-    """The headings that the enrolment form of a region asks for."""
+    """The headings that the enrolment form of a region asks for, as far as they are in `FIELDS`."""
     labels = {field.id: field.label for field in files.regions()[code].forms["employee_enrolment"].fields}
-    return [labels[name] for name in FIELDS]
+    return [labels[name] for name in FIELDS if name in labels]
 
 
 def plausible(chance: Chance, count: int) -> list[list]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 
-CONNECTIONS, A_SECOND = 64, 150
+CONNECTIONS, A_SECOND = 300, 150
 
 
 def _ask(port: int, cookie: str, path: str, ended: threading.Event, answers: Counter) -> None:

@@ -102,7 +102,7 @@ class MoneyMachine(UndeclaredMonths, RuleBasedStateMachine):
         self.reviewer = Operator.objects.create(username="r", name="审核", role="reviewer", region=CODE)
         self.people = hire(self.employer, [500_000, 900_000])
         self.declarer = enrolled(self.employer, number=synthetic_id())
-        self.pending = None
+        self.pending = self.decided_on = None
         self.settled: set[Month] = set()
         self.bills: dict[int, ModelBill] = {}
         self.declared: set[Month] = set()
@@ -174,7 +174,7 @@ class MoneyMachine(UndeclaredMonths, RuleBasedStateMachine):
                 self.declared.add(self.month)
             else:
                 delete_declarations([self.pending], by=self.clerk)
-        self.pending = None
+        self.pending, self.decided_on = None, self.at.date()
 
     @rule(fen=WAGES)
     def pay_back(self, fen):

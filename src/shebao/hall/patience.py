@@ -33,10 +33,11 @@ def waiting_at_most(seconds: float) -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return
-    with connection.cursor() as cursor:
-        before = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
-        cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
-        try:
-            yield
-        finally:
-            cursor.execute(f"PRAGMA busy_timeout = {before}")
+    connection.ensure_connection()
+    own = connection.connection  # a setting of this connection: no question to the database, and not counted as one
+    (before,) = own.execute("PRAGMA busy_timeout").fetchone()
+    own.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        own.execute(f"PRAGMA busy_timeout = {before}")
