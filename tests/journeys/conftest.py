@@ -101,7 +101,7 @@ def patient(page):
             except TimeoutError:
                 page.wait_for_timeout(500)
             except Error as interrupted:
-                if "interrupted by another navigation" not in str(interrupted):
+                if not any(words in str(interrupted) for words in ("interrupted by another navigation", "ERR_ABORTED")):
                     raise
                 page.wait_for_load_state()
         return straight(address, **options)
