@@ -70,9 +70,15 @@ class Payer:
         try:
             connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()
-            return response.status, response.read().decode()
+            answer = response.status, response.read().decode()
+            location = response.headers["Location"]
         finally:
             connection.close()
+        return self.follow(answer, location)
+
+    def follow(self, answer, location):
+        """What a browser does after a form: a redirection is a visit of its page."""
+        return self.request("GET", location) if answer[0] == 303 else answer
 
     def open(self, order_id):
         return self.request("GET", f"/pay/{order_id}")

@@ -112,6 +112,13 @@ def test_a_second_click_pays_nothing(client, payer, receiver, order):
     assert client.query("PAY-0001")["bank_serial"] == serial
 
 
+def test_what_came_of_a_payment_is_a_page_that_may_be_loaded_again(client, payer, order, monkeypatch):
+    client.create_order(**order)
+    token = payer.open("PAY-0001")[1].split('name="token" value="')[1].split('"')[0]
+    monkeypatch.setattr(payer, "follow", lambda answer, location: (answer[0], location))
+    assert payer.choose("PAY-0001", "success", token) == (303, "/pay/PAY-0001")
+
+
 def test_a_choice_without_the_pages_token_is_refused(client, payer, receiver, order):
     client.create_order(**order)
     status, page = payer.choose("PAY-0001", "success", token="guessed")

@@ -290,7 +290,7 @@ def test_leshan_enrols_by_sheet_sees_good_and_bad_rows_with_reasons_and_confirms
     page.get_by_role("complementary", name="问题清单").get_by_text("证件号码校验不符").wait_for()
     page.get_by_role("button", name="先导入通过的 2 行").click()
     until(page, lambda: Declaration.objects.filter(state="approved").count() == 2)
-    page.locator("#grid-tabs a", has_text="已加入").locator(".cnt").wait_for()
+    page.locator("#grid-tabs a", has_text="已生效").locator(".cnt").wait_for()
     known = Employee.objects.get(name="王示例1").person
     assert (known.born_on, known.sex) == (born, "2" if int(known.id_number[16]) % 2 == 0 else "1")
     assert Declaration.objects.filter(subject_name="王示例2").count() == 0

@@ -110,6 +110,23 @@ def test_a_returned_case_is_repaired_where_it_is_marked_and_both_see_the_differe
     assert [step for step in steps if step != "修改"] == ["录入", "提交", "退回补正", "提交", "通过"]
 
 
+def test_a_case_is_declined_in_two_steps_after_a_refused_return_and_nothing_is_asked_in_vain(page_of, clerk, reviewer):
+    (case,) = submitted(clerk, typed())
+    desk, answers = page_of(reviewer, f"/a/cases/{case.pk}"), []
+    desk.on("response", lambda answer: answers.append(answer.status))
+    desk.keyboard.press("r")
+    desk.locator("[name=flag_contract_from]").check()
+    desk.get_by_role("button", name="退回单位修改").click()
+    desk.get_by_text("没有写原因").first.wait_for()
+    desk.locator("[name=note]").fill("不符合参保条件")
+    desk.locator("[name=flag_contract_from]").uncheck()
+    desk.get_by_text("不予办理", exact=True).click()
+    assert state(case) == "submitted"
+    desk.get_by_role("button", name="确认不予办理").click()
+    desk.get_by_text("已办理，单位会看到原因").wait_for()
+    assert state(case) == "rejected" and 405 not in answers
+
+
 def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(page_of, clerk, reviewer):
     one, two = submitted(clerk, typed(1, name="甲一"), typed(2, name="乙二"))
     (low,) = submitted(clerk, typed(3, name="丙三", declared_wage="1000"), confirmed=[{"wage_limits": "试用期"}])

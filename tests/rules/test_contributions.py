@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shebao.regions_home import regions_roots
 from shebao.rules.cases import due
 from shebao.rules.contributions import NoFact, People, charge, enrol_schemes, explain, recompute
+from shebao.rules.evidence import sourced
 from shebao.rules.facts import FACTS
 from shebao.rules.money import LARGEST_FEN, ROUNDINGS
 from shebao.rules.months import Month
@@ -321,6 +322,12 @@ def test_nobody_is_charged_nothing():
     facts = {"employment_kind": np.array([], dtype=str), "industry_class": "1", "float_grade": "100"}
     charges = charge(REGIONS["tianjin"], MONTH, People(np.array([], dtype=np.int64), facts), known_on=KNOWN_ON)
     assert charges.employer_total.size == 0 and not charges.evidence
+
+
+@pytest.mark.parametrize(("status", "deed"), [("illustrative", "采用"), ("verified", "公布")])
+def test_a_value_without_a_public_document_was_published_by_nobody(status, deed):
+    value = {"source": "演示取值", "from": "2026-01", "known": "2025-12-30", "status": status}
+    assert sourced(value)["source"] == f"演示取值（2026-01 起，2025-12-30 {deed}）"
 
 
 def test_an_explanation_leads_from_the_wage_to_the_amount_with_its_sources():

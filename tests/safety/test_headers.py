@@ -165,3 +165,10 @@ def test_the_cookies_of_production_are_bound_to_the_host_and_hidden_from_scripts
     assert 'SESSION_COOKIE_NAME = "__Host-' in text and 'CSRF_COOKIE_NAME = "__Host-' in text
     assert settings.SESSION_COOKIE_HTTPONLY and settings.CSRF_COOKIE_HTTPONLY
     assert settings.SESSION_COOKIE_SAMESITE == settings.CSRF_COOKIE_SAMESITE == "Lax"
+
+
+def test_what_is_swapped_into_a_page_takes_over_no_inline_style(client):
+    """A browser leaves `style` on a field that somebody resized; htmx would copy it, which the policy refuses."""
+    page = client.get("/login").content.decode()
+    config = json.loads(re.search(r"""name="htmx-config" content='([^']+)'""", page)[1])
+    assert "style" not in config["attributesToSettle"]

@@ -1,6 +1,7 @@
 """Templates, exports and marked files: they open in other programs, and they come back as they went."""
 
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -11,6 +12,7 @@ from shebao.hall.sheets.marked import write_marked
 from shebao.hall.sheets.reading import read_workbook
 from shebao.hall.sheets.templates import stamp, write_template
 from shebao.hall.sheets.writing import Column, write_table
+from tests.factories import NOW, at
 from tests.sheets import files
 
 SERVICES = [
@@ -72,6 +74,18 @@ def test_a_template_has_red_required_heads_text_columns_lists_and_help():
     assert all(v.formula1.startswith("字典!$") for v in lists)
     assert all(v.prompt for v in sheet.data_validations.dataValidation)
     assert {row[0] for row in book["说明"].values} >= {f.label for f in form.fields}
+
+
+def test_the_examples_are_of_the_present_month_and_without_lists_there_is_no_sheet_of_lists():
+    region = files.region()
+    with at(NOW):
+        book = opened(template(region, "employee_enrolment"))
+        form, _ = files.enrolment()
+        months = {str(c.value) for c in book["示例"][2] for f in [form.fields[c.column - 1]] if f.kind == "month"}
+        assert months == {"2026-11"}
+        plain = replace(form, fields=tuple(f for f in form.fields if not f.options))
+        data = write_template(region, region.services["employee_enrolment"], plain)
+    assert opened(data).sheetnames[1:] == ["示例", "说明"]
 
 
 def test_the_example_rows_are_never_imported():

@@ -240,6 +240,12 @@ def test_what_a_reviewer_decided_is_found_again_and_is_nobody_elses(desk, employ
     assert not client.get("/a/cases/decided").context["page"].object_list
 
 
+def test_declining_for_good_is_asked_twice_without_a_script(desk, employer, clerk):
+    page = desk.get(f"/a/cases/{submitted(employer, clerk).pk}").content.decode()
+    unfolding, button = page.index('<summary class="btn t bad">不予办理</summary>'), page.index("确认不予办理</button>")
+    assert "/reject" in page[unfolding:button] and "/reject" not in page[page.index('id="return"') : unfolding]
+
+
 def test_the_agency_says_what_kind_of_account_an_employer_has_where_it_matters(client, clerk, reviewer):
     client.force_login(reviewer)
     page = f"/a/employers/{clerk.employer_id}"

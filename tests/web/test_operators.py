@@ -39,6 +39,10 @@ def test_a_new_operator_signs_in_with_the_password_shown_once_and_must_change_it
     assert theirs.get("/").url == "/password"
 
 
+def test_who_chose_no_role_is_asked_to_choose_one(admin):
+    assert "请选择角色。" in new_operator(admin, role="").content.decode()
+
+
 def test_an_employer_cannot_make_a_reviewer(admin):
     response = new_operator(admin, role="agency_admin")
     assert response.status_code == 422

@@ -39,6 +39,15 @@ def test_the_history_names_the_document_and_marks_what_is_in_force(client):
     assert len(re.findall("6 月执行</span>", text)) >= 8
 
 
+@pytest.mark.parametrize("name", ["rates", "trial", "guides", "notices"])
+def test_a_public_page_leads_to_the_sign_in(client, name):
+    assert f'<a href="{reverse("sign_in")}">登录</a>' in get(client, name).content.decode()
+
+
+def test_a_browser_that_looks_for_the_icon_finds_it(client):
+    assert get(client, "favicon").url.endswith(".svg")
+
+
 def test_a_list_of_regions_leads_to_each(client):
     text = get(client, "rates").content.decode()
     assert all(reverse("rates_of", args=[code]) in text for code in all_regions())

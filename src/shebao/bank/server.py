@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 from . import files, pages, signing
 from .callbacks import Courier
@@ -228,9 +229,6 @@ class Handler(BaseHTTPRequestHandler):
         self._json(HTTPStatus.OK, said)
 
     def _desk(self, _rest: str) -> None:
-        self._show_desk()
-
-    def _show_desk(self) -> None:
         bank = self.server.bank
         chosen = bank.book.setting("debits", "success"), bank.book.setting("files", "success")
         self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, *chosen))
@@ -245,7 +243,7 @@ class Handler(BaseHTTPRequestHandler):
                 break
         else:
             raise Refusal(HTTPStatus.BAD_REQUEST, "请选择一种扣款结果。")
-        self._show_desk()
+        self._go("/desk")
 
     def _counter(self, _rest: str) -> None:
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
@@ -323,10 +321,10 @@ class Handler(BaseHTTPRequestHandler):
                 at=_now(),
             )
         except AlreadyDecided:
-            order = self._find(order_id)  # a second click sees what the first one did, and pays nothing
+            pass  # a second click sees what the first one did, and pays nothing
         else:
             bank.courier.send(order["callback_url"], _told(order, choice), times=choice.notices, after=choice.after)
-        self._page(HTTPStatus.OK, pages.result_page(order))
+        self._go(f"/pay/{order_id}")
 
     def _style(self, _rest: str) -> None:
         self._send(HTTPStatus.OK, "text/css; charset=utf-8", CSS)
@@ -352,8 +350,14 @@ class Handler(BaseHTTPRequestHandler):
     def _page(self, status: HTTPStatus, page: str) -> None:
         self._send(status, "text/html; charset=utf-8", page.encode())
 
-    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+    def _go(self, path: str) -> None:
+        """Lead from a form to the page that shows what came of it, so that reloading sends nothing again."""
+        self._send(HTTPStatus.SEE_OTHER, "text/plain; charset=utf-8", b"", {"Location": path})
+
+    def _send(self, status: HTTPStatus, kind: str, body: bytes, headers: Mapping = MappingProxyType({})) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")

@@ -61,6 +61,7 @@ def serve(options) -> int:
 def demo(options) -> int:
     """As `serve`, after loading the demo city into an empty database. Prints the sign-ins, once."""
     _start(options)
+    print("正在准备演示城市，首次载入约需一两分钟……", flush=True)
     with in_words(), _whole_or_not_at_all():
         _migrate()
         from .demo_city import load_demo_city, sign_ins_text

@@ -17,7 +17,7 @@ import numpy as np
 from shebao.rules.back_paying_words import COMPOUNDINGS
 from shebao.rules.columns import Column
 from shebao.rules.day_counts import DAY_COUNTS
-from shebao.rules.evidence import Evidence, Step
+from shebao.rules.evidence import Evidence, Step, sourced
 from shebao.rules.interest import growth, interest
 from shebao.rules.late_fees import DailyRate, late_fees
 from shebao.rules.money import ROUNDINGS, yuan
@@ -178,7 +178,7 @@ def _late_fee_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
 
 def rate_step(one: Mapping[str, str]) -> Step:
     """A daily rate of a late fee, and where it is written."""
-    return Step("每日加收", percent(one["value"]), one["title"], **_told(one))
+    return Step("每日加收", percent(one["value"]), one["title"], **sourced(one))
 
 
 def _interest_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
@@ -188,14 +188,10 @@ def _interest_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
         Step("计息期间", f"{month} 至 {paid_in.previous()}", COMPOUNDINGS[data["compounding"]]),
     ]
     for year, one in sorted(data["rates"].items()):
-        steps.append(Step(f"{year} 年记账利率", percent(one["value"]), one["title"], **_told(one)))
+        steps.append(Step(f"{year} 年记账利率", percent(one["value"]), one["title"], **sourced(one)))
     factor = growth(month, paid_in, rates=_rates(data), compounding=data["compounding"]) - 1
     steps.append(Step("计算", f"{yuan(principal)} × {decimals(factor)} = {decimals(factor * principal / 100)} 元"))
     return steps
-
-
-def _told(one: Mapping[str, str]) -> dict[str, str]:
-    return {"source": f"{one['source']}（{one['from']} 起，{one['known']} 公布）", "status": one["status"]}
 
 
 def percent(value: str) -> str:

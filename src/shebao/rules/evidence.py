@@ -89,11 +89,11 @@ def explain(data: Mapping[str, Any], wage_fen: int) -> list[Step]:
     fixed = data["fixed"]
     if fixed is not None and data["tier"] is None:
         often = "每年" if data.get("per") == "year" else "每月"
-        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人{often}{side}定额", **_cited(fixed))]
+        steps = [Step("定额", f"{yuan(got.amount)} 元", f"每人{often}{side}定额", **sourced(fixed))]
         return [*steps, _basis(data)]
     steps = [*_base_steps(data, wage_fen, got)]
     if fixed is not None:
-        steps.append(Step("分档定额", f"{yuan(got.amount)} 元", _tier_words(data["tier"]), **_cited(fixed)))
+        steps.append(Step("分档定额", f"{yuan(got.amount)} 元", _tier_words(data["tier"]), **sourced(fixed)))
     else:
         steps += _rate_steps(data, got)
     return [*steps, _basis(data)]
@@ -113,17 +113,17 @@ def _base_steps(data: Mapping[str, Any], wage_fen: int, got: Amount) -> list[Ste
 def _rate_steps(data: Mapping[str, Any], got: Amount) -> list[Step]:
     rate, times, plus = data["rate"], data["multiplier"], data["plus"]
     kind = f"{rate['title']}" + (f"（{data['key_title']}）" if data["key"] is not None else "")
-    steps = [Step("费率", _percent(rate["value"]), kind, **_cited(rate))]
+    steps = [Step("费率", _percent(rate["value"]), kind, **sourced(rate))]
     formula = f"{yuan(got.base)} × {_percent(rate['value'])}"
     if times is not None:
         note = f"{times['title']}（{times['key_title']}）" if times.get("key_title") else times["title"]
-        steps.append(Step("浮动倍数", f"× {times['value']}", note, **_cited(times)))
+        steps.append(Step("浮动倍数", f"× {times['value']}", note, **sourced(times)))
         formula = f"{formula} × {times['value']}"
     rated = got.amount - (int(plus["value"]) if plus else 0)
     steps.append(Step("计算", f"{formula} = {_exact(got.base * _ratio(data) / 100)} 元"))
     steps.append(Step("进位", f"{yuan(rated)} 元", ROUNDINGS[data["rounding"]].title))
     if plus:
-        steps.append(Step("另加定额", f"{yuan(int(plus['value']))} 元", plus["title"], **_cited(plus)))
+        steps.append(Step("另加定额", f"{yuan(int(plus['value']))} 元", plus["title"], **sourced(plus)))
         steps.append(Step("合计", f"{yuan(got.amount)} 元"))
     return steps
 
@@ -138,15 +138,17 @@ def _limit_steps(data: Mapping[str, Any], wage_fen: int, got: Amount) -> list[St
     for side, name, moved in (("floor", "下限", -1), ("ceiling", "上限", 1)):
         if (limit := data[side]) is not None:
             note = f"申报工资{'低于下限' if moved < 0 else '高于上限'}" if got.limit == moved else "未触及"
-            steps.append(Step(name, f"{yuan(limit['value'])} 元", note, **_cited(limit)))
+            steps.append(Step(name, f"{yuan(limit['value'])} 元", note, **sourced(limit)))
     if not steps:
         steps.append(Step("上下限", "无", "本险种不设缴费基数上下限"))
     return steps
 
 
-def _cited(value: Mapping[str, Any]) -> dict[str, str]:
+def sourced(value: Mapping[str, Any]) -> dict[str, str]:
+    """Where a value comes from and since when; without a public document nobody made it public (公布)."""
+    deed = "采用" if value["status"] == "illustrative" else "公布"
     return {
-        "source": f"{value['source']}（{value['from']} 起，{value['known']} 公布）",
+        "source": f"{value['source']}（{value['from']} 起，{value['known']} {deed}）",
         "status": value["status"],
     }
 

@@ -10,6 +10,7 @@ import python_calamine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shebao.hall.settlement.queries import bill_summary
 from shebao.rules.money import yuan
 
 from ...settlement.hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, settle
@@ -82,6 +83,13 @@ def test_the_rules_show_each_scheme_with_its_rate_and_document(pages, bill):
     data = line.employer_evidence.data
     assert f"{data['scheme_title']} · 单位部分" in text
     assert (data["rate"] or data["fixed"])["source"] in text
+
+
+def test_the_heads_of_a_single_scheme_bear_its_name(pages, bill):
+    row = next(iter(bill_summary(bill)))
+    assert f"{row.short}单位（元）" in text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
+    one = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people&scheme={row.scheme}"))
+    assert f"{row.title}·单位（元）" in one and f"{row.short}单位（元）" not in one
 
 
 def test_a_reason_opens_to_the_people_behind_it(pages, clerk):

@@ -108,6 +108,26 @@ def test_confirming_again_is_refused_and_adds_nothing(client, clerk):
     assert Declaration.objects.count() == 1
 
 
+def test_who_goes_back_to_the_check_after_confirming_sees_what_came_of_it(client, clerk):
+    batch = upload(clerk, row(1))
+    assert client.get(address(batch, "review/")).status_code == 200
+    client.post(address(batch, "confirm/"))
+    response = client.get(address(batch, "review/"))
+    assert (response.status_code, response["Location"]) == (302, address(batch))
+
+
+@pytest.mark.parametrize(("at_once", "step", "done"), [(False, "核对并加入", "已加入"), (True, "核对并办理", "已生效")])
+def test_rows_that_take_effect_at_once_are_not_called_added(client, monkeypatch, at_once, step, done):
+    monkeypatch.setattr("shebao.web.employer.importing.waits", lambda *_: not at_once)
+    monkeypatch.setattr("shebao.web.employer.import_rows.waits", lambda *_: not at_once)
+    batch = upload(signed_in(client), row(1))
+    assert step in text_of(client.get(address(batch, "review/")))
+    client.post(address(batch, "confirm/"))
+    text = text_of(client.get(address(batch)))
+    assert f"{done} 1 行" in text and step in text
+    assert done in text_of(client.get("/e/import/"))
+
+
 def test_the_questions_of_the_repair_page_do_not_grow_with_its_rows(
     client, clerk, batch, django_assert_max_num_queries
 ):

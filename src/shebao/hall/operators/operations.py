@@ -35,7 +35,7 @@ def create_operator(username: str, name: str, role: str, *, by) -> tuple[Operato
     """
     must_manage(by=by)
     if role not in roles_to_give(by=by):
-        raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
+        raise Refused("role_not_yours", "请选择列表中的角色。" if role else "请选择角色。", field="role")
     operator, password = _made(username, name, role, employer=by.employer, region=by.region)
     record("operator.created", operator, by=by, role=role)
     return operator, password

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from shebao.hall.declarations.queries import current_month
 from shebao.hall.sheets.layouts import Layout, form_layout
 from shebao.hall.sheets.writing import Book, plain_text, sheet_name
 from shebao.rules.money import plain_yuan
+from shebao.rules.months import Month
 from shebao.rules.region_model import CodeList, Field, Form, Region, Service
 
 ROWS = 100_000
@@ -45,6 +47,7 @@ def write_template(
     """
     layout = layout or form_layout(form)
     fields, top = layout.fields, layout.head_row
+    month = current_month(region)
     with Book() as book:
         first = book.add_sheet(sheet_name(service.title))
         ranges = _code_ranges(region, fields)
@@ -57,7 +60,7 @@ def write_template(
         example = book.add_sheet(EXAMPLE_SHEET)
         _write_heads(book, example, fields)
         for number, (name, id_number) in enumerate(_EXAMPLE_PEOPLE, 1):
-            _write_row(book, example, number, fields, region, _example(region, fields, number, name, id_number))
+            _write_row(book, example, number, fields, region, _example(region, month, fields, number, name, id_number))
         _write_help(book, region, service, layout)
         _write_codes(book, region, fields)
     return book.data
@@ -141,15 +144,19 @@ def _code_lists(region: Region, fields: tuple[Field, ...]) -> list[CodeList]:
 
 
 def _write_codes(book: Book, region: Region, fields: tuple[Field, ...]) -> None:
+    if not (lists := _code_lists(region, fields)):
+        return
     sheet = book.add_sheet(CODES_SHEET)
-    for column, codes in enumerate(_code_lists(region, fields)):
+    for column, codes in enumerate(lists):
         sheet.write_string(0, column, plain_text(codes.title), book.format("head"))
         for row, item in enumerate(codes.items, 1):
             sheet.write_string(row, column, plain_text(_choice_text(codes, item.code)))
     sheet.hide()
 
 
-def _example(region: Region, fields: tuple[Field, ...], number: int, name: str, id_number: str) -> dict[str, object]:
+def _example(
+    region: Region, month: Month, fields: tuple[Field, ...], number: int, name: str, id_number: str
+) -> dict[str, object]:
     """A synthetic row; its name says 示例, so that a copied row is never imported."""
     values: dict[str, object] = {}
     named = False
@@ -161,8 +168,8 @@ def _example(region: Region, fields: tuple[Field, ...], number: int, name: str, 
             values[field.id] = {
                 "id_number": id_number,
                 "money": (800_000, 650_050)[number - 1],
-                "month": str(region.opened_on),
-                "date": region.opened_on.first_day.isoformat(),
+                "month": str(month),
+                "date": month.first_day.isoformat(),
                 "phone": "13800000000",
                 "number": "1",
             }[field.kind]

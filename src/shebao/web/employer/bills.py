@@ -1,5 +1,7 @@
 """Bills (账单): the totals, the people, the change to last month, the rules, and why each amount is what it is."""
 
+from collections.abc import Mapping
+
 from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -230,19 +232,21 @@ def _people(request, found: Bill) -> dict:
     chosen = chosen if len(shown) == 1 and shown[0].scheme == chosen else ""
     q = request.GET.get("q", "").strip()
     page = Paginator(people_of_bill(found, q, chosen), PAGE).get_page(request.GET.get("page"))
-    page.object_list = [_person(person, shown) for person in bill_people(found, list(page.object_list))]
-    return {"q": q, "scheme": chosen, "schemes": schemes, "shown": shown, "page": page}
+    # one letter tells schemes apart where several stand side by side; a single one has room for its name
+    names = {row.scheme: f"{row.title}·" if chosen else row.short for row in shown}
+    page.object_list = [_person(person, names) for person in bill_people(found, list(page.object_list))]
+    return {"q": q, "scheme": chosen, "schemes": schemes, "names": names.values(), "page": page}
 
 
-def _person(person: PersonRow, shown) -> dict:
+def _person(person: PersonRow, names: Mapping[str, str]) -> dict:
     cells = []
-    for row in shown:
-        line = person.schemes.get(row.scheme)
+    for scheme, name in names.items():
+        line = person.schemes.get(scheme)
         for share in SHARES:
             has_why = line is not None and getattr(line, f"{share}_evidence_id") is not None
             cells.append(
                 {
-                    "label": f"{row.short}{SHARES[share]}",
+                    "label": f"{name}{SHARES[share]}",
                     "amount": getattr(line, f"{share}_due") if line else None,
                     "url": reverse("e_explain", args=[line.pk, share]) if has_why else "",
                 }

@@ -2,7 +2,8 @@
 
 import json
 
-from shebao.hall.sheets.models import BatchRow
+from shebao.hall.declarations.seconding import waits
+from shebao.hall.sheets.models import Batch, BatchRow, BatchState
 from shebao.hall.sheets.queries import Tidied, title_of
 from shebao.hall.sheets.rows import COUNTED
 from shebao.rules.forms import when_confirmed
@@ -12,6 +13,7 @@ from shebao.rules.money import BadMoney, parse_fen, yuan
 from ..templatetags.ui import mask_id, mask_phone
 
 EMPTY = "空"
+STEPS = ["上传表格", "匹配列", "修正问题"]
 WIDTHS = {
     "id_number": "w-162",
     "money": "w-96",
@@ -21,6 +23,20 @@ WIDTHS = {
     "text": "w-84",
     "choice": "w-120",
 }
+
+
+def steps_of(waits: bool) -> list[str]:
+    """The steps of the wizard; the last by whether the rows wait to be submitted or take effect at once."""
+    return [*STEPS, "核对并加入" if waits else "核对并办理"]
+
+
+def told_of(batch: Batch, here, employer) -> tuple[Batch, str, str]:
+    """A batch, the name of its business and its state in words."""
+    state, spec = batch.get_state_display(), here.services.get(batch.service)
+    if spec is None:
+        return batch, batch.service, state
+    at_once = batch.state == BatchState.DONE and not waits(spec, employer)
+    return batch, spec.batch_title or spec.title, "已生效" if at_once else state
 
 
 def columns_of(form, here) -> list[dict]:

@@ -28,12 +28,11 @@ from ..access import needs
 from ..chosen import numbers
 from ..sent_files import count_sending
 from .common import crumbs, download, here, often, word
-from .import_rows import columns_of, grid_rows, tidied_words
+from .import_rows import columns_of, grid_rows, steps_of, tidied_words, told_of
 
 REASON = "已与职工本人和合同核对"
 """What the reason for a confirmation says until the clerk writes another."""
 PASTED = "粘贴的内容.csv"
-STEPS = ["上传表格", "匹配列", "修正问题", "核对并加入"]
 
 
 def _services(request):
@@ -51,15 +50,14 @@ def start(request):
 
 
 def _start_context(request) -> dict:
-    services = _services(request)
-    titles = {key: one.batch_title or one.title for key, one in here(request).services.items()}
+    services, employer = _services(request), request.user.employer
     return {
         "services": services,
         "templates": [templates_of(request, service) for service in services],
         "pasted": request.POST.get("pasted", ""),
         "chosen": request.POST.get("service") or request.GET.get("service") or services[0].key,
-        "batches": [(one, titles.get(one.service, one.service)) for one in queries.batches(request.user)[:20]],
-        "steps": STEPS,
+        "batches": [told_of(one, here(request), employer) for one in queries.batches(request.user)[:20]],
+        "steps": steps_of(any(waits(one, employer) for one in services)),
         "most_rows": f"{Limits.rows:,}",
         "title": word(request, "menu.import", "批量导入"),
         "crumbs": crumbs(word(request, "menu.import", "批量导入")),
@@ -153,7 +151,8 @@ def _context(request, found: Batch) -> dict:
         "batch": found,
         "service": spec,
         "step": step,
-        "steps": STEPS,
+        "waits": (waiting := waits(spec, request.user.employer)),
+        "steps": steps_of(waiting),
         "note": f"{found.file_name}，{people or found.rows_read} 行，{matched} 列已匹配",
         "crumbs": crumbs(f"批量{spec.title}", (word(request, "menu.import", "批量导入"), reverse("e_import"))),
         "counts": counts,
@@ -312,6 +311,8 @@ def marked(request, pk):
 def review(request, pk):
     """Step 4: what will be added, before it is."""
     found = _visible(request, pk)
+    if found.state != BatchState.FIXING:  # somebody came back to it after confirming
+        return redirect("e_batch", pk)
     context = _context(request, found) | {"step": 4, "summary": queries.summary(found)}
     context["often"] = often(context["service"])
     return render(request, "employer/import_review.html", context)

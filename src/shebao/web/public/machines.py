@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError, connection
 from django.http import HttpResponse, RawPostDataException
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -30,6 +32,13 @@ KEYWORDS = ("inline", "eval", "data", "blob", "self", "wasm-eval")
 def healthz(request):
     """The process answers; asks nothing else."""
     return HttpResponse("ok", content_type="text/plain; charset=utf-8")
+
+
+@public
+@require_safe
+def favicon(request):
+    """Where browsers look for the icon beside what is no page, such as a paper."""
+    return redirect(static("shebao/icons/mark.svg"))
 
 
 @public

@@ -57,6 +57,7 @@ urlpatterns = [
     path("verify", verifying.verify, name="verify"),
     path("pay/notice", machines.pay_notice, name="pay_notice"),
     path("csp-report", machines.csp_report, name="csp_report"),
+    path("favicon.ico", machines.favicon, name="favicon"),
     path("healthz", machines.healthz, name="healthz"),
     path("readyz", machines.readyz, name="readyz"),
 ]

@@ -48,11 +48,13 @@ function drop(form) {
 // Resolves to "ok", "expired", "offline" or "fault".
 async function reach(form, leaving = false) {
   const url = form.dataset.autosaveUrl;
+  // a page that answers a refused form has the form's address, which takes nothing but forms: it cannot be asked
+  const alive = document.getElementById("idle")?.dataset.alive;
   const request = url
     ? { method: "POST", body: new FormData(form), headers: { "X-Autosave": "1" }, keepalive: leaving }
-    : { method: "HEAD" };
+    : { method: alive ? "GET" : "HEAD" };
   try {
-    const answer = await fetch(url ?? location.href, {
+    const answer = await fetch(url ?? alive ?? location.href, {
       ...request,
       credentials: "same-origin",
       redirect: "manual",
