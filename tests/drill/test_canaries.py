@@ -1,13 +1,9 @@
 """No id number, telephone or account lies open anywhere the hall writes; and the search would see one that does."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 from drill.canaries import forms
 
-ROOT = Path(__file__).parents[2]
+from .apart import told_by
+
 SCRIPT = """
 import json, sys
 from drill.scratch import scratch_hall
@@ -23,13 +19,7 @@ with scratch_hall("{engine}"):
 
 
 def searched(count: int, engine: str = "sqlite", *, break_it: bool = False):
-    # A database of its own, in a file, with what is written really written: not the suite's.
-    script = SCRIPT.format(count=count, engine=engine, break_it=break_it)
-    command = [sys.executable, "-W", "ignore", "-c", script]
-    environment = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "PATH": "/usr/bin:/bin"}
-    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    return json.loads(answer.stdout.splitlines()[-1])
+    return told_by(SCRIPT.format(count=count, engine=engine, break_it=break_it))
 
 
 def test_no_canary_is_found_in_the_bytes_of_the_hall():

@@ -1,11 +1,7 @@
 """A flood is refused in words and slow bodies are cut off, while another employer is served; how fast, a drill says."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+from .apart import told_by
 
-ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import json
 from drill.scratch import scratch_hall
@@ -26,12 +22,7 @@ with scratch_hall("sqlite"):
 
 
 def flooded(count: int, *, break_it: bool = False):
-    # A server of its own, with a database in a file: not the suite's.
-    command = [sys.executable, "-W", "ignore", "-c", SCRIPT.format(count=count, break_it=break_it)]
-    environment = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "PATH": "/usr/bin:/bin"}
-    answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    return json.loads(answer.stdout.splitlines()[-1])
+    return told_by(SCRIPT.format(count=count, break_it=break_it))
 
 
 def test_a_flood_is_refused_in_words_and_slow_bodies_are_cut_off_while_others_are_served():

@@ -267,6 +267,10 @@ class Region:
         """A scheme's name; the key of one that the region has dropped since: what was charged is still read."""
         return self.schemes[key].title if key in self.schemes else key
 
+    def code_title(self, codes: str, code: str) -> str:
+        """The words for a code of one of the region's lists; the code itself where it has no such list."""
+        return self.codes[codes].title_of(code) if codes in self.codes else code
+
     @property
     def is_reviewed(self) -> bool:
         """Whether somebody reviews anything here; otherwise all takes effect at once."""

@@ -74,7 +74,7 @@ def employer(request, pk):
         "counter_url": reverse("a_counter", args=[pk]) if request.user.may("enter_at_counter") else "",
         "month": month,
         "head_count": insured_count(found, month),
-        "industry_title": _title(region, "industry_classes", found.industry_class),
+        "industry_title": region.code_title("industry_classes", found.industry_class),
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
         "division": division_field(found, request.user),
         "division_title": divisions_of(found.region).get(found.agency_division, ""),
@@ -82,7 +82,7 @@ def employer(request, pk):
         "counter_rows": counter_business(request.user).filter(employer=found)[:PAGE],
         "takes_counter": waits_for_counter(region) and request.user.may("review"),
         "office": _office(request, found),
-        "grade_title": _title(region, "float_grades", found.float_grade),
+        "grade_title": region.code_title("float_grades", found.float_grade),
         "crumbs": [{"label": "单位", "url": "../employers/"}, {"label": found.name}],
     }
     return render(request, "agency/employer.html", context)
@@ -194,10 +194,6 @@ def _account_kinds(region, employer: Employer) -> dict | None:
         "options": [(one.code, one.title) for one in region.codes["account_kinds"].items],
         "value": employer.account_kind, "placeholder": "不区分",
     }  # fmt: skip
-
-
-def _title(region, codes: str, code: str) -> str:
-    return region.codes[codes].title_of(code) if codes in region.codes else code
 
 
 urlpatterns = [

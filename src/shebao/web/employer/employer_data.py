@@ -12,7 +12,7 @@ from shebao.hall.employers.models import Department
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator
 from shebao.hall.roster.queries import insured_count
-from shebao.rules.region import Form, Region
+from shebao.rules.region import Form
 from shebao.rules.vocabulary import EMPLOYER_FIELDS
 
 from ..access import needs
@@ -96,16 +96,12 @@ def employer(request):
     context = {
         "employer": own,
         "region": spec,
-        "industry_class": _title_of(spec, "industry_classes", own.industry_class),
-        "float_grade": _title_of(spec, "float_grades", own.float_grade),
+        "industry_class": spec.code_title("industry_classes", own.industry_class),
+        "float_grade": spec.code_title("float_grades", own.float_grade),
         "insured": insured_count(own, this_month(request)),
         "schemes": list(spec.open_schemes),
     }
     return render(request, "employer/employer.html", _page(request, "e_employer", **context))
-
-
-def _title_of(spec: Region, codes: str, code: str) -> str:
-    return spec.codes[codes].title_of(code) if codes in spec.codes else code
 
 
 @require_safe

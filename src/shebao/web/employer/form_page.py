@@ -22,7 +22,7 @@ from ..access import writer_token
 from .common import INSURED, crumbs, here, may_be_about, often, this_month, word
 from .employer_data import offering_departments, offering_own, unchanging, withholding
 from .fields import Shown, asked, confirmed, fixes, groups, page_fields, scales, summary
-from .roster import STATUS_TAGS, title_of
+from .roster import STATUS_TAGS
 
 UNSIGNED = "unsigned"
 """Code of the refusal of a submission without the statement of truth."""
@@ -267,7 +267,7 @@ def _on_file(request, spec, form, found: Preview) -> list[dict]:
         "person_number": (here_.term("person_number"), one.person_number),
         "sex": ("性别", told["sex_label"]),
         "born_on": ("出生日期", told["born_on"]),
-        **{key: (LABELS[key], title_of(here_, lists[key], code)) for key, code in codes.items()},
+        **{key: (LABELS[key], here_.code_title(lists[key], code)) for key, code in codes.items()},
         "insured_from": ("首次参保", told["insured_from"]),
     }
     return [

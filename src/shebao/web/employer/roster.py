@@ -217,10 +217,10 @@ def employee_context(request, pk: int) -> dict:
         "account": spec.term("person_number"),
         "crumbs": crumbs(one.name, (title, reverse("e_roster"))),
         "actions": _single_actions(request, one) + _papers(request, one),
-        "position": title_of(spec, "position_kinds", one.position),
-        "household": title_of(spec, "household_kinds", one.household),
-        "employment_kind": title_of(spec, "employment_kinds", one.employment_kind),
-        "id_kind": title_of(spec, "id_kinds", one.person.id_kind),
+        "position": spec.code_title("position_kinds", one.position),
+        "household": spec.code_title("household_kinds", one.household),
+        "employment_kind": spec.code_title("employment_kinds", one.employment_kind),
+        "id_kind": spec.code_title("id_kinds", one.person.id_kind),
         "spells": [{"title": spec.scheme_title(spell.scheme), "spell": spell} for spell in detail.spells],
         "lanes": _lanes(spec, detail.ribbon),
         "ribbon_from": detail.ribbon[0]["months"][0]["month"] if detail.ribbon else "",
@@ -278,11 +278,6 @@ def _services_for_known(request) -> list:
     if not request.user.may("declare"):
         return []
     return [s for s in here(request).services.values() if OPERATIONS[s.operation].is_about_known]
-
-
-def title_of(spec, codes: str, code: str) -> str:
-    """The words for a code of one of the region's lists; the code itself where it has no such list."""
-    return spec.codes[codes].title_of(code) if codes in spec.codes else code
 
 
 def _lanes(spec, ribbon: list[dict]) -> list[dict]:
