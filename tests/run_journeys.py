@@ -1,0 +1,22 @@
+"""Run the journeys, two at a time; what failed beside others must pass alone, or the run fails."""
+
+import subprocess
+import sys
+
+FAILED = 1
+"""What pytest says of a run with failures."""
+
+
+def run_journeys(*chosen: str, env: dict[str, str] | None = None) -> int:
+    """The exit code of pytest for the journeys in these paths, everywhere where none is named."""
+    journeys = [sys.executable, "-m", "pytest", "-q", "-m", "journey", *chosen]
+    found = subprocess.call([*journeys, "-n", "2"], env=env)
+    if found == FAILED:
+        sys.stdout.write("These journeys failed beside others. They must pass alone, or the run fails:\n")
+        sys.stdout.flush()
+        found = subprocess.call([*journeys, "--last-failed", "--last-failed-no-failures", "none"], env=env)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(run_journeys(*sys.argv[1:]))
