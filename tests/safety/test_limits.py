@@ -5,6 +5,7 @@ import json
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -82,30 +83,60 @@ def test_files_of_papers_are_counted_too(client, settings):
 
 
 @pytest.fixture
-def one_window(monkeypatch):
-    """The clock of the guard does not reach its next ten seconds."""
-    monkeypatch.setattr(flood, "SECONDS", 10**9)
+def clock_of_the_guard(monkeypatch):
+    """Stands until a test moves it on."""
+    now = SimpleNamespace(seconds=1000.0)
+    monkeypatch.setattr(flood, "time", SimpleNamespace(monotonic=lambda: now.seconds))
+    return now
 
 
-def test_a_flood_from_one_session_is_refused_and_the_others_are_served(client, settings, one_window, caplog):
+def test_a_flood_from_one_session_is_refused_and_the_others_are_served(client, settings, clock_of_the_guard, caplog):
     settings.SHEBAO_FLOOD_LIMIT = 20
     other = Client()
     other.force_login(OperatorFactory(admin=True))
     other.handler = client.handler  # the same server process
     answers = [client.get("/alive") for _ in range(25)]
-    assert [one.status_code for one in answers[-3:]] == [429] * 3
+    assert [one.status_code for one in answers] == [204] * 20 + [429] * 5
     assert "请求过于频繁" in answers[-1].content.decode() and answers[-1].headers["Retry-After"] == str(flood.SECONDS)
     assert other.get("/e/roster/").status_code == 200
     assert caplog.text.count("Too Many Requests") == 1  # the log is not flooded
 
 
-def test_a_flood_from_one_address_is_refused_whatever_cookies_it_brings(client, settings, one_window):
+def test_who_goes_on_is_answered_nothing_else_and_who_stops_is_served_after_ten_seconds(
+    client, settings, clock_of_the_guard
+):
+    settings.SHEBAO_FLOOD_LIMIT = 20
+
+    def asked(times: int) -> set[int]:
+        answers = set()
+        for _ in range(times):
+            clock_of_the_guard.seconds += 1 / 6  # three times what the limit lets through
+            answers.add(client.get("/alive").status_code)
+        return answers
+
+    assert 204 in asked(60)
+    assert asked(600) == {429}
+    clock_of_the_guard.seconds += flood.SECONDS
+    assert client.get("/alive").status_code == 204
+
+
+def test_a_flood_from_one_address_is_refused_whatever_cookies_it_brings(client, settings, clock_of_the_guard):
     settings.SHEBAO_FLOOD_LIMIT = 2
     for number in range(12):
         client.cookies["sessionid"] = f"{number:032}"
         last = client.get("/login", headers={"X-Forwarded-For": "10.0.0.1"})
     assert last.status_code == 429
     assert client.get("/login", REMOTE_ADDR="192.0.2.9").status_code == 200
+
+
+def test_the_guard_forgets_who_went_away_before_it_holds_too_many(client, settings, clock_of_the_guard, monkeypatch):
+    settings.SHEBAO_FLOOD_LIMIT = 1
+    monkeypatch.setattr(flood, "MOST_KEYS", 3)
+    for number in range(4):
+        client.get("/alive", REMOTE_ADDR=f"192.0.2.{number}")
+        clock_of_the_guard.seconds += flood.SECONDS
+    answers = [client.get("/alive", REMOTE_ADDR="192.0.2.9").status_code for _ in range(3)]
+    assert answers == [204, 429, 429]
 
 
 def patterns() -> set[tuple[str, str]]:
