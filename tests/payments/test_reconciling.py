@@ -1,6 +1,9 @@
 """The bank's statement of a day against the ledger: what was lost is found, what differs is listed, twice is once."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from shebao.bank.client import BankClient
 from shebao.hall import clock
@@ -8,8 +11,10 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments.models import PaymentState, Reconciliation, SuspenseItem
 from shebao.hall.payments.operations import start_payment
-from shebao.hall.payments.reconciling import reconcile_day
+from shebao.hall.payments.reconciling import MOST_DAYS, reconcile_day, reconcile_what_is_over
+from shebao.hall.regions import all_regions
 from shebao.hall.settlement.ledger import balance, check_ledger
+from tests.factories import at
 
 from ..bank.conftest import SECRET, bank, payer  # noqa: F401 - fixtures
 from ..settlement.hall import make_clerk, settle
@@ -76,3 +81,25 @@ def test_a_clerk_does_not_reconcile_and_an_absent_bank_is_said(clerk, settings):
     with pytest.raises(Refused, match="没有取到银行对账单"):
         reconcile(by=treasurer)
     assert not Reconciliation.objects.exists()
+
+
+def test_the_hall_reconciles_by_itself_the_days_that_are_over_each_once(clerk, payer):  # noqa: F811
+    bill, _payment = paid(clerk, payer, "stall")
+    reconcile()  # in the middle of the day, so the rest of it is still to come
+    tomorrow = timezone.make_naive(clock.now()) + timedelta(days=1)
+    with at(tomorrow):
+        made = reconcile_what_is_over()
+        assert {(one.region, one.day) for one in made} >= {("tianjin", clock.today() - timedelta(days=1))}
+        assert all(one.made_by is None for one in made) and len(made) == len(all_regions())
+        assert reconcile_what_is_over() == []
+    with at(tomorrow + timedelta(days=3)):
+        days = [one.day for one in reconcile_what_is_over() if one.region == "tianjin"]
+        assert days == [clock.today() - timedelta(days=n) for n in (3, 2, 1)]
+    with at(tomorrow + timedelta(days=90)):
+        assert len(reconcile_what_is_over()) == MOST_DAYS * len(all_regions())
+    assert balance(bill) == (bill.total_due, bill.total_due)
+
+
+def test_without_a_bank_there_is_nothing_to_reconcile(settings):
+    settings.SHEBAO_BANK_URL = ""
+    assert reconcile_what_is_over() == []

@@ -1,5 +1,6 @@
 """What is kept only so long goes when its time is over, with a record; what is younger or business stays (保存期限)."""
 
+import itertools
 from datetime import timedelta
 from unittest import mock
 
@@ -9,7 +10,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from shebao.cli import serving
+from shebao.cli import chores
 from shebao.hall import retention
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links
@@ -136,31 +137,20 @@ def test_business_and_records_are_never_removed():
     assert employee.spells.count() == 4 and AuditEntry.objects.filter(action="retention.forgotten").count() <= 2
 
 
-def test_serve_removes_it_at_its_start_and_daily_and_goes_on_when_it_cannot(capsys):
+def test_serve_removes_it_at_its_start_and_daily_and_goes_on_when_it_cannot(capsys, monkeypatch):
     me = OperatorFactory()
     _draft(old_and_young("form_drafts")[0], me, 1)
-    due = []
-    with (
-        mock.patch.object(serving.time, "sleep", side_effect=[None, None, InterruptedError]),
-        mock.patch.object(serving, "_tell_addresses", return_value=True),
-    ):
-        patched = {name: mock.patch.object(serving, name, lambda name=name: due.append(name)) for name in CHORES}
-        for one in patched.values():
-            one.start()
-        with pytest.raises(InterruptedError):
-            serving._watch({}, options=None)
-        for one in patched.values():
-            one.stop()
-    assert sorted(due) == sorted(CHORES)  # once at the start, not again within the day
+    seconds = itertools.count(0, chores.HOUR)
+    monkeypatch.setattr(chores.time, "monotonic", lambda: next(seconds))
+    its_own = chores.Chores(tuple(one for one in chores.CHORES if one.work is chores.forget))
     with mock.patch("django.db.connection.close"):
-        serving._forget()
+        its_own.do_what_is_due()
         assert "已清理超期记录 1 条" in capsys.readouterr().out and not FormDraft.objects.exists()
-        with mock.patch.object(retention, "forget_what_is_over", side_effect=DatabaseError("locked")):
-            serving._forget()
+        with mock.patch.object(retention, "forget_what_is_over", side_effect=DatabaseError("locked")) as asked:
+            for _ in range(25):
+                its_own.do_what_is_due()
+            assert asked.call_count == 1
     assert "超期记录没有清理成：locked" in capsys.readouterr().err
-
-
-CHORES = ("_anchor", "_sweep", "_forget")
 
 
 def _committed():

@@ -15,13 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from . import CannotRun
+from .chores import ANCHOR, CHORES, Chores, do
 from .starting import in_words, start_django
 
 ANYWHERE = {"0.0.0.0", "::"}
 STOP_SECONDS = 20
 PR_SET_PDEATHSIG = 1
-ANCHOR_SECONDS = 600
-DAY_SECONDS = 24 * 3600
 
 
 def add_parsers(subparsers) -> None:
@@ -147,7 +146,7 @@ def _run_all(options) -> int:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _stop(running)
-        _anchor()
+        do(ANCHOR)
 
 
 def _commands(options, worker: str) -> dict[str, list[str]]:
@@ -205,14 +204,10 @@ def _interrupt(*_) -> None:
 
 
 def _watch(running: dict[str, subprocess.Popen], options) -> int:
-    due = dict.fromkeys(chores := {_anchor: ANCHOR_SECONDS, _sweep: DAY_SECONDS, _forget: DAY_SECONDS}, 0.0)
-    is_told = False
+    chores, is_told = Chores(CHORES), False
     while True:
         is_told = is_told or _tell_addresses(options)
-        for chore, seconds in chores.items():
-            if time.monotonic() >= due[chore]:
-                chore()
-                due[chore] = time.monotonic() + seconds
+        chores.do_what_is_due()
         for name, process in running.items():
             if process.poll() is not None:
                 sys.stderr.write(f"{name} 已停止（退出码 {process.returncode}），其余进程一并停止。\n")
@@ -235,50 +230,6 @@ def _tell_addresses(options) -> bool:
     sys.stdout.write("，".join(f"{title}：{address}" for title, (address, _) in places.items()) + "\n")
     sys.stdout.flush()
     return True
-
-
-def _anchor() -> None:
-    """Write down the end of the audit chain outside the database. The hall goes on without, but says so."""
-    from django.db import DatabaseError, connection
-
-    from shebao.hall.audit.anchors import write_anchor
-
-    try:
-        write_anchor()
-    except (OSError, DatabaseError) as why:
-        sys.stderr.write(f"操作记录的库外存证没有写成：{str(why).splitlines()[0]}\n")
-    finally:
-        connection.close()
-
-
-def _sweep() -> None:
-    """Take away the files that a crash left without a row. The hall goes on without, but says so."""
-    from django.db import DatabaseError, connection
-
-    from shebao.hall.evidence.housekeeping import sweep_files
-
-    try:
-        if count := sweep_files():
-            sys.stdout.write(f"已清理遗留文件 {count} 个。\n")
-    except (OSError, DatabaseError) as why:
-        sys.stderr.write(f"遗留文件没有清理成：{str(why).splitlines()[0]}\n")
-    finally:
-        connection.close()
-
-
-def _forget() -> None:
-    """Remove what is kept longer than the list of personal data says. The hall goes on without, but says so."""
-    from django.db import DatabaseError, connection
-
-    from shebao.hall.retention import forget_what_is_over
-
-    try:
-        if count := sum(forget_what_is_over(by=None).values()):
-            sys.stdout.write(f"已清理超期记录 {count} 条。\n")
-    except (OSError, DatabaseError) as why:
-        sys.stderr.write(f"超期记录没有清理成：{str(why).splitlines()[0]}\n")
-    finally:
-        connection.close()
 
 
 def _stop(running: dict[str, subprocess.Popen]) -> None:

@@ -5,18 +5,22 @@ from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Max
 from django.utils import timezone
 
 from shebao.bank.client import BankClient, BankRefused, BankUnreachable
 from shebao.rules.money import yuan
 
 from ..audit.operations import record
-from ..clock import now
+from ..clock import now, today
 from ..errors import Refused, permit
+from ..regions import all_regions
 from .channels import bank_secret
 from .models import UNDECIDED, Payment, PaymentState, Reconciliation, SuspenseItem
 from .operations import apply_answer
 from .suspense import suspend
+
+MOST_DAYS = 7
 
 
 def reconcile_day(day: date, *, by, region: str) -> Reconciliation:
@@ -53,6 +57,23 @@ def reconcile_day(day: date, *, by, region: str) -> Reconciliation:
             made_at=now(),
         )
         record("bank.reconciled", made, by=by, count=len(ours), findings=len(differences))
+    return made
+
+
+def reconcile_what_is_over() -> list[Reconciliation]:
+    """Every region's days that are over and were not compared since the last one that was, a week back at most.
+
+    What `serve` does by itself; nothing where no bank is connected. Raises Refused when the bank does not answer.
+    """
+    if not settings.SHEBAO_BANK_URL:
+        return []
+    over = Reconciliation.objects.filter(made_at__date__gt=F("day")).order_by()
+    last = dict(over.values_list("region").annotate(Max("day")))
+    made, yesterday = [], today() - timedelta(days=1)
+    for region in all_regions():
+        behind = min((yesterday - last.get(region, yesterday - timedelta(days=1))).days, MOST_DAYS)
+        for ago in reversed(range(behind)):
+            made.append(reconcile_day(yesterday - timedelta(days=ago), by=None, region=region))
     return made
 
 
