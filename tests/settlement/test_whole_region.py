@@ -124,6 +124,16 @@ def test_who_is_not_ready_is_left_aside_with_the_reason_and_the_others_are_settl
     assert list(check_ledger()) == []
 
 
+def test_where_an_employer_chooses_who_computes_the_run_settles_those_that_the_office_computes():
+    office, itself = (make_employer("shanghai", number=f"12000{n}") for n in range(2))
+    Employer.objects.filter(pk=office.pk).update(computed_by="office")
+    for one in (office, itself):
+        hire(one, [900_000])
+    with on_day():
+        run = settle_employers([office.pk, itself.pk], NOVEMBER)
+    assert list(run.bills) == [office.pk] and "须由单位自己确认" in run.skipped[itself.pk]
+
+
 def test_one_employer_that_cannot_be_charged_does_not_stop_the_others():
     employers = [make_employer("leshan", number=f"12000{n}") for n in range(5)]
     for one in employers:
