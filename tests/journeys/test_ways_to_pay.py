@@ -71,3 +71,21 @@ def test_a_bill_is_paid_by_agreement_by_voucher_or_by_code(hall, live_server, ba
     made = reconcile_day(clock.today(), by=None, region="shanghai")
     assert (made.bank_count, made.bank_fen, made.differences) == (1, bill.total_due, [])
     assert list(check_ledger()) == []
+
+
+def test_the_peoples_part_and_the_employers_are_paid_one_after_the_other(hall, live_server, bank):  # noqa: F811
+    page, employer = hall("jinan", 905)
+    settle(page, live_server, "社会保险费核定")
+    bill = Bill.objects.live().get(employer=employer)
+    for word, fen in (("个人部分", bill.employee_due), ("", bill.employer_due)):
+        page.goto(f"{live_server.url}/e/pay/{bill.pk}/")
+        if word:
+            page.get_by_label(f"{word} {fen / 100:,.2f} 元").check()
+        page.get_by_role("button", name="确认缴费").dblclick()
+        page.get_by_role("link", name="前往银行付款").click()
+        page.get_by_text(f"{fen / 100:,.2f}").first.wait_for()
+        page.get_by_role("button", name="确认付款").click()
+        payment = bill.payments.first()
+        until(page, lambda: balance(bill) == (bill.total_due, bill.employee_due if word else bill.total_due))  # noqa: B023
+        assert payment.amount_fen == fen
+    assert bill.payments.count() == 2 and list(check_ledger()) == []
