@@ -24,6 +24,7 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "canaries": (200, ENGINES),
     "floods": (300, ENGINES),
     "walks": (500, ENGINES),
+    "sheets": (2_000, ("sqlite",)),
 }
 SEED = 20261127
 

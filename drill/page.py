@@ -34,6 +34,9 @@ TAIL = """
 - **floods**: one employer asks as fast as it can, then many visitors send a letter a second; how long the pages of
   another employer take, the flood being refused and the slow ones cut off in words. Flood, server and measuring share
   the processor. **walks**: anybody presses anything in any order; a declaration moves only as its table says.
+- **sheets**: texts that would be formulas, as names, departments and cells of a sheet, leave by every table that the
+  hall writes; LibreOffice opens each table, and no cell is a formula, a link or a DDE; every text reads as it was typed
+  in its CSV and in the workbook that it saves, by our own importer too. Without LibreOffice (`soffice`) it fails.
 
 Not shown by these: power loss and lying disks, more than one host, `pg_amcheck`, parsers under a coverage-guided
 fuzzer. Seconds are those of a machine that was busy with other work; they compare nothing.

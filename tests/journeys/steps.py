@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from shebao.cli.demo_city import People
 from shebao.hall import clock
 
+TABS = 150
+
 
 def all_believe(monkeypatch, moment) -> None:
     """The whole hall, the server's threads too, takes `moment` (aware) for now.
@@ -104,3 +106,21 @@ def save_to_basket(page) -> None:
     if "/e/basket/" not in page.url:
         page.get_by_role("link", name=re.compile("^先放进")).click()
         page.wait_for_url(re.compile("/e/basket/"))
+
+
+def reach(page, target) -> None:
+    """Press Tab until the control has the focus, as somebody without a mouse does."""
+    wanted = target.first.element_handle()
+    for _ in range(TABS):
+        if page.evaluate("e => e === document.activeElement", wanted):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reaches {target}")
+
+
+def press(page, role: str, name, key: str = "Enter") -> None:
+    """Reach a control by Tab and press it."""
+    target = page.get_by_role(role, name=name)
+    target.first.wait_for()
+    reach(page, target)
+    page.keyboard.press(key)

@@ -11,29 +11,10 @@ from shebao.hall.regions import region
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
 
-from .steps import newcomers, person, until
+from .steps import newcomers, person, press, reach, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 REGION = "tianjin"
-TABS = 150
-
-
-def reach(page, target) -> None:
-    """Press Tab until the control has the focus, as somebody without a mouse does."""
-    wanted = target.first.element_handle()
-    for _ in range(TABS):
-        if page.evaluate("e => e === document.activeElement", wanted):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab never reaches {target}")
-
-
-def press(page, role: str, name, key: str = "Enter") -> None:
-    """Reach a control by Tab and press it."""
-    target = page.get_by_role(role, name=name)
-    target.first.wait_for()
-    reach(page, target)
-    page.keyboard.press(key)
 
 
 def type_date(page, field, text: str) -> None:

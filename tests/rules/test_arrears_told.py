@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shebao.rules.arrears_told import LatePart, late_fee_steps
-from shebao.rules.late_fees import daily_rates, late_fee_together
+from shebao.rules.late_fees import LateFeeTerms, daily_rates, late_fee_together
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.region_collection import RATE
@@ -50,14 +50,12 @@ def test_the_steps_end_with_what_is_charged(tianjin, drawn, capped, day_count):
     region = with_rates(tianjin, capped=capped, day_count=day_count, more=[(Month(2026, 3), "0.00123")])
     parts = [(fen, DUE + timedelta(days=days)) for fen, days in drawn]
     until = max(day for _, day in parts)
+    rates = daily_rates(region, RATE, DUE, until, known_on=until)
     charged = late_fee_together(
         np.array([fen for fen, _ in parts], dtype=np.int64),
         DUE,
         np.array([day for _, day in parts], dtype="datetime64[D]"),
-        rates=daily_rates(region, RATE, DUE, until, known_on=until),
-        day_count=day_count,
-        rounding=region.collection.late_fee.rounding,
-        capped_at_principal=capped,
+        LateFeeTerms(rates, day_count, region.collection.late_fee.rounding, capped),
     )
     steps, _ = told(region, parts)
     assert steps.get("封顶", steps["进位"]).value == f"{yuan(charged)} 元"

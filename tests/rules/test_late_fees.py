@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shebao.regions_home import regions_roots
-from shebao.rules.late_fees import DAY_COUNTS, DailyRate, daily_rates, late_fee_together, late_fees, overdue_days
+from shebao.rules.late_fees import (
+    DAY_COUNTS,
+    DailyRate,
+    LateFeeTerms,
+    daily_rates,
+    late_fee_together,
+    late_fees,
+    overdue_days,
+)
 from shebao.rules.money import LARGEST_FEN, ROUNDINGS
 from shebao.rules.region_model import NoValue
 from tests.rules.published import day, exact, fen, published, table
@@ -27,10 +35,7 @@ def fees(
         np.atleast_1d(np.array(principal, dtype=np.int64)),
         due_on,
         paid_on,
-        rates=rates,
-        day_count=day_count,
-        rounding=rounding,
-        capped_at_principal=capped,
+        LateFeeTerms(rates, day_count, rounding, capped),
     )
 
 
@@ -155,10 +160,7 @@ def together(rows, rounding="fen_half_up", capped=False, rates=RATES):
         np.array([principal for principal, _ in rows], dtype=np.int64),
         due,
         np.array([due + timedelta(days=days) for _, days in rows], dtype="datetime64[D]"),
-        rates=rates,
-        day_count="through_payment_day",
-        rounding=rounding,
-        capped_at_principal=capped,
+        LateFeeTerms(rates, "through_payment_day", rounding, capped),
     )
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from shebao.rules.back_fees import dated_rates, decimals, percent, rate_step
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.evidence import Step
+from shebao.rules.late_fees import days_by_rate
 from shebao.rules.money import ROUNDINGS, rounded, yuan
 from shebao.rules.region_model import Region
 
@@ -31,14 +32,13 @@ def late_fee_steps(region: Region, due: date, parts: Sequence[LatePart], known_o
     `known_on` is the day whose knowledge of the rates counts. Raises NoValue for a day without a rate.
     """
     rule, rates = region.collection.late_fee, dated_rates(region, due, known_on)
-    convention = DAY_COUNTS[rule.day_count]
-    sums = [one for part in parts if (one := _Reckoned(part, due, convention.last, rates)).under]
+    sums = [one for part in parts if (one := _Reckoned(part, due, rule.day_count, rates)).under]
     principal = " + ".join(yuan(one.part.fen) for one in sums)
     if len(sums) > 1:
         principal = f"{principal} = {yuan(sum(one.part.fen for one in sums))}"
     steps = [
         Step("本金", f"{principal} 元", "到期没有缴的应缴额，单位部分和个人部分；滞纳金由单位承担，不再计收滞纳金"),
-        Step("缴费截止", str(due), convention.title),
+        Step("缴费截止", str(due), DAY_COUNTS[rule.day_count].title),
         *(rate_step(one) for one in rates if any(one is used for each in sums for used, _ in each.under)),
         *(one.step() for one in sums),
     ]
@@ -59,14 +59,11 @@ def late_fee_steps(region: Region, due: date, parts: Sequence[LatePart], known_o
 class _Reckoned:
     """A part with its exact late fee, in fen before any rounding."""
 
-    def __init__(self, part: LatePart, due: date, last: int, rates: Sequence[Mapping[str, str]]) -> None:
-        self.part, self.first, self.end = part, due + DAY, part.until + timedelta(days=last)
-        self.under = []
-        for index, one in enumerate(rates):
-            since = max(date.fromisoformat(one["since"]), self.first)
-            until = date.fromisoformat(rates[index + 1]["since"]) - DAY if index + 1 < len(rates) else self.end
-            if days := max((min(until, self.end) - since).days + 1, 0):
-                self.under.append((one, days))
+    def __init__(self, part: LatePart, due: date, day_count: str, rates: Sequence[Mapping[str, str]]) -> None:
+        self.part, self.first, self.end = part, due + DAY, part.until + timedelta(days=DAY_COUNTS[day_count].last)
+        since = [date.fromisoformat(one["since"]) for one in rates]
+        counted = days_by_rate(due, part.until, since, day_count=day_count)
+        self.under = [(one, int(days[0])) for one, days in zip(rates, counted, strict=True) if days[0]]
         self.exact = sum((Fraction(one["value"]) * days for one, days in self.under), Fraction(0)) * part.fen
 
     def step(self) -> Step:

@@ -19,7 +19,7 @@ from shebao.rules.columns import Column
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.evidence import Evidence, Step, sourced
 from shebao.rules.interest import growth, interest
-from shebao.rules.late_fees import DailyRate, late_fees
+from shebao.rules.late_fees import DailyRate, LateFeeTerms, late_fees
 from shebao.rules.money import ROUNDINGS, yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region_collection import INTEREST_RATE, RATE
@@ -119,15 +119,10 @@ def cited(region: Region, value: Value) -> dict[str, str]:
 def borne(data: Mapping[str, Any], principal: Column) -> Column:
     """The late fee or interest of each principal (fen) by this evidence, each rounded once."""
     if data["bears"] == LATE_FEE:
-        return late_fees(
-            principal,
-            date.fromisoformat(data["first_on"]) - DAY,
-            date.fromisoformat(data["until"]),
-            rates=[DailyRate(date.fromisoformat(one["since"]), Decimal(one["value"])) for one in data["rates"]],
-            day_count=data["day_count"],
-            rounding=data["rounding"],
-            capped_at_principal=data["capped"],
-        ).amount
+        rates = [DailyRate(date.fromisoformat(one["since"]), Decimal(one["value"])) for one in data["rates"]]
+        terms = LateFeeTerms(rates, data["day_count"], data["rounding"], data["capped"])
+        first, until = date.fromisoformat(data["first_on"]), date.fromisoformat(data["until"])
+        return late_fees(principal, first - DAY, until, terms).amount
     return interest(
         principal,
         [Month.parse(data["month"])] * len(principal),

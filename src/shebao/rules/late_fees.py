@@ -33,6 +33,20 @@ class DailyRate:
     rate: Decimal
 
 
+@dataclass(frozen=True)
+class LateFeeTerms:
+    """How arrears bear a late fee. `rates` are dated, in any order; each day counts at the rate of that day.
+
+    `capped_at_principal` applies 行政强制法第四十五条（不得超出金钱给付义务的数额）, which is contested for social
+    insurance and therefore the region's choice.
+    """
+
+    rates: Sequence[DailyRate]
+    day_count: str
+    rounding: str
+    capped_at_principal: bool
+
+
 @dataclass(frozen=True, eq=False)
 class LateFees:
     """One row for each principal: days of arrears, the fee in fen, and whether the ceiling cut it."""
@@ -62,68 +76,50 @@ def overdue_days(due_on: Days, paid_on: Days, *, day_count: str) -> Column:
     return np.atleast_1d(np.maximum(paid - due + last, 0))
 
 
-def late_fees(
-    principal: Column,
-    due_on: Days,
-    paid_on: Days,
-    *,
-    rates: Sequence[DailyRate],
-    day_count: str,
-    rounding: str,
-    capped_at_principal: bool,
-) -> LateFees:
+def days_by_rate(due_on: Days, paid_on: Days, since: Sequence[date], *, day_count: str) -> list[Column]:
+    """The days of arrears under each of several rates, which begin on the days `since` in their order."""
+    days = overdue_days(due_on, paid_on, day_count=day_count)
+    first, starts = _ordinal(due_on) + 1, [int(_ordinal(day)) for day in since]
+    return [_overlap(first, first + days, start, end) for start, end in zip(starts, [*starts[1:], None], strict=False)]
+
+
+def late_fees(principal: Column, due_on: Days, paid_on: Days, terms: LateFeeTerms) -> LateFees:
     """The late fee of each principal (fen), rounded once: principal × Σ(rate × days under that rate).
 
-    `rates` are dated, in any order; each day counts at the rate of that day. `capped_at_principal` applies
-    行政强制法第四十五条（不得超出金钱给付义务的数额）, which is contested for social insurance and therefore
-    the region's choice. Raises NoValue where a day of arrears lies before the first rate.
+    Raises NoValue where a day of arrears lies before the first rate.
     """
-    days, weights, denominator = _weighed(principal, due_on, paid_on, rates, day_count)
-    fee = scaled(principal, weights, denominator, rounding)
-    cut = fee > principal if capped_at_principal else np.zeros(principal.shape, dtype=np.bool_)
+    days, weights, denominator = _weighed(principal, due_on, paid_on, terms)
+    fee = scaled(principal, weights, denominator, terms.rounding)
+    cut = fee > principal if terms.capped_at_principal else np.zeros(principal.shape, dtype=np.bool_)
     return LateFees(locked(days.copy()), locked(np.where(cut, principal, fee)), locked(cut))
 
 
-def late_fee_together(
-    principal: Column,
-    due_on: Days,
-    paid_on: Days,
-    *,
-    rates: Sequence[DailyRate],
-    day_count: str,
-    rounding: str,
-    capped_at_principal: bool,
-) -> int:
+def late_fee_together(principal: Column, due_on: Days, paid_on: Days, terms: LateFeeTerms) -> int:
     """The late fee of one debt that is paid in parts, the rows (fen): the exact sum of theirs, rounded once.
 
     So a debt bears the same however it is cut into parts of one day, and never less for more days, which no rounding of
     each part by itself gives. The ceiling is all of its principal. Raises as `late_fees` does.
     """
-    _, weights, denominator = _weighed(principal, due_on, paid_on, rates, day_count)
+    _, weights, denominator = _weighed(principal, due_on, paid_on, terms)
     # Whole numbers of any size: no sum is too large.
     exact: int = sum(fen * weight for fen, weight in zip(principal.tolist(), weights.tolist(), strict=True))
-    fee = rounded(exact, denominator, rounding)
-    return min(fee, sum(principal.tolist())) if capped_at_principal else fee
+    fee = rounded(exact, denominator, terms.rounding)
+    return min(fee, sum(principal.tolist())) if terms.capped_at_principal else fee
 
 
-def _weighed(
-    principal: Column, due_on: Days, paid_on: Days, rates: Sequence[DailyRate], day_count: str
-) -> tuple[Column, Column, int]:
+def _weighed(principal: Column, due_on: Days, paid_on: Days, terms: LateFeeTerms) -> tuple[Column, Column, int]:
     """Days of arrears of each principal, and Σ(rate × days under that rate) as whole numbers over a denominator."""
     whole(principal, "principal")
-    days = np.broadcast_to(overdue_days(due_on, paid_on, day_count=day_count), principal.shape)
-    due = np.broadcast_to(_ordinal(due_on), principal.shape)
-    ordered = sorted(rates, key=lambda r: r.since)
-    late = days > 0
-    if late.any() and (not ordered or int(due[late].min()) + 1 < int(_ordinal(ordered[0].since))):
+    ordered = sorted(terms.rates, key=lambda r: r.since)
+    days = np.broadcast_to(overdue_days(due_on, paid_on, day_count=terms.day_count), principal.shape)
+    under = days_by_rate(due_on, paid_on, [one.since for one in ordered], day_count=terms.day_count)
+    if np.any(sum(under) != days):
         raise NoValue("滞纳金费率没有覆盖全部逾期日期，请补充该时段的费率及依据")
     ratios = [ratio(r.rate) for r in ordered]
     denominator = lcm(*(r.denominator for r in ratios))
     weights = np.zeros(principal.shape, dtype=np.int64)
-    for index, one in enumerate(ratios):
-        starts = int(_ordinal(ordered[index].since))
-        ends = int(_ordinal(ordered[index + 1].since)) if index + 1 < len(ordered) else None
-        weights += int(one * denominator) * _overlap(due + 1, due + 1 + days, starts, ends)
+    for one, some in zip(ratios, under, strict=True):
+        weights += int(one * denominator) * some
     return days, weights, denominator
 
 

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from shebao.rules.late_fees import daily_rates, late_fee_together, overdue_days
+from shebao.rules.late_fees import LateFeeTerms, daily_rates, late_fee_together, overdue_days
 from shebao.rules.region import Region
 from shebao.rules.region_collection import RATE
 
@@ -147,14 +147,12 @@ def _fee(spec: Region, due: date, paid: Mapping[date, int], left: int, on: date)
     last = max(day for _, day in rows)
     if last <= due:
         return 0, 0
+    rates = daily_rates(spec, RATE, due, last, known_on=last)
     fee = late_fee_together(
         np.array([fen for fen, _ in rows], dtype=np.int64),
         due,
         np.array([day for _, day in rows], dtype="datetime64[D]"),
-        rates=daily_rates(spec, RATE, due, last, known_on=last),
-        day_count=rule.day_count,
-        rounding=rule.rounding,
-        capped_at_principal=rule.capped_at_principal,
+        LateFeeTerms(rates, rule.day_count, rule.rounding, rule.capped_at_principal),
     )
     return fee, int(overdue_days(due, on, day_count=rule.day_count)[0]) if left else 0
 
