@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from shebao.cli.demo_city import load_demo_city
+from shebao.cli.demo_city import Account, load_demo_city, sign_ins_text
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.rules.months import Month
@@ -27,3 +27,8 @@ def test_a_region_that_opens_later_gets_its_employers_and_the_others_keep_theirs
     assert first and {account.username.rpartition("-clerk")[0] for account in later if "clerk" in account.username} == {
         "leshan"
     }
+
+
+@pytest.mark.parametrize("accounts", [[], [Account("某市", "社保专管员", "某单位", "x-clerk-1", "secret")]])
+def test_the_terminal_says_which_other_port_is_taken(accounts):
+    assert "示例银行同时占用端口 8001" in sign_ins_text(accounts, "http://x", "示例银行同时占用端口 8001。\n")

@@ -84,7 +84,7 @@ def test_given_up_between_two_parts_nothing_more_is_written(clerk, monkeypatch):
 def test_all_parts_are_declared_or_none(clerk):  # noqa: F811
     batch = upload(clerk, row(1), row(2), row(3))
     enrolled(EmployerFactory(region=clerk.region), number=row(3)[1], name="赵示例")
-    with pytest.raises(Refused, match="什么都没有加入"):
+    with pytest.raises(Refused, match="什么都没有写入"):
         operations.confirm_batch(batch.pk, by=clerk)
     assert not Declaration.objects.exists()
     assert queries.counts(batch)["confirm"] == 1 and queries.counts(batch)["passed"] == 2

@@ -96,6 +96,31 @@ def test_a_return_without_any_remark_is_refused_and_changes_nothing(desk, employ
     assert "有 1 处需要修改" in response.content.decode()
 
 
+def test_the_way_back_is_called_as_the_menu_calls_the_first_page(desk):
+    text = desk.get("/account/").content.decode()
+    assert '<li><a href="/a/">审核台</a></li>' in text and "首页" not in text
+
+
+def test_the_address_of_a_step_that_is_typed_in_is_answered_in_words_with_a_way_back(desk, employer, clerk):
+    response = desk.get(f"/a/cases/{submitted(employer, clerk).pk}/approve")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    text = response.content.decode()
+    assert "不能直接打开" in text and 'href="/a/">返回审核台' in text
+
+
+@pytest.mark.parametrize("answer", ["return", "reject"])
+def test_the_address_of_a_refused_answer_leads_back_to_its_case_when_it_is_loaded_again(desk, employer, clerk, answer):
+    case = submitted(employer, clerk)
+    assert desk.get(f"/a/cases/{case.pk}/{answer}?scheme=x").url.startswith(f"/a/cases/{case.pk}")
+    assert desk.get(f"/a/cases/{case.pk + 1}/{answer}").status_code == 404
+
+
+def test_the_accounts_of_an_employer_stand_once_on_its_page_each_with_its_reset(desk, employer, clerk):
+    text = desk.get(f"/a/employers/{employer.pk}").content.decode()
+    assert text.count(f">{clerk.username}<") == 1
+    assert text.count(f"/a/operators/{clerk.pk}/reset") == 1
+
+
 def test_a_return_keeps_the_marks_beside_their_fields(desk, employer, clerk):
     case = submitted(employer, clerk)
     field = "cessation_reason"

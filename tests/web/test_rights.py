@@ -125,6 +125,17 @@ def test_the_tree_keeps_what_was_ticked_when_a_branch_is_flipped_without_scripts
     assert set(Operator.objects.get(pk=clerk.pk).withheld) == set(every) - set(left)
 
 
+def test_what_is_ticked_and_stays_shut_all_the_same_is_said_when_it_is_saved(client):
+    admin = OperatorFactory(admin=True)
+    clerk = OperatorFactory(clerk=True, employer=admin.employer)
+    client.force_login(admin)
+    said = {"name": clerk.name, "role": "clerk", "duty": "all", "function": ["roster", "bills"]}
+    whole = client.post(f"/e/operators/{clerk.pk}/", said, follow=True).content.decode()
+    assert "不开放。" not in whole
+    some = client.post(f"/e/operators/{clerk.pk}/", said | {"scheme": ["injury"]}, follow=True).content.decode()
+    assert "不在岗位或范围之内，不开放。" in some and "花名册不在岗位" not in some
+
+
 def test_the_agency_resets_an_employers_password_and_says_why(client):
     employer = EmployerFactory(phone="13900000001")
     boss = OperatorFactory(admin=True, employer=employer)

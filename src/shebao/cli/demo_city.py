@@ -114,16 +114,16 @@ def load_demo_city(codes: Collection[str] | None = None) -> list[Account]:
     return accounts
 
 
-def sign_ins_text(accounts: list[Account], address: str) -> str:
-    """What the terminal shows, once."""
+def sign_ins_text(accounts: list[Account], address: str, bank: str = "") -> str:
+    """What the terminal shows, once; `bank` says where the demonstration bank listens."""
     if not accounts:
-        return f"演示城市此前已经载入，账号和密码只在首次显示。打开 {address} 登录。\n"
+        return f"演示城市此前已经载入，账号和密码只在首次显示。打开 {address} 登录。\n{bank}"
     rows = [f"\n演示城市已载入，请打开 {address} 登录。以下密码随机生成，只显示这一次：\n"]
     width = max(len(a.username) for a in accounts) + 2
     rows.append(f"  {'账号':<{width - 2}}密码")
     for a in accounts:
         rows.append(f"  {a.username:<{width}}{a.password}    {a.region_title} {a.role}　{a.employer}".rstrip("　"))
-    return "\n".join(rows) + "\n\n按 Ctrl+C 停止。\n"
+    return "\n".join(rows) + f"\n\n{bank}按 Ctrl+C 停止。\n"
 
 
 def _load_region(region, number: int) -> list[Account]:

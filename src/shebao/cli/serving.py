@@ -68,9 +68,18 @@ def demo(options) -> int:
 
         accounts = load_demo_city()
         make_demo_keys()
-    sys.stdout.write(sign_ins_text(accounts, _address(options)))
+    sys.stdout.write(sign_ins_text(accounts, _address(options), _bank_words(options)))
     sys.stdout.flush()
     return 0 if options.load_only else _run_all(options)
+
+
+def _bank_words(options) -> str:
+    """That the demonstration bank takes the port after the hall's; nothing where none is started."""
+    from django.conf import settings
+
+    if options.load_only or not settings.SHEBAO_EMBEDDED_BANK:
+        return ""
+    return f"示例银行同时占用端口 {options.port + 1}；两个端口都要空着，可用 --port 换。\n"
 
 
 def _address(options) -> str:

@@ -144,13 +144,15 @@ class SignInRequired:
 
 
 class PlainRefusals:
-    """What a view lets through becomes a page in plain Chinese: not found, refused, or our own fault."""
+    """What a view lets through becomes a page in plain Chinese: not found, refused, not to be opened, or our fault."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        return self.get_response(request)
+        response = self.get_response(request)
+        is_bare = response.status_code == 405 and request.method == "GET" and not response.content
+        return errors.not_offered(request, response) if is_bare else response
 
     def process_view(self, request, view, args, kwargs):
         # No database keeps a NUL in a text, and nobody types one.

@@ -76,6 +76,7 @@ def anonymous_shell() -> dict:
         "product": PRODUCT,
         "region_title": "",
         "home_url": "/",
+        "home_label": "首页",
         "nav": [],
         "month_label": "",
         "employer_name": "",
@@ -102,9 +103,11 @@ def _signed_in(request, user) -> dict:
     nav = _agency_nav(user, region) if user.is_agency else allowed(user, employer_nav(user, region))
     nav = [group for group in nav if group["items"]]
     mark_current(nav, request.path, _url("e_home"))
+    home_url = _url(home_of(user)) or "/"
     return {
         "region_title": region.title,
-        "home_url": _url(home_of(user)) or "/",
+        "home_url": home_url,
+        "home_label": _label_of(nav, home_url),
         "nav": nav,
         "month_label": str(month),
         "employer_name": "" if user.is_agency else user.employer.name,
@@ -129,6 +132,11 @@ def _signed_in(request, user) -> dict:
 
 def _is_plain(request) -> bool:
     return request.resolver_match is not None and request.resolver_match.url_name in PLAIN
+
+
+def _label_of(nav: list[dict], url: str) -> str:
+    """What the menu calls a page, so that the way back to it has the same word."""
+    return next((item["label"] for item in menu_items({"nav": nav}) if item["url"] == url), "首页")
 
 
 def _unread(nav: list[dict]) -> int:

@@ -69,6 +69,7 @@ def sample_shell(show: str = "", elder: bool = False, contrast: bool = False) ->
         "product": "企业社保网厅",
         "region_title": "示例市社会保险中心",
         "home_url": "?show=home",
+        "home_label": "工作台",
         "nav": [
             {"heading": "", "items": [_item("工作台", "home", current=show == "home")]},
             {"heading": "申报办理", "items": declare},

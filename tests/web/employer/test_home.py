@@ -259,3 +259,17 @@ def test_who_has_never_settled_is_shown_the_way_to_the_guides(client):
     hire(employer, [800_000])
     settle(employer, clerk)
     assert 'class="banner b"' not in opened(client, clerk)
+
+
+def test_nobody_is_sent_to_a_list_of_what_they_do_not_see(client):
+    employer = make_employer()
+    writer, reader = make_clerk(employer), make_clerk(employer, "narrow")
+    reader.role, reader.departments = "clerk", ["仓库"]
+    reader.save()
+    declare(employer, writer, State.DRAFT)
+    for _ in range(4):
+        declare(employer, writer, State.RETURNED)
+    assert "1 笔业务还没有提交审核" in opened(client, writer)
+    text = opened(client, reader)
+    assert "没有待办" in text and "查看 0 笔" not in text
+    assert 'href="/e/cases/">查看办件进度' in re.sub(r"<svg.*?</svg>", "", text)

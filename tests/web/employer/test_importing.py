@@ -97,6 +97,13 @@ def test_a_busy_batch_shows_its_progress_and_after_silence_offers_another_try(cl
         assert "再试一次" in text_of(client.get(address(batch)))
 
 
+def test_where_rows_take_effect_at_once_nothing_is_said_to_be_added(client, batch):
+    batch.employer.region = "leshan"
+    batch.employer.save()
+    Batch.objects.update(state=BatchState.CONFIRMING, busy_at=clock.now())
+    assert client.get(address(batch, "progress/")).json()["title"] == "正在办理"
+
+
 def test_a_batch_that_waits_for_nothing_has_no_progress(client, batch):
     assert client.get(address(batch, "progress/")).json() == {}
 

@@ -99,7 +99,7 @@ def _confirm(batch_id: int, *, by) -> None:
             made = _declare(batch, ready, by)
         except _NoLonger as no:
             store_findings(no.rows, no.previews)
-            refusal = Refused("rules_changed", "有的行在核对之后情况变了，已重新标出，什么都没有加入。请再看一遍。")
+            refusal = Refused("rules_changed", "有的行在核对之后情况变了，已重新标出，什么都没有写入。请再看一遍。")
             batch.state, batch.message = BatchState.FIXING, refusal.message
             batch.save(update_fields=["state", "message"])
         else:

@@ -11,6 +11,7 @@ from shebao.rules.forms import when_confirmed
 from shebao.rules.money import parse_fen
 
 from ..clock import now
+from ..declarations.seconding import waits
 from ..regions import region
 from .jobs import is_stuck
 from .models import BUSY, Batch, BatchState, RowState
@@ -140,6 +141,11 @@ def labels_of(batch: Batch) -> dict[str, str]:
     return {f.id: f.label for f in here.forms[here.services[batch.service].form].fields}
 
 
+def _waits(batch: Batch) -> bool:
+    """Whether the rows are added to what waits to be submitted; else they take effect at once."""
+    return waits(region(batch.employer.region).services[batch.service], batch.employer)
+
+
 def waiting(batch: Batch) -> dict | None:
     """What a busy batch is waiting for, in words and numbers; None when it waits for nothing.
 
@@ -148,6 +154,8 @@ def waiting(batch: Batch) -> dict | None:
     if batch.state not in BUSY:
         return None
     title, words = WAITING[batch.state]
+    if batch.state == BatchState.CONFIRMING and not _waits(batch):
+        title = "正在办理"
     is_check = batch.state == BatchState.CHECKING
     rows = batch.rows.filter(state=RowState.IMPORTED if batch.state == BatchState.UNDOING else RowState.PASSED)
     total = (batch.rows.filter(state__in=COUNTED).count() or batch.rows_read) if is_check else rows.count()

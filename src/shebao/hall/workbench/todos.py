@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.db.models import Count
 from django.template.defaultfilters import date as date_words
 from django.utils import timezone
 
@@ -11,14 +12,14 @@ from shebao.rules.money import yuan
 
 from ..clock import local_now, today
 from ..declarations.models import Declaration
-from ..declarations.states import State
+from ..declarations.states import OPEN, State
 from ..regions import region
 from ..roster.retiring import ages
 from ..settlement.collecting import owings
 from ..settlement.comparing import newly_raised
 from ..settlement.late_decisions import extended_months, extension_words
 from ..settlement.models import Bill
-from ..settlement.progress import Standing, who_computes
+from ..settlement.progress import Standing, about_people, who_computes
 from ..settlement.queries import Estimate
 
 SOON = timedelta(days=7)
@@ -43,19 +44,29 @@ class Todo:
 def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
     """Overdue bills, returned and unsubmitted declarations, bills due soon, wages to confirm, who retires, papers."""
     pays, settles, prints = (actor.may(permission) for permission in ("pay", "settle", "print"))
+    mine = _open_to(actor, now)
     return [
         *(_undeclared(now) if settles else ()),
         *(_extended(now) if settles else ()),
         *(_overdue(now) if pays else ()),
-        *_returned(actor, now),
+        *_returned(actor, mine),
         *_rejected(actor, now),
-        *(_drafts(now) if actor.may("declare") else ()),
+        *(_drafts(now, mine) if actor.may("declare") else ()),
         *(_due_soon(now) if pays else ()),
         *(_to_settle(now) if settles else ()),
         *_low_wages(now, estimated),
         *_retiring(actor, now),
         *(_papers(now) if prints else ()),
     ]
+
+
+def _open_to(actor, now: Standing) -> Mapping[tuple[str, str], int]:
+    """Undecided declarations by (service, state), as many as the actor sees: nobody is sent to a list without them."""
+    if not (actor.is_narrow or actor.withheld_services()):
+        return now.open
+    seen = Declaration.objects.visible_to(actor).values("pk")
+    rows = about_people([now.employer]).filter(pk__in=seen, month__lte=now.month, state__in=OPEN).order_by("service")
+    return {(service, state): n for service, state, n in rows.values_list("service", "state").annotate(Count("pk"))}
 
 
 def _kind(bill: Bill) -> str:
@@ -98,8 +109,8 @@ def _overdue(now: Standing) -> Iterator[Todo]:
             yield Todo("已逾期", "d", title, note, "e_pay_bill", "去缴费", (bill.pk,))
 
 
-def _returned(actor, now: Standing) -> Iterator[Todo]:
-    count = now.by_state.get(State.RETURNED, 0)
+def _returned(actor, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo]:
+    count = sum(n for (_, state), n in mine.items() if state == State.RETURNED)
     if not count:
         return
     rows = Declaration.objects.visible_to(actor).filter(state=State.RETURNED).order_by("decided_at", "pk")
@@ -126,9 +137,9 @@ def _rejected(actor, now: Standing) -> Iterator[Todo]:
         yield Todo(one.state_label, "d", title, f"审核意见：{said}", "e_case", "重新办理", (one.pk,))
 
 
-def _drafts(now: Standing) -> Iterator[Todo]:
+def _drafts(now: Standing, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo]:
     here = region(now.employer.region)
-    waiting = {service: count for (service, state), count in now.open.items() if state == State.DRAFT}
+    waiting = {service: count for (service, state), count in mine.items() if state == State.DRAFT}
     if not waiting:
         return
     until = here.calendar.window(now.month).declare_until

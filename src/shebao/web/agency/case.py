@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall.audit.looks import note_look
 from shebao.hall.declarations import operations, queries
@@ -169,10 +169,12 @@ def _approved_words(actor, declaration) -> str:
     return f"{declaration.subject_name}已审核通过，{settings.SHEBAO_UNDO_SECONDS} 秒后生效。"
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def reject(request, pk):
     """Decline one case for good and go on to the next."""
+    if request.method != "POST":
+        return _to_the_case(request, pk)
     try:
         marks = marks_of(request)
         operations.reject_declaration(pk, by=request.user, note=_note(request), marks=marks, seen=seen(request, pk))
@@ -182,10 +184,12 @@ def reject(request, pk):
     return _onwards(request)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def send_back(request, pk):
     """Return one case with remarks beside the fields; what was typed stays when the return is refused."""
+    if request.method != "POST":
+        return _to_the_case(request, pk)
     try:
         operations.return_declaration(
             pk, by=request.user, marks=marks_of(request), note=_note(request), seen=seen(request, pk)
@@ -217,6 +221,12 @@ def seen(request, *pks: int) -> dict[int, int]:
 
 def _note(request) -> str:
     return request.POST.get("note", "").strip()
+
+
+def _to_the_case(request, pk):
+    """Where a refused form is shown, its address stays in the browser: opened again, it leads back to the case."""
+    case = Declaration.objects.visible_to(request.user).get(pk=pk)
+    return redirect(reverse("a_case", args=[case.pk]) + suffix(request))
 
 
 def _onwards(request):

@@ -78,7 +78,7 @@ def employer(request, pk):
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
         "division": division_field(found, request.user),
         "division_title": divisions_of(found.region).get(found.agency_division, ""),
-        "accounts": list(accounts_of(found, by=request.user)) if request.user.may("reset_accounts") else [],
+        "resettable": _resettable(request, found),
         "counter_rows": counter_business(request.user).filter(employer=found)[:PAGE],
         "takes_counter": waits_for_counter(region) and request.user.may("review"),
         "office": _office(request, found),
@@ -86,6 +86,13 @@ def employer(request, pk):
         "crumbs": [{"label": "单位", "url": "../employers/"}, {"label": found.name}],
     }
     return render(request, "agency/employer.html", context)
+
+
+def _resettable(request, employer: Employer) -> set[int]:
+    """The accounts whose password this officer may take away: those in use, for whoever has the permission."""
+    if not request.user.may("reset_accounts"):
+        return set()
+    return set(accounts_of(employer, by=request.user).values_list("pk", flat=True))
 
 
 def _office_month(employer: Employer):

@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall import clock
 from shebao.hall.errors import Refused
@@ -106,15 +106,22 @@ def _flags(view, typed) -> list[dict]:
     ]  # fmt: skip
 
 
+def _to_the_registration(request, pk):
+    """Where a refused form is shown, its address stays in the browser: opened again, it leads back to the page."""
+    return redirect("a_registration", queries.desk_view(request.user, pk).registration.pk)
+
+
 def _version(request) -> int:
     text = request.POST.get("version", "")
     return int(text) if text.isdecimal() else 0
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def approve(request, pk):
     """Put the employer on file and open its account; the link is shown this once."""
+    if request.method != "POST":
+        return _to_the_registration(request, pk)
     form = region_of(request.user.region).forms["registration_approval"]
     decided = {field.id: request.POST.get(field.id, "") for field in form.fields}
     try:
@@ -127,10 +134,12 @@ def approve(request, pk):
     return _link_page(request, made, token)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def send_back(request, pk):
     """Return it with remarks; what was typed stays when the return is refused."""
+    if request.method != "POST":
+        return _to_the_registration(request, pk)
     note = request.POST.get("note", "").strip()
     try:
         deciding.return_registration(pk, marks_of(request, REASONS), note, by=request.user, seen=_version(request))
@@ -140,10 +149,12 @@ def send_back(request, pk):
     return redirect("a_registrations")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def reject(request, pk):
     """Decline it, with the reason."""
+    if request.method != "POST":
+        return _to_the_registration(request, pk)
     note = request.POST.get("note", "").strip()
     try:
         deciding.reject_registration(pk, note, by=request.user, seen=_version(request))

@@ -183,7 +183,10 @@ def _submit_action(request, now: Mapping) -> dict:
         return {"label": f"提交 {now['draft']} 笔待提交业务", "url": _drafts_url(request)}
     if now.get("returned"):
         return {"label": f"修改 {now['returned']} 笔退回申报", "url": f"{reverse('e_cases')}?state=returned"}
-    return {"label": f"查看 {now.get('submitted', 0)} 笔审核进度", "url": f"{reverse('e_cases')}?state=submitted"}
+    if now.get("submitted"):
+        return {"label": f"查看 {now['submitted']} 笔审核进度", "url": f"{reverse('e_cases')}?state=submitted"}
+    # What is still open is of others, whom this operator does not see.
+    return {"label": "查看办件进度", "url": reverse("e_cases")}
 
 
 def _deadline(window: Window, bill, steps) -> dict:

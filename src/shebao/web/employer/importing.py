@@ -75,7 +75,7 @@ def templates_of(request, service) -> dict:
         links.append(("报盘列次", f"{url}?columns=published"))
         if is_known and has_roster:
             links.append(("在册人员（报盘列次）", f"{url}?columns=published&roster=1"))
-    return {"title": service.title, "links": links}
+    return {"title": service.title, "links": links, "has_roster": is_known and has_roster}
 
 
 def _upload(request):

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.errors import Refused
 from shebao.hall.operators import managing
-from shebao.hall.operators.models import DUTIES, Duty, Operator, Role
+from shebao.hall.operators.models import DUTIES, NARROW, Duty, Operator, Role
 from shebao.hall.operators.operations import EMPLOYER_ROLES
 from shebao.hall.regions import region
 from shebao.hall.workbench.handing_over import hand_over, kit_of, may_take_over
@@ -41,7 +41,8 @@ def operator(request, pk):
             except Refused as refused:
                 no = refused
             else:
-                messages.success(request, f"已保存{shown['name']}的权限，下一次打开页面时生效。")
+                text = f"已保存{shown['name']}的权限，下一次打开页面时生效。"
+                messages.success(request, text + _not_open(found, shown))
                 return redirect("operators")
     context = _context(request, found, shown, no)
     return render(request, "employer/operator.html", context, status=no.status if no else 200)
@@ -101,9 +102,8 @@ def _context(request, found: Operator, shown: dict, no: Refused | None) -> dict:
 
 
 def _group(found: Operator, group: dict, shown: dict) -> dict:
-    given = DUTIES.get(shown["duty"], set())
     leaves = [
-        leaf | {"on": leaf["key"] not in shown["withheld"], "lacks": _lacks(found, leaf["url"], given)}
+        leaf | {"on": leaf["key"] not in shown["withheld"], "lacks": _lacks(found, leaf["url"], shown)}
         for leaf in group["leaves"]
     ]
     ticked = sum(leaf["on"] for leaf in leaves)
@@ -111,10 +111,21 @@ def _group(found: Operator, group: dict, shown: dict) -> dict:
     return {"heading": group["heading"], "leaves": leaves, "ticked": ticked, "state": state}
 
 
-def _lacks(operator: Operator, url: str, given: set[str]) -> str:
-    """The permission that the duty does not have and the page asks for, in words."""
-    lacking = needs_of(operator, resolve(url.partition("?")[0])) - given
-    return "、".join(PERMISSION_TITLES.get(one, one) for one in sorted(lacking))
+def _lacks(operator: Operator, url: str, shown: dict) -> str:
+    """Why a function stays shut though it is ticked: the duty, or that only some of the people are theirs."""
+    given, asked = DUTIES.get(shown["duty"], set()), needs_of(operator, resolve(url.partition("?")[0]))
+    if lacking := asked - given:
+        return f"岗位不含“{'、'.join(PERMISSION_TITLES.get(one, one) for one in sorted(lacking))}”"
+    return "限定范围的不办" if (shown["departments"] or shown["schemes"]) and asked - NARROW else ""
+
+
+def _not_open(found: Operator, shown: dict) -> str:
+    """Which ticked functions stay shut all the same, for whoever ticked them to hear at once."""
+    if shown["role"] != Role.CLERK:
+        return ""
+    leaves = [leaf for group in _tree(found) for leaf in _group(found, group, shown)["leaves"]]
+    names = [leaf["label"] for leaf in leaves if leaf["on"] and leaf["lacks"]]
+    return f"勾选的{'、'.join(names[:5])}{'等' if len(names) > 5 else ''}不在岗位或范围之内，不开放。" if names else ""
 
 
 def _fields(shown: dict, no: Refused | None) -> list[dict]:

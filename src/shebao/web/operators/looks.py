@@ -10,6 +10,7 @@ from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators.models import AGENCY_ROLES
 
 from ..access import needs
+from ..employer.common import crumbs
 from .audit_words import action_title, subject_text
 
 PAGE = 50
@@ -32,5 +33,5 @@ def looks(request):
         }
         for entry in page
     ]
-    context = {"page": page, "rows": rows, "crumbs": [{"label": "首页", "url": "/"}, {"label": "查阅记录"}]}
+    context = {"page": page, "rows": rows, "crumbs": crumbs("查阅记录")}
     return render(request, "operators/looks.html", context)

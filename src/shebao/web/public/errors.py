@@ -71,7 +71,15 @@ def forbidden(request, exception=None):
 @public
 def not_found(request, exception=None):
     """404: not there, or not yours."""
-    return show(request, 404, "这个地址没有内容，或者不属于您的单位。请检查网址，或从首页重新进入。")
+    return show(request, 404, "这个地址没有内容，或者不属于您的单位。请检查网址，或返回后重新进入。")
+
+
+def not_offered(request, response):
+    """405 to somebody who typed the address of a step, or loads it again: where to go instead; `Allow` is kept."""
+    text = "这个地址是办理中的一步，不能直接打开，没有保存任何内容。请返回后用页面上的按钮办理。"
+    page = show(request, 405, text, title="不能直接打开")
+    page["Allow"] = response["Allow"]
+    return page
 
 
 @public
