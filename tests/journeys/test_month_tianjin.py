@@ -16,7 +16,7 @@ from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
 
 from .conftest import fetched
-from .steps import fill, newcomers, pay_at_bank, person, sheet_of, submit_basket, until, upload
+from .steps import fill, newcomers, pay_at_bank, person, print_from_menu, sheet_of, submit_basket, until, upload
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 REGION = "tianjin"
@@ -108,13 +108,11 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     assert clerk.locator("#main").get_by_text("缴费基数", exact=True).first.is_visible()
     assert clerk.locator("#main").get_by_text("费率", exact=True).first.is_visible()
 
-    # The papers of the manuals, with the ledger's total on them.
-    clerk.goto(f"{home}/e/documents/")
-    for kind in ("payment_notice", "collection_assessment"):
-        clerk.goto(f"{home}/e/documents/?from={month}&to={month}")
-        clerk.locator(f'form[action*="/{kind}/"] button').click()
-        clerk.wait_for_load_state()
-        paper = Document.objects.get(bill=bill, kind=kind)
+    # TJ-8 and TJ-9, 报表打印: the papers of the manual, with the ledger's total on them.
+    clerk.goto(f"{home}/e/")
+    for label in ("单位缴费通知单打印", "单位征集核定单打印"):
+        print_from_menu(clerk, label, month)
+        paper = Document.objects.get(bill=bill, title=label.removesuffix("打印"))
         text = "".join(
             p.extract_text()
             for p in PdfReader(io.BytesIO(fetched(clerk, f"{home}/e/documents/file/{paper.pk}/"))).pages

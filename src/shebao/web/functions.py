@@ -25,6 +25,13 @@ HALL_FUNCTIONS = {
 SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4", "SZ-9"}
 
 
+def _paper(kind: str, document) -> tuple[str, str]:
+    """What a paper is called in the menu, and where it is printed: a page of its own, or among all."""
+    if document["menu"]:
+        return document["menu"], reverse("e_documents_of", args=[kind])
+    return document["title"], reverse("e_documents")
+
+
 @lru_cache(maxsize=1)
 def walked_by() -> dict[str, str]:
     """Function id → the test that walks it as its user would; docs/functions.md says the same, and is compared."""
@@ -56,9 +63,9 @@ def working_functions() -> list[dict[str, str]]:
             found |= dict.fromkeys(way.functions, (region.terms.get("menu.pay", way.title), reverse("e_pay")))
         if region.void:
             found |= dict.fromkeys(region.void.functions, (region.void.title, reverse("e_voids")))
-        for document in region.documents.values():
+        for kind, document in region.documents.items():
             for id in document.get("functions", ()):
-                found.setdefault(id, (document["title"], reverse("e_documents")))
+                found.setdefault(id, _paper(kind, document))
         for page in region.pages.values():
             for id in page.functions:
                 found.setdefault(id, (page.title, address_of_row(page, region)))

@@ -192,7 +192,7 @@ def _queries(user, region) -> dict:
         if row.page not in PLACED and user.may(permission_of(row.page))
     ]
     first = _entries(region, LOOKING_UP, {}) if user.may("see_roster") else []
-    listed += _statements(region) if user.may("print") else []
+    listed += [*_papers(region), *_statements(region)] if user.may("print") else []
     return _group(region.terms.get("menu.looking_up", "查询与提醒"), first + _folded(listed))
 
 
@@ -251,6 +251,15 @@ def _help(region, listed: list[tuple[dict, str]] = ()) -> dict:
     heading = region.terms.get("menu.help", "帮助")
     helping = _folded([(item, "" if under == heading else under) for item, under in listed])
     return _group(heading, [*helping, guides, rates, *_entries(region, HELP, {})])
+
+
+def _papers(region) -> list[tuple[dict, str]]:
+    """The papers of a bill that the manual prints from an entry of their own, each with its heading there."""
+    return [
+        (_item(str(spec["menu"]), _url("e_documents_of", kind), "printer"), str(spec["under"]))
+        for kind, spec in region.bill_documents.items()
+        if spec["menu"]
+    ]
 
 
 def _statements(region) -> list[tuple[dict, str]]:
