@@ -113,7 +113,10 @@ def test_a_statement_of_account_the_changes_and_many_at_once(page_of, transactio
     assert len(zipfile.ZipFile(io.BytesIO(archive)).namelist()) == 2
     hire(clerk.employer, [700_000], Month.of(clock.today()))
     open_from_menu(page, "人员变动信息")
+    page.get_by_label("月份").wait_for()
     page.get_by_role("cell", name="增加").first.wait_for()
+    taken = page.get_by_role("link", name="导出表格").get_attribute("href")
+    assert fetched(page, page.url.split("/e/")[0] + taken).startswith(b"PK")
     assert "增减变动情况表" in printed(page, page.get_by_role("button", name=re.compile("^打印增减表")))
 
 
@@ -137,8 +140,13 @@ def test_receipts_records_and_rosters(page_of, transactional_db):
     print_from_menu(page, "缴费通知单打印", bill.month)
     assert Document.objects.filter(bill=bill, kind="payment_notice").exists()
     menu = page.get_by_role("navigation")
-    menu.get_by_role("link", name="单位缴费明细查询").first.click()
-    page.get_by_role("main").get_by_role("link", name=re.compile(str(bill.month))).first.wait_for()
+    open_from_menu(page, "单位缴费明细查询")
+    page.get_by_label("开始年月").fill(str(bill.month))
+    page.get_by_label("终止年月").fill(str(bill.month))
+    page.get_by_role("main").get_by_role("button", name="查询").click()
+    page.locator("tfoot").get_by_text(f"{bill.total_due / 100:,.2f}").wait_for()
+    page.locator("tbody tr").first.get_by_role("link").first.click()
+    page.get_by_role("main").get_by_role("link", name=people[0].name).first.wait_for()
     menu.get_by_role("link", name="单位在职人员查询").first.click()
     page.get_by_role("link", name=people[0].name).first.wait_for()
     open_from_menu(page, "单位在职人员打印")

@@ -15,7 +15,6 @@ from .places import address_of_row
 HALL_FUNCTIONS = {
     "TJ-5": ("menu.basket", "e_basket"),
     "LS-2": ("menu.roster", "e_roster"),
-    "LS-8": ("menu.bills", "e_bills"),
     "YN-9": ("menu.basket", "e_basket"),
     "LF-5": ("menu.queries", "e_queries"),
     "SH-10": ("menu.queries", "e_queries"),

@@ -40,7 +40,6 @@ FUNCTIONS: dict[str, str] = {
         ("e_documents", "e_documents_of", "e_documents_pack", "e_document_issue", "e_document_print"), "documents"
     ),
     **dict.fromkeys(("e_document", "e_document_download"), ALWAYS),
-    **dict.fromkeys(("e_scheme_roster", "e_scheme_roster_export"), "scheme_roster"),
     **dict.fromkeys(("e_yearly_plan", "e_yearly_plan_export", "e_yearly_plan_print"), "yearly_plan"),
     **dict.fromkeys(("e_statement", "e_statement_print"), "statement:{key}"),
     **dict.fromkeys(("e_print_runs", "e_print_run", "e_print_progress", "e_print_resume", "e_print_file"), ALWAYS),
