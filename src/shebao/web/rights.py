@@ -33,7 +33,16 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_settle", "e_adjustments"), "settle"),
     **dict.fromkeys(("e_voids", "e_void"), "voids"),
     **dict.fromkeys(
-        ("e_bills", "e_bill", "e_bill_export", "e_explain", "e_explain_assessed", "e_explain_late_fee"), "bills"
+        (
+            "e_bills",
+            "e_bill",
+            "e_bill_export",
+            "e_explain",
+            "e_explain_sum",
+            "e_explain_assessed",
+            "e_explain_late_fee",
+        ),
+        "bills",
     ),
     **dict.fromkeys(("e_pay", "e/pay", "e_pay_bill", "e_payment", "e_pay_voucher", "e_payment_ask"), "pay"),
     **dict.fromkeys(

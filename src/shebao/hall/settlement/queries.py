@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from shebao.rules.contributions import Charges, NoFact, charge
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.region import NoValue
+from shebao.rules.vocabulary import SHARES
 
 from ..clock import today
 from ..declarations.models import Declaration
@@ -314,15 +315,36 @@ class PersonRow:
         return sum(line.employer_due for line in lines), sum(line.employee_due for line in lines)
 
 
-def people_of_bill(bill: Bill, q: str = "", scheme: str = "") -> QuerySet[Employee]:
-    """The people of a bill by pinyin; `q` narrows by name, pinyin or number, `scheme` to who is charged for it."""
+def people_of_bill(bill: Bill, q: str = "", scheme: str = "", sort: str = "") -> QuerySet[Employee]:
+    """The people of a bill; `q` narrows by name, pinyin or number, `scheme` to who is charged for it.
+
+    By pinyin, or by `sort`: name, number, wage, base, total or "<scheme>.<share>", with "-" the largest first.
+    """
     own = bill.lines.filter(employee=OuterRef("pk"))
     people = Employee.objects.filter(Exists(own), employer=bill.employer_id)
     if scheme:
         people = people.filter(Exists(own.filter(scheme=scheme, kind=LineKind.REGULAR)))
     if q := q.strip():
         people = people.filter(Q(name__icontains=q) | Q(name_pinyin__icontains=q) | Q(person_number__icontains=q))
-    return people.order_by("name_pinyin", "pk")
+    key, is_down = sort.removeprefix("-"), sort.startswith("-")
+    plain = {"name": "name_pinyin", "number": "person_number"}.get(key)
+    amount = None if plain else _sorted_by(key)
+    if amount is not None:
+        own = own.filter(scheme=scheme) if scheme and key == "base" else own
+        sums = own.order_by().values("employee").annotate(fen=amount).values("fen")
+        people, plain = people.annotate(fen=Subquery(sums)), "fen"
+    by = F(plain or "name_pinyin")
+    return people.order_by(by.desc(nulls_last=True) if is_down else by.asc(nulls_last=True), "name_pinyin", "pk")
+
+
+def _sorted_by(key: str) -> Aggregate | None:
+    """What a column of amounts is sorted by, of one person's lines; None for what is no such column."""
+    regular, (scheme, _, share) = Q(kind=LineKind.REGULAR), key.partition(".")
+    if key in ("wage", "base"):
+        return Max({"wage": "declared_wage", "base": "contribution_base"}[key], filter=regular)
+    if key == "total":
+        return Sum(F("employer_due") + F("employee_due"))
+    return Sum(f"{share}_due", filter=regular & Q(scheme=scheme)) if share in SHARES else None
 
 
 def bill_people(bill: Bill, people: Sequence[Employee] | None = None) -> list[PersonRow]:
