@@ -4,19 +4,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shebao.hall.roster.models import Spell
 from shebao.hall.settlement.explaining_sums import explain_sum
 from shebao.hall.settlement.flagging import flags
-from shebao.hall.settlement.models import BillLine
+from shebao.hall.settlement.models import BillLine, LineKind
 from shebao.hall.settlement.queries import bill_summary
-from shebao.rules.months import Month
 from tests.factories import NOW, at
 from tests.services.test_back_payments import approved, asked, settled
-from tests.services.test_back_payments import hall as back_paying
+from tests.services.test_refunds import KEY, billed_in_october
+from tests.services.test_refunds import asked as refund_of
 
 from .hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, settle
 
 pytestmark = pytest.mark.django_db
-AUGUST = Month(2026, 8)
 
 
 def two_months(joining: int = 0, leaving: int = 0):
@@ -59,15 +59,15 @@ def test_a_rate_that_changed_is_told_by_its_scheme_from_what_to_what():
 
 
 def test_a_month_that_was_given_back_and_is_paid_back_again_is_told_by_name():
-    clerk, reviewer, employee = back_paying(since=AUGUST)
-    paid = settle(clerk.employer, clerk, AUGUST)
-    BillLine.objects.filter(bill=paid).update(is_given_back=True)
-    dismiss(employee, AUGUST)
     with at(NOW):
-        approved(clerk, reviewer, asked(employee, "2026-08", "2026-08"))
-        bill = settled(clerk)
+        clerk, reviewer, employee, _ = billed_in_october("wage_hall")
+        approved(clerk, reviewer, refund_of(employee), KEY)
+        Spell.objects.filter(employee=employee).update(last_month=None, end_reason="")
+        approved(clerk, reviewer, asked(employee, "2026-10", "2026-10"))
+        line = BillLine.objects.filter(kind=LineKind.BACK_PAYMENT).first()
+        bill = line.bill if line else settled(clerk)
     (flag,) = [one for one in flags(bill) if one.tab == "back"]
-    assert flag.text.startswith(f"{employee.name}补缴的 2026-08 以前缴过并已退费")
+    assert flag.text.startswith(f"{employee.name}补缴的 2026-10 以前缴过并已退费")
 
 
 def test_the_flags_cost_the_same_questions_for_many_people_as_for_few():

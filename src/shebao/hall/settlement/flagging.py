@@ -9,8 +9,8 @@ from shebao.rules.money import yuan
 from shebao.rules.vocabulary import SHARES
 
 from ..regions import region
-from .models import CHARGING, Bill, BillLine, Evidence, LineKind
-from .queries import common_rate
+from .models import CHARGING, Bill, BillLine, LineKind
+from .queries import rates_of
 
 JUMP, LEAST = 5, 3
 """A head count that moved by more than one part in five, and by three people at least, is shown."""
@@ -50,30 +50,16 @@ def _head_count(bill: Bill, before: Bill) -> list[Flag]:
 
 def _rates(bill: Bill, before: Bill) -> list[Flag]:
     """Rates that are another than last month's, scheme by scheme; where people differ, nothing is told."""
-    now, then = _rates_of(bill, before)
+    now, then = rates_of(bill, before)
     schemes, found = region(bill.employer.region).schemes, []
-    for key, rate in now.items():
-        scheme, share = key
-        if then.get(key) and rate and rate != then[key]:
-            title = schemes[scheme].title if scheme in schemes else scheme
-            text = f"{title}{SHARES[share]}的费率由 {then[key]} 变为 {rate}，文件见“计算依据”。"
-            found.append(Flag(text, "rules"))
+    for share, rates in now.items():
+        for scheme, rate in rates.items():
+            last = then[share].get(scheme, "")
+            if last and rate and rate != last:
+                title = schemes[scheme].title if scheme in schemes else scheme
+                text = f"{title}{SHARES[share]}的费率由 {last} 变为 {rate}，文件见“计算依据”。"
+                found.append(Flag(text, "rules"))
     return found
-
-
-def _rates_of(*bills: Bill) -> list[dict[tuple[str, str], str]]:
-    """(scheme, share) → the rate that everybody has, of each of these bills; two queries."""
-    lines = BillLine.objects.live().filter(bill__in=bills, kind=LineKind.REGULAR).order_by()
-    rows = lines.values_list("bill_id", "scheme", *(f"{share}_evidence" for share in SHARES)).distinct()
-    used = defaultdict(set)
-    for bill_id, scheme, *ids in rows:
-        for share, pk in zip(SHARES, ids, strict=True):
-            used[bill_id, scheme, share].add(pk)
-    told = dict(Evidence.objects.filter(pk__in=set().union(*used.values()) - {None}).values_list("pk", "data"))
-    found: dict[int, dict] = {bill.pk: {} for bill in bills}
-    for (bill_id, scheme, share), ids in used.items():
-        found[bill_id][scheme, share] = common_rate(told[pk] for pk in ids - {None})
-    return [found[bill.pk] for bill in bills]
 
 
 def _paid_back_twice(bill: Bill) -> list[Flag]:

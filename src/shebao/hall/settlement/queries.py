@@ -215,7 +215,7 @@ def bill_summary(bill: Bill) -> list[SchemeSum]:
             employee=Sum("employee_due"),
         )
     }
-    rates = {part: _bill_rates(bill, part) for part in ("employer", "employee")}
+    (rates,) = rates_of(bill)
     order = [key for key in spec.schemes if key in rows] + [key for key in rows if key not in spec.schemes]
     return [_bill_sum(spec, key, rows[key], rates) for key in order]
 
@@ -228,13 +228,21 @@ def _provisional_sum(spec, line: ProvisionalLine) -> SchemeSum:
     return replace(found, basis_due=line.base)
 
 
-def _bill_rates(bill: Bill, part: str) -> dict[str, str]:
-    name = f"{part}_evidence"
-    lines = bill.lines.filter(kind=LineKind.REGULAR).exclude(**{name: None})
-    pairs = set(lines.order_by().values_list("scheme", name).distinct())
-    data = dict(Evidence.objects.filter(pk__in={pk for _, pk in pairs}).values_list("pk", "data"))
-    schemes = {scheme for scheme, _ in pairs}
-    return {key: common_rate(data[pk] for scheme, pk in pairs if scheme == key) for key in schemes}
+def rates_of(*bills: Bill) -> list[dict[str, dict[str, str]]]:
+    """Of each of these bills: share → scheme → the rate that everybody has, "" where people differ; two queries."""
+    lines = BillLine.objects.ever().filter(bill__in=bills, kind=LineKind.REGULAR).order_by()
+    used: dict[tuple[int, str, str], set[int]] = {}
+    for bill_id, scheme, *ids in lines.values_list(
+        "bill_id", "scheme", *(f"{share}_evidence" for share in SHARES)
+    ).distinct():
+        for share, pk in zip(SHARES, ids, strict=True):
+            if pk is not None:
+                used.setdefault((bill_id, scheme, share), set()).add(pk)
+    data = dict(Evidence.objects.filter(pk__in=set().union(*used.values())).values_list("pk", "data"))
+    found: dict[int, dict[str, dict[str, str]]] = {bill.pk: {share: {} for share in SHARES} for bill in bills}
+    for (bill_id, scheme, share), ids in used.items():
+        found[bill_id][share][scheme] = common_rate(data[pk] for pk in ids)
+    return [found[bill.pk] for bill in bills]
 
 
 def _bill_sum(spec, key: str, row: dict, rates: dict) -> SchemeSum:

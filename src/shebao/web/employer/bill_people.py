@@ -23,7 +23,9 @@ def people_tab(request, found: Bill) -> dict:
     page = Paginator(people_of_bill(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
     # one letter tells schemes apart where several stand side by side; a single one has room for its name
     names = {row.scheme: f"{row.title}·" if chosen else row.short for row in shown}
-    page.object_list = [_person(person, names) for person in bill_people(found, list(page.object_list))]
+    shown_people = list(page.object_list)
+    rows = {person.employee.pk: person for person in bill_people(found, shown_people)}
+    page.object_list = [_person(rows[one.pk], names) for one in shown_people]
     heads = [_head("wage", "申报工资", sort), _head("base", "缴费基数", sort)]
     heads += [
         _head(f"{key}.{share}", f"{name}{SHARES[share][:2]}", sort) for key, name in names.items() for share in SHARES
