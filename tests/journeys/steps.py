@@ -97,8 +97,8 @@ def print_from_menu(page, label: str, *months) -> None:
     page.get_by_role("navigation", name="主菜单").get_by_role("link", name=label, exact=True).click()
     page.get_by_role("heading", name=label, level=1).wait_for()
     if months:
-        page.get_by_label("开始年月").fill(str(months[0]))
-        page.get_by_label("终止年月").fill(str(months[-1]))
+        page.get_by_role("textbox", name="开始年月").fill(str(months[0]))
+        page.get_by_role("textbox", name="终止年月").fill(str(months[-1]))
     page.get_by_role("main").get_by_role("button", name="查询").click()
     page.get_by_role("heading", name="查询结果").wait_for()
     with page.context.expect_page() as opened:

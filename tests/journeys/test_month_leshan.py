@@ -107,8 +107,8 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
 def _look_up(clerk, home: str, bill) -> None:
     """LS-8 单位缴费信息: 险种 and 计划月度, totals, everybody of one insurance, and both papers of the month."""
     clerk.get_by_role("navigation", name="主菜单").get_by_role("link", name="单位缴费信息").click()
-    clerk.get_by_label("计划月度起").fill(str(bill.month))
-    clerk.get_by_label("计划月度止").fill(str(bill.month))
+    clerk.get_by_role("textbox", name="计划月度起").fill(str(bill.month))
+    clerk.get_by_role("textbox", name="计划月度止").fill(str(bill.month))
     clerk.get_by_role("button", name="查询").click()
     clerk.locator("tfoot").get_by_text(f"{bill.total_due / 100:,.2f}").wait_for()
     for paper in ("申报核定表", "缴费通知单"):

@@ -1,5 +1,7 @@
 """为什么是这个数, of a scheme's whole part of a bill: how many people, their bases, the values used, and the sum."""
 
+from dataclasses import replace
+
 from django.db.models import Count, Q, Sum
 
 from shebao.rules.contributions import Step
@@ -10,6 +12,7 @@ from ..errors import Refused
 from .explaining import Explanation, change_in_words, common_steps, plain
 from .models import Bill, BillLine, Evidence, LineKind
 
+CUTS = ("下限", "上限")
 LIMITS = (("按申报工资", Q(limit=0)), ("按下限", Q(limit__lt=0)), ("按上限", Q(limit__gt=0)))
 
 
@@ -34,7 +37,8 @@ def explain_sum(actor, bill_pk: int, scheme: str, share: str) -> Explanation:
     steps = [Step("人数", f"{sums['heads']} 人", "本月参加这个险种、有这一部分的人员")]
     if sums["base"]:
         steps.append(Step("缴费基数合计", f"{yuan(sums['base'])} 元", "，".join(parts)))
-    steps += common_steps(data)
+    # A limit is told as the value that it is: whom it met stands with the bases.
+    steps += [replace(one, note=f"缴费基数{one.label}") if one.label in CUTS else one for one in common_steps(data)]
     steps.append(Step("计算", f"{yuan(sums['due'])} 元", "各人分别计算、进位后相加，逐人的金额和依据见“逐人”"))
     previous = _previous(bill, scheme, share)
     words = "没有这一项" if previous is None else f"{yuan(previous)} 元"
