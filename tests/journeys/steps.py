@@ -93,6 +93,21 @@ def pay_at_bank(page, home: str, bill, choice: str, state: str) -> None:
     until(page, lambda: bill.payments.first().state == state)
 
 
+def print_from_menu(page, label: str, *months) -> None:
+    """By the menu to one kind of paper: 开始年月, 终止年月, 查询, 打印; the paper opens in a window of its own."""
+    unfold(page)
+    page.get_by_role("navigation", name="主菜单").get_by_role("link", name=label, exact=True).click()
+    page.get_by_role("heading", name=label, level=1).wait_for()
+    if months:
+        page.get_by_role("textbox", name="开始年月").fill(str(months[0]))
+        page.get_by_role("textbox", name="终止年月").fill(str(months[-1]))
+    page.get_by_role("main").get_by_role("button", name="查询").click()
+    page.get_by_role("heading", name="查询结果").wait_for()
+    with page.context.expect_page() as opened:
+        page.get_by_role("main").get_by_role("button", name=re.compile("^打印")).click()
+    opened.value.close()
+
+
 def unfold(page) -> None:
     """Open what the menu keeps folded behind the manual's headings."""
     while (folded := page.locator("nav details:not([open]) > summary")).count():

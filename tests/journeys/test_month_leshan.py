@@ -93,13 +93,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     clerk.goto(f"{home}/e/bills/lines/{line.pk}/employee/")
     assert clerk.get_by_text("9,876.50").first.is_visible()
 
-    # The papers of this region.
-    clerk.goto(f"{home}/e/documents/?from={month}&to={month}")
-    clerk.locator('form[action*="/declaration_assessment/"] button').click()
-    clerk.wait_for_load_state()
-    paper = Document.objects.get(bill=bill, kind="declaration_assessment")
-    pages = PdfReader(io.BytesIO(fetched(clerk, f"{home}/e/documents/file/{paper.pk}/"))).pages
-    assert "申报核定表" in pages[0].extract_text().replace(" ", "")
+    _look_up(clerk, home, bill)
 
     # The bank tells twice; it counts once.
     pay_at_bank(clerk, home, bill, re.compile("重复"), "succeeded")
@@ -108,6 +102,33 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     assert list(check_ledger()) == []
     assert list(broken_links()) == []
     assert clerk.complaints == []
+
+
+def _look_up(clerk, home: str, bill) -> None:
+    """LS-8 单位缴费信息: 险种 and 计划月度, totals, everybody of one insurance, and both papers of the month."""
+    clerk.get_by_role("navigation", name="主菜单").get_by_role("link", name="单位缴费信息").click()
+    clerk.get_by_role("textbox", name="计划月度起").fill(str(bill.month))
+    clerk.get_by_role("textbox", name="计划月度止").fill(str(bill.month))
+    clerk.get_by_role("button", name="查询").click()
+    clerk.locator("tfoot").get_by_text(f"{bill.total_due / 100:,.2f}").wait_for()
+    for paper in ("申报核定表", "缴费通知单"):
+        clerk.get_by_role("link", name=re.compile(f"打印.*{paper}")).click()
+        with clerk.context.expect_page() as opened:
+            clerk.get_by_role("main").get_by_role("button", name=re.compile("^打印")).click()
+        opened.value.close()
+        made = Document.objects.get(bill=bill, title__endswith=paper)
+        pages = PdfReader(io.BytesIO(fetched(clerk, f"{home}/e/documents/file/{made.pk}/"))).pages
+        assert paper in pages[0].extract_text().replace(" ", "")
+        clerk.go_back()
+    clerk.get_by_label("险种").select_option(value="pension")
+    clerk.get_by_role("button", name="查询").click()
+    one = clerk.locator("tbody tr")
+    until(clerk, lambda: one.count() == 1)
+    assert fetched(clerk, home + clerk.get_by_role("link", name="导出表格").get_attribute("href")).startswith(b"PK")
+    one.locator("td a").first.dblclick()
+    clerk.get_by_role("heading", name="缴费清单", level=1).wait_for()
+    heads = bill.lines.filter(scheme="pension", month=bill.month).count()
+    assert f"共 {heads} 条" in clerk.locator(".toolbar").inner_text()
 
 
 def _cover_the_year(clerk, reviewer, home: str, two, month) -> None:

@@ -16,7 +16,7 @@ from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
 
 from .conftest import fetched
-from .steps import fill, newcomers, pay_at_bank, person, sheet_of, submit_basket, until, upload
+from .steps import fill, newcomers, pay_at_bank, person, print_from_menu, sheet_of, submit_basket, unfold, until, upload
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 REGION = "tianjin"
@@ -108,21 +108,20 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     assert clerk.locator("#main").get_by_text("缴费基数", exact=True).first.is_visible()
     assert clerk.locator("#main").get_by_text("费率", exact=True).first.is_visible()
 
-    # The papers of the manuals, with the ledger's total on them.
-    clerk.goto(f"{home}/e/documents/")
-    for kind in ("payment_notice", "collection_assessment"):
-        clerk.goto(f"{home}/e/documents/?from={month}&to={month}")
-        clerk.locator(f'form[action*="/{kind}/"] button').click()
-        clerk.wait_for_load_state()
-        paper = Document.objects.get(bill=bill, kind=kind)
+    # TJ-8 and TJ-9, 报表打印: the papers of the manual, with the ledger's total on them.
+    clerk.goto(f"{home}/e/")
+    for label in ("单位缴费通知单打印", "单位征集核定单打印"):
+        print_from_menu(clerk, label, month)
+        paper = Document.objects.get(bill=bill, title=label.removesuffix("打印"))
         text = "".join(
             p.extract_text()
             for p in PdfReader(io.BytesIO(fetched(clerk, f"{home}/e/documents/file/{paper.pk}/"))).pages
         )
         assert f"{bill.total_due / 100:,.2f}" in text.replace(" ", "")
 
-    # 大额医疗救助人员缴费名册查询: by months, with sums, as a workbook too.
+    # TJ-11 大额医疗救助人员缴费名册查询: by months, with sums, as a workbook too, and kept to be asked again.
     clerk.goto(home + "/e/")
+    unfold(clerk)
     clerk.get_by_role("link", name="大额医疗救助人员缴费名册查询").first.click()
     fill(clerk, {"from": str(month), "to": str(month)})
     clerk.get_by_role("button", name="查询").click()
@@ -133,7 +132,12 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     clerk.evaluate("window.printed = 0; window.print = () => { window.printed += 1 }; 0")
     clerk.get_by_role("button", name="打印", exact=True).click()
     assert clerk.evaluate("window.printed") == 1
-    assert fetched(clerk, f"{home}/e/scheme-roster/export/?from={month}&to={month}").startswith(b"PK")
+    clerk.go_back()
+    taken = clerk.get_by_role("link", name="导出表格").get_attribute("href")
+    assert fetched(clerk, home + taken).startswith(b"PK")
+    clerk.get_by_label("把现在的条件存为常用查询").fill("本月大额")
+    clerk.get_by_role("button", name="存为常用").click()
+    clerk.get_by_role("navigation", name="常用查询").get_by_role("link", name="本月大额").wait_for()
 
     # Anybody may check a paper.
     stranger = clerk.context.browser.new_page()

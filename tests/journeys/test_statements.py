@@ -19,7 +19,7 @@ from shebao.rules.months import Month
 from tests.settlement.hall import hire, make_clerk, make_employer, settle
 
 from .conftest import fetched
-from .steps import unfold
+from .steps import print_from_menu, unfold
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -113,16 +113,18 @@ def test_a_statement_of_account_the_changes_and_many_at_once(page_of, transactio
     assert len(zipfile.ZipFile(io.BytesIO(archive)).namelist()) == 2
     hire(clerk.employer, [700_000], Month.of(clock.today()))
     open_from_menu(page, "人员变动信息")
+    page.get_by_role("textbox", name="月份").wait_for()
     page.get_by_role("cell", name="增加").first.wait_for()
+    taken = page.get_by_role("link", name="导出表格").get_attribute("href")
+    assert fetched(page, page.url.split("/e/")[0] + taken).startswith(b"PK")
     assert "增减变动情况表" in printed(page, page.get_by_role("button", name=re.compile("^打印增减表")))
 
 
 def test_receipts_records_and_rosters(page_of, transactional_db):
     # SH-8 缴费凭证打印记录, 缴费记录. SH-9 单位缴费证明打印, 电子缴费凭证打印.
     clerk, bill, _ = hall("shanghai")
-    page = page_of(clerk, f"/e/documents/?from={bill.month}&to={bill.month}")
-    page.locator('form[action*="/receipt/"] button').click()
-    page.get_by_text("电子缴费凭证已生成").wait_for()
+    page = page_of(clerk, "/e/")
+    print_from_menu(page, "电子缴费凭证打印", bill.month)
     receipt = Document.objects.get(kind="receipt")
     assert issue_document(bill.pk, "receipt", by=clerk) == receipt
     open_from_menu(page, "缴费凭证打印记录")
@@ -135,12 +137,16 @@ def test_receipts_records_and_rosters(page_of, transactional_db):
     # WT-7 缴费通知单打印, 单位缴费明细查询, 单位在职人员查询.
     clerk, bill, people = hall("wage_hall")
     page = page_of(clerk, "/e/")
-    open_from_menu(page, "缴费通知单打印")
-    page.locator('form[action*="/payment_notice/"] button').click()
-    page.get_by_text("缴费通知单已生成").wait_for()
+    print_from_menu(page, "缴费通知单打印", bill.month)
+    assert Document.objects.filter(bill=bill, kind="payment_notice").exists()
     menu = page.get_by_role("navigation")
-    menu.get_by_role("link", name="单位缴费明细查询").first.click()
-    page.get_by_role("main").get_by_role("link", name=re.compile(str(bill.month))).first.wait_for()
+    open_from_menu(page, "单位缴费明细查询")
+    page.get_by_role("textbox", name="开始年月").fill(str(bill.month))
+    page.get_by_role("textbox", name="终止年月").fill(str(bill.month))
+    page.get_by_role("main").get_by_role("button", name="查询").click()
+    page.locator("tfoot").get_by_text(f"{bill.total_due / 100:,.2f}").wait_for()
+    page.locator("tbody tr").first.get_by_role("link").first.click()
+    page.get_by_role("main").get_by_role("link", name=people[0].name).first.wait_for()
     menu.get_by_role("link", name="单位在职人员查询").first.click()
     page.get_by_role("link", name=people[0].name).first.wait_for()
     open_from_menu(page, "单位在职人员打印")

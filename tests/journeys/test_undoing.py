@@ -9,6 +9,7 @@ from shebao.hall.settlement.models import Bill
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
 from .conftest import patient
+from .steps import print_from_menu
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 PASSWORD = "right-Password-1"
@@ -51,8 +52,7 @@ def test_a_month_is_assessed_its_notice_printed_rolled_back_and_assessed_again(h
     page, employer = hall("guiyang", 901)
     settle(page, live_server, "应缴社会保险费核定")
     old = Bill.objects.live().get(employer=employer)
-    page.get_by_role("link", name="打印社会保险费缴费通知单").first.click()
-    page.locator('form[action*="/payment_notice/"] button').click()
+    print_from_menu(page, "打印社会保险费缴费通知单")
     notice = old.documents.get(kind="payment_notice")
 
     # The bank's order waits for the payer; rolling back closes it there first.

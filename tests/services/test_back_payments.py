@@ -496,13 +496,18 @@ def test_a_bill_of_back_payments_is_voided_by_itself_and_the_next_settlement_tak
 
 
 def test_a_voided_bill_is_in_no_statement_register_or_report():
+    from shebao.hall.regions import region
+    from shebao.hall.reports.money import lines
+    from shebao.hall.reports.report import MONTHS
+    from shebao.hall.reports.report import asked as looked_up
     from shebao.hall.settlement.arrears import arrears
-    from shebao.hall.settlement.registers import scheme_lines
 
     clerk, reviewer, employee = hall("guiyang")
     declared(clerk, asked(employee))
     old = settled(clerk)
-    assert scheme_lines(clerk, "pension", [NOVEMBER]).exists() and arrears(clerk)[1] == [old]
+    span = {"from": str(NOVEMBER), "to": str(NOVEMBER)}
+    found = looked_up(clerk, clerk.employer, region("guiyang"), span, (MONTHS,))
+    assert lines(found).exists() and arrears(clerk)[1] == [old]
     voiding.ask_to_void(old.assessment_id, by=clerk, reason="工资报错")
-    assert not scheme_lines(clerk, "pension", [NOVEMBER]).exists()
+    assert not lines(found).exists()
     assert arrears(clerk) == ([], [])

@@ -13,7 +13,7 @@ FILES: Mapping[str, str] = MappingProxyType(
         "schemes.yaml": "险种：基数、上下限、进位、单位与个人部分",
         "services.yaml": "申报事项：表单、流程、时限、校验",
         "settlements.yaml": "结算方式",
-        "documents.yaml": "单据",
+        "documents.yaml": "单据：名称、抬头、版式、栏目；写了 menu（和所在栏目 under）的，菜单里有自己的一项",
         "queries.yaml": "查询：名称、所在栏目、读什么",
         "guides.yaml": "办事指南：须知、业务流程",
         "registration.yaml": "单位注册：各步、业务、电子协议、材料、单位编号",

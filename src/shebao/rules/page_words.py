@@ -30,7 +30,6 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "employer_papers": "单位自己的资料：上传、下载、编辑",
         "monthly_papers": "一个事项（service）本月的申报共用的材料",
         "vouchers": "申报凭证：选人员、月份和类型，生成并发送邮件",
-        "scheme_roster": "一个险种（scheme）的人员缴费名册，按月查询、导出、打印",
         "yearly_plan": "按年缴费的险种：缴费计划",
         "blank_forms": "空白申请表：statements.yaml 里 source: blank 的各张，逐张打印",
         "sheet_templates": "各事项批量上传的模板",

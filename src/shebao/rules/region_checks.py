@@ -46,6 +46,7 @@ def check(region: Region, folder: Folder, problems: Problems) -> None:
     _check_forms(region, folder, problems)
     _check_services(region, folder, problems)
     _check_pages(region, folder, problems)
+    _check_queries(region, folder, problems)
     for statement in region.statements.values():
         strange = [key for key in statement.schemes if key not in region.schemes]
         if strange:
@@ -213,14 +214,23 @@ def _check_pages(region: Region, folder: Folder, problems: Problems) -> None:
         where = folder.where("services", page.key)
         if page.page == "monthly_papers" and not _has_monthly(region, page.service):
             problems.add(where, page.key, f"service 应是一个有 covers: month 材料的事项，“{page.service}”不是")
-        if (page.page == "scheme_roster") != bool(page.scheme) or (page.scheme and page.scheme not in region.schemes):
-            problems.add(where, page.key, "scheme_roster 要写 scheme，是一个险种的键")
         if page.page == "roster_sheet" and not _takes_the_roster(region, page.service):
             problems.add(where, page.key, f"service 应是一个为在册人员办的事项，“{page.service}”不是")
         if (page.page == "guide") != bool(page.guide) or (page.guide and page.guide not in region.guides):
             problems.add(where, page.key, "guide 要写 guide，是 guides.yaml 的一个键")
         if page.page == "blank_forms" and not any(one.source == "blank" for one in region.statements.values()):
             problems.add(where, page.key, "statements.yaml 里没有 source: blank 的空白表格")
+
+
+def _check_queries(region: Region, folder: Folder, problems: Problems) -> None:
+    """What a query is about and prints is there."""
+    for query in region.queries.values():
+        where, has = folder.where("queries", query.key), bool(query.scheme)
+        if (query.model == "scheme_roster") != has or (has and query.scheme not in region.schemes):
+            problems.add(where, query.key, "scheme_roster 要写 scheme，是一个险种的键")
+        whole = {key for key, one in region.statements.items() if one.each == "employer"}
+        if strange := [key for key in query.prints if key not in whole | region.bill_documents.keys()]:
+            problems.add(where, query.key, f"没有按账单或按单位打印的单据“{'、'.join(strange)}”")
 
 
 def _takes_the_roster(region: Region, key: str) -> bool:

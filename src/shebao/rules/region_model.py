@@ -19,6 +19,7 @@ from shebao.rules.region_pages import Guide, Page, Query
 from shebao.rules.region_reviews import AgencyRules
 from shebao.rules.region_services import Planned, Service
 from shebao.rules.region_statements import Statement
+from shebao.rules.vocabulary import STAGES_OF_BILLS
 
 if TYPE_CHECKING:
     from shebao.rules.region_registration import Registration
@@ -304,7 +305,7 @@ class Region:
     @property
     def bill_documents(self) -> Mapping[str, Mapping[str, object]]:
         """The papers that every bill has; others are issued when they are asked for."""
-        return {kind: spec for kind, spec in self.documents.items() if spec["stage"] in ("settled", "paid")}
+        return {kind: spec for kind, spec in self.documents.items() if spec["stage"] in STAGES_OF_BILLS}
 
     def bill_documents_of(self, *, is_provisional: bool) -> Mapping[str, Mapping[str, object]]:
         """The papers of one bill: a provisional one has no people, and no paper that lists them."""

@@ -4,21 +4,23 @@ and guides.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from shebao.rules import vocabulary as v
 from shebao.rules.page_words import PAGES
-from shebao.rules.query_words import READ_MODELS
+from shebao.rules.query_words import MONTHS_ASKED, READ_MODELS
 from shebao.rules.region_files import Folder, Listed, Mapped, Problems
 from shebao.rules.region_take import Take, each
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Page:
     """A row of the catalogue that is a page of the hall, by its name in this region; `page` says which.
 
-    `scheme` is the insurance that a register of one scheme is about.
     `states` and `operations` narrow a list of cases (none: all of them); `service` is the one whose papers are
     collected or whose sheet is downloaded; `guide` is the text that is shown; `may` are the roles it is for (none:
     whoever may declare).
@@ -31,7 +33,6 @@ class Page:
     under: str
     functions: tuple[str, ...]
     notes: tuple[str, ...]
-    scheme: str = ""
     states: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     service: str = ""
@@ -86,7 +87,9 @@ class Guide:
 class Query:
     """A query by the name it bears in this region: `model` says what it reads, `under` the heading it stands below.
 
-    `field` is the field of a form whose answers it lists; `note` is what the page says beside the model's own words.
+    `field` is the field of a form whose answers it lists; `note` is what the page says beside the model's own words;
+    `scheme` is the insurance that a register of one scheme is about. `in_menu` gives it an entry of its own; `prints`
+    are the papers that are printed from it; `labels` rename columns, `asks` the months that it asks for.
     """
 
     key: str
@@ -94,8 +97,13 @@ class Query:
     model: str
     under: str
     functions: tuple[str, ...]
-    field: str = ""
-    note: str = ""
+    field: str
+    note: str
+    scheme: str
+    in_menu: bool
+    prints: tuple[str, ...]
+    labels: Mapping[str, str]
+    asks: Mapping[str, str]
 
 
 def read_page(key: str, take: Take) -> Page:
@@ -108,7 +116,6 @@ def read_page(key: str, take: Take) -> Page:
         take.text("under", ""),
         take.texts("functions"),
         take.texts("notes"),
-        take.text("scheme", ""),
         take.texts("states", v.STATES),
         take.texts("operations", v.OPERATIONS),
         take.text("service", ""),
@@ -178,6 +185,24 @@ def read_queries(folder: Folder, problems: Problems) -> dict[str, Query]:
             take.texts("functions"),
             take.text("field", ""),
             take.text("note", ""),
+            take.text("scheme", ""),
+            take.flag("in_menu", False),
+            take.texts("prints"),
+            _renamed(take, "labels"),
+            _renamed(take, "asks", MONTHS_ASKED),
         )
         for key, take in each(folder, "queries", problems)
     }
+
+
+def _renamed(take: Take, name: str, words: Collection[str] = ()) -> Mapping[str, str]:
+    """Other words for columns or conditions, by their keys."""
+    written = take.raw(name)
+    if written is None:
+        return NOTHING
+    inner = Take(written, f"{take.name}.{name}", take.content.where(name), take.problems)
+    found = {key: inner.text(key) for key in inner.content}
+    for key in found:
+        if words and key not in words:
+            inner.say(key, f"不认识“{key}”，可用：{'、'.join(words)}")
+    return MappingProxyType(found)

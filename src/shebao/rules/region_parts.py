@@ -295,18 +295,33 @@ def _void(take: Take, problems: Problems) -> Void | None:
 
 
 def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str, object]]:
-    """documents.yaml: papers by layout, with their words and columns."""
+    """documents.yaml: papers by layout, with their words and columns; `menu` is the entry that leads to one, below the
+    heading `under`, and without it the paper is only on the page of all papers.
+    """
     result: dict[str, Mapping[str, object]] = {}
     for key, take in each(folder, "documents", problems):
         take.text("title"), take.text("letterhead"), take.text("number_prefix", "")
-        take.word("layout", v.LAYOUTS), take.word("stage", v.STAGES)
+        take.word("layout", v.LAYOUTS)
+        stage, menu, under = take.word("stage", v.STAGES), take.text("menu", ""), take.text("under", "")
+        if menu and stage not in v.STAGES_OF_BILLS:
+            take.say("menu", f"只有 {'、'.join(v.STAGES_OF_BILLS)} 的单据按账单查询打印，可以写 menu")
+        if under and not menu:
+            take.say("under", "写了 menu 才有所在栏目")
         (
             take.texts("columns", v.COLUMNS),
             take.texts("notes"),
             take.texts("functions"),
             take.texts("signatures"),
         )
-        result[key] = {"notes": [], "columns": [], "functions": [], "signatures": []} | frozen(take.content)
+        absent: dict[str, object] = {
+            "menu": "",
+            "under": "",
+            "notes": [],
+            "columns": [],
+            "functions": [],
+            "signatures": [],
+        }
+        result[key] = absent | frozen(take.content)
     return result
 
 

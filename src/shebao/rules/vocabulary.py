@@ -231,6 +231,8 @@ STAGES = _words(
     people="为所选人员缴费成功之后生成，发送至单位邮箱",
     chosen="提交申报之后可生成，列明所选人员的申报",
 )
+STAGES_OF_BILLS = ("settled", "paid")
+"""Papers that every bill has: asked for by its month."""
 LAYOUTS = _words(notice="缴费通知", assessment="核定表", receipt="缴费凭证", plan="缴费计划", voucher="申报凭证")
 COLUMNS = _words(
     scheme="险种",

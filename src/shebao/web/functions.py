@@ -15,7 +15,6 @@ from .places import address_of_row
 HALL_FUNCTIONS = {
     "TJ-5": ("menu.basket", "e_basket"),
     "LS-2": ("menu.roster", "e_roster"),
-    "LS-8": ("menu.bills", "e_bills"),
     "YN-9": ("menu.basket", "e_basket"),
     "LF-5": ("menu.queries", "e_queries"),
     "SH-10": ("menu.queries", "e_queries"),
@@ -23,6 +22,13 @@ HALL_FUNCTIONS = {
     "WT-8": ("case.copy", "e_cases"),
 }
 SHEET_FUNCTIONS = {"LS-9", "LS-11", "LF-3", "JN-4", "SZ-9"}
+
+
+def _paper(kind: str, document) -> tuple[str, str]:
+    """What a paper is called in the menu, and where it is printed: a page of its own, or among all."""
+    if document["menu"]:
+        return document["menu"], reverse("e_documents_of", args=[kind])
+    return document["title"], reverse("e_documents")
 
 
 @lru_cache(maxsize=1)
@@ -56,9 +62,9 @@ def working_functions() -> list[dict[str, str]]:
             found |= dict.fromkeys(way.functions, (region.terms.get("menu.pay", way.title), reverse("e_pay")))
         if region.void:
             found |= dict.fromkeys(region.void.functions, (region.void.title, reverse("e_voids")))
-        for document in region.documents.values():
+        for kind, document in region.documents.items():
             for id in document.get("functions", ()):
-                found.setdefault(id, (document["title"], reverse("e_documents")))
+                found.setdefault(id, _paper(kind, document))
         for page in region.pages.values():
             for id in page.functions:
                 found.setdefault(id, (page.title, address_of_row(page, region)))

@@ -1,7 +1,6 @@
 """What the menus can hold: places, their words where a region has none of its own, icons, and who may open them."""
 
 QUERY_ICONS = {
-    "scheme_roster": "list-details",
     "yearly_plan": "shield-check",
     "privileged_query": "eye",
     "past_retirement": "alert-triangle",

@@ -43,13 +43,15 @@ def menu_tree(whole: Operator, nav: list[dict]) -> list[dict]:
 
     What nobody can be kept from, and what the employer has not opened, is left out.
     """
-    tree = []
+    tree, known = [], set()
     for group in nav:
         leaves: dict[str, dict] = {}
         for item in menu_items({"nav": [group]}):
             key = function_of(resolve(item["url"].partition("?")[0]))
-            if key and is_open(whole, key):
-                leaves.setdefault(key, {"key": key, "label": item["label"], "url": item["url"]})
+            # Several entries may lead into one function: it is ticked once, where the first of them stands.
+            if key and key not in known and is_open(whole, key):
+                leaves[key] = {"key": key, "label": item["label"], "url": item["url"]}
+                known.add(key)
         if leaves:
             tree.append({"heading": group["heading"], "leaves": list(leaves.values())})
     return tree

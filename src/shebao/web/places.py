@@ -39,7 +39,6 @@ NAMES = {
 KINDS = {"announcements": "announcement", "notices": "notice", "policies": "policy"}
 """Pages that are one list of a kind: the word in their address."""
 REGISTERS = {
-    "scheme_roster": "e_scheme_roster",
     "yearly_plan": "e_yearly_plan",
     "privileged_query": "e_privileged",
 }

@@ -33,12 +33,22 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_settle", "e_adjustments"), "settle"),
     **dict.fromkeys(("e_voids", "e_void"), "voids"),
     **dict.fromkeys(
-        ("e_bills", "e_bill", "e_bill_export", "e_explain", "e_explain_assessed", "e_explain_late_fee"), "bills"
+        (
+            "e_bills",
+            "e_bill",
+            "e_bill_export",
+            "e_explain",
+            "e_explain_sum",
+            "e_explain_assessed",
+            "e_explain_late_fee",
+        ),
+        "bills",
     ),
     **dict.fromkeys(("e_pay", "e/pay", "e_pay_bill", "e_payment", "e_pay_voucher", "e_payment_ask"), "pay"),
-    **dict.fromkeys(("e_documents", "e_documents_pack", "e_document_issue", "e_document_print"), "documents"),
+    **dict.fromkeys(
+        ("e_documents", "e_documents_of", "e_documents_pack", "e_document_issue", "e_document_print"), "documents"
+    ),
     **dict.fromkeys(("e_document", "e_document_download"), ALWAYS),
-    **dict.fromkeys(("e_scheme_roster", "e_scheme_roster_export"), "scheme_roster"),
     **dict.fromkeys(("e_yearly_plan", "e_yearly_plan_export", "e_yearly_plan_print"), "yearly_plan"),
     **dict.fromkeys(("e_statement", "e_statement_print"), "statement:{key}"),
     **dict.fromkeys(("e_print_runs", "e_print_run", "e_print_progress", "e_print_resume", "e_print_file"), ALWAYS),

@@ -14,6 +14,7 @@ from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.queries import waiting
+from shebao.hall.reports.registry import REPORTS
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
 
@@ -200,7 +201,12 @@ def _queries(user, region) -> dict:
         if row.page not in PLACED and user.may(permission_of(row.page))
     ]
     first = _entries(region, LOOKING_UP, {}) if user.may("see_roster") else []
-    listed += _statements(region) if user.may("print") else []
+    listed += [
+        (_item(one.title, _url("e_query", one.key), "list-details"), one.under)
+        for one in region.queries.values()
+        if one.in_menu and user.may("see_roster") and user.may(REPORTS[one.model].permission)
+    ]
+    listed += [*_papers(region), *_statements(region)] if user.may("print") else []
     return _group(region.terms.get("menu.looking_up", "查询与提醒"), first + _folded(listed))
 
 
@@ -261,14 +267,26 @@ def _help(region, listed: list[tuple[dict, str]] = ()) -> dict:
     return _group(heading, [*helping, guides, rates, *_entries(region, HELP, {})])
 
 
+def _papers(region) -> list[tuple[dict, str]]:
+    """The papers of a bill that the manual prints from an entry of their own, each with its heading there."""
+    return [
+        (_item(str(spec["menu"]), _url("e_documents_of", kind), "printer"), str(spec["under"]))
+        for kind, spec in region.bill_documents.items()
+        if spec["menu"]
+    ]
+
+
 def _statements(region) -> list[tuple[dict, str]]:
-    """The papers of a span of months or of persons, each with its heading; blank ones where no page lists them."""
+    """The papers of a span of months or of persons, each with its heading; blank ones where no page lists them, and
+    none that a query prints.
+    """
     heading = region.terms.get("menu.statements", "查询打印")
     has_page = any(row.page == "blank_forms" for row in region.pages.values())
+    in_queries = {key for query in region.queries.values() for key in query.prints}
     return [
         (_item(one.menu, _url("e_statement", one.key), "printer"), one.under or heading)
         for one in region.statements.values()
-        if not (has_page and one.source == "blank")
+        if one.key not in in_queries and not (has_page and one.source == "blank")
     ]
 
 

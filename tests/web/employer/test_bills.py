@@ -10,7 +10,7 @@ import python_calamine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from shebao.hall.settlement.queries import bill_summary
+from shebao.hall.settlement.queries import bill_people, bill_summary
 from shebao.rules.money import yuan
 
 from ...settlement.hall import NOVEMBER, OCTOBER, dismiss, hire, make_clerk, make_employer, settle
@@ -138,3 +138,67 @@ def test_a_number_that_seems_wrong_has_causes_with_links_that_open_and_a_text_to
     question = text.partition('id="doubt-text">')[2].partition("</pre>")[0]
     assert all(word in question for word in (bill.number, bill.employer.employer_number, yuan(line.employee_due)))
     assert "12333" in text
+
+
+def names_of(text: str) -> list[str]:
+    return re.findall(r'<th class="pin" scope="row">(.+?)</th>', text)
+
+
+def test_the_people_are_sorted_by_the_column_that_is_pressed(pages, clerk):
+    hire(clerk.employer, [500_000, 2_000_000])
+    made = settle(clerk.employer, clerk)
+    address = f"/e/bills/{made.pk}/?tab=people"
+    text = text_of(pages.get(address))
+    assert "缴费基数" in text and 'href="?tab=people&amp;sort=-wage"' in text
+    wages = {one.employee.name: one.declared_wage for one in bill_people(made)}
+    for sort, is_down in (
+        ("-wage", True),
+        ("wage", False),
+        ("-base", True),
+        ("-total", True),
+        ("-pension.employee", True),
+    ):
+        page = pages.get(f"{address}&sort={sort}")
+        shown = [wages[name] for name in names_of(text_of(page))]
+        assert shown == sorted(shown, reverse=is_down), sort
+        assert f'aria-sort="{"descending" if is_down else "ascending"}"' in text_of(page)
+    assert names_of(text_of(pages.get(f"{address}&sort=-number"))) == list(
+        clerk.employer.employees.order_by("-person_number").values_list("name", flat=True)
+    )
+    for odd in ("nothing", "-pension.nobody", "name_pinyin", "-", "x.y.z", "employer__name"):
+        assert names_of(text_of(pages.get(address, {"sort": odd}))) == names_of(text), odd
+
+
+def test_the_base_stands_beside_the_declared_wage(pages, bill):
+    line = bill.lines.filter(declared_wage=300_000, scheme="pension").get()
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people&scheme=pension"))
+    row = text.partition(f">{line.employee.name}</th>")[2].partition("</tr>")[0]
+    assert f'data-label="缴费基数">{yuan(line.contribution_base)}<' in row
+    assert line.contribution_base != line.declared_wage
+
+
+def test_the_amounts_of_the_summary_lead_to_why_they_are_so(pages, bill):
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/"))
+    links = set(re.findall(r'hx-get="(/e/bills/\d+/schemes/[^"]+)"', text))
+    assert f"/e/bills/{bill.pk}/schemes/pension/employer/" in links
+    for link in links:
+        assert "各人分别计算" in text_of(pages.get(link))
+        assert text_of(pages.get(link, headers={"HX-Request": "true"})).startswith("<section")
+    for odd in ("pension/nobody", "nothing/employer"):
+        assert pages.get(f"/e/bills/{bill.pk}/schemes/{odd}/").status_code == 404
+
+
+def test_the_summary_on_paper_has_the_values_it_rests_on_as_an_appendix(pages, bill):
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/"))
+    appendix = text.partition('<div class="print-only"><h2>附：计算依据</h2>')[2]
+    assert "单位部分" in appendix and "费率" in appendix
+
+
+def test_what_stands_out_is_told_on_the_bill_and_leads_to_where(pages, clerk):
+    settle(clerk.employer, clerk, OCTOBER)
+    hire(clerk.employer, [600_000] * 3, first_month=NOVEMBER)
+    made = settle(clerk.employer, clerk)
+    text = text_of(pages.get(f"/e/bills/{made.pk}/"))
+    assert "请看一眼" in text and "缴费 5 人，上月 2 人，多 3 人" in text
+    assert '<a href="?tab=changes">去看</a>' in text
+    assert "缴费 5 人，上月 2 人" in text_of(pages.get(f"/e/bills/{made.pk}/?tab=changes"))

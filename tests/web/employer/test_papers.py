@@ -4,7 +4,12 @@
 
 from urllib.parse import unquote
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from shebao.hall.documents.models import Document
+from shebao.rules.months import Month
+from tests.settlement.hall import settle
 
 from .money import bill, clerk, november, pages, stranger, text_of
 
@@ -93,3 +98,28 @@ def test_a_paper_that_is_too_early_is_refused_where_it_was_asked_for(pages, bill
 def test_nobody_prints_a_strangers_paper(client, stranger, bill):
     client.force_login(stranger)
     assert client.post(f"{URL}{bill.pk}/payment_notice/print/").status_code == 404
+
+
+def test_a_paper_with_an_entry_of_its_own_is_queried_by_months_and_printed(pages, bill):
+    assert 'href="/e/documents/of/payment_notice/">' in text_of(pages.get("/e/")).replace(" aria-current", "")
+    asked = f"{URL}of/payment_notice/"
+    text = text_of(pages.get(asked))
+    assert "单位缴费通知单打印" in text and "查询结果" in text
+    assert f'action="{URL}{bill.pk}/payment_notice/print/" target="_blank"' in text
+    pages.post(f"{URL}{bill.pk}/payment_notice/print/")
+    assert Document.objects.get().number in text_of(pages.get(asked))
+    assert "这些月份没有可打印的单据" in text_of(pages.get(asked, {"from": "2025-01", "to": "2025-02"}))
+    assert pages.get(asked, {"from": "2026-11", "to": "2026-10"}).status_code == 422
+    waiting = text_of(pages.get(f"{URL}of/receipt/"))
+    assert "缴费后生成" in waiting and "/receipt/print/" not in waiting
+    assert pages.get(f"{URL}of/passport/").status_code == 404
+
+
+def test_papers_of_many_months_cost_the_questions_of_one(pages, bill, clerk):
+    with CaptureQueriesContext(connection) as one:
+        pages.get(f"{URL}of/payment_notice/", {"from": "2026-11", "to": "2026-11"})
+    settle(clerk.employer, clerk, Month(2026, 10))
+    with CaptureQueriesContext(connection) as two:
+        text = text_of(pages.get(f"{URL}of/payment_notice/", {"from": "2026-10", "to": "2026-11"}))
+    assert text.count("/payment_notice/print/") == 2
+    assert len(two) <= len(one)

@@ -22,12 +22,16 @@ from shebao.hall.settlement.ledger import book_paid
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.provisional import assess_undeclared
 from shebao.hall.sheets import writing
+from shebao.hall.sheets.cells import read_rows
+from shebao.hall.sheets.headers import match_headers
+from shebao.hall.sheets.reading import read_workbook
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.query_words import READ_MODELS
 from shebao.web.employer import common
 from shebao.web.employer import queries as pages
 from tests.settlement.hall import NOVEMBER, OCTOBER, declare, dismiss, hire, make_clerk, make_employer, on_day, settle
+from tests.sheets import files
 
 from .money import text_of
 
@@ -68,7 +72,45 @@ def test_every_query_of_every_region_opens_and_goes_out_as_a_workbook(client, no
         assert query.title in index
         assert client.get(f"/e/queries/{query.key}/").status_code == 200, query.key
         sheet = openpyxl.load_workbook(BytesIO(client.get(f"/e/queries/{query.key}/export/").content)).active
-        assert [cell.value for cell in sheet[3]] == [column.title for column in REPORTS[query.model].columns]
+        columns = REPORTS[query.model].columns
+        assert [cell.value for cell in sheet[3]] == [query.labels.get(one.key, one.title) for one in columns]
+        assert set(query.labels) <= {one.key for one in columns}, query.key
+
+
+def test_a_workbook_ends_with_its_total_as_numbers_and_an_importer_passes_over_it(guiyang):
+    client, employer, *_ = guiyang
+    bill = employer.bills.get(month=OCTOBER)
+    data = client.get("/e/queries/contribution_list/export/?from=2026-10&to=2026-10").content
+    sheet = openpyxl.load_workbook(BytesIO(data)).active
+    last = [cell.value for cell in sheet[sheet.max_row]]
+    assert last[0] == "合计" and last[-1] == bill.total_due / 100 and isinstance(last[-1], int | float)
+    assert sheet.cell(sheet.max_row, len(last)).number_format == sheet.cell(4, len(last)).number_format
+    assert sheet.max_row == 3 + bill.lines.count() + 1
+    read, (form, spec) = read_workbook(data, "清单.xlsx"), files.enrolment()
+    rows = read_rows(read, match_headers(read, form, spec), form, files.region())
+    assert len(rows.data) == bill.lines.count() and "合计行" in [one.reason for one in rows.ignored]
+    data = client.get("/e/queries/employer_contributions/export/?from=2026-10&to=2026-10").content
+    sheet = openpyxl.load_workbook(BytesIO(data)).active
+    assert [cell.value for cell in sheet[sheet.max_row]][-1] == 0, "what was paid is added up too"
+    nothing = client.get("/e/queries/contribution_list/export/?from=2025-01&to=2025-02").content
+    assert openpyxl.load_workbook(BytesIO(nothing)).active.max_row == 3, "nothing has no total"
+
+
+def test_a_query_in_the_menu_prints_the_papers_of_the_months_it_asks(client, november):
+    employer, clerk, people = employer_of("leshan")
+    client.force_login(clerk)
+    home = text_of(client.get("/e/"))
+    assert 'href="/e/queries/employer_contributions/"' in home and 'href="/e/queries/month_changes/"' in home
+    assert 'href="/e/statements/changes_list/"' not in home, "it is printed from the query"
+    text = text_of(client.get("/e/queries/employer_contributions/?from=2026-10&to=2026-10&scheme=pension"))
+    assert "单位缴费信息" in text and "计划月度" in text
+    for kind in ("declaration_assessment", "payment_notice"):
+        assert f'href="/e/documents/of/{kind}/?from=2026-10&amp;to=2026-10"' in text
+    text = text_of(client.get("/e/queries/month_changes/?month=2026-01"))
+    assert "打印增减表" in text and people[0].name in text and 'name="month" value="2026-01"' in text
+    clerk.duty = "entry"
+    clerk.save()
+    assert "打印增减表" not in text_of(client.get("/e/queries/month_changes/?month=2026-01")), "who may not print"
 
 
 def test_a_long_table_is_written_in_the_background_whole_and_fetched_in_pieces(
@@ -90,7 +132,7 @@ def test_a_long_table_is_written_in_the_background_whole_and_fetched_in_pieces(
     data = b"".join(client.get(f"/e/exports/{run.pk}/file/").streaming_content)
     assert run.parts.count() > 2 and len(data) == run.size
     sheet = openpyxl.load_workbook(BytesIO(data)).active
-    assert sheet.max_row == 3 + lines
+    assert sheet.max_row == 3 + lines + 1 and sheet.cell(sheet.max_row, 1).value == "合计"
     client.force_login(make_clerk(employer, "employer_admin"))
     assert client.get(f"/e/exports/{run.pk}/").status_code == 404, "what one took along is one's own"
 

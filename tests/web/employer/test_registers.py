@@ -6,12 +6,16 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from shebao.hall.clock import now
 from shebao.hall.declarations.operations import save_declarations
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import verify
+from shebao.hall.operators.models import Duty
+from shebao.hall.payments.models import Payment
+from shebao.hall.settlement.ledger import book_paid
 from shebao.rules.months import Month
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled
-from tests.settlement.hall import hire, settle
+from tests.settlement.hall import hire, make_clerk, settle
 
 from .declared import signed_in, text_of
 
@@ -24,28 +28,46 @@ def november(db):
         yield
 
 
+REGISTER = "/e/queries/large_medical_roster/"
+
+
 def test_the_large_medical_register_lists_everybody_of_the_months_with_sums(client):
     clerk = signed_in(client)
     hire(clerk.employer, [800_000, 900_000])
     settle(clerk.employer, clerk, Month(2026, 10))
-    settle(clerk.employer, clerk)
-    page = client.get("/e/scheme-roster/", {"from": "2026-10", "to": "2026-11"})
-    text = text_of(page)
-    assert "大额医疗救助人员缴费名册查询" in text
-    assert "共 2 人、4 笔" in text
-    assert "全部 4 笔合计" in text and "80.00" in text
-    assert "共 2 人、2 笔" in text_of(client.get("/e/scheme-roster/", {"from": "2026-11", "to": "2026-11"}))
-    sheet = load_workbook(
-        io.BytesIO(client.get("/e/scheme-roster/export/", {"from": "2026-10", "to": "2026-11"}).content)
-    ).active
+    bill = settle(clerk.employer, clerk)
+    book_paid(bill, Payment.objects.create(
+        employer=clerk.employer, bill=bill, number="P1", channel="bank", amount_fen=bill.total_due, state="succeeded",
+        bank_serial="YH1", started_by=clerk, started_at=now(), finished_at=now(), paid_at=now(),
+    ))  # fmt: skip
+    text = text_of(client.get(REGISTER, {"from": "2026-10", "to": "2026-11"}))
+    assert "大额医疗救助人员缴费名册查询" in text and "养老保险" not in text.split("<main")[1]
+    assert "共 2 人、4 笔" in text and "80.00" in text
+    assert text.count(">已缴<") == text.count(">未缴<") == 2
+    assert "共 2 人、2 笔" in text_of(client.get(REGISTER, {"from": "2026-11", "to": "2026-11"}))
+    taken = client.get(f"{REGISTER}export/", {"from": "2026-10", "to": "2026-11"})
+    sheet = load_workbook(io.BytesIO(taken.content)).active
     last = [cell.value for cell in sheet[sheet.max_row]]
-    assert last[0] == "合计" and last[7] == 80
+    assert last[:2] == ["合计", "2 人"] and last[7] == 80
+
+
+def test_whoever_may_not_settle_sees_the_register_without_doors_that_would_be_shut(client):
+    clerk = signed_in(client)
+    hire(clerk.employer, [800_000])
+    settle(clerk.employer, clerk)
+    reader = make_clerk(clerk.employer)
+    reader.duty = Duty.READ
+    reader.save()
+    client.force_login(reader)
+    text = text_of(client.get(REGISTER))
+    assert "共 1 人、1 笔" in text
+    assert "/e/bills/" not in text.split("<main")[1]
 
 
 def test_months_the_wrong_way_round_are_said_beside_the_question(client):
     signed_in(client)
-    answer = client.get("/e/scheme-roster/", {"from": "2026-11", "to": "2026-10"})
-    assert answer.status_code == 422 and "终止年月早于开始年月" in text_of(answer)
+    answer = client.get(REGISTER, {"from": "2026-11", "to": "2026-10"})
+    assert answer.status_code == 422 and "早于开始年月" in text_of(answer)
 
 
 def test_another_employers_lines_are_in_nobodys_register(client):
@@ -53,12 +75,12 @@ def test_another_employers_lines_are_in_nobodys_register(client):
     hire(other, [800_000])
     settle(other, OperatorFactory(employer=other))
     signed_in(client)
-    assert "这些月份没有缴费记录" in text_of(client.get("/e/scheme-roster/", {"from": "2026-11", "to": "2026-11"}))
+    assert "这段时间没有记录" in text_of(client.get(REGISTER, {"from": "2026-11", "to": "2026-11"}))
 
 
 def test_where_the_region_names_no_register_there_is_none(client):
     signed_in(client, direct=True)
-    assert client.get("/e/scheme-roster/").status_code == 404
+    assert client.get(REGISTER).status_code == 404
     assert "大额医疗" not in text_of(client.get("/e/yearly-plan/"))
 
 

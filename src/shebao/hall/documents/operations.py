@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from shebao.rules.money import BadMoney, parse_fen
 from shebao.rules.months import Month
@@ -15,7 +16,7 @@ from ..errors import Refused
 from ..payments.models import Payment, PaymentState
 from ..regions import region
 from ..settlement.collecting import owing
-from ..settlement.ledger import balance
+from ..settlement.ledger import balance, balances
 from ..settlement.models import Bill
 from .issuing import new_code, new_number, rendered, verify_url
 from .models import Document, DocumentState
@@ -159,12 +160,34 @@ def available(employer, month: Month, series: int = 0) -> list[Card]:
     cards = []
     kinds = region(employer.region).bill_documents_of(is_provisional=bool(bill and bill.is_provisional))
     for kind, spec in kinds.items():
-        state, note = "ready", "可以开具"
-        if kind in issued:
-            state, note = "issued", "已下载" if issued[kind].downloaded_at else "待下载"
-        elif bill is None:
-            state, note = "waiting", "结算后生成"
-        elif spec["stage"] == "paid" and paid < due:
-            state, note = "waiting", "缴费后生成"
+        state, note = "waiting", "结算后生成"
+        if bill is not None:
+            state, note = _state_of(spec, issued.get(kind), is_paid=paid >= due)
         cards.append(Card(kind, str(spec["title"]), state, note, issued.get(kind)))
     return cards
+
+
+def cards_of(kind: str, bills: QuerySet[Bill]) -> list[tuple[Bill, Card]]:
+    """One kind of paper for each of these bills that has it, the newest first; a constant number of queries."""
+    found = list(bills.select_related("employer", "assessment").order_by("-month", "-series"))
+    issued = {
+        one.bill_id: one
+        for one in Document.objects.filter(bill__in=found, kind=kind).exclude(state=DocumentState.REVOKED)
+    }
+    booked, rows = balances(found), []
+    for bill in found:
+        spec = region(bill.employer.region).bill_documents_of(is_provisional=bill.is_provisional).get(kind)
+        if spec is not None:
+            due, paid = booked.get(bill.pk, (0, 0))
+            state, note = _state_of(spec, issued.get(bill.pk), is_paid=paid >= due)
+            rows.append((bill, Card(kind, str(spec["title"]), state, note, issued.get(bill.pk))))
+    return rows
+
+
+def _state_of(spec, document: Document | None, *, is_paid: bool) -> tuple[str, str]:
+    """Whether a paper of a bill waits, is ready or issued, and in words."""
+    if document is not None:
+        return "issued", "已下载" if document.downloaded_at else "待下载"
+    if spec["stage"] == "paid" and not is_paid:
+        return "waiting", "缴费后生成"
+    return "ready", "可以开具"

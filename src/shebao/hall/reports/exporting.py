@@ -5,6 +5,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from django.db import transaction
@@ -23,7 +24,7 @@ from ..regions import region
 from ..sheets.writing import Column, write_table
 from .models import ExportPart, ExportRun, ExportState
 from .registry import REPORTS
-from .report import Asked, Link, Report, Shown, asked
+from .report import Asked, Link, Report, Shown, asked, totals
 from .tasks import export_in_background
 
 AT_ONCE = 5_000
@@ -42,9 +43,12 @@ def count_of(rows: QuerySet | list) -> int:
     return len(rows) if isinstance(rows, list) else rows.count()
 
 
-def columns_of(report: Report) -> list[Column]:
-    """The columns of the workbook."""
-    return [Column(c.title, CELL_KINDS.get(c.kind, "text"), 22 if c.kind == "id" else 16) for c in report.columns]
+def columns_of(report: Report, query: Query) -> list[Column]:
+    """The columns of the workbook, by their names in the region."""
+    return [
+        Column(query.labels.get(c.key, c.title), CELL_KINDS.get(c.kind, "text"), 22 if c.kind == "id" else 16)
+        for c in report.columns
+    ]
 
 
 def cells_of(report: Report, given: Asked, rows: QuerySet | list) -> Iterator[tuple]:
@@ -52,6 +56,17 @@ def cells_of(report: Report, given: Asked, rows: QuerySet | list) -> Iterator[tu
     for part in _parts(rows):
         for row in report.show(given, part):
             yield tuple(_bare(column, row[column.key]) for column in report.columns)
+
+
+def total_of(report: Report, given: Asked, rows: QuerySet | list) -> list[tuple]:
+    """The last row of the workbook, as below the table on the page; none where nothing is listed or summed."""
+    sums = totals(report, rows, given) if count_of(rows) else {}
+    if not sums:
+        return []
+    heads = report.head_count(rows)
+    told = {"name": f"{heads} 人"} if heads is not None else {}
+    first, *others = report.columns
+    return [("合计", *(sums.get(column.key, told.get(column.key)) for column in others))]
 
 
 def _parts(rows: QuerySet | list) -> Iterator[list]:
@@ -113,7 +128,7 @@ def _asked(query: Query, conditions: Mapping[str, str], by) -> tuple[Report, Ask
     report = REPORTS[query.model]
     if not by.may(report.permission):
         raise Refused("not_permitted", "您的账号没有查看这项内容的权限，请联系单位管理员。", status=403)
-    return report, asked(by, by.employer, region(by.employer.region), dict(conditions), report.conditions, query.field)
+    return report, asked(by, by.employer, region(by.employer.region), dict(conditions), report.conditions, query)
 
 
 def carry_out(run_id: int, attempt: int, *, by) -> None:
@@ -130,9 +145,10 @@ def carry_out(run_id: int, attempt: int, *, by) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.xlsx"
-        rows = _counted(cells_of(report, given, report.rows(given)), own)
+        found, mark = report.rows(given), watermark(by, local_now())
+        rows = chain(_counted(cells_of(report, given, found), own), total_of(report, given, found))
         try:
-            write_table(run.title, run.asked_line, columns_of(report), rows, mark=watermark(by, local_now()), path=path)
+            write_table(run.title, run.asked_line, columns_of(report, query), rows, mark=mark, path=path)
         except _Overtaken:
             return
         _keep(own, path)

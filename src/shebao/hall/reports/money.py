@@ -56,8 +56,9 @@ def _show_contributions(asked: Asked, rows: Iterable) -> list[dict]:
     for row in rows:
         month, scheme = str(row["month"]), row["scheme"]
         query = (("from", month), ("to", month), ("scheme", scheme))
+        title = Link(asked.region.scheme_title(scheme), "lines", (), query)
         heads = Link(row["heads"], "lines", (), query)
-        cells = {"scheme": asked.region.scheme_title(scheme), "heads": heads, "paid": paid.get((month, scheme), 0)}
+        cells = {"scheme": title, "heads": heads, "paid": paid.get((month, scheme), 0)}
         shown.append(row | cells)
     return shown
 
@@ -99,7 +100,7 @@ def _show_lines(asked: Asked, rows: Iterable) -> list[dict]:
 def _line(asked: Asked, row: BillLine, number: str) -> dict:
     def part(name: str):
         amount = getattr(row, f"{name}_due")
-        has_why = getattr(row, f"{name}_evidence_id") is not None
+        has_why = asked.actor.may("settle") and getattr(row, f"{name}_evidence_id") is not None
         return Link(amount, "explain", (row.pk, name)) if has_why else amount
 
     return {
@@ -115,6 +116,25 @@ def _line(asked: Asked, row: BillLine, number: str) -> dict:
         "employee": part("employee"),
         "total": row.employer_due + row.employee_due,
     }
+
+
+def _scheme_roster(asked: Asked) -> QuerySet[BillLine]:
+    return _lines(asked).select_related("employee__person", "bill")
+
+
+def _show_scheme_roster(asked: Asked, rows: Iterable) -> list[dict]:
+    rows = list(rows)
+    booked = balances({row.bill_id: row.bill for row in rows}.values())
+    settled = {pk for pk, (due, paid) in booked.items() if due <= paid}
+    return [
+        _line(asked, row, row.employee.person.id_number)
+        | {
+            "person_number": row.employee.person_number,
+            "paid": "已缴" if row.bill_id in settled else "未缴",
+            "bill": Link(row.bill.number, "bill", (row.bill_id,)) if asked.actor.may("settle") else row.bill.number,
+        }
+        for row in rows
+    ]
 
 
 def _corrections(asked: Asked) -> QuerySet[BillLine]:
@@ -193,6 +213,23 @@ REPORTS = {
     ),
     "contribution_lines": Report(
         LINE_COLUMNS, (MONTHS, SCHEME, PERSON, KIND), _lines, _show_lines, permission="settle"
+    ),
+    "scheme_roster": Report(
+        (
+            Shown("month", "费款所属期", "month"),
+            Shown("name", "姓名"),
+            Shown("id_number", "证件号码", "id"),
+            Shown("person_number", "个人编号"),
+            *LINE_COLUMNS[5:6],
+            *LINE_COLUMNS[8:],
+            Shown("paid", "缴费"),
+            Shown("bill", "账单号"),
+        ),
+        (MONTHS, PERSON),
+        _scheme_roster,
+        _show_scheme_roster,
+        "笔",
+        heads="employee",
     ),
     "corrections": Report(LINE_COLUMNS, (MONTHS, SCHEME, PERSON, KIND), _corrections, _show_lines, permission="settle"),
     "bills": Report(

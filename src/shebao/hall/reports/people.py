@@ -294,6 +294,8 @@ REPORTS = {
     ),
     "people_changes": Report(CHANGES, (MONTHS, PERSON), _changes, _show_changes, "人次",
                              note="减少从变动年月的次月起不再缴费。"),
+    "month_changes": Report(CHANGES, (MONTH, PERSON), _changes, _show_changes, "人次",
+                            note="减少从变动年月的次月起不再缴费。"),
     "transfers": Report(CHANGES, (MONTHS, PERSON), _transfers, _show_changes, "人次"),
     "person_file": Report(
         (

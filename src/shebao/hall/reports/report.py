@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from shebao.rules.months import BadMonth, Month
-from shebao.rules.region import Region
+from shebao.rules.region import Query, Region
 
 from .. import clock
 from ..employers.models import Employer
@@ -47,9 +47,17 @@ class Asked:
 
 
 def asked(
-    actor, employer: Employer, region: Region, given: dict[str, str], conditions: Sequence[str], answer: str = ""
+    actor,
+    employer: Employer,
+    region: Region,
+    given: dict[str, str],
+    conditions: Sequence[str],
+    query: Query | None = None,
 ) -> Asked:
-    """The conditions as typed, understood as far as possible: what is not is said, and left out."""
+    """The conditions as typed, understood as far as possible: what is not is said, and left out.
+
+    What the region's query fixes, its field or its scheme, is not asked.
+    """
     now, problems = Month.of(clock.today()), {}
     default = now.previous(DEFAULT_SPAN - 1) if MONTHS in conditions else now
 
@@ -73,7 +81,9 @@ def asked(
         first = last.previous(LONGEST_SPAN - 1)
     words = {name: given.get(name, "").strip()[:60] for name in (SCHEME, PERSON, KIND, SERVICE, STATE)}
     known = {name: word for name, word in words.items() if name in conditions}
-    return Asked(actor, employer, region, first, last, **known, answer=answer, problems=problems)
+    if query is not None:
+        known |= {"answer": query.field} | ({"scheme": query.scheme} if query.scheme else {})
+    return Asked(actor, employer, region, first, last, **known, problems=problems)
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,8 @@ class Report:
     """How one read model is read. `rows` gives a queryset or a list, `show` turns one page of them into cells.
 
     `permission` is what the asker must hold. `show` may ask the database a constant number of times. `more_totals` are
-    the totals of columns that are no field of the rows, over every row.
+    the totals of columns that are no field of the rows, over every row. `heads` is the field by which people are
+    counted beside the rows.
     """
 
     columns: tuple[Shown, ...]
@@ -116,6 +127,13 @@ class Report:
     permission: str = "see_roster"
     note: str = ""
     more_totals: Callable[[Asked, QuerySet], dict[str, int]] | None = None
+    heads: str = ""
+
+    def head_count(self, rows: QuerySet | list) -> int | None:
+        """How many people the rows are about; None where that is not told apart."""
+        if not self.heads or isinstance(rows, list):
+            return None
+        return rows.order_by().aggregate(heads=Count(self.heads, distinct=True))["heads"]
 
 
 def totals(report: Report, rows: QuerySet | list, given: Asked) -> dict[str, int]:

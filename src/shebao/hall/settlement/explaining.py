@@ -59,7 +59,9 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
     data, amount = evidence.data, getattr(line, f"{share}_due")
     previous = _previous(line, share)
     steps = _with_wage_source(explain(data, line.declared_wage), line, data)
-    steps.append(Step("上月", "没有这一项" if previous is None else f"{yuan(previous)} 元", _change(amount, previous)))
+    steps.append(
+        Step("上月", "没有这一项" if previous is None else f"{yuan(previous)} 元", change_in_words(amount, previous))
+    )
     word = SHARES[share]
     if line.back_payment:
         word, steps = f"{word}补缴", [_declared_back(line), *steps]
@@ -137,11 +139,12 @@ def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:
         for share, words in SHARES.items():
             told = [data[pk] for pk in sorted(kinds[scheme, share] - {None})]
             if told:
-                groups.append((f"{told[0]['scheme_title']} · {words}", _common_steps(told)))
+                groups.append((f"{told[0]['scheme_title']} · {words}", common_steps(told)))
     return groups
 
 
-def _common_steps(told: list) -> list[Step]:
+def common_steps(told: list) -> list[Step]:
+    """The rows that hold for everybody, each value once, of all this evidence."""
     steps: dict[tuple[str, str, str], Step] = {}
     for data in told:
         # Any wage will do: only the rows that are the same for everybody are kept.
@@ -158,7 +161,8 @@ def _previous(line: BillLine, share: str) -> int | None:
     return found.values_list(f"{share}_due", flat=True).first()
 
 
-def _change(amount: int, previous: int | None) -> str:
+def change_in_words(amount: int, previous: int | None) -> str:
+    """More or less than last month, in words; nothing where there was none."""
     if previous is None:
         return ""
     if amount == previous:

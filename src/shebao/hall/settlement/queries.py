@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from shebao.rules.contributions import Charges, NoFact, charge
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.region import NoValue
+from shebao.rules.vocabulary import SHARES
 
 from ..clock import today
 from ..declarations.models import Declaration
@@ -214,7 +215,7 @@ def bill_summary(bill: Bill) -> list[SchemeSum]:
             employee=Sum("employee_due"),
         )
     }
-    rates = {part: _bill_rates(bill, part) for part in ("employer", "employee")}
+    (rates,) = rates_of(bill)
     order = [key for key in spec.schemes if key in rows] + [key for key in rows if key not in spec.schemes]
     return [_bill_sum(spec, key, rows[key], rates) for key in order]
 
@@ -227,13 +228,21 @@ def _provisional_sum(spec, line: ProvisionalLine) -> SchemeSum:
     return replace(found, basis_due=line.base)
 
 
-def _bill_rates(bill: Bill, part: str) -> dict[str, str]:
-    name = f"{part}_evidence"
-    lines = bill.lines.filter(kind=LineKind.REGULAR).exclude(**{name: None})
-    pairs = set(lines.order_by().values_list("scheme", name).distinct())
-    data = dict(Evidence.objects.filter(pk__in={pk for _, pk in pairs}).values_list("pk", "data"))
-    schemes = {scheme for scheme, _ in pairs}
-    return {key: common_rate(data[pk] for scheme, pk in pairs if scheme == key) for key in schemes}
+def rates_of(*bills: Bill) -> list[dict[str, dict[str, str]]]:
+    """Of each of these bills: share → scheme → the rate that everybody has, "" where people differ; two queries."""
+    lines = BillLine.objects.ever().filter(bill__in=bills, kind=LineKind.REGULAR).order_by()
+    used: dict[tuple[int, str, str], set[int]] = {}
+    for bill_id, scheme, *ids in lines.values_list(
+        "bill_id", "scheme", *(f"{share}_evidence" for share in SHARES)
+    ).distinct():
+        for share, pk in zip(SHARES, ids, strict=True):
+            if pk is not None:
+                used.setdefault((bill_id, scheme, share), set()).add(pk)
+    data = dict(Evidence.objects.filter(pk__in=set().union(*used.values())).values_list("pk", "data"))
+    found: dict[int, dict[str, dict[str, str]]] = {bill.pk: {share: {} for share in SHARES} for bill in bills}
+    for (bill_id, scheme, share), ids in used.items():
+        found[bill_id][share][scheme] = common_rate(data[pk] for pk in ids)
+    return [found[bill.pk] for bill in bills]
 
 
 def _bill_sum(spec, key: str, row: dict, rates: dict) -> SchemeSum:
@@ -314,15 +323,36 @@ class PersonRow:
         return sum(line.employer_due for line in lines), sum(line.employee_due for line in lines)
 
 
-def people_of_bill(bill: Bill, q: str = "", scheme: str = "") -> QuerySet[Employee]:
-    """The people of a bill by pinyin; `q` narrows by name, pinyin or number, `scheme` to who is charged for it."""
+def people_of_bill(bill: Bill, q: str = "", scheme: str = "", sort: str = "") -> QuerySet[Employee]:
+    """The people of a bill; `q` narrows by name, pinyin or number, `scheme` to who is charged for it.
+
+    By pinyin, or by `sort`: name, number, wage, base, total or "<scheme>.<share>", with "-" the largest first.
+    """
     own = bill.lines.filter(employee=OuterRef("pk"))
     people = Employee.objects.filter(Exists(own), employer=bill.employer_id)
     if scheme:
         people = people.filter(Exists(own.filter(scheme=scheme, kind=LineKind.REGULAR)))
     if q := q.strip():
         people = people.filter(Q(name__icontains=q) | Q(name_pinyin__icontains=q) | Q(person_number__icontains=q))
-    return people.order_by("name_pinyin", "pk")
+    key, is_down = sort.removeprefix("-"), sort.startswith("-")
+    plain = {"name": "name_pinyin", "number": "person_number"}.get(key)
+    amount = None if plain else _sorted_by(key)
+    if amount is not None:
+        own = own.filter(scheme=scheme) if scheme and key == "base" else own
+        sums = own.order_by().values("employee").annotate(fen=amount).values("fen")
+        people, plain = people.annotate(fen=Subquery(sums)), "fen"
+    by = F(plain or "name_pinyin")
+    return people.order_by(by.desc(nulls_last=True) if is_down else by.asc(nulls_last=True), "name_pinyin", "pk")
+
+
+def _sorted_by(key: str) -> Aggregate | None:
+    """What a column of amounts is sorted by, of one person's lines; None for what is no such column."""
+    regular, (scheme, _, share) = Q(kind=LineKind.REGULAR), key.partition(".")
+    if key in ("wage", "base"):
+        return Max({"wage": "declared_wage", "base": "contribution_base"}[key], filter=regular)
+    if key == "total":
+        return Sum(F("employer_due") + F("employee_due"))
+    return Sum(f"{share}_due", filter=regular & Q(scheme=scheme)) if share in SHARES else None
 
 
 def bill_people(bill: Bill, people: Sequence[Employee] | None = None) -> list[PersonRow]:

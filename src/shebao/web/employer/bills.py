@@ -1,6 +1,4 @@
-"""Bills (账单): the totals, the people, the change to last month, the rules, and why each amount is what it is."""
-
-from collections.abc import Mapping
+"""Bills (账单): the totals, the people, the change to last month, and the rules."""
 
 from django.core.paginator import Paginator
 from django.shortcuts import render
@@ -12,31 +10,30 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
-from shebao.hall.settlement.explaining import explain_line, explain_provisional, rules_of
-from shebao.hall.settlement.explaining_late_fees import explain_late_fee
+from shebao.hall.settlement.explaining import rules_of
+from shebao.hall.settlement.flagging import flags
 from shebao.hall.settlement.ledger import balances
-from shebao.hall.settlement.models import DUES, Bill, BillLine, ProvisionalLine
+from shebao.hall.settlement.models import DUES, Bill
 from shebao.hall.settlement.queries import (
     ADJUSTED,
     BACK_PAID,
     EARLIER,
     PersonRow,
+    SchemeSum,
     adjusting_lines,
     back_paying_lines,
     bill_earlier,
     bill_people,
     bill_summary,
-    people_of_bill,
 )
 from shebao.hall.sheets.writing import Column
 from shebao.rules.back_fees import percent
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
-from ..explained import step_rows
 from ..taking import taken
+from .bill_people import people_tab
 from .common import PAGE, bridge_rows, crumbs, this_month, word
-from .doubts import doubts
 from .papers import print_action
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
@@ -74,7 +71,7 @@ def _row(bill: Bill, due: int, paid: int) -> dict:
 @require_GET
 def bill(request, pk):
     """One bill, in four views."""
-    found = _bill(request, pk)
+    found = bill_of(request, pk)
     tab = request.GET.get("tab", "summary")
     earlier = bill_earlier(found)
     adjusted, back = earlier[ADJUSTED], [row for word in EARLIER.values() for row in earlier[word]]
@@ -95,7 +92,7 @@ def bill(request, pk):
         "when": found.label if found.series else found.month.label,
         "adjusted": adjusted,
         "back": back,
-        "crumbs": crumbs(f"{found.label} 账单", _bills_crumb(request)),
+        "crumbs": crumbs(f"{found.label} 账单", bills_crumb(request)),
         "actions": _actions(found, is_paid=asked.total <= 0, may_print=request.user.may("print")),
         "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
@@ -105,7 +102,7 @@ def bill(request, pk):
     }
     builders = {
         "summary": _summary,
-        "people": _people,
+        "people": people_tab,
         "changes": _changes,
         "rules": _rules,
         "adjustments": _adjustments,
@@ -125,11 +122,13 @@ def _settled_in(found: Bill) -> Bill | None:
     return Bill.objects.live().filter(employer=found.employer, month=found.month, series=0).first()
 
 
-def _bill(request, pk) -> Bill:
+def bill_of(request, pk) -> Bill:
+    """A bill that one may see, a voided one too."""
     return Bill.objects.visible_to(request.user).ever().select_related("employer", "assessment__made_by").get(pk=pk)
 
 
-def _bills_crumb(request) -> tuple[str, str]:
+def bills_crumb(request) -> tuple[str, str]:
+    """The way back to all bills."""
     return word(request, "menu.bills", "账单"), reverse("e_bills")
 
 
@@ -181,7 +180,22 @@ def _summary(request, found: Bill) -> dict:
         {"code": row.scheme, "label": row.title, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
         for row in rows
     ]
-    return {"schemes": rows, "parts": parts}
+    lines = [{"row": row, "why": {share: _why(found, row, share) for share in SHARES}} for row in rows]
+    return {"lines": lines, "parts": parts, "flags": flags(found), "groups": _groups(found)}
+
+
+def _why(found: Bill, row: SchemeSum, share: str) -> str:
+    """Where the sum of a scheme is explained; "" where the scheme has no such part."""
+    return (
+        reverse("e_explain_sum", args=[found.pk, row.scheme, share])
+        if getattr(row, f"{share}_rate") or getattr(row, f"{share}_due")
+        else ""
+    )
+
+
+def _groups(found: Bill) -> list[dict]:
+    """The values that the amounts rest on, scheme by scheme, with their documents."""
+    return [{"title": title, "steps": steps} for title, steps in rules_of(found)]
 
 
 def _provisional_lines(found: Bill, rows) -> list[dict]:
@@ -224,44 +238,12 @@ def _earlier(request, found: Bill, lines, kind: str) -> dict:
     return {"page": page}
 
 
-def _people(request, found: Bill) -> dict:
-    """Everybody by scheme and part; each amount leads to its explanation."""
-    schemes = bill_summary(found)
-    chosen = request.GET.get("scheme", "")
-    shown = [row for row in schemes if row.scheme == chosen] or schemes
-    chosen = chosen if len(shown) == 1 and shown[0].scheme == chosen else ""
-    q = request.GET.get("q", "").strip()
-    page = Paginator(people_of_bill(found, q, chosen), PAGE).get_page(request.GET.get("page"))
-    # one letter tells schemes apart where several stand side by side; a single one has room for its name
-    names = {row.scheme: f"{row.title}·" if chosen else row.short for row in shown}
-    page.object_list = [_person(person, names) for person in bill_people(found, list(page.object_list))]
-    return {"q": q, "scheme": chosen, "schemes": schemes, "names": names.values(), "page": page}
-
-
-def _person(person: PersonRow, names: Mapping[str, str]) -> dict:
-    cells = []
-    for scheme, name in names.items():
-        line = person.schemes.get(scheme)
-        for share in SHARES:
-            has_why = line is not None and getattr(line, f"{share}_evidence_id") is not None
-            cells.append(
-                {
-                    "label": f"{name}{SHARES[share]}",
-                    "amount": getattr(line, f"{share}_due") if line else None,
-                    "url": reverse("e_explain", args=[line.pk, share]) if has_why else "",
-                }
-            )
-    shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
-    more = {"adjusted": (ADJUSTED,), "back": tuple(EARLIER.values())}
-    return shown | {name: sum(sum(person.sums(word)) for word in words) for name, words in more.items()}
-
-
 def _changes(request, found: Bill) -> dict:
     """Why the month differs from the last; every reason opens to the people behind it."""
     try:
         rows = bridge(found.employer, found.month)
     except Refused as no:
-        return {"rows": [], "trouble": no.message, "before": 0, "difference": 0, "striking": 0}
+        return {"rows": [], "trouble": no.message, "before": 0, "difference": 0, "striking": 0, "flags": flags(found)}
     difference = sum(row.delta for row in rows)
     return {
         "rows": bridge_rows(rows, request.user),
@@ -269,19 +251,19 @@ def _changes(request, found: Bill) -> dict:
         "before": found.total_due - difference,
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),
+        "flags": flags(found),
     }
 
 
 def _rules(request, found: Bill) -> dict:
-    groups = [{"title": title, "steps": steps} for title, steps in rules_of(found)]
-    return {"groups": groups, "assessment": found.assessment}
+    return {"groups": _groups(found), "assessment": found.assessment}
 
 
 @needs("settle")
 @require_GET
 def export(request, pk):
     """The people of a bill as a workbook."""
-    found = _bill(request, pk)
+    found = bill_of(request, pk)
     schemes = bill_summary(found)
     columns = [Column("个人编号", width=16), Column("姓名"), Column("申报工资（元）", "yuan")]
     for row in schemes:
@@ -312,74 +294,8 @@ def _exported(person: PersonRow, schemes, more: list[str]) -> list:
     return [*cells, person.total]
 
 
-@needs("settle")
-@require_GET
-def explain_amount(request, pk, share):
-    """Why one amount is what it is: a page, or the fragment of a page that is open."""
-    found = explain_line(request.user, pk, share)
-    shares = (f"{share}_evidence", f"adjusts__{share}_evidence")
-    lines = BillLine.objects.visible_to(request.user).ever()
-    line = lines.select_related("bill__employer", "employee", *shares).get(pk=pk)
-    kept = getattr(line, f"{share}_evidence") or getattr(line.adjusts, f"{share}_evidence")
-    other = "employee" if share == "employer" else "employer"
-    back = reverse("e_bill", args=[line.bill_id])
-    context = {
-        "found": found,
-        "steps": step_rows(found.steps),
-        "doubt": None if line.principal_id else doubts(request, line, found, kept.data),
-        "other_url": reverse("e_explain", args=[pk, other]) if getattr(line, f"{other}_evidence_id") else "",
-        "other_label": SHARES[other],
-        "when": line.month.label,
-        "back": f"{back}?tab=people",
-        "crumbs": crumbs("为什么是这个数", _bills_crumb(request), (f"{line.bill.month} 账单", back)),
-    }
-    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
-    return render(request, name, context)
-
-
-@needs("settle")
-@require_GET
-def explain_assessed_amount(request, pk, share):
-    """Why an amount of a month that was not declared (暂核定) is what it is."""
-    found = explain_provisional(request.user, pk, share)
-    line = ProvisionalLine.objects.visible_to(request.user).select_related("bill").get(pk=pk)
-    other = "employee" if share == "employer" else "employer"
-    back = reverse("e_bill", args=[line.bill_id])
-    context = {
-        "found": found,
-        "steps": step_rows(found.steps),
-        "other_url": reverse("e_explain_assessed", args=[pk, other]) if getattr(line, f"{other}_due") else "",
-        "other_label": SHARES[other],
-        "when": line.bill.month.label,
-        "back": back,
-        "crumbs": crumbs("为什么是这个数", _bills_crumb(request), (f"{line.bill.label} 账单", back)),
-    }
-    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
-    return render(request, name, context)
-
-
-@needs("settle")
-@require_GET
-def explain_bills_late_fee(request, pk):
-    """Why the late fee of a bill is what it is today."""
-    found, bill = explain_late_fee(request.user, pk, clock.today()), _bill(request, pk)
-    back = reverse("e_bill", args=[pk])
-    context = {
-        "found": found,
-        "steps": step_rows(found.steps),
-        "when": bill.month.label,
-        "back": back,
-        "crumbs": crumbs("为什么是这个数", _bills_crumb(request), (f"{bill.label} 账单", back)),
-    }
-    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
-    return render(request, name, context)
-
-
 urlpatterns = [
-    path("bills/<int:pk>/late-fee/", explain_bills_late_fee, name="e_explain_late_fee"),
-    path("bills/assessed/<int:pk>/<slug:share>/", explain_assessed_amount, name="e_explain_assessed"),
     path("bills/", bills, name="e_bills"),
     path("bills/<int:pk>/", bill, name="e_bill"),
     path("bills/<int:pk>/export/", export, name="e_bill_export"),
-    path("bills/lines/<int:pk>/<slug:share>/", explain_amount, name="e_explain"),
 ]

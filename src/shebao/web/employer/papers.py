@@ -1,13 +1,14 @@
 """Notices and receipts (通知单与凭证): the papers of each month, issued, shown and downloaded."""
 
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from shebao.hall.documents import printing
 from shebao.hall.documents.models import Document
-from shebao.hall.documents.operations import available, issue_document, pdf
+from shebao.hall.documents.operations import available, cards_of, issue_document, pdf
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
@@ -15,7 +16,7 @@ from shebao.hall.settlement.models import Bill
 from shebao.rules.months import BadMonth, Month, months_between
 
 from ..access import needs
-from .common import crumbs, download, this_month, word
+from .common import crumbs, download, here, this_month, word
 
 LONGEST = 24
 FIELDS = (("from", "开始年月"), ("to", "终止年月"))
@@ -68,6 +69,27 @@ def months_asked(request, employer: Employer, said=None) -> tuple[list[Month], l
         return [], errors, fields
     first, last = max(found["from"], employer.first_month), min(found["to"], current)
     return (months_between(first, last) if first <= last else []), errors, fields
+
+
+@needs("print")
+@require_GET
+def documents_of(request, kind):
+    """One kind of paper for the chosen months, each to be printed: the manual's own entry for it."""
+    spec = here(request).bill_documents.get(kind)
+    if spec is None:
+        raise Http404
+    employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
+    span, errors, fields = months_asked(request, employer)
+    title = spec["menu"] or f"{spec['title']}打印"
+    context = {
+        "title": title,
+        "paper": spec["title"],
+        "crumbs": crumbs(title, (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))),
+        "fields": fields,
+        "errors": errors,
+        "rows": cards_of(kind, Bill.objects.visible_to(request.user).live().filter(month__in=span)),
+    }
+    return render(request, "employer/documents_of.html", context, status=422 if errors else 200)
 
 
 @needs("print")
@@ -160,6 +182,7 @@ def _pdf(request, pk, *, inline: bool):
 
 urlpatterns = [
     path("documents/", documents, name="e_documents"),
+    path("documents/of/<slug:kind>/", documents_of, name="e_documents_of"),
     path("documents/pack/", pack, name="e_documents_pack"),
     path("documents/<int:bill>/<slug:kind>/", issue, name="e_document_issue"),
     path("documents/<int:bill>/<slug:kind>/print/", print_now, name="e_document_print"),

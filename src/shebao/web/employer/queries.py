@@ -1,5 +1,6 @@
 """查询统计: the queries that the region names, each with its conditions, its table, its sums, and the way further."""
 
+from itertools import chain
 from urllib.parse import quote
 
 from django.contrib import messages
@@ -22,14 +23,17 @@ from shebao.hall.reports.exporting import (
     pieces,
     restart_export,
     start_export,
+    total_of,
 )
 from shebao.hall.reports.models import ExportRun, ExportState, SavedView
 from shebao.hall.reports.money import LineKind, billed
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.reports.report import KIND, MONTH, MONTHS, PERSON, SCHEME, SERVICE, STATE, Asked, Link, asked, totals
+from shebao.rules.query_words import MONTHS_ASKED
 from shebao.rules.region import Query
 
 from ..access import needs, refusal
+from ..rights import may_open
 from ..searching import query_for
 from ..taking import taken
 from .common import PAGE, XLSX, crumbs, here, paged, word
@@ -73,9 +77,7 @@ def _found(request, key: str):
     report = REPORTS[query.model]
     if not request.user.may(report.permission):
         raise refusal(request.user, report.permission)
-    given = asked(
-        request.user, request.user.employer, here(request), request.GET.dict(), report.conditions, query.field
-    )
+    given = asked(request.user, request.user.employer, here(request), request.GET.dict(), report.conditions, query)
     return query, report, given
 
 
@@ -88,22 +90,24 @@ def query(request, key):
     size = int(request.GET["size"]) if request.GET.get("size", "") in map(str, SIZES) else PAGE
     page = paged(request, rows, size)
     sums = totals(report, rows, given) if page.paginator.count else {}
-    cells = [_cells(request, report, row) for row in report.show(given, page.object_list)]
+    cells = [_cells(request, report, found, row) for row in report.show(given, page.object_list)]
     kept = _conditions(request)
     context = {
         "title": found.title,
         "crumbs": crumbs(found.title, (_title(request), reverse("e_queries"))),
         "report": report,
         "note": " ".join(part for part in (report.note, found.note) if part),
-        "columns": [{"title": c.title, "n": c.kind in NUMBERS} for c in report.columns],
-        "fields": _fields(request, report.conditions, given),
+        "columns": [{"title": found.labels.get(c.key, c.title), "n": c.kind in NUMBERS} for c in report.columns],
+        "fields": _fields(request, found, given),
+        "heads": report.head_count(rows) if cells else None,
+        "prints": _prints(request, found, given) if request.user.may("print") else [],
         "problems": [{"id": name, "text": text} for name, text in given.problems.items()],
         "page": page,
         "rows": cells,
         "sums": [sums.get(column.key, "") for column in report.columns] if sums else [],
         "size": size,
         "sizes": SIZES,
-        "asked_line": _line(request, given, report.conditions),
+        "asked_line": _line(request, found, given),
         "is_filtered": any(kept.get(name) for name in (SCHEME, PERSON, KIND, SERVICE, STATE)),
         "is_long": page.paginator.count > AT_ONCE,
         "export_url": f"{reverse('e_query_export', args=[key])}?{urlencode(kept)}",
@@ -115,15 +119,18 @@ def query(request, key):
     return render(request, "employer/query.html", context, status=422 if given.problems else 200)
 
 
-def _cells(request, report, row: dict) -> list[dict]:
-    return [_cell(request, column, row[column.key]) for column in report.columns]
+def _cells(request, report, query: Query, row: dict) -> list[dict]:
+    return [
+        _cell(request, column, row[column.key]) | {"title": query.labels.get(column.key, column.title)}
+        for column in report.columns
+    ]
 
 
 def _cell(request, column, value) -> dict:
     url = ""
     if isinstance(value, Link):
         url, value = _address(request, value), value.value
-    return {"kind": column.kind, "title": column.title, "value": value, "url": url, "n": column.kind in NUMBERS}
+    return {"kind": column.kind, "value": value, "url": url, "n": column.kind in NUMBERS}
 
 
 def _address(request, link: Link) -> str:
@@ -134,8 +141,23 @@ def _address(request, link: Link) -> str:
     return reverse(PAGES[link.page], args=link.arguments)
 
 
-def _fields(request, conditions, given: Asked) -> list[dict]:
-    spec = here(request)
+def _prints(request, query: Query, given: Asked) -> list[dict]:
+    """The papers that are printed from a query, for the months that it asks: of bills, or over the months."""
+    spec, months = here(request), {"from": str(given.first_month), "to": str(given.last_month)}
+    found = []
+    for key in query.prints:
+        if key in spec.statements:
+            asks = months | {"month": str(given.last_month), "q": given.q}
+            one = {"label": spec.statements[key].button, "post": reverse("e_statement_print", args=[key]), "asks": asks}
+        else:
+            address = reverse("e_documents_of", args=[key])
+            one = {"label": f"打印{spec.documents[key]['title']}", "url": f"{address}?{urlencode(months)}"}
+        found.append(one)
+    return [one for one in found if may_open(request.user, one.get("url") or one["post"])]
+
+
+def _fields(request, query: Query, given: Asked) -> list[dict]:
+    spec, conditions = here(request), REPORTS[query.model].conditions
     choices = {
         SCHEME: ("险种", [(key, scheme.title) for key, scheme in spec.schemes.items()]),
         KIND: ("应缴类型", LineKind.choices),
@@ -146,11 +168,11 @@ def _fields(request, conditions, given: Asked) -> list[dict]:
     for name in conditions:
         if name == MONTHS:
             fields += [
-                _month(given, "from", "开始年月", given.first_month),
-                _month(given, "to", "终止年月", given.last_month),
+                _month(given, query, "from", given.first_month),
+                _month(given, query, "to", given.last_month),
             ]
         elif name == MONTH:
-            fields.append(_month(given, "month", "费款所属期", given.last_month))
+            fields.append(_month(given, query, "month", given.last_month))
         elif name == PERSON:
             label = "办理对象姓名" if SERVICE in conditions else "姓名、拼音、个人编号或证件号码"
             fields.append({"name": PERSON, "label": label, "kind": "text", "value": given.q, "autocomplete": "off"})
@@ -163,20 +185,22 @@ def _fields(request, conditions, given: Asked) -> list[dict]:
     return fields
 
 
-def _month(given: Asked, name: str, label: str, value) -> dict:
+def _month(given: Asked, query: Query, name: str, value) -> dict:
+    label = query.asks.get(name, MONTHS_ASKED[name])
     return {
         "name": name, "label": label, "kind": "month", "value": str(value), "error": given.problems.get(name, "")
     }  # fmt: skip
 
 
-def _line(request, given: Asked, conditions) -> str:
+def _line(request, query: Query, given: Asked) -> str:
     """What was asked, in words, for paper and the export."""
+    conditions = REPORTS[query.model].conditions
     parts = [f"单位：{given.employer.name}"]
     if MONTHS in conditions:
         parts.append(f"{given.first_month} 至 {given.last_month}")
     if MONTH in conditions:
-        parts.append(f"费款所属期：{given.last_month}")
-    for field in _fields(request, conditions, given):
+        parts.append(f"{query.asks.get(MONTH, MONTHS_ASKED[MONTH])}：{given.last_month}")
+    for field in _fields(request, query, given):
         if field["kind"] != "month" and field["value"]:
             parts.append(f"{field['label']}：{dict(field.get('options', ())).get(field['value'], field['value'])}")
     return "；".join(parts)
@@ -223,7 +247,7 @@ def _views(request, key: str) -> list[dict]:
 def export(request, key):
     """The whole table as a workbook with true types; a long one is a POST, and is written in the background."""
     found, report, given = _found(request, key)
-    line = _line(request, given, report.conditions)
+    line = _line(request, found, given)
     if request.method == "POST":
         return redirect("e_export", start_export(found, _conditions(request), line, by=request.user).pk)
     rows = report.rows(given)
@@ -234,8 +258,8 @@ def export(request, key):
         request,
         found.title,
         line,
-        columns_of(report),
-        cells_of(report, given, rows),
+        columns_of(report, found),
+        chain(cells_of(report, given, rows), total_of(report, given, rows)),
         f"{found.title}-{timezone.localdate():%Y%m%d}.xlsx",
     )
 

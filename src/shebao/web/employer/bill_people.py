@@ -1,0 +1,73 @@
+"""The people of a bill (逐人): what each is charged by scheme and part, found, sorted, explained."""
+
+from collections.abc import Mapping
+
+from django.core.paginator import Paginator
+from django.urls import reverse
+
+from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.queries import ADJUSTED, EARLIER, PersonRow, bill_people, bill_summary, people_of_bill
+from shebao.rules.vocabulary import SHARES
+
+from .common import PAGE
+
+
+def people_tab(request, found: Bill) -> dict:
+    """Everybody by scheme and part; each amount leads to its explanation."""
+    schemes = bill_summary(found)
+    chosen = request.GET.get("scheme", "")
+    shown = [row for row in schemes if row.scheme == chosen] or schemes
+    chosen = chosen if len(shown) == 1 and shown[0].scheme == chosen else ""
+    q = request.GET.get("q", "").strip()
+    sort = request.GET.get("sort", "")
+    page = Paginator(people_of_bill(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
+    # one letter tells schemes apart where several stand side by side; a single one has room for its name
+    names = {row.scheme: f"{row.title}·" if chosen else row.short for row in shown}
+    shown_people = list(page.object_list)
+    rows = {person.employee.pk: person for person in bill_people(found, shown_people)}
+    page.object_list = [_person(rows[one.pk], names) for one in shown_people]
+    heads = [_head("wage", "申报工资", sort), _head("base", "缴费基数", sort)]
+    heads += [
+        _head(f"{key}.{share}", f"{name}{SHARES[share][:2]}", sort) for key, name in names.items() for share in SHARES
+    ]
+    return {
+        "q": q,
+        "scheme": chosen,
+        "schemes": schemes,
+        "page": page,
+        "sort": sort,
+        "name_head": _head("name", "姓名", sort),
+        "number_head": _head("number", "个人编号", sort),
+        "heads": heads,
+        "total_head": _head("total", "全部险种合计", sort),
+    }
+
+
+def _head(key: str, title: str, sort: str) -> dict:
+    """The head of a column: how it is sorted now, and what pressing it asks for; amounts begin with the largest."""
+    begins_high = key not in ("name", "number")
+    high, low = f"-{key}", key
+    now = {high: "descending", low: "ascending"}.get(sort, "")
+    if not sort and key == "name":
+        now = "ascending"
+    turned = {"descending": low, "ascending": high}.get(now, high if begins_high else low)
+    return {"title": title, "sorted": now, "asks": turned}
+
+
+def _person(person: PersonRow, names: Mapping[str, str]) -> dict:
+    cells = []
+    for scheme, name in names.items():
+        line = person.schemes.get(scheme)
+        for share in SHARES:
+            has_why = line is not None and getattr(line, f"{share}_evidence_id") is not None
+            cells.append(
+                {
+                    "label": f"{name}{SHARES[share]}",
+                    "amount": getattr(line, f"{share}_due") if line else None,
+                    "url": reverse("e_explain", args=[line.pk, share]) if has_why else "",
+                }
+            )
+    shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
+    shown["bases"] = sorted({person.schemes[one].contribution_base for one in names if one in person.schemes} - {0})
+    more = {"adjusted": (ADJUSTED,), "back": tuple(EARLIER.values())}
+    return shown | {name: sum(sum(person.sums(word)) for word in words) for name, words in more.items()}

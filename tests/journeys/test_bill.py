@@ -1,0 +1,83 @@
+"""账单 in Chromium: sorted by a column, every amount asked why by the keys alone, what stands out, and the paper."""
+
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tests.factories import NOW
+from tests.settlement.hall import NOVEMBER, OCTOBER, hire, make_clerk, make_employer, settle
+
+from .steps import all_believe
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def bill_page(page_of, monkeypatch):
+    """The bill of November, of an employer that grew by half since October."""
+    all_believe(monkeypatch, timezone.make_aware(NOW))
+
+    def enter(width: int = 1440):
+        employer = make_employer()
+        clerk = make_clerk(employer)
+        hire(employer, [600_000, 900_000, 700_000, 300_000, 800_000, 650_000])
+        settle(employer, clerk, OCTOBER)
+        hire(employer, [1_000_000, 500_000, 750_000], first_month=NOVEMBER)
+        bill = settle(employer, clerk)
+        return page_of(clerk, f"/e/bills/{bill.pk}/", width=width), bill
+
+    return enter
+
+
+def test_the_people_are_sorted_and_an_amount_is_explained_and_left_by_the_keys_alone(bill_page):
+    page, bill = bill_page()
+    expect(page.get_by_text("缴费 9 人，上月 6 人，多 3 人")).to_be_visible()
+    page.get_by_role("link", name="逐人", exact=True).click()
+    page.get_by_role("columnheader", name="申报工资（元）").get_by_role("link").click()
+    expect(page.get_by_role("columnheader", name="申报工资（元）")).to_have_attribute("aria-sort", "descending")
+    expect(page.locator("tbody tr").first).to_contain_text("10,000.00")
+    page.get_by_role("columnheader", name="申报工资（元）").get_by_role("link").click()
+    expect(page.locator("tbody tr").first).to_contain_text("3,000.00")
+
+    amounts = page.locator("[data-explain] tbody a.money")
+    first, below = amounts.first, page.locator("tbody tr").nth(1).locator("a.money").first
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(below).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("tbody tr").nth(1).locator("a.money").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
+    page.keyboard.press("Enter")
+    why = page.locator("#why section")
+    expect(why).to_contain_text("缴费基数")
+    expect(why).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(why).to_have_count(0)
+    expect(first).to_be_focused()
+
+
+def test_the_sums_of_a_scheme_say_why_and_lead_to_its_people(bill_page):
+    page, bill = bill_page(width=390)
+    page.locator("[data-explain] tbody a.money").first.click()
+    why = page.locator("#why section")
+    expect(why).to_contain_text("各人分别计算、进位后相加")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    why.get_by_role("button", name="关闭").click()
+    expect(why).to_have_count(0)
+    page.locator("[data-explain] tbody a.money").first.click()
+    why.get_by_role("link", name="看每个人的").click()
+    page.wait_for_url(re.compile("tab=people&scheme="))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_on_paper_the_bill_ends_with_the_values_it_rests_on(bill_page):
+    page, _ = bill_page()
+    appendix = page.get_by_role("heading", name="附：计算依据")
+    expect(appendix).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(appendix).to_be_visible()
+    expect(page.get_by_text("浮动倍数").first).to_be_visible()
