@@ -181,6 +181,7 @@ SUBJECTS = {
     "operator": "操作员",
     "employer": "单位",
     "registration": "注册申请",
+    "registrationpaper": "注册材料",
     "factor": "二次验证",
     "operatorcertificate": "数字证书",
     "signedsubmission": "签名",

@@ -294,7 +294,7 @@ def check(request, code):
 
 
 def _check_page(request, here, made, errors: list[dict]):
-    answers, shown = queries.answers_of(made, here), queries.steps_shown(made, here)
+    answers, shown = queries.answers_of(made, here, in_full=True), queries.steps_shown(made, here)
     faults = checks.faults(made, here)
     context = {
         "region": here,
