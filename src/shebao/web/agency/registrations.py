@@ -19,7 +19,7 @@ from shebao.hall.registration.states import State, open_moves
 
 from ..access import needs
 from ..employer.fields import Shown, page_fields
-from ..sent_files import sent
+from ..sent_files import sent, sent_small, shown_image
 from ..unmasking import TITLE as WHOLE
 from ..unmasking import whole_or_asking
 from .case import marks_of
@@ -110,6 +110,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "is_returning": doing == "return",
         "may_renew": made.state == State.APPROVED and not made.operator.has_usable_password(),
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
+        "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "is_whole": is_whole,
         "may_unmask": request.user.may("unmask") and any(one.is_masked for one in view.answers),
         "has_old": any(one.old for one in view.answers),
@@ -220,6 +221,20 @@ def _looked_at(request, pk: int) -> RegistrationPaper:
     return one
 
 
+@require_safe
+@needs("review")
+def small(request, pk):
+    """The small picture of one image."""
+    return sent_small(queries.stored_paper(request.user, pk).stored)
+
+
+@require_safe
+@needs("review")
+def shown(request, pk):
+    """One picture, to be looked at beside the registration."""
+    return shown_image(_looked_at(request, pk).stored)
+
+
 urlpatterns = [
     path("registrations/", registrations, name="a_registrations"),
     path("registrations/<int:pk>", registration, name="a_registration"),
@@ -229,4 +244,6 @@ urlpatterns = [
     path("registrations/<int:pk>/reject", reject, name="a_registration_reject"),
     path("registrations/<int:pk>/link", renew, name="a_registration_link"),
     path("registrations/files/<int:pk>", paper, name="a_registration_paper"),
+    path("registrations/files/<int:pk>/small", small, name="a_registration_small"),
+    path("registrations/files/<int:pk>/shown", shown, name="a_registration_shown"),
 ]

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.registration import checks, operations, queries
-from shebao.hall.registration.models import Registration
+from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.registration.states import WITH_APPLICANT, State
 from shebao.rules.region import Region
 
 from ..access import public
 from ..employer.fields import Shown, page_fields
-from ..sent_files import ACCEPTED, uploads
+from ..sent_files import ACCEPTED, sent_small, uploads
 
 HELD = "registration"
 HOUR = timedelta(hours=1)
@@ -251,6 +251,16 @@ def remove_paper(request, code, pk):
     operations.remove_paper(made.pk, pk)
     step = next(number for number, one in enumerate(here.registration.steps, 1) if one.kind == "papers")
     return redirect("register_step", code, step)
+
+
+@public
+@require_safe
+def paper_small(request, code, pk):
+    """The small picture of an image that this browser's applicant uploaded."""
+    made = held(request, operations.wizard_region(code))
+    if made is None:
+        raise RegistrationPaper.DoesNotExist("no registration is held here")
+    return sent_small(made.papers.select_related("stored").get(pk=pk).stored)
 
 
 @public

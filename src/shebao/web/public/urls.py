@@ -50,6 +50,7 @@ urlpatterns = [
     path("register/<slug:code>/", registering.register_at, name="register_at"),
     path("register/<slug:code>/<int:number>", registering.register_step, name="register_step"),
     path("register/<slug:code>/papers/<int:number>", registering.paper_text, name="register_paper"),
+    path("register/<slug:code>/files/<int:pk>/small", registering.paper_small, name="register_small"),
     path("register/<slug:code>/files/<int:pk>/remove", registering.remove_paper, name="register_remove"),
     path("register/<slug:code>/check", registering.check, name="register_check"),
     path("activate", registered.activate, name="activate"),
