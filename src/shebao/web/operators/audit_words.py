@@ -41,6 +41,7 @@ ACTIONS = {
     "registration.agreed": "同意电子协议",
     "registration.paper_added": "上传注册材料",
     "registration.paper_removed": "移除注册材料",
+    "registration.phone_proved": "验证注册手机号",
     "registration.submitted": "提交单位注册",
     "registration.approved": "单位注册通过",
     "registration.returned": "退回单位注册",
