@@ -5,6 +5,7 @@ from datetime import datetime, time
 
 import pytest
 from django.utils import timezone
+from pypdf import PdfReader
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
@@ -100,10 +101,11 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     page.get_by_role("link", name="接着填").click()
 
     # 授权书模板, and the pictures; a file that is none is refused and keeps no other out.
-    with page.expect_popup() as opened:
+    with page.expect_download() as got:
         page.get_by_role("link", name=re.compile("下载模板")).click()
-    opened.value.get_by_text("授权何示例").wait_for()
-    opened.value.close()
+    assert got.value.suggested_filename == "云南省社会保险网上经办（参保单位）授权书.pdf"
+    said = "".join(PdfReader(got.value.path()).pages[0].extract_text().split())
+    assert "授权何示例" in said and "法定代表人（签字）：" in said
     go_on(page)
     page.get_by_role("alert").get_by_text("还没有上传“统一信用代码证”").wait_for()
     upload = {"name": "授权书.pdf", "mimeType": "application/pdf", "buffer": PDF}

@@ -54,6 +54,11 @@ def sent(stored: StoredFile) -> HttpResponse:
     return _private(download(content_of(stored), name_with_ending(stored), MEDIA_TYPES[FileKind(stored.kind)]))
 
 
+def sent_pdf(content: bytes, name: str) -> HttpResponse:
+    """A paper that was made just now and is kept nowhere, to be saved."""
+    return _private(download(content, name, MEDIA_TYPES[FileKind.PDF]))
+
+
 def sent_small(stored: StoredFile) -> HttpResponse:
     """The small picture of an image, to be shown on our pages: it was drawn here, from the pixels alone."""
     return _private(_picture(thumbnail_of(stored), FileKind.JPEG))

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall.documents.blanks import paper_to_sign
+from shebao.hall.documents.rendering import PaperNotRendered
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.registration import checks, operations, queries
@@ -18,12 +20,12 @@ from shebao.rules.region import Region
 
 from ..access import public
 from ..employer.fields import Shown, page_fields
-from ..sent_files import ACCEPTED, sent_small, uploads
+from ..sent_files import ACCEPTED, sent_pdf, sent_small, uploads
 
 HELD = "registration"
 HOUR = timedelta(hours=1)
 BEGINNINGS, UPLOADS = 40, 60
-"""How often an address may begin a registration and send files in an hour."""
+"""How often an address may begin a registration, and send files or fetch papers, in an hour."""
 UNSIGNED = "请勾选真实性声明，再提交申请。"
 
 
@@ -291,16 +293,19 @@ def paper_small(request, code, pk):
 @public
 @require_safe
 def paper_text(request, code, number):
-    """A paper to print, sign and send back (授权书), with what was filled in so far."""
+    """A paper to print, sign and send back (授权书), with what was filled in so far, as a PDF."""
     here = operations.wizard_region(code)
     papers, made = here.registration.papers, held(request, here)
     found = here.registration.template(papers[number].title) if number < len(papers) else None
     if found is None:
         raise Refused("no_such_paper", "没有这份模板，请从注册页面重新进入。", status=404)
-    answers = {field.id: made.answers.get(field.id, "") if made else "" for _, field in _fields(here)}
-    words = {name: text or "＿＿＿＿＿＿＿＿" for name, text in answers.items()}
-    context = {"paper": found, "paragraphs": [text.format(**words) for text in found.paragraphs], "region": here}
-    return render(request, "registration/paper.html", context)
+    if not may_try("register-paper", request.META.get("REMOTE_ADDR", ""), limit=UPLOADS, within=HOUR):
+        raise Refused("too_often", "这个地址下载的次数过多，请一小时后再试。", status=429)
+    try:
+        pdf = paper_to_sign(found, made.answers if made else {})
+    except PaperNotRendered as no:
+        raise Refused("not_rendered", "模板没有生成，请稍后再试。", status=503) from no
+    return sent_pdf(pdf, f"{found.title}.pdf")
 
 
 @public
