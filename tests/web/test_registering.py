@@ -1,10 +1,13 @@
 """The pages of 单位注册: LJ-1 by the guide's seven steps, LF-1 to the main page, and what a stranger may not do."""
 
+import io
 import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pypdf import PdfReader
 
+from shebao.hall.documents.blanks import paper_to_sign
 from shebao.hall.evidence.files import Upload
 from shebao.hall.operators.models import Attempt, Operator
 from shebao.hall.regions import all_regions, region
@@ -24,6 +27,12 @@ def november(db):
 
 def text_of(response) -> str:
     return response.content.decode()
+
+
+def pdf_text(response) -> str:
+    """The words of a PDF, without what breaks its lines."""
+    pages = PdfReader(io.BytesIO(response.content)).pages
+    return "".join("".join(page.extract_text() for page in pages).split())
 
 
 def step(client, number, code="lijiang", **data):
@@ -147,7 +156,32 @@ def test_a_browser_that_holds_nothing_sees_nothing_of_a_registration(client):
     paper = made.papers.first()
     client.post(f"/register/yunnan/files/{paper.pk}/remove")
     assert made.papers.filter(pk=paper.pk).exists()
-    assert "何示例" not in text_of(client.get("/register/yunnan/papers/0"))
+    text = pdf_text(client.get("/register/yunnan/papers/0"))
+    assert "授权" in text and "何示例" not in text
+
+
+def test_the_paper_to_sign_is_a_file_with_what_was_filled_in_and_lines_to_sign_on(client):
+    here = region("yunnan")
+    begun(client, "yunnan", name='示例#[*新设*]"有限公司')  # no answer is markup
+    answer = client.get("/register/yunnan/papers/0")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"].startswith("attachment; filename*=UTF-8''") and ".pdf" in str(answer.headers)
+    text, spec = pdf_text(answer), here.registration.templates[0]
+    for said in ('示例#[*新设*]"有限公司', "何示例", answers()["credit_code"], answers()["id_number"], spec.title):
+        assert said in text
+    assert [one for one in spec.signatures if f"{one}：" not in text] == []
+    assert client.get("/register/yunnan/papers/1").status_code == 404
+    assert client.get("/register/yunnan/papers/99").status_code == 404
+
+
+def test_every_paper_to_sign_of_every_region_can_be_printed():
+    found = [one for here in all_regions().values() if here.registration for one in here.registration.templates]
+    assert found
+    for one in {one.paragraphs: one for one in found}.values():
+        text = "".join(
+            "".join(page.extract_text() for page in PdfReader(io.BytesIO(paper_to_sign(one, {}))).pages).split()
+        )
+        assert "".join(one.title.split()) in text and "{" not in text
 
 
 def test_leaving_a_shared_computer_forgets_the_registration_there(client):

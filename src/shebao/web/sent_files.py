@@ -39,7 +39,7 @@ def count_sending(request, kind: str, limit: int) -> None:
 
 def shown_image(stored: StoredFile) -> HttpResponse:
     """A stored picture for an <img> of ours; anything else is not shown (404), only saved."""
-    if stored.kind not in (FileKind.JPEG, FileKind.PNG):
+    if not stored.is_picture:
         raise StoredFile.DoesNotExist("only pictures are shown")
     return _private(_picture(content_of(stored), FileKind(stored.kind)))
 
@@ -52,6 +52,11 @@ def _picture(content: bytes, kind: FileKind) -> HttpResponse:
 def sent(stored: StoredFile) -> HttpResponse:
     """A stored file under its own name, to be saved and not to be shown or guessed at."""
     return _private(download(content_of(stored), name_with_ending(stored), MEDIA_TYPES[FileKind(stored.kind)]))
+
+
+def sent_pdf(content: bytes, name: str) -> HttpResponse:
+    """A paper that was made just now and is kept nowhere, to be saved."""
+    return _private(download(content, name, MEDIA_TYPES[FileKind.PDF]))
 
 
 def sent_small(stored: StoredFile) -> HttpResponse:

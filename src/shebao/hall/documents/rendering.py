@@ -182,6 +182,15 @@ def stamp(text: str, reason: str, *, width: float, height: float) -> bytes:
     return _press.compile(SOURCES / "stamp.typ", said)
 
 
+def blank_form(title: str, paragraphs: list[str], signatures: list[str], *, foot: str, made_on: date) -> bytes:
+    """A paper to be signed and sent back; nobody issued it, so it has no number. Raises PaperNotRendered."""
+    said = {
+        "title": title, "paragraphs": paragraphs, "signatures": signatures, "foot": foot, "rows": [], "people": None,
+        "notes": [], "date": [made_on.year, made_on.month, made_on.day],
+    }  # fmt: skip
+    return _press.compile(SOURCES / "form.typ", said)
+
+
 def _qr_code(text: str) -> str:
     out = io.BytesIO()
     segno.make(text, error="m", micro=False).save(out, kind="svg", scale=4, border=1, xmldecl=False)

@@ -7,7 +7,7 @@ from .models import Channel, Mail
 
 PURPOSES = {
     "registration": "单位注册", "reset": "密码重置", "code": "验证码", "forgotten": "找回密码",
-    "account_letter": "社保账号告知书",
+    "account_letter": "社保账号告知书", "old_contacts": "告知原联系人",
 }  # fmt: skip
 """What a letter is about, by how its occasion begins; every other brings a paper."""
 

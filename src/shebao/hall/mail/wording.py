@@ -33,6 +33,11 @@ class Wording:
 
 
 EMPLOYER = {"employer": ("单位名称", "示例制造有限公司"), "number": ("申请号", "202611000123")}
+TOLD = {
+    "employer": EMPLOYER["employer"],
+    "change": ("发生的变更", "变更了法定代表人"),
+    "agency": ("经办机构", "示例市社会保险中心"),
+}
 WORDINGS: Mapping[str, Wording] = MappingProxyType(
     {
         "registration_result": Wording(
@@ -65,6 +70,23 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
             "【社保网厅】单位注册申请 {number} {result}",
             {"number": EMPLOYER["number"], "result": ("结果", "已退回，请凭申请号和手机号在网厅查看。")},
             ("number", "result"),
+        ),
+        "old_contacts": Wording(
+            "告知原联系人（邮件）",
+            Channel.MAIL,
+            "{employer}：{change}",
+            "{employer}：\n\n{change}。\n\n您是变更以前登记的联系人，所以收到这封邮件。不是本单位办理的，请立即联系{agency}。\n\n"
+            "本邮件由系统发出，请勿回复。",
+            TOLD,
+            ("change",),
+        ),
+        "old_contacts_sms": Wording(
+            "告知原联系人（短信）",
+            Channel.SMS,
+            "",
+            "【社保网厅】{employer}{change}。不是本单位办理的，请立即联系{agency}。",
+            TOLD,
+            ("change",),
         ),
     }
 )

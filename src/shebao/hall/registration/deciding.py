@@ -15,6 +15,7 @@ from ..audit.operations import record
 from ..employers.models import Employer
 from ..employers.operations import register_employer
 from ..errors import Conflict, Refused, permit
+from ..mail.old_contacts import reached_at, tell_old_contacts
 from ..mail.operations import write_message, write_text
 from ..mail.wording import worded
 from ..operators.models import Operator, Role
@@ -94,12 +95,17 @@ def register(made: Registration, decided: Mapping[str, str], *, by) -> str:
     employer = checks.on_file(made.region, made.answers["credit_code"])
     if employer is None:
         employer = register_employer(made.region, columns | {"areas": made.areas or None}, by=by)
+        reached: tuple[set[str], set[str]] = (set(), set())
     else:
         _must_fit(employer, columns["employer_number"])
+        reached = reached_at(employer)
     made.employer = employer
     made.operator = open_account(employer, _username(made), made.answers["clerk_name"], Role.EMPLOYER_ADMIN, by=by)
     keep_contact(made.operator, made.answers["clerk_phone"], made.answers["clerk_email"])
     made.decided_at = clock.now()
+    if reached != (set(), set()):
+        said = f"开通了网厅账号 {made.operator.username}"
+        tell_old_contacts(employer, reached, said, occasion=f"registration{made.pk}", by=by)
     token, activation = make_activation(made.operator, by=by)
     _write_link(made, token, activation, by)
     return token

@@ -5,6 +5,7 @@ An approved account has no password yet. It is handed out once, random, by `oper
 
 from ..crypto import blind_index
 from ..errors import Conflict
+from ..mail.old_contacts import reached_at, tell_old_contacts
 from ..operators.models import Operator, Role
 from ..operators.operations import hand_over_account, open_account, withdraw_account
 from .scene import Case, Scene, field_of_kind
@@ -13,15 +14,22 @@ from .scene import Case, Scene, field_of_kind
 def register_clerk(declarations: list, *, by) -> None:
     """Make the accounts that the declarations ask for (本单位其他专管员账号注册生效)."""
     for declaration in declarations:
-        answers = declaration.answers
-        open_account(declaration.employer, answers["account"], answers["clerk_name"], answers["role"], by=by)
+        answers, employer = declaration.answers, declaration.employer
+        reached = reached_at(employer)
+        open_account(employer, answers["account"], answers["clerk_name"], answers["role"], by=by)
+        said = "开通了一个操作员账号"
+        tell_old_contacts(employer, reached, said, occasion=f"{declaration.pk}", by=by)
 
 
 def replace_clerk(declarations: list, *, by) -> None:
     """Give the office of one clerk to another (专管员变更生效): same role, the former account ends."""
     for declaration in declarations:
-        answers = declaration.answers
-        hand_over_account(declaration.employer, answers["replaced"], answers["account"], answers["clerk_name"], by=by)
+        answers, employer = declaration.answers, declaration.employer
+        former = Operator.objects.filter(employer=employer, username=answers["replaced"])
+        reached = reached_at(employer, *former)
+        hand_over_account(employer, answers["replaced"], answers["account"], answers["clerk_name"], by=by)
+        said = "变更了专管员，原专管员的账号已停用"
+        tell_old_contacts(employer, reached, said, occasion=f"{declaration.pk}", by=by)
 
 
 def undo_clerks(declarations: list, *, by) -> None:

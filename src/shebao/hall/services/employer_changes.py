@@ -10,6 +10,7 @@ from ..declarations.states import State
 from ..employers.models import Employer
 from ..employers.operations import Change, change_employer
 from ..employers.queries import employer_answers
+from ..mail.old_contacts import WATCHED, reached_at, tell_old_contacts
 from ..regions import region
 from .scene import Case, Scene
 
@@ -20,15 +21,24 @@ WITHHELD = "bank_account"
 def change_employers(declarations: list, *, by) -> None:
     """Let the changed answers take effect (单位信息变更生效). Raises Conflict when one was changed since."""
     for declaration in declarations:
-        changed = _changes(declaration)
-        change_employer(declaration.employer_id, changed, by=by, declaration=declaration)
+        _change(declaration, _changes(declaration), by)
 
 
 def undo_employer_changes(declarations: list, *, by) -> None:
     """Bring back what the declarations replaced (撤销). Raises Conflict when a later change stands on it."""
     for declaration in declarations:
         back = {name: Change(one.label, one.new, one.old) for name, one in _changes(declaration).items()}
-        change_employer(declaration.employer_id, back, by=by, declaration=declaration)
+        _change(declaration, back, by)
+
+
+def _change(declaration, changes: dict[str, Change], by) -> None:
+    """Write the new values; who stood for the employer before is told where they concern who stands for it."""
+    reached = reached_at(declaration.employer)
+    employer = change_employer(declaration.employer_id, changes, by=by, declaration=declaration)
+    labels = [one.label for name, one in changes.items() if name in WATCHED]
+    if labels:
+        said = f"变更了{'、'.join(labels)}"
+        tell_old_contacts(employer, reached, said, occasion=f"{declaration.pk}", by=by)
 
 
 def _changes(declaration) -> dict[str, Change]:

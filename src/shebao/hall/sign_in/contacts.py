@@ -6,6 +6,7 @@ from django.db import transaction
 
 from ..audit.operations import record
 from ..errors import Refused
+from ..mail.old_contacts import tell_old_contacts
 from ..mail.operations import tidy_address
 from ..operators.models import Operator
 from .models import Contact
@@ -24,8 +25,12 @@ def set_contact(phone: str, email: str, *, by: Operator) -> Contact:
             email = tidy_address(email)
         except Refused as no:
             raise Refused(no.code, no.message, field="email") from None
+    before = Contact.objects.filter(operator=by).first()
     contact, _ = Contact.objects.update_or_create(operator=by, defaults={"phone": phone, "mail_address": email})
     record("operator.contact_changed", by, by=by, employer=by.employer)
+    if before and by.employer_id:
+        left = {before.phone} - {phone, ""}, {before.mail_address} - {email, ""}
+        tell_old_contacts(by.employer, left, "的操作员改了账号的联系方式", occasion=f"contact{by.pk}", by=by)
     return contact
 
 

@@ -26,7 +26,6 @@ from .handling import say_approved
 QUEUE_BESIDE = 200
 ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
 FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
-IMAGES = ("jpeg", "png")
 
 
 @require_safe
@@ -59,7 +58,7 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
         "desk": desk,
         "may_decide": desk.is_free_for(request.user),
         "hold_reasons": _codes(declaration, "hold_reasons"),
-        "images": [one for paper in view.papers for one in paper.files if one.stored.kind in IMAGES],
+        "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "batch": request.GET.get("batch", "") if request.GET.get("batch", "").isdecimal() else "",
         "others": _others(request.user, declaration),
         "account": waiting_account(declaration, request.user),
