@@ -34,7 +34,12 @@ def queue(actor, *, place="all", order="due", kind: Kind = DECLARATIONS, **chose
 def queue_counts(actor, *, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:
     """How many cases are at each place; one query."""
     rows = kind.waiting(actor, **chosen).order_by().annotate(is_signed=Exists(_signed(kind.of)))
-    return rows.aggregate(**{place: Count("pk", filter=_at(place, actor, kind.of)) for place in PLACES})
+    return rows.aggregate(**{place: Count("pk", filter=_at(place, actor, kind.of)) for place in places(kind.of)})
+
+
+def places(of: Tables) -> list[str]:
+    """The places there are: where approvals take effect at once, nothing waits for it."""
+    return [place for place in PLACES if of.waits or place != "pending"]
 
 
 def _signed(of: Tables) -> QuerySet:
@@ -43,17 +48,18 @@ def _signed(of: Tables) -> QuerySet:
 
 
 def _at(place: str, actor, of: Tables) -> Q:
-    # Where approvals take effect at once, nothing waits for it.
-    pending = Q(desk__effective_at__isnull=False, desk__pending_version=F("version")) if of.waits else Q(pk__in=())
     held = Q(desk__held_on__isnull=False, desk__held_version=F("version"))
-    return {
-        "all": ~pending,
-        "mine": Q(desk__holder=actor) & ~pending & ~held,
-        "free": Q(desk__holder=None) & ~pending,
-        "held": held & ~pending,
-        "second": Q(is_signed=True) & ~pending,
-        "pending": pending,
+    pending = Q(desk__effective_at__isnull=False, desk__pending_version=F("version")) if of.waits else None
+    if place == "pending" and pending:
+        return pending
+    found = {
+        "all": Q(),
+        "mine": Q(desk__holder=actor) & ~held,
+        "free": Q(desk__holder=None),
+        "held": held,
+        "second": Q(is_signed=True),
     }[place]
+    return found & ~pending if pending else found
 
 
 def next_free(actor, count: int, *, kind: Kind = DECLARATIONS, **chosen) -> list[int]:

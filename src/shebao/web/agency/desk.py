@@ -97,7 +97,7 @@ def _places(request, place: str) -> list[dict]:
 
 def place_tabs(counts: dict[str, int], place: str, chosen: dict[str, str], *, second: bool) -> list[dict]:
     """A tab for every place of a queue, with numbers. `second`: there is a second review; a chosen place always is."""
-    hidden = {"pending": not counts["pending"], "second": not second and not counts["second"]}
+    hidden = {"pending": not counts.get("pending"), "second": not second and not counts["second"]}
     return [
         {"label": label, "count": counts[key], "current": key == place,
          "url": f"?{urlencode(chosen | ({} if key == 'all' else {'place': key}))}"}

@@ -56,7 +56,7 @@ def registrations(request):
 
 def _place(request) -> str:
     place = request.GET.get("place", "all")
-    return place if place in desk_queries.PLACES else "all"
+    return place if place in desk_queries.places(PAGES.kind.of) else "all"
 
 
 def _order(request) -> str:
