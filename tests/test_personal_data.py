@@ -7,10 +7,23 @@ import pytest
 from django.apps import apps
 from django.db import models
 
+from shebao.hall.audit.models import AuditEntry
 from shebao.hall.fields import EncryptedField
-from shebao.hall.personal_data import OF_A_MODEL, class_of, personal_data, retention_days
+from shebao.hall.personal_data import (
+    OF_A_MODEL,
+    class_of,
+    class_of_question,
+    masked_answer,
+    personal_data,
+    retention_days,
+)
+from shebao.hall.regions import region
+from shebao.hall.registration import deciding, operations
 from shebao.hall.retention import FORGETTING
+from shebao.rules.vocabulary import FIELD_KINDS
 from shebao.web.templatetags import ui
+from tests.factories import EmployerFactory, OperatorFactory
+from tests.registration.applying import answers, credit_code, desk, submitted
 
 WEB = Path(__file__).parents[1] / "src/shebao/web"
 # Django's own tables of rights and types: the hall gives no right through them, and no person is named there.
@@ -75,6 +88,69 @@ def test_no_page_writes_a_number_an_account_or_a_telephone_without_its_mask():
             if "mask_" not in filters and name not in WHOLE:
                 offences.append(f"{name}: {path}")
     assert offences == []
+
+
+def test_every_kind_of_question_is_said_to_be_personal_or_not():
+    written = [kind for kinds in LISTED["questions"].values() for kind in kinds]
+    assert sorted(written) == sorted(FIELD_KINDS)
+    assert set(LISTED["questions"]) <= set(LISTED["classes"])
+    for kind in FIELD_KINDS:
+        whole = "c.example@example.com" if kind == "email" else "110101199003074514"
+        assert (masked_answer(kind, whole) == whole) == (class_of_question(kind) == "plain"), kind
+
+
+def personal(made) -> list[str]:
+    """What a registration holds that is personal, whole."""
+    here = region(made.region)
+    asked = [one for _, one in here.registration.fields(here.forms) if class_of_question(one.kind) != "plain"]
+    return [kept[one.id] for kept in (made.answers, made.before) for one in asked if kept.get(one.id)]
+
+
+@pytest.mark.django_db
+def test_the_agency_reads_a_registration_behind_masks_and_whole_only_with_a_reason_on_record(client):
+    desk("yunnan")
+    reviewer = OperatorFactory(reviewer=True, region="yunnan")
+    client.force_login(reviewer)
+    made = submitted(has_number="0")
+    # On file already, and repaired: what stood there before is masked as well.
+    EmployerFactory(region="yunnan", credit_code=credit_code(1), phone="087155556666", bank_account="990155556666777")
+    deciding.return_registration(made.pk, {"bank_account": "不对"}, "", by=reviewer, seen=made.version)
+    operations.save_step(made.pk, 1, answers(bank_account="990100000099999", phone="087100001234"))
+    made = operations.submit_registration(made.pk)
+    whole = [*personal(made), "087155556666", "990155556666777"]
+    assert len(set(whole)) == 9
+    address = f"/a/registrations/{made.pk}"
+    for page in ("/a/registrations/", address, f"{address}/reveal"):
+        text = client.get(page).content.decode()
+        assert [one for one in whole if one in text] == [], page
+    refused = client.post(f"{address}/return", {"version": made.version}).content.decode()
+    assert [one for one in whole if one in refused] == []
+    assert "改了 2 项：联系电话、银行账号" in client.get(address).content.decode()
+    looks = AuditEntry.objects.filter(action="data.looked_at", subject=f"registration:{made.pk}", actor=reviewer)
+    assert looks.count() == 2 and made.number in looks[0].detail["reason"]
+
+    reviewer.set_password("a-Long-enough-1")
+    reviewer.save()
+    client.force_login(reviewer)
+    assert client.post(f"{address}/reveal", {"reason": "other", "password": "a-Long-enough-1"}).status_code == 422
+    assert not AuditEntry.objects.filter(action="reveal_id_number").exists()
+    shown = client.post(f"{address}/reveal", {"reason": "联系专管员"}).content.decode()
+    assert [one for one in whole if one not in shown] == []
+    entry = AuditEntry.objects.get(action="reveal_id_number")
+    assert (entry.subject, entry.actor, entry.region) == (f"registration:{made.pk}", reviewer, "yunnan")
+    assert entry.detail == {"reason": "联系专管员"}
+    assert not [one for one in whole if one in client.get(address).content.decode()]
+
+
+@pytest.mark.django_db
+def test_a_file_of_a_registration_is_opened_on_record(client):
+    desk("yunnan")
+    made = submitted()
+    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    paper = made.papers.first()
+    assert client.get(f"/a/registrations/files/{paper.pk}").status_code == 200
+    entry = AuditEntry.objects.get(action="evidence.looked_at")
+    assert entry.subject == f"registrationpaper:{paper.pk}" and paper.title in entry.detail["reason"]
 
 
 # They put the number of a person on one's own roster into the form in which that person is declared.

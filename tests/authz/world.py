@@ -33,7 +33,7 @@ from shebao.hall.sheets.models import Batch, BatchRow
 from shebao.rules.assessed import undeclared_evidence
 from shebao.rules.months import Month
 from tests.factories import EmployerFactory, enrolled, synthetic_id
-from tests.papers import PDF
+from tests.papers import PDF, PNG
 from tests.settlement.hall import settle
 
 from . import belongings
@@ -300,10 +300,9 @@ def _agency(world: World, code: str) -> None:
         world.objects["certificate", "tianjin.security"] = belongings.certificate(admin, word, WHEN).pk
         _person(world, "tianjin.security", security)
     _person(world, f"{code}.admin", admin)
-    registration, paper = _registration(code, code, word, DIVISIONS["A"])
+    registered = _registration(code, code, word, DIVISIONS["A"])
     if code == "tianjin":
-        other = _registration(code, f"{code}.elsewhere", canary("B"), DIVISIONS["B"])
-        for kind, one in zip(("registration", "registration_paper"), other, strict=True):
+        for kind, one in _registration(code, f"{code}.elsewhere", canary("B"), DIVISIONS["B"]).items():
             world.objects[kind, f"{code}.elsewhere"] = one.pk
     PreEntry.objects.create(
         region=code, id_number=synthetic_id(sequence=777), id_digest=blind_index("person", code), name=word,
@@ -313,7 +312,7 @@ def _agency(world: World, code: str) -> None:
         region=code, bank_serial=f"S{code}", amount_fen=100, payer=word, reason=word, arrived_at=WHEN
     )
     run = SandboxRun.objects.create(asked_by=admin, asked_at=WHEN, month=MONTH, proposal="", failure=word)
-    found = {"registration": registration, "registration_paper": paper, "suspense": suspense, "sandbox": run}
+    found = registered | {"suspense": suspense, "sandbox": run}
     # It names employers of any division: nothing for whoever is limited to one.
     assessed = UndeclaredRun.objects.create(
         region=code, month=MONTH, asked_by=admin, asked_at=WHEN, skipped=[["1", word, word]], finished_at=WHEN
@@ -346,15 +345,17 @@ def _asker(world: World, code: str) -> Operator:
     return asker
 
 
-def _registration(code: str, number: str, word: str, division: str) -> tuple[Registration, RegistrationPaper]:
+def _registration(code: str, number: str, word: str, division: str) -> dict:
     made = Registration.objects.create(
         region=code, number=f"Z{number}"[:20], state="submitted", touched_at=WHEN, submitted_at=WHEN,
         credit_digest=blind_index("credit", number), agency_division=division,
         answers={"name": word, "clerk_name": word, "clerk_phone": "13900008888", "clerk_email": f"{code}@example.org"},
     )  # fmt: skip
-    with written([Upload(f"{word}.pdf", PDF)], None, by=None, at=WHEN) as (file,):
-        file.save()
-    return made, RegistrationPaper.objects.create(registration=made, title="执照", stored=file, added_at=WHEN)
+    with written([Upload(f"{word}.pdf", PDF), Upload(f"{word}.png", PNG)], None, by=None, at=WHEN) as files:
+        for file in files:
+            file.save()
+    papers = [RegistrationPaper.objects.create(registration=made, title="执照", stored=f, added_at=WHEN) for f in files]
+    return {"registration": made, "registration_paper": papers[0], "registration_picture": papers[1]}
 
 
 def _person(world: World, key: str, one: Operator) -> None:

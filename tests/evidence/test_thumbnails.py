@@ -10,14 +10,17 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.operations import save_declarations
 from shebao.hall.evidence import files
 from shebao.hall.evidence.housekeeping import SAFE_AGE, sweep_files
 from shebao.hall.evidence.models import Evidence, StoredFile
 from shebao.hall.evidence.operations import add_evidence
 from shebao.hall.evidence.thumbnails import Limits, thumbnail
+from shebao.hall.registration import operations
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolled
 from tests.papers import JPEG, PDF, upload
+from tests.registration.applying import drafted
 
 CARD = "员工身份证件"
 
@@ -109,6 +112,35 @@ def test_the_small_picture_is_sealed_shown_where_the_image_is_and_nobody_elses(c
     one.save()
     assert client.get(f"/a/evidence/{seen.pk}/small").status_code == 200
     assert f"/a/evidence/{seen.pk}/small" in client.get(f"/a/cases/{one.pk}").content.decode()
+
+
+def test_the_small_picture_of_a_registration_is_its_applicants_and_the_agencys(client, settings):
+    made = drafted()
+    operations.add_papers(made.pk, made.spec.papers[0].title, [upload("证照.jpg", picture())])
+    seen, plain = (made.papers.get(stored__kind=kind, title=made.spec.papers[0].title) for kind in ("jpeg", "pdf"))
+    address = f"/register/yunnan/files/{seen.pk}/small"
+    assert client.get(address).status_code == 404, "held by nobody here"
+    client.post("/register/status", {"number": made.number, "phone": "13900000001"})
+    step = client.get("/register/yunnan/6").content.decode()
+    assert step.count(f'src="{address}"') == 1 and f"/files/{plain.pk}/small" not in step
+    assert drawn(client.get(address).content).size == (320, 213)
+    assert client.get(f"/register/yunnan/files/{plain.pk}/small").status_code == 404
+    other = drafted(n=2)
+    assert client.get(f"/register/yunnan/files/{other.papers.first().pk}/small").status_code == 404
+
+    desk = f"/a/registrations/files/{seen.pk}"
+    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    assert client.get(f"{desk}/small").status_code == 404, "not submitted yet"
+    made = operations.submit_registration(made.pk)
+    page = client.get(f"/a/registrations/{made.pk}").content.decode()
+    assert f'src="{desk}/small"' in page and f'src="{desk}/shown"' in page
+    assert client.get(f"{desk}/small")["Content-Type"] == "image/jpeg"
+    assert not AuditEntry.objects.filter(action="evidence.looked_at").exists()
+    assert client.get(f"{desk}/shown").content == picture()
+    assert AuditEntry.objects.get(action="evidence.looked_at").subject == f"registrationpaper:{seen.pk}"
+    assert client.get(f"/a/registrations/files/{plain.pk}/shown").status_code == 404
+    client.force_login(OperatorFactory(reviewer=True, region="shenzhen"))
+    assert [client.get(f"{desk}/{one}").status_code for one in ("small", "shown")] == [404, 404]
 
 
 def planted(folder, name: str, age: timedelta):

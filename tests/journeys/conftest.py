@@ -14,6 +14,7 @@ from django.test import Client
 from playwright.sync_api import Error, TimeoutError
 
 from shebao.cli.demo_city import load_demo_city
+from tests.short_messages import gateway  # noqa: F401 - a fixture of this folder
 
 
 class Bank:

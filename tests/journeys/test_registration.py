@@ -15,6 +15,7 @@ from shebao.rules.months import Month
 from tests.factories import OperatorFactory, enrolment
 from tests.registration.applying import PDF, TWICE, answers, credit_code, reviewed_by, submitted
 from tests.registration.applying import desk as somebody_at
+from tests.short_messages import code_of
 
 from .steps import all_believe, fill, submit_basket, until
 
@@ -61,6 +62,7 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     page.get_by_role("alert").get_by_text("校验位不符").wait_for()
     assert page.get_by_label("单位名称").input_value() == "示例新设1有限公司"
     page.get_by_label("统一社会信用代码").fill(credit_code(1))
+    page.get_by_text("本网厅还没有接通短信，手机号不用验证码验证").wait_for()
     go_on(page)
 
     # 单位详细信息: going back keeps what was typed, even where it is not finished.
@@ -178,6 +180,39 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     stranger = page_of()
     stranger.goto(link)
     stranger.get_by_text("这个链接已经用过或过期").wait_for()
+
+
+def test_the_clerks_telephone_is_proved_with_a_code_where_messages_are_sent(page_of, live_server, gateway):
+    somebody_at("general_hall")
+    page = page_of(width=390)
+    page.goto(live_server.url + "/register/general_hall/1")
+    page.get_by_text("会给专管员手机发短信验证码").wait_for()
+    write(page, "name credit_code legal_representative clerk_name id_kind id_number clerk_phone clerk_email")
+    go_on(page)
+    page.get_by_role("heading", name="验证手机号").wait_for()
+    page.get_by_text("139****0001").wait_for()
+    page.get_by_role("link", name="以后再验证").click()
+    write(page, "industry_class established_on address phone")
+    go_on(page)
+    page.get_by_label("以上内容真实").check()
+    page.get_by_role("button", name="提交申请").click()
+    page.get_by_role("alert").get_by_text("还没有用短信验证码验证").wait_for()
+    page.get_by_role("link", name="去验证").click()
+    page.get_by_role("button", name="发送验证码").click()
+    page.get_by_text("验证码已发出").wait_for()
+    until(page, lambda: gateway.taken)
+    code = code_of(gateway)
+    page.get_by_label("短信验证码").fill(code[::-1] if code != code[::-1] else "000001")
+    page.get_by_role("button", name="验证", exact=True).click()
+    page.get_by_role("alert").get_by_text("验证码不对或已过期").wait_for()
+    page.get_by_label("短信验证码").fill(code)
+    page.keyboard.press("Enter")
+    page.get_by_text("手机号已验证").wait_for()
+    page.goto(live_server.url + "/register/general_hall/check")
+    page.get_by_label("以上内容真实").check()
+    page.get_by_role("button", name="提交申请").click()
+    page.get_by_text("已注册").first.wait_for()
+    assert not Employer.objects.get().operators.get().has_usable_password()
 
 
 def test_where_nobody_reviews_the_account_goes_by_mail_at_once(page_of, live_server):

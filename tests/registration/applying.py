@@ -70,6 +70,8 @@ def drafted(code="yunnan", n=1, **changes) -> Registration:
         if paper.keep == "upload":
             operations.add_papers(made.pk, paper.title, [Upload("示例.pdf", PDF)])
     made.refresh_from_db()
+    made.proved_digest = made.phone_digest
+    made.save()
     return made
 
 

@@ -1,9 +1,6 @@
 """An employer registers: nothing is lost, nobody else's is touched, and it ends in an account of its own."""
 
-import json
-import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.test import TestCase
@@ -313,29 +310,6 @@ def test_where_nobody_reviews_the_employer_is_registered_at_once():
     assert made.state == State.APPROVED
     assert made.employer.employer_number
     assert Mail.objects.get(channel="mail").to == "clerk@example.com"
-
-
-@pytest.fixture
-def gateway(settings):
-    """A gateway for short messages on this machine; `taken` is what it was given, `answer` what it says."""
-
-    class Gateway(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self.server.taken.append((self.headers["Authorization"], body))
-            self.send_response(self.server.answer)
-            self.end_headers()
-
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as made:
-        made.taken, made.answer = [], 202
-        threading.Thread(target=made.serve_forever, daemon=True).start()
-        settings.SHEBAO_SMS_URL = f"http://127.0.0.1:{made.server_port}/send"
-        settings.SHEBAO_SMS_KEY = "key"
-        yield made
-        made.shutdown()
 
 
 def test_the_result_goes_to_the_clerks_telephone_by_short_message(reviewer, gateway):

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from shebao.rules.identity import masked, masked_mail, masked_phone
+
 OF_A_MODEL = ("purpose", "retention")
 
 
@@ -22,6 +24,22 @@ def class_of(label: str, column: str) -> str:
         if name not in OF_A_MODEL and column in columns:
             return name
     raise KeyError(f"{label}.{column}")
+
+
+@cache
+def class_of_question(kind: str) -> str:
+    """The class of what a kind of question asks, such as class_of_question("phone"). Raises KeyError for no such."""
+    for name, kinds in personal_data()["questions"].items():
+        if kind in kinds:
+            return name
+    raise KeyError(kind)
+
+
+def masked_answer(kind: str, text: str) -> str:
+    """An answer as somebody reads it who did not ask for the whole of it."""
+    if class_of_question(kind) == "plain":
+        return text
+    return {"email": masked_mail, "phone": masked_phone, "telephone": masked_phone}.get(kind, masked)(text)
 
 
 def retention_days() -> dict[str, tuple[str, int]]:

@@ -189,3 +189,15 @@ def masked(number: str | None) -> str:
     if len(text) <= 8:
         return text[:1] + "*" * max(len(text) - 2, 0) + text[-1:] if len(text) > 2 else "*" * len(text)
     return text[:4] + "*" * (len(text) - 8) + text[-4:]
+
+
+def masked_phone(number: str | None) -> str:
+    """Hide the middle of a telephone number: 138****2016."""
+    text = str(number or "")
+    return text[:3] + "*" * (len(text) - 7) + text[-4:] if len(text) > 7 else "*" * len(text)
+
+
+def masked_mail(address: str | None) -> str:
+    """Hide the name in a mail address but its first letter: c***@example.cn; where there is no @, all but that."""
+    name, at, host = str(address or "").partition("@")
+    return f"{name[:1]}***{at}{host}" if name else ""

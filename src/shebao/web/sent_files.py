@@ -39,7 +39,7 @@ def count_sending(request, kind: str, limit: int) -> None:
 
 def shown_image(stored: StoredFile) -> HttpResponse:
     """A stored picture for an <img> of ours; anything else is not shown (404), only saved."""
-    if stored.kind not in (FileKind.JPEG, FileKind.PNG):
+    if not stored.is_picture:
         raise StoredFile.DoesNotExist("only pictures are shown")
     return _private(_picture(content_of(stored), FileKind(stored.kind)))
 

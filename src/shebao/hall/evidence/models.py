@@ -40,6 +40,11 @@ class StoredFile(models.Model):
     class Meta:
         verbose_name = "存放的文件"
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it can be looked at in one of our pages."""
+        return self.kind in (FileKind.JPEG, FileKind.PNG)
+
 
 class EvidenceQuerySet(scoped("employer", people="declaration__employee", maker="added_by")):
     """The agency sees what was submitted to it, not what an employer still prepares."""

@@ -13,10 +13,10 @@ PERMISSIONS = {
     "employer_admin": {
         *("declare", "confirm", "settle", "pay", "print", "see_roster", "unmask", "manage_operators", "see_audit"),
     },
-    "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts", "enter_at_counter"},
+    "reviewer": {"review", "see_roster", "keep_accounts", "reset_accounts", "enter_at_counter", "unmask"},
     "agency_admin": {
         *("review", "see_roster", "keep_accounts", "try_values", "reconcile", "reset_accounts"),
-        *("enter_at_counter", "approve_privileged", "publish_notices", "monitor", "configure"),
+        *("enter_at_counter", "approve_privileged", "publish_notices", "monitor", "configure", "unmask"),
     },
     # 三员分立: who runs the system, who gives the rights and who reads the records are three, and none does business.
     "system_admin": {"run_system"},

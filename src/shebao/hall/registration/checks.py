@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from shebao.rules.forms import Problem, clean
 from shebao.rules.region import Region
 
@@ -179,6 +181,9 @@ def findings(registration: Registration, here: Region) -> list[Finding]:
         Finding("单位编号", _about_number(here.code, employer, answers)),
         Finding("以前的申请", f"同一信用代码另有 {earlier} 份申请" if earlier else ""),
     ]
+    if settings.SHEBAO_SMS_URL:
+        is_proved = registration.proved_digest == registration.phone_digest
+        rows.append(Finding("专管员手机", "" if is_proved else "手机号没有用短信验证码验证过"))
     if "agency_division" in answers:
         rows.append(Finding("行政区划", _about_division(answers)))
     return rows

@@ -26,7 +26,8 @@ class Registration(models.Model):
     """One application (注册申请). Who prepares it is known by its number and the clerk's telephone.
 
     `answers` holds every form's answers; `before` those of the last return, so that a repair shows; `areas` what is to
-    be opened; `marks` what the reviewer marked; `agency_division` which part of the agency the applicant chose. Drafts
+    be opened; `marks` what the reviewer marked; `proved_digest` which telephone was proved with a code, so that another
+    one is asked anew; `agency_division` which part of the agency the applicant chose. Drafts
     left alone are forgotten.
     """
 
@@ -39,6 +40,7 @@ class Registration(models.Model):
     agency_division = models.CharField("经办区划", max_length=12, blank=True, default="")
     credit_digest = models.CharField("信用代码索引", max_length=32, blank=True)
     phone_digest = models.CharField("手机号码索引", max_length=32, blank=True)
+    proved_digest = models.CharField("验证过的手机号码索引", max_length=32, blank=True, default="")
     marks = models.JSONField("退回标注", default=dict)
     note = models.CharField("审核意见", max_length=300, blank=True)
     revision = models.PositiveIntegerField("第几次提交", default=0)

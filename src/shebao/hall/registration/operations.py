@@ -21,6 +21,7 @@ from ..regions import all_regions, region
 from . import checks
 from .deciding import register
 from .models import Agreement, Registration, RegistrationPaper
+from .proving import UNPROVED, is_unproved
 from .states import UNDECIDED, WITH_APPLICANT, State, advance
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -164,6 +165,8 @@ def submit_registration(pk: int, *, keeps_marked: bool = False) -> Registration:
     wrong = checks.faults(made, here)
     if wrong:
         raise Refused("incomplete", f"还有 {len(wrong)} 处没有填好：{'；'.join(fault.text for fault in wrong)}。")
+    if is_unproved(made):
+        raise Refused("phone_unproved", UNPROVED, field="phone")
     left = [fault.text for fault in checks.unrepaired(made, here)]
     if left and not keeps_marked:
         text = f"还有 {len(left)} 项没有改：{'、'.join(left)}。请按审核意见修改；核对过不用改的，勾选确认后再提交。"

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from django.db import transaction
 from django.db.models import Count
 
 from shebao.rules.forms import Problem
@@ -11,7 +12,9 @@ from shebao.rules.region_registration import RegistrationStep
 
 from .. import clock
 from ..employers.models import Employer
+from ..personal_data import masked_answer
 from ..regions import region
+from ..roster.unmasking import note_whole
 from . import checks
 from .models import Agreement, Registration, RegistrationPaper
 from .operations import KEEPS
@@ -40,7 +43,11 @@ def _is_old(registration: Registration) -> bool:
 
 @dataclass
 class AnswerView:
-    """One answer: what is on file, what it said before it was returned, what it says, what was marked."""
+    """One answer: what is on file, what it said before it was returned, what it says, what was marked.
+
+    `is_repaired`: it was changed since it was returned; `changed`: it differs from what is on file. Both were asked of
+    the whole answers: two numbers may look alike behind their masks.
+    """
 
     id: str
     label: str
@@ -50,20 +57,15 @@ class AnswerView:
     mark: str
     problems: list[Problem] = field(default_factory=list)
     step: int = 0
-
-    @property
-    def is_repaired(self) -> bool:
-        """Whether it was changed since it was returned."""
-        return self.new != self.previous
-
-    @property
-    def changed(self) -> bool:
-        """Whether it differs from what is on file."""
-        return bool(self.old) and self.old != self.new
+    is_repaired: bool = False
+    changed: bool = False
+    is_masked: bool = False
 
 
-def answers_of(registration: Registration, here: Region, employer: Employer | None = None) -> list[AnswerView]:
-    """Every question of the wizard in its order, in words."""
+def answers_of(
+    registration: Registration, here: Region, employer: Employer | None = None, *, in_full: bool
+) -> list[AnswerView]:
+    """Every question of the wizard in its order, in words; unless `in_full`, what is personal behind its mask."""
     found = []
     for step, one in here.registration.fields(here.forms):
         words = here.codes[one.options].title_of if one.options else str
@@ -74,7 +76,14 @@ def answers_of(registration: Registration, here: Region, employer: Employer | No
         new = said(registration.answers.get(one.id, ""))
         before = said(registration.before.get(one.id, "")) if registration.before else new
         old = said(str(getattr(employer, one.id, "") or "")) if employer else ""
-        found.append(AnswerView(one.id, one.label, old, new, before, registration.marks.get(one.id, ""), step=step))
+        whole = (old, new, before)
+        said_of = whole if in_full else tuple(masked_answer(one.kind, text) for text in whole)
+        found.append(
+            AnswerView(
+                one.id, one.label, *said_of, registration.marks.get(one.id, ""), step=step,
+                is_repaired=new != before, changed=bool(old) and old != new, is_masked=said_of != whole,
+            )
+        )  # fmt: skip
     return found
 
 
@@ -112,7 +121,8 @@ def papers_of(registration: Registration) -> list[PaperView]:
 def stored_paper(actor, pk: int) -> RegistrationPaper:
     """A file of a registration that the agency may see. Raises DoesNotExist."""
     visible = Registration.objects.visible_to(actor)
-    return RegistrationPaper.objects.select_related("stored").get(pk=pk, registration__in=visible)
+    rows = RegistrationPaper.objects.select_related("stored", "registration__employer")
+    return rows.get(pk=pk, registration__in=visible)
 
 
 @dataclass(frozen=True)
@@ -129,21 +139,32 @@ class DeskView:
     proposed: dict[str, str]
 
 
-def desk_view(actor, pk: int) -> DeskView:
-    """One registration as its reviewer reads it. Raises DoesNotExist."""
+def desk_view(actor, pk: int, *, in_full: bool = False) -> DeskView:
+    """One registration as its reviewer reads it. Raises DoesNotExist.
+
+    The caller puts the look on record; `in_full` is for whoever was shown in by `whole_registration`.
+    """
     made = Registration.objects.visible_to(actor).select_related("employer", "operator", "decided_by").get(pk=pk)
     here = region(made.region)
     employer = checks.on_file(here.code, made.answers.get("credit_code", "")) if made.employer_id is None else None
     return DeskView(
         made,
         here,
-        answers_of(made, here, employer),
+        answers_of(made, here, employer, in_full=in_full),
         papers_of(made),
         [(area.title, area.key in made.areas) for area in here.registration.areas],
         list(made.agreements.order_by("agreed_at")),
         checks.findings(made, here) if made.state == State.SUBMITTED else [],
         checks.proposed(made, here) if made.state == State.SUBMITTED else {},
     )
+
+
+@transaction.atomic
+def whole_registration(actor, pk: int, reason: str) -> DeskView:
+    """One registration with its numbers whole (查看完整号码): a right, with a reason, not too often, on record."""
+    made = Registration.objects.visible_to(actor).select_related("employer").get(pk=pk)
+    note_whole(made, reason, by=actor, employer=made.employer)
+    return desk_view(actor, pk, in_full=True)
 
 
 def steps_shown(registration: Registration | None, here: Region) -> list[tuple[int, RegistrationStep]]:

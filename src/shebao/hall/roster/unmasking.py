@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Model
 
 from .. import clock
 from ..audit.operations import record
@@ -19,6 +20,7 @@ HOUR = timedelta(hours=1)
 MOST_IN_AN_HOUR = 100
 ALERT_ABOVE = 50
 PURPOSE = "unmask"
+RIGHT, TITLE = "unmask", "查看完整号码"
 
 
 @transaction.atomic
@@ -28,8 +30,19 @@ def reveal_id_number(employee_pk: int, reason: str, *, by) -> str:
     More than fifty in an hour raise an alert, more than a hundred are refused. Raises Employee.DoesNotExist for anybody
     else's, Refused without the right, without a reason, or too often.
     """
-    permit(by, "unmask", "查看完整号码")
+    permit(by, RIGHT, TITLE)
     employee = Employee.objects.visible_to(by).select_related("person", "employer").get(pk=employee_pk)
+    note_whole(employee, reason, by=by, employer=employee.employer)
+    return employee.person.id_number
+
+
+@transaction.atomic
+def note_whole(subject: Model, reason: str, *, by, employer) -> None:
+    """Whoever shows a whole number, whatever it belongs to, asks here first: the right, the reason, how often, record.
+
+    Raises Refused.
+    """
+    permit(by, RIGHT, TITLE)
     reason = " ".join(reason.split())
     if not reason:
         raise Refused("reason_missing", "请选择或填写查看完整号码的原因。", field="reason")
@@ -38,10 +51,9 @@ def reveal_id_number(employee_pk: int, reason: str, *, by) -> str:
     if not may_try(PURPOSE, str(by.pk), limit=MOST_IN_AN_HOUR, within=HOUR):
         text = f"一小时内查看完整号码不能超过 {MOST_IN_AN_HOUR} 次，请稍后再试；要批量核对的，请导出名单。"
         raise Refused("unmasked_too_often", text, status=429)
-    record("reveal_id_number", employee, by=by, reason=reason)
+    record("reveal_id_number", subject, by=by, employer=employer, reason=reason)
     if looks_in_an_hour(by) == ALERT_ABOVE + 1:
-        record("alert.unmasking", by, by=by, employer=employee.employer, count=ALERT_ABOVE + 1)
-    return employee.person.id_number
+        record("alert.unmasking", by, by=by, employer=employer, count=ALERT_ABOVE + 1)
 
 
 def looks_in_an_hour(operator) -> int:

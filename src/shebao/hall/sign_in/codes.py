@@ -1,11 +1,12 @@
 """One-time codes by telephone or mail (验证码): only where a gateway or a mail server can bring them."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Model
 
 from .. import clock
 from ..crypto import blind_index
@@ -19,7 +20,7 @@ LASTS = timedelta(minutes=10)
 TRIES = 5
 SENDS, WINDOW = 5, timedelta(hours=1)
 WRONG = "验证码不对或已过期，请核对后重输，或重新获取。"
-TITLES = {"sign_in": "登录", "forgotten": "找回密码", "contact": "更换联系方式"}
+TITLES = {"sign_in": "登录", "forgotten": "找回密码", "contact": "更换联系方式", "registration": "注册单位"}
 
 
 def ways_of(operator: Operator) -> dict[str, str]:
@@ -34,35 +35,61 @@ def ways_of(operator: Operator) -> dict[str, str]:
     return found
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """Whose code it is: the column of SentCode that names them, who is counted, and what the code's digest is bound to.
+
+    `bound_to` is told apart from `who` where one person may be reached at another address the next time.
+    """
+
+    owner: dict[str, Model]
+    who: str
+    bound_to: str
+
+
+def _operator(operator: Operator) -> Receiver:
+    return Receiver({"operator": operator}, str(operator.pk), str(operator.pk))
+
+
 @transaction.atomic
 def send_code(operator: Operator, purpose: str, channel: str) -> None:
     """Send six digits to the operator; codes of the same purpose before it end. Raises Refused when sent too often."""
     if channel not in ways_of(operator):
         raise Refused("no_way", "没有可以接收验证码的手机或邮箱，请联系管理员重置密码。")
-    if not may_try(f"send-{purpose}", str(operator.pk), limit=SENDS, within=WINDOW):
-        raise Refused("too_often", "获取验证码的次数过多，请一小时后再试。", status=429)
-    now, code = clock.now(), f"{secrets.randbelow(10**6):06d}"
-    SentCode.objects.filter(operator=operator, purpose=purpose, used_at=None, until__gt=now).update(until=now)
-    made = SentCode.objects.create(
-        operator=operator, purpose=purpose, digest=_digest(operator, purpose, code), until=now + LASTS
-    )
-    occasion, title = f"code:{made.pk}", TITLES[purpose]
-    text = f"【社保网厅】您正在{title}，验证码 {{secret}}，10 分钟内有效。请勿告诉他人。"
     contact = Contact.objects.get(operator=operator)
-    if channel == "sms":
-        write_message(contact.phone, text, occasion=occasion, by=None, secret=code)
-    else:
-        write_text(contact.mail_address, f"{title}验证码", [text], occasion=occasion, by=None, secret=code)
+    send(_operator(operator), purpose, channel, contact.phone if channel == "sms" else contact.mail_address)
 
 
 @transaction.atomic
+def send(receiver: Receiver, purpose: str, channel: str, to: str) -> None:
+    """Send six digits; the receiver's codes of the same purpose before it end. Raises Refused when sent too often."""
+    if not may_try(f"send-{purpose}", receiver.who, limit=SENDS, within=WINDOW):
+        raise Refused("too_often", "获取验证码的次数过多，请一小时后再试。", status=429)
+    now, code = clock.now(), f"{secrets.randbelow(10**6):06d}"
+    SentCode.objects.filter(**receiver.owner, purpose=purpose, used_at=None, until__gt=now).update(until=now)
+    digest = _digest(receiver, purpose, code)
+    made = SentCode.objects.create(**receiver.owner, purpose=purpose, digest=digest, until=now + LASTS)
+    occasion, title = f"code:{made.pk}", TITLES[purpose]
+    text = f"【社保网厅】您正在{title}，验证码 {{secret}}，10 分钟内有效。请勿告诉他人。"
+    if channel == "sms":
+        write_message(to, text, occasion=occasion, by=None, secret=code)
+    else:
+        write_text(to, f"{title}验证码", [text], occasion=occasion, by=None, secret=code)
+
+
 def take_sent(operator: Operator, purpose: str, code: str) -> bool:
     """Use up a code if it is the one that was sent; a wrong one counts as one of its five tries."""
-    rows = SentCode.objects.filter(operator=operator, purpose=purpose, used_at=None, until__gt=clock.now())
+    return take(_operator(operator), purpose, code)
+
+
+@transaction.atomic
+def take(receiver: Receiver, purpose: str, code: str) -> bool:
+    """Use up a receiver's code if it is the one that was sent; a wrong one counts as one of its five tries."""
+    rows = SentCode.objects.filter(**receiver.owner, purpose=purpose, used_at=None, until__gt=clock.now())
     # Counted before it is looked at: five tries for one code, however many come at once.
     if not rows.filter(tries__lt=TRIES).update(tries=F("tries") + 1):
         return False
-    good = rows.filter(digest=_digest(operator, purpose, code.strip()))
+    good = rows.filter(digest=_digest(receiver, purpose, code.strip()))
     return bool(good.update(used_at=clock.now()))
 
 
@@ -72,5 +99,5 @@ def take_code(operator: Operator | None, purpose: str, code: str) -> None:
         raise Refused("wrong_code", WRONG, field="code")
 
 
-def _digest(operator: Operator, purpose: str, code: str) -> str:
-    return blind_index(f"code:{purpose}:{operator.pk}", code)
+def _digest(receiver: Receiver, purpose: str, code: str) -> str:
+    return blind_index(f"code:{purpose}:{receiver.bound_to}", code)

@@ -69,9 +69,13 @@ class Contact(models.Model):
 
 
 class SentCode(models.Model):
-    """A one-time code on its way to an operator (验证码): six digits, once, ten minutes, five tries. Only a digest."""
+    """A one-time code on its way (验证码): six digits, once, ten minutes, five tries. Only a digest.
 
-    operator = models.ForeignKey(ME, on_delete=models.CASCADE, related_name="+")
+    It goes to an operator, or to an applicant who has no account yet.
+    """
+
+    operator = models.ForeignKey(ME, on_delete=models.CASCADE, null=True, related_name="+")
+    registration = models.ForeignKey("registration.Registration", on_delete=models.CASCADE, null=True, related_name="+")
     purpose = models.CharField("用途", max_length=20)
     digest = models.CharField("摘要", max_length=32)
     until = models.DateTimeField("有效至")
@@ -80,6 +84,14 @@ class SentCode(models.Model):
 
     class Meta:
         verbose_name = "验证码"
+        constraints = [
+            models.CheckConstraint(
+                name="a_code_goes_to_an_operator_or_to_an_applicant",
+                condition=Q(operator__isnull=False, registration__isnull=True)
+                | Q(operator__isnull=True, registration__isnull=False),
+                violation_error_message="验证码应发给操作员或注册申请人之一。",
+            )
+        ]
 
 
 class SecurityQuestion(models.Model):

@@ -26,7 +26,6 @@ from .handling import CASES, say_approved
 QUEUE_BESIDE = 200
 ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
 FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
-IMAGES = ("jpeg", "png")
 
 
 @require_safe
@@ -55,7 +54,7 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
     rest = [field for field in view.fields if field not in first and field not in then]
     context = CASES.context(request, declaration) | {
         "view": view,
-        "images": [one for paper in view.papers for one in paper.files if one.stored.kind in IMAGES],
+        "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "batch": request.GET.get("batch", "") if request.GET.get("batch", "").isdecimal() else "",
         "others": _others(request.user, declaration),
         "account": waiting_account(declaration, request.user),

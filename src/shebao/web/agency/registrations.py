@@ -6,24 +6,30 @@ from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall.audit.looks import note_look
 from shebao.hall.desk import queries as desk_queries
 from shebao.hall.desk.operations import NEXT
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration import checks, deciding, queries, reviewing
+from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.registration.states import State, open_moves
 
 from ..access import needs
 from ..employer.fields import Shown, page_fields
-from ..sent_files import sent
+from ..sent_files import sent, sent_small, shown_image
+from ..unmasking import TITLE as WHOLE
+from ..unmasking import whole_or_asking
 from .case import marks_of, neighbours
 from .desk import in_hand, place_tabs, suffix
 from .handling import Pages, addresses, say_approved
 
 PAGE = 50
 TITLE = "单位注册"
+WHY_WHOLE = ("与上传的材料核对", "联系专管员", "核对单位登记", "核对银行账号")
 REASONS = "registration_return_reasons"
 SHOWN = (State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED)
 PAGES = Pages(
@@ -98,11 +104,33 @@ def _row(one) -> dict:
 @needs("review")
 def registration(request, pk):
     """One registration: what was filled in, what the checks found, the papers, what was agreed to."""
-    return _page(request, pk)
+    page = _page(request, pk)
+    made = Registration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    note_look(made, f"审核单位注册 {made.number}", by=request.user, employer=made.employer)
+    return page
 
 
-def _page(request, pk, error: Refused | None = None, doing: str = ""):
-    view = queries.desk_view(request.user, pk)
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("unmask")
+def reveal(request, pk):
+    """Ask for the reason; then show the registration with its numbers whole, this once."""
+    made = Registration.objects.visible_to(request.user).get(pk=pk)
+    name, back = made.answers.get("name", ""), reverse("a_registration", args=[pk])
+    view, asking = whole_or_asking(
+        request,
+        WHY_WHOLE,
+        lambda reason: queries.whole_registration(request.user, pk, reason),
+        about=f"{name} {made.number}",
+        back_url=back,
+        crumbs=[{"label": TITLE, "url": reverse("a_registrations")}, {"label": name, "url": back}, {"label": WHOLE}],
+    )
+    return asking or _page(request, pk, view=view)
+
+
+def _page(request, pk, error: Refused | None = None, doing: str = "", view: queries.DeskView | None = None):
+    is_whole = view is not None
+    view = view or queries.desk_view(request.user, pk)
     made, here = view.registration, view.region
     at_desk = PAGES.context(request, made)
     desk = at_desk["desk"]
@@ -130,6 +158,9 @@ def _page(request, pk, error: Refused | None = None, doing: str = ""):
         "is_returning": doing == "return",
         "may_renew": made.state == State.APPROVED and not made.operator.has_usable_password(),
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
+        "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
+        "is_whole": is_whole,
+        "may_unmask": request.user.may("unmask") and any(one.is_masked for one in view.answers),
         "has_old": any(one.old for one in view.answers),
         "repaired": [one.label for one in view.answers if one.is_repaired],
         "unrepaired": [one.text for one in checks.unrepaired(made, here)] if made.state == State.SUBMITTED else [],
@@ -236,16 +267,40 @@ def _link_page(request, made, token):
 @needs("review")
 def paper(request, pk):
     """One file, as a download."""
-    return sent(queries.stored_paper(request.user, pk).stored)
+    return sent(_looked_at(request, pk).stored)
+
+
+def _looked_at(request, pk: int) -> RegistrationPaper:
+    one = queries.stored_paper(request.user, pk)
+    why = f"审核注册材料：{one.title}"
+    note_look(one, why, by=request.user, employer=one.registration.employer, action="evidence.looked_at")
+    return one
+
+
+@require_safe
+@needs("review")
+def small(request, pk):
+    """The small picture of one image."""
+    return sent_small(queries.stored_paper(request.user, pk).stored)
+
+
+@require_safe
+@needs("review")
+def shown(request, pk):
+    """One picture, to be looked at beside the registration."""
+    return shown_image(_looked_at(request, pk).stored)
 
 
 urlpatterns = [
     path("registrations/", registrations, name="a_registrations"),
     path("registrations/<int:pk>", registration, name="a_registration"),
+    path("registrations/<int:pk>/reveal", reveal, name="a_registration_reveal"),
     path("registrations/<int:pk>/approve", approve, name="a_registration_approve"),
     path("registrations/<int:pk>/return", send_back, name="a_registration_return"),
     path("registrations/<int:pk>/reject", reject, name="a_registration_reject"),
     path("registrations/<int:pk>/link", renew, name="a_registration_link"),
     path("registrations/files/<int:pk>", paper, name="a_registration_paper"),
     *addresses(PAGES, "registrations"),
+    path("registrations/files/<int:pk>/small", small, name="a_registration_small"),
+    path("registrations/files/<int:pk>/shown", shown, name="a_registration_shown"),
 ]

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.registration import checks, operations, queries
-from shebao.hall.registration.models import Registration
+from shebao.hall.registration.models import Registration, RegistrationPaper
+from shebao.hall.registration.proving import asks_code, is_unproved
 from shebao.hall.registration.states import WITH_APPLICANT, State
 from shebao.rules.region import Region
 
 from ..access import public
 from ..employer.fields import Shown, page_fields
-from ..sent_files import ACCEPTED, uploads
+from ..sent_files import ACCEPTED, sent_small, uploads
 
 HELD = "registration"
 HOUR = timedelta(hours=1)
@@ -165,10 +166,26 @@ def _onwards(request, here, made, step):
     if go == "back":
         before = [number for number in shown if number < step]
         return redirect("register_step", here.code, before[-1] + 1) if before else redirect("register_at", here.code)
-    after = [number for number in shown if number > step]
-    if go == "check" or not after:
+    if go == "check":
         return redirect("register_check", here.code)
-    return redirect("register_step", here.code, after[0] + 1)
+    if step == phone_step(here) and is_unproved(made):
+        return redirect("register_phone", here.code)
+    return redirect(following(made, here, step))
+
+
+def following(made: Registration, here: Region, step: int) -> str:
+    """The address of the step after this one, or of the check after the last."""
+    after = [number for number, _ in queries.steps_shown(made, here) if number > step]
+    return (
+        reverse("register_step", args=[here.code, after[0] + 1])
+        if after
+        else reverse("register_check", args=[here.code])
+    )
+
+
+def phone_step(here: Region) -> int:
+    """The step that asks the clerk's telephone."""
+    return next(step for step, field in _fields(here) if field.id == "clerk_phone")
 
 
 def _fields(here: Region):
@@ -196,10 +213,18 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "papers": queries.papers_of(made) if made and one.kind == "papers" else [],
         "accepted": ACCEPTED,
         "steps": stepping(made, here, step),
+        "phone_note": _phone_note(made) if step == phone_step(here) else "",
         "may_check": bool(made) and (made.revision > 0 or not checks.faults(made, here)),
         "errors": [{"id": f"id_{p.field}", "text": p.message} for p in problems] + [{"text": text} for text in said],
     }
     return render(request, "registration/step.html", context, status=status or (422 if context["errors"] else 200))
+
+
+def _phone_note(made: Registration | None) -> str:
+    """What becomes of the telephone that this step asks."""
+    if not asks_code():
+        return "本网厅还没有接通短信，手机号不用验证码验证，请仔细核对：查进度要用它。"
+    return "" if made and not is_unproved(made) else "下一步会给专管员手机发短信验证码，验证后才能提交申请。"
 
 
 def _two_ways(fields: list[dict]) -> list[dict]:
@@ -255,6 +280,16 @@ def remove_paper(request, code, pk):
 
 @public
 @require_safe
+def paper_small(request, code, pk):
+    """The small picture of an image that this browser's applicant uploaded."""
+    made = held(request, operations.wizard_region(code))
+    if made is None:
+        raise RegistrationPaper.DoesNotExist("no registration is held here")
+    return sent_small(made.papers.select_related("stored").get(pk=pk).stored)
+
+
+@public
+@require_safe
 def paper_text(request, code, number):
     """A paper to print, sign and send back (授权书), with what was filled in so far."""
     here = operations.wizard_region(code)
@@ -294,7 +329,7 @@ def check(request, code):
 
 
 def _check_page(request, here, made, errors: list[dict]):
-    answers, shown = queries.answers_of(made, here), queries.steps_shown(made, here)
+    answers, shown = queries.answers_of(made, here, in_full=True), queries.steps_shown(made, here)
     faults = checks.faults(made, here)
     context = {
         "region": here,
@@ -316,6 +351,7 @@ def _check_page(request, here, made, errors: list[dict]):
         "steps": stepping(made, here, None),
         "is_complete": not faults,
         "unrepaired": [fault.text for fault in checks.unrepaired(made, here)],
+        "is_unproved": is_unproved(made),
         "typed": request.POST,
         "errors": errors,
     }

@@ -14,7 +14,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 
-from shebao.rules.identity import masked
+from shebao.rules.identity import masked, masked_phone
 
 from . import charts
 from .statuses import STATUSES
@@ -97,8 +97,7 @@ def mask_id(number: str | None) -> str:
 @register.filter
 def mask_phone(number: str | None) -> str:
     """Hide the middle four digits of a telephone number: 138****2016."""
-    text = str(number or "")
-    return text[:3] + "*" * (len(text) - 7) + text[-4:] if len(text) > 7 else "*" * len(text)
+    return masked_phone(number)
 
 
 def _year_month(month: Any) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registration', '0002_an_applicant_chooses_a_division'),
+        ('registration', '0003_a_telephone_is_proved'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

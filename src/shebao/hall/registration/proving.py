@@ -1,0 +1,67 @@
+"""The applicant's telephone (手机号 + 短信码): it gets a code, and is proved before anything is given to the agency.
+
+Only where this installation can send short messages: elsewhere nobody is asked, and the pages say so.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from .. import clock
+from ..audit.operations import record
+from ..errors import Conflict, Refused
+from ..operators.throttle import may_try
+from ..sign_in.codes import WRONG, Receiver, send, take
+from .models import Registration
+from .states import WITH_APPLICANT
+
+PURPOSE = "registration"
+SENDS, WINDOW = 5, timedelta(hours=1)
+"""How many codes one telephone gets in an hour, whoever writes it into an application."""
+UNPROVED = "专管员手机号还没有用短信验证码验证，验证后才能提交。"
+
+
+def asks_code() -> bool:
+    """Whether telephones are proved here: a gateway for short messages is connected."""
+    return bool(settings.SHEBAO_SMS_URL)
+
+
+def is_unproved(made: Registration) -> bool:
+    """Whether the telephone as it stands now is still to be proved."""
+    return asks_code() and bool(made.phone_digest) and made.proved_digest != made.phone_digest
+
+
+def _receiver(made: Registration) -> Receiver:
+    # Bound to the number: a code that went to one telephone proves no other.
+    return Receiver({"registration": made}, f"registration {made.pk}", f"registration:{made.pk}:{made.phone_digest}")
+
+
+@transaction.atomic
+def send_phone_code(pk: int) -> None:
+    """Send six digits to the clerk's telephone (获取验证码). Raises Refused when there is no way, or too often."""
+    made = _writable(pk)
+    if not is_unproved(made):
+        raise Refused("nothing_to_prove", "这个手机号不用再验证。")
+    if not may_try("registration-phone", made.phone_digest, limit=SENDS, within=WINDOW):
+        raise Refused("too_often", "这个手机号获取验证码的次数过多，请一小时后再试。", status=429)
+    send(_receiver(made), PURPOSE, "sms", made.answers["clerk_phone"])
+
+
+def prove_phone(pk: int, code: str) -> None:
+    """Prove the telephone with the code that went to it (验证手机号). Raises Refused; the try counts although it is."""
+    made = Registration.objects.get(pk=pk)
+    if not take(_receiver(made), PURPOSE, code):
+        raise Refused("wrong_code", WRONG, field="code")
+    with transaction.atomic():
+        now = _writable(pk)
+        now.proved_digest, now.touched_at = made.phone_digest, clock.now()
+        now.save(update_fields=["proved_digest", "touched_at"])
+        record("registration.phone_proved", now, by=None)
+
+
+def _writable(pk: int) -> Registration:
+    made = Registration.objects.select_for_update().get(pk=pk)
+    if made.state not in WITH_APPLICANT:
+        raise Conflict("wrong_state", f"申请 {made.number} 现在是“{made.state_label}”，不能再修改。")
+    return made
