@@ -14,7 +14,7 @@ from shebao.hall.registration.models import Registration
 from shebao.hall.roster.models import Spell
 from shebao.rules.months import Month
 from tests.factories import OperatorFactory, enrolment
-from tests.registration.applying import PDF, answers, credit_code
+from tests.registration.applying import PDF, TWICE, answers, credit_code, reviewed_by, submitted
 from tests.registration.applying import desk as somebody_at
 from tests.short_messages import code_of
 
@@ -285,3 +285,60 @@ def test_each_hall_registers_in_its_own_steps_and_shows_its_first_page(page_of, 
     page.wait_for_url(re.compile("/e/"))
     assert "示例新设1有限公司" in page.locator("body").inner_text()
     page.get_by_role("heading", name=re.compile("何示例")).wait_for()
+
+
+def test_a_registration_goes_through_the_hands_of_the_desk_and_is_signed_by_two(page_of, live_server, settings):
+    settings.SHEBAO_UNDO_SECONDS = 60
+    first, second = (OperatorFactory(reviewer=True, region="yunnan", name=name) for name in ("王审", "李娜"))
+    mine, held = submitted(n=1), submitted(n=2)
+    home, one, two = live_server.url, page_of(first), page_of(second)
+    with reviewed_by(*TWICE):
+        # 领取: the colleague sees whose it is, and takes it over with a reason only.
+        one.goto(home + "/a/registrations/")
+        one.get_by_label("选择 示例新设1有限公司").check()
+        one.get_by_role("button", name="领取所选").click()
+        one.get_by_text("已领取 1 件").wait_for()
+        one.get_by_role("link", name="示例新设1有限公司").click()
+        two.goto(f"{home}/a/registrations/{mine.pk}")
+        two.get_by_text("王审正在处理").wait_for()
+        assert not two.get_by_role("button", name=re.compile("^通过")).count()
+
+        # 挂起 stops the clock of the other one, 备注 stays inside, 转办 hands it on.
+        two.goto(f"{home}/a/registrations/{held.pk}")
+        two.keyboard.press("h")
+        two.get_by_label("挂起原因").select_option(index=1)
+        two.locator("#hold").get_by_role("button", name="挂起").click()
+        two.get_by_text("起不计时限").wait_for()
+        two.get_by_role("button", name=re.compile("^恢复")).click()
+        two.get_by_text("已恢复").wait_for()
+        two.keyboard.press("n")
+        two.get_by_label("备注", exact=True).fill("等工商核实")
+        two.get_by_role("button", name="记下").click()
+        two.get_by_text("申请人看不到").first.wait_for()
+        two.keyboard.press("t")
+        two.get_by_label("转给").select_option(label="王审（审核人员）")
+        two.locator("#transfer").get_by_role("button", name="转办").click()
+        two.get_by_text("已转办").wait_for()
+        assert {made.desk.holder_id for made in Registration.objects.all()} == {first.pk}
+
+        # The first one's word is a signature: taken back once, given again; nothing is registered.
+        for again in (True, False):
+            one.goto(f"{home}/a/registrations/{mine.pk}")
+            one.get_by_label("单位编号", exact=True).fill("53000777")
+            one.get_by_role("button", name="通过，交下一位审核").click()
+            one.get_by_text("账号还没有开通").wait_for()
+            if again:
+                one.get_by_role("button", name="撤销").click()
+                one.get_by_text("已撤回 1 笔通过").wait_for()
+        one.goto(f"{home}/a/registrations/{mine.pk}")
+        one.get_by_text("您已签过").wait_for()
+        assert not Employer.objects.exists()
+
+        # 待复审: the second one sees what the first decided, and opens the account.
+        two.goto(home + "/a/registrations/")
+        two.get_by_role("link", name=re.compile("待复审")).click()
+        two.get_by_role("link", name="示例新设1有限公司").click()
+        assert two.get_by_label("单位编号", exact=True).input_value() == "53000777"
+        two.get_by_role("button", name="通过，开通账号").click()
+        two.locator("#activation-link").wait_for()
+    assert Employer.objects.get().employer_number == "53000777"

@@ -14,7 +14,7 @@ from shebao.hall.evidence.models import StoredFile
 from shebao.hall.mail.models import Mail, MailState
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region
-from shebao.hall.registration import activation, checks, deciding, operations, queries
+from shebao.hall.registration import activation, checks, deciding, operations, queries, reviewing
 from shebao.hall.registration.models import Activation, Agreement, Registration
 from shebao.hall.registration.states import State
 from shebao.rules.months import Month
@@ -237,7 +237,7 @@ def test_a_rejected_registration_cannot_be_changed_and_says_why(reviewer):
 def test_another_region_and_an_employers_clerk_find_no_registration(who):
     made = submitted()
     stranger = OperatorFactory(reviewer=True) if who == "elsewhere" else OperatorFactory(clerk=True)
-    assert not queries.waiting(stranger).exists()
+    assert not reviewing.waiting(stranger).exists()
     for act in (
         lambda: queries.desk_view(stranger, made.pk),
         lambda: queries.stored_paper(stranger, made.papers.first().pk),

@@ -71,6 +71,11 @@ def test_where_nobody_reviews_numbers_come_by_a_rule(mistakes):
     assert "编号规则" in mistakes(written(route="[auto_check]", days=0) + CLOSED)
 
 
+def test_who_signs_is_said_of_a_step_of_the_route(mistakes):
+    reviews = "  reviews: {second_review: {need: 2}}\n"
+    assert "不是 route 里的审核环节" in mistakes(written(more=reviews) + CLOSED)
+
+
 def test_a_review_has_a_time_limit(mistakes):
     assert "decide_within" in mistakes(written(days=0) + CLOSED)
 

@@ -13,6 +13,7 @@ from shebao.rules import vocabulary as v
 from shebao.rules.region_files import Folder, Listed, Problems
 from shebao.rules.region_model import Field, Form, Region
 from shebao.rules.region_pages import Paper, read_papers
+from shebao.rules.region_reviews import ReviewStep, read_review_steps
 from shebao.rules.region_take import Take, each
 
 
@@ -83,7 +84,8 @@ class PaperText:
 class Registration:
     """The wizard of a region. `digits`: how long the numbers are that are given in turn; 0: the agency types them.
 
-    `is_issued`: employers bring their number of that length from elsewhere, and type it.
+    `is_issued`: employers bring their number of that length from elsewhere, and type it. `review_steps` say who signs,
+    as for a service.
     """
 
     title: str
@@ -97,11 +99,12 @@ class Registration:
     templates: tuple[PaperText, ...]
     digits: int
     is_issued: bool
+    review_steps: tuple[ReviewStep, ...] = ()
 
     @property
     def is_direct(self) -> bool:
         """Nobody reviews: who registers is registered at once."""
-        return not {"first_review", "second_review"} & set(self.route)
+        return not self.review_steps
 
     def parts(self) -> Iterator[tuple[int, StepPart]]:
         """Every part with the index of its step."""
@@ -138,10 +141,12 @@ def read_registration(folder: Folder, problems: Problems) -> Registration | None
 
 
 def _wizard(take: Take, problems: Problems) -> dict[str, Any]:
+    title, steps, route = take.text("title"), tuple(_steps(take, problems)), take.texts("route", v.STEPS)
     return {
-        "title": take.text("title"),
-        "steps": tuple(_steps(take, problems)),
-        "route": take.texts("route", v.STEPS),
+        "title": title,
+        "steps": steps,
+        "route": route,
+        "review_steps": read_review_steps(take, route, problems),
         "decide_within": take.whole("decide_within", 0),
         "notes": take.texts("notes"),
     }

@@ -13,7 +13,7 @@ from shebao.hall.desk.queries import queue
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.regions import region as region_of
-from shebao.hall.registration.queries import waiting
+from shebao.hall.registration.reviewing import waiting
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month

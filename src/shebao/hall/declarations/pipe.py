@@ -32,6 +32,7 @@ CONSTRAINED = (
     "settlement.BillLine",
     "desk.Approval",
     "desk.DeskCase",
+    "registration.RegistrationSignature",
 )
 
 

@@ -1,6 +1,6 @@
 """Approving so that it can be taken back: nothing happens for ten seconds, then all of it (decision 0013)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from ..declarations.models import Declaration, DeclarationEvent
 from ..declarations.pipe import locked
 from ..declarations.review import Seen, approve_declarations, finish_declarations, sign_declarations
 from ..errors import Conflict, Refused, permit
+from .kinds import DECLARATIONS, Kind
 from .models import Approval, DeskCase, DeskNote, NoteKind, Sample
 from .operations import LONGEST, touch
 from .tasks import effect_in_background
@@ -60,26 +61,33 @@ def _schedule(pks: list[int], *, by, note: str, seen: Seen | None) -> list[Decla
 
 
 @transaction.atomic
-def undo_approval(pks: list[int], *, by) -> list[Declaration]:
+def undo_approval(pks: list[int], *, by, kind: Kind = DECLARATIONS) -> list:
     """Take an approval back while it has not taken effect (撤回通过). Raises Conflict when it is too late."""
     permit(by, "review", "撤回通过")
-    declarations, now = locked(pks, by=by), clock.now()
+    things, now, of = kind.locked(pks, by=by), clock.now(), kind.of
     earliest = now - timedelta(seconds=settings.SHEBAO_UNDO_SECONDS)
-    for one in declarations:
-        stopped = DeskCase.objects.filter(pk=one.pk, pending_by=by, pending_version=one.version, effective_at__gt=now)
-        stopped = stopped.update(effective_at=None, pending_by=None, pending_version=None, pending_note="")
+    for one in things:
+        stopped = _stop(one, by, now) if of.waits else 0
         # A first signature waits for a second one and can be taken back as long as nobody signed after it.
-        mine = Approval.objects.filter(declaration=one, version=one.version, by=by, withdrawn_at=None, at__gt=earliest)
-        later = Approval.objects.filter(declaration=one, version=one.version, withdrawn_at=None).exclude(by=by)
-        if not stopped and later.filter(at__gte=now - timedelta(seconds=settings.SHEBAO_UNDO_SECONDS)).exists():
-            raise Conflict("too_late_to_undo", f"{one.subject_name}的申报已由别人接着办理，不能再撤回。")
+        rows = of.signature.objects.filter(**{of.about: one}, version=one.version, withdrawn_at=None)
+        mine, later = rows.filter(by=by, at__gt=earliest), rows.exclude(by=by).filter(at__gte=earliest)
+        if not stopped and later.exists():
+            raise Conflict("too_late_to_undo", f"{one.subject_name}的{of.noun}已由别人接着办理，不能再撤回。")
         if not mine.update(withdrawn_at=now) and not stopped:
-            text = f"{one.subject_name}的申报已经生效，不能再撤回。"
-            raise Conflict("too_late_to_undo", text)
-        DeclarationEvent.objects.filter(declaration=one, move="sign", by=by, at__gt=earliest).delete()
-        DeskNote.objects.create(declaration=one, kind=NoteKind.UNDO, by=by, at=now)
+            raise Conflict("too_late_to_undo", f"{one.subject_name}的{of.noun}已经生效，不能再撤回。")
+        of.note.objects.create(**{of.about: one}, kind=NoteKind.UNDO, by=by, at=now)
         record("desk.undo", one, by=by, employer=one.employer, case=one.case_number)
-    return declarations
+    if kind is DECLARATIONS:
+        DeclarationEvent.objects.filter(declaration__in=things, move="sign", by=by, at__gt=earliest).delete()
+    return things
+
+
+def _stop(declaration: Declaration, by, now: datetime) -> int:
+    """Let an approval that waits take no effect; returns how many there were."""
+    waits = DeskCase.objects.filter(pk=declaration.pk, pending_by=by, pending_version=declaration.version)
+    return waits.filter(effective_at__gt=now).update(
+        effective_at=None, pending_by=None, pending_version=None, pending_note=""
+    )
 
 
 def take_effect(pks: list[int]) -> int:

@@ -1,8 +1,11 @@
-"""The agency's side of a submitted declaration (审核台): who has it in hand, who signed, what waits to take effect.
+"""The agency's side of what was submitted (审核台): who has it in hand, who signed, what waits to take effect.
 
-What stands here is about one version of a declaration: what the employer takes back and submits anew has another
-version, and holds, signatures and approvals that were about the old one mean nothing any more.
+What stands here is about one version of a thing: what is taken back and submitted anew has another version, and holds,
+signatures and approvals that were about the old one mean nothing any more. Declarations are kept here; what else waits
+at the desk has tables of the same shape beside it.
 """
+
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import models
@@ -11,20 +14,76 @@ from django.db.models import F, Q
 from ..scopes import ScopedQuerySet, scoped
 
 
-class DeskCase(models.Model):
-    """A declaration as the desk has it. `holder` works on it (领取); nobody: it is there to be claimed.
+class InHand(models.Model):
+    """A thing as the desk has it. `holder` works on it (领取); nobody: it is there to be claimed.
 
-    `held_on` stops the clock (挂起) of the version `held_version`. `effective_at` is when the approval of the version
-    `pending_version` takes effect; until then it can be taken back. `failure` tells why an approval came to nothing.
+    `held_on` stops the clock (挂起) of the version `held_version`.
+    """
+
+    holder = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    claimed_at = models.DateTimeField("领取时间", null=True)
+    held_on = models.DateField("挂起日期", null=True)
+    held_version = models.PositiveIntegerField("挂起时的版本", null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Signature(models.Model):
+    """One signature under one step of a review (初审、复审). One that was taken back stays, with the time."""
+
+    version = models.PositiveIntegerField("版本")
+    step = models.CharField("环节", max_length=20)
+    role = models.CharField("角色", max_length=20)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    note = models.CharField("意见", max_length=300, blank=True)
+    at = models.DateTimeField("时间")
+    withdrawn_at = models.DateTimeField("撤回时间", null=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["at", "pk"]
+
+
+class NoteKind(models.TextChoices):
+    CLAIM = "claim", "领取"
+    GIVE_BACK = "give_back", "放回待领"
+    TAKE_OVER = "take_over", "接手"
+    TRANSFER = "transfer", "转办"
+    HOLD = "hold", "挂起"
+    RESUME = "resume", "恢复"
+    NOTE = "note", "备注"
+    FAILED = "failed", "没有生效"
+    UNDO = "undo", "撤回通过"
+
+
+class InternalNote(models.Model):
+    """What happened inside the agency, and what its people wrote to each other; nobody else sees it.
+
+    `by` is None where nobody did it: an approval that could not take effect.
+    """
+
+    kind = models.CharField("种类", max_length=12, choices=NoteKind)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    text = models.CharField("内容", max_length=300, blank=True)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        abstract = True
+        ordering = ["at", "pk"]
+
+
+class DeskCase(InHand):
+    """A declaration as the desk has it.
+
+    `effective_at` is when the approval of the version `pending_version` takes effect; until then it can be taken back.
+    `failure` tells why an approval came to nothing.
     """
 
     declaration = models.OneToOneField(
         "declarations.Declaration", on_delete=models.PROTECT, primary_key=True, related_name="desk"
     )
-    holder = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    claimed_at = models.DateTimeField("领取时间", null=True)
-    held_on = models.DateField("挂起日期", null=True)
-    held_version = models.PositiveIntegerField("挂起时的版本", null=True)
     pending_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     pending_version = models.PositiveIntegerField("待生效的版本", null=True)
     pending_note = models.CharField("审核意见", max_length=300, blank=True)
@@ -50,27 +109,16 @@ class DeskCase(models.Model):
         indexes = [models.Index(fields=["holder"], name="desk_by_holder")]
 
 
-class Approval(models.Model):
-    """One signature under one step of a review (初审、复审). `declarer` is who entered the declaration: another person.
-
-    A signature that was taken back stays, with the time.
-    """
+class Approval(Signature):
+    """A signature under a declaration. `declarer` is who entered it: another person."""
 
     declaration = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="approvals")
-    version = models.PositiveIntegerField("版本")
-    step = models.CharField("环节", max_length=20)
-    role = models.CharField("角色", max_length=20)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     declarer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    note = models.CharField("意见", max_length=300, blank=True)
-    at = models.DateTimeField("时间")
-    withdrawn_at = models.DateTimeField("撤回时间", null=True)
 
     objects = scoped("declaration__employer").as_manager()
 
-    class Meta:
+    class Meta(Signature.Meta):
         verbose_name = "审核签署"
-        ordering = ["at", "pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["declaration", "version", "by"],
@@ -86,36 +134,47 @@ class Approval(models.Model):
         ]
 
 
-class NoteKind(models.TextChoices):
-    CLAIM = "claim", "领取"
-    GIVE_BACK = "give_back", "放回待领"
-    TAKE_OVER = "take_over", "接手"
-    TRANSFER = "transfer", "转办"
-    HOLD = "hold", "挂起"
-    RESUME = "resume", "恢复"
-    NOTE = "note", "备注"
-    FAILED = "failed", "没有生效"
-    UNDO = "undo", "撤回通过"
-
-
-class DeskNote(models.Model):
-    """What happened to a case inside the agency, and what its people wrote to each other; the employer does not see it.
-
-    `by` is None where nobody did it: an approval that could not take effect.
-    """
+class DeskNote(InternalNote):
+    """What happened to a declaration inside the agency; the employer does not see it."""
 
     declaration = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="desk_notes")
-    kind = models.CharField("种类", max_length=12, choices=NoteKind)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    text = models.CharField("内容", max_length=300, blank=True)
-    at = models.DateTimeField("时间")
 
     objects = scoped("declaration__employer").as_manager()
 
-    class Meta:
+    class Meta(InternalNote.Meta):
         verbose_name = "内部备注"
-        ordering = ["at", "pk"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """Where the desk keeps what it knows of one kind of thing; `about` is the column that leads to the thing.
+
+    `this` and `noun` are what its people call one; `maker` is the column of who entered it, "" where nobody did who has
+    an account; `waits`: its approvals take effect a moment later (decision 0013).
+    """
+
+    about: str
+    case: type[models.Model]
+    signature: type[models.Model]
+    note: type[models.Model]
+    this: str
+    noun: str
+    maker: str = ""
+    waits: bool = False
+
+    def key(self, row) -> int:
+        """The key of the thing that a row of these tables is about."""
+        return getattr(row, f"{self.about}_id")
+
+    def at(self, row):
+        """The thing itself that such a row is about."""
+        return getattr(row, self.about)
+
+
+DECLARED = Tables(
+    about="declaration", case=DeskCase, signature=Approval, note=DeskNote, this="这笔", noun="申报",
+    maker="declared_by", waits=True,
+)  # fmt: skip
 
 
 class SampleQuerySet(ScopedQuerySet):

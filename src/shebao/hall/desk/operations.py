@@ -1,20 +1,21 @@
-"""What the agency's people do among themselves: claim, give back, take over, hand on, hold, and write remarks."""
+"""What the agency's people do among themselves: claim, give back, take over, hand on, hold, and write remarks.
+
+Each takes the kind of thing it is done to; the names of the operations are those of declarations.
+"""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 
 from .. import clock
 from ..audit.operations import record
-from ..declarations.models import Declaration
-from ..declarations.pipe import locked
-from ..declarations.review import declared_by_actor
 from ..declarations.states import State
 from ..errors import Conflict, Refused, permit
 from ..operators.models import Operator
 from ..regions import region
-from ..scopes import serves
-from .models import DeskCase, DeskNote, NoteKind
+from .kinds import DECLARATIONS, Kind
+from .models import DECLARED, InHand, InternalNote, NoteKind, Tables
 from .signing import is_held, is_pending
 
 LONGEST = 300
@@ -22,32 +23,31 @@ NEXT = 10
 """How many cases one press claims."""
 
 
-def touch(declarations: Iterable[Declaration]) -> None:
-    """Let the desk know these declarations; what it knows already stays as it is."""
-    DeskCase.objects.bulk_create([DeskCase(declaration=one) for one in declarations], ignore_conflicts=True)
+def touch(things: Iterable, of: Tables = DECLARED) -> None:
+    """Let the desk know these; what it knows already stays as it is."""
+    of.case.objects.bulk_create([of.case(**{of.about: one}) for one in things], ignore_conflicts=True)
 
 
 @transaction.atomic
-def claim_cases(pks: list[int], *, by) -> tuple[list[Declaration], list[Declaration]]:
+def claim_cases(pks: list[int], *, by, kind: Kind = DECLARATIONS) -> tuple[list, list]:
     """Take cases in hand (领取). Returns those taken and those that somebody had before; one's own count as taken.
 
     What the actor declared or submitted is not theirs to review and is refused.
     """
     permit(by, "review", "领取")
-    declarations = [one for one in locked(pks, by=by) if one.state == State.SUBMITTED]
-    own = declared_by_actor(declarations, by)
-    touch(declarations)
+    things = [one for one in kind.locked(pks, by=by) if one.state == State.SUBMITTED]
+    own, cases = kind.own(things, by), kind.of.case.objects
+    touch(things, kind.of)
     taken, lost = [], []
-    for one in declarations:
+    for one in things:
         if one.pk in own:
             lost.append(one)
             continue
         # The condition carries correctness where the database has no row locks: of two, one finds a free case.
-        free = DeskCase.objects.filter(pk=one.pk, holder=None)
-        if free.update(holder=by, claimed_at=clock.now()):
-            _say([one], NoteKind.CLAIM, by)
+        if cases.filter(pk=one.pk, holder=None).update(holder=by, claimed_at=clock.now()):
+            _say(one, NoteKind.CLAIM, by, kind)
             taken.append(one)
-        elif DeskCase.objects.filter(pk=one.pk, holder=by).exists():
+        elif cases.filter(pk=one.pk, holder=by).exists():
             taken.append(one)
         else:
             lost.append(one)
@@ -55,140 +55,140 @@ def claim_cases(pks: list[int], *, by) -> tuple[list[Declaration], list[Declarat
 
 
 @transaction.atomic
-def give_back(pk: int, *, by, note: str = "") -> Declaration:
+def give_back(pk: int, *, by, note: str = "", kind: Kind = DECLARATIONS) -> Any:
     """Lay a case back for everybody (放回待领). A held one has to be resumed first."""
-    declaration, case = _mine(pk, by)
-    if is_held(case, declaration):
-        raise Conflict("held", "这笔已挂起，时限停着。请先恢复，再放回待领。")
-    _pass(case, by, None, note, NoteKind.GIVE_BACK)
-    return declaration
+    thing, case = _mine(pk, by, kind)
+    if is_held(case, thing):
+        raise Conflict("held", f"{kind.of.this}已挂起，时限停着。请先恢复，再放回待领。")
+    _pass(thing, case, by, None, note, NoteKind.GIVE_BACK, kind)
+    return thing
 
 
 @transaction.atomic
-def take_over(pk: int, *, by, reason: str) -> Declaration:
+def take_over(pk: int, *, by, reason: str, kind: Kind = DECLARATIONS) -> Any:
     """Take a case out of a colleague's hands (接手), with the reason, which the colleague reads."""
     permit(by, "review", "接手")
-    declaration, case = _waiting(pk, by)
+    thing, case = _waiting(pk, by, kind)
     if not reason.strip():
         raise Refused("reason_missing", "请写明为什么接手，原来的承办人会看到。", field="reason")
-    _not_own([declaration], by)
+    _not_own(thing, by, kind)
     if case.holder_id == by.pk:
-        raise Conflict("already_yours", "这笔已经在您手里。")
-    _pass(case, by, by, reason, NoteKind.TAKE_OVER)
-    return declaration
+        raise Conflict("already_yours", f"{kind.of.this}已经在您手里。")
+    _pass(thing, case, by, by, reason, NoteKind.TAKE_OVER, kind)
+    return thing
 
 
 @transaction.atomic
-def transfer_case(pk: int, to_id: int | None, *, by, note: str = "") -> Declaration:
+def transfer_case(pk: int, to_id: int | None, *, by, note: str = "", kind: Kind = DECLARATIONS) -> Any:
     """Hand a case on to a colleague (转办). Raises Refused where nobody is chosen, Operator.DoesNotExist for somebody
     who is none.
     """
     permit(by, "review", "转办")
-    declaration, case = _waiting(pk, by)
+    thing, case = _waiting(pk, by, kind)
     if case.holder_id not in (None, by.pk):
-        raise Conflict("in_other_hands", f"这笔在{case.holder.name}手里，请先接手再转办。")
+        raise Conflict("in_other_hands", f"{kind.of.this}在{case.holder.name}手里，请先接手再转办。")
     if to_id is None:
         raise Refused("no_colleague", "请选择转给哪位同事。", field="to")
     colleague = Operator.objects.visible_to(by).get(pk=to_id, is_active=True)
     if colleague.pk == by.pk or not colleague.may("review"):
         raise Refused("no_colleague", "请选择另一位有审核权限的同事。", field="to")
-    if declared_by_actor([declaration], colleague):
+    if kind.own([thing], colleague):
         raise Refused("no_colleague", f"{colleague.name}录入或提交了这笔申报，不能由其审核。", field="to")
-    if not serves(colleague, declaration.employer):
+    if not kind.is_for(colleague, thing):
         raise Refused("no_colleague", f"{colleague.name}不办理这个单位所在的经办区划，请选择另一位同事。", field="to")
-    _pass(case, by, colleague, note, NoteKind.TRANSFER)
-    return declaration
+    _pass(thing, case, by, colleague, note, NoteKind.TRANSFER, kind)
+    return thing
 
 
-def _pass(case: DeskCase, by, to, note: str, kind: NoteKind) -> None:
+def _pass(thing, case: InHand, by, to, note: str, deed: NoteKind, kind: Kind) -> None:
     """Change hands, if they are still the hands that were seen."""
-    moved = DeskCase.objects.filter(pk=case.pk, holder=case.holder_id)
+    moved = kind.of.case.objects.filter(pk=case.pk, holder=case.holder_id)
     if not moved.update(holder=to, claimed_at=clock.now() if to else None):
-        raise Conflict("changed_meanwhile", "这笔刚换了承办人，刚才的操作没有执行，请刷新后再看。")
-    _say([case.declaration], kind, by, note, to=to)
+        text = f"{kind.of.this}刚换了承办人，刚才的操作没有执行，请刷新后再看。"
+        raise Conflict("changed_meanwhile", text)
+    _say(thing, deed, by, kind, note, to=to)
 
 
 @transaction.atomic
-def hold_case(pk: int, *, by, code: str, text: str = "") -> Declaration:
+def hold_case(pk: int, *, by, code: str, text: str = "", kind: Kind = DECLARATIONS) -> Any:
     """Stop a case's clock (挂起) for a reason of the region's list; `text` says more."""
     permit(by, "review", "挂起")
-    declaration, case = _waiting(pk, by)
-    reasons = region(declaration.region).codes["hold_reasons"]
+    thing, case = _waiting(pk, by, kind)
+    reasons, this = region(thing.region).codes["hold_reasons"], kind.of.this
     if not reasons.get(code):
         raise Refused("reason_missing", "请选择挂起的原因。", field="code")
     if case.holder_id not in (None, by.pk):
-        raise Conflict("in_other_hands", f"这笔在{case.holder.name}手里，请先接手再挂起。")
-    _not_own([declaration], by)
-    if is_held(case, declaration):
-        raise Conflict("held", "这笔已经挂起。")
-    rows = DeskCase.objects.filter(pk=pk, holder=case.holder_id, effective_at=None)
-    stopped = {"held_on": clock.today(), "held_version": declaration.version, "holder": by}
+        raise Conflict("in_other_hands", f"{this}在{case.holder.name}手里，请先接手再挂起。")
+    _not_own(thing, by, kind)
+    if is_held(case, thing):
+        raise Conflict("held", f"{this}已经挂起。")
+    rows = kind.of.case.objects.filter(pk=pk, holder=case.holder_id)
+    rows = rows.filter(effective_at=None) if kind.of.waits else rows
+    stopped = {"held_on": clock.today(), "held_version": thing.version, "holder": by}
     if not rows.update(**stopped, claimed_at=case.claimed_at or clock.now()):
-        raise Conflict("changed_meanwhile", "这笔刚被别人处理过，没有挂起，请刷新后再看。")
+        raise Conflict("changed_meanwhile", f"{this}刚被别人处理过，没有挂起，请刷新后再看。")
     said = "：".join(part for part in (reasons.title_of(code), text.strip()) if part)
-    _say([declaration], NoteKind.HOLD, by, said)
-    return declaration
+    _say(thing, NoteKind.HOLD, by, kind, said)
+    return thing
 
 
 @transaction.atomic
-def resume_case(pk: int, *, by) -> Declaration:
+def resume_case(pk: int, *, by, kind: Kind = DECLARATIONS) -> Any:
     """Let the clock go on (恢复): the last day moves by the working days it stood still."""
-    declaration, case = _mine(pk, by)
-    if not is_held(case, declaration):
-        raise Conflict("not_held", "这笔没有挂起。")
-    calendar = region(declaration.region).calendar
+    thing, case = _mine(pk, by, kind)
+    if not is_held(case, thing):
+        raise Conflict("not_held", f"{kind.of.this}没有挂起。")
+    calendar = region(thing.region).calendar
     stood = calendar.workdays.between(case.held_on, clock.today())
-    if declaration.due_on and stood > 0:
-        declaration.due_on = calendar.add_working_days(declaration.due_on, stood)
-        declaration.save(update_fields=["due_on"])
-    DeskCase.objects.filter(pk=pk).update(held_on=None, held_version=None)
-    _say([declaration], NoteKind.RESUME, by, f"时限顺延 {stood} 个工作日" if stood > 0 else "")
-    return declaration
+    if thing.due_on and stood > 0:
+        thing.due_on = calendar.add_working_days(thing.due_on, stood)
+        thing.save(update_fields=["due_on"])
+    kind.of.case.objects.filter(pk=pk).update(held_on=None, held_version=None)
+    _say(thing, NoteKind.RESUME, by, kind, f"时限顺延 {stood} 个工作日" if stood > 0 else "")
+    return thing
 
 
 @transaction.atomic
-def add_note(pk: int, text: str, *, by) -> DeskNote:
-    """Write a remark for colleagues (备注); the employer does not see it."""
+def add_note(pk: int, text: str, *, by, kind: Kind = DECLARATIONS) -> InternalNote:
+    """Write a remark for colleagues (备注); nobody outside the agency sees it."""
     permit(by, "review", "备注")
-    (declaration,) = locked([pk], by=by)
+    (thing,) = kind.locked([pk], by=by)
     if not text.strip():
         raise Refused("text_missing", "请写下备注。", field="text")
-    return _say([declaration], NoteKind.NOTE, by, text)[0]
+    return _say(thing, NoteKind.NOTE, by, kind, text)
 
 
-def _waiting(pk: int, by) -> tuple[Declaration, DeskCase]:
+def _waiting(pk: int, by, kind: Kind) -> tuple[Any, Any]:
     """A case that waits for the desk, locked with what the desk knows of it."""
-    (declaration,) = locked([pk], by=by)
-    if declaration.state != State.SUBMITTED:
-        raise Conflict("wrong_state", f"这笔申报现在是“{declaration.state_label}”，不用再分派。")
-    touch([declaration])
-    case = DeskCase.objects.select_related("holder", "pending_by").get(pk=pk)
-    if is_pending(case, declaration):
-        raise Conflict("already_approved", "这笔已经通过，几秒后生效。要改请先撤回通过。")
-    case.declaration = declaration
-    return declaration, case
+    (thing,) = kind.locked([pk], by=by)
+    this, noun = kind.of.this, kind.of.noun
+    if thing.state != State.SUBMITTED:
+        raise Conflict("wrong_state", f"{this}{noun}现在是“{thing.state_label}”，不用再分派。")
+    touch([thing], kind.of)
+    case = kind.of.case.objects.select_related("holder").get(pk=pk)
+    if is_pending(case, thing):
+        raise Conflict("already_approved", f"{this}已经通过，几秒后生效。要改请先撤回通过。")
+    return thing, case
 
 
-def _mine(pk: int, by) -> tuple[Declaration, DeskCase]:
+def _mine(pk: int, by, kind: Kind) -> tuple[Any, Any]:
     permit(by, "review", "办理")
-    declaration, case = _waiting(pk, by)
+    thing, case = _waiting(pk, by, kind)
     if case.holder_id != by.pk:
         who = f"在{case.holder.name}手里" if case.holder else "还没有人领取"
-        raise Conflict("not_yours", f"这笔{who}，请先领取或接手。")
-    return declaration, case
+        raise Conflict("not_yours", f"{kind.of.this}{who}，请先领取或接手。")
+    return thing, case
 
 
-def _not_own(declarations: list[Declaration], by) -> None:
-    if declared_by_actor(declarations, by):
+def _not_own(thing, by, kind: Kind) -> None:
+    if kind.own([thing], by):
         raise Refused("own_declaration", "录入或提交这笔申报的人不能自己审核，请交给其他审核人员。", status=403)
 
 
-def _say(declarations: list[Declaration], kind: NoteKind, by, text: str = "", to=None) -> list[DeskNote]:
+def _say(thing, deed: NoteKind, by, kind: Kind, text: str = "", to=None) -> InternalNote:
     """Keep what happened for the desk, and record it; the words stay inside the agency."""
-    text, now = text.strip()[:LONGEST], clock.now()
-    rows = [DeskNote(declaration=one, kind=kind, by=by, to=to, text=text, at=now) for one in declarations]
-    for note in rows:
-        note.save()
-        detail = {"case": note.declaration.case_number} | ({"account": to.username} if to else {})
-        record(f"desk.{kind}", note.declaration, by=by, employer=note.declaration.employer, **detail)
-    return rows
+    note = kind.of.note(**{kind.of.about: thing}, kind=deed, by=by, to=to, text=text.strip()[:LONGEST], at=clock.now())
+    note.save()
+    detail = {"case": thing.case_number} | ({"account": to.username} if to else {})
+    record(f"desk.{deed}", thing, by=by, employer=thing.employer, **detail)
+    return note

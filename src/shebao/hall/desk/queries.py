@@ -1,16 +1,15 @@
 """Reading the desk: what waits for whom, and one case's life inside the agency."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from shebao.rules.region_reviews import ReviewStep
 
-from ..declarations.models import Declaration
-from ..declarations.queries import desk
 from ..operators.models import Operator
-from ..scopes import serves
-from .models import Approval, DeskCase, DeskNote, Sample
+from .kinds import DECLARATIONS, Kind
+from .models import InternalNote, Sample, Signature, Tables
 from .signing import is_held, is_pending, open_step, signatures
 
 PLACES = {
@@ -25,37 +24,48 @@ PLACES = {
 ORDERS = {"due": "时限近的在前", "age": "提交早的在前"}
 
 
-def queue(actor, *, place="all", order="due", **chosen) -> QuerySet[Declaration]:
-    """What waits at one place of the desk; `chosen` narrows it as for `declarations.queries.desk`."""
-    rows = desk(actor, **chosen).select_related("employer", "declared_by", "desk__holder")
-    signed = Approval.objects.filter(declaration=OuterRef("pk"), version=OuterRef("version"), withdrawn_at=None)
-    rows = rows.annotate(is_signed=Exists(signed)).filter(_at(place, actor))
+def queue(actor, *, place="all", order="due", kind: Kind = DECLARATIONS, **chosen) -> QuerySet[Any]:
+    """What waits at one place of the desk; `chosen` narrows it as for what waits of this kind at all."""
+    rows = kind.waiting(actor, **chosen).select_related("employer", "desk__holder")
+    rows = rows.annotate(is_signed=Exists(_signed(kind.of))).filter(_at(place, actor, kind.of))
     return rows.order_by("submitted_at", "pk") if order == "age" else rows
 
 
-def queue_counts(actor, **chosen) -> dict[str, int]:
+def queue_counts(actor, *, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:
     """How many cases are at each place; one query."""
-    signed = Approval.objects.filter(declaration=OuterRef("pk"), version=OuterRef("version"), withdrawn_at=None)
-    rows = desk(actor, **chosen).order_by().annotate(is_signed=Exists(signed))
-    return rows.aggregate(**{place: Count("pk", filter=_at(place, actor)) for place in PLACES})
+    rows = kind.waiting(actor, **chosen).order_by().annotate(is_signed=Exists(_signed(kind.of)))
+    return rows.aggregate(**{place: Count("pk", filter=_at(place, actor, kind.of)) for place in places(kind.of)})
 
 
-def _at(place: str, actor) -> Q:
-    pending = Q(desk__effective_at__isnull=False, desk__pending_version=F("version"))
+def places(of: Tables) -> list[str]:
+    """The places there are: where approvals take effect at once, nothing waits for it."""
+    return [place for place in PLACES if of.waits or place != "pending"]
+
+
+def _signed(of: Tables) -> QuerySet:
+    about = {of.about: OuterRef("pk"), "version": OuterRef("version")}
+    return of.signature.objects.filter(**about, withdrawn_at=None)
+
+
+def _at(place: str, actor, of: Tables) -> Q:
     held = Q(desk__held_on__isnull=False, desk__held_version=F("version"))
-    return {
-        "all": ~pending,
-        "mine": Q(desk__holder=actor) & ~pending & ~held,
-        "free": Q(desk__holder=None) & ~pending,
-        "held": held & ~pending,
-        "second": Q(is_signed=True) & ~pending,
-        "pending": pending,
+    pending = Q(desk__effective_at__isnull=False, desk__pending_version=F("version")) if of.waits else None
+    if place == "pending" and pending:
+        return pending
+    found = {
+        "all": Q(),
+        "mine": Q(desk__holder=actor) & ~held,
+        "free": Q(desk__holder=None),
+        "held": held,
+        "second": Q(is_signed=True),
     }[place]
+    return found & ~pending if pending else found
 
 
-def next_free(actor, count: int, **chosen) -> list[int]:
+def next_free(actor, count: int, *, kind: Kind = DECLARATIONS, **chosen) -> list[int]:
     """The most urgent cases in nobody's hands that the actor may review: not their own."""
-    rows = queue(actor, place="free", **chosen).exclude(declared_by=actor)
+    rows = queue(actor, place="free", kind=kind, **chosen)
+    rows = rows.exclude(**{kind.of.maker: actor}) if kind.of.maker else rows
     return list(rows.values_list("pk", flat=True)[:count])
 
 
@@ -63,13 +73,13 @@ def next_free(actor, count: int, **chosen) -> list[int]:
 class DeskView:
     """One case as the agency has it. `step` is the one that lacks a signature; `others` may take it over."""
 
-    case: DeskCase | None
+    case: Any
     is_pending: bool
     is_held: bool
     step: ReviewStep | None
     steps: tuple[ReviewStep, ...]
-    signed: list[Approval]
-    notes: list[DeskNote]
+    signed: list[Signature]
+    notes: list[InternalNote]
     colleagues: list[Operator] = field(default_factory=list)
 
     @property
@@ -81,24 +91,33 @@ class DeskView:
         """Whether the actor may decide it as it lies there."""
         return not self.is_pending and not self.is_held and self.holder in (None, actor)
 
+    def has_signed(self, actor) -> bool:
+        """Whether the actor signed already: what is still to be signed is for somebody else."""
+        return any(one.by_id == actor.pk for one in self.signed)
 
-def desk_view(actor, declaration: Declaration) -> DeskView:
+    def is_last_for(self, actor) -> bool:
+        """Whether nobody else would have to sign after the actor."""
+        roles = [one.role for one in self.signed if self.step and one.step == self.step.key]
+        return self.step is None or (self.step is self.steps[-1] and self.step.is_met([*roles, actor.role]))
+
+
+def desk_view(actor, thing, kind: Kind = DECLARATIONS) -> DeskView:
     """Where a case stands inside the agency."""
-    case = DeskCase.objects.visible_to(actor).select_related("holder", "pending_by").filter(pk=declaration.pk).first()
-    signed = signatures([declaration]).get(declaration.pk, [])
-    notes = DeskNote.objects.visible_to(actor).filter(declaration=declaration).select_related("by", "to")
+    of = kind.of
+    beside = ["holder", *(["pending_by"] if of.waits else [])]
+    case = of.case.objects.visible_to(actor).select_related(*beside).filter(pk=thing.pk).first()
+    signed = signatures([thing], of).get(thing.pk, [])
+    notes = of.note.objects.visible_to(actor).filter(**{of.about: thing}).select_related("by", "to")
     people = Operator.objects.visible_to(actor).filter(is_active=True).exclude(pk=actor.pk).order_by("name")
     return DeskView(
         case=case,
-        is_pending=is_pending(case, declaration),
-        is_held=is_held(case, declaration),
-        step=open_step(declaration.review_steps, signed),
-        steps=declaration.review_steps,
+        is_pending=is_pending(case, thing),
+        is_held=is_held(case, thing),
+        step=open_step(thing.review_steps, signed),
+        steps=thing.review_steps,
         signed=signed,
         notes=list(notes.order_by("-at", "-pk")),
-        colleagues=[
-            one for one in people if one.may("review") and (not one.divisions or serves(one, declaration.employer))
-        ],
+        colleagues=[one for one in people if one.may("review") and (not one.divisions or kind.is_for(one, thing))],
     )
 
 

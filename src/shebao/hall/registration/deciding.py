@@ -1,4 +1,7 @@
-"""What the agency decides about a registration: approve, return, reject; and what approval brings about."""
+"""What the agency decides about a registration: approve, return, reject; and what approval brings about.
+
+An approval takes effect at once and is not taken back (decision 0020); a signature that waits for another one is.
+"""
 
 import re
 from collections.abc import Mapping
@@ -12,6 +15,9 @@ from shebao.rules.region import Region
 
 from .. import clock
 from ..audit.operations import record
+from ..declarations.pipe import races_become_conflicts
+from ..desk.operations import touch
+from ..desk.signing import free_to_decide, sign
 from ..employers.models import Employer
 from ..employers.operations import register_employer
 from ..errors import Conflict, Refused, permit
@@ -24,7 +30,7 @@ from ..regions import region
 from ..sign_in.contacts import keep_contact
 from . import checks
 from .activation import make_activation
-from .models import Registration
+from .models import REGISTERED, Registration, RegistrationCase
 from .states import State, advance
 
 LONGEST_NUMBER = 30
@@ -35,19 +41,45 @@ TAKEN_OVER = (
 """Answers that go on file as they are."""
 
 
+class _Rehearsed(Exception):
+    """The rehearsal went well; whatever it did is rolled back."""
+
+
 @transaction.atomic
 def approve_registration(pk: int, decided: Mapping[str, str], *, by, seen: int) -> tuple[Registration, str]:
-    """Put the employer on file and open its first administrator's account (通过); returns what the link holds.
+    """Sign; with the last signature the employer is on file and its first administrator has an account (通过).
 
-    `decided` are the raw answers of the region's form `registration_approval`; `seen` is the version on the page.
-    Raises Refused with everything wrong in one message, Conflict when somebody was faster.
+    Returns what the link holds, "" while the region's route asks for somebody else's signature; until then nothing is
+    on file, though it was rehearsed. `decided` are the raw answers of the region's form `registration_approval`; `seen`
+    is the version on the page. Raises Refused with everything wrong in one message or who may not sign, Conflict when
+    somebody was faster or has it in hand.
     """
     made, here = _seen(pk, seen, by)
     advance(made, "approve", by=by)
+    free_to_decide([made], by, REGISTERED)
+    kept = {one.id: str(decided.get(one.id, "")) for one in here.forms["registration_approval"].fields}
+    with races_become_conflicts():
+        is_last = bool(sign([made], by=by, note="", of=REGISTERED, decided=kept))
+    if not is_last:
+        _rehearse(made, decided, by)
+        touch([made], REGISTERED)
+        RegistrationCase.objects.filter(pk=pk).update(holder=None, claimed_at=None)  # somebody else signs next
+        record("registration.signed", made, by=by)
+        return made, ""
     token = register(made, decided, by=by)
     _decide(made, by, marks={}, note="")
     record("registration.approved", made, by=by, employer=made.employer, number=made.employer.employer_number)
     return made, token
+
+
+def _rehearse(made: Registration, decided: Mapping[str, str], by) -> None:
+    """Refuse now what could not be registered later; leaves the registration as it is on file."""
+    try:
+        with transaction.atomic():
+            register(made, decided, by=by)
+            raise _Rehearsed
+    except _Rehearsed:
+        made.refresh_from_db()
 
 
 @transaction.atomic
@@ -55,6 +87,7 @@ def return_registration(pk: int, marks: Mapping[str, str], note: str, *, by, see
     """Send a registration back with remarks beside the answers (退回补正). Raises Refused where nothing is said."""
     made, here = _seen(pk, seen, by)
     advance(made, "return", by=by)
+    free_to_decide([made], by, REGISTERED)
     marks = _told(marks, note, here)
     made.before = made.answers | checks.papers_then(made)
     _decide(made, by, marks=marks, note=note)
@@ -68,6 +101,7 @@ def reject_registration(pk: int, note: str, *, by, seen: int) -> Registration:
     """Decline a registration for good, with the reason (不予办理)."""
     made, _ = _seen(pk, seen, by)
     advance(made, "reject", by=by)
+    free_to_decide([made], by, REGISTERED)
     if not note:
         raise Refused("reason_missing", "请写明不予办理的原因，申请人会看到。", field="note")
     _decide(made, by, marks={}, note=note[:300])

@@ -5,7 +5,9 @@ from django.db import models
 from django.db.models import Q
 
 from shebao.rules.region import Registration as Wizard
+from shebao.rules.region_reviews import ReviewStep
 
+from ..desk.models import InHand, InternalNote, Signature, Tables
 from ..fields import EncryptedJSONField, EncryptedTextField
 from ..regions import region
 from ..scopes import served_by
@@ -89,6 +91,84 @@ class Registration(models.Model):
         if self.state == State.APPROVED and self.spec.is_direct:
             return "已注册"
         return State(self.state).label
+
+    @property
+    def subject_name(self) -> str:
+        """Whom it is about, as the desk names it: the employer that registers."""
+        return self.answers.get("name", "")
+
+    @property
+    def case_number(self) -> str:
+        """What the desk records it by."""
+        return self.number
+
+    @property
+    def review_steps(self) -> tuple[ReviewStep, ...]:
+        """Who has to sign it, in order."""
+        return self.spec.review_steps
+
+
+class DeskQuerySet(models.QuerySet):
+    """What the agency knows of registrations: for those who serve their region and division."""
+
+    def visible_to(self, actor):
+        """As for the registrations themselves."""
+        return self.filter(served_by(actor, "registration"))
+
+
+class RegistrationCase(InHand):
+    """A registration as the desk has it."""
+
+    registration = models.OneToOneField(Registration, on_delete=models.PROTECT, primary_key=True, related_name="desk")
+
+    objects = DeskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "注册办件"
+        constraints = [
+            models.CheckConstraint(
+                name="a_held_registration_is_in_somebodys_hands",
+                condition=Q(held_on__isnull=True) | Q(holder__isnull=False),
+                violation_error_message="挂起的注册申请必须有人负责。",
+            ),
+        ]
+
+
+class RegistrationSignature(Signature):
+    """A signature under a registration. `decided` is what this reviewer would register with it (通过时登记)."""
+
+    registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="signatures")
+    decided = models.JSONField("通过时登记", default=dict)
+
+    objects = DeskQuerySet.as_manager()
+
+    class Meta(Signature.Meta):
+        verbose_name = "注册审核签署"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["registration", "version", "by"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="nobody_signs_a_registration_twice",
+                violation_error_message="同一份申请您已经签过，复审须由另一人办理。",
+            ),
+        ]
+
+
+class RegistrationNote(InternalNote):
+    """What happened to a registration inside the agency; the applicant does not see it."""
+
+    registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="desk_notes")
+
+    objects = DeskQuerySet.as_manager()
+
+    class Meta(InternalNote.Meta):
+        verbose_name = "注册内部备注"
+
+
+REGISTERED = Tables(
+    about="registration", case=RegistrationCase, signature=RegistrationSignature, note=RegistrationNote,
+    this="这份", noun="注册申请",
+)  # fmt: skip
 
 
 class Agreement(models.Model):

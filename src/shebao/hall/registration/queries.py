@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from shebao.rules.forms import Problem
 from shebao.rules.region import Region
@@ -39,12 +39,6 @@ def find_registration(number: str, phone: str) -> Registration | None:
 
 def _is_old(registration: Registration) -> bool:
     return registration.state == State.DRAFT and registration.touched_at < clock.now() - KEEPS
-
-
-def waiting(actor, state: str = State.SUBMITTED) -> QuerySet[Registration]:
-    """The region's registrations in a state ("" = all), the most urgent first."""
-    rows = Registration.objects.visible_to(actor)
-    return (rows.filter(state=state) if state else rows).order_by("due_on", "submitted_at", "pk")
 
 
 @dataclass

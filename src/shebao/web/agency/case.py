@@ -20,7 +20,7 @@ from shebao.hall.settlement.late_decisions import late_decision_words
 
 from ..access import needs
 from .desk import CHECK_TITLES, row, suffix, waiting
-from .handling import say_approved
+from .handling import CASES, say_approved
 
 # How much of the queue the case page shows beside the case, and how far next and previous reach.
 QUEUE_BESIDE = 200
@@ -46,18 +46,14 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
     declaration = view.declaration
     word_findings(view)
     beside = list(waiting(request)[:QUEUE_BESIDE])
-    before, after = _neighbours([one.pk for one in beside], pk)
+    before, after = neighbours([one.pk for one in beside], pk)
     answers = answers or {}
     # First what was repaired, then what changes the roster; what stays as it was is folded.
     first = [field for field in view.fields if field.is_repaired or field.asked]
     then = [field for field in view.fields if field.changed and field not in first]
     rest = [field for field in view.fields if field not in first and field not in then]
-    desk = desk_queries.desk_view(request.user, declaration)
-    context = {
+    context = CASES.context(request, declaration) | {
         "view": view,
-        "desk": desk,
-        "may_decide": desk.is_free_for(request.user),
-        "hold_reasons": _codes(declaration, "hold_reasons"),
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "batch": request.GET.get("batch", "") if request.GET.get("batch", "").isdecimal() else "",
         "others": _others(request.user, declaration),
@@ -78,7 +74,6 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
         "queue": [row(one) for one in beside],
         "before": before,
         "after": after,
-        "suffix": suffix(request),
         "errors": [{"id": error.field or "note", "text": error.message}] if error else [],
         "is_returning": error is not None,
     }
@@ -121,7 +116,7 @@ def _late_words(view, declaration: Declaration) -> str:
     return late_decision_words(region_of(declaration.region), declaration.month)
 
 
-def _neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
+def neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
     """The case before and the case after `pk`; of a case no longer in the queue, the first one follows."""
     if pk not in pks:
         return None, pks[0] if pks else None

@@ -40,7 +40,7 @@ def configuration(request):
         "late_due": LATE_DUE[late.due] if (late := here.calendar.late_decisions) else "",
         "windows": windows,
         "is_published": here.calendar.is_published(clock.today().year),
-        "services": [_service(one) for one in here.services.values()],
+        "services": [_service(one) for one in [*here.services.values(), *filter(None, [here.registration])]],
         "codes": sorted(here.codes.items(), key=lambda one: one[1].title),
         "users": list(_users(request.user)),
         "proposals": ValuesProposal.objects.visible_to(request.user).select_related("proposed_by", "decided_by")[:20],
@@ -57,6 +57,7 @@ def _users(actor):
 
 
 def _service(service) -> dict:
+    """Who reviews a service, or the registration of employers, in words."""
     steps = [f"{STEPS[one.key]}：{one.words}" for one in service.review_steps]
     return {"service": service, "steps": "；".join(steps) or "即时生效，无须审核"}
 

@@ -92,7 +92,12 @@ def _places(request, place: str) -> list[dict]:
     chosen = {name: value for name, value in _chosen(request).items() if name != "place"}
     counts = desk_queries.queue_counts(request.user, **waiting_choice(request))
     steps = any(len(service.review_steps) > 1 for service in region_of(request.user.region).services.values())
-    hidden = {"pending": not counts["pending"], "second": not steps and not counts["second"]}
+    return place_tabs(counts, place, chosen, second=steps)
+
+
+def place_tabs(counts: dict[str, int], place: str, chosen: dict[str, str], *, second: bool) -> list[dict]:
+    """A tab for every place of a queue, with numbers. `second`: there is a second review; a chosen place always is."""
+    hidden = {"pending": not counts.get("pending"), "second": not second and not counts["second"]}
     return [
         {"label": label, "count": counts[key], "current": key == place,
          "url": f"?{urlencode(chosen | ({} if key == 'all' else {'place': key}))}"}
@@ -142,30 +147,36 @@ def suffix(request) -> str:
 
 def row(declaration) -> dict:
     """One line of the queue."""
-    case = getattr(declaration, "desk", None)
-    held, pending = is_held(case, declaration), is_pending(case, declaration)
-    days = (declaration.due_on - clock.today()).days if declaration.due_on else None
-    kind = "d" if days is not None and days < 0 else "w" if days is not None and days <= 1 else "g"
-    return {
+    return in_hand(declaration) | {
         "declaration": declaration,
         "service_title": declaration.spec.title,
         "findings": f"{len(declaration.problems)} 项提示",
-        "due_text": "挂起，停计时限" if held else due_text(days),
-        "due_kind": "" if held else kind,
-        "due_share": _share(declaration),
-        "is_held": held,
-        "is_pending": pending,
-        "holder": case.holder if case else None,
-        "failure": case.failure if case else "",
     }
 
 
-def _share(declaration) -> int:
+def in_hand(thing) -> dict:
+    """Whose hands something is in and how its clock stands: a declaration, or what else waits at the desk."""
+    case = getattr(thing, "desk", None)
+    held, pending = is_held(case, thing), is_pending(case, thing)
+    days = (thing.due_on - clock.today()).days if thing.due_on else None
+    kind = "d" if days is not None and days < 0 else "w" if days is not None and days <= 1 else "g"
+    return {
+        "due_text": "挂起，停计时限" if held else due_text(days),
+        "due_kind": "" if held else kind,
+        "due_share": _share(thing),
+        "is_held": held,
+        "is_pending": pending,
+        "holder": case.holder if case else None,
+        "failure": getattr(case, "failure", ""),
+    }
+
+
+def _share(thing) -> int:
     """How much of the time for a decision is used up, in percent."""
-    if not declaration.due_on or not declaration.submitted_at:
+    if not thing.due_on or not thing.submitted_at:
         return 0
-    whole = (declaration.due_on - clock.day_of(declaration.submitted_at)).days + 1
-    used = (clock.today() - clock.day_of(declaration.submitted_at)).days + 1
+    whole = (thing.due_on - clock.day_of(thing.submitted_at)).days + 1
+    used = (clock.today() - clock.day_of(thing.submitted_at)).days + 1
     return max(0, min(100, used * 100 // whole)) if whole > 0 else 100
 
 

@@ -1,151 +1,199 @@
-"""What a reviewer does with a case besides deciding it: claim, give back, take over, hand on, hold, write a remark."""
+"""What a reviewer does with a case besides deciding it: claim, give back, take over, hand on, hold, write a remark.
+
+Every view takes the pages it belongs to (`at`): those of declarations, or of what else waits at the desk.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST
 
+from shebao.hall.declarations.states import State
 from shebao.hall.desk import effects, operations, queries
+from shebao.hall.desk.kinds import DECLARATIONS, Kind
 from shebao.hall.errors import Refused
+from shebao.hall.regions import region as region_of
 
 from ..access import needs
 from ..chosen import numbers
 from .desk import suffix, waiting_choice
 
+DEEDS = ("claim_one", "give_back", "take_over", "transfer", "hold", "resume", "note")
 
-def _back(request, pk: int | None = None):
-    address = reverse("a_case", args=[pk]) if pk else reverse("a_home")
+
+@dataclass(frozen=True)
+class Pages:
+    """Where one kind of case is handled: the name of its queue and of one case, and how its other addresses begin.
+
+    `choice` are the chosen filters as the queries take them; `outsider` does not see the remarks.
+    """
+
+    kind: Kind
+    queue: str
+    one: str
+    begin: str
+    outsider: str
+    choice: Callable[..., dict]
+
+    def context(self, request, case) -> dict:
+        """What the parts of a page that are about hands, clock and signatures need."""
+        pk = case.pk
+        desk = queries.desk_view(request.user, case, self.kind)
+        reasons = region_of(case.region).codes["hold_reasons"].items
+        return {
+            "desk": desk,
+            "may_decide": desk.is_free_for(request.user),
+            "waits": case.state == State.SUBMITTED,
+            "hold_reasons": [(item.code, item.title) for item in reasons],
+            "deeds": {deed: reverse(f"{self.begin}{deed}", args=[pk]) + suffix(request) for deed in DEEDS},
+            "outsider": self.outsider,
+            "one": self.one,
+            "suffix": suffix(request),
+        }
+
+
+CASES = Pages(DECLARATIONS, "a_home", "a_case", "a_", "单位", waiting_choice)
+
+
+def _back(request, at: Pages, pk: int | None = None):
+    address = reverse(at.one, args=[pk]) if pk else reverse(at.queue)
     return redirect(address + suffix(request))
 
 
-def _done(request, pk: int, deed, said: str, *, onwards: bool = False):
+def _done(request, at: Pages, pk: int, deed, said: str, *, onwards: bool = False):
     """Do it, say so, and show the case again; or the desk, where the case is no longer one's own."""
     try:
-        deed()
+        deed(by=request.user, kind=at.kind)
     except Refused as no:
         messages.error(request, no.message)
-        return _back(request, pk)
+        return _back(request, at, pk)
     messages.success(request, said)
-    return _back(request, None if onwards else pk)
+    return _back(request, at, None if onwards else pk)
 
 
 @require_POST
 @needs("review")
-def claim(request):
+def claim(request, at):
     """Take the ticked cases in hand, or without ticks the ten most urgent that nobody has."""
     pks = numbers(request.POST.getlist("chosen"))
     if not pks:
-        pks = queries.next_free(request.user, operations.NEXT, **waiting_choice(request))
-    taken, lost = operations.claim_cases(pks, by=request.user)
+        pks = queries.next_free(request.user, operations.NEXT, kind=at.kind, **at.choice(request))
+    taken, lost = operations.claim_cases(pks, by=request.user, kind=at.kind)
     if taken:
         messages.success(request, f"已领取 {len(taken)} 件，在“我的”里。")
     if lost:
         who = "、".join(one.subject_name for one in lost[:3])
-        messages.error(request, f"{who}等 {len(lost)} 件没有领到：已在别人手里，或是您自己录入的。")
+        messages.error(request, f"{who}等 {len(lost)} 件没有领到：已在别人手里{_or_own(at)}。")
     if not pks:
         messages.info(request, "待领的已经领完了。")
-    return redirect(f"{reverse('a_home')}?place=mine")
+    return redirect(f"{reverse(at.queue)}?place=mine")
+
+
+def _or_own(at: Pages) -> str:
+    return "，或是您自己录入的" if at.kind.of.maker else ""
 
 
 @require_POST
 @needs("review")
-def claim_one(request, pk):
+def claim_one(request, pk, at):
     """Take one case in hand."""
-    taken, _ = operations.claim_cases([pk], by=request.user)
+    taken, _ = operations.claim_cases([pk], by=request.user, kind=at.kind)
     if taken:
         messages.success(request, "已领取，由您办理。")
     else:
-        messages.error(request, "没有领到：已在别人手里、已经办结，或是您自己录入的。")
-    return _back(request, pk)
+        messages.error(request, f"没有领到：已在别人手里、已经办结{_or_own(at)}。")
+    return _back(request, at, pk)
 
 
 @require_POST
 @needs("review")
-def give_back(request, pk):
+def give_back(request, pk, at):
     """Lay a case back."""
-    note = request.POST.get("text", "")
-    return _done(
-        request, pk, lambda: operations.give_back(pk, by=request.user, note=note), "已放回待领。", onwards=True
-    )
+    deed = partial(operations.give_back, pk, note=request.POST.get("text", ""))
+    return _done(request, at, pk, deed, "已放回待领。", onwards=True)
 
 
 @require_POST
 @needs("review")
-def take_over(request, pk):
+def take_over(request, pk, at):
     """Take a case from a colleague, with the reason."""
-    reason = request.POST.get("text", "")
-    return _done(request, pk, lambda: operations.take_over(pk, by=request.user, reason=reason), "已接手，由您办理。")
+    deed = partial(operations.take_over, pk, reason=request.POST.get("text", ""))
+    return _done(request, at, pk, deed, "已接手，由您办理。")
 
 
 @require_POST
 @needs("review")
-def transfer(request, pk):
+def transfer(request, pk, at):
     """Hand a case on."""
-    to, note = request.POST.get("to", ""), request.POST.get("text", "")
+    to = request.POST.get("to", "")
     chosen = int(to) if to.isdecimal() else None
-    deed = lambda: operations.transfer_case(pk, chosen, by=request.user, note=note)  # noqa: E731
-    return _done(request, pk, deed, "已转办。", onwards=True)
+    deed = partial(operations.transfer_case, pk, chosen, note=request.POST.get("text", ""))
+    return _done(request, at, pk, deed, "已转办。", onwards=True)
 
 
 @require_POST
 @needs("review")
-def hold(request, pk):
+def hold(request, pk, at):
     """Stop the clock of a case."""
-    code, text = request.POST.get("code", ""), request.POST.get("text", "")
-    deed = lambda: operations.hold_case(pk, by=request.user, code=code, text=text)  # noqa: E731
-    return _done(request, pk, deed, "已挂起，办理时限停止计算。")
+    deed = partial(operations.hold_case, pk, code=request.POST.get("code", ""), text=request.POST.get("text", ""))
+    return _done(request, at, pk, deed, "已挂起，办理时限停止计算。")
 
 
 @require_POST
 @needs("review")
-def resume(request, pk):
+def resume(request, pk, at):
     """Let the clock go on."""
-    return _done(request, pk, lambda: operations.resume_case(pk, by=request.user), "已恢复，时限接着计算。")
+    return _done(request, at, pk, partial(operations.resume_case, pk), "已恢复，时限接着计算。")
 
 
 @require_POST
 @needs("review")
-def note(request, pk):
+def note(request, pk, at):
     """Write a remark for colleagues."""
-    text = request.POST.get("text", "")
-    return _done(request, pk, lambda: operations.add_note(pk, text, by=request.user), "已记下备注，单位看不到。")
+    deed = partial(operations.add_note, pk, request.POST.get("text", ""))
+    return _done(request, at, pk, deed, f"已记下备注，{at.outsider}看不到。")
 
 
 @require_POST
 @needs("review")
-def undo(request):
+def undo(request, at):
     """Take an approval back before it takes effect."""
     pks = numbers(request.POST.getlist("chosen"))
     try:
-        operations_undone = effects.undo_approval(pks, by=request.user)
+        operations_undone = effects.undo_approval(pks, by=request.user, kind=at.kind)
     except Refused as no:
         messages.error(request, no.message)
-        return _back(request)
+        return _back(request, at)
     messages.success(request, f"已撤回 {len(operations_undone)} 笔通过，没有生效，回到您手里。")
-    return _back(request, pks[0] if len(pks) == 1 else None)
+    return _back(request, at, pks[0] if len(pks) == 1 else None)
 
 
-def say_approved(request, approved: list, said: str) -> None:
+def say_approved(request, approved: list, said: str, at: Pages = CASES) -> None:
     """Tell of an approval, with the way to take it back while that is possible."""
     pending = [one.pk for one in approved if one.state == "submitted"]
     if not pending:
         messages.success(request, said)
         return
-    context = {"text": said, "undo_url": reverse("a_undo"), "chosen": pending}
+    context = {"text": said, "undo_url": reverse(f"{at.begin}undo"), "chosen": pending}
     text = render_to_string("agency/_undo.html", context, request)
     messages.success(request, mark_safe(text), extra_tags="undo")  # noqa: S308 - a template of ours, escaped
 
 
-urlpatterns = [
-    path("cases/claim", claim, name="a_claim"),
-    path("cases/undo", undo, name="a_undo"),
-    path("cases/<int:pk>/claim", claim_one, name="a_claim_one"),
-    path("cases/<int:pk>/give-back", give_back, name="a_give_back"),
-    path("cases/<int:pk>/take-over", take_over, name="a_take_over"),
-    path("cases/<int:pk>/transfer", transfer, name="a_transfer"),
-    path("cases/<int:pk>/hold", hold, name="a_hold"),
-    path("cases/<int:pk>/resume", resume, name="a_resume"),
-    path("cases/<int:pk>/note", note, name="a_note"),
-]
+def addresses(at: Pages, place: str) -> list[URLPattern]:
+    """The addresses of one kind of case, below `place`."""
+    views = {view.__name__: view for view in (claim_one, give_back, take_over, transfer, hold, resume, note)}
+    words = {deed: deed.removesuffix("_one").replace("_", "-") for deed in DEEDS}
+    return [
+        path(f"{place}/claim", claim, {"at": at}, name=f"{at.begin}claim"),
+        path(f"{place}/undo", undo, {"at": at}, name=f"{at.begin}undo"),
+        *(path(f"{place}/<int:pk>/{words[one]}", views[one], {"at": at}, name=f"{at.begin}{one}") for one in DEEDS),
+    ]
+
+
+urlpatterns = addresses(CASES, "cases")

@@ -1,4 +1,4 @@
-"""单位注册 at the agency: what waits, one registration with its checks and papers, and the three answers."""
+"""单位注册 at the agency: what waits and in whose hands, one registration with its checks and papers, the answers."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -9,11 +9,12 @@ from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from shebao.hall import clock
 from shebao.hall.audit.looks import note_look
+from shebao.hall.desk import queries as desk_queries
+from shebao.hall.desk.operations import NEXT
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
-from shebao.hall.registration import checks, deciding, queries
+from shebao.hall.registration import checks, deciding, queries, reviewing
 from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.registration.states import State, open_moves
 
@@ -22,23 +23,28 @@ from ..employer.fields import Shown, page_fields
 from ..sent_files import sent, sent_small, shown_image
 from ..unmasking import TITLE as WHOLE
 from ..unmasking import whole_or_asking
-from .case import marks_of
-from .desk import due_text
+from .case import marks_of, neighbours
+from .desk import in_hand, place_tabs, suffix
+from .handling import Pages, addresses, say_approved
 
 PAGE = 50
 TITLE = "单位注册"
 WHY_WHOLE = ("与上传的材料核对", "联系专管员", "核对单位登记", "核对银行账号")
 REASONS = "registration_return_reasons"
 SHOWN = (State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED)
+PAGES = Pages(
+    reviewing.REGISTRATIONS, "a_registrations", "a_registration", "a_registration_", "申请人", choice=lambda request: {}
+)
 
 
 @require_safe
 @needs("review")
 def registrations(request):
-    """The region's registrations in one state; first those that wait."""
+    """The region's registrations in one state; first those that wait, by whose hands they are in."""
     chosen = request.GET.get("state", State.SUBMITTED)
     chosen = chosen if chosen in SHOWN else State.SUBMITTED
-    rows = queries.waiting(request.user, chosen)
+    waits = chosen == State.SUBMITTED
+    rows = _queue(request) if waits else reviewing.waiting(request.user, chosen)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     counts = queries.counts(request.user)
     context = {
@@ -51,13 +57,47 @@ def registrations(request):
             for state in SHOWN
         ],
     }  # fmt: skip
-    return render(request, "agency/registrations.html", context)
+    return render(request, "agency/registrations.html", context | (_places(request) if waits else {}))
+
+
+def _place(request) -> str:
+    place = request.GET.get("place", "all")
+    return place if place in desk_queries.places(PAGES.kind.of) else "all"
+
+
+def _order(request) -> str:
+    return "age" if request.GET.get("order") == "age" else "due"
+
+
+def _queue(request):
+    """What waits at the chosen place, in the chosen order."""
+    return desk_queries.queue(request.user, place=_place(request), order=_order(request), kind=PAGES.kind)
+
+
+def _places(request) -> dict:
+    """The queue cut by whose hands a registration is in, and what may be done with several at once."""
+    place, order = _place(request), _order(request)
+    by_age = {"order": order} if order == "age" else {}
+    counts = desk_queries.queue_counts(request.user, kind=PAGES.kind)
+    here = region_of(request.user.region).registration
+    claim = reverse("a_registration_claim") + suffix(request)
+    return {
+        "waits": True,
+        "place": place,
+        "places": place_tabs(counts, place, by_age, second=bool(here) and len(here.review_steps) > 1),
+        "orders": [
+            {"label": label, "current": key == order, "url": f"?{urlencode({'place': place, 'order': key})}"}
+            for key, label in desk_queries.ORDERS.items()
+        ],
+        "claim_url": claim,
+        "next": NEXT,
+        "suffix": suffix(request),
+        "buttons": [{"label": "领取所选", "kind": "p", "icon": "flag"}],
+    }
 
 
 def _row(one) -> dict:
-    days = (one.due_on - clock.today()).days if one.due_on and one.state == State.SUBMITTED else None
-    kind = "d" if days is not None and days < 0 else "w" if days is not None and days <= 1 else "g"
-    return {"made": one, "due_text": due_text(days) if days is not None else "", "due_kind": kind}
+    return {"made": one} | (in_hand(one) if one.state == State.SUBMITTED else {})
 
 
 @require_safe
@@ -92,12 +132,20 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
     is_whole = view is not None
     view = view or queries.desk_view(request.user, pk)
     made, here = view.registration, view.region
-    raw = request.POST if doing == "approve" else view.proposed
+    at_desk = PAGES.context(request, made)
+    desk = at_desk["desk"]
+    before, after = neighbours(list(_queue(request).values_list("pk", flat=True)[:PAGE]), pk)
+    # Who signs second sees what the first would register.
+    raw = request.POST if doing == "approve" else desk.signed[-1].decided if desk.signed else view.proposed
     fields = page_fields(here.forms["registration_approval"], here, Shown(raw)) if view.proposed else []
     for field in fields:
         if error and doing == "approve" and error.field == field["name"]:
             field["error"] = error.message
-    context = {
+    context = at_desk | {
+        "before": before,
+        "after": after,
+        "has_signed": desk.has_signed(request.user),
+        "is_last": desk.is_last_for(request.user),
         "view": view,
         "made": made,
         "region": here,
@@ -117,12 +165,12 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "repaired": [one.label for one in view.answers if one.is_repaired],
         "unrepaired": [one.text for one in checks.unrepaired(made, here)] if made.state == State.SUBMITTED else [],
         "sends_mail": bool(settings.EMAIL_HOST),
-        "errors": [{"id": _place(error, doing), "text": error.message}] if error else [],
+        "errors": [{"id": _mistaken(error, doing), "text": error.message}] if error else [],
     }
     return render(request, "agency/registration.html", context, status=error.status if error else 200)
 
 
-def _place(error: Refused, doing: str) -> str:
+def _mistaken(error: Refused, doing: str) -> str:
     return f"id_{error.field}" if doing == "approve" and error.field else error.field
 
 
@@ -137,9 +185,10 @@ def _flags(view, typed) -> list[dict]:
     ]  # fmt: skip
 
 
-def _to_the_registration(request, pk):
-    """Where a refused form is shown, its address stays in the browser: opened again, it leads back to the page."""
-    return redirect("a_registration", queries.desk_view(request.user, pk).registration.pk)
+def _again(request, pk):
+    """To the page; where a refused form was shown its address stays in the browser, and opened again leads there."""
+    own = queries.desk_view(request.user, pk).registration.pk
+    return redirect(reverse("a_registration", args=[own]) + suffix(request))
 
 
 def _version(request) -> int:
@@ -152,7 +201,7 @@ def _version(request) -> int:
 def approve(request, pk):
     """Put the employer on file and open its account; the link is shown this once."""
     if request.method != "POST":
-        return _to_the_registration(request, pk)
+        return _again(request, pk)
     form = region_of(request.user.region).forms["registration_approval"]
     decided = {field.id: request.POST.get(field.id, "") for field in form.fields}
     try:
@@ -160,8 +209,12 @@ def approve(request, pk):
     except Refused as no:
         if no.status == 409:
             messages.error(request, no.message)
-            return redirect("a_registration", pk)
+            return _again(request, pk)
         return _page(request, pk, no, "approve")
+    if not token:
+        step = desk_queries.desk_view(request.user, made, PAGES.kind).step
+        say_approved(request, [made], f"{made.subject_name}已签，还须{step.words}，账号还没有开通。", PAGES)
+        return redirect(reverse("a_registrations") + suffix(request))
     return _link_page(request, made, token)
 
 
@@ -170,14 +223,14 @@ def approve(request, pk):
 def send_back(request, pk):
     """Return it with remarks; what was typed stays when the return is refused."""
     if request.method != "POST":
-        return _to_the_registration(request, pk)
+        return _again(request, pk)
     note = request.POST.get("note", "").strip()
     try:
         deciding.return_registration(pk, marks_of(request, REASONS), note, by=request.user, seen=_version(request))
     except Refused as no:
         return _page(request, pk, no, "return")
     messages.success(request, "已退回，申请人会收到邮件。")
-    return redirect("a_registrations")
+    return redirect(reverse("a_registrations") + suffix(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -185,14 +238,14 @@ def send_back(request, pk):
 def reject(request, pk):
     """Decline it, with the reason."""
     if request.method != "POST":
-        return _to_the_registration(request, pk)
+        return _again(request, pk)
     note = request.POST.get("note", "").strip()
     try:
         deciding.reject_registration(pk, note, by=request.user, seen=_version(request))
     except Refused as no:
         return _page(request, pk, no, "return")
     messages.success(request, "已办理，申请人会收到邮件。")
-    return redirect("a_registrations")
+    return redirect(reverse("a_registrations") + suffix(request))
 
 
 @require_POST
@@ -203,7 +256,7 @@ def renew(request, pk):
         made, token = deciding.renew_activation(pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
-        return redirect("a_registration", pk)
+        return _again(request, pk)
     return _link_page(request, made, token)
 
 
@@ -255,6 +308,7 @@ urlpatterns = [
     path("registrations/<int:pk>/reject", reject, name="a_registration_reject"),
     path("registrations/<int:pk>/link", renew, name="a_registration_link"),
     path("registrations/files/<int:pk>", paper, name="a_registration_paper"),
+    *addresses(PAGES, "registrations"),
     path("registrations/files/<int:pk>/small", small, name="a_registration_small"),
     path("registrations/files/<int:pk>/shown", shown, name="a_registration_shown"),
 ]

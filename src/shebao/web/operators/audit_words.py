@@ -44,6 +44,7 @@ ACTIONS = {
     "registration.phone_proved": "验证注册手机号",
     "registration.submitted": "提交单位注册",
     "registration.approved": "单位注册通过",
+    "registration.signed": "签署单位注册",
     "registration.returned": "退回单位注册",
     "registration.rejected": "单位注册不予办理",
     "registration.forgotten": "清理过期的注册草稿",

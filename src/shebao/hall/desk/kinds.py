@@ -1,0 +1,38 @@
+"""What waits at the desk: how one kind of thing is read and locked, and who may not decide it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ..declarations.pipe import locked
+from ..declarations.queries import desk
+from ..declarations.review import declared_by_actor
+from ..scopes import serves
+from .models import DECLARED, Tables
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of thing at the desk, over the tables `of`.
+
+    `locked(pks, by=…)` locks them in the order asked, `waiting(actor, **chosen)` are those that wait, the most urgent
+    first; `own(things, actor)` the keys of those that the actor made; `served(thing)` is what carries the region and
+    the division that a colleague must serve.
+    """
+
+    of: Tables
+    locked: Callable[..., list]
+    waiting: Callable[..., QuerySet]
+    own: Callable[[list, Any], set[int]]
+    served: Callable[[Any], Any]
+
+    def is_for(self, colleague, thing) -> bool:
+        """Whether somebody does the business of where it comes from."""
+        return serves(colleague, self.served(thing))
+
+
+DECLARATIONS = Kind(
+    of=DECLARED, locked=locked, waiting=desk, own=declared_by_actor, served=lambda declaration: declaration.employer
+)

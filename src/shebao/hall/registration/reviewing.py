@@ -1,0 +1,32 @@
+"""Registrations at the desk (审核台): the same hands, clock and signatures as a declaration has."""
+
+from django.db.models import QuerySet
+
+from ..desk.kinds import Kind
+from .models import REGISTERED, Registration
+from .states import State
+
+
+def waiting(actor, state: str = State.SUBMITTED) -> QuerySet[Registration]:
+    """The registrations in a state ("" = all) that the actor serves, the most urgent first."""
+    rows = Registration.objects.visible_to(actor)
+    return (rows.filter(state=state) if state else rows).order_by("due_on", "submitted_at", "pk")
+
+
+def locked(pks: list[int], *, by) -> list[Registration]:
+    """The registrations, locked, in the order asked. Raises DoesNotExist when any is not the actor's to see."""
+    rows = Registration.objects.visible_to(by).filter(pk__in=pks).select_for_update(of=("self",))
+    found = {one.pk: one for one in rows}
+    if missing := set(pks) - set(found):
+        raise Registration.DoesNotExist(f"registrations not found: {sorted(missing)[:5]}")
+    return [found[pk] for pk in dict.fromkeys(pks)]
+
+
+REGISTRATIONS = Kind(
+    of=REGISTERED,
+    locked=locked,
+    waiting=waiting,
+    # An applicant has no account: nobody of the agency can have made one.
+    own=lambda registrations, actor: set(),
+    served=lambda registration: registration,
+)

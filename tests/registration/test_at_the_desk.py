@@ -1,0 +1,199 @@
+"""Registrations at the desk: in whose hands, with which clock, and signed by as many people as the region says."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from shebao.hall.audit.models import AuditEntry
+from shebao.hall.audit.operations import broken_links
+from shebao.hall.desk import operations as desk_operations
+from shebao.hall.desk.effects import undo_approval
+from shebao.hall.desk.models import NoteKind
+from shebao.hall.desk.queries import desk_view, next_free, queue, queue_counts
+from shebao.hall.employers.models import Employer
+from shebao.hall.errors import Conflict, Refused
+from shebao.hall.mail.models import Mail
+from shebao.hall.operators.models import Operator
+from shebao.hall.regions import region
+from shebao.hall.registration import checks, deciding, operations, reviewing
+from shebao.hall.registration.models import (
+    Registration,
+    RegistrationCase,
+    RegistrationNote,
+    RegistrationSignature,
+)
+from shebao.hall.registration.states import State
+from shebao.rules.region_reviews import ReviewStep
+from tests.factories import NOW, OperatorFactory, at
+
+from .applying import TWICE, desk, reviewed_by, submitted
+
+KIND = reviewing.REGISTRATIONS
+
+
+@pytest.fixture(autouse=True)
+def somebody_at_the_desk(db):
+    desk("yunnan")
+
+
+@pytest.fixture
+def reviewer():
+    return OperatorFactory(reviewer=True, region="yunnan", name="王审")
+
+
+@pytest.fixture
+def colleague(reviewer):
+    return OperatorFactory(reviewer=True, region="yunnan", name="李娜")
+
+
+def approve(made, by, **changes):
+    raw = checks.proposed(made, region(made.region)) | changes
+    return deciding.approve_registration(made.pk, raw, by=by, seen=made.version)
+
+
+def view(actor, made):
+    made.refresh_from_db()
+    return desk_view(actor, made, KIND)
+
+
+def test_a_second_review_is_by_another_person_and_nothing_is_registered_before(reviewer, colleague):
+    with reviewed_by(*TWICE):
+        made, token = approve(submitted(), reviewer, employer_number="777")
+        assert (made.state, token) == (State.SUBMITTED, "")
+        assert not Employer.objects.filter(credit_code=made.answers["credit_code"]).exists()
+        assert not Operator.objects.filter(name="何示例").exists() and not Mail.objects.exists()
+        assert list(queue(colleague, place="second", kind=KIND)) == [made]
+        seen = view(colleague, made)
+        assert seen.step.key == "second_review" and seen.holder is None and seen.is_last_for(colleague)
+        assert seen.signed[0].decided["employer_number"] == "777"
+        with pytest.raises(Refused, match="另一人"):
+            approve(made, reviewer)
+        made, token = approve(made, colleague, employer_number="777")
+    assert made.state == State.APPROVED and token
+    assert (made.employer.employer_number, made.decided_by) == ("777", colleague)
+    deeds = AuditEntry.objects.filter(action__in=("registration.signed", "registration.approved"))
+    assert [(one.action, one.actor) for one in deeds.order_by("sequence")] == [
+        ("registration.signed", reviewer),
+        ("registration.approved", colleague),
+    ]
+    assert list(broken_links()) == []
+
+
+@pytest.mark.parametrize(("need", "enough"), [("all", ["reviewer", "agency_admin"]), (3, ["reviewer"] * 3)])
+def test_how_many_sign_a_registration_is_said_by_the_region(need, enough):
+    with reviewed_by(ReviewStep("first_review", need)):
+        made = submitted()
+        for role in enough:
+            assert made.state == State.SUBMITTED
+            made, _ = approve(made, OperatorFactory(role=role, employer=None, region="yunnan"))
+    assert made.state == State.APPROVED
+
+
+def test_what_could_not_be_registered_is_refused_to_who_signs_first(reviewer):
+    made = submitted()
+    with reviewed_by(*TWICE), pytest.raises(Refused, match="参保起始年月"):
+        approve(made, reviewer, first_month="")
+    assert not RegistrationSignature.objects.exists()
+
+
+def test_what_is_returned_and_repaired_is_signed_anew(reviewer, colleague):
+    with reviewed_by(*TWICE):
+        made, _ = approve(submitted(), reviewer)
+        deciding.return_registration(made.pk, {}, "请核对名称", by=colleague, seen=made.version)
+        again = operations.submit_registration(made.pk)
+        assert view(colleague, again).step.key == "first_review"
+        again, token = approve(again, reviewer)
+        assert (again.state, token) == (State.SUBMITTED, "")
+
+
+def test_a_first_signature_can_be_taken_back_until_somebody_signed_after_it(settings, reviewer, colleague):
+    settings.SHEBAO_UNDO_SECONDS = 10
+    with reviewed_by(*TWICE):
+        made, _ = approve(submitted(), reviewer)
+        undo_approval([made.pk], by=reviewer, kind=KIND)
+        assert view(reviewer, made).step.key == "first_review"
+        approve(made, reviewer)
+        with at(NOW + timedelta(seconds=11)), pytest.raises(Conflict, match="不能再撤回"):
+            undo_approval([made.pk], by=reviewer, kind=KIND)
+        approve(made, colleague)
+    with pytest.raises(Conflict, match="不能再撤回"):
+        undo_approval([made.pk], by=colleague, kind=KIND)
+    assert Registration.objects.get().state == State.APPROVED
+
+
+def test_a_claimed_registration_is_for_nobody_else_to_decide(reviewer, colleague):
+    made = submitted()
+    assert desk_operations.claim_cases([made.pk], by=colleague, kind=KIND) == ([made], [])
+    assert desk_operations.claim_cases([made.pk], by=reviewer, kind=KIND) == ([], [made])
+    for deed in (
+        lambda: approve(made, reviewer),
+        lambda: deciding.return_registration(made.pk, {}, "请核对", by=reviewer, seen=made.version),
+        lambda: deciding.reject_registration(made.pk, "不属于本地", by=reviewer, seen=made.version),
+        lambda: desk_operations.hold_case(made.pk, by=reviewer, code="01", kind=KIND),
+        lambda: desk_operations.transfer_case(made.pk, reviewer.pk, by=reviewer, kind=KIND),
+    ):
+        with pytest.raises(Conflict, match="李娜手里"):
+            deed()
+    with pytest.raises(Refused, match="为什么接手"):
+        desk_operations.take_over(made.pk, by=reviewer, reason=" ", kind=KIND)
+    desk_operations.take_over(made.pk, by=reviewer, reason="李娜今天请假", kind=KIND)
+    desk_operations.add_note(made.pk, "电话核实过", by=reviewer, kind=KIND)
+    desk_operations.transfer_case(made.pk, colleague.pk, by=reviewer, note="请接着办", kind=KIND)
+    desk_operations.give_back(made.pk, by=colleague, kind=KIND)
+    kinds = list(RegistrationNote.objects.values_list("kind", flat=True))
+    assert kinds == [NoteKind.CLAIM, NoteKind.TAKE_OVER, NoteKind.NOTE, NoteKind.TRANSFER, NoteKind.GIVE_BACK]
+    assert AuditEntry.objects.filter(action="desk.take_over", region="yunnan").count() == 1
+    made, _ = approve(made, reviewer)
+    assert made.state == State.APPROVED
+
+
+def test_the_places_of_the_queue_say_whose_hands_a_registration_is_in(reviewer, colleague):
+    first, second, third = (submitted(n=n) for n in (1, 2, 3))
+    desk_operations.claim_cases([first.pk], by=reviewer, kind=KIND)
+    desk_operations.hold_case(second.pk, by=colleague, code="01", kind=KIND)
+    counts = queue_counts(reviewer, kind=KIND)
+    assert counts == {"all": 3, "mine": 1, "free": 1, "held": 1, "second": 0}
+    assert next_free(reviewer, 10, kind=KIND) == [third.pk]
+    assert list(queue(reviewer, order="age", kind=KIND)) == [first, second, third]
+
+
+def test_the_clock_of_a_registration_stands_still_while_it_is_held(reviewer):
+    made = submitted()
+    due = made.due_on
+    desk_operations.hold_case(made.pk, by=reviewer, code="01", text="等营业执照", kind=KIND)
+    with pytest.raises(Conflict, match="已挂起"):
+        approve(made, reviewer)
+    with at(NOW + timedelta(days=7)):
+        desk_operations.resume_case(made.pk, by=reviewer, kind=KIND)
+        made.refresh_from_db()
+        assert made.due_on == region("yunnan").calendar.add_working_days(due, 5)
+        made, _ = approve(made, reviewer)
+    assert made.state == State.APPROVED
+
+
+def test_a_colleague_of_another_division_does_not_get_it():
+    made = submitted("tianjin", agency_division="120101")
+    there, elsewhere = (
+        OperatorFactory(reviewer=True, region="tianjin", divisions=[one]) for one in ("120101", "120102")
+    )
+    whole = OperatorFactory(reviewer=True, region="tianjin")
+    assert elsewhere not in desk_view(whole, made, KIND).colleagues
+    assert there in desk_view(whole, made, KIND).colleagues
+    with pytest.raises(Refused, match="经办区划"):
+        desk_operations.transfer_case(made.pk, elsewhere.pk, by=whole, kind=KIND)
+    with pytest.raises(Registration.DoesNotExist):
+        desk_operations.claim_cases([made.pk], by=elsewhere, kind=KIND)
+    desk_operations.add_note(made.pk, "电话核实过", by=whole, kind=KIND)
+    for model in (RegistrationCase, RegistrationNote, RegistrationSignature):
+        assert not model.objects.visible_to(elsewhere).exists()
+    assert RegistrationNote.objects.visible_to(there).count() == 1
+    assert not RegistrationNote.objects.visible_to(OperatorFactory(clerk=True)).exists()
+
+
+def test_the_database_itself_refuses_two_signatures_of_one_person(reviewer):
+    made = submitted()
+    row = {"registration": made, "version": made.version, "step": "first_review", "role": "reviewer", "by": reviewer}
+    RegistrationSignature.objects.create(at=made.submitted_at, **row)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RegistrationSignature.objects.create(at=made.submitted_at, **row)
