@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.urls import reverse
 
 from shebao.hall.settlement.models import Bill
-from shebao.hall.settlement.queries import ADJUSTED, EARLIER, PersonRow, bill_people, bill_summary, people_of_bill
+from shebao.hall.settlement.queries import ADJUSTED, EARLIER, PersonRow, bill_people, bill_summary, sorted_people
 from shebao.rules.vocabulary import SHARES
 
 from .common import PAGE
@@ -20,12 +20,12 @@ def people_tab(request, found: Bill) -> dict:
     chosen = chosen if len(shown) == 1 and shown[0].scheme == chosen else ""
     q = request.GET.get("q", "").strip()
     sort = request.GET.get("sort", "")
-    page = Paginator(people_of_bill(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(sorted_people(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
     # one letter tells schemes apart where several stand side by side; a single one has room for its name
     names = {row.scheme: f"{row.title}·" if chosen else row.short for row in shown}
-    shown_people = list(page.object_list)
-    rows = {person.employee.pk: person for person in bill_people(found, shown_people)}
-    page.object_list = [_person(rows[one.pk], names) for one in shown_people]
+    keys = list(page.object_list)
+    rows = {person.employee.pk: person for person in bill_people(found, keys)}
+    page.object_list = [_person(rows[key], names) for key in keys]
     heads = [_head("wage", "申报工资", sort), _head("base", "缴费基数", sort)]
     heads += [
         _head(f"{key}.{share}", f"{name}{SHARES[share][:2]}", sort) for key, name in names.items() for share in SHARES
