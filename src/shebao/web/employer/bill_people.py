@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.core.paginator import Paginator
 from django.urls import reverse
 
+from shebao.hall.settlement.explaining import rules_of
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.queries import ADJUSTED, EARLIER, PersonRow, bill_people, bill_summary, sorted_people
 from shebao.rules.vocabulary import SHARES
@@ -36,6 +37,7 @@ def people_tab(request, found: Bill) -> dict:
         "schemes": schemes,
         "page": page,
         "sort": sort,
+        "groups": rule_groups(found),
         "name_head": _head("name", "姓名", sort),
         "number_head": _head("number", "个人编号", sort),
         "heads": heads,
@@ -71,3 +73,8 @@ def _person(person: PersonRow, names: Mapping[str, str]) -> dict:
     shown["bases"] = sorted({person.schemes[one].contribution_base for one in names if one in person.schemes} - {0})
     more = {"adjusted": (ADJUSTED,), "back": tuple(EARLIER.values())}
     return shown | {name: sum(sum(person.sums(word)) for word in words) for name, words in more.items()}
+
+
+def rule_groups(found: Bill) -> list[dict]:
+    """The values that the amounts rest on, scheme by scheme, with their documents."""
+    return [{"title": title, "steps": steps} for title, steps in rules_of(found)]
