@@ -145,7 +145,7 @@ def names_of(text: str) -> list[str]:
 
 
 def test_the_people_are_sorted_by_the_column_that_is_pressed(pages, clerk):
-    hire(clerk.employer, [500_000, 2_000_000])
+    hire(clerk.employer, [600_000, 2_000_000])
     made = settle(clerk.employer, clerk)
     address = f"/e/bills/{made.pk}/?tab=people"
     text = text_of(pages.get(address))
