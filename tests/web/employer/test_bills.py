@@ -166,7 +166,7 @@ def test_the_people_are_sorted_by_the_column_that_is_pressed(pages, clerk):
         clerk.employer.employees.order_by("-person_number").values_list("name", flat=True)
     )
     for odd in ("nothing", "-pension.nobody", "name_pinyin", "-", "x.y.z", "employer__name"):
-        assert names_of(text_of(pages.get(address, {"sort": odd}))) == names_of(text), odd
+        assert names_of(text_of(pages.get(f"{address}&sort={odd}"))) == names_of(text), odd
 
 
 def test_the_base_stands_beside_the_declared_wage(pages, bill):
