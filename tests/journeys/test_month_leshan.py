@@ -110,7 +110,7 @@ def _look_up(clerk, home: str, bill) -> None:
     clerk.get_by_role("textbox", name="计划月度起").fill(str(bill.month))
     clerk.get_by_role("textbox", name="计划月度止").fill(str(bill.month))
     clerk.get_by_role("button", name="查询").click()
-    clerk.locator("tfoot").get_by_text(f"{bill.total_due / 100:,.2f}").wait_for()
+    clerk.locator("tfoot").get_by_text(f"{bill.total_due / 100:,.2f}").first.wait_for()
     for paper in ("申报核定表", "缴费通知单"):
         clerk.get_by_role("link", name=re.compile(f"打印.*{paper}")).click()
         with clerk.context.expect_page() as opened:

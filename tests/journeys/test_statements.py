@@ -144,7 +144,7 @@ def test_receipts_records_and_rosters(page_of, transactional_db):
     page.get_by_role("textbox", name="开始年月").fill(str(bill.month))
     page.get_by_role("textbox", name="终止年月").fill(str(bill.month))
     page.get_by_role("main").get_by_role("button", name="查询").click()
-    page.locator("tfoot").get_by_text(f"{bill.total_due / 100:,.2f}").wait_for()
+    page.locator("tfoot").get_by_text(f"{bill.total_due / 100:,.2f}").first.wait_for()
     page.locator("tbody tr").first.get_by_role("link").first.click()
     page.get_by_role("main").get_by_role("link", name=people[0].name).first.wait_for()
     menu.get_by_role("link", name="单位在职人员查询").first.click()

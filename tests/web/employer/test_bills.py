@@ -145,7 +145,7 @@ def names_of(text: str) -> list[str]:
 
 
 def test_the_people_are_sorted_by_the_column_that_is_pressed(pages, clerk):
-    hire(clerk.employer, [500_000, 2_000_000])
+    hire(clerk.employer, [600_000, 2_000_000])
     made = settle(clerk.employer, clerk)
     address = f"/e/bills/{made.pk}/?tab=people"
     text = text_of(pages.get(address))
@@ -166,7 +166,7 @@ def test_the_people_are_sorted_by_the_column_that_is_pressed(pages, clerk):
         clerk.employer.employees.order_by("-person_number").values_list("name", flat=True)
     )
     for odd in ("nothing", "-pension.nobody", "name_pinyin", "-", "x.y.z", "employer__name"):
-        assert names_of(text_of(pages.get(address, {"sort": odd}))) == names_of(text), odd
+        assert names_of(text_of(pages.get(f"{address}&sort={odd}"))) == names_of(text), odd
 
 
 def test_the_base_stands_beside_the_declared_wage(pages, bill):
@@ -188,8 +188,9 @@ def test_the_amounts_of_the_summary_lead_to_why_they_are_so(pages, bill):
         assert pages.get(f"/e/bills/{bill.pk}/schemes/{odd}/").status_code == 404
 
 
-def test_the_summary_on_paper_has_the_values_it_rests_on_as_an_appendix(pages, bill):
-    text = text_of(pages.get(f"/e/bills/{bill.pk}/"))
+@pytest.mark.parametrize("tab", ["summary", "people"])
+def test_the_bill_on_paper_has_the_values_it_rests_on_as_an_appendix(pages, bill, tab):
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab={tab}"))
     appendix = text.partition('<div class="print-only"><h2>附：计算依据</h2>')[2]
     assert "单位部分" in appendix and "费率" in appendix
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Aggregate, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Aggregate, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 
 from shebao.rules.contributions import Charges, NoFact, charge
 from shebao.rules.money import yuan
@@ -323,40 +323,49 @@ class PersonRow:
         return sum(line.employer_due for line in lines), sum(line.employee_due for line in lines)
 
 
-def people_of_bill(bill: Bill, q: str = "", scheme: str = "", sort: str = "") -> QuerySet[Employee]:
-    """The people of a bill; `q` narrows by name, pinyin or number, `scheme` to who is charged for it.
-
-    By pinyin, or by `sort`: name, number, wage, base, total or "<scheme>.<share>", with "-" the largest first.
-    """
+def people_of_bill(bill: Bill, q: str = "", scheme: str = "") -> QuerySet[Employee]:
+    """The people of a bill by pinyin; `q` narrows by name, pinyin or number, `scheme` to who is charged for it."""
     own = bill.lines.filter(employee=OuterRef("pk"))
     people = Employee.objects.filter(Exists(own), employer=bill.employer_id)
     if scheme:
         people = people.filter(Exists(own.filter(scheme=scheme, kind=LineKind.REGULAR)))
     if q := q.strip():
         people = people.filter(Q(name__icontains=q) | Q(name_pinyin__icontains=q) | Q(person_number__icontains=q))
-    key, is_down = sort.removeprefix("-"), sort.startswith("-")
-    plain = {"name": "name_pinyin", "number": "person_number"}.get(key)
-    amount = None if plain else _sorted_by(key)
-    if amount is not None:
-        own = own.filter(scheme=scheme) if scheme and key == "base" else own
-        sums = own.order_by().values("employee").annotate(fen=amount).values("fen")
-        people, plain = people.annotate(fen=Subquery(sums)), "fen"
-    by = F(plain or "name_pinyin")
-    return people.order_by(by.desc(nulls_last=True) if is_down else by.asc(nulls_last=True), "name_pinyin", "pk")
+    return people.order_by("name_pinyin", "pk")
 
 
-def _sorted_by(key: str) -> Aggregate | None:
+def sorted_people(bill: Bill, q: str = "", scheme: str = "", sort: str = "") -> QuerySet[int] | list[int]:
+    """The keys of `people_of_bill`, by name or by `sort`: number, wage, base, total or "<scheme>.<share>", with "-" the
+    largest first.
+    """
+    people, key, sign = people_of_bill(bill, q, scheme), sort.removeprefix("-"), "-" * sort.startswith("-")
+    amount = _sorted_by(key, scheme)
+    if amount is None:
+        plain = {"name": "name_pinyin", "number": "person_number"}.get(key)
+        return (people.order_by(f"{sign}{plain}", "pk") if plain else people).values_list("pk", flat=True)
+    by = F("fen").desc(nulls_last=True) if sign else F("fen").asc(nulls_last=True)
+    sums = bill.lines.order_by().values("employee").annotate(fen=amount)
+    found = sums.order_by(by, "employee__name_pinyin", "employee").values_list("employee", flat=True)
+    if not q.strip() and not scheme:
+        return list(found)
+    own = set(people.order_by().values_list("pk", flat=True))
+    return [pk for pk in found if pk in own]
+
+
+def _sorted_by(key: str, chosen: str) -> Aggregate | None:
     """What a column of amounts is sorted by, of one person's lines; None for what is no such column."""
     regular, (scheme, _, share) = Q(kind=LineKind.REGULAR), key.partition(".")
-    if key in ("wage", "base"):
-        return Max({"wage": "declared_wage", "base": "contribution_base"}[key], filter=regular)
+    if key == "wage":
+        return Max("declared_wage", filter=regular)
+    if key == "base":
+        return Max("contribution_base", filter=regular & Q(scheme=chosen) if chosen else regular)
     if key == "total":
         return Sum(F("employer_due") + F("employee_due"))
     return Sum(f"{share}_due", filter=regular & Q(scheme=scheme)) if share in SHARES else None
 
 
-def bill_people(bill: Bill, people: Sequence[Employee] | None = None) -> list[PersonRow]:
-    """Everybody on a bill by pinyin, or these `people` of it, with their lines: one query."""
+def bill_people(bill: Bill, people: Sequence[int] | None = None) -> list[PersonRow]:
+    """Everybody on a bill by pinyin, or those of it with these keys, with their lines: one query."""
     lines = bill.lines.select_related("employee").order_by("employee__name_pinyin", "employee_id", "pk")
     if people is not None:
         lines = lines.filter(employee__in=people)

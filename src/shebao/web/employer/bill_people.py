@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from django.core.paginator import Paginator
 from django.urls import reverse
 
+from shebao.hall.settlement.explaining import rules_of
 from shebao.hall.settlement.models import Bill
-from shebao.hall.settlement.queries import ADJUSTED, EARLIER, PersonRow, bill_people, bill_summary, people_of_bill
+from shebao.hall.settlement.queries import ADJUSTED, EARLIER, PersonRow, bill_people, bill_summary, sorted_people
 from shebao.rules.vocabulary import SHARES
 
 from .common import PAGE
@@ -20,12 +21,12 @@ def people_tab(request, found: Bill) -> dict:
     chosen = chosen if len(shown) == 1 and shown[0].scheme == chosen else ""
     q = request.GET.get("q", "").strip()
     sort = request.GET.get("sort", "")
-    page = Paginator(people_of_bill(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(sorted_people(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
     # one letter tells schemes apart where several stand side by side; a single one has room for its name
     names = {row.scheme: f"{row.title}·" if chosen else row.short for row in shown}
-    shown_people = list(page.object_list)
-    rows = {person.employee.pk: person for person in bill_people(found, shown_people)}
-    page.object_list = [_person(rows[one.pk], names) for one in shown_people]
+    keys = list(page.object_list)
+    rows = {person.employee.pk: person for person in bill_people(found, keys)}
+    page.object_list = [_person(rows[key], names) for key in keys]
     heads = [_head("wage", "申报工资", sort), _head("base", "缴费基数", sort)]
     heads += [
         _head(f"{key}.{share}", f"{name}{SHARES[share][:2]}", sort) for key, name in names.items() for share in SHARES
@@ -36,6 +37,7 @@ def people_tab(request, found: Bill) -> dict:
         "schemes": schemes,
         "page": page,
         "sort": sort,
+        "groups": rule_groups(found),
         "name_head": _head("name", "姓名", sort),
         "number_head": _head("number", "个人编号", sort),
         "heads": heads,
@@ -71,3 +73,8 @@ def _person(person: PersonRow, names: Mapping[str, str]) -> dict:
     shown["bases"] = sorted({person.schemes[one].contribution_base for one in names if one in person.schemes} - {0})
     more = {"adjusted": (ADJUSTED,), "back": tuple(EARLIER.values())}
     return shown | {name: sum(sum(person.sums(word)) for word in words) for name, words in more.items()}
+
+
+def rule_groups(found: Bill) -> list[dict]:
+    """The values that the amounts rest on, scheme by scheme, with their documents."""
+    return [{"title": title, "steps": steps} for title, steps in rules_of(found)]

@@ -10,7 +10,6 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
-from shebao.hall.settlement.explaining import rules_of
 from shebao.hall.settlement.flagging import flags
 from shebao.hall.settlement.ledger import balances
 from shebao.hall.settlement.models import DUES, Bill
@@ -32,7 +31,7 @@ from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
 from ..taking import taken
-from .bill_people import people_tab
+from .bill_people import people_tab, rule_groups
 from .common import PAGE, bridge_rows, crumbs, this_month, word
 from .papers import print_action
 
@@ -181,7 +180,7 @@ def _summary(request, found: Bill) -> dict:
         for row in rows
     ]
     lines = [{"row": row, "why": {share: _why(found, row, share) for share in SHARES}} for row in rows]
-    return {"lines": lines, "parts": parts, "flags": flags(found), "groups": _groups(found)}
+    return {"lines": lines, "parts": parts, "flags": flags(found), "groups": rule_groups(found)}
 
 
 def _why(found: Bill, row: SchemeSum, share: str) -> str:
@@ -191,11 +190,6 @@ def _why(found: Bill, row: SchemeSum, share: str) -> str:
         if getattr(row, f"{share}_rate") or getattr(row, f"{share}_due")
         else ""
     )
-
-
-def _groups(found: Bill) -> list[dict]:
-    """The values that the amounts rest on, scheme by scheme, with their documents."""
-    return [{"title": title, "steps": steps} for title, steps in rules_of(found)]
 
 
 def _provisional_lines(found: Bill, rows) -> list[dict]:
@@ -256,7 +250,7 @@ def _changes(request, found: Bill) -> dict:
 
 
 def _rules(request, found: Bill) -> dict:
-    return {"groups": _groups(found), "assessment": found.assessment}
+    return {"groups": rule_groups(found), "assessment": found.assessment}
 
 
 @needs("settle")
