@@ -1,6 +1,4 @@
-"""The page on which a whole identity number is asked for: why, and once in a while one's password."""
-
-from datetime import timedelta
+"""The pages on which whole identity numbers are asked for: one person's, or everybody's in a sheet."""
 
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -8,17 +6,18 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from shebao.hall.errors import Refused
-from shebao.hall.operators.throttle import may_try
 from shebao.hall.roster.models import Employee
-from shebao.hall.roster.unmasking import REASONS, reveal_id_number
+from shebao.hall.roster.unmasking import reveal_id_number
+from shebao.hall.services.registry import OPERATIONS
+from shebao.hall.sheets.models import Batch
+from shebao.hall.sheets.prefilled import roster_template
+from shebao.rules.identity import masked
 
 from ..access import needs
-from ..proof import is_proved, prove
-from .common import crumbs, word
+from .asking import asked_fields, reason_proved
+from .common import crumbs, download, word
+from .importing import template_of
 from .roster import employee_context
-
-OTHER = "other"
-TRIES, WITHIN = 10, timedelta(minutes=15)
 
 
 @sensitive_post_parameters("password")
@@ -27,51 +26,62 @@ TRIES, WITHIN = 10, timedelta(minutes=15)
 def reveal(request, pk):
     """Ask for the reason; then show the employee's page with the whole number, this once."""
     employee = Employee.objects.visible_to(request.user).select_related("person").get(pk=pk)
-    if request.method != "POST":
-        return _asking(request, employee)
-    chosen = request.POST.get("reason", "")
-    reason = request.POST.get("other", "") if chosen == OTHER else chosen if chosen in REASONS else ""
-    try:
-        if not is_proved(request) and not may_try("proof", str(request.user.pk), limit=TRIES, within=WITHIN):
-            raise Refused("proof_too_often", "密码试得太多，请 15 分钟后再试。", field="password", status=429)
-        prove(request, request.POST.get("password", ""))
-        number = reveal_id_number(pk, reason, by=request.user)
-    except Refused as no:
-        return _asking(request, employee, no)
-    return render(request, "employer/employee.html", employee_context(request, pk) | {"revealed": number})
-
-
-def _asking(request, employee, error: Refused | None = None):
-    asks_password = not is_proved(request)
-    chosen = request.POST.get("reason", REASONS[0])
-    fields = [
-        {
-            "id": "reason", "label": "查看原因", "kind": "radios", "full": True, "value": chosen, "required": True,
-            "options": [*((reason, reason) for reason in REASONS), (OTHER, "其他")],
-        },
-        {
-            "id": "other", "label": "其他原因", "kind": "text", "maxlength": 100, "full": True,
-            "value": request.POST.get("other", ""), "hint": "选“其他”时填写",
-        },
-    ]  # fmt: skip
-    for field in fields:
-        field["name"] = field["id"]
-        if error and error.field == field["id"]:
-            field["error"] = error.message
-    title = "查看完整号码"
-    roster = word(request, "menu.roster", "员工花名册")
+    error = None
+    if request.method == "POST":
+        try:
+            number = reveal_id_number(pk, reason_proved(request), by=request.user)
+        except Refused as no:
+            error = no
+        else:
+            return render(request, "employer/employee.html", employee_context(request, pk) | {"revealed": number})
+    address = reverse("e_employee", args=[pk])
+    title, roster = "查看完整号码", (word(request, "menu.roster", "员工花名册"), reverse("e_roster"))
     context = {
         "title": title,
-        "employee": employee,
-        "fields": fields,
-        "asks_password": asks_password,
-        "password_error": error.message if error and error.field == "password" else "",
-        "errors": [{"id": error.field or "reason", "text": error.message}] if error else [],
-        "crumbs": crumbs(
-            title, (roster, reverse("e_roster")), (employee.name, reverse("e_employee", args=[employee.pk]))
-        ),
+        "sub": "查看人、时间和原因会记入操作记录",
+        "legend": f"{employee.name} {masked(employee.person.id_number)}",
+        "button": title,
+        "back": address,
+        "crumbs": crumbs(title, roster, (employee.name, address)),
     }
-    return render(request, "employer/unmask.html", context, status=error.status if error else 200)
+    return _asking(request, context, error)
 
 
-urlpatterns = [path("roster/<int:pk>/reveal/", reveal, name="e_employee_reveal")]
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("unmask")
+def roster_sheet(request, service):
+    """Ask for the reason; then give the sheet of a service with everybody insured in it (在册人员)."""
+    spec, layout, name = template_of(request, service)
+    if not OPERATIONS[spec.operation].is_about_known:
+        raise Batch.DoesNotExist
+    error = None
+    if request.method == "POST":
+        try:
+            reason = reason_proved(request)
+            data = roster_template(request.user.employer_id, service, by=request.user, reason=reason, layout=layout)
+        except Refused as no:
+            error = no
+        else:
+            return download(data, f"{name}-在册人员.xlsx")
+    title, back = "下载在册人员", reverse("e_import")
+    context = {
+        "title": title,
+        "sub": "表格含全部在保人员的完整证件号码；下载人、时间和原因会记入操作记录，并印在页眉",
+        "legend": name,
+        "button": "下载",
+        "back": back,
+        "crumbs": crumbs(title, (word(request, "menu.import", "批量导入"), back)),
+    }
+    return _asking(request, context, error)
+
+
+def _asking(request, context: dict, error: Refused | None):
+    status = error.status if error else 200
+    return render(request, "employer/unmask.html", context | asked_fields(request, error), status=status)
+
+
+urlpatterns = [
+    path("roster/<int:pk>/reveal/", reveal, name="e_employee_reveal"),
+    path("import/template/<slug:service>/roster/", roster_sheet, name="e_import_roster"),
+]
