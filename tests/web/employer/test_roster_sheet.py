@@ -103,11 +103,14 @@ def test_the_mark_changes_nothing_of_what_is_read_when_the_sheet_comes_back(cler
     assert (read.sheet, read.stamp) == (same.sheet, same.stamp)
 
 
-def test_the_sheet_sent_back_as_it_came_is_imported_row_by_row(client, clerk, people):
+def test_the_sheet_sent_back_as_it_came_is_imported_row_by_row(
+    client, clerk, people, django_capture_on_commit_callbacks
+):
     data = take(client).content
     file = io.BytesIO(data)
     file.name = "在册人员.xlsx"
-    client.post("/e/import/", {"service": SERVICE, "file": file})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/e/import/", {"service": SERVICE, "file": file})
     rows = BatchRow.objects.filter(batch=Batch.objects.get()).exclude(state="ignored").order_by("number")
     assert not rows.filter(state="error").exists()
     assert [one.cells["id_number"] for one in rows] == [one.person.id_number for one in people]
