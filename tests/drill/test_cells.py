@@ -1,10 +1,12 @@
 """A few generated workbooks through the import; the drill sees a cell or a row that is dropped on the way."""
 
+from dataclasses import replace
+
 import pytest
 from drill import cells
 
 from shebao.hall.sheets import operations
-from shebao.hall.sheets.reading import EMPTY
+from shebao.hall.sheets.lines import EMPTY, Lines
 
 pytestmark = pytest.mark.django_db
 
@@ -17,27 +19,30 @@ def test_generated_workbooks_of_every_kind_lose_nothing():
     assert found.counts["tables of anything"] >= 24
 
 
-def planted(monkeypatch, spoil):
+def planted(monkeypatch, spoilt):
     """What the drill says where every .xls loses something between the file and the batch."""
     read = operations.read_workbook
 
-    def spoiled(data, name, **more):
+    def spoiling(data, name, **more):
         sheet = read(data, name, **more)
-        if name.endswith(".xls"):
-            spoil(sheet.rows)
-        return sheet
+        return replace(sheet, rows=Lines.of(spoilt(list(sheet.rows)))) if name.endswith(".xls") else sheet
 
-    monkeypatch.setattr(operations, "read_workbook", spoiled)
-    return cells.run(12, seed=1).failures
+    monkeypatch.setattr(operations, "read_workbook", spoiling)
+    failures = cells.run(12, seed=1).failures
+    assert [one.partition(": ")[2].partition(" ")[0] for one in failures] == ["AssertionError"] * 2
+    return failures
 
 
 def test_a_cell_that_is_dropped_in_one_kind_of_file_is_seen(monkeypatch):
-    def drop(rows):
-        rows[-1][next(n for n, cell in enumerate(rows[-1]) if cell is not EMPTY and cell.text)] = EMPTY
+    def without_a_cell(rows):
+        last = list(rows[-1])
+        # The identity number: what a form fills in by itself, such as the kind of paper, would not be missed.
+        last[max(range(len(last)), key=lambda n: sum(letter.isdigit() for letter in last[n].text))] = EMPTY
+        return [*rows[:-1], last]
 
-    failures = planted(monkeypatch, drop)
-    assert len(failures) == 2 and failures[0].startswith("1, reviewed") and "xls" in failures[0]
+    first, second = planted(monkeypatch, without_a_cell)
+    assert first.startswith("1, reviewed") and second.startswith("1, direct")
 
 
 def test_a_row_that_is_dropped_in_one_kind_of_file_is_seen(monkeypatch):
-    assert len(planted(monkeypatch, lambda rows: rows.pop())) == 2
+    planted(monkeypatch, lambda rows: rows[:-1])
