@@ -14,6 +14,7 @@ from .scratch import ENGINES, scratch_hall
 #: drill → (how many in a full run, the engines it runs on; "" = without a database)
 DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "uploads": (10_000, ("sqlite",)),
+    "cells": (5_000, ("sqlite",)),
     "kills": (67, ENGINES),  # of each of its three kinds of work
     "oracle": (1_000_000, ("",)),
     "faults": (3, ENGINES),

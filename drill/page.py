@@ -17,7 +17,8 @@ failure names its seed and number: the same seed does the same again.
 """
 TAIL = """
 - **uploads**: damaged workbooks (zip directory, XML, BIFF, CSV bytes, encodings, values, named bombs) through the
-  upload page.
+  upload page. **cells**: generated workbooks of right and wrong answers, with titles, empty lines and sums between
+  them, as .csv in both encodings, .xls and .xlsx: the same batch each time, and every row accounted for.
 - **kills**: a process killed by SIGKILL while it settles a month, hears the bank or imports a sheet: half at every
   write and commit in turn, half at random instants; on PostgreSQL some strike the database server's process. After
   each, check-ledger, verify-audit and (SQLite) integrity_check; then the work is done again. The count is for each of

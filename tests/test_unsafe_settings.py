@@ -31,7 +31,14 @@ def start(monkeypatch, tmp_path):
     (tmp_path / "files").mkdir(mode=0o700)
 
     def started(environment: dict, derived: dict) -> None:
-        for name in ("SHEBAO_SMTP_HOST", "SHEBAO_SMS_URL", "SHEBAO_BANK_URL", "SHEBAO_BASE_URL", "SHEBAO_SMTP_PORT"):
+        for name in (
+            "SHEBAO_SMTP_HOST",
+            "SHEBAO_SMS_URL",
+            "SHEBAO_BANK_URL",
+            "SHEBAO_BASE_URL",
+            "SHEBAO_SMTP_PORT",
+            "SHEBAO_ADMIN_FACTOR",
+        ):
             monkeypatch.delenv(name, raising=False)
         for name, value in (good | environment).items():
             text = value(good, tmp_path) if callable(value) else value
@@ -89,6 +96,7 @@ BAD = {
     "a bank without a secret": ({"SHEBAO_BANK_URL": "https://bank.example", "SHEBAO_BANK_SECRET": ""}, {}, "SHEBAO_BANK_SECRET"),
     "every proxy": ({"SHEBAO_TRUSTED_PROXIES": "*"}, {}, "冒充来访地址"),
     "a proxy by name": ({"SHEBAO_TRUSTED_PROXIES": "proxy"}, {}, "不是 IP 地址"),
+    "administrators by password alone": ({"SHEBAO_ADMIN_FACTOR": "0"}, {}, "SHEBAO_ADMIN_FACTOR"),
     "debugging": ({}, {"DEBUG": True}, "DEBUG"),
     "no redirect to https": ({}, {"SECURE_SSL_REDIRECT": False}, "SECURE_SSL_REDIRECT"),
     "a session in the clear": ({}, {"SESSION_COOKIE_SECURE": False}, "SESSION_COOKIE_SECURE"),

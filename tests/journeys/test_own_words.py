@@ -20,7 +20,7 @@ from tests.factories import MONTH, enrolled, synthetic_id
 from tests.papers import upload_papers
 
 from .conftest import fetched
-from .steps import fill, print_from_menu, submit_basket, until
+from .steps import fill, print_from_menu, submit_basket, taken_with_reason, until
 from .test_halls import approve, choose, hall, keep, newcomer, pick
 from .test_papers import as_file, november  # noqa: F401 - a fixture: the tenth of a month, for every thread
 
@@ -109,9 +109,9 @@ def test_leshan_downloads_its_roster_fills_in_the_wages_and_sees_heads_and_sum_f
         enrolled(clerk.employer, name=f"李示例{n}", sequence=900 + n)
     page = page_of(clerk, "/e/")
     choose(page, "批量导入")
-    with page.expect_download() as template:
-        page.get_by_role("link", name=re.compile(r"^在册人员\s*：人员申报工资")).click()
-    book = openpyxl.load_workbook(io.BytesIO(template.value.path().read_bytes()))
+    page.get_by_role("link", name=re.compile(r"^在册人员\s*：人员申报工资")).click()
+    template = taken_with_reason(page)
+    book = openpyxl.load_workbook(io.BytesIO(template.path().read_bytes()))
     sheet = book.worksheets[0]
     heads = next(r for r in sheet.iter_rows() if any("证件号码" in str(c.value) for c in r))
     column = next(c.column for c in heads if "工资" in str(c.value))
@@ -119,6 +119,7 @@ def test_leshan_downloads_its_roster_fills_in_the_wages_and_sees_heads_and_sum_f
         sheet.cell(row_number, column).value = f"{9000 + n}"
     kept = io.BytesIO()
     book.save(kept)
+    choose(page, "批量导入")
     page.get_by_label("人员工资申报批量导入", exact=True).check()
     page.locator("#file").set_input_files(as_file("工资.xlsx", kept.getvalue(), XLSX))
     page.get_by_role("button", name="上传并核对").click()

@@ -91,6 +91,45 @@ def test_the_agencys_looks_are_shown_to_the_employer_with_the_reason(world):
     assert signed_in(OperatorFactory(clerk=True, employer=admin.employer)).get("/looks/").status_code == 403
 
 
+def test_a_clerks_look_at_a_persons_page_is_one_record_and_its_pieces_and_lists_are_none(world):
+    admin = world[0]
+    clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
+    person, client = hired(admin.employer), signed_in(clerk)
+    address = f"/e/roster/{person.pk}/"
+    looks = AuditEntry.objects.filter(action="data.looked_at")
+    assert client.get("/e/roster/").status_code == 200
+    assert client.get(address, headers={"HX-Request": "true"}).status_code == 200
+    assert not looks.exists()
+    assert client.get(address).status_code == 200
+    entry = looks.get()
+    assert (entry.actor, entry.subject, entry.employer) == (clerk, f"employee:{person.pk}", admin.employer)
+    assert entry.detail == {"reason": "查看职工资料"}
+    assert list(broken_links()) == []
+
+
+def test_the_administrator_tells_the_looks_of_the_agency_from_those_of_the_own_people(world):
+    admin, _, reviewer = world
+    clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
+    person = hired(admin.employer)
+    signed_in(clerk).get(f"/e/roster/{person.pk}/")
+    assert signed_in(reviewer).get(f"/a/people/{person.person_id}").status_code == 200
+    mine = signed_in(admin)
+    page = {who: mine.get(f"/looks/?who={who}").content.decode() for who in ("", "own", "agency")}
+    assert "共 2 条" in page[""] and "共 1 条" in page["own"] and "共 1 条" in page["agency"]
+    assert "王敏" in page["own"] and "查看职工资料" in page["own"] and "查看参保人" in page["agency"]
+
+
+def test_a_persons_page_is_not_shown_when_the_look_cannot_be_recorded(world, monkeypatch):
+    person = hired(world[0].employer)
+
+    def broken(*_, **__):
+        raise DatabaseError("full")
+
+    monkeypatch.setattr(operations, "insert_rows", broken)
+    answer = signed_in(world[0]).get(f"/e/roster/{person.pk}/")
+    assert answer.status_code == 500 and person.name not in answer.content.decode()
+
+
 def test_a_foreign_object_and_a_missing_right_are_on_record_without_what_was_typed(world):
     admin, _, reviewer = world
     stranger = hired(EmployerFactory())

@@ -22,7 +22,7 @@ WRONG = "110105194912310021"
 
 def marked(batch) -> openpyxl.Workbook:
     batch.refresh_from_db()
-    return openpyxl.load_workbook(io.BytesIO(marked_workbook(batch)))
+    return openpyxl.load_workbook(io.BytesIO(marked_workbook(batch, by=batch.created_by)))
 
 
 def send_back(clerk, book, name="标错.xlsx"):  # noqa: F811

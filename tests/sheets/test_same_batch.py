@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import re
 from datetime import date
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from shebao.hall.declarations.preview import previews
 from shebao.hall.regions import region
-from shebao.hall.sheets import operations
+from shebao.hall.sheets import operations, queries
 from shebao.hall.sheets.jobs import carry_on
 from shebao.web.employer.fields import typed
 from tests.factories import OperatorFactory, at, synthetic_id
@@ -77,10 +78,28 @@ def native(field, text, with_dates):
     return text
 
 
-def as_file(way, form, rows):
+def between(rows, dice):
+    """What people put around and between their rows: a title, empty lines, sums, who made it."""
+    line = dice.choice
+    title = [[line(["本月新进人员", "第一机械制造有限公司　增员"])]] * dice.randint(0, 1)
+    gaps = [line([None, None, None, [], ["合计"], ["小计"], ["制表人：王敏　审核：李娜"]]) for _ in rows]
+    return title, gaps
+
+
+def as_table(way, form, rows, around=((), ())):
+    """The lines of the sheet, and the numbers in it of the rows that were typed."""
     if "with" in way:
         rows = [{f.id: native(f, row[f.id], "dates" in way) for f in form.fields} for row in rows]
-    table = [[field.label for field in form.fields], *([row[field.id] for field in form.fields] for row in rows)]
+    title, gaps = around
+    table, places = [*title, [field.label for field in form.fields]], []
+    for row, gap in itertools.zip_longest(rows, gaps):
+        table += [] if gap is None else [gap]
+        table.append([row[field.id] for field in form.fields])
+        places.append(len(table))
+    return table, places
+
+
+def as_file(way, table):
     if way.startswith("csv"):
         text = io.StringIO()
         csv.writer(text).writerows(table)
@@ -89,18 +108,31 @@ def as_file(way, form, rows):
     return f"十一月.{kind}", (files.xls if kind == "xls" else files.xlsx)(table)
 
 
+def by_form(clerk, form, rows):
+    """The same answers typed into the form."""
+    posts = [QueryDict(mutable=True) for _ in rows]
+    for post, row in zip(posts, rows, strict=True):
+        post.update(row)
+    return told(previews(clerk.employer, SERVICE, [typed(form, post) for post in posts], by=clerk))
+
+
 def told(found):
     """What a clerk would see of a row: the cleaned values, and every finding."""
     return [(one.values, sorted((p.code, p.field, p.level, p.message, p.fix) for p in one.problems)) for one in found]
 
 
-def by_sheet(clerk, way, form, rows):
+def by_sheet(clerk, way, form, rows, around=((), ())):
     """Upload, check in the background, and read the batch: its values, and the findings that were kept."""
-    name, data = as_file(way, form, rows)
+    table, places = as_table(way, form, rows, around)
+    name, data = as_file(way, table)
     batch = operations.receive_sheet(clerk.employer_id, SERVICE, name, data, by=clerk).batch
     carry_on(batch.pk, by=clerk)
+    batch.refresh_from_db()
+    parts = queries.counts(batch)
+    assert batch.rows_read == sum(parts[one] for one in ("all", "removed", "ignored", "imported"))
+    assert batch.rows_read == len(table) - len(around[0]) - 1, "beside the title and the heads, every line is a row"
     kept = list(batch.rows.filter(state__in=("passed", "error", "confirm")).order_by("number"))
-    assert [row.number for row in kept] == list(range(2, len(rows) + 2))
+    assert [row.number for row in kept] == places
     found = told(previews(clerk.employer, SERVICE, [row.cells for row in kept], by=clerk))
     stored = [
         sorted((p["code"], p["field"], p["level"], p["message"], p["fix"] and tuple(p["fix"])) for p in row.problems)
@@ -120,14 +152,10 @@ def test_the_same_answers_are_the_same_batch_however_they_come(direct):
     @given(answers(here, form))
     def agree(rows):
         with at(), transaction.atomic():
-            posts = [QueryDict(mutable=True) for _ in rows]
-            for post, row in zip(posts, rows, strict=True):
-                post.update(row)
-            by_form = told(previews(clerk.employer, SERVICE, [typed(form, post) for post in posts], by=clerk))
-            by_json = told(previews(clerk.employer, SERVICE, json.loads(json.dumps(rows)), by=clerk))
-            assert by_json == by_form
+            said = by_form(clerk, form, rows)
+            assert told(previews(clerk.employer, SERVICE, json.loads(json.dumps(rows)), by=clerk)) == said
             for way in WAYS:
-                assert by_sheet(clerk, way, form, rows) == by_form, way
+                assert by_sheet(clerk, way, form, rows) == said, way
             transaction.set_rollback(True)
 
     agree()

@@ -54,7 +54,10 @@ def test_the_roster_is_the_template_with_everybody_and_the_present_wage(db):
         here = regions()["leshan"]
         form, sheet = here.forms["wage_declaration"], here.sheets["wage_declaration"]
         layout = published_layout(form, sheet)
-        read = read_workbook(roster_template(clerk.employer_id, "wage_declaration", by=clerk, layout=layout), "t.xlsx")
+        read = read_workbook(
+            roster_template(clerk.employer_id, "wage_declaration", by=clerk, reason="办理社保业务", layout=layout),
+            "t.xlsx",
+        )
     first = [cell.text for cell in read.rows[1]]
     assert len(read.rows) == 3
     one = people[0]

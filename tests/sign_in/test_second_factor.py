@@ -9,7 +9,7 @@ from django.test import Client
 
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
-from shebao.hall.operators.models import Role
+from shebao.hall.operators.models import ADMINISTRATOR_ROLES, Operator, Role
 from shebao.hall.sign_in import factors
 from shebao.hall.sign_in.models import Factor, SentCode
 
@@ -143,6 +143,67 @@ def test_where_the_region_asks_administrators_for_more_they_set_it_up_first(db):
     factor = Factor.objects.get(kind="totp")
     refused = client.post(f"/account/factors/{factor.pk}/remove", {"password": PASSWORD})
     assert "必须有二次验证" in refused.content.decode()
+
+
+FIRST = "brand-New-Words-7"
+PLACES = dict.fromkeys((Role.SECURITY_ADMIN, Role.AUDIT_ADMIN, Role.SYSTEM_ADMIN), "/operators/")
+PLACES |= {Role.AGENCY_ADMIN: "/a/", Role.EMPLOYER_ADMIN: "/e/"}
+
+
+@pytest.mark.parametrize("role", PLACES)
+def test_where_the_installation_asks_for_it_every_administrator_sets_one_up_after_the_first_password(
+    employer, settings, role
+):
+    settings.SHEBAO_ADMIN_FACTOR = True
+    own = employer if role == Role.EMPLOYER_ADMIN else None
+    # A region that asks nothing of anybody: the installation does.
+    make_operator("chief", role, own, must_change_password=True, **({} if own else {"region": "tianjin"}))
+    client = signed_in("chief")
+    assert client.get(PLACES[role]).url == "/password"
+    client.post("/password", {"current": PASSWORD, "new": FIRST})
+    for address in (PLACES[role], "/", "/account/"):
+        assert client.get(address).url == "/account/factors"
+    assert "您的角色必须有二次验证" in client.get("/account/factors").content.decode()
+    client.get("/account/factors/totp")
+    key = client.session["totp_key"]
+    client.post("/account/factors/totp", {"code": code_of(key), "password": FIRST})
+    assert client.get("/account/").status_code == 200
+    factor = Factor.objects.get(kind="totp")
+    refused = client.post(f"/account/factors/{factor.pk}/remove", {"password": FIRST})
+    assert "必须有二次验证" in refused.content.decode()
+    assert sign_in(Client(), "chief", FIRST).url == "/login/second"
+
+
+def test_the_roles_that_are_asked_are_all_that_can_give_rights_or_change_values():
+    assert set(PLACES) == set(ADMINISTRATOR_ROLES)
+    assert set(Role) - set(ADMINISTRATOR_ROLES) == {Role.CLERK, Role.REVIEWER}
+
+
+def test_clerks_and_reviewers_are_not_asked_by_the_installation(clerk, reviewer, settings):
+    settings.SHEBAO_ADMIN_FACTOR = True
+    assert signed_in("clerk").get("/account/").status_code == 200
+    assert signed_in("reviewer").get("/account/").status_code == 200
+
+
+def test_a_trial_on_the_loopback_does_not_ask(boss, settings):
+    assert settings.SHEBAO_ADMIN_FACTOR is False
+    assert signed_in("boss").get("/account/").status_code == 200
+
+
+def test_the_agency_takes_away_lost_factors_with_the_password_only_where_it_says_so(boss, reviewer):
+    with clock.pretending(NINE):
+        made = factors.new_key()
+        factors.set_up_totp(made, code_of(made), by=boss)
+    client = Client()
+    client.force_login(reviewer)
+    assert "二次验证也丢失了" in client.get(f"/a/employers/{boss.employer_id}").content.decode()
+    client.post(f"/a/operators/{boss.pk}/reset", {"reason": "介绍信核对无误"})
+    assert factors.has_factor(boss)
+    client.post(f"/a/operators/{boss.pk}/reset", {"reason": "介绍信核对无误", "lost_factors": "1"})
+    assert not factors.has_factor(Operator.objects.get(pk=boss.pk))
+    entry = AuditEntry.objects.get(action="factor.reset")
+    assert entry.actor_id == reviewer.pk
+    assert entry.employer_id == boss.employer_id
 
 
 def test_an_administrator_takes_away_the_factors_of_who_lost_them_but_not_their_own(clerk, key, boss):

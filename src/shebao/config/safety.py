@@ -139,6 +139,8 @@ def _pages(settings: Any) -> Iterator[str]:
         yield "SECURE_HSTS_SECONDS 不能少于一年（31536000）。"
     if not settings.PASSWORD_HASHERS or "Argon2" not in settings.PASSWORD_HASHERS[0]:
         yield "PASSWORD_HASHERS 的第一个须是 Argon2：密码不能用快的算法保存。"
+    if not settings.SHEBAO_ADMIN_FACTOR:
+        yield "SHEBAO_ADMIN_FACTOR 不能关闭：单位和经办机构的管理员只凭密码登录不够安全，请去掉这个环境变量。"
     policy = str(settings.CONTENT_SECURITY_POLICY)
     if "unsafe-" in policy or "'*'" in policy:
         yield "CONTENT_SECURITY_POLICY 不能含 unsafe-inline、unsafe-eval 或 *。"

@@ -29,7 +29,9 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_undo", "e_evidence", "e_evidence_change", "e_voucher"), "cases"),
     **dict.fromkeys(("e_import", "e_batch", "e_batch_match", "e_batch_rows", "e_batch_group"), "import"),
     **dict.fromkeys(("e_batch_marked", "e_batch_review", "e_batch_confirm", "e_batch_undo"), "import"),
-    **dict.fromkeys(("e_batch_resume", "e_batch_discard", "e_batch_progress", "e_import_template"), "import"),
+    **dict.fromkeys(
+        ("e_batch_resume", "e_batch_discard", "e_batch_progress", "e_import_template", "e_import_roster"), "import"
+    ),
     **dict.fromkeys(("e_settle", "e_adjustments"), "settle"),
     **dict.fromkeys(("e_voids", "e_void"), "voids"),
     **dict.fromkeys(

@@ -22,7 +22,8 @@ def whole_or_asking(
 ) -> tuple[Any, HttpResponse | None]:
     """What `whole(reason)` gives once the reason is told and the password was typed lately; until then, the question.
 
-    `context`: `about` says whose number it is, `back_url` leads away without it, `crumbs` to the page.
+    `context`: `about` says whose number it is, `back_url` leads away without it, `crumbs` to the page; `title`, `sub`
+    and `button` where it is not the numbers of one that are asked for.
     """
     if request.method != "POST":
         return None, _asking(request, reasons, context)
@@ -53,8 +54,8 @@ def _asking(request, reasons, context: dict, error: Refused | None = None) -> Ht
         field["name"] = field["id"]
         if error and error.field == field["id"]:
             field["error"] = error.message
-    context = context | {
-        "title": TITLE,
+    context = {"title": TITLE, "sub": "查看人、时间和原因会记入操作记录", "button": TITLE} | context
+    context |= {
         "fields": fields,
         "asks_password": not is_proved(request),
         "password_error": error.message if error and error.field == "password" else "",

@@ -13,6 +13,7 @@ from tests.factories import EmployerFactory, OperatorFactory, at, enrolled
 
 from .declared import text_of
 
+PASSWORD = "right-Password-1"
 ENTRIES = {
     "application_forms": "打印申请表",
     "wage_roster_download": "在册人员批量工资下载",
@@ -31,6 +32,8 @@ def november(db):
 @pytest.fixture
 def clerk(client):
     operator = OperatorFactory(clerk=True, employer=EmployerFactory(region="shenzhen"))
+    operator.set_password(PASSWORD)
+    operator.save()
     client.force_login(operator)
     return operator
 
@@ -63,8 +66,10 @@ def test_every_blank_form_prints_with_its_columns_and_has_no_entry_of_its_own(cl
 def test_the_roster_comes_with_present_wages_and_is_on_record(client, clerk):
     person = enrolled(clerk.employer, name="王在册")
     page = text_of(client.get("/e/pages/wage_roster_download/"))
-    assert "/e/import/template/wage_declaration/?roster=1" in page and "空白模板" not in page
-    sheet = client.get("/e/import/template/wage_declaration/?roster=1")
+    address = "/e/import/template/wage_declaration/roster/"
+    assert f'href="{address}"' in page and "空白模板" not in page
+    assert person.person.id_number not in text_of(client.get(address))
+    sheet = client.post(address, {"reason": "办理社保业务", "password": PASSWORD})
     cells = [str(cell) for row in load_workbook(io.BytesIO(sheet.content)).worksheets[0].values for cell in row]
     assert person.person.id_number in cells
     assert AuditEntry.objects.filter(action="roster.template_made").count() == 1

@@ -183,8 +183,10 @@ def test_what_is_pasted_from_a_spreadsheet_is_read_like_a_file(client, clerk):
 def test_the_roster_and_the_published_order_can_be_downloaded_where_there_are_such(client, november):
     signed_in(client, direct=True)
     text = text_of(client.get("/e/import/"))
-    assert "wage_declaration/?roster=1" in text and "wage_declaration/?columns=published&amp;roster=1" in text
-    url = "/e/import/template/wage_declaration/"
-    assert client.get(url, {"columns": "published", "roster": "1"}).content.startswith(b"PK")
-    assert client.get("/e/import/template/employee_enrolment/", {"roster": "1"}).status_code == 404
+    url = "/e/import/template/wage_declaration/roster/"
+    assert f'href="{url}"' in text and f'href="{url}?columns=published"' in text
+    for address in (url, f"{url}?columns=published"):
+        assert "查看原因" in text_of(client.get(address))
+    assert client.get("/e/import/template/employee_enrolment/roster/").status_code == 404
+    assert client.get("/e/import/template/employee_cessation/roster/?columns=published").status_code == 404
     assert client.get("/e/import/template/employee_cessation/", {"columns": "published"}).status_code == 404

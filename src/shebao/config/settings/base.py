@@ -114,6 +114,9 @@ AXES_LOCKOUT_CALLABLE = "shebao.web.public.signing_in.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
+# Administrators must have a second factor, whatever their region asks: always in production (reliability B17).
+SHEBAO_ADMIN_FACTOR = os.environ.get("SHEBAO_ADMIN_FACTOR", "") == "1"
+
 # A session ends after twelve hours, however busy, and when it is left alone: sooner at the agency (reliability B16).
 SHEBAO_ABSOLUTE_LIMIT = timedelta(hours=int(os.environ.get("SHEBAO_SESSION_HOURS") or 12))
 SESSION_COOKIE_AGE = int(SHEBAO_ABSOLUTE_LIMIT.total_seconds())

@@ -40,6 +40,7 @@ STATIC_ROOT = os.environ.get("SHEBAO_STATIC_ROOT", "static")
 
 # `shebao.config.safety` refuses to start on what would hurt, also in settings made from these.
 SHEBAO_IS_PRODUCTION = True
+SHEBAO_ADMIN_FACTOR = os.environ.get("SHEBAO_ADMIN_FACTOR", "1") == "1"
 SHEBAO_TRUSTED_PROXIES = SHEBAO_TRUSTED_PROXIES or ["127.0.0.1"]
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

@@ -33,6 +33,8 @@ SHEBAO_FILES_DIR = DATA_DIR / "files"
 SHEBAO_TEST_CA_DIR = DATA_DIR / "test-ca"
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "⚠UNDEFINED(%s)⚠"  # noqa: F405
+# Tests that are about it set it.
+SHEBAO_ADMIN_FACTOR = False
 # Tests and drills ask more often than people do; those about the limits set their own.
 SHEBAO_FLOOD_LIMIT = 0
 SHEBAO_SHEETS_AN_HOUR = SHEBAO_PAPERS_AN_HOUR = 1_000_000

@@ -6,13 +6,13 @@ from django.db import models, transaction
 from .models import AuditHead
 from .operations import record
 
-LOOKS = ("data.looked_at", "privileged.asked", "privileged.looked", "evidence.looked_at")
-"""What the agency does with an employer's data without changing them: the employer reads this (查阅记录)."""
+LOOKS = ("data.looked_at", "person.looked_at", "privileged.asked", "privileged.looked", "evidence.looked_at")
+"""Who read an employer's data, at the agency or among its own people: the employer reads this (查阅记录)."""
 
 
 @transaction.atomic
 def note_look(subject: models.Model, reason: str, *, by, employer, action: str = "data.looked_at") -> None:
-    """Somebody at the agency looked at an employer's data (查阅), in the words of why."""
+    """Somebody looked at an employer's data (查阅), in the words of why."""
     record(action, subject, by=by, employer=employer, reason=reason)
 
 

@@ -63,6 +63,8 @@ DESK_ROLES = (Role.REVIEWER, Role.AGENCY_ADMIN)
 OFFICER_ROLES = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
 """The three officers (三员) of an agency: they see nobody's business."""
 AGENCY_ROLES = (*DESK_ROLES, *OFFICER_ROLES)
+ADMINISTRATOR_ROLES = (Role.EMPLOYER_ADMIN, Role.AGENCY_ADMIN, *OFFICER_ROLES)
+"""Who can give others rights, or change what all of them work with: a password alone is not enough for them."""
 EMERGENCY = "manage_operators"
 """What an emergency may lend to somebody who is no officer: the accounts, so that the agency can work again."""
 PRIVILEGED = "query_with_privilege"

@@ -12,6 +12,7 @@ from ..audit.operations import record
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..scopes import served_by
+from ..sign_in import guesses
 from ..sign_in.linking import cut_links
 from .models import AGENCY_ROLES, EMERGENCY, EmergencyGrant, Operator, Role
 
@@ -149,6 +150,7 @@ def reset_password(operator_id: int, *, by) -> tuple[Operator, str]:
     operator.must_change_password = True
     operator.save(update_fields=["password", "must_change_password"])
     cut_links(operator)
+    guesses.forget(operator.username)
     record("operator.password_reset", operator, by=by)
     return operator, password
 

@@ -12,6 +12,7 @@ from .. import clock
 from ..audit.operations import record
 from ..errors import Refused
 from ..operators.models import Operator
+from ..sign_in import guesses
 from .models import Activation
 
 LASTS = timedelta(hours=24)
@@ -52,6 +53,7 @@ def activate_account(token: str, password: str) -> Operator:
     operator.set_password(password)
     operator.must_change_password = False
     operator.save(update_fields=["password", "must_change_password"])
+    guesses.forget(operator.username)
     record("operator.activated", operator, by=operator, employer=operator.employer)
     return operator
 

@@ -7,6 +7,7 @@ from ..errors import Refused, permit
 from ..mail.operations import write_message
 from ..operators.models import Operator
 from ..scopes import served_by
+from ..sign_in.factors import lose_factors
 from .activation import make_activation
 from .deciding import activation_link
 
@@ -28,11 +29,14 @@ def _accounts(by):
 
 
 @transaction.atomic
-def reset_at_agency(operator_id: int, reason: str, *, by, agency: str) -> tuple[Operator, str]:
+def reset_at_agency(
+    operator_id: int, reason: str, *, by, agency: str, lost_factors: bool = False
+) -> tuple[Operator, str]:
     """Take the password of an employer's account away and make a link for a new one, shown to the agency once.
 
-    The old password ends at once; the link is good for a day and once. The employer's telephone is told. Raises Refused
-    without a reason, Operator.DoesNotExist for an account of another region or of no employer.
+    The old password ends at once; the link is good for a day and once. `lost_factors`: the second factors are lost too
+    and are taken away. The employer's telephone is told. Raises Refused without a reason, Operator.DoesNotExist for an
+    account of another region or of no employer.
     """
     permit(by, "reset_accounts", "重置单位密码")
     operator = _accounts(by).select_for_update(of=("self",)).get(pk=operator_id)
@@ -43,6 +47,8 @@ def reset_at_agency(operator_id: int, reason: str, *, by, agency: str) -> tuple[
     operator.save(update_fields=["password", "must_change_password"])
     token, activation = make_activation(operator, by=by)
     record("operator.reset_at_agency", operator, by=by, employer=operator.employer, reason=reason.strip()[:200])
+    if lost_factors:
+        lose_factors(operator, by=by)
     if operator.employer.phone:
         text = NOTICE.format(account=operator.username, agency=agency)
         write_message(operator.employer.phone, text, occasion=f"reset:{operator.pk}:{activation.pk}", by=by)

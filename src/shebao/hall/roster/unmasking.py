@@ -21,6 +21,8 @@ MOST_IN_AN_HOUR = 100
 ALERT_ABOVE = 50
 PURPOSE = "unmask"
 RIGHT, TITLE = "unmask", "查看完整号码"
+SHEETS_IN_AN_HOUR, SHEETS_ALERT_ABOVE = 10, 5
+SHEETS = "unmask-sheet"
 
 
 @transaction.atomic
@@ -43,11 +45,7 @@ def note_whole(subject: Model, reason: str, *, by, employer) -> None:
     Raises Refused.
     """
     permit(by, RIGHT, TITLE)
-    reason = " ".join(reason.split())
-    if not reason:
-        raise Refused("reason_missing", "请选择或填写查看完整号码的原因。", field="reason")
-    if len(reason) > REASON_LENGTH:
-        raise Refused("reason_too_long", f"原因最多 {REASON_LENGTH} 个字，请写短一些。", field="reason")
+    reason = _stated(reason)
     if not may_try(PURPOSE, str(by.pk), limit=MOST_IN_AN_HOUR, within=HOUR):
         text = f"一小时内查看完整号码不能超过 {MOST_IN_AN_HOUR} 次，请稍后再试；要批量核对的，请导出名单。"
         raise Refused("unmasked_too_often", text, status=429)
@@ -56,7 +54,32 @@ def note_whole(subject: Model, reason: str, *, by, employer) -> None:
         record("alert.unmasking", by, by=by, employer=employer, count=ALERT_ABOVE + 1)
 
 
-def looks_in_an_hour(operator) -> int:
-    """How many whole numbers the operator looked at within the last hour."""
-    digest = blind_index(f"attempt:{PURPOSE}", str(operator.pk))
-    return Attempt.objects.filter(purpose=PURPOSE, who=digest, at__gt=clock.now() - HOUR).count()
+@transaction.atomic
+def note_sheet(employer, reason: str, *, by, service: str, heads: int) -> None:
+    """Somebody takes a sheet with the whole numbers of everybody along (在册人员模板): on record with the reason.
+
+    More than five in an hour raise an alert, more than ten are refused. Raises Refused as `reveal_id_number` does.
+    """
+    permit(by, RIGHT, TITLE)
+    reason = _stated(reason)
+    if not may_try(SHEETS, str(by.pk), limit=SHEETS_IN_AN_HOUR, within=HOUR):
+        text = f"一小时内下载在册人员不能超过 {SHEETS_IN_AN_HOUR} 次，请稍后再试。"
+        raise Refused("unmasked_too_often", text, status=429)
+    record("roster.template_made", employer, by=by, service=service, heads=heads, reason=reason)
+    if looks_in_an_hour(by, SHEETS) == SHEETS_ALERT_ABOVE + 1:
+        record("alert.unmasking_sheets", by, by=by, employer=employer, count=SHEETS_ALERT_ABOVE + 1)
+
+
+def _stated(reason: str) -> str:
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Refused("reason_missing", "请选择或填写查看完整号码的原因。", field="reason")
+    if len(reason) > REASON_LENGTH:
+        raise Refused("reason_too_long", f"原因最多 {REASON_LENGTH} 个字，请写短一些。", field="reason")
+    return reason
+
+
+def looks_in_an_hour(operator, purpose: str = PURPOSE) -> int:
+    """How many whole numbers, or sheets of them, the operator looked at within the last hour."""
+    digest = blind_index(f"attempt:{purpose}", str(operator.pk))
+    return Attempt.objects.filter(purpose=purpose, who=digest, at__gt=clock.now() - HOUR).count()

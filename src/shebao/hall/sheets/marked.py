@@ -48,12 +48,21 @@ class MarkedRow(NamedTuple):
 
 
 def write_marked_rows(
-    title: str, width: int, rows: Iterable[MarkedRow], match: HeaderMatch, form: Form | None = None
+    title: str,
+    width: int,
+    rows: Iterable[MarkedRow],
+    match: HeaderMatch,
+    form: Form | None = None,
+    *,
+    mark: str = "",
 ) -> bytes:
-    """As `write_marked`, from rows that come one after the other and are forgotten: a large sheet is large."""
+    """As `write_marked`, from rows that come one after the other and are forgotten: a large sheet is large.
+
+    `mark` tells in the page headers who takes it along.
+    """
     ours = {c.index for c in match.columns if is_ours(c.header)}
     places = {index: place for place, index in enumerate(i for i in range(width) if i not in ours)}
-    with Book(streaming=True) as book:
+    with Book(streaming=True, mark=mark) as book:
         sheet = book.add_sheet(sheet_name(title))
         sheet.set_column(0, max(len(places) - 1, 0), 18)
         sheet.set_column(len(places), len(places), 50)

@@ -1,12 +1,10 @@
 """The roster as a template (在册人员模板): everybody insured, with what the roster knows filled in."""
 
-from django.db import transaction
-
 from shebao.rules.months import Month
 from shebao.rules.region import Form, Region, Service
 
-from ..audit.operations import record
-from ..clock import today
+from ..audit.looks import watermark
+from ..clock import local_now, today
 from ..declarations.queries import first_open_month
 from ..employers.models import Employer
 from ..errors import Refused
@@ -14,16 +12,18 @@ from ..regions import region
 from ..roster.facts import roster_answers
 from ..roster.models import Employee
 from ..roster.queries import roster, wages_in
+from ..roster.unmasking import note_sheet
 from ..services.registry import OPERATIONS
 from .holding import may_declare
 from .layouts import UNREAD, Layout, form_layout
 from .templates import write_template
 
 
-def roster_template(employer_id: int, service: str, *, by, layout: Layout | None = None) -> bytes:
-    """The sheet of a service with a row for everybody insured; on record, because it holds whole identity numbers.
+def roster_template(employer_id: int, service: str, *, by, reason: str, layout: Layout | None = None) -> bytes:
+    """The sheet of a service with a row for everybody insured: whole identity numbers, therefore on record with a
+    reason, limited by the hour, and marked with who took it along.
 
-    Raises Refused for a service about people who are not on the roster yet.
+    Raises Refused for a service about people who are not on the roster yet, and as `note_sheet` does.
     """
     may_declare(by)
     employer = Employer.objects.visible_to(by).get(pk=employer_id)
@@ -33,10 +33,9 @@ def roster_template(employer_id: int, service: str, *, by, layout: Layout | None
         raise Refused("not_about_known", "这个事项不是在册人员的变动，没有在册名单可以下载。", status=404)
     form = here.forms[spec.form]
     people = list(roster(by, {"status": "insured"}))
-    with transaction.atomic():
-        record("roster.template_made", employer, by=by, service=service, heads=len(people))
-    rows = _rows(here, spec, form, people, by)
-    return write_template(here, spec, form, prefill=rows, layout=layout or form_layout(form))
+    note_sheet(employer, reason, by=by, service=service, heads=len(people))
+    rows, mark = _rows(here, spec, form, people, by), watermark(by, local_now())
+    return write_template(here, spec, form, prefill=rows, layout=layout or form_layout(form), mark=mark)
 
 
 def _beside(person_number: str, employer: Employer, wage: int | None) -> dict[str, object]:

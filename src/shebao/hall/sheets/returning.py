@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from ..audit.looks import note_export, watermark
+from ..clock import local_now
 from ..regions import region
 from .cells import CellProblem, says
 from .headers import HeaderMatch
@@ -12,13 +14,18 @@ from .merging import key_of
 from .models import Batch, BatchRow, RowState
 
 
-def marked_workbook(batch: Batch) -> bytes:
-    """The rows as they are now, as .xlsx with coloured cells, comments, an error column and a key for each row."""
+def marked_workbook(batch: Batch, *, by) -> bytes:
+    """The rows as they are now, as .xlsx with coloured cells, comments, an error column and a key for each row.
+
+    Only those who may see the batch come here; what they sent themselves is marked with who takes it along again.
+    """
     here = region(batch.employer.region)
     form, match = here.forms[here.services[batch.service].form], header_match(batch)
     title, rows = batch.file_content["sheet"], kept_rows(batch)
     width = max([rows.width, *(place + 1 for place in match.field_columns.values())])
-    return write_marked_rows(title, width, _rows(batch, rows, match, form, here), match, form)
+    mark = watermark(by, local_now())
+    note_export(batch, "标错的表格", by=by)
+    return write_marked_rows(title, width, _rows(batch, rows, match, form, here), match, form, mark=mark)
 
 
 def _rows(batch: Batch, kept: Lines, match: HeaderMatch, form, here) -> Iterator[MarkedRow]:

@@ -39,16 +39,18 @@ def write_template(
     *,
     prefill: Iterable[Mapping[str, object]] = (),
     layout: Layout | None = None,
+    mark: str = "",
 ) -> bytes:
     """An .xlsx for one service: the sheet to fill, examples, help, and the code lists behind the drop-downs.
 
     `prefill` rows hold cleaned values by field id: fen, YYYY-MM, codes. They become rows of the first sheet.
-    `layout` is another order of the columns, such as the published one.
+    `layout` is another order of the columns, such as the published one. `mark` tells who takes a sheet with people in
+    it along; it stands in the page headers and the properties, in no cell, so that the sheet is read as without it.
     """
     layout = layout or form_layout(form)
     fields, top = layout.fields, layout.head_row
     month = current_month(region)
-    with Book() as book:
+    with Book(mark=mark) as book:
         first = book.add_sheet(sheet_name(service.title))
         ranges = _code_ranges(region, fields)
         if top:

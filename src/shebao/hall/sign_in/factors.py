@@ -7,6 +7,7 @@ from datetime import timedelta
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -14,7 +15,7 @@ from .. import clock
 from ..audit.operations import record
 from ..crypto import blind_index
 from ..errors import Refused
-from ..operators.models import Operator
+from ..operators.models import ADMINISTRATOR_ROLES, Operator
 from ..operators.throttle import may_try
 from ..regions import region
 from .codes import take_code, take_sent
@@ -70,9 +71,15 @@ def operators_with_factor(pks: list[int]) -> set[int]:
     return set(Factor.objects.filter(operator__in=pks, kind__in=PROVING).values_list("operator", flat=True))
 
 
+def needs_factor(operator: Operator) -> bool:
+    """Whether this role must have a second factor: by the region, or as an administrator by the installation."""
+    is_asked_here = settings.SHEBAO_ADMIN_FACTOR and operator.role in ADMINISTRATOR_ROLES
+    return is_asked_here or operator.role in region(operator.region).sign_in.required_for
+
+
 def must_have_factor(operator: Operator) -> bool:
-    """Whether the region asks this role for a second factor and there is none yet."""
-    return operator.role in region(operator.region).sign_in.required_for and not has_factor(operator)
+    """Whether this role must have a second factor and there is none yet."""
+    return needs_factor(operator) and not has_factor(operator)
 
 
 @transaction.atomic
@@ -122,7 +129,7 @@ def remove_factor(pk: int, *, by: Operator) -> Factor:
     found = Factor.objects.visible_to(by).select_for_update().get(pk=pk, kind__in=PROVING)
     others = Factor.objects.filter(operator=by, kind__in=PROVING).exclude(pk=pk)
     if not others.exists():
-        if by.role in region(by.region).sign_in.required_for:
+        if needs_factor(by):
             raise Refused("factor_needed", "您的角色必须有二次验证。请先设置另一种方式，再停用这一种。")
         Factor.objects.filter(operator=by, kind=FactorKind.RECOVERY).delete()
     record("factor.removed", found, by=by, employer=by.employer, kind=found.kind)
@@ -138,9 +145,14 @@ def take_away_factors(operator_id: int, *, by: Operator) -> Operator:
     operator = Operator.objects.visible_to(by).select_for_update(of=("self",)).get(pk=operator_id)
     if operator.pk == by.pk:
         raise Refused("not_oneself", "请在“我的账号”中管理自己的二次验证。")
-    Factor.objects.filter(operator=operator).delete()
-    record("factor.reset", operator, by=by)
+    lose_factors(operator, by=by)
     return operator
+
+
+def lose_factors(operator: Operator, *, by: Operator) -> None:
+    """Remove the second factors of somebody who lost them; the caller has asked whether `by` may."""
+    Factor.objects.filter(operator=operator).delete()
+    record("factor.reset", operator, by=by, employer=operator.employer)
 
 
 def prove(operator: Operator, code: str) -> str:

@@ -18,6 +18,7 @@ from ..operators.models import Operator
 from ..operators.throttle import may_try
 from ..regions import region
 from ..registration.activation import make_activation
+from . import guesses
 from .codes import send_code, take_code, ways_of
 from .models import Contact, SecurityQuestion
 from .sessions import end_sessions
@@ -68,6 +69,7 @@ def set_forgotten_password(username: str, code: str, new: str) -> Operator:
         operator.save(update_fields=["password", "must_change_password"])
         record("operator.password_recovered", operator, by=operator, employer=operator.employer)
         end_sessions(operator, by=operator)
+        guesses.forget(operator.username)
     return operator
 
 

@@ -15,6 +15,7 @@ from ..audit.operations import record
 from ..errors import Refused
 from ..operators.models import Operator
 from ..operators.throttle import may_try
+from . import guesses
 from .factors import has_factor, prove
 from .models import LinkedAccount
 
@@ -44,11 +45,13 @@ def link_account(username: str, password: str, code: str, *, by: Operator) -> Li
         raise Refused("not_permitted", "经办机构的账号不能代单位办理。", status=403)
     if not may_try("link", str(by.pk), limit=TRIES, within=WINDOW):
         raise Refused("too_often", "试的次数过多，请 15 分钟后再试。", status=429)
+    reserved = guesses.reserve(username.strip())
     found = Operator.objects.filter(username=username.strip(), is_active=True, employer__isnull=False).first()
     # One hash either way: the time does not tell whether there is such an account.
     right = check_password(password, found.password) if found else not make_password(password)
     if not (found and right) or found.must_change_password or found.pk == by.pk:
         raise Refused("wrong_account", WRONG, field="username")
+    guesses.release(reserved)
     if has_factor(found):
         prove(found, code)
     with transaction.atomic():

@@ -9,7 +9,6 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.errors import Refused
-from shebao.hall.regions import region as region_of
 from shebao.hall.sign_in import codes, passkeys
 from shebao.hall.sign_in import factors as operations
 from shebao.hall.sign_in.models import Factor, FactorKind
@@ -27,7 +26,7 @@ def factors(request):
     """What there is, what can be set up, and whether one must."""
     found = Factor.objects.visible_to(request.user).exclude(kind=FactorKind.RECOVERY).order_by("pk")
     recovery = Factor.objects.visible_to(request.user).filter(kind=FactorKind.RECOVERY).first()
-    must = request.user.role in region_of(request.user.region).sign_in.required_for
+    must = operations.needs_factor(request.user)
     kinds = {one.kind for one in found}
     context = {
         "factors": found,

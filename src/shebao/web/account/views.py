@@ -9,7 +9,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.regions import region as region_of
 from shebao.hall.sign_in import codes, contacts, forgotten, sessions
-from shebao.hall.sign_in.factors import TRIES, WINDOW
+from shebao.hall.sign_in.factors import TRIES, WINDOW, needs_factor
 from shebao.hall.sign_in.models import Contact, Factor, FactorKind, OperatorCertificate, SecurityQuestion
 
 TITLE = "我的账号"
@@ -52,7 +52,7 @@ def account(request):
         "sessions": [row | {"is_open": row["session"].pk in open_now} for row in told],
         "others": len([row for row in told if row["session"].pk in open_now and not row["is_this"]]),
         "factors": factors,
-        "must": user.role in here.sign_in.required_for,
+        "must": needs_factor(user),
         "contact": Contact.objects.visible_to(user).first(),
         "certificates": OperatorCertificate.objects.visible_to(user).filter(operator=user, ended_at=None)
         if user.employer_id

@@ -183,7 +183,13 @@ def reset(request, pk):
     """Take an account's password away; the link to a new one is shown once."""
     agency = region_of(request.user.region).term("agency")
     try:
-        operator, link = reset_at_agency(pk, request.POST.get("reason", ""), by=request.user, agency=agency)
+        operator, link = reset_at_agency(
+            pk,
+            request.POST.get("reason", ""),
+            by=request.user,
+            agency=agency,
+            lost_factors="lost_factors" in request.POST,
+        )
     except Refused as no:
         messages.error(request, no.message)
         return redirect("a_employer", account_of(pk, by=request.user).employer_id)

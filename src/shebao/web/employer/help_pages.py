@@ -36,8 +36,7 @@ def roster_sheet(request, spec):
     """The sheet of one service with everybody insured in it (在册人员)."""
     service = here(request).services[spec.service]
     found = templates_of(request, service)
-    links = [(label, url) for label, url in found["links"] if "roster=1" in url]
-    row = {"title": found["title"], "links": links, "upload": _upload_url(service.key)}
+    row = {"title": found["title"], "asking": found["asking"], "upload": _upload_url(service.key)}
     words = f"一行一人，已填好在保人员和现工资；改好以后在“{word(request, 'menu.import', '批量导入')}”里上传"
     return render(request, "employer/sheet_downloads.html", _about(spec) | {"rows": [row], "words": words})
 

@@ -18,7 +18,6 @@ from shebao.hall.services.registry import OPERATIONS
 from shebao.hall.sheets import operations, queries
 from shebao.hall.sheets.layouts import form_layout, published_layout
 from shebao.hall.sheets.models import Batch, BatchState, RowState
-from shebao.hall.sheets.prefilled import roster_template
 from shebao.hall.sheets.queries import PAGE, TABS
 from shebao.hall.sheets.reading import Limits
 from shebao.hall.sheets.returning import marked_workbook
@@ -65,17 +64,18 @@ def _start_context(request) -> dict:
 
 
 def templates_of(request, service) -> dict:
-    """What can be downloaded for a service: its template, the roster in it, and the published order of columns."""
+    """What can be downloaded for a service: its template, also in the published order, and each with the roster in
+    it, for which the reason and once in a while the password are asked first.
+    """
     region, url = here(request), reverse("e_import_template", args=[service.key])
-    is_known, has_roster = OPERATIONS[service.operation].is_about_known, request.user.may("see_roster")
+    filled = reverse("e_import_roster", args=[service.key])
+    has_roster = OPERATIONS[service.operation].is_about_known and request.user.may("unmask")
     links = [("空白模板", url)]
-    if is_known and has_roster:
-        links.append(("在册人员", f"{url}?roster=1"))
+    asking = [("在册人员", filled)] if has_roster else []
     if published_layout(region.forms[service.form], region.sheets.get(service.key)):
         links.append(("报盘列次", f"{url}?columns=published"))
-        if is_known and has_roster:
-            links.append(("在册人员（报盘列次）", f"{url}?columns=published&roster=1"))
-    return {"title": service.title, "links": links, "has_roster": is_known and has_roster}
+        asking += [("在册人员（报盘列次）", f"{filled}?columns=published")] if has_roster else []
+    return {"title": service.title, "links": links, "asking": asking}
 
 
 def _upload(request):
@@ -105,6 +105,12 @@ def _not_uploaded(request, text: str):
 @require_GET
 def template(request, service):
     """Download the sheet of a service: drop-downs, text cells, examples."""
+    spec, layout, name = template_of(request, service)
+    return download(write_template(here(request), spec, here(request).forms[spec.form], layout=layout), f"{name}.xlsx")
+
+
+def template_of(request, service):
+    """The service, the order of columns that was asked for, and what the file is called. Raises DoesNotExist."""
     region = here(request)
     spec = region.services.get(service)
     if spec is None or not spec.is_about_person:
@@ -113,11 +119,7 @@ def template(request, service):
     layout = published_layout(form, region.sheets.get(service)) if asked == "published" else form_layout(form)
     if layout is None:
         raise Batch.DoesNotExist
-    name = f"{spec.title}{'报盘' if asked == 'published' else ''}模板"
-    if "roster" in request.GET:
-        data = roster_template(request.user.employer_id, service, by=request.user, layout=layout)
-        return download(data, f"{name}-在册人员.xlsx")
-    return download(write_template(region, spec, form, layout=layout), f"{name}.xlsx")
+    return spec, layout, f"{spec.title}{'报盘' if asked == 'published' else ''}模板"
 
 
 @needs("declare")
@@ -303,7 +305,7 @@ def _done_words(act: str, changed: list, chosen: list[int]) -> str:
 def marked(request, pk):
     """The user's own rows again, with the errors marked."""
     found = _visible(request, pk)
-    return download(marked_workbook(found), f"标错-{found.file_name.rsplit('.', 1)[0]}.xlsx")
+    return download(marked_workbook(found, by=request.user), f"标错-{found.file_name.rsplit('.', 1)[0]}.xlsx")
 
 
 @needs("declare")

@@ -7,6 +7,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
+from shebao.hall.audit.looks import note_look
 from shebao.hall.declarations.change_log import change_log
 from shebao.hall.declarations.queries import cases
 from shebao.hall.employers.queries import projects
@@ -198,8 +199,12 @@ def _cells(row: dict) -> tuple:
 @needs("see_roster")
 @require_GET
 def employee(request, pk):
-    """One employee: data, months insured, what was charged, what was declared."""
-    return render(request, "employer/employee.html", employee_context(request, pk))
+    """One employee: data, months insured, what was charged, what was declared; the look is on record."""
+    context = employee_context(request, pk)
+    # A piece of the page that is fetched again belongs to the look that is on record already.
+    if not request.htmx:
+        note_look(context["employee"], "查看职工资料", by=request.user, employer=request.user.employer)
+    return render(request, "employer/employee.html", context)
 
 
 def employee_context(request, pk: int) -> dict:

@@ -1,4 +1,4 @@
-"""The page on which a whole identity number is asked for: why, and once in a while one's password."""
+"""The pages on which whole identity numbers are asked for: one person's, or everybody's in a sheet."""
 
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -7,11 +7,15 @@ from django.views.decorators.http import require_http_methods
 
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.unmasking import REASONS, reveal_id_number
+from shebao.hall.services.registry import OPERATIONS
+from shebao.hall.sheets.models import Batch
+from shebao.hall.sheets.prefilled import roster_template
 
 from ..access import needs
 from ..templatetags.ui import mask_id
 from ..unmasking import TITLE, whole_or_asking
-from .common import crumbs, word
+from .common import crumbs, download, word
+from .importing import template_of
 from .roster import employee_context
 
 
@@ -35,4 +39,32 @@ def reveal(request, pk):
     return render(request, "employer/employee.html", employee_context(request, pk) | {"revealed": number})
 
 
-urlpatterns = [path("roster/<int:pk>/reveal/", reveal, name="e_employee_reveal")]
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("unmask")
+def roster_sheet(request, service):
+    """Ask for the reason; then give the sheet of a service with everybody insured in it (在册人员)."""
+    spec, layout, name = template_of(request, service)
+    if not OPERATIONS[spec.operation].is_about_known:
+        raise Batch.DoesNotExist
+    title, back = "下载在册人员", reverse("e_import")
+    data, asking = whole_or_asking(
+        request,
+        REASONS,
+        lambda reason: roster_template(
+            request.user.employer_id, service, by=request.user, reason=reason, layout=layout
+        ),
+        title=title,
+        sub="表格含全部在保人员的完整证件号码；下载人、时间和原因会记入操作记录，并印在页眉",
+        about=name,
+        button="下载",
+        back_url=back,
+        crumbs=crumbs(title, (word(request, "menu.import", "批量导入"), back)),
+    )
+    return asking or download(data, f"{name}-在册人员.xlsx")
+
+
+urlpatterns = [
+    path("roster/<int:pk>/reveal/", reveal, name="e_employee_reveal"),
+    path("import/template/<slug:service>/roster/", roster_sheet, name="e_import_roster"),
+]

@@ -9,6 +9,7 @@ ACTIONS = {
     "operator.sign_in_failed": "登录失败",
     "agency.opened": "开通经办机构",
     "alert.unmasking": "一小时内查看完整号码过多",
+    "alert.unmasking_sheets": "一小时内下载在册人员过多",
     "data.looked_at": "查阅资料",
     "evidence.looked_at": "查阅材料",
     "data.exported": "导出数据",

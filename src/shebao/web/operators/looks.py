@@ -1,4 +1,4 @@
-"""Who at the agency looked at this employer's data, when and why (查阅记录)."""
+"""Who looked at this employer's data, at the agency or among its own people, when and why (查阅记录)."""
 
 from django.core.paginator import Paginator
 from django.http import Http404
@@ -14,6 +14,7 @@ from ..employer.common import crumbs
 from .audit_words import action_title, subject_text
 
 PAGE = 50
+WHO = {"": "全部", "agency": "经办机构", "own": "本单位"}
 
 
 @require_safe
@@ -22,7 +23,11 @@ def looks(request):
     """The looks at one's own employer's data; at the agency the whole record is the place for that."""
     if request.user.is_agency:
         raise Http404
-    entries = AuditEntry.objects.visible_to(request.user).filter(action__in=LOOKS, actor__role__in=AGENCY_ROLES)
+    entries, who = AuditEntry.objects.visible_to(request.user).filter(action__in=LOOKS), request.GET.get("who", "")
+    if who == "agency":
+        entries = entries.filter(actor__role__in=AGENCY_ROLES)
+    elif who == "own":
+        entries = entries.exclude(actor__role__in=AGENCY_ROLES)
     page = Paginator(entries.select_related("actor").order_by("-sequence"), PAGE).get_page(request.GET.get("page"))
     rows = [
         {
@@ -33,5 +38,6 @@ def looks(request):
         }
         for entry in page
     ]
-    context = {"page": page, "rows": rows, "crumbs": crumbs("查阅记录")}
+    tabs = [{"url": f"?who={key}" if key else "?", "title": title, "current": key == who} for key, title in WHO.items()]
+    context = {"tabs": tabs, "page": page, "rows": rows, "crumbs": crumbs("查阅记录")}
     return render(request, "operators/looks.html", context)
