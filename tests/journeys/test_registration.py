@@ -324,7 +324,7 @@ def test_a_registration_goes_through_the_hands_of_the_desk_and_is_signed_by_two(
         # The first one's word is a signature: taken back once, given again; nothing is registered.
         for again in (True, False):
             one.goto(f"{home}/a/registrations/{mine.pk}")
-            one.get_by_label("单位编号", exact=True).fill("53000777")
+            one.locator('#approve [name="employer_number"]').fill("53000777")
             one.get_by_role("button", name="通过，交下一位审核").click()
             one.get_by_text("账号还没有开通").wait_for()
             if again:
@@ -338,7 +338,7 @@ def test_a_registration_goes_through_the_hands_of_the_desk_and_is_signed_by_two(
         two.goto(home + "/a/registrations/")
         two.get_by_role("link", name=re.compile("待复审")).click()
         two.get_by_role("link", name="示例新设1有限公司").click()
-        assert two.get_by_label("单位编号", exact=True).input_value() == "53000777"
+        assert two.locator('#approve [name="employer_number"]').input_value() == "53000777"
         two.get_by_role("button", name="通过，开通账号").click()
         two.locator("#activation-link").wait_for()
     assert Employer.objects.get().employer_number == "53000777"
