@@ -1,7 +1,8 @@
 """What a paper says: from a bill and the region's words to the data that `rendering` prints."""
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils import timezone
@@ -10,6 +11,7 @@ from shebao.rules.back_fees import percent
 from shebao.rules.money import yuan
 from shebao.rules.vocabulary import COLUMNS
 
+from ..crypto import blind_index
 from ..regions import region
 from ..settlement.collecting import by_scheme, fee_by_scheme, owing
 from ..settlement.models import DUES, Account, Bill, Booking
@@ -70,12 +72,12 @@ def layout_of(kind: str, spec: Mapping) -> str:
 
 def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, payment=None) -> Paper:
     """The data of one paper of a bill. `payment` is the one that succeeded, for a receipt; `made_on` an ISO date."""
+    figures = figures_of(bill, date.fromisoformat(made_on))
     spec = region(bill.employer.region)
     document = spec.documents[kind]
     regular = bill_summary(bill)
     more = bill_earlier(bill)
-    fees, credits = collected(bill, date.fromisoformat(made_on))
-    rows = _with_collected([*regular, *(row for sums in more.values() for row in sums)], fees, credits)
+    rows = _with_collected([*regular, *(row for sums in more.values() for row in sums)], figures)
     keys = _columns(document, bill)
     factor = _factor(bill)
     titles = PAID if document["layout"] == "receipt" else {"basis_due": f"{bill.basis_month} 应缴"}
@@ -86,11 +88,11 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
         "number": number,
         "code": code,
         "made_on": made_on,
-        "header": _header(spec, bill, payment, factor),
+        "header": _header(spec, bill, payment, factor) + (_paid(figures) if document["layout"] == "notice" else []),
         "columns": [_column(key, titles) for key in keys],
         "rows": [[CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
-        "amount_words": amount_in_words(bill.total_due + sum(fees.values()) - sum(credits.values())),
+        "amount_words": amount_in_words(figures.total),
         "people": _people(spec, bill, regular, more) if layout_of(kind, document) == "declaration_assessment" else None,
         "notes": [*_provisional_notes(bill, factor), *(str(note) for note in document["notes"])],
         "signatures": list(document["signatures"]),
@@ -99,28 +101,59 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
     }
 
 
-def collected(bill: Bill, on: date) -> tuple[dict[str, int], dict[str, int]]:
-    """Late fees by scheme, paid and on a day still asked for, and what the employer's credit paid, by scheme; fen."""
+@dataclass(frozen=True)
+class Figures:
+    """What the papers of a bill say of its money on a day, fen: what it demands; by scheme its late fees, paid and
+    still asked for, and what the employer's credit paid of it; and what is left to pay."""
+
+    due: int
+    fees: Mapping[str, int]
+    credits: Mapping[str, int]
+    left: int
+
+    @property
+    def total(self) -> int:
+        """What is collected of the employer in money, paid or not."""
+        return self.due + sum(self.fees.values()) - sum(self.credits.values())
+
+    @property
+    def paid(self) -> int:
+        """What has come in of it."""
+        return self.total - self.left
+
+    def digest(self, spec: Mapping) -> str:
+        """A keyed digest of what a paper of the region says of them: only a notice says what has been paid."""
+        said = [self.due, self.fees, self.credits, self.left if spec["layout"] == "notice" else None]
+        return blind_index("document", json.dumps(said, sort_keys=True))
+
+
+def figures_of(bill: Bill, on: date) -> Figures:
+    """The money of a bill as it stands on a day."""
+    asked = owing(bill, on)
     fees: dict[str, int] = {}
     for more in (
-        by_scheme(bill, Booking.PAID, Account.LATE_FEES),
-        by_scheme(bill, Booking.CLEARED, Account.LATE_FEES),
-        fee_by_scheme(bill, owing(bill, on).late_fee),
+        *(by_scheme(bill, kind, Account.LATE_FEES) for kind in (Booking.PAID, Booking.CLEARED, Booking.CARRIED)),
+        fee_by_scheme(bill, asked.late_fee),
     ):
         for scheme, fen in more.items():
             fees[scheme] = fees.get(scheme, 0) + fen
-    return fees, by_scheme(bill, Booking.CREDIT_USED, *DUES)
+    return Figures(bill.total_due, fees, by_scheme(bill, Booking.CREDIT_USED, *DUES), asked.total)
 
 
-def _with_collected(rows: list[SchemeSum], fees: Mapping[str, int], credits: Mapping[str, int]) -> list[SchemeSum]:
+def _paid(figures: Figures) -> list[list[str]]:
+    """What a notice says of money that came in before it was made: nothing where none did."""
+    return [["已缴金额", yuan(figures.paid)], ["尚应缴", yuan(figures.left)]] if figures.paid else []
+
+
+def _with_collected(rows: list[SchemeSum], figures: Figures) -> list[SchemeSum]:
     """The rows with what each scheme was fined and offset, on the first row of the scheme."""
     seen: set[str] = set()
     found = []
     for row in rows:
         is_first = row.scheme not in seen
         seen.add(row.scheme)
-        more = {"late_fee": fees.get(row.scheme, 0), "credit_used": credits.get(row.scheme, 0)} if is_first else {}
-        found.append(replace(row, **more))
+        fee, credit = figures.fees.get(row.scheme, 0), figures.credits.get(row.scheme, 0)
+        found.append(replace(row, late_fee=fee, credit_used=credit) if is_first else row)
     return found
 
 
