@@ -171,20 +171,21 @@ def test_a_changed_layout_leaves_the_papers_of_before_as_they_were(tmp_path, mon
     employer, clerk, bill = hall()
     old = issue_document(bill.pk, "payment_notice", by=clerk)
     before = pdf(old)
-    for version in ("2", "3"):
-        folder = tmp_path / version
+    present, later = rendering.VERSION, rendering.VERSION + 1
+    for version in (present, later):
+        folder = tmp_path / str(version)
         folder.mkdir()
         for file in (rendering.SOURCES / "2").glob("*.typ"):
             text = file.read_text("utf-8")
             folder.joinpath(file.name).write_text(text.replace("size: 17pt", f"size: {15 + int(version)}pt"), "utf-8")
     monkeypatch.setattr(rendering, "SOURCES", tmp_path)
-    monkeypatch.setattr("shebao.hall.documents.operations.VERSION", 3)
-    monkeypatch.setattr("shebao.hall.documents.issuing.VERSION", 3)
+    monkeypatch.setattr("shebao.hall.documents.operations.VERSION", later)
+    monkeypatch.setattr("shebao.hall.documents.issuing.VERSION", later)
     new = issue_document(bill.pk, "receipt", by=clerk)
-    assert (old.layout_version, new.layout_version) == (2, 3)
+    assert (old.layout_version, new.layout_version) == (present, later)
     assert pdf(old) == before
-    assert pdf(new) != rendering.render("receipt", new.content["paper"], verify_url="x", version=2)
-    old.layout_version = 3  # what a change of the layout in place would have done
+    assert pdf(new) != rendering.render("receipt", new.content["paper"], verify_url="x", version=present)
+    old.layout_version = later  # what a change of the layout in place would have done
     with pytest.raises(Refused, match="与开具时不一致"):
         pdf(old)
 

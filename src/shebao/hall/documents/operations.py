@@ -12,15 +12,15 @@ from shebao.rules.months import Month
 from ..audit.operations import record, record_many
 from ..clock import now, today
 from ..errors import Refused
-from ..payments.models import Payment, PaymentState
 from ..regions import region
 from ..settlement.collecting import owing
 from ..settlement.ledger import balance
 from ..settlement.models import Bill
+from .figures import Figures, figures_of
 from .issuing import new_code, new_number, rendered, supersede, verify_url
 from .models import Document, DocumentState
 from .outgoing import outgoing
-from .papers import Figures, figures_of, layout_of, paper_of
+from .papers import layout_of, paper_of
 from .rendering import VERSION
 
 
@@ -43,9 +43,9 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
     stale = papers.first()
     if stale and _stands(stale, bill, figures):
         return stale
-    payment = _check(bill, kind)
+    _check(bill, kind)
     # Rendering takes its time, and a settled bill does not change: no lock is held meanwhile.
-    prepared = _prepare(bill, kind, payment, figures, by)
+    prepared = _prepare(bill, kind, figures, by)
     try:
         with transaction.atomic():
             if stale:  # this one only: what somebody else issued meanwhile says the same as ours
@@ -70,23 +70,21 @@ def _stands(document: Document, bill: Bill, figures: Figures) -> bool:
     return document.total_fen == figures.total and not (figures.paid and spec["layout"] == "notice")
 
 
-def _check(bill: Bill, kind: str) -> Payment | None:
+def _check(bill: Bill, kind: str) -> None:
     spec = region(bill.employer.region).bill_documents_of(is_provisional=bill.is_provisional).get(kind)
     if spec is None:
         raise Refused("no_such_document", "本地没有这种单据。", status=404)
     if spec["stage"] != "paid":
-        return None
+        return
     due, paid = balance(bill)
-    payment = bill.payments.filter(state=PaymentState.SUCCEEDED).first()
     if paid < due or owing(bill, today()).total > 0:
         raise Refused("not_paid", f"缴清之后才能开具{spec['title']}，请先缴费。")
-    return payment
 
 
-def _prepare(bill: Bill, kind: str, payment: Payment | None, figures: Figures, by) -> Document:
+def _prepare(bill: Bill, kind: str, figures: Figures, by) -> Document:
     spec = region(bill.employer.region).documents[kind]
     code, number = new_code(), new_number()
-    paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), payment=payment)
+    paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), figures=figures)
     content = {"paper": paper, "verify_url": verify_url(code)}
     document = Document(
         employer=bill.employer,

@@ -1,8 +1,7 @@
 """What a paper says: from a bill and the region's words to the data that `rendering` prints."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from django.utils import timezone
@@ -11,10 +10,8 @@ from shebao.rules.back_fees import percent
 from shebao.rules.money import yuan
 from shebao.rules.vocabulary import COLUMNS
 
-from ..crypto import blind_index
 from ..regions import region
-from ..settlement.collecting import by_scheme, fee_by_scheme, owing
-from ..settlement.models import DUES, Account, Bill, Booking
+from ..settlement.models import Bill
 from ..settlement.queries import (
     PersonRow,
     SchemeSum,
@@ -23,6 +20,8 @@ from ..settlement.queries import (
     bill_summary,
 )
 from .amount_words import amount_in_words
+from .figures import Figures, figures_of
+from .receipts import arrivals_of, paid_header, payments_table
 from .rendering import LAYOUTS, Column, Paper, PeopleTable
 
 
@@ -70,9 +69,9 @@ def layout_of(kind: str, spec: Mapping) -> str:
     return kind if kind in LAYOUTS else NATIONAL_LAYOUT[str(spec["layout"])]
 
 
-def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, payment=None) -> Paper:
-    """The data of one paper of a bill. `payment` is the one that succeeded, for a receipt; `made_on` an ISO date."""
-    figures = figures_of(bill, date.fromisoformat(made_on))
+def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, figures: Figures | None = None) -> Paper:
+    """The data of one paper of a bill; `made_on` is an ISO date, `figures` are those of that day."""
+    figures = figures or figures_of(bill, date.fromisoformat(made_on))
     spec = region(bill.employer.region)
     document = spec.documents[kind]
     regular = bill_summary(bill)
@@ -80,15 +79,18 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
     rows = _with_collected([*regular, *(row for sums in more.values() for row in sums)], figures)
     keys = _columns(document, bill)
     factor = _factor(bill)
-    titles = PAID if document["layout"] == "receipt" else {"basis_due": f"{bill.basis_month} 应缴"}
-    return {
+    is_receipt, is_notice = document["layout"] == "receipt", document["layout"] == "notice"
+    arrivals = arrivals_of(bill) if is_receipt else []
+    money = paid_header(arrivals) if is_receipt else [_pay_until(bill), *(_paid(figures) if is_notice else [])]
+    titles = PAID if is_receipt else {"basis_due": f"{bill.basis_month} 应缴"}
+    paper: Paper = {
         "title": document["title"],
         "letterhead": document["letterhead"],
         "subtitle": f"费款所属期 {bill.month.label}{f'（{bill.word}）' if bill.is_provisional else ''}",
         "number": number,
         "code": code,
         "made_on": made_on,
-        "header": _header(spec, bill, payment, factor) + (_paid(figures) if document["layout"] == "notice" else []),
+        "header": [*_header(spec, bill, factor), *money],
         "columns": [_column(key, titles) for key in keys],
         "rows": [[CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
@@ -96,48 +98,10 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, pay
         "people": _people(spec, bill, regular, more) if layout_of(kind, document) == "declaration_assessment" else None,
         "notes": [*_provisional_notes(bill, factor), *(str(note) for note in document["notes"])],
         "signatures": list(document["signatures"]),
-        "seals": [f"{name}（章）" for name in _sealed_by(spec, document, payment)],
+        "seals": [f"{name}（章）" for name in _sealed_by(spec, document)],
         "illustrative": list(bill.illustrative),
     }
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What the papers of a bill say of its money on a day, fen: what it demands; by scheme its late fees, paid and
-    still asked for, and what the employer's credit paid of it; and what is left to pay."""
-
-    due: int
-    fees: Mapping[str, int]
-    credits: Mapping[str, int]
-    left: int
-
-    @property
-    def total(self) -> int:
-        """What is collected of the employer in money, paid or not."""
-        return self.due + sum(self.fees.values()) - sum(self.credits.values())
-
-    @property
-    def paid(self) -> int:
-        """What has come in of it."""
-        return self.total - self.left
-
-    def digest(self, spec: Mapping) -> str:
-        """A keyed digest of what a paper of the region says of them: only a notice says what has been paid."""
-        said = [self.due, self.fees, self.credits, self.left if spec["layout"] == "notice" else None]
-        return blind_index("document", json.dumps(said, sort_keys=True))
-
-
-def figures_of(bill: Bill, on: date) -> Figures:
-    """The money of a bill as it stands on a day."""
-    asked = owing(bill, on)
-    fees: dict[str, int] = {}
-    for more in (
-        *(by_scheme(bill, kind, Account.LATE_FEES) for kind in (Booking.PAID, Booking.CLEARED, Booking.CARRIED)),
-        fee_by_scheme(bill, asked.late_fee),
-    ):
-        for scheme, fen in more.items():
-            fees[scheme] = fees.get(scheme, 0) + fen
-    return Figures(bill.total_due, fees, by_scheme(bill, Booking.CREDIT_USED, *DUES), asked.total)
+    return paper | {"payments": payments_table(arrivals)} if arrivals else paper
 
 
 def _paid(figures: Figures) -> list[list[str]]:
@@ -183,17 +147,19 @@ def _provisional_notes(bill: Bill, factor: Mapping | None) -> list[str]:
     return [f"{bill.month.label}没有按时申报，按{basis}{bill.word}（{factor['source']}）；补办申报结算后多退少补。"]
 
 
-def _sealed_by(spec, document: Mapping, payment) -> list[str]:
+def _sealed_by(spec, document: Mapping) -> list[str]:
     """Both sides seal what is owed; what was received, only the receiver."""
-    return [document["letterhead"]] if payment else [spec.term("employer"), document["letterhead"]]
+    return (
+        [document["letterhead"]] if document["layout"] == "receipt" else [spec.term("employer"), document["letterhead"]]
+    )
 
 
-def _header(spec, bill: Bill, payment, factor: Mapping | None) -> list[list[str]]:
+def _header(spec, bill: Bill, factor: Mapping | None) -> list[list[str]]:
     employer = bill.employer
     heads = ["缴费人数", str(bill.head_count)]
     if factor is not None:
         heads = ["核定依据", f"{bill.basis_month} 应缴额 × {percent(factor['value'])}"]
-    pairs = [
+    return [
         [spec.term("employer_number"), employer.employer_number],
         ["单位名称", employer.name],
         [spec.term("credit_code"), employer.credit_code],
@@ -203,14 +169,10 @@ def _header(spec, bill: Bill, payment, factor: Mapping | None) -> list[list[str]
         ["核定日期", f"{timezone.make_naive(bill.assessment.made_at):%Y-%m-%d}"],
         heads,
     ]
-    if payment is None:
-        return [*pairs, ["缴费截止", f"{timezone.make_naive(bill.pay_until):%Y-%m-%d %H:%M}"]]
-    return [
-        *pairs,
-        ["缴费流水", payment.number],
-        ["银行流水", payment.bank_serial],
-        ["到账时间", f"{timezone.make_naive(payment.paid_at):%Y-%m-%d %H:%M}"],
-    ]
+
+
+def _pay_until(bill: Bill) -> list[str]:
+    return ["缴费截止", f"{timezone.make_naive(bill.pay_until):%Y-%m-%d %H:%M}"]
 
 
 def _column(key: str, renamed: Mapping[str, str]) -> Column:
