@@ -114,3 +114,20 @@ def test_a_receipt_speaks_of_what_was_paid_and_a_notice_of_what_is_due():
     )
     assert "实缴" in receipt and "应缴" not in receipt
     assert "应缴" in notice and "实缴" not in notice
+
+
+def test_a_detail_of_the_declaration_lists_every_person_with_number_and_dues():
+    bill, clerk = make_bill("shenzhen")
+    document = issue_document(bill.pk, "declaration_detail", by=clerk)
+    people = document.content["paper"]["people"]
+    assert [one["title"] for one in people["columns"]][:4] == ["序号", "姓名", "证件号码", "申报工资"]
+    assert {one["group"] for one in people["columns"] if "group" in one} >= {"养", "失", "伤"}
+    text = words(pdf(document)).replace(" ", "").replace("\n", "")
+    for place, person in enumerate(bill.employer.employees.order_by("name_pinyin", "pk"), 1):
+        lines = bill.lines.filter(employee=person)
+        dues = [sum(getattr(line, f"{part}_due") for line in lines) for part in ("employee", "employer")]
+        row = people["rows"][place - 1]
+        assert row[:3] == [str(place), person.name, person.person.id_number]
+        assert row[-3:] == [yuan(fen) for fen in (*dues, sum(dues))]
+        assert person.name in text
+    assert people["total"][-1] == yuan(bill.total_due) and people["total"][1] == "合计"

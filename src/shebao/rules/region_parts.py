@@ -305,8 +305,10 @@ def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str,
             take.texts("notes"),
             take.texts("functions"),
             take.texts("signatures"),
+            take.texts("people", v.PAPER_PEOPLE),
         )
-        result[key] = {"notes": [], "columns": [], "functions": [], "signatures": []} | frozen(take.content)
+        lists = ("notes", "columns", "functions", "signatures", "people")
+        result[key] = {one: [] for one in lists} | frozen(take.content)
     return result
 
 

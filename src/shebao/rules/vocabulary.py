@@ -247,6 +247,17 @@ COLUMNS = _words(
     credit_used="待转金抵扣",
     total_due="合计应缴",
 )
+PAPER_PEOPLE = _words(
+    number="序号",
+    person_number="个人编号",
+    name="姓名",
+    id_number="证件号码",
+    wage="申报工资",
+    schemes="各险种的单位、个人应缴",
+    employer_due="单位合计",
+    employee_due="个人合计",
+    total_due="合计",
+)
 COLOURS = _words(
     pension="养老保险",
     medical="医疗保险",
@@ -320,6 +331,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document stages 单据时点", STAGES),
     ("Document layouts 单据版式", LAYOUTS),
     ("Document columns 单据栏目", COLUMNS),
+    ("People on a document 单据的人员明细", PAPER_PEOPLE),
     ("What a query reads 查询内容", READ_MODELS),
     ("What a statement reads 报表内容", {k: f"{s.title}；栏目 {', '.join(s.columns)}" for k, s in SOURCES.items()}),
     ("What a statement asks 报表查询条件", ASKS),

@@ -13,16 +13,15 @@ from shebao.rules.vocabulary import COLUMNS
 from ..regions import region
 from ..settlement.models import Bill
 from ..settlement.queries import (
-    PersonRow,
     SchemeSum,
     bill_earlier,
-    bill_people,
     bill_summary,
 )
 from .amount_words import amount_in_words
 from .figures import Figures, figures_of
+from .people_table import PEOPLE, people_table
 from .receipts import arrivals_of, paid_header, payments_table
-from .rendering import LAYOUTS, Column, Paper, PeopleTable
+from .rendering import LAYOUTS, Column, Paper
 
 
 def _base(fen: int) -> str:
@@ -61,11 +60,17 @@ OF_PEOPLE = {"head_count", "retired_count", "wage_sum"} | {
     f"{part}_{what}" for part in ("employer", "employee") for what in ("base", "rate")
 }
 """Columns about people and their wages."""
+LISTING = "declaration_assessment"
+"""The layout of papers that list the people of a bill."""
 NATIONAL_LAYOUT = {"notice": "payment_notice", "assessment": "collection_assessment", "receipt": "receipt"}
 
 
 def layout_of(kind: str, spec: Mapping) -> str:
-    """The national layout of a region's paper: its own where there is one by that name, else its family's."""
+    """The national layout of a region's paper: the one with people where it lists them, its own where there is one by
+    that name, else its family's.
+    """
+    if spec["people"]:
+        return LISTING
     return kind if kind in LAYOUTS else NATIONAL_LAYOUT[str(spec["layout"])]
 
 
@@ -79,6 +84,7 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, fig
     rows = _with_collected([*regular, *(row for sums in more.values() for row in sums)], figures)
     keys = _columns(document, bill)
     factor = _factor(bill)
+    people = document["people"] or (PEOPLE if layout_of(kind, document) == LISTING else ())
     is_receipt, is_notice = document["layout"] == "receipt", document["layout"] == "notice"
     arrivals = arrivals_of(bill) if is_receipt else []
     money = paid_header(arrivals) if is_receipt else [_pay_until(bill), *(_paid(figures) if is_notice else [])]
@@ -95,7 +101,7 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, fig
         "rows": [[CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
         "amount_words": amount_in_words(figures.total),
-        "people": _people(spec, bill, regular, more) if layout_of(kind, document) == "declaration_assessment" else None,
+        "people": people_table(spec, bill, regular, more, people) if people else None,
         "notes": [*_provisional_notes(bill, factor), *(str(note) for note in document["notes"])],
         "signatures": list(document["signatures"]),
         "seals": [f"{name}（章）" for name in _sealed_by(spec, document)],
@@ -187,39 +193,3 @@ def _total(keys: list[str], rows: list[SchemeSum], bill: Bill) -> list[str]:
     """Only what may be added up is: a person is in several schemes, so heads and bases are not."""
     cells = [yuan(SUMMED[key](rows)) if key in SUMMED else "" for key in keys]
     return ["合计" if key == "scheme" else cell for key, cell in zip(keys, cells, strict=True)]
-
-
-def _people(spec, bill: Bill, rows: list[SchemeSum], more: Mapping[str, list[SchemeSum]]) -> PeopleTable:
-    """The people by scheme; of earlier months one pair of columns for each kind that the bill has any of."""
-    kinds = [word for word, sums in more.items() if sums]
-    columns: list[Column] = [
-        {"title": "序号", "align": "center", "width": 0.5},
-        {"title": spec.term("person_number"), "width": 1.4, "keep": True},
-        {"title": "姓名", "width": 1.0, "keep": True},
-        {"title": "申报工资", "align": "right", "width": 1.2},
-    ]
-    for name in [row.short or row.title for row in rows] + kinds:
-        columns += [{"title": part, "align": "right", "width": 1.0, "group": name} for part in ("单位", "个人")]
-    columns.append({"title": "合计", "align": "right", "width": 1.2})
-    people = bill_people(bill)
-    body = [_person(index, person, rows, kinds) for index, person in enumerate(people, 1)]
-    sums = [(row.employer_due, row.employee_due) for row in rows]
-    for word in kinds:
-        sums.append((sum(row.employer_due for row in more[word]), sum(row.employee_due for row in more[word])))
-    totals = [yuan(fen) for pair in sums for fen in pair]
-    return {
-        "title": "人员明细",
-        "columns": columns,
-        "rows": body,
-        "total": ["", "合计", f"{len(people)} 人", "", *totals, yuan(bill.total_due)],
-    }
-
-
-def _person(index: int, person: PersonRow, rows: list[SchemeSum], kinds: list[str]) -> list[str]:
-    cells = [str(index), person.employee.person_number, person.employee.name, yuan(person.declared_wage)]
-    for row in rows:
-        line = person.schemes.get(row.scheme)
-        cells += [yuan(line.employer_due), yuan(line.employee_due)] if line else ["", ""]
-    for word in kinds:
-        cells += [yuan(fen) for fen in person.sums(word)] if word in person.earlier else ["", ""]
-    return [*cells, yuan(person.total)]
