@@ -27,7 +27,7 @@ from shebao.rules.money import ROUNDINGS
 from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import READ_MODELS
 from shebao.rules.sign_in_words import SIGN_IN_PARTS, SIGNS
-from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
+from shebao.rules.statement_words import ASKS, EACH, OF_PERSON, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
 def _words(**titles: str) -> Mapping[str, str]:
@@ -338,6 +338,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("One statement for 报表一份", EACH),
     ("Statement layouts 报表版式", STATEMENT_LAYOUTS),
     ("Statement columns 报表栏目", {k: c.title for k, c in STATEMENT_COLUMNS.items()}),
+    ("What a person's statement says of the person 每人一份的单据写明", OF_PERSON),
     ("Words of a certificate's text 证明文字中的空格", WORDING),
     ("Chart colours 图表配色", COLOURS),
     ("Ways to pay 缴费方式", CHANNELS),
