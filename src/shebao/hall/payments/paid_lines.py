@@ -47,10 +47,16 @@ def paid_lines(bills: Collection[int]) -> PaidLines:
     parts = entries.values_list("transaction__bill", "account", "month", "scheme", "part").annotate(
         fen=Sum("amount_fen")
     )
+    return PaidLines(
+        frozenset(tuple(key[:4]) for key in parts.filter(fen__gt=0)), last_arrivals(bills), people_paid_for(bills)
+    )
+
+
+def people_paid_for(bills: Collection[int]) -> dict[tuple[int, int], datetime | None]:
+    """For whom of the people of these bills (ids) somebody paid, and when, by (bill, employee); one query."""
     chosen = Payment.objects.filter(bill__in=bills, state=PaymentState.SUCCEEDED).exclude(people=[])
-    people = {
+    return {
         (bill, employee): at
         for bill, employees, at in chosen.values_list("bill", "people", "paid_at")
         for employee in employees
     }
-    return PaidLines(frozenset(tuple(key[:4]) for key in parts.filter(fen__gt=0)), last_arrivals(bills), people)
