@@ -6,18 +6,24 @@ import pytest
 from pypdf import PdfReader
 
 from shebao.hall.clock import now
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.states import State
 from shebao.hall.documents.issuing import ALPHABET
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import available, issue_document, pdf, verify
+from shebao.hall.documents.people_vouchers import issue_people_voucher
+from shebao.hall.documents.plans import issue_plan
+from shebao.hall.documents.vouchers import issue_voucher
 from shebao.hall.errors import Refused
 from shebao.hall.payments.models import Payment
-from shebao.hall.regions import region
+from shebao.hall.regions import all_regions, region
 from shebao.hall.settlement.ledger import book_paid
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.progress import standing, steps_of
+from shebao.hall.supplements.models import YearlyCover
 from shebao.rules.money import plain_yuan, yuan
 
-from ..settlement.hall import NOVEMBER, hire, make_clerk, make_employer, settle
+from ..settlement.hall import NOVEMBER, declare, hire, make_clerk, make_employer, on_day, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -41,18 +47,70 @@ def words(content: bytes) -> str:
     return "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
 
 
-@pytest.mark.parametrize("code", ["tianjin", "leshan"])
-def test_every_paper_of_the_region_is_printed_with_the_total_of_the_bill(code):
-    bill, clerk = make_bill(code)
-    pay(bill, clerk)
-    for kind, spec in region(code).bill_documents.items():
-        document = issue_document(bill.pk, kind, by=clerk)
-        content = pdf(document)
-        assert content == pdf(document)
-        text = words(content)
-        assert yuan(bill.total_due) in text
-        assert spec["title"] in text.replace(" ", "")
-    assert steps_of(standing(clerk.employer, NOVEMBER, clerk))[4].state == "done"
+def pay_in_two(bill, clerk, people):
+    """Pay a bill for its people one by one; the payments."""
+    made = []
+    for one in people:
+        own = bill.lines.filter(employee=one)
+        payment = Payment.objects.create(
+            employer=bill.employer, bill=bill, number=f"P{one.pk}", channel="bank", people=[one.pk],
+            amount_fen=sum(line.employer_due + line.employee_due for line in own), state="succeeded",
+            bank_serial=f"YH{one.pk}", started_by=clerk, started_at=now(), paid_at=now(),
+        )  # fmt: skip
+        book_paid(bill, payment)
+        made.append(payment)
+    return made
+
+
+def of_a_bill(bill, kind, clerk):
+    return issue_document(bill.pk, kind, by=clerk)
+
+
+def of_chosen_declarations(bill, kind, clerk):
+    services = region(bill.employer.region).services
+    service = next(key for key in ("wage_declaration", *services) if key in services and services[key].form)
+    declared = declare(bill.employer, clerk, State.SUBMITTED, submitted_at=now(), case_number="B1")
+    Declaration.objects.filter(pk=declared.pk).update(service=service)
+    return issue_voucher(bill.employer_id, [declared.pk], by=clerk)
+
+
+def of_a_year(bill, kind, clerk):
+    spec, one = region(bill.employer.region), bill.employer.employees.first()
+    YearlyCover.objects.create(
+        employee=one, person=one.person, region=spec.code, year=2026, pay_by=spec.codes["cover_payments"].items[0].code,
+        scheme=next(key for key, scheme in spec.schemes.items() if scheme.per == "year"), amount_fen=15_500,
+        charged_in=NOVEMBER, declared_in=declare(bill.employer, clerk, State.APPROVED),
+    )  # fmt: skip
+    return issue_plan(bill.employer_id, 2026, by=clerk)
+
+
+def of_chosen_people(bill, kind, clerk):
+    return issue_people_voucher(bill.payments.first(), by=clerk)
+
+
+ISSUED_BY = {
+    "settled": of_a_bill, "paid": of_a_bill, "chosen": of_chosen_declarations, "declared": of_a_year,
+    "people": of_chosen_people,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", sorted(all_regions()))
+def test_every_paper_of_every_region_is_issued_and_says_its_title_and_its_total(code):
+    spec = region(code)
+    with on_day(NOVEMBER, 10):
+        bill, clerk = make_bill(code)
+        pay_in_two(bill, clerk, bill.employer.employees.all())
+        for kind, one in spec.documents.items():
+            document = ISSUED_BY[one["stage"]](bill, kind, clerk)
+            content = pdf(document)
+            assert content == pdf(document), kind
+            text = words(content).replace(" ", "").replace("\n", "")
+            assert document.kind == kind and one["title"] in text, kind
+            assert yuan(document.total_fen) in text, kind
+            if one["stage"] in ("settled", "paid"):
+                assert document.total_fen == bill.total_due, kind
+        assert set(spec.bill_documents) <= set(bill.documents.values_list("kind", flat=True))
+        assert steps_of(standing(bill.employer, NOVEMBER, clerk))[4].state == "done"
 
 
 def test_issuing_twice_returns_the_paper_that_was_issued():
@@ -114,3 +172,20 @@ def test_a_receipt_speaks_of_what_was_paid_and_a_notice_of_what_is_due():
     )
     assert "实缴" in receipt and "应缴" not in receipt
     assert "应缴" in notice and "实缴" not in notice
+
+
+def test_a_detail_of_the_declaration_lists_every_person_with_number_and_dues():
+    bill, clerk = make_bill("shenzhen")
+    document = issue_document(bill.pk, "declaration_detail", by=clerk)
+    people = document.content["paper"]["people"]
+    assert [one["title"] for one in people["columns"]][:4] == ["序号", "姓名", "证件号码", "申报工资"]
+    assert {one["group"] for one in people["columns"] if "group" in one} >= {"养", "失", "伤"}
+    text = words(pdf(document)).replace(" ", "").replace("\n", "")
+    for place, person in enumerate(bill.employer.employees.order_by("name_pinyin", "pk"), 1):
+        lines = bill.lines.filter(employee=person)
+        dues = [sum(getattr(line, f"{part}_due") for line in lines) for part in ("employee", "employer")]
+        row = people["rows"][place - 1]
+        assert row[:3] == [str(place), person.name, person.person.id_number]
+        assert row[-3:] == [yuan(fen) for fen in (*dues, sum(dues))]
+        assert person.name in text
+    assert people["total"][-1] == yuan(bill.total_due) and people["total"][1] == "合计"

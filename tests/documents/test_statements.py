@@ -171,20 +171,21 @@ def test_a_changed_layout_leaves_the_papers_of_before_as_they_were(tmp_path, mon
     employer, clerk, bill = hall()
     old = issue_document(bill.pk, "payment_notice", by=clerk)
     before = pdf(old)
-    for version in ("2", "3"):
-        folder = tmp_path / version
+    present, later = rendering.VERSION, rendering.VERSION + 1
+    for version in (present, later):
+        folder = tmp_path / str(version)
         folder.mkdir()
-        for file in (rendering.SOURCES / "2").glob("*.typ"):
-            text = file.read_text("utf-8")
-            folder.joinpath(file.name).write_text(text.replace("size: 17pt", f"size: {15 + int(version)}pt"), "utf-8")
+        for file in (rendering.SOURCES / str(present)).glob("*.typ"):
+            text = file.read_text("utf-8").replace("size: 17pt", f"size: {17 + version - present}pt")
+            folder.joinpath(file.name).write_text(text, "utf-8")
     monkeypatch.setattr(rendering, "SOURCES", tmp_path)
-    monkeypatch.setattr("shebao.hall.documents.operations.VERSION", 3)
-    monkeypatch.setattr("shebao.hall.documents.issuing.VERSION", 3)
+    monkeypatch.setattr("shebao.hall.documents.operations.VERSION", later)
+    monkeypatch.setattr("shebao.hall.documents.issuing.VERSION", later)
     new = issue_document(bill.pk, "receipt", by=clerk)
-    assert (old.layout_version, new.layout_version) == (2, 3)
+    assert (old.layout_version, new.layout_version) == (present, later)
     assert pdf(old) == before
-    assert pdf(new) != rendering.render("receipt", new.content["paper"], verify_url="x", version=2)
-    old.layout_version = 3  # what a change of the layout in place would have done
+    assert pdf(new) != rendering.render("receipt", new.content["paper"], verify_url="x", version=present)
+    old.layout_version = later  # what a change of the layout in place would have done
     with pytest.raises(Refused, match="与开具时不一致"):
         pdf(old)
 
@@ -264,3 +265,27 @@ def test_a_character_that_the_font_lacks_is_named_on_the_paper():
     content = pdf(issue_statement(employer.pk, "enrolment_certificate", by=clerk, people=[one.pk]))
     assert "U+20002" in plain(content)
     assert b"pdfaid" not in content
+
+
+@pytest.mark.parametrize("code", ["tianjin", "shenzhen"])
+def test_a_transfer_voucher_of_a_person_says_what_was_paid_and_leaves_lines_for_the_agency(code):
+    employer, clerk, bill = hall(code)
+    person = Employee.objects.filter(employer=employer).first()
+    document = issue_statement(employer.pk, "transfer_voucher", by=clerk, people=[person.pk])
+    paper, own = document.content["paper"], bill.lines.filter(employee=person)
+    head = dict(paper["header"])
+    assert (head["姓名"], head["证件号码"], head["性别"]) == (person.name, person.person.id_number, "男")
+    assert head["户口性质"] and not head["户口性质"].isdigit()
+    agency = ("户口所在地", "个人账户储存额", "经办机构编号", "经办机构名称", "邮政编码", "联系地址", "联系电话")
+    assert {head[label] for label in agency} == {"＿" * 8}
+    rows = [row for row in paper["rows"] if row[3] == "1"]
+    assert len(rows) == own.values("scheme").distinct().count(), "one month of each scheme was paid"
+    assert document.total_fen == sum(line.employer_due + line.employee_due for line in own)
+    text = plain(pdf(document))
+    assert "参保缴费凭证" in text and document.number in text and "供办理社会保险关系转移接续" in text
+
+
+def test_lines_to_fill_in_and_what_is_of_a_person_are_only_asked_where_there_is_one():
+    for spec in all_regions().values():
+        for statement in spec.statements.values():
+            assert not statement.person or statement.each == "person", statement.key

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from shebao.hall.declarations.operations import save_declarations
 from shebao.hall.declarations.preview import preview, previews
+from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
 from shebao.hall.services.registry import missing_names
 from shebao.hall.settlement.models import Bill, BillLine
@@ -130,7 +131,8 @@ def test_a_reason_that_needs_papers_says_so(clerk):
     assert found(clerk, CEASE, cessation(employee, reason="6401"))["reason_evidence"][0] == "hint"
 
 
-def test_nobody_leaves_with_an_overdue_bill(clerk):
+def overdue(clerk):
+    """An employee and the bill of September that nobody paid."""
     employee = enrolled(clerk.employer)
     assessment = settled(clerk.employer, Month(2026, 9), clerk)
     bill = Bill.objects.create(
@@ -142,8 +144,24 @@ def test_nobody_leaves_with_an_overdue_bill(clerk):
         month=Month(2026, 9), booking_month=Month(2026, 9), declared_wage=1, contribution_base=1,
         employer_due=100, employee_due=0,
     )  # fmt: skip
+    return bill, employee
+
+
+def test_nobody_leaves_with_an_overdue_bill(clerk):
+    _, employee = overdue(clerk)
     level, message = found(clerk, CEASE, cessation(employee))["has_arrears"]
     assert level == "error" and "2026-09" in message
+
+
+def test_whom_the_bill_is_paid_for_may_leave_though_others_are_overdue(clerk):
+    bill, employee = overdue(clerk)
+    Payment.objects.create(
+        employer=bill.employer, bill=bill, number="P1", channel="bank", amount_fen=100, people=[employee.pk + 1],
+        state="succeeded", started_by=clerk, started_at=timezone.now(), paid_at=timezone.now(),
+    )  # fmt: skip
+    assert "has_arrears" in found(clerk, CEASE, cessation(employee)), "somebody else was paid for"
+    Payment.objects.update(people=[employee.pk])
+    assert "has_arrears" not in found(clerk, CEASE, cessation(employee))
 
 
 def test_a_check_that_nobody_wrote_stops_the_start(clerk):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 READ_MODELS: Mapping[str, str] = MappingProxyType(
     {
         "contributions": "每月每险种的人数、基数、应缴、实缴",
-        "contribution_lines": "逐人逐月逐险种的应缴，可看计算过程",
+        "contribution_lines": "逐人逐月逐险种的应缴、是否到账，可看计算过程",
         "scheme_roster": "一个险种（scheme）的人员缴费名册，逐月，写明缴清没有",
         "corrections": "不是当月正常应缴的明细：补缴、补差、退收",
         "bills": "每张账单的应缴、实缴、未缴",

@@ -312,6 +312,7 @@ def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str,
             take.texts("notes"),
             take.texts("functions"),
             take.texts("signatures"),
+            take.texts("people", v.PAPER_PEOPLE),
         )
         absent: dict[str, object] = {
             "menu": "",
@@ -320,6 +321,7 @@ def read_documents(folder: Folder, problems: Problems) -> dict[str, Mapping[str,
             "columns": [],
             "functions": [],
             "signatures": [],
+            "people": [],
         }
         result[key] = absent | frozen(take.content)
     return result

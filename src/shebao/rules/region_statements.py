@@ -17,7 +17,8 @@ class Statement:
     """A paper that is not of one bill. `menu` is the entry that leads to it, `title` what stands on the paper.
 
     `button` is what prints it; `each` says whether a paper is of the employer or of one person; `labels` rename
-    columns; `paid_only` leaves out what has not been paid, `schemes` all but these.
+    columns; `paid_only` leaves out what has not been paid, `schemes` all but these. `person` is what else the head says
+    of the one person, `blanks` what it leaves to be filled in by hand, because the employer's side cannot know it.
     """
 
     key: str
@@ -37,6 +38,8 @@ class Statement:
     paid_only: bool
     schemes: tuple[str, ...]
     button: str
+    person: tuple[str, ...]
+    blanks: tuple[str, ...]
 
     @property
     def asks(self) -> tuple[str, ...]:
@@ -93,7 +96,16 @@ def _statement(key: str, take: Take) -> Statement:
         take.flag("paid_only", False),
         take.texts("schemes"),
         take.text("button", "打印"),
+        _of_person(take, each),
+        take.texts("blanks"),
     )
+
+
+def _of_person(take: Take, each: str) -> tuple[str, ...]:
+    person = take.texts("person", w.OF_PERSON)
+    if person and each != "person":
+        take.say("person", "每人一份（each: person）的单据才能写")
+    return person
 
 
 def _labels(take: Take) -> Mapping[str, str]:

@@ -180,6 +180,7 @@ EACH: Mapping[str, str] = MappingProxyType({"employer": "所选内容合为一�
 STATEMENT_LAYOUTS: Mapping[str, str] = MappingProxyType(
     {"statement": "表：表头、各行、合计", "certificate": "证明：一段文字，再附表"}
 )
+OF_PERSON: Mapping[str, str] = MappingProxyType({"sex": "性别", "household": "户口性质"})
 WORDING: Mapping[str, str] = MappingProxyType(
     {
         "employer_name": "单位名称",

@@ -27,7 +27,7 @@ from shebao.rules.money import ROUNDINGS
 from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import READ_MODELS
 from shebao.rules.sign_in_words import SIGN_IN_PARTS, SIGNS
-from shebao.rules.statement_words import ASKS, EACH, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
+from shebao.rules.statement_words import ASKS, EACH, OF_PERSON, SOURCES, STATEMENT_COLUMNS, STATEMENT_LAYOUTS, WORDING
 
 
 def _words(**titles: str) -> Mapping[str, str]:
@@ -249,6 +249,17 @@ COLUMNS = _words(
     credit_used="待转金抵扣",
     total_due="合计应缴",
 )
+PAPER_PEOPLE = _words(
+    number="序号",
+    person_number="个人编号",
+    name="姓名",
+    id_number="证件号码",
+    wage="申报工资",
+    schemes="各险种的单位、个人应缴",
+    employer_due="单位合计",
+    employee_due="个人合计",
+    total_due="合计",
+)
 COLOURS = _words(
     pension="养老保险",
     medical="医疗保险",
@@ -322,12 +333,14 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Document stages 单据时点", STAGES),
     ("Document layouts 单据版式", LAYOUTS),
     ("Document columns 单据栏目", COLUMNS),
+    ("People on a document 单据的人员明细", PAPER_PEOPLE),
     ("What a query reads 查询内容", READ_MODELS),
     ("What a statement reads 报表内容", {k: f"{s.title}；栏目 {', '.join(s.columns)}" for k, s in SOURCES.items()}),
     ("What a statement asks 报表查询条件", ASKS),
     ("One statement for 报表一份", EACH),
     ("Statement layouts 报表版式", STATEMENT_LAYOUTS),
     ("Statement columns 报表栏目", {k: c.title for k, c in STATEMENT_COLUMNS.items()}),
+    ("What a person's statement says of the person 每人一份的单据写明", OF_PERSON),
     ("Words of a certificate's text 证明文字中的空格", WORDING),
     ("Chart colours 图表配色", COLOURS),
     ("Ways to pay 缴费方式", CHANNELS),

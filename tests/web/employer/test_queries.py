@@ -203,6 +203,38 @@ def test_a_person_is_found_by_name_and_the_total_is_theirs(guiyang):
     assert "没有符合条件的记录" in text_of(client.get("/e/queries/employee_contributions/?q=没有这人"))
 
 
+def test_a_record_of_a_contribution_says_whether_and_when_it_was_paid_on_the_page_and_in_the_workbook(
+    guiyang, django_assert_num_queries
+):
+    client, employer, clerk, people = guiyang
+    bill, mine = employer.bills.get(month=OCTOBER), people[1]
+    fen = sum(line.employer_due + line.employee_due for line in bill.lines.filter(employee=mine))
+    with on_day(OCTOBER, 20):
+        payment = Payment.objects.create(
+            employer=employer, bill=bill, number="P1", channel="bank", amount_fen=fen, people=[mine.pk],
+            state="succeeded", bank_serial="YH1", started_by=clerk, started_at=now(), paid_at=now(),
+        )  # fmt: skip
+        book_paid(bill, payment)
+    for key in ("contribution_list", "employee_contributions"):
+        address = f"/e/queries/{key}/"
+        page = text_of(client.get(f"{address}?from=2026-10&to=2026-10&q={mine.name}&print=all"))
+        assert "缴费标志" in page and "实缴" in page and "2026-10-20" in page and "欠缴" not in page
+        sheet = openpyxl.load_workbook(BytesIO(client.get(f"{address}export/?from=2026-09").content)).active
+        heads = [cell.value for cell in sheet[3]]
+        rows = [dict(zip(heads, row, strict=True)) for row in sheet.iter_rows(min_row=4, values_only=True)]
+        paid = [row for row in rows if row["缴费标志"] == "实缴"]
+        assert {(row["姓名"], row["费款所属期"]) for row in paid} == {(mine.name, "2026-10")}
+        assert {row["到账日期"].date() for row in paid} == {OCTOBER.first_day.replace(day=20)}
+        assert {row["缴费标志"] for row in rows} == {"实缴", "欠缴"}
+    given = asked(clerk, employer, region("guiyang"), {}, ("months",))
+    report = REPORTS["contribution_lines"]
+    rows = list(report.rows(given))
+    with django_assert_num_queries(4):
+        report.show(given, rows)
+    with django_assert_num_queries(4):
+        report.show(given, rows[:2])
+
+
 def test_increases_and_decreases_are_listed_by_month_with_the_reason(guiyang):
     client, employer, _, people = guiyang
     dismiss(people[2], SEPTEMBER)

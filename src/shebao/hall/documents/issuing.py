@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from shebao.rules.months import Month
 
@@ -82,13 +83,18 @@ def issue_paper(
     try:
         with transaction.atomic():
             same = earlier.filter(asked=asked, employee=employee).exclude(said="") if asked else earlier.none()
-            reason = f"已由编号 {number} 的新件替代"
-            same.update(state=DocumentState.SUPERSEDED, state_reason=reason, state_at=now())
+            supersede(same, number)
             document.save()
             record("document.issued", document, by=by, kind=kind, number=number)
     except IntegrityError:
         return earlier.get(said=said)  # somebody else was first: theirs is the paper
     return document
+
+
+def supersede(papers: QuerySet[Document], number: str) -> None:
+    """Say of papers that the one with this number has taken their place; whoever verifies one learns it."""
+    reason = f"已由编号 {number} 的新件替代"
+    papers.update(state=DocumentState.SUPERSEDED, state_reason=reason, state_at=now())
 
 
 def _said(paper: Paper) -> str:

@@ -22,7 +22,8 @@ class Document(models.Model):
     A paper that is not of one bill, such as the plan of a year, has none; `month` is then the one it was issued in.
 
     `layout` is the name of a layout and `layout_version` which edition of it printed the paper: both are kept for
-    ever. A statement has no bill; `asked` is what was asked for, `said` a keyed digest of what it answers on a day.
+    ever. A statement has no bill; `asked` is what was asked for, `said` a keyed digest of what it answers on a day,
+    of a bill's paper a digest of its figures.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="documents")
@@ -53,7 +54,7 @@ class Document(models.Model):
         verbose_name = "单据"
         constraints = [
             models.UniqueConstraint(
-                fields=["bill", "kind"], condition=~Q(state="revoked"), name="one_document_for_a_bill_and_kind"
+                fields=["bill", "kind"], condition=Q(state="valid"), name="one_document_for_a_bill_and_kind"
             ),
             models.UniqueConstraint(
                 fields=["employer", "kind", "said"],

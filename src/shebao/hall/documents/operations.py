@@ -13,38 +13,44 @@ from shebao.rules.months import Month
 from ..audit.operations import record, record_many
 from ..clock import now, today
 from ..errors import Refused
-from ..payments.models import Payment, PaymentState
 from ..regions import region
 from ..settlement.collecting import owing
 from ..settlement.ledger import balance, balances
 from ..settlement.models import Bill
-from .issuing import new_code, new_number, rendered, verify_url
+from .figures import Figures, figures_of
+from .issuing import new_code, new_number, rendered, supersede, verify_url
 from .models import Document, DocumentState
 from .outgoing import outgoing
-from .papers import collected, layout_of, paper_of
+from .papers import layout_of, paper_of
 from .rendering import VERSION
 
 
 def issue_document(bill_id: int, kind: str, *, by) -> Document:
-    """Issue one paper of a bill; the second time, return the one that was issued.
+    """Issue one paper of a bill; while its figures are those of today, return the one that was issued.
 
+    A paper that says other figures than today's, because a late fee grew or money came in, is superseded by a new one.
     Raises Refused for a paper the region does not have, and for a receipt before the bill is paid.
     """
     bill = Bill.objects.visible_to(by).ever().select_related("employer", "assessment").get(pk=bill_id)
     if not by.may("print"):
         raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
     papers = bill.documents.filter(kind=kind).order_by("-pk")
-    if not bill.assessment.voided_at:
-        papers = papers.exclude(state=DocumentState.REVOKED)
-    if found := papers.first():
-        return found
     if bill.assessment.voided_at:
+        if found := papers.first():
+            return found
         raise Refused("voided", "这次核定已经作废，不能再开具它的单据。")
-    payment = _check(bill, kind)
+    papers = papers.filter(state=DocumentState.VALID)
+    figures = figures_of(bill, today())
+    stale = papers.first()
+    if stale and _stands(stale, bill, figures):
+        return stale
+    _check(bill, kind)
     # Rendering takes its time, and a settled bill does not change: no lock is held meanwhile.
-    prepared = _prepare(bill, kind, payment, by)
+    prepared = _prepare(bill, kind, figures, by)
     try:
         with transaction.atomic():
+            if stale:  # this one only: what somebody else issued meanwhile says the same as ours
+                supersede(papers.filter(pk=stale.pk), prepared.number)
             prepared.save()
             record("document.issued", prepared, by=by, kind=kind, bill=bill.number, number=prepared.number)
     except IntegrityError:
@@ -52,24 +58,34 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
     return prepared
 
 
-def _check(bill: Bill, kind: str) -> Payment | None:
+def _stands(document: Document, bill: Bill, figures: Figures) -> bool:
+    """Whether a valid paper says the figures of today. A receipt does: what was paid was paid.
+
+    A paper from before the figures were kept is asked for its total, and said nothing of what had come in.
+    """
+    spec = region(bill.employer.region).documents.get(document.kind)
+    if spec is None or spec["stage"] == "paid":
+        return True
+    if document.said:
+        return document.said == figures.digest(spec)
+    return document.total_fen == figures.total and not (figures.paid and spec["layout"] == "notice")
+
+
+def _check(bill: Bill, kind: str) -> None:
     spec = region(bill.employer.region).bill_documents_of(is_provisional=bill.is_provisional).get(kind)
     if spec is None:
         raise Refused("no_such_document", "本地没有这种单据。", status=404)
     if spec["stage"] != "paid":
-        return None
+        return
     due, paid = balance(bill)
-    payment = bill.payments.filter(state=PaymentState.SUCCEEDED).first()
     if paid < due or owing(bill, today()).total > 0:
         raise Refused("not_paid", f"缴清之后才能开具{spec['title']}，请先缴费。")
-    return payment
 
 
-def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
+def _prepare(bill: Bill, kind: str, figures: Figures, by) -> Document:
     spec = region(bill.employer.region).documents[kind]
     code, number = new_code(), new_number()
-    paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), payment=payment)
-    fees, credits = collected(bill, today())
+    paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), figures=figures)
     content = {"paper": paper, "verify_url": verify_url(code)}
     document = Document(
         employer=bill.employer,
@@ -82,7 +98,8 @@ def _prepare(bill: Bill, kind: str, payment: Payment | None, by) -> Document:
         layout=layout_of(kind, spec),
         layout_version=VERSION,
         content=content,
-        total_fen=bill.total_due + sum(fees.values()) - sum(credits.values()),
+        said=figures.digest(spec),
+        total_fen=figures.total,
         issued_by=by,
         issued_at=now(),
     )
@@ -153,27 +170,29 @@ class Card:
 def available(employer, month: Month, series: int = 0) -> list[Card]:
     """The region's papers for a bill of an employer's month, each with what stands before it."""
     bill = Bill.objects.live().filter(employer=employer, month=month, series=series).first()
-    issued = (
-        {document.kind: document for document in bill.documents.exclude(state=DocumentState.REVOKED)} if bill else {}
-    )
+    issued = {document.kind: document for document in bill.documents.filter(state=DocumentState.VALID)} if bill else {}
+    figures = figures_of(bill, today()) if bill and issued else None
     due, paid = balance(bill) if bill else (0, 0)
     cards = []
     kinds = region(employer.region).bill_documents_of(is_provisional=bool(bill and bill.is_provisional))
     for kind, spec in kinds.items():
         state, note = "waiting", "结算后生成"
-        if bill is not None:
+        if figures and kind in issued and not _stands(issued[kind], bill, figures):
+            state, note = "ready", f"金额已有变动，请重新生成；编号 {issued.pop(kind).number} 的旧件即被替代"
+        elif bill is not None:
             state, note = _state_of(spec, issued.get(kind), is_paid=paid >= due)
         cards.append(Card(kind, str(spec["title"]), state, note, issued.get(kind)))
     return cards
 
 
 def cards_of(kind: str, bills: QuerySet[Bill]) -> list[tuple[Bill, Card]]:
-    """One kind of paper for each of these bills that has it, the newest first; a constant number of queries."""
+    """One kind of paper for each of these bills that has it, the newest first; a constant number of queries.
+
+    Whether the figures of an issued one are those of today is asked when it is printed.
+    """
     found = list(bills.select_related("employer", "assessment").order_by("-month", "-series"))
-    issued = {
-        one.bill_id: one
-        for one in Document.objects.filter(bill__in=found, kind=kind).exclude(state=DocumentState.REVOKED)
-    }
+    papers = Document.objects.filter(bill__in=found, kind=kind, state=DocumentState.VALID)
+    issued = {one.bill_id: one for one in papers}
     booked, rows = balances(found), []
     for bill in found:
         spec = region(bill.employer.region).bill_documents_of(is_provisional=bill.is_provisional).get(kind)

@@ -11,17 +11,17 @@ from shebao.rules.money import yuan
 from shebao.rules.vocabulary import COLUMNS
 
 from ..regions import region
-from ..settlement.collecting import by_scheme, fee_by_scheme, owing
-from ..settlement.models import DUES, Account, Bill, Booking
+from ..settlement.models import Bill
 from ..settlement.queries import (
-    PersonRow,
     SchemeSum,
     bill_earlier,
-    bill_people,
     bill_summary,
 )
 from .amount_words import amount_in_words
-from .rendering import LAYOUTS, Column, Paper, PeopleTable
+from .figures import Figures, figures_of
+from .people_table import PEOPLE, people_table
+from .receipts import arrivals_of, paid_header, payments_table
+from .rendering import LAYOUTS, Column, Paper
 
 
 def _base(fen: int) -> str:
@@ -60,67 +60,70 @@ OF_PEOPLE = {"head_count", "retired_count", "wage_sum"} | {
     f"{part}_{what}" for part in ("employer", "employee") for what in ("base", "rate")
 }
 """Columns about people and their wages."""
+LISTING = "declaration_assessment"
+"""The layout of papers that list the people of a bill."""
 NATIONAL_LAYOUT = {"notice": "payment_notice", "assessment": "collection_assessment", "receipt": "receipt"}
 
 
 def layout_of(kind: str, spec: Mapping) -> str:
-    """The national layout of a region's paper: its own where there is one by that name, else its family's."""
+    """The national layout of a region's paper: the one with people where it lists them, its own where there is one by
+    that name, else its family's.
+    """
+    if spec["people"]:
+        return LISTING
     return kind if kind in LAYOUTS else NATIONAL_LAYOUT[str(spec["layout"])]
 
 
-def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, payment=None) -> Paper:
-    """The data of one paper of a bill. `payment` is the one that succeeded, for a receipt; `made_on` an ISO date."""
+def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, figures: Figures | None = None) -> Paper:
+    """The data of one paper of a bill; `made_on` is an ISO date, `figures` are those of that day."""
+    figures = figures or figures_of(bill, date.fromisoformat(made_on))
     spec = region(bill.employer.region)
     document = spec.documents[kind]
     regular = bill_summary(bill)
     more = bill_earlier(bill)
-    fees, credits = collected(bill, date.fromisoformat(made_on))
-    rows = _with_collected([*regular, *(row for sums in more.values() for row in sums)], fees, credits)
+    rows = _with_collected([*regular, *(row for sums in more.values() for row in sums)], figures)
     keys = _columns(document, bill)
     factor = _factor(bill)
-    titles = PAID if document["layout"] == "receipt" else {"basis_due": f"{bill.basis_month} 应缴"}
-    return {
+    people = document["people"] or (PEOPLE if layout_of(kind, document) == LISTING else ())
+    is_receipt, is_notice = document["layout"] == "receipt", document["layout"] == "notice"
+    arrivals = arrivals_of(bill) if is_receipt else []
+    money = paid_header(arrivals) if is_receipt else [_pay_until(bill), *(_paid(figures) if is_notice else [])]
+    titles = PAID if is_receipt else {"basis_due": f"{bill.basis_month} 应缴"}
+    paper: Paper = {
         "title": document["title"],
         "letterhead": document["letterhead"],
         "subtitle": f"费款所属期 {bill.month.label}{f'（{bill.word}）' if bill.is_provisional else ''}",
         "number": number,
         "code": code,
         "made_on": made_on,
-        "header": _header(spec, bill, payment, factor),
+        "header": [*_header(spec, bill, factor), *money],
         "columns": [_column(key, titles) for key in keys],
         "rows": [[CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
-        "amount_words": amount_in_words(bill.total_due + sum(fees.values()) - sum(credits.values())),
-        "people": _people(spec, bill, regular, more) if layout_of(kind, document) == "declaration_assessment" else None,
+        "amount_words": amount_in_words(figures.total),
+        "people": people_table(spec, bill, regular, more, people) if people else None,
         "notes": [*_provisional_notes(bill, factor), *(str(note) for note in document["notes"])],
         "signatures": list(document["signatures"]),
-        "seals": [f"{name}（章）" for name in _sealed_by(spec, document, payment)],
+        "seals": [f"{name}（章）" for name in _sealed_by(spec, document)],
         "illustrative": list(bill.illustrative),
     }
+    return paper | {"payments": payments_table(arrivals)} if arrivals else paper
 
 
-def collected(bill: Bill, on: date) -> tuple[dict[str, int], dict[str, int]]:
-    """Late fees by scheme, paid and on a day still asked for, and what the employer's credit paid, by scheme; fen."""
-    fees: dict[str, int] = {}
-    for more in (
-        by_scheme(bill, Booking.PAID, Account.LATE_FEES),
-        by_scheme(bill, Booking.CLEARED, Account.LATE_FEES),
-        fee_by_scheme(bill, owing(bill, on).late_fee),
-    ):
-        for scheme, fen in more.items():
-            fees[scheme] = fees.get(scheme, 0) + fen
-    return fees, by_scheme(bill, Booking.CREDIT_USED, *DUES)
+def _paid(figures: Figures) -> list[list[str]]:
+    """What a notice says of money that came in before it was made: nothing where none did."""
+    return [["已缴金额", yuan(figures.paid)], ["尚应缴", yuan(figures.left)]] if figures.paid else []
 
 
-def _with_collected(rows: list[SchemeSum], fees: Mapping[str, int], credits: Mapping[str, int]) -> list[SchemeSum]:
+def _with_collected(rows: list[SchemeSum], figures: Figures) -> list[SchemeSum]:
     """The rows with what each scheme was fined and offset, on the first row of the scheme."""
     seen: set[str] = set()
     found = []
     for row in rows:
         is_first = row.scheme not in seen
         seen.add(row.scheme)
-        more = {"late_fee": fees.get(row.scheme, 0), "credit_used": credits.get(row.scheme, 0)} if is_first else {}
-        found.append(replace(row, **more))
+        fee, credit = figures.fees.get(row.scheme, 0), figures.credits.get(row.scheme, 0)
+        found.append(replace(row, late_fee=fee, credit_used=credit) if is_first else row)
     return found
 
 
@@ -150,17 +153,19 @@ def _provisional_notes(bill: Bill, factor: Mapping | None) -> list[str]:
     return [f"{bill.month.label}没有按时申报，按{basis}{bill.word}（{factor['source']}）；补办申报结算后多退少补。"]
 
 
-def _sealed_by(spec, document: Mapping, payment) -> list[str]:
+def _sealed_by(spec, document: Mapping) -> list[str]:
     """Both sides seal what is owed; what was received, only the receiver."""
-    return [document["letterhead"]] if payment else [spec.term("employer"), document["letterhead"]]
+    return (
+        [document["letterhead"]] if document["layout"] == "receipt" else [spec.term("employer"), document["letterhead"]]
+    )
 
 
-def _header(spec, bill: Bill, payment, factor: Mapping | None) -> list[list[str]]:
+def _header(spec, bill: Bill, factor: Mapping | None) -> list[list[str]]:
     employer = bill.employer
     heads = ["缴费人数", str(bill.head_count)]
     if factor is not None:
         heads = ["核定依据", f"{bill.basis_month} 应缴额 × {percent(factor['value'])}"]
-    pairs = [
+    return [
         [spec.term("employer_number"), employer.employer_number],
         ["单位名称", employer.name],
         [spec.term("credit_code"), employer.credit_code],
@@ -170,14 +175,10 @@ def _header(spec, bill: Bill, payment, factor: Mapping | None) -> list[list[str]
         ["核定日期", f"{timezone.make_naive(bill.assessment.made_at):%Y-%m-%d}"],
         heads,
     ]
-    if payment is None:
-        return [*pairs, ["缴费截止", f"{timezone.make_naive(bill.pay_until):%Y-%m-%d %H:%M}"]]
-    return [
-        *pairs,
-        ["缴费流水", payment.number],
-        ["银行流水", payment.bank_serial],
-        ["到账时间", f"{timezone.make_naive(payment.paid_at):%Y-%m-%d %H:%M}"],
-    ]
+
+
+def _pay_until(bill: Bill) -> list[str]:
+    return ["缴费截止", f"{timezone.make_naive(bill.pay_until):%Y-%m-%d %H:%M}"]
 
 
 def _column(key: str, renamed: Mapping[str, str]) -> Column:
@@ -192,39 +193,3 @@ def _total(keys: list[str], rows: list[SchemeSum], bill: Bill) -> list[str]:
     """Only what may be added up is: a person is in several schemes, so heads and bases are not."""
     cells = [yuan(SUMMED[key](rows)) if key in SUMMED else "" for key in keys]
     return ["合计" if key == "scheme" else cell for key, cell in zip(keys, cells, strict=True)]
-
-
-def _people(spec, bill: Bill, rows: list[SchemeSum], more: Mapping[str, list[SchemeSum]]) -> PeopleTable:
-    """The people by scheme; of earlier months one pair of columns for each kind that the bill has any of."""
-    kinds = [word for word, sums in more.items() if sums]
-    columns: list[Column] = [
-        {"title": "序号", "align": "center", "width": 0.5},
-        {"title": spec.term("person_number"), "width": 1.4, "keep": True},
-        {"title": "姓名", "width": 1.0, "keep": True},
-        {"title": "申报工资", "align": "right", "width": 1.2},
-    ]
-    for name in [row.short or row.title for row in rows] + kinds:
-        columns += [{"title": part, "align": "right", "width": 1.0, "group": name} for part in ("单位", "个人")]
-    columns.append({"title": "合计", "align": "right", "width": 1.2})
-    people = bill_people(bill)
-    body = [_person(index, person, rows, kinds) for index, person in enumerate(people, 1)]
-    sums = [(row.employer_due, row.employee_due) for row in rows]
-    for word in kinds:
-        sums.append((sum(row.employer_due for row in more[word]), sum(row.employee_due for row in more[word])))
-    totals = [yuan(fen) for pair in sums for fen in pair]
-    return {
-        "title": "人员明细",
-        "columns": columns,
-        "rows": body,
-        "total": ["", "合计", f"{len(people)} 人", "", *totals, yuan(bill.total_due)],
-    }
-
-
-def _person(index: int, person: PersonRow, rows: list[SchemeSum], kinds: list[str]) -> list[str]:
-    cells = [str(index), person.employee.person_number, person.employee.name, yuan(person.declared_wage)]
-    for row in rows:
-        line = person.schemes.get(row.scheme)
-        cells += [yuan(line.employer_due), yuan(line.employee_due)] if line else ["", ""]
-    for word in kinds:
-        cells += [yuan(fen) for fen in person.sums(word)] if word in person.earlier else ["", ""]
-    return [*cells, yuan(person.total)]

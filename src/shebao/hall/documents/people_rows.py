@@ -5,10 +5,10 @@ from collections import defaultdict
 from shebao.rules.months import Month
 from shebao.rules.region import Region
 
+from ..payments.paid_lines import PAID, paid_lines
 from ..roster.models import Employee, Spell
 from ..roster.queries import covering, wages_in
-from ..settlement.models import Bill
-from .money_rows import Asked, Row, day, ledger_of, schemes_in_order, short_titles
+from .money_rows import Asked, Row, day, schemes_in_order, short_titles
 
 PENSION = "pension"
 
@@ -16,7 +16,7 @@ PENSION = "pension"
 def of_person_lines(asked: Asked) -> list[Row]:
     """A row for each line: person by person, month by month."""
     spec, lines = asked.spec, asked.lines()
-    ledger = ledger_of(Bill.objects.live().filter(pk__in=lines.order_by().values("bill").distinct()))
+    paid = paid_lines(list(lines.order_by().values_list("bill", flat=True).distinct()))
     order = {key: at for at, key in enumerate(spec.schemes)}
     found = sorted(
         lines.select_related("employee__person"),
@@ -37,8 +37,8 @@ def of_person_lines(asked: Asked) -> list[Row]:
             "employer_due": line.employer_due,
             "employee_due": line.employee_due,
             "total_due": line.employer_due + line.employee_due,
-            "paid_mark": "实缴" if ledger.is_paid(line) else "欠缴",
-            "paid_on": day(ledger.paid_at.get(line.bill_id)) if ledger.is_paid(line) else None,
+            "paid_mark": paid.mark(line),
+            "paid_on": day(paid.paid_at(line)),
             "line": line,
         }
         for line in found
@@ -62,7 +62,7 @@ def _summed(spec: Region, rows: list[Row]) -> Row:
         "months": len(months),
         "schemes": short_titles(spec, {row["line"].scheme for row in rows}),
         **{key: sum(row[key] for row in rows) for key in ("employer_due", "employee_due", "total_due")},
-        "paid": sum(row["total_due"] for row in rows if row["paid_mark"] == "实缴"),
+        "paid": sum(row["total_due"] for row in rows if row["paid_mark"] == PAID),
     }
 
 
@@ -87,7 +87,7 @@ def of_person_schemes(asked: Asked) -> list[Row]:
 
 
 def _insured(spells: list[Spell], lines: list[Row], now: Month) -> Row:
-    paid = [row for row in lines if row["paid_mark"] == "实缴"]
+    paid = [row for row in lines if row["paid_mark"] == PAID]
     is_live = any(one.last_month is None or one.last_month >= now for one in spells)
     return {
         "first_month": spells[0].first_month,
@@ -105,7 +105,7 @@ def of_pension_account(asked: Asked) -> list[Row]:
     """A row for each year of one person's own pension contributions that have been paid."""
     years: dict[int, list[Row]] = defaultdict(list)
     for row in of_person_lines(asked):
-        if row["line"].scheme == PENSION and row["paid_mark"] == "实缴":
+        if row["line"].scheme == PENSION and row["paid_mark"] == PAID:
             years[row["month"].year].append(row)
     rows, opening = [], 0
     for year in sorted(years):

@@ -24,7 +24,7 @@ LAYOUTS = (
     *("payment_notice", "collection_assessment", "declaration_assessment", "receipt"),
     *("statement", "certificate", "yearly_plan", "declaration_voucher"),
 )
-VERSION = 2
+VERSION = 3
 """The edition of the layouts that new papers are printed with. A released edition is never edited: to change how
 papers look, copy its folder to the next number, edit the copy and raise this; a paper keeps the edition it came in."""
 
@@ -40,7 +40,7 @@ class Column(TypedDict):
 
 
 class PeopleTable(TypedDict):
-    """The second part of a paper: every person's line. Its heading repeats on every page."""
+    """The second part of a paper: every person's line, or every payment's. Its heading repeats on every page."""
 
     columns: list[Column]
     rows: list[list[str]]
@@ -68,6 +68,7 @@ class Paper(TypedDict):
     seals: list[str]  # captions of the places for seals
     illustrative: list[str]  # parameters without an official source; not empty prints a banner
     wording: NotRequired[str]  # the sentence of a certificate
+    payments: NotRequired[PeopleTable]  # of a receipt: every payment, since the third edition
 
 
 class UnprintablePaper(ValueError):
@@ -206,6 +207,8 @@ def _problems(layout: str, source: Path, data: dict[str, Any]) -> list[str]:
     problems = _table_problems("表格", data["columns"], data["rows"], data["total"])
     if people := data["people"]:
         problems += _table_problems("人员明细", people["columns"], people["rows"], people.get("total", []))
+    if payments := data.get("payments"):
+        problems += _table_problems("缴费明细", payments["columns"], payments["rows"], payments.get("total", []))
     problems += [f"表头第 {i} 项须为 [名称, 内容]" for i, pair in enumerate(data["header"], 1) if len(pair) != 2]
     try:
         date.fromisoformat(data["made_on"])

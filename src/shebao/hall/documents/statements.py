@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
-from shebao.rules.region import Statement
-from shebao.rules.statement_words import SOURCES, STATEMENT_COLUMNS
+from shebao.rules.region import Region, Statement
+from shebao.rules.statement_words import OF_PERSON, SOURCES, STATEMENT_COLUMNS
 
 from ..clock import today
 from ..employers.models import Employer
@@ -24,6 +24,8 @@ from .sources import READERS
 
 MOST_ROWS = 5_000
 """A paper of more lines is some hundred pages; nobody reads it, and the compiler takes a minute."""
+BLANK = "＿" * 8
+"""A line to write on."""
 ALIGNED = {"count": "center", "month": "center", "date": "center", "moment": "center", "money": "right"}
 
 
@@ -174,8 +176,16 @@ def _header(statement: Statement, asked: Asked, person: Employee | None) -> list
             ["姓名", person.name],
             ["证件号码", person.person.id_number],
             [spec.term("person_number"), person.person_number],
+            *([OF_PERSON[key], _of_person(spec, key, person)] for key in statement.person),
         ]
+    pairs += [[label, BLANK] for label in statement.blanks]
     return pairs if statement.source == "blank" else [*pairs, ["打印日期", today().isoformat()]]
+
+
+def _of_person(spec: Region, key: str, person: Employee) -> str:
+    """What the head says of a person: a code in the region's words, or a line to write on where none is on record."""
+    code, codes = {"sex": (person.person.sex, "sexes"), "household": (person.household, "household_kinds")}[key]
+    return spec.codes[codes].title_of(code) if code else BLANK
 
 
 def _column(statement: Statement, key: str) -> Column:

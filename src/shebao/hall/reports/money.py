@@ -7,6 +7,8 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from shebao.rules.months import Month, months_between
 
+from ..clock import day_of
+from ..payments.paid_lines import PaidLines, paid_lines
 from ..roster.models import Person
 from ..roster.queries import people_named
 from ..settlement.ledger import balances, settling
@@ -94,10 +96,11 @@ def _lines(asked: Asked) -> QuerySet[BillLine]:
 def _show_lines(asked: Asked, rows: Iterable) -> list[dict]:
     rows = list(rows)
     numbers = dict(Person.objects.filter(pk__in={row.person_id for row in rows}).values_list("pk", "id_number"))
-    return [_line(asked, row, numbers.get(row.person_id, "")) for row in rows]
+    paid = paid_lines({row.bill_id for row in rows})
+    return [_line(asked, row, numbers.get(row.person_id, ""), paid) for row in rows]
 
 
-def _line(asked: Asked, row: BillLine, number: str) -> dict:
+def _line(asked: Asked, row: BillLine, number: str, paid: PaidLines) -> dict:
     def part(name: str):
         amount = getattr(row, f"{name}_due")
         has_why = asked.actor.may("settle") and getattr(row, f"{name}_evidence_id") is not None
@@ -115,6 +118,8 @@ def _line(asked: Asked, row: BillLine, number: str) -> dict:
         "employer": part("employer"),
         "employee": part("employee"),
         "total": row.employer_due + row.employee_due,
+        "paid_mark": paid.mark(row),
+        "paid_on": day_of(at) if (at := paid.paid_at(row)) else None,
     }
 
 
@@ -194,6 +199,8 @@ LINE_COLUMNS = (
     Shown("employer", "单位应缴（元）", "yuan", True, "employer_due"),
     Shown("employee", "个人应缴（元）", "yuan", True, "employee_due"),
     Shown("total", "合计（元）", "yuan", True, F("employer_due") + F("employee_due")),
+    Shown("paid_mark", "缴费标志"),
+    Shown("paid_on", "到账日期", "date"),
 )
 REPORTS = {
     "contributions": Report(

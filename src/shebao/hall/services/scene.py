@@ -18,6 +18,7 @@ from .. import clock
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN
 from ..employers.models import Employer
+from ..payments.paid_lines import people_paid_for
 from ..roster.models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
 from ..settlement.late_decisions import extended_months
 from ..settlement.ledger import balances
@@ -238,7 +239,7 @@ class Scene:
 
     @cached_property
     def arrears(self) -> dict[int, list[Month]]:
-        """Months of overdue unpaid bills by the employees in them."""
+        """Months of overdue unpaid bills by the employees in them, but for whom somebody paid."""
         overdue = Bill.objects.live().filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
         booked = balances(overdue)
         unpaid = []
@@ -247,9 +248,12 @@ class Scene:
             unpaid += [bill.pk] if paid < due else []
         found = defaultdict(list)
         wanted = {case.employee.pk for case in self.cases if case.employee}
-        lines = BillLine.objects.live().filter(bill__in=unpaid).values_list("employee_id", "month").distinct()
-        for employee_id, month in lines.order_by("month"):
-            if employee_id in wanted:
+        paid = people_paid_for(unpaid) if unpaid else {}
+        lines = (
+            BillLine.objects.live().filter(bill__in=unpaid).values_list("bill_id", "employee_id", "month").distinct()
+        )
+        for bill, employee_id, month in lines.order_by("month"):
+            if employee_id in wanted and (bill, employee_id) not in paid and month not in found[employee_id]:
                 found[employee_id].append(month)
         return found
 

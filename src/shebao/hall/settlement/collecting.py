@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -116,6 +116,13 @@ def _read(bills: list[Bill]) -> dict[int, _Money]:
         if kind in ARRIVING and account == Account.RECEIVABLE:
             one.paid[day_of(at)] -= fen
     return found
+
+
+def last_arrivals(bills: Iterable[int]) -> dict[int, datetime]:
+    """When money last came for these bills (ids), whatever way it took; a booking that was voided is none."""
+    arrived = LedgerTransaction.objects.filter(bill__in=bills, kind__in=ARRIVING, reversed_by=None)
+    moment = Coalesce(*(name.removeprefix("transaction__") for name in COUNTS_FROM))
+    return dict(arrived.order_by().values_list("bill").annotate(at=Max(moment)))
 
 
 def day_of(at: datetime) -> date:
