@@ -1,7 +1,7 @@
 """What two people can do at the same moment: each pair with its world, the right outcomes, and what would be wrong.
 
 `PAIRS[name] = (make, walls)`: `make(number)` builds a world and returns the two deeds and `wrong`, which says in a
-word what is wrong with it afterwards, or "". `walls` are the unique indexes that stand behind the locks.
+word what is wrong with it afterwards, or "". `walls` are the unique indexes and triggers that stand behind the locks.
 """
 
 from collections import Counter
@@ -467,7 +467,10 @@ PAIRS = {
     "one reviewer approves and another returns": (approve_and_return, ()),
     "two clerks submit one declaration": (submit_and_submit, ()),
     "one clerk submits what another deletes": (submit_and_delete, ()),
-    "two employers enrol one person": (two_employers_enrol_one_person, INSURING),
+    "two employers enrol one person": (
+        two_employers_enrol_one_person,
+        (*INSURING, "the_spells_of_a_person_do_not_overlap"),
+    ),
     "somebody is enrolled while the month is settled": (enrol_and_settle, ()),
     "a wage is changed while the month is settled": (change_wage_and_settle, ()),
     "an enrolment is undone while the month is settled": (undo_and_settle, ()),

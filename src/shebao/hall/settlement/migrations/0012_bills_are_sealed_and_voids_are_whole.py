@@ -6,7 +6,7 @@ A bill is written as bill, lines, its booking, the entries of the booking: the b
 from django.db import migrations
 
 from shebao.hall.append_only import refuse_sums
-from shebao.hall.set_guards import at_commit, by_engine, open_account, refuse_rows
+from shebao.hall.set_guards import at_commit, by_engine, lifting, open_account, refuse_rows
 
 BILL, LINE, OLD_MONTH = "settlement_bill", "settlement_billline", "settlement_provisionalline"
 BOOKING, ENTRY, ASSESSMENT = "settlement_ledgertransaction", "settlement_ledgerentry", "settlement_assessment"
@@ -263,4 +263,4 @@ class Migration(migrations.Migration):
         ("settlement", "0011_a_charge_given_back_leaves_its_month"),
         ("supplements", "0002_account_entries_are_append_only"),
     ]
-    operations = [migrations.RunPython(PAID_BEFORE.reverse_code, PAID_BEFORE.code), *GUARDS]
+    operations = [lifting(PAID_BEFORE), *GUARDS]
