@@ -310,4 +310,6 @@ def test_every_guard_of_the_money_stands_after_all_migrations():
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(question)
-        assert {*GUARDS.split(), GIVEN_BACK} <= {name for (name,) in cursor.fetchall()}
+        # On SQLite a trigger of updates is called so.
+        names = {name.removesuffix("_by_update") for (name,) in cursor.fetchall()}
+        assert {*GUARDS.split(), GIVEN_BACK} <= names
