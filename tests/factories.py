@@ -12,7 +12,8 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.roster.models import DeclaredWage, Employee, LabourRegistration, Person, Spell
 from shebao.hall.roster.names import pinyin_key
-from shebao.hall.settlement.models import Assessment
+from shebao.hall.settlement.ledger import book_assessed
+from shebao.hall.settlement.models import Assessment, Bill, BillLine
 from shebao.rules.identity import check_id_number, credit_check_character, id_check_digit
 from shebao.rules.months import Month
 
@@ -130,6 +131,21 @@ def settled(employer, month, by):
         employer=employer, month=month, kind="with_changes", number=f"A{employer.pk}{month}", fingerprint="0" * 12,
         known_on=NOW.date(), made_by=by, made_at=timezone.make_aware(NOW),
     )  # fmt: skip
+
+
+def unpaid_bill(employee, assessment, pay_until, fen=100):
+    """A bill of one regular line of the employee's, booked and not paid."""
+    employer, month = employee.employer, assessment.month
+    bill = Bill.objects.create(
+        assessment=assessment, employer=employer, month=month, number=f"B{assessment.pk}", employer_due=fen,
+        employee_due=0, total_due=fen, head_count=1, pay_until=timezone.make_aware(pay_until),
+    )  # fmt: skip
+    BillLine.objects.create(
+        bill=bill, employee=employee, person=employee.person, scheme="pension", region=employer.region, month=month,
+        booking_month=month, declared_wage=1, contribution_base=1, employer_due=fen, employee_due=0,
+    )  # fmt: skip
+    book_assessed(bill, {(month, "pension", "employer"): fen})
+    return bill
 
 
 def enrolment(sequence=1, **changes) -> dict:

@@ -28,6 +28,7 @@ from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.reports.models import ExportRun, SavedView
 from shebao.hall.roster.models import AccountLetter, LabourRegistration, PreEntry
 from shebao.hall.settlement.evidences import keep_evidence
+from shebao.hall.settlement.ledger import book_assessed
 from shebao.hall.settlement.models import Assessment, Bill, ProvisionalLine, SandboxRun, UndeclaredRun, VoidRequest
 from shebao.hall.sheets.models import Batch, BatchRow
 from shebao.rules.assessed import undeclared_evidence
@@ -247,10 +248,12 @@ def _undeclared(basis) -> ProvisionalLine:
         employee_due=0, total_due=110, head_count=0, pay_until=WHEN, basis_month=basis.month,
     )  # fmt: skip
     told = undeclared_evidence(region(basis.employer.region), "injury", month, basis.month, WHEN.date())
-    return ProvisionalLine.objects.create(
+    line = ProvisionalLine.objects.create(
         bill=bill, basis=basis, scheme="injury", employer_base=100, employee_base=0, employer_due=110, employee_due=0,
         evidence_id=keep_evidence([told])[0],
     )  # fmt: skip
+    book_assessed(bill, {(month, "injury", "employer"): 110})
+    return line
 
 
 def _kept(employer, people, word, clerk, found) -> dict:

@@ -12,8 +12,8 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region
 from shebao.hall.roster.models import DeclaredWage, Employee, Spell
-from shebao.hall.settlement.models import Assessment, Bill, BillLine
-from tests.factories import MONTH, NOW, EmployerFactory, enrolled, enrolment, synthetic_id, wage
+from shebao.hall.settlement.models import Assessment
+from tests.factories import MONTH, NOW, EmployerFactory, enrolled, enrolment, synthetic_id, unpaid_bill, wage
 from tests.factories import cessation as leaving
 from tests.sheets import files
 
@@ -196,14 +196,7 @@ def _overdue_bill(employee) -> None:
         employer=employer, month=month, kind="with_changes", number="A1", fingerprint="0" * 12, known_on=NOW.date(),
         made_at=timezone.make_aware(NOW),
     )  # fmt: skip
-    bill = Bill.objects.create(
-        assessment=assessment, employer=employer, month=month, number="B1", employer_due=100, employee_due=0,
-        total_due=100, head_count=1, pay_until=timezone.make_aware(NOW) - timedelta(days=20),
-    )  # fmt: skip
-    BillLine.objects.create(
-        bill=bill, employee=employee, person=employee.person, scheme="pension", region=employer.region, month=month,
-        booking_month=month, declared_wage=1, contribution_base=1, employer_due=100, employee_due=0,
-    )  # fmt: skip
+    unpaid_bill(employee, assessment, NOW - timedelta(days=20))
 
 
 def grey_fields(employee) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What two people can do at the same moment: each pair with its world, the right outcomes, and what would be wrong.
 
 `PAIRS[name] = (make, walls)`: `make(number)` builds a world and returns the two deeds and `wrong`, which says in a
-word what is wrong with it afterwards, or "". `walls` are the unique indexes that stand behind the locks.
+word what is wrong with it afterwards, or "". `walls` are the unique indexes and triggers that stand behind the locks.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ from shebao.hall.operators.models import Operator
 from shebao.hall.payments.models import UNDECIDED, Payment, SuspenseItem
 from shebao.hall.payments.operations import start_payment
 from shebao.hall.payments.suspense import clear_suspense, refund_credit
-from shebao.hall.roster.models import DeclaredWage, Employee, Spell
+from shebao.hall.roster.models import DeclaredWage, Spell
 from shebao.hall.roster.queries import covering
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Assessment, Bill, BillLine, LedgerEntry, LedgerTransaction
@@ -28,7 +28,7 @@ from shebao.hall.settlement.progress import applicable_settlement
 from shebao.hall.settlement.voiding import approve_void, ask_to_void, decline_void
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, cessation, enrolled, enrolment, wage
 from tests.payments.test_operations import send, told
-from tests.settlement.hall import hire, make_clerk, make_employer
+from tests.settlement.hall import hire, insured_at_both, make_clerk, make_employer
 
 SETTLING = (
     "a_month_is_settled_or_assessed_provisionally",
@@ -98,14 +98,14 @@ def run_and_run(number):
 def two_employers_charge_one_person(number):
     (first, clerk), (second, other) = _employer(number), _employer(number, shift=1)
     one, two = first.employees.first(), second.employees.first()
-    Spell.objects.filter(employee=one).update(last_month=MONTH)
-    Spell.objects.filter(employee=two).update(last_month=MONTH)
-    Spell.objects.filter(employee=two).update(person=one.person)
-    Employee.objects.filter(pk=two.pk).update(person=one.person)
+    insured_at_both(one, two, last_month=MONTH)
 
     def wrong(_):
-        found = BillLine.objects.live().filter(person=one.person, scheme="pension", month=MONTH).count()
-        return f"{found} charges" if found != 1 else ""
+        charged = BillLine.objects.live().filter(person=one.person, scheme="pension", month=MONTH)
+        # The roster is put right afterwards: who is not billed has not insured the person.
+        others = Spell.objects.filter(person=one.person).exclude(employee__in=charged.values_list("employee"))
+        others.update(is_voided=True)
+        return f"{charged.count()} charges" if charged.count() != 1 else ""
 
     return lambda: _settle(first, clerk), lambda: _settle(second, other), wrong
 
@@ -467,7 +467,10 @@ PAIRS = {
     "one reviewer approves and another returns": (approve_and_return, ()),
     "two clerks submit one declaration": (submit_and_submit, ()),
     "one clerk submits what another deletes": (submit_and_delete, ()),
-    "two employers enrol one person": (two_employers_enrol_one_person, INSURING),
+    "two employers enrol one person": (
+        two_employers_enrol_one_person,
+        (*INSURING, "the_spells_of_a_person_do_not_overlap"),
+    ),
     "somebody is enrolled while the month is settled": (enrol_and_settle, ()),
     "a wage is changed while the month is settled": (change_wage_and_settle, ()),
     "an enrolment is undone while the month is settled": (undo_and_settle, ()),

@@ -102,15 +102,12 @@ def run(schedule: str, a: Callable, b: Callable, patience: float = PATIENCE) -> 
 
 @contextmanager
 def without_guards(walls: tuple[str, ...]) -> Iterator[None]:
-    """No locks, no transactions, no conditions on the state, and none of these unique indexes.
+    """No locks, no transactions, no conditions on the state, and none of these unique indexes and triggers.
 
     Afterwards the database is empty, and whole.
     """
     connections.close_all()
-    kept = [_definition(name) for name in walls]
-    with connection.cursor() as cursor:
-        for name in walls:
-            cursor.execute(f"DROP INDEX {name}")
+    kept = [_lifted(name) for name in walls]
     try:
         with (
             patch.object(QuerySet, "select_for_update", lambda self, *_, **__: self),
@@ -124,6 +121,19 @@ def without_guards(walls: tuple[str, ...]) -> Iterator[None]:
         with connection.cursor() as cursor:
             for definition in kept:
                 cursor.execute(definition)
+
+
+def _lifted(name: str) -> str:
+    """Take a wall away; the statement that sets it up again."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT tgrelid::regclass FROM pg_trigger WHERE tgname = %s", [name])
+            if found := cursor.fetchone():
+                cursor.execute(f"ALTER TABLE {found[0]} DISABLE TRIGGER {name}")
+                return f"ALTER TABLE {found[0]} ENABLE TRIGGER {name}"
+        definition = _definition(name)
+        cursor.execute(f"DROP {'TRIGGER' if definition.startswith('CREATE TRIGGER') else 'INDEX'} {name}")
+    return definition
 
 
 def _definition(name: str) -> str:

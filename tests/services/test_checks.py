@@ -9,9 +9,8 @@ from shebao.hall.declarations.preview import preview, previews
 from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
 from shebao.hall.services.registry import missing_names
-from shebao.hall.settlement.models import Bill, BillLine
 from shebao.rules.months import Month
-from tests.factories import EmployerFactory, cessation, enrolled, enrolment, settled, synthetic_id, wage
+from tests.factories import EmployerFactory, cessation, enrolled, enrolment, settled, synthetic_id, unpaid_bill, wage
 
 ENROL, CEASE, WAGE = "employee_enrolment", "employee_cessation", "wage_declaration"
 
@@ -135,16 +134,7 @@ def overdue(clerk):
     """An employee and the bill of September that nobody paid."""
     employee = enrolled(clerk.employer)
     assessment = settled(clerk.employer, Month(2026, 9), clerk)
-    bill = Bill.objects.create(
-        assessment=assessment, employer=clerk.employer, month=Month(2026, 9), number="B1", employer_due=100,
-        employee_due=0, total_due=100, head_count=1, pay_until=timezone.make_aware(datetime(2026, 9, 28)),  # noqa: DTZ001
-    )  # fmt: skip
-    BillLine.objects.create(
-        bill=bill, employee=employee, person=employee.person, region=clerk.region, scheme="pension",
-        month=Month(2026, 9), booking_month=Month(2026, 9), declared_wage=1, contribution_base=1,
-        employer_due=100, employee_due=0,
-    )  # fmt: skip
-    return bill, employee
+    return unpaid_bill(employee, assessment, datetime(2026, 9, 28)), employee  # noqa: DTZ001
 
 
 def test_nobody_leaves_with_an_overdue_bill(clerk):

@@ -11,7 +11,6 @@ from datetime import date
 
 import pytest
 from django.test import TestCase
-from django.utils import timezone
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
@@ -20,7 +19,6 @@ from shebao.hall.declarations.preview import preview
 from shebao.hall.regions import all_regions, region
 from shebao.hall.roster.models import Spell
 from shebao.hall.services.registry import CHECKS
-from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.sheets.operations import confirm_group, receive_sheet
 from shebao.rules.forms import when_confirmed
 from shebao.rules.months import Month
@@ -35,6 +33,7 @@ from tests.factories import (
     labour_registered,
     settled,
     synthetic_id,
+    unpaid_bill,
     wage,
 )  # fmt: skip
 from tests.papers import upload_papers
@@ -91,15 +90,7 @@ def insured_elsewhere(by):
 def with_arrears(by):
     employee = known(by)
     assessment = settled(by.employer, Month(2026, 9), by)
-    bill = Bill.objects.create(
-        assessment=assessment, employer=by.employer, month=Month(2026, 9), number="B1", employer_due=100,
-        employee_due=0, total_due=100, head_count=1, pay_until=timezone.make_aware(NOW.replace(month=9, day=28)),
-    )  # fmt: skip
-    BillLine.objects.create(
-        bill=bill, employee=employee, person=employee.person, region=by.region, scheme="pension",
-        month=Month(2026, 9), booking_month=Month(2026, 9), declared_wage=1, contribution_base=1,
-        employer_due=100, employee_due=0,
-    )  # fmt: skip
+    unpaid_bill(employee, assessment, NOW.replace(month=9, day=28))
     return cessation(employee)
 
 

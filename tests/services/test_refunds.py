@@ -23,6 +23,7 @@ from shebao.hall.settlement.voiding import ask_to_void, obstacle
 from shebao.regions_home import regions_roots
 from shebao.rules.months import Month
 from tests.factories import MONTH, at, enrolled, synthetic_id
+from tests.settlement.hall import unguarded_writing
 
 from .test_back_payments import NOVEMBER, approved, declared, hall, said, settled
 
@@ -178,8 +179,12 @@ def test_an_approval_that_comes_too_late_leaves_no_trace():
 
 
 def insured_elsewhere(code):
-    """The clerk of another employer of the region, where the same person is insured since October."""
-    other, _, _ = hall(code, since=OCTOBER)
+    """The clerk of another employer of the region, where the same person is insured since October.
+
+    The database takes that only after the first one's spell has ended: here it was written before.
+    """
+    with unguarded_writing():
+        other, _, _ = hall(code, since=OCTOBER)
     return other
 
 

@@ -295,7 +295,11 @@ GUARDS = (
     "settlement_ledgerentry_no_delete settlement_ledgertransaction_no_update settlement_ledgertransaction_no_delete "
     "settlement_bill_no_update settlement_assessment_only_voids settlement_evidence_no_update "
     "a_bill_is_not_paid_beyond_what_it_owes credit_is_never_negative a_booking_is_balanced spells_do_not_overlap "
-    "settlement_provisionalline_no_update settlement_provisionalline_no_delete"
+    "settlement_provisionalline_no_update settlement_provisionalline_no_delete a_posted_bill_takes_no_more_lines "
+    "a_posted_bill_takes_no_more_provisional_lines a_bill_is_the_sum_of_its_lines a_bill_is_posted "
+    "what_is_owed_is_owed_for_a_bill a_payment_is_booked_as_it_arrived a_booking_is_of_its_bill a_mirror_is_exact "
+    "a_void_is_whole a_void_leaves_nothing a_line_is_voided_with_its_bill a_line_charges_what_happened "
+    "a_line_is_in_its_time the_spells_of_a_person_do_not_overlap"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 
@@ -306,4 +310,6 @@ def test_every_guard_of_the_money_stands_after_all_migrations():
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(question)
-        assert {*GUARDS.split(), GIVEN_BACK} <= {name for (name,) in cursor.fetchall()}
+        # On SQLite a trigger of updates is called so.
+        names = {name.removesuffix("_by_update") for (name,) in cursor.fetchall()}
+        assert {*GUARDS.split(), GIVEN_BACK} <= names

@@ -15,7 +15,7 @@ from shebao.hall.settlement.operations import settle_employers
 from shebao.hall.settlement.whole_region import partitions, settle_partition
 from shebao.rules.months import Month
 
-from .hall import NOVEMBER, OCTOBER, declare, hire, make_clerk, make_employer, on_day, settle
+from .hall import NOVEMBER, declare, hire, insured_at_both, make_clerk, make_employer, on_day, settle
 from .late import CODE, late_city
 
 pytestmark = pytest.mark.django_db
@@ -149,9 +149,7 @@ def test_a_person_at_two_employers_is_charged_at_one_of_them_and_the_other_hears
     first, second = (make_employer("leshan", number=f"12000{n}") for n in range(2))
     (one,) = hire(first, [500_000])
     (two,) = hire(second, [500_000])
-    Spell.objects.filter(employee=two).update(last_month=OCTOBER)
-    Spell.objects.filter(employee=two, scheme="pension").update(person=one.person, last_month=NOVEMBER)
-    type(two).objects.filter(pk=two.pk).update(person=one.person)
+    insured_at_both(one, two, last_month=NOVEMBER)
     with on_day():
         run = settle_employers([first.pk, second.pk], NOVEMBER)
     assert list(run.bills) == [first.pk]

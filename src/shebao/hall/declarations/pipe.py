@@ -154,6 +154,8 @@ def races_become_conflicts() -> Iterator[None]:
 def _sentence(error: IntegrityError) -> str:
     """The message of the constraint that a database error names: by its name, or on SQLite by its columns."""
     text = str(error)
+    if "do not overlap" in text:  # a trigger, which has no sentence of its own
+        return "该人员此险种的参保期间与另一段（可能在其他单位）重叠。"
     for constraint, model in _constraints():
         fields = getattr(constraint, "fields", ())
         columns = ", ".join(f"{model._meta.db_table}.{model._meta.get_field(f).column}" for f in fields)

@@ -153,16 +153,21 @@ def _charged_twice() -> Iterator[str]:
 
 
 def _overlapping_spells() -> Iterator[str]:
-    """I-11: an employee's spells in a scheme do not overlap."""
+    """I-11: an employee's spells in a scheme do not overlap, nor a person's with whichever employer.
+
+    What several employers may have at once (part-time injury, the injury of projects) is not exclusive.
+    """
     other = Spell.objects.filter(
         Q(last_month__isnull=True) | Q(last_month__gte=OuterRef("first_month")),
-        employee=OuterRef("employee"),
         scheme=OuterRef("scheme"),
         is_voided=False,
         first_month__lte=OuterRef("first_month"),
     ).exclude(pk=OuterRef("pk"))
-    wrong = Spell.objects.filter(Exists(other), is_voided=False).order_by("pk")
-    for name, scheme, month in wrong.values_list("employee__name", "scheme", "first_month"):
+    # Apart, each by its index: an OR of the two would read every spell for every spell.
+    own = other.filter(employee=OuterRef("employee"))
+    elsewhere = other.filter(person=OuterRef("person"), region=OuterRef("region"), is_exclusive=True)
+    wrong = Spell.objects.filter(Exists(own) | Q(Exists(elsewhere), is_exclusive=True), is_voided=False)
+    for name, scheme, month in wrong.order_by("pk").values_list("employee__name", "scheme", "first_month"):
         yield f"I-11：{name} {scheme} 自 {month} 起的参保期间与另一段重叠。"
 
 
