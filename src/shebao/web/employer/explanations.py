@@ -5,10 +5,10 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
-from shebao.hall.settlement.explaining import explain_line, explain_provisional
+from shebao.hall.settlement.explaining import Explanation, explain_line, explain_provisional
 from shebao.hall.settlement.explaining_late_fees import explain_late_fee
 from shebao.hall.settlement.explaining_sums import explain_sum
-from shebao.hall.settlement.models import BillLine, ProvisionalLine
+from shebao.hall.settlement.models import Bill, BillLine, ProvisionalLine
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
@@ -17,89 +17,77 @@ from .bills import bill_of, bills_crumb
 from .common import crumbs
 from .doubts import doubts
 
+OTHER = {"employer": "employee", "employee": "employer"}
+
 
 @needs("settle")
 @require_GET
 def explain_amount(request, pk, share):
-    """Why one amount is what it is: a page, or the fragment of a page that is open."""
+    """Why one amount is what it is."""
     found = explain_line(request.user, pk, share)
     shares = (f"{share}_evidence", f"adjusts__{share}_evidence")
     lines = BillLine.objects.visible_to(request.user).ever()
     line = lines.select_related("bill__employer", "employee", *shares).get(pk=pk)
     kept = getattr(line, f"{share}_evidence") or getattr(line.adjusts, f"{share}_evidence")
-    other = "employee" if share == "employer" else "employer"
-    back = reverse("e_bill", args=[line.bill_id])
-    context = {
-        "found": found,
-        "steps": step_rows(found.steps),
-        "doubt": None if line.principal_id else doubts(request, line, found, kept.data),
-        "other_url": reverse("e_explain", args=[pk, other]) if getattr(line, f"{other}_evidence_id") else "",
-        "other_label": SHARES[other],
-        "when": line.month.label,
-        "back": f"{back}?tab=people",
-        "crumbs": crumbs("为什么是这个数", bills_crumb(request), (f"{line.bill.month} 账单", back)),
-    }
-    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
-    return render(request, name, context)
+    other = OTHER[share]
+    has_other = bool(getattr(line, f"{other}_evidence_id"))
+    return _why(
+        request,
+        found,
+        line.bill,
+        tab="?tab=people",
+        when=line.month.label,
+        doubt=None if line.principal_id else doubts(request, line, found, kept.data),
+        other_url=reverse("e_explain", args=[pk, other]) if has_other else "",
+        other_label=SHARES[other],
+    )
 
 
 @needs("settle")
 @require_GET
 def explain_assessed_amount(request, pk, share):
     """Why an amount of a month that was not declared (暂核定) is what it is."""
-    found = explain_provisional(request.user, pk, share)
+    found, other = explain_provisional(request.user, pk, share), OTHER[share]
     line = ProvisionalLine.objects.visible_to(request.user).select_related("bill").get(pk=pk)
-    other = "employee" if share == "employer" else "employer"
-    back = reverse("e_bill", args=[line.bill_id])
-    context = {
-        "found": found,
-        "steps": step_rows(found.steps),
-        "other_url": reverse("e_explain_assessed", args=[pk, other]) if getattr(line, f"{other}_due") else "",
-        "other_label": SHARES[other],
-        "when": line.bill.month.label,
-        "back": back,
-        "crumbs": crumbs("为什么是这个数", bills_crumb(request), (f"{line.bill.label} 账单", back)),
-    }
-    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
-    return render(request, name, context)
+    other_url = reverse("e_explain_assessed", args=[pk, other]) if getattr(line, f"{other}_due") else ""
+    return _why(request, found, line.bill, other_url=other_url, other_label=SHARES[other])
 
 
 @needs("settle")
 @require_GET
 def explain_bills_late_fee(request, pk):
     """Why the late fee of a bill is what it is today."""
-    found, bill = explain_late_fee(request.user, pk, clock.today()), bill_of(request, pk)
-    back = reverse("e_bill", args=[pk])
-    context = {
-        "found": found,
-        "steps": step_rows(found.steps),
-        "when": bill.month.label,
-        "back": back,
-        "crumbs": crumbs("为什么是这个数", bills_crumb(request), (f"{bill.label} 账单", back)),
-    }
-    name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
-    return render(request, name, context)
+    return _why(request, explain_late_fee(request.user, pk, clock.today()), bill_of(request, pk))
 
 
 @needs("settle")
 @require_GET
 def explain_schemes_sum(request, pk, scheme, share):
     """Why a scheme's part of a bill is what it is, and the way to everybody behind it."""
-    found, bill = explain_sum(request.user, pk, scheme, share), bill_of(request, pk)
-    other, back = "employee" if share == "employer" else "employer", reverse("e_bill", args=[pk])
+    found, bill, other = explain_sum(request.user, pk, scheme, share), bill_of(request, pk), OTHER[share]
     has_other = bill.lines.filter(scheme=scheme).exclude(**{f"{other}_evidence": None}).exists()
+    return _why(
+        request,
+        found,
+        bill,
+        other_url=reverse("e_explain_sum", args=[pk, scheme, other]) if has_other else "",
+        other_label=SHARES[other],
+        people_url=f"{reverse('e_bill', args=[pk])}?tab=people&scheme={scheme}",
+    )
+
+
+def _why(request, found: Explanation, bill: Bill, *, tab: str = "", **more):
+    """A page, or the fragment of a page that is open; `tab` is the view of the bill that one came from."""
+    back = reverse("e_bill", args=[bill.pk])
     context = {
         "found": found,
         "steps": step_rows(found.steps),
-        "other_url": reverse("e_explain_sum", args=[pk, scheme, other]) if has_other else "",
-        "other_label": SHARES[other],
-        "people_url": f"{back}?tab=people&scheme={scheme}",
         "when": bill.month.label,
-        "back": back,
+        "back": f"{back}{tab}",
         "crumbs": crumbs("为什么是这个数", bills_crumb(request), (f"{bill.label} 账单", back)),
     }
     name = "employer/explain_fragment.html" if request.htmx else "employer/explain.html"
-    return render(request, name, context)
+    return render(request, name, context | more)
 
 
 urlpatterns = [
