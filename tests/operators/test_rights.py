@@ -4,13 +4,21 @@ import pytest
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
-from shebao.hall.declarations.operations import InvalidDeclaration, save_declarations, submit_declarations
+from shebao.hall.declarations.operations import (
+    InvalidDeclaration,
+    return_declaration,
+    save_declarations,
+    submit_declarations,
+)
+from shebao.hall.declarations.preview import raw_answers
+from shebao.hall.declarations.seconding import send_back, sent_back
 from shebao.hall.declarations.states import State
 from shebao.hall.employers.operations import add_department, rename_department
-from shebao.hall.errors import Refused
+from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.managing import Rights, ask_for_a_second, change_operator, remove_operator
 from shebao.hall.operators.models import Operator
 from shebao.hall.operators.operations import create_operator, set_active
+from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee
 from shebao.hall.workbench.handing_over import hand_over, kit_of
 from tests.factories import OperatorFactory, enrolled, enrolment, synthetic_id, wage
@@ -182,6 +190,56 @@ class TestTheSecondPerson:
         submit_declarations([case.pk], by=clerk)
         entry = narrowed(second, admin, duty="entry")
         assert "复核" in submit_declarations([case.pk], by=entry).refused[0][1]
+
+    def test_what_is_sent_back_says_why_waits_for_nobody_and_goes_the_whole_way_again(self, clerk, second):
+        (case,) = save_declarations(clerk.employer_id, "employee_enrolment", [enrolment()], by=clerk)
+        submit_declarations([case.pk], by=clerk)
+        assert [one.pk for one in send_back([case.pk], "  部门写错了 ", by=second)] == [case.pk]
+        case.refresh_from_db()
+        assert (case.state, case.proposed_by, case.proposed_at) == (State.DRAFT, None, None)
+        assert [(one.move, one.by, one.note) for one in case.events.order_by("at", "pk")] == [
+            ("save", clerk, ""), ("propose", clerk, ""), ("send_back", second, "部门写错了"),
+        ]  # fmt: skip
+        assert AuditEntry.objects.filter(action="declaration.sent_back", actor=second).count() == 1
+        assert sent_back([case]) == {case.pk: "部门写错了"}
+        assert submit_declarations([case.pk], by=second).submitted == [], "it waits for another once more"
+        case.refresh_from_db()
+        assert case.proposed_by == second and sent_back([case]) == {}
+        assert len(submit_declarations([case.pk], by=clerk).refused) == 1, "who wrote it confirms it never"
+
+    def test_sending_back_needs_a_reason_the_permission_and_something_that_waits(self, clerk, second, admin):
+        (case,) = save_declarations(clerk.employer_id, "employee_enrolment", [enrolment()], by=clerk)
+        with pytest.raises(Conflict, match="已不在待复核"):
+            send_back([case.pk], "部门写错了", by=second)
+        submit_declarations([case.pk], by=clerk)
+        with pytest.raises(Refused, match="原因"):
+            send_back([case.pk], "  ", by=second)
+        with pytest.raises(Declaration.DoesNotExist):
+            send_back([case.pk], "部门写错了", by=OperatorFactory(admin=True))
+        with pytest.raises(Refused, match="复核"):
+            send_back([case.pk], "部门写错了", by=narrowed(second, admin, duty="entry"))
+        assert len(submit_declarations([case.pk], by=admin).submitted) == 1
+        with pytest.raises(Conflict, match="已不在待复核"):
+            send_back([case.pk], "部门写错了", by=admin)
+        case.refresh_from_db()
+        assert case.state == State.SUBMITTED and sent_back([case]) == {}
+
+    def test_a_returned_case_repaired_goes_to_the_second_person_and_the_page_says_so(
+        self, clerk, second, reviewer, client
+    ):
+        (case,) = save_declarations(clerk.employer_id, "employee_enrolment", [enrolment()], by=clerk)
+        submit_declarations([case.pk], by=clerk)
+        submit_declarations([case.pk], by=second)
+        return_declaration(case.pk, by=reviewer, marks={}, note="工资请核对")
+        client.force_login(clerk)
+        case.refresh_from_db()
+        form = region(case.region).forms[case.spec.form]
+        again = raw_answers(form, case.answers) | {"declared_wage": "8100", "version": case.version}
+        page = f"/e/cases/{case.pk}/repair/"
+        said = client.post(page, again | {"next": "submit", "declared": "1"}, follow=True)
+        assert "已送内部复核" in said.content.decode() and said.redirect_chain[-1][0] == "/e/basket/"
+        case.refresh_from_db()
+        assert (case.state, case.proposed_by) == (State.RETURNED, clerk)
 
     def test_the_switch_needs_somebody_who_can_confirm(self, reviewer):
         alone = OperatorFactory(admin=True)

@@ -88,6 +88,16 @@ def send_back(pks: list[int], note: str, *, by) -> list[Declaration]:
     return declarations
 
 
+def sent_back(declarations: list[Declaration]) -> dict[int, str]:
+    """Of those that the second person gave back and nobody changed or proposed since: the reason, by key."""
+    open_again = [one for one in declarations if one.proposed_by_id is None and one.employer.needs_second]
+    if not open_again:
+        return {}
+    events = DeclarationEvent.objects.filter(declaration__in=open_again).order_by("at", "pk")
+    last = {key: (move, note) for key, move, note in events.values_list("declaration", "move", "note")}
+    return {key: note for key, (move, note) in last.items() if move == "send_back"}
+
+
 def _keep(move: str, declarations: list[Declaration], by, note: str = "") -> None:
     same = {"move": move, "by_id": by.pk, "at": clock.now(), "note": note}
     insert_rows(

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.pipe import due_on
-from shebao.hall.declarations.seconding import send_back
+from shebao.hall.declarations.seconding import send_back, sent_back
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.sign_in.submissions import canonical, signs_here, submit_signed
@@ -55,7 +55,7 @@ def _expected(rows) -> list[date]:
 def basket(request):
     """Everything waiting, by service; what can be submitted is ticked."""
     rows = queries.basket(request.user)
-    ready = [row.declaration for row in rows if row.is_ready]
+    ready, given_back = [row.declaration for row in rows if row.is_ready], sent_back([row.declaration for row in rows])
     until = here(request).calendar.window(this_month(request)).declare_until
     title, services = word(request, "menu.basket", "待提交"), here(request).services
     back, bare = sum(row.is_unrepaired for row in rows), sum(bool(row.missing) for row in rows)
@@ -69,7 +69,7 @@ def basket(request):
         "crumbs": crumbs(title),
         "sub": f"{len(ready)} 笔可提交{stuck}，{until:%m-%d %H:%M} 截止",
         "groups": [
-            {"title": services[key].title, "head": effect_head(services[key]), "rows": [_row(row) for row in some]}
+            {"title": services[key].title, "head": effect_head(services[key]), "rows": [_row(row, given_back) for row in some]}
             for key, some in groupby(rows, key=lambda row: row.declaration.service)
         ],
         "effect": signed_yuan(sum(declaration.effect_fen for declaration in ready)),
@@ -85,8 +85,11 @@ def basket(request):
     return render(request, "employer/basket.html", context)
 
 
-def _row(row) -> dict:
-    """One line; the person's other undecided declarations are named, because somebody must choose."""
+def _row(row, given_back: dict[int, str]) -> dict:
+    """One line; the person's other undecided declarations are named, because somebody must choose.
+
+    `given_back` holds the reasons of those that the second person sent back: they are not ticked from the start.
+    """
     mates = [{"title": mate.spec.title, "state": mate.state_label, "mate": mate} for mate in row.mates]
     return {
         "row": row,
@@ -95,6 +98,7 @@ def _row(row) -> dict:
         "problems": row.problems,
         "waits_for_another": row.waits_for_another,
         "is_unrepaired": row.is_unrepaired,
+        "sent_back": given_back.get(row.declaration.pk, ""),
         "mates": mates,
     }
 

@@ -95,6 +95,9 @@ def _submit(request, made: Declaration):
     result = operations.submit_declarations([made.pk], by=request.user)
     for refused, why in result.refused:
         messages.error(request, f"{refused.subject_name}没有提交：{why}")
+    if result.proposed:
+        messages.success(request, "已送内部复核，由另一位操作员确认后提交。")
+        return redirect("e_basket")
     if not result.submitted:
         return redirect("e_repair", made.pk)
     due = result.submitted[0].due_on
