@@ -3,14 +3,22 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
-from shebao.hall.employers.models import Employer
+from shebao.hall import clock
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.operations import return_declaration
 from shebao.hall.mail.models import Mail
 from shebao.hall.operators.models import Operator
+from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee, Spell
+from shebao.hall.sheets.models import Batch
+from shebao.rules.months import Month
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
 from .conftest import patient
+from .steps import fill, save_to_basket, sheet_of, submit_basket, until
+from .test_review import FORM, submitted, typed
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 PASSWORD = "right-Password-1"
@@ -25,6 +33,7 @@ def door(browser, live_server):
     def enter(username: str, password: str = PASSWORD, **options):
         context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN", **options)
         opened.append(context)
+        context.set_default_timeout(15_000)
         page = patient(context.new_page())
         page.goto(live_server.url + "/login")
         page.get_by_label("账号").fill(username)
@@ -125,23 +134,149 @@ def test_the_tree_works_without_scripts(door, office, live_server):
     assert "settle" in clerk.withheld and "bills" not in clerk.withheld
 
 
-def test_whoever_leaves_hands_over_and_is_disabled_or_deleted(door, office, live_server):
-    employer = Employer.objects.get(pk=office.employer_id)
-    leaving = with_password(OperatorFactory(clerk=True, employer=employer, name="何离岗"))
+def test_whoever_leaves_hands_over_drafts_returned_cases_and_sheets_and_the_account_is_closed(
+    door, live_server, transactional_db
+):
+    leaving = with_password(OperatorFactory(clerk=True, name="何离岗"))
+    employer, home = leaving.employer, live_server.url
+    boss = with_password(OperatorFactory(admin=True, employer=employer, name="林管理"))
+    heir = with_password(OperatorFactory(clerk=True, employer=employer, name="陈接手"))
     unused = OperatorFactory(clerk=True, employer=employer, name="吴没用")
-    door(leaving.username)
-    admin = door(office.username)
-    admin.goto(f"{live_server.url}/e/operators/{leaving.pk}/")
+    submitted(leaving, typed(1, name="钱退回"))
+    case = Declaration.objects.get()
+    return_declaration(case.pk, by=OperatorFactory(reviewer=True), marks={"contract_from": "合同写的是 2 日"})
+    form = region(employer.region).forms["employee_enrolment"]
+    page = door(leaving.username)
+    page.goto(home + FORM)
+    fill(page, typed(2, name="孙草稿"))
+    save_to_basket(page)
+    page.goto(home + FORM)
+    page.locator("[name=name]").fill("没有填完")
+    page.wait_for_selector("text=已自动保存", timeout=20_000)
+    page.goto(f"{home}/e/import/?service=employee_enrolment")
+    page.get_by_label("选择表格文件").set_input_files(
+        {"name": "新进人员.csv", "mimeType": "text/csv", "buffer": sheet_of([typed(3, name="李在表")], form)}
+    )
+    page.get_by_role("button", name="上传并核对").click()
+    until(page, lambda: Batch.objects.filter(created_by=leaving).exists())
+
+    admin = door(boss.username)
+    admin.get_by_role("link", name="操作员", exact=True).click()
+    admin.get_by_role("link", name=re.compile("^权限 ?：何离岗")).click()
     admin.get_by_role("link", name="交接").click()
+    main = admin.get_by_role("main")
+    case.refresh_from_db()
+    for row, state in (("钱退回", case.state_label), ("孙草稿", "待提交"), ("新进人员.csv", "")):
+        expect(main.get_by_role("row").filter(has_text=row)).to_contain_text(state)
+    assert "1 份只填了一部分" in main.inner_text()
+    admin.get_by_role("button", name="交接 2 笔申报、1 批报盘").click()
+    admin.get_by_text("请选择一位在用、能办申报的操作员接手").first.wait_for()
+    offered = admin.get_by_label("接手人").locator("option").all_inner_texts()
+    assert not any("何离岗" in one for one in offered)
+    admin.get_by_label("接手人").select_option(str(heir.pk))
+    admin.get_by_role("button", name="交接 2 笔申报、1 批报盘").dblclick()
+    admin.get_by_text("已交接 2 笔申报、1 批报盘").wait_for()
+
+    # In the other's hands: the basket says whose they are, the returned case goes on, and so does the sheet.
+    mine = door(heir.username)
+    mine.goto(home + "/e/basket/")
+    for name in ("钱退回", "孙草稿"):
+        expect(mine.get_by_role("row").filter(has_text=name)).to_contain_text("陈接手")
+    mine.get_by_role("link", name=re.compile("^修改重报 ?钱退回")).click()
+    mine.locator("[name=contract_from]").fill(f"{Month.of(clock.today())}-02")
+    mine.get_by_label("以上申报内容真实").check()
+    mine.get_by_role("button", name="保存并重新提交").click()
+    mine.get_by_text("已重新提交").wait_for()
+    assert "何离岗 → 陈接手" in mine.locator(".tl").inner_text()
+    mine.goto(home + "/e/import/")
+    expect(mine.get_by_role("row").filter(has_text="新进人员.csv")).to_contain_text("陈接手")
+
+    # Nothing is left; the account is closed, for who is signed in too, and one that never did anything is deleted.
+    admin.goto(f"{home}/e/operators/{leaving.pk}/hand-over/")
     admin.get_by_text("没有要交接的业务").wait_for()
-    admin.goto(f"{live_server.url}/e/operators/{leaving.pk}/")
+    admin.goto(f"{home}/e/operators/{leaving.pk}/")
     admin.get_by_role("button", name="删除账号").click()
     admin.get_by_text("账号已停用；操作记录须保留").wait_for()
-    admin.goto(f"{live_server.url}/e/operators/{unused.pk}/")
+    page.goto(home + "/e/basket/")
+    assert "/login" in page.url
+    page.get_by_label("账号").fill(leaving.username)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").first.wait_for()
+    assert "/login" in page.url
+    admin.goto(f"{home}/e/operators/{unused.pk}/")
     admin.get_by_role("button", name="删除账号").click()
     admin.get_by_text("已删除吴没用的账号").wait_for()
     admin.get_by_role("link", name="操作记录").click()
     assert "删除操作员" in admin.inner_text("main")
+
+
+def test_what_one_enters_another_sends_back_and_confirms_once_it_is_repaired(door, live_server, transactional_db):
+    home, writer = live_server.url, with_password(OperatorFactory(clerk=True, name="王录入"))
+    checker = with_password(OperatorFactory(clerk=True, employer=writer.employer, name="李复核"))
+    boss = with_password(OperatorFactory(admin=True, employer=writer.employer, name="林管理"))
+    admin = door(boss.username)
+    admin.get_by_role("link", name="操作员", exact=True).click()
+    admin.get_by_role("button", name="开启内部复核").click()
+    admin.get_by_text("已开启内部复核").wait_for()
+
+    page = door(writer.username)
+    page.goto(home + FORM)
+    fill(page, typed(department="写错了的部门"))
+    save_to_basket(page)
+    propose(page)
+    row = page.get_by_role("row").filter(has_text="王示例")
+    expect(row).to_contain_text("由另一位操作员确认")
+    assert page.get_by_label("选择 王示例").is_disabled()
+    case = Declaration.objects.get()
+    page.goto(f"{home}/e/basket/check/?ids={case.pk}")
+    page.get_by_text("这里没有可以提交的业务").wait_for()
+
+    second = door(checker.username)
+    second.goto(home + "/e/basket/")
+    second.get_by_role("button", name="退回录入人").click()
+    second.get_by_text("请写明退回的原因").wait_for()
+    second.get_by_label("退回复核的原因").fill("部门应为质检部")
+    second.get_by_role("button", name="退回录入人").dblclick()
+    second.get_by_text("已退回 1 笔").wait_for()
+
+    page.goto(home + "/e/basket/")
+    expect(row).to_contain_text("复核退回 部门应为质检部")
+    assert not page.get_by_label("选择 王示例").is_checked()
+    page.get_by_role("link", name=re.compile("^修改 ?王示例")).click()
+    page.locator("[name=department]").fill("质检部")
+    page.get_by_role("button", name="保存修改").click()
+    page.wait_for_url(re.compile("/e/basket/"))
+    assert "复核退回" not in row.inner_text()
+    propose(page)
+
+    second.goto(home + "/e/basket/")
+    expect(second.get_by_role("row").filter(has_text="王示例")).to_contain_text("待复核")
+    submit_basket(second, home)
+    case.refresh_from_db()
+    assert (case.state, case.answers["department"]) == ("submitted", "质检部")
+    second.goto(f"{home}/e/cases/{case.pk}/")
+    steps = second.locator(".tl b").all_inner_texts()
+    assert steps[:6] == ["录入", "送复核", "复核退回", "修改", "送复核", "提交"]
+    told = second.locator(".tl").inner_text()
+    assert "部门应为质检部" in told and "李复核" in told
+
+    # Without the second person everybody goes straight to the agency again.
+    admin.get_by_role("button", name="关闭内部复核").click()
+    admin.get_by_text("已关闭内部复核").wait_for()
+    page.goto(home + FORM)
+    fill(page, typed(2))
+    save_to_basket(page)
+    submit_basket(page, home)
+
+
+def propose(page) -> None:
+    """核对并提交, where the answer is that somebody else confirms it first."""
+    page.get_by_role("button", name="核对并提交").last.click()
+    page.get_by_text("提交后先由本单位另一位操作员复核").wait_for()
+    page.get_by_label("以上申报内容真实").check()
+    page.get_by_role("button", name="提交 1 笔").dblclick()
+    page.get_by_text("已送内部复核 1 笔").wait_for()
 
 
 def test_the_office_resets_a_forgotten_password_and_the_employer_is_told(door, live_server, db):
