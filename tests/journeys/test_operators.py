@@ -7,18 +7,17 @@ from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
-from shebao.hall.declarations.operations import return_declaration
+from shebao.hall.declarations.operations import return_declaration, save_declarations, save_draft
 from shebao.hall.mail.models import Mail
 from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee, Spell
-from shebao.hall.sheets.models import Batch
 from shebao.rules.months import Month
 from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
 from .conftest import patient
-from .steps import fill, save_to_basket, sheet_of, submit_basket, until
-from .test_review import FORM, submitted, typed
+from .steps import fill, save_to_basket, sheet_of, submit_basket, until, upload
+from .test_review import ENROL, FORM, submitted, typed
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 PASSWORD = "right-Password-1"
@@ -145,20 +144,11 @@ def test_whoever_leaves_hands_over_drafts_returned_cases_and_sheets_and_the_acco
     submitted(leaving, typed(1, name="钱退回"))
     case = Declaration.objects.get()
     return_declaration(case.pk, by=OperatorFactory(reviewer=True), marks={"contract_from": "合同写的是 2 日"})
-    form = region(employer.region).forms["employee_enrolment"]
+    save_declarations(employer.pk, ENROL, [typed(2, name="孙草稿")], by=leaving)
+    save_draft(employer.pk, ENROL, {"name": "没有填完"}, by=leaving)
     page = door(leaving.username)
-    page.goto(home + FORM)
-    fill(page, typed(2, name="孙草稿"))
-    save_to_basket(page)
-    page.goto(home + FORM)
-    page.locator("[name=name]").fill("没有填完")
-    page.wait_for_selector("text=已自动保存", timeout=20_000)
-    page.goto(f"{home}/e/import/?service=employee_enrolment")
-    page.get_by_label("选择表格文件").set_input_files(
-        {"name": "新进人员.csv", "mimeType": "text/csv", "buffer": sheet_of([typed(3, name="李在表")], form)}
-    )
-    page.get_by_role("button", name="上传并核对").click()
-    until(page, lambda: Batch.objects.filter(created_by=leaving).exists())
+    sheet = sheet_of([typed(3, name="李在表")], region(employer.region).forms[ENROL])
+    upload(page, home, ENROL, {"name": "新进人员.csv", "mimeType": "text/csv", "buffer": sheet})
 
     admin = door(boss.username)
     admin.get_by_role("link", name="操作员", exact=True).click()
@@ -189,7 +179,12 @@ def test_whoever_leaves_hands_over_drafts_returned_cases_and_sheets_and_the_acco
     mine.get_by_text("已重新提交").wait_for()
     assert "何离岗 → 陈接手" in mine.locator(".tl").inner_text()
     mine.goto(home + "/e/import/")
-    expect(mine.get_by_role("row").filter(has_text="新进人员.csv")).to_contain_text("陈接手")
+    line = mine.get_by_role("row").filter(has_text="新进人员.csv")
+    expect(line).to_contain_text("陈接手")
+    line.get_by_role("link").click()
+    mine.get_by_role("link", name="下一步：核对").click()
+    mine.get_by_role("button", name=re.compile("^加入.*1 人")).click()
+    until(mine, lambda: Declaration.objects.filter(subject_name="李在表", declared_by=heir, state="draft").exists())
 
     # Nothing is left; the account is closed, for who is signed in too, and one that never did anything is deleted.
     admin.goto(f"{home}/e/operators/{leaving.pk}/hand-over/")

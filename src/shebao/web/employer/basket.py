@@ -69,7 +69,11 @@ def basket(request):
         "crumbs": crumbs(title),
         "sub": f"{len(ready)} 笔可提交{stuck}，{until:%m-%d %H:%M} 截止",
         "groups": [
-            {"title": services[key].title, "head": effect_head(services[key]), "rows": [_row(row, given_back) for row in some]}
+            {
+                "title": services[key].title,
+                "head": effect_head(services[key]),
+                "rows": [_row(row, given_back) for row in some],
+            }
             for key, some in groupby(rows, key=lambda row: row.declaration.service)
         ],
         "effect": signed_yuan(sum(declaration.effect_fen for declaration in ready)),
