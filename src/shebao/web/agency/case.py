@@ -17,6 +17,7 @@ from shebao.hall.desk.effects import approve_cases, open_drawn
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 from shebao.hall.settlement.late_decisions import late_decision_words
+from shebao.hall.sign_in.submissions import signatures_of
 
 from ..access import needs
 from .desk import CHECK_TITLES, row, suffix, waiting
@@ -64,6 +65,7 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
         "rest": rest if first or then else [],
         "flags": [_flag(field, answers) for field in [*view.fields, *map(_paper_field, view.papers)]],
         "papers": view.papers,
+        "signatures": signatures_of(declaration),
         "source": declaration.copied_from,
         "late_words": _late_words(view, declaration),
         "not_passed": label_of(State.REJECTED, view.service),
