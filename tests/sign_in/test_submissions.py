@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from shebao.cli import main
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import save_declarations, submit_declarations
 from shebao.hall.declarations.states import State
@@ -11,7 +12,7 @@ from shebao.hall.documents.vouchers import issue_voucher
 from shebao.hall.errors import Refused
 from shebao.hall.sign_in import certificates
 from shebao.hall.sign_in.models import SignedSubmission
-from shebao.hall.sign_in.submissions import canonical, submit_signed, verify_submission
+from shebao.hall.sign_in.submissions import canonical, signatures_of, submit_signed, verify_submission
 
 from ..factories import at, enrolled, wage
 from .conftest import as_text
@@ -126,17 +127,76 @@ def tamper(declaration, **answers):
     Declaration.objects.filter(pk=declaration.pk).update(answers=declaration.answers | answers)
 
 
-def test_a_changed_answer_is_named_with_its_case_and_label(signed, saved, capsys):
+def test_a_changed_answer_is_named_with_its_case_and_label(signed, saved):
     declaration = Declaration.objects.get(pk=saved[1].pk)
     tamper(declaration, declared_wage=100_000)
     found = verify_submission(signed)
     assert [finding.field for finding in found] == ["declared_wage"]
     assert declaration.case_number in found[0].text
     assert "工资" in found[0].text
-    from shebao.cli.certificates import verify_submission as command
 
-    assert command(type("O", (), {"case": declaration.case_number})) == 1
-    assert "工资" in capsys.readouterr().out
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """`shebao verify-submission`: its exit code and everything it said."""
+    monkeypatch.setattr("shebao.cli.certificates.start_with_database", lambda: None)
+
+    def run(number: str) -> tuple[int, str]:
+        code = main(["verify-submission", number])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    return run
+
+
+def test_the_command_says_who_signed_what_nobody_touched_and_ends_well(signed, saved, command):
+    code, said = command(Declaration.objects.get(pk=saved[0].pk).case_number)
+    assert code == 0
+    assert signed.operator.name in said
+    assert signed.certificate.serial in said
+    assert "有效，内容与签名时一致" in said
+
+
+def test_the_command_names_what_was_tampered_with_in_any_case_under_the_signature(signed, saved, command):
+    first, second = (Declaration.objects.get(pk=one.pk) for one in saved)
+    tamper(second, declared_wage=100_000)
+    for asked in (first, second):
+        code, said = command(asked.case_number)
+        assert code == 1
+        assert f"办件 {second.case_number}的“" in said
+        assert "工资" in said
+        assert f"办件 {first.case_number}的“" not in said
+
+
+def test_the_command_says_that_there_is_no_such_case_or_no_signature(saved, clerk, command):
+    code, said = command("209901010001")
+    assert code == 2
+    assert "没有办件“209901010001”" in said
+    submit_declarations(pks(saved)[:1], by=clerk)
+    number = Declaration.objects.get(pk=saved[0].pk).case_number
+    assert command(number) == (1, f"办件 {number} 没有签名。\n")
+
+
+def test_the_agency_reads_who_signed_with_which_certificate_and_what_was_tampered_with(signed, saved, reviewer):
+    desk = Client()
+    desk.force_login(reviewer)
+    page = desk.get(f"/a/cases/{saved[0].pk}").content.decode()
+    certificate = signed.certificate
+    for told in (signed.operator.name, certificate.holder, certificate.issuer, certificate.serial):
+        assert told in page
+    assert "签名有效，内容与签名时一致" in page
+    tamper(Declaration.objects.get(pk=saved[0].pk), declared_wage=100_000)
+    page = desk.get(f"/a/cases/{saved[0].pk}").content.decode()
+    assert "签名有效" not in page
+    assert "与签名时不同" in page
+
+
+def test_the_page_of_a_case_asks_as_often_however_many_were_signed_with_it(
+    saved, signer, clerk, django_assert_max_num_queries
+):
+    submit_signed(pks(saved), signer.sign(canonical(saved, clerk).encode()), by=clerk)
+    with django_assert_max_num_queries(5):
+        assert [one.findings for one in signatures_of(Declaration.objects.get(pk=saved[0].pk))] == [[]]
 
 
 def test_changing_the_kept_content_or_signature_as_well_does_not_help(signed, saved):
@@ -165,8 +225,18 @@ def test_a_revocation_before_the_signature_counts_and_one_after_it_does_not(sign
 def test_the_voucher_prints_who_signed_with_which_certificate_over_what(signed, saved, clerk):
     document = issue_voucher(clerk.employer_id, pks(saved), by=clerk)
     notes = str(document.content)
-    assert signed.certificate.serial in notes
-    assert signed.digest[:32] in notes
+    for told in (signed.certificate.serial, signed.certificate.holder, signed.certificate.issuer, signed.digest[:32]):
+        assert told in notes
+    assert "生成时核验有效" in notes
+
+
+def test_the_voucher_made_after_something_was_tampered_with_says_what(signed, saved, clerk):
+    tamper(Declaration.objects.get(pk=saved[1].pk), declared_wage=100_000)
+    notes = str(issue_voucher(clerk.employer_id, pks(saved)[1:], by=clerk).content)
+    assert "生成时核验不符" in notes
+    assert "与签名时不同" in notes
+    # What happened to a case that is not on the paper is not this paper's to tell.
+    assert "生成时核验有效" in str(issue_voucher(clerk.employer_id, pks(saved)[:1], by=clerk).content)
 
 
 def test_the_content_of_a_foreign_declaration_is_not_handed_out(saved, elsewhere):

@@ -8,11 +8,14 @@ from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.desk.models import Sample
+from shebao.hall.roster.models import Employee
 from shebao.hall.services.registry import CHECKS
+from shebao.hall.workbench.dossiers import trail_of
 from shebao.rules.months import Month
 from shebao.web.agency.desk import CHECK_TITLES
 
-from .conftest import make_employer, make_operator
+from ..factories import enrolled
+from .conftest import PASSWORD, make_employer, make_operator
 
 
 @pytest.fixture
@@ -282,3 +285,52 @@ def test_the_agency_says_what_kind_of_account_an_employer_has_where_it_matters(c
     assert AuditEntry.objects.filter(action="employer.account_classified").count() == 1
     client.force_login(clerk)
     assert client.post(f"{page}/account-kind", {"account_kind": "5"}).status_code in (403, 404)
+
+
+def test_the_head_of_a_case_says_whom_to_call_and_shows_the_whole_number_once_for_a_reason(desk, employer, clerk):
+    type(employer).objects.filter(pk=employer.pk).update(contact_name="沈示例")
+    employer.refresh_from_db()
+    employer.phone = "13912345678"
+    employer.save(update_fields=["phone"])
+    case = submitted(employer, clerk)
+    page = desk.get(f"/a/cases/{case.pk}").content.decode()
+    assert "沈示例" in page and "139****5678" in page and "13912345678" not in page
+    asking = desk.get(f"/a/cases/{case.pk}/phone").content.decode()
+    assert "联系经办人补正" in asking and "13912345678" not in asking
+    wrong = desk.post(f"/a/cases/{case.pk}/phone", {"reason": "联系经办人补正", "password": "wrong"})
+    assert wrong.status_code == 422 and "13912345678" not in wrong.content.decode()
+    assert not AuditEntry.objects.filter(action="reveal_id_number").exists()
+    shown = desk.post(f"/a/cases/{case.pk}/phone", {"reason": "联系经办人补正", "password": PASSWORD})
+    assert "13912345678" in shown.content.decode()
+    assert AuditEntry.objects.get(action="reveal_id_number").detail["reason"] == "联系经办人补正"
+    assert "13912345678" not in desk.get(f"/a/cases/{case.pk}").content.decode()
+
+
+def about(person, employer, clerk, **more) -> Declaration:
+    return submitted(employer, clerk, name=person.name, subject_digest=person.person.id_digest, **more)
+
+
+def test_beside_a_case_stands_how_long_the_person_has_been_insured_here_and_no_word_of_elsewhere(desk, employer, clerk):
+    person = enrolled(employer, name="李海燕")
+    case = about(person, employer, clerk, employee=person)
+    page = desk.get(f"/a/cases/{case.pk}").content.decode()
+    assert "参保轨迹" in page and 'class="ribbon"' in page and f"/a/people/{person.person_id}" in page
+    assert "另在" not in page
+    other = make_employer("8")
+    Employee.objects.create(employer=other, person=person.person, person_number="8000000001", name=person.name)
+    page = desk.get(f"/a/cases/{case.pk}").content.decode()
+    assert "另在 1 个单位有记录" in page and other.name not in page
+    # Nobody insured has to do with a first enrolment.
+    assert "参保轨迹" not in desk.get(f"/a/cases/{submitted(employer, clerk, number=2).pk}").content.decode()
+
+
+def test_the_trail_asks_as_often_for_a_person_of_many_employers(
+    desk, employer, clerk, reviewer, django_assert_num_queries
+):
+    person = enrolled(employer, name="李海燕")
+    case = about(person, employer, clerk, employee=person)
+    for n in range(5):
+        other = make_employer(f"8{n}")
+        Employee.objects.create(employer=other, person=person.person, person_number=f"80000000{n}", name=person.name)
+        with django_assert_num_queries(3):
+            assert trail_of(reviewer, case).elsewhere == n + 1

@@ -101,7 +101,7 @@ def verify_submission(options) -> int:
     declaration = Declaration.objects.filter(case_number=options.case).first()
     if declaration is None:
         raise CannotRun(f"没有办件“{options.case}”。")
-    found = signatures_of(declaration)
+    found = signatures_of(declaration, whole=True)
     if not found:
         print(f"办件 {options.case} 没有签名。")
         return 1

@@ -1,6 +1,6 @@
 """The voucher of declarations (申报凭证): chosen persons of a month and a kind of business, on one paper."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models import QuerySet
 from django.utils.timezone import make_naive
@@ -18,6 +18,7 @@ from ..errors import Refused, permit
 from ..regions import region
 from ..services.scene import chunks
 from ..sign_in.models import SignedSubmission
+from ..sign_in.submissions import verify_submission
 from .amount_words import amount_in_words
 from .issuing import issue_paper
 from .models import Document
@@ -125,15 +126,25 @@ def voucher_paper(employer: Employer, kind: str, chosen: list[Declaration]) -> P
     }
 
 
-def _signatures(chosen: Iterable[Declaration]) -> list[str]:
-    """What was signed when it was submitted (数字签名): by whom, when, with which certificate, over what."""
+def _signatures(chosen: Sequence[Declaration]) -> list[str]:
+    """What was signed when it was submitted (数字签名), and whether it held as the paper was made.
+
+    By whom, when, with which certificate, over what.
+    """
     rows = SignedSubmission.objects.filter(declarations__in=[one.pk for one in chosen])
     rows = rows.select_related("operator", "certificate").order_by("pk").distinct()
     return [
         f"数字签名：{one.operator.name} {make_naive(one.signed_at):%Y-%m-%d %H:%M:%S}，"
-        f"证书序列号 {one.certificate.serial}，内容摘要 {one.digest[:32]}。"
+        f"证书 {one.certificate.holder}，颁发者 {one.certificate.issuer}，序列号 {one.certificate.serial}，"
+        f"内容摘要 {one.digest[:32]}；{_held(one, chosen)}"
         for one in rows
     ]
+
+
+def _held(made: SignedSubmission, chosen: Sequence[Declaration]) -> str:
+    """Whether what was signed is still as it was: the same words as on the page of a case."""
+    found = [finding.text for finding in verify_submission(made, only=chosen)]
+    return f"生成时核验不符：{''.join(found)}" if found else "生成时核验有效，内容与签名时一致。"
 
 
 def _clerks(chosen: Iterable[Declaration]) -> list[str]:

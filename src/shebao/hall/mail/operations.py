@@ -18,6 +18,7 @@ from ..errors import Conflict, Refused, permit
 from .models import Channel, Mail, MailState
 from .sms import send_message
 from .tasks import deliver_in_background
+from .wording import worded
 
 
 def tidy_address(text: str) -> str:
@@ -43,13 +44,15 @@ def mail_document(document: Document, to: str, *, by) -> tuple[Mail, bool]:
     if there:
         return there, False
     employer = document.employer
+    subject, text = worded(
+        employer.region, "document", employer=employer.name, month=document.month.label, title=document.title,
+        number=document.number, code=document.verification_code, link=f"{settings.SHEBAO_BASE_URL}/verify",
+    )  # fmt: skip
     letter = Mail.objects.create(
         employer=employer,
         to=address,
-        subject=f"{document.title}（{document.number}）",
-        text=f"{employer.name}：\n\n附件是 {document.month.label}的{document.title}，编号 {document.number}，"
-        f"验证码 {document.verification_code}。\n可以凭验证码核验：{settings.SHEBAO_BASE_URL}/verify\n\n"
-        "本邮件由系统发出，请勿回复。\n",
+        subject=subject,
+        text=text,
         document=document,
         occasion=occasion,
         written_by=by,

@@ -38,6 +38,15 @@ TOLD = {
     "change": ("发生的变更", "变更了法定代表人"),
     "agency": ("经办机构", "示例市社会保险中心"),
 }
+CODE = {"purpose": ("正在办理的事", "登录"), "secret": ("验证码", "482913")}
+PAPER = {
+    "employer": EMPLOYER["employer"],
+    "month": ("单据的年月", "2026 年 11 月"),
+    "title": ("单据名称", "申报凭证"),
+    "number": ("单据编号", "D202611200000000001"),
+    "code": ("单据验证码", "ABCDEFGH23456789"),
+    "link": ("核验的网址", "https://hall.example.cn/verify"),
+}
 WORDINGS: Mapping[str, Wording] = MappingProxyType(
     {
         "registration_result": Wording(
@@ -88,8 +97,64 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
             TOLD,
             ("change",),
         ),
+        # What asks for it is needed: a code without it could be talked out of somebody for anything.
+        "code": Wording(
+            "验证码（邮件）",
+            Channel.MAIL,
+            "{purpose}验证码",
+            "【社保网厅】您正在{purpose}，验证码 {secret}，10 分钟内有效。请勿告诉他人。",
+            CODE,
+            ("purpose", "secret"),
+        ),
+        "code_sms": Wording(
+            "验证码（短信）",
+            Channel.SMS,
+            "",
+            "【社保网厅】您正在{purpose}，验证码 {secret}，10 分钟内有效。请勿告诉他人。",
+            CODE,
+            ("purpose", "secret"),
+        ),
+        "forgotten_link": Wording(
+            "找回密码的链接（邮件）",
+            Channel.MAIL,
+            "找回密码",
+            "您正在找回密码。请在 24 小时内打开下面的链接设置新密码，链接只能用一次：\n\n{secret}\n\n"
+            "不是本人操作的，请立即联系管理员。本邮件由系统发出，请勿回复。",
+            {"secret": ("设置密码的链接", "https://hall.example.cn/activate/…")},
+            ("secret",),
+        ),
+        "reset_sms": Wording(
+            "经办机构重置密码（短信）",
+            Channel.SMS,
+            "",
+            "账号 {account} 的密码已由{agency}重置，原密码作废。不是本单位申请的，请立即联系{agency}。",
+            {"account": ("账号", "91990101MA0000001X"), "agency": TOLD["agency"]},
+            ("account", "agency"),
+        ),
+        "document": Wording(
+            "寄送单据（邮件）",
+            Channel.MAIL,
+            "{title}（{number}）",
+            "{employer}：\n\n附件是 {month}的{title}，编号 {number}，验证码 {code}。\n可以凭验证码核验：{link}\n\n"
+            "本邮件由系统发出，请勿回复。",
+            PAPER,
+            ("number", "code"),
+        ),
+        "account_letter": Wording(
+            "社保账号告知书（邮件）",
+            Channel.MAIL,
+            "{number_title}告知",
+            "{details}",
+            {
+                "number_title": ("编号的名称", "个人编号"),
+                "details": ("告知的各项，一行一项", "姓名：李示例\n个人编号：1000000001"),
+                "agency": TOLD["agency"],
+            },
+            ("details",),
+        ),
     }
 )
+SUBJECT_LENGTH = 160
 SMS_LENGTH = 140
 """What a short message may have in characters, with its examples filled in."""
 
@@ -100,12 +165,13 @@ def template_of(code: str, key: str) -> MessageTemplate | None:
     return found if found and found.text else None
 
 
-def worded(code: str, key: str, **places: str) -> tuple[str, str]:
+def worded(code: str, key: str, /, **places: str) -> tuple[str, str]:
     """Subject and text of a letter for an occasion in a region. `{secret}` stays: it is filled in as it goes out."""
     own = WORDINGS[key]
     kept = template_of(code, key)
     subject, text = (kept.subject, kept.text) if kept else (own.subject, own.text)
-    return filled(subject, places), filled(text, places)
+    # What is filled in may have lines; a subject is one, and no longer than it is kept.
+    return " ".join(filled(subject, places).split())[:SUBJECT_LENGTH], filled(text, places)
 
 
 def filled(text: str, places: Mapping[str, str]) -> str:

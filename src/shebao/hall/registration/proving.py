@@ -34,7 +34,8 @@ def is_unproved(made: Registration) -> bool:
 
 def _receiver(made: Registration) -> Receiver:
     # Bound to the number: a code that went to one telephone proves no other.
-    return Receiver({"registration": made}, f"registration {made.pk}", f"registration:{made.pk}:{made.phone_digest}")
+    bound_to = f"registration:{made.pk}:{made.phone_digest}"
+    return Receiver({"registration": made}, f"registration {made.pk}", bound_to, made.region)
 
 
 @transaction.atomic

@@ -5,13 +5,12 @@ from django.db import transaction
 from ..audit.operations import record
 from ..errors import Refused, permit
 from ..mail.operations import write_message
+from ..mail.wording import worded
 from ..operators.models import Operator
 from ..scopes import served_by
 from ..sign_in.factors import lose_factors
 from .activation import make_activation
 from .deciding import activation_link
-
-NOTICE = "账号 {account} 的密码已由{agency}重置，原密码作废。不是本单位申请的，请立即联系{agency}。"
 
 
 def accounts_of(employer, *, by):
@@ -50,6 +49,6 @@ def reset_at_agency(
     if lost_factors:
         lose_factors(operator, by=by)
     if operator.employer.phone:
-        text = NOTICE.format(account=operator.username, agency=agency)
+        _, text = worded(operator.employer.region, "reset_sms", account=operator.username, agency=agency)
         write_message(operator.employer.phone, text, occasion=f"reset:{operator.pk}:{activation.pk}", by=by)
     return operator, activation_link(token)

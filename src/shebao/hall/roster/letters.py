@@ -53,16 +53,19 @@ def text_of(employee: Employee) -> list[tuple[str, str]]:
 def send_letter(pk: int) -> None:
     """Send one letter that waits; one that was sent is not sent again. A failure is counted and raised as OSError."""
     from ..mail.operations import send_text  # it mails papers too, which are made of what the roster knows
+    from ..mail.wording import worded
 
     letter = AccountLetter.objects.select_related("employee__employer", "declaration__declared_by").get(pk=pk)
     if letter.sent_at or not letter.address:
         return
     AccountLetter.objects.filter(pk=pk).update(tries=F("tries") + 1)
     employer = letter.employee.employer
-    title = f"{region(employer.region).term('person_number')}告知"
-    lines = [f"{label}：{words}" for label, words in text_of(letter.employee)]
+    here = region(employer.region)
+    details = "\n".join(f"{label}：{words}" for label, words in text_of(letter.employee))
+    places = {"number_title": here.term("person_number"), "details": details, "agency": here.term("agency")}
+    subject, text = worded(employer.region, "account_letter", **places)
     writer = letter.declaration.declared_by
-    send_text(employer, letter.address, title, lines, occasion=f"account_letter:{letter.pk}", by=writer)
+    send_text(employer, letter.address, subject, [text], occasion=f"account_letter:{letter.pk}", by=writer)
     AccountLetter.objects.filter(pk=pk, sent_at__isnull=True).update(sent_at=clock.now())
 
 

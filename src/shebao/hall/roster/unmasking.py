@@ -8,6 +8,7 @@ from django.db.models import Model
 from .. import clock
 from ..audit.operations import record
 from ..crypto import blind_index
+from ..employers.models import Employer
 from ..errors import Refused, permit
 from ..operators.models import Attempt
 from ..operators.throttle import may_try
@@ -36,6 +37,14 @@ def reveal_id_number(employee_pk: int, reason: str, *, by) -> str:
     employee = Employee.objects.visible_to(by).select_related("person", "employer").get(pk=employee_pk)
     note_whole(employee, reason, by=by, employer=employee.employer)
     return employee.person.id_number
+
+
+@transaction.atomic
+def reveal_phone(employer_pk: int, reason: str, *, by) -> str:
+    """The whole telephone of one of the actor's employers, for whoever has to call it; limits and record as above."""
+    employer = Employer.objects.visible_to(by).get(pk=employer_pk)
+    note_whole(employer, reason, by=by, employer=employer)
+    return employer.phone
 
 
 @transaction.atomic

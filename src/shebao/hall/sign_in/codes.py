@@ -12,6 +12,7 @@ from .. import clock
 from ..crypto import blind_index
 from ..errors import Refused
 from ..mail.operations import write_message, write_text
+from ..mail.wording import worded
 from ..operators.models import Operator
 from ..operators.throttle import may_try
 from .models import Contact, SentCode
@@ -39,16 +40,18 @@ def ways_of(operator: Operator) -> dict[str, str]:
 class Receiver:
     """Whose code it is: the column of SentCode that names them, who is counted, and what the code's digest is bound to.
 
-    `bound_to` is told apart from `who` where one person may be reached at another address the next time.
+    `bound_to` is told apart from `who` where one person may be reached at another address the next time. `region`:
+    whose agency words the message.
     """
 
     owner: dict[str, Model]
     who: str
     bound_to: str
+    region: str
 
 
 def _operator(operator: Operator) -> Receiver:
-    return Receiver({"operator": operator}, str(operator.pk), str(operator.pk))
+    return Receiver({"operator": operator}, str(operator.pk), str(operator.pk), operator.region)
 
 
 @transaction.atomic
@@ -69,12 +72,13 @@ def send(receiver: Receiver, purpose: str, channel: str, to: str) -> None:
     SentCode.objects.filter(**receiver.owner, purpose=purpose, used_at=None, until__gt=now).update(until=now)
     digest = _digest(receiver, purpose, code)
     made = SentCode.objects.create(**receiver.owner, purpose=purpose, digest=digest, until=now + LASTS)
-    occasion, title = f"code:{made.pk}", TITLES[purpose]
-    text = f"【社保网厅】您正在{title}，验证码 {{secret}}，10 分钟内有效。请勿告诉他人。"
+    occasion, purpose_words = f"code:{made.pk}", TITLES[purpose]
     if channel == "sms":
+        _, text = worded(receiver.region, "code_sms", purpose=purpose_words)
         write_message(to, text, occasion=occasion, by=None, secret=code)
     else:
-        write_text(to, f"{title}验证码", [text], occasion=occasion, by=None, secret=code)
+        subject, text = worded(receiver.region, "code", purpose=purpose_words)
+        write_text(to, subject, [text], occasion=occasion, by=None, secret=code)
 
 
 def take_sent(operator: Operator, purpose: str, code: str) -> bool:

@@ -14,6 +14,7 @@ from django.db import transaction
 from ..audit.operations import record
 from ..errors import Refused
 from ..mail.operations import write_text
+from ..mail.wording import worded
 from ..operators.models import Operator
 from ..operators.throttle import may_try
 from ..regions import region
@@ -105,7 +106,6 @@ def question_link(username: str, question: str, answer: str) -> None:
         return
     with transaction.atomic():
         token, made = make_activation(operator, by=operator)
-        lines = ["您正在找回密码。请在 24 小时内打开下面的链接设置新密码，链接只能用一次：\n", "{secret}\n",
-                 "不是本人操作的，请立即联系管理员。本邮件由系统发出，请勿回复。"]  # fmt: skip
+        subject, text = worded(operator.region, "forgotten_link")
         link = f"{settings.SHEBAO_BASE_URL}/activate/{token}"
-        write_text(contact.mail_address, "找回密码", lines, occasion=f"forgotten:{made.pk}", by=operator, secret=link)
+        write_text(contact.mail_address, subject, [text], occasion=f"forgotten:{made.pk}", by=operator, secret=link)

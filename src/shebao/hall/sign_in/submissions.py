@@ -2,20 +2,22 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
 from django.db import transaction
+from django.db.models import Prefetch
 
 from .. import clock
 from ..audit.operations import record
-from ..declarations.models import Declaration
+from ..declarations.models import Declaration, DeclarationEvent
 from ..declarations.operations import SubmitResult, send_declarations
 from ..declarations.states import State
 from ..errors import Conflict, Refused
 from ..operators.models import Operator
 from ..regions import region
+from ..services.scene import chunks
 from .models import OperatorCertificate, SignedSubmission
 from .trust import signer_of
 
@@ -93,16 +95,23 @@ class Finding:
     text: str
 
 
-def signatures_of(declaration: Declaration) -> list[SignedSubmission]:
-    """The signatures over a declaration, the latest first, each verified now (`findings`)."""
+def signatures_of(declaration: Declaration, *, whole: bool = False) -> list[SignedSubmission]:
+    """The signatures over a declaration, the latest first, each verified now (`findings`).
+
+    Of the other declarations under the same signature only that they are still there, unless `whole`: a page about one
+    case takes no longer because it was submitted with ten thousand others.
+    """
     found = list(declaration.signed.select_related("certificate", "operator"))
     for one in found:
-        one.findings = verify_submission(one)
+        one.findings = verify_submission(one, only=None if whole else [declaration])
     return found
 
 
-def verify_submission(made: SignedSubmission) -> list[Finding]:
-    """Everything that does not fit: the signature itself, and each answer that differs from what was signed."""
+def verify_submission(made: SignedSubmission, *, only: Iterable[Declaration] | None = None) -> list[Finding]:
+    """Everything that does not fit: the signature itself, and each answer that differs from what was signed.
+
+    `only`: the answers of these declarations alone, as far as they are under the signature.
+    """
     found = []
     content = made.content
     if sha256(content.encode()).hexdigest() != made.digest:
@@ -114,10 +123,15 @@ def verify_submission(made: SignedSubmission) -> list[Finding]:
     else:
         if certificate.sha256.hex() != made.certificate.fingerprint:
             found.append(Finding("certificate", "签名的证书不是登记的那一张。"))
+    submitting = DeclarationEvent.objects.filter(move__in=SUBMITTING).order_by("at", "pk")
     said = {one["id"]: one for one in json.loads(content)["declarations"]}
-    for declaration in made.declarations.order_by("pk"):
-        found += _differences(declaration, said.pop(declaration.pk, None), made.signed_at)
-    found += [Finding("declaration", f"签名内容里的第 {pk} 号申报不见了。") for pk in said]
+    there = set(made.declarations.order_by().values_list("pk", flat=True))
+    for part in chunks(there if only is None else there & {one.pk for one in only}):
+        rows = made.declarations.filter(pk__in=part).order_by("pk")
+        for declaration in rows.prefetch_related(Prefetch("events", submitting, to_attr="submittings")):
+            found += _differences(declaration, said.get(declaration.pk), made.signed_at)
+    lost = sorted(said.keys() - there)
+    found += [Finding("declaration", f"签名内容里的第 {pk} 号申报不见了。") for pk in lost]
     return found
 
 
@@ -143,8 +157,7 @@ def _kept_answers(declaration: Declaration, signed_at) -> Iterator[dict]:
 
     What was returned or taken back may be repaired: that is no tampering with what was signed.
     """
-    submitted = declaration.events.filter(move__in=SUBMITTING)
-    then = submitted.filter(at__lte=signed_at).last()
-    yield then.answers if then else {}
-    if declaration.state not in REPAIRABLE and not submitted.filter(at__gt=signed_at).exists():
+    then = [one for one in declaration.submittings if one.at <= signed_at]
+    yield then[-1].answers if then else {}
+    if declaration.state not in REPAIRABLE and len(then) == len(declaration.submittings):
         yield declaration.answers

@@ -28,6 +28,8 @@ from ..settlement.ledger import balances
 from ..settlement.models import Bill, BillLine
 
 SHOWN, LINES = 24, 60
+MONTHS_BESIDE = 12
+"""As many months as can be read in the narrow pane beside a case; the person's page has twice as many."""
 SEARCHES, WITHIN = 60, timedelta(hours=1)
 """How often somebody may look for people in an hour."""
 
@@ -142,6 +144,28 @@ def _job(employee: Employee) -> Job:
     spells = employee.spells.filter(is_voided=False).order_by("-first_month", "pk")
     wages = employee.wages.filter(is_voided=False).order_by("-first_month")[:SHOWN]
     return Job(employee, list(spells), list(wages), ribbon(employee))
+
+
+@dataclass(frozen=True)
+class Trail:
+    """How long somebody whom a case is about has been insured: drawn at the case's own employer.
+
+    Of other employers only how many there are: their data is shown on the person's page, which puts it on record.
+    """
+
+    person_id: int
+    ribbon: list[dict]
+    elsewhere: int
+
+
+def trail_of(actor, declaration: Declaration) -> Trail | None:
+    """The trail of the person of a case, in three questions; None where nobody insured has to do with it."""
+    about = Q(pk=declaration.employee_id) | Q(person__id_digest=declaration.subject_digest)
+    rows = list(Employee.objects.visible_to(actor).filter(about).select_related("employer").order_by("pk"))
+    if not rows:
+        return None
+    here = next((one for one in rows if one.employer_id == declaration.employer_id), None)
+    return Trail(rows[0].person_id, ribbon(here, MONTHS_BESIDE) if here else [], len(rows) - bool(here))
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall.audit.looks import note_look
@@ -16,15 +17,22 @@ from shebao.hall.desk import queries as desk_queries
 from shebao.hall.desk.effects import approve_cases, open_drawn
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
+from shebao.hall.roster.unmasking import reveal_phone
 from shebao.hall.settlement.late_decisions import late_decision_words
+from shebao.hall.sign_in.submissions import signatures_of
+from shebao.hall.workbench.dossiers import trail_of
 
 from ..access import needs
+from ..lanes import lanes_of
+from ..unmasking import TITLE as WHOLE
+from ..unmasking import whole_or_asking
 from .desk import CHECK_TITLES, row, suffix, waiting
 from .handling import CASES, say_approved
 
 # How much of the queue the case page shows beside the case, and how far next and previous reach.
 QUEUE_BESIDE = 200
 ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
+WHY_CALL = ("联系经办人补正", "核实申报内容", "回复单位来电")
 FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
 
 
@@ -41,7 +49,29 @@ def case(request, pk):
     return page
 
 
-def _case_page(request, pk, answers=None, error: Refused | None = None):
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("review")
+def phone(request, pk):
+    """Ask for the reason; then show the case with the employer's telephone whole, this once."""
+    case = Declaration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    back = reverse("a_case", args=[pk]) + suffix(request)
+    whole, asking = whole_or_asking(
+        request,
+        WHY_CALL,
+        lambda reason: reveal_phone(case.employer_id, reason, by=request.user),
+        about=f"{case.employer.name}的联系电话",
+        back_url=back,
+        crumbs=[
+            {"label": "审核台", "url": reverse("a_home") + suffix(request)},
+            {"label": case.subject_name, "url": back},
+            {"label": WHOLE},
+        ],
+    )
+    return asking or _case_page(request, pk, phone=whole)
+
+
+def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""):
     view = queries.case_view(request.user, pk)
     declaration = view.declaration
     word_findings(view)
@@ -64,6 +94,10 @@ def _case_page(request, pk, answers=None, error: Refused | None = None):
         "rest": rest if first or then else [],
         "flags": [_flag(field, answers) for field in [*view.fields, *map(_paper_field, view.papers)]],
         "papers": view.papers,
+        "signatures": signatures_of(declaration),
+        "trail": _trail(request.user, view),
+        "phone": phone,
+        "may_unmask": request.user.may("unmask"),
         "source": declaration.copied_from,
         "late_words": _late_words(view, declaration),
         "not_passed": label_of(State.REJECTED, view.service),
@@ -107,6 +141,12 @@ def _others(actor, declaration) -> list:
     """What else was declared about the same person or employer, newest first."""
     rows = queries.cases(actor).filter(subject_digest=declaration.subject_digest).exclude(pk=declaration.pk)
     return list(rows.exclude(state=State.DRAFT)[:5])
+
+
+def _trail(actor, view) -> dict | None:
+    """How long the person of the case has been insured, as the person's page draws it."""
+    found = trail_of(actor, view.declaration) if view.service.is_about_person else None
+    return {"of": found} | lanes_of(region_of(view.declaration.region), found.ribbon) if found else None
 
 
 def _late_words(view, declaration: Declaration) -> str:

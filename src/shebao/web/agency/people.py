@@ -9,6 +9,7 @@ from shebao.hall.regions import region as region_of
 from shebao.hall.workbench.dossiers import PersonDossier, find_people, note_look, person_dossier
 
 from ..access import needs
+from ..lanes import lanes_of
 
 TITLE = "参保人"
 MOST = 50
@@ -62,15 +63,10 @@ def job_rows(here, dossier: PersonDossier) -> list[dict]:
         {
             "job": job,
             "spells": [{"title": here.scheme_title(one.scheme), "spell": one} for one in job.spells],
-            "lanes": [
-                {"code": here.schemes[lane["scheme"]].colour, "label": lane["short"],
-                 "months": [cell["state"] for cell in lane["months"]]}
-                for lane in job.ribbon
-            ],
-            "since": job.ribbon[0]["months"][0]["month"] if job.ribbon else "",
+            **lanes_of(here, job.ribbon),
         }
         for job in dossier.jobs
-    ]  # fmt: skip
+    ]
 
 
 def line_rows(here, dossier: PersonDossier) -> list[dict]:

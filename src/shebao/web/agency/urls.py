@@ -36,6 +36,7 @@ urlpatterns = [
     path("cases/batches/<int:pk>", batches.approve_many, name="a_approve_many"),
     path("cases/decided", decided.decided, name="a_decided"),
     path("cases/<int:pk>", case.case, name="a_case"),
+    path("cases/<int:pk>/phone", case.phone, name="a_case_phone"),
     path("cases/<int:pk>/approve", case.approve, name="a_approve"),
     path("cases/<int:pk>/return", case.send_back, name="a_return"),
     path("cases/<int:pk>/reject", case.reject, name="a_reject"),

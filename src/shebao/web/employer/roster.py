@@ -21,6 +21,7 @@ from shebao.hall.sheets.writing import Column
 from shebao.rules.months import months_in_words
 
 from ..access import needs
+from ..lanes import lanes_of
 from ..shell import menu_items, shell
 from ..taking import taken
 from ..templatetags.ui import mask_id
@@ -227,8 +228,7 @@ def employee_context(request, pk: int) -> dict:
         "employment_kind": spec.code_title("employment_kinds", one.employment_kind),
         "id_kind": spec.code_title("id_kinds", one.person.id_kind),
         "spells": [{"title": spec.scheme_title(spell.scheme), "spell": spell} for spell in detail.spells],
-        "lanes": _lanes(spec, detail.ribbon),
-        "ribbon_from": detail.ribbon[0]["months"][0]["month"] if detail.ribbon else "",
+        **lanes_of(spec, detail.ribbon),
         "lines": _lines(request, one),
         "paid_back": _paid_back(request, one),
         "cases": cases(request.user).filter(own)[:FOUND],
@@ -283,17 +283,6 @@ def _services_for_known(request) -> list:
     if not request.user.may("declare"):
         return []
     return [s for s in here(request).services.values() if OPERATIONS[s.operation].is_about_known]
-
-
-def _lanes(spec, ribbon: list[dict]) -> list[dict]:
-    return [
-        {
-            "code": spec.schemes[lane["scheme"]].colour,
-            "label": lane["short"],
-            "months": [cell["state"] for cell in lane["months"]],
-        }
-        for lane in ribbon
-    ]
 
 
 def _lines(request, one) -> list[dict]:
