@@ -155,7 +155,9 @@ def test_the_same_answers_are_the_same_batch_however_they_come(direct):
             said = by_form(clerk, form, rows)
             assert told(previews(clerk.employer, SERVICE, json.loads(json.dumps(rows)), by=clerk)) == said
             for way in WAYS:
-                assert by_sheet(clerk, way, form, rows) == said, way
+                with transaction.atomic():  # two ways may make the same file, and the same file is refused
+                    assert by_sheet(clerk, way, form, rows) == said, way
+                    transaction.set_rollback(True)
             transaction.set_rollback(True)
 
     agree()

@@ -191,7 +191,7 @@ def test_a_long_menu_is_folded_by_the_manuals_headings_and_a_short_one_is_not(cl
     menu = short.partition('class="nav"')[2].partition("</nav>")[0]
     assert "单位职工增加" in menu.partition("<details")[0]
     folded = re.findall(r"<summary>.*?</svg>([^<]+)<", menu)
-    assert folded == ["征收业务提醒", "查询打印"], folded
+    assert folded == ["征收业务提醒", "报表打印", "查询打印"], folded
     with on_day():
         inside = client.get("/e/reminders/past_retirement/").content.decode()
     assert '<details class="fold-nav" open>' in inside

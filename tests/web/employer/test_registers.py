@@ -43,7 +43,7 @@ def test_the_large_medical_register_lists_everybody_of_the_months_with_sums(clie
     text = text_of(client.get(REGISTER, {"from": "2026-10", "to": "2026-11"}))
     assert "大额医疗救助人员缴费名册查询" in text and "养老保险" not in text.split("<main")[1]
     assert "共 2 人、4 笔" in text and "80.00" in text
-    assert text.count(">已缴<") == text.count(">未缴<") == 2
+    assert text.count(">实缴<") == text.count(">欠缴<") == 2
     assert "共 2 人、2 笔" in text_of(client.get(REGISTER, {"from": "2026-11", "to": "2026-11"}))
     taken = client.get(f"{REGISTER}export/", {"from": "2026-10", "to": "2026-11"})
     sheet = load_workbook(io.BytesIO(taken.content)).active

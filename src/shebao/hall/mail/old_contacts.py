@@ -5,8 +5,8 @@ hands. The message names the change and the agency, and no person.
 """
 
 import re
+import secrets
 
-from ..clock import now
 from ..employers.models import Employer
 from ..operators.models import Operator, Role
 from ..regions import region
@@ -38,7 +38,7 @@ def tell_old_contacts(
     here, (phones, addresses) = region(employer.region), reached
     places = {"employer": employer.name, "change": change, "agency": here.term("agency")}
     # One deed may be done, undone and done again: every time is an occasion.
-    occasion = f"old_contacts:{occasion}:{now():%y%m%d%H%M%S%f}"
+    occasion = f"old_contacts:{occasion}:{secrets.token_hex(8)}"
     _, short = worded(employer.region, "old_contacts_sms", **places)
     subject, text = worded(employer.region, "old_contacts", **places)
     for number, phone in enumerate(sorted(phones)):

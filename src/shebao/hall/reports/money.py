@@ -129,13 +129,11 @@ def _scheme_roster(asked: Asked) -> QuerySet[BillLine]:
 
 def _show_scheme_roster(asked: Asked, rows: Iterable) -> list[dict]:
     rows = list(rows)
-    booked = balances({row.bill_id: row.bill for row in rows}.values())
-    settled = {pk for pk, (due, paid) in booked.items() if due <= paid}
+    paid = paid_lines({row.bill_id for row in rows})
     return [
-        _line(asked, row, row.employee.person.id_number)
+        _line(asked, row, row.employee.person.id_number, paid)
         | {
             "person_number": row.employee.person_number,
-            "paid": "已缴" if row.bill_id in settled else "未缴",
             "bill": Link(row.bill.number, "bill", (row.bill_id,)) if asked.actor.may("settle") else row.bill.number,
         }
         for row in rows
@@ -229,7 +227,6 @@ REPORTS = {
             Shown("person_number", "个人编号"),
             *LINE_COLUMNS[5:6],
             *LINE_COLUMNS[8:],
-            Shown("paid", "缴费"),
             Shown("bill", "账单号"),
         ),
         (MONTHS, PERSON),
