@@ -12,14 +12,15 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 CLERK = """/e/ /e/declare/employee_enrolment/ /e/declare/employee_cessation/ /e/roster/ /e/roster/?status=all&size=20
 /e/roster/?q=nobody /e/search/?q=l /e/search/?q=nobody /e/basket/ /e/basket/check/?ids=1-9999 /e/cases/
 /e/cases/?month=9999-99 /e/declare/employee_cessation/?find=li /e/import/ /e/settle/
-/e/bills/ /e/pay/ /e/documents/ /e/employer/ /e/reminders/past_retirement/
+/e/bills/ /e/pay/ /e/documents/ /e/documents/of/payment_notice/ /e/employer/ /e/reminders/past_retirement/
+/e/import/template/wage_declaration/roster/
 /e/reminders/arrears/ /guides/tianjin /password /operators/ /e/nowhere /a/"""
 ADMINISTRATOR = "/operators/ /operators/new /audit/ /audit/?action=operator.disabled"
 PAGES = {
     "": (
         "/login /verify /verify?code=A&total=1 /verify?code=&total= /nowhere /styleguide /styleguide?show=sign-in "
         "/trial /trial?wage=8000 /trial/list /rates /rates/tianjin /guides /guides/tianjin "
-        "/register /register/tianjin/ /register/tianjin/1 /register/tianjin/papers/0 /register/status",
+        "/register /register/tianjin/ /register/tianjin/1 /register/status",
         (),
     ),
     "tianjin-clerk-1": (
