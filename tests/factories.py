@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 import factory
+from django.db import transaction
 from django.utils import timezone
 
 from shebao.hall import clock
@@ -133,6 +134,7 @@ def settled(employer, month, by):
     )  # fmt: skip
 
 
+@transaction.atomic  # no bill is committed without its booking
 def unpaid_bill(employee, assessment, pay_until, fen=100):
     """A bill of one regular line of the employee's, booked and not paid."""
     employer, month = employee.employer, assessment.month
