@@ -123,3 +123,9 @@ def test_papers_of_many_months_cost_the_questions_of_one(pages, bill, clerk):
         text = text_of(pages.get(f"{URL}of/payment_notice/", {"from": "2026-10", "to": "2026-11"}))
     assert text.count("/payment_notice/print/") == 2
     assert len(two) <= len(one)
+
+
+def test_the_months_shown_first_are_those_of_the_newest_bill(pages, clerk):
+    settle(clerk.employer, clerk, Month(2026, 10))
+    text = text_of(pages.get(f"{URL}of/payment_notice/"))
+    assert text.count('value="2026-10"') == 2 and "/payment_notice/print/" in text

@@ -47,12 +47,14 @@ def documents(request):
     return render(request, "employer/documents.html", context, status=422 if errors else 200)
 
 
-def months_asked(request, employer: Employer, said=None) -> tuple[list[Month], list[dict], list[dict]]:
-    """The months asked for (this month when nothing is), what is wrong with the question, and its fields."""
+def months_asked(
+    request, employer: Employer, said=None, usual: Month | None = None
+) -> tuple[list[Month], list[dict], list[dict]]:
+    """The months asked for (`usual` or this month when nothing is), what is wrong with the question, and its fields."""
     current, said = this_month(request), request.GET if said is None else said
     found, errors, fields = {}, [], []
     for name, label in FIELDS:
-        raw = said.get(name, "").strip() or str(current)
+        raw = said.get(name, "").strip() or str(usual or current)
         wrong = ""
         try:
             found[name] = Month.parse(raw)
@@ -79,7 +81,9 @@ def documents_of(request, kind):
     if spec is None:
         raise Http404
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
-    span, errors, fields = months_asked(request, employer)
+    bills = Bill.objects.visible_to(request.user).live()
+    last = bills.order_by("-month").values_list("month", flat=True).first()
+    span, errors, fields = months_asked(request, employer, usual=last)
     title = spec["menu"] or f"{spec['title']}打印"
     context = {
         "title": title,
@@ -87,7 +91,7 @@ def documents_of(request, kind):
         "crumbs": crumbs(title, (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))),
         "fields": fields,
         "errors": errors,
-        "rows": cards_of(kind, Bill.objects.visible_to(request.user).live().filter(month__in=span)),
+        "rows": cards_of(kind, bills.filter(month__in=span)),
     }
     return render(request, "employer/documents_of.html", context, status=422 if errors else 200)
 
