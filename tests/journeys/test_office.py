@@ -1,7 +1,6 @@
 """An agency's office: the counter for an employer, money taken, its own words, the monitor, values by two people."""
 
 import re
-import shutil
 
 import pytest
 from django.utils import timezone
@@ -15,9 +14,9 @@ from shebao.hall.payments.models import CounterReceipt
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement
-from shebao.regions_home import regions_roots
 from shebao.rules.months import Month
 from shebao.rules.proposals import with_value, written
+from tests.configuring.test_proposals import own_folder  # noqa: F401 - a fixture
 from tests.factories import NOW, EmployerFactory, OperatorFactory, enrolled
 
 from .steps import all_believe, fill, unfold
@@ -146,18 +145,6 @@ def test_an_office_writes_its_own_words_and_the_next_message_bears_them(page_of,
     expect(row).to_contain_text("默认")
 
 
-@pytest.fixture
-def own_folder(tmp_path, monkeypatch):
-    """The region's folder in a place of the installation's own, as an agency keeps it."""
-    source = next(root / "tianjin" for root in regions_roots() if (root / "tianjin").is_dir())
-    shutil.copytree(source, tmp_path / "tianjin")
-    monkeypatch.setenv("REGIONS_DIR", str(tmp_path))
-    regions.all_regions.cache_clear()
-    yield tmp_path / "tianjin"
-    monkeypatch.undo()
-    regions.all_regions.cache_clear()
-
-
 def numbers(page, chart: str) -> dict[str, str]:
     """What a chart says beside its drawing: number by label."""
     rows = page.locator("table", has=page.get_by_text(chart, exact=True)).locator("tbody tr").all()
@@ -165,7 +152,10 @@ def numbers(page, chart: str) -> dict[str, str]:
 
 
 def test_the_monitor_counts_and_a_value_takes_two_people_before_it_is_used(
-    own_folder, page_of, live_server, transactional_db
+    own_folder,  # noqa: F811
+    page_of,
+    live_server,
+    transactional_db,
 ):
     clerk, month = OperatorFactory(clerk=True), Month.of(clock.today())
     one, other = (OperatorFactory(agency_admin=True, name=name) for name in ("陈志远", "周敏"))

@@ -187,8 +187,8 @@ def _flags(view, typed) -> list[dict]:
 
 def _again(request, pk):
     """To the page; where a refused form was shown its address stays in the browser, and opened again leads there."""
-    own = queries.desk_view(request.user, pk).registration.pk
-    return redirect(reverse("a_registration", args=[own]) + suffix(request))
+    made = Registration.objects.visible_to(request.user).get(pk=pk)
+    return redirect(reverse("a_registration", args=[made.pk]) + suffix(request))
 
 
 def _version(request) -> int:
