@@ -360,6 +360,7 @@ def test_a_registration_goes_through_the_hands_of_the_desk_and_is_signed_by_two(
     assert Employer.objects.get().employer_number == "53000777"
 
     # 我办过的: what the second one decided; the first one's signature decided nothing.
-    two.goto(home + "/a/cases/decided")
+    two.goto(home + "/a/registrations/")
+    two.get_by_role("link", name="我办过的").click()
     row = two.get_by_role("row").filter(has_text=mine.number)
     assert "通过" in row.inner_text()

@@ -52,6 +52,7 @@ def registrations(request):
         "title": TITLE,
         "page": page,
         "rows": [_row(one) for one in page],
+        "actions": [{"label": "我办过的", "url": reverse("a_decided"), "icon": "history"}],
         "tabs": [
             {"label": state.label, "count": counts.get(state, 0), "current": state == chosen,
              "url": f"?{urlencode({'state': state})}"}
