@@ -1,7 +1,8 @@
-"""Bill lines by month or in one table, on PostgreSQL: what a month costs to write and to read (docs/decisions/0010).
+"""Bill lines by month or in one table, on PostgreSQL: what a month costs to write and to read (docs/decisions/0014).
 
 `bench/partitions.py [people] [months]`. Two copies of the lines' table, with the same columns, unique indexes, look-up
 indexes and checks and without foreign keys: one plain, one by month, its keys widened by the month as PostgreSQL asks.
+The real table is by month; with its keys and guards it is measured by bench/settlement.py.
 """
 
 import sys

@@ -42,6 +42,7 @@ def assess(options) -> int:
     start_with_database()
     from django.db import connection
 
+    from shebao.hall.settlement.month_partitions import prepare_months
     from shebao.hall.settlement.whole_region import partitions
 
     month, codes = _asked(options)
@@ -51,6 +52,8 @@ def assess(options) -> int:
         workers = 1
     with in_words():
         todo = [one for code in codes for one in partitions(code, month, people=options.people)]
+        for said in prepare_months([month]) if todo else []:
+            print(said, file=sys.stderr)
     connection.close()  # the processes to come have their own
     if not todo:
         print(f"{month}没有待核定的单位。")
