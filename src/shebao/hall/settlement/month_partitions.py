@@ -6,6 +6,7 @@ a reason not to settle.
 
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import OperationalError, connection, transaction
 
@@ -15,8 +16,8 @@ from ..clock import today
 from ..patience import is_busy
 
 LINES = "settlement_billline"
-TRIES, PAUSE = 12, 0.25
-"""How often a month is tried whose tables somebody is just writing, and how many seconds lie between."""
+TRIES, PAUSE = 12, timedelta(milliseconds=250)
+"""How often a month is tried whose tables somebody is just writing, and what lies between."""
 SAID = {
     "made": "{}的账单明细有了自己的分区。",
     "there": "",
@@ -124,5 +125,5 @@ def _prepared(month: Month) -> str:
         except OperationalError as error:
             if not is_busy(error):
                 raise
-            time.sleep(PAUSE)
+            time.sleep(PAUSE.total_seconds())
     return "busy"
