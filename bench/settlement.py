@@ -90,7 +90,10 @@ def measure(size: int, options) -> None:
             found["lines"], settled = cursor.fetchone()
         assert settled == size, f"{settled} of {size} people were settled"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_total_relation_size('{LINES}'), pg_database_size(current_database())")
+        cursor.execute(
+            "SELECT SUM(pg_total_relation_size(relid))::bigint, pg_database_size(current_database()) "
+            f"FROM pg_partition_tree('{LINES}')"
+        )
         found["table_bytes"], found["database_bytes"] = cursor.fetchone()
     print(f"{found['table_bytes'] // found['lines']} bytes a line with its indexes")
     out, into, size_bytes = copied()

@@ -21,6 +21,7 @@ from shebao.hall.declarations import pipe
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.states import MOVES, State
 from shebao.hall.errors import Refused
+from shebao.hall.settlement.month_partitions import dress_partitions
 from tests.factories import at
 
 ORDERS = sorted({"".join(order) for order in itertools.permutations("AABB")})
@@ -121,13 +122,15 @@ def without_guards(walls: tuple[str, ...]) -> Iterator[None]:
         with connection.cursor() as cursor:
             for definition in kept:
                 cursor.execute(definition)
+            if connection.vendor == "postgresql":
+                dress_partitions(cursor)
 
 
 def _lifted(name: str) -> str:
     """Take a wall away; the statement that sets it up again."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgrelid::regclass FROM pg_trigger WHERE tgname = %s", [name])
+            cursor.execute("SELECT tgrelid::regclass FROM pg_trigger WHERE tgname = %s AND tgparentid = 0", [name])
             if found := cursor.fetchone():
                 cursor.execute(f"ALTER TABLE {found[0]} DISABLE TRIGGER {name}")
                 return f"ALTER TABLE {found[0]} ENABLE TRIGGER {name}"
@@ -139,7 +142,8 @@ def _lifted(name: str) -> str:
 def _definition(name: str) -> str:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name])
+            # An index of a partitioned table is laid on its partitions too.
+            cursor.execute("SELECT replace(indexdef, ' ON ONLY ', ' ON ') FROM pg_indexes WHERE indexname = %s", [name])
         else:
             cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [name])
         return cursor.fetchone()[0]

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from shebao.hall.bulk import insert_rows
 from shebao.hall.clock import pretending
@@ -116,6 +116,16 @@ def settle(employer: Employer, by: Operator, month: Month = NOVEMBER):
     kind = applicable_settlement(employer, month)
     with on_day(month):
         return settle_month(employer.pk, month, kind.key, by=by, confirmations=kind.confirmations)
+
+
+def take_partition_away(month: Month) -> None:
+    """As if nobody had ever prepared the month; what lay in its partition is gone (PostgreSQL)."""
+    name = f"settlement_billline_{month.year}_{month.number:02}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0]:
+            cursor.execute(f"ALTER TABLE settlement_billline DETACH PARTITION {name}")
+            cursor.execute(f"DROP TABLE {name}")
 
 
 @contextmanager

@@ -45,6 +45,7 @@ def assess(options) -> int:
     start_with_database()
     from django.db import connection, connections
 
+    from shebao.hall.settlement.month_partitions import prepare_months
     from shebao.hall.settlement.whole_region import partitions
 
     month, codes = _asked(options)
@@ -54,6 +55,8 @@ def assess(options) -> int:
         workers = 1
     with in_words():
         todo = [one for code in codes for one in partitions(code, month, people=options.people)]
+        for said in prepare_months([month]) if todo else []:
+            print(said, file=sys.stderr)
     connections.close_all()  # the processes to come have their own
     if not todo:
         print(f"{month}没有待核定的单位。")

@@ -83,10 +83,18 @@ def reconcile() -> str:
     return f"已与银行对账 {len(made)} 次，差异 {differences} 处。" if made else ""
 
 
+def prepare() -> str:
+    """Give this month and the next their partitions of bill lines, on PostgreSQL."""
+    from shebao.hall.settlement.month_partitions import prepare_coming_months
+
+    return "".join(prepare_coming_months())
+
+
 ANCHOR = Chore(anchor, 10 * MINUTE, "操作记录的库外存证没有写成")
 CHORES = (
     ANCHOR,
     Chore(sweep, DAY, "遗留文件没有清理成"),
     Chore(forget, DAY, "超期记录没有清理成"),
+    Chore(prepare, DAY, "账单明细的分区没有建成"),
     Chore(reconcile, HOUR, "没有与银行对成账", first=MINUTE),  # its own bank is not up at once
 )

@@ -242,14 +242,16 @@ class BillLine(models.Model):
                 name="one_charge_for_an_employee_scheme_and_month",
                 violation_error_message="该人员此险种当月已在本单位核定过。",
             ),
+            # The month in these two changes nothing, since it is that of the line they name (the guard of I-8):
+            # PostgreSQL, which keeps the lines by month, wants it in every unique index.
             models.UniqueConstraint(
-                fields=["adjusts"],
+                fields=["adjusts", "month"],
                 condition=Q(is_voided=False, adjusts__isnull=False),
                 name="a_charge_is_adjusted_once",
                 violation_error_message="这一行已经补差过。",
             ),
             models.UniqueConstraint(
-                fields=["principal", "kind"],
+                fields=["principal", "kind", "month"],
                 condition=Q(is_voided=False, principal__isnull=False),
                 name="a_back_payment_bears_one_late_fee_and_one_interest",
                 violation_error_message="这笔补缴的滞纳金或利息已经核定过。",
