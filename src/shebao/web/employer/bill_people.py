@@ -7,7 +7,15 @@ from django.urls import reverse
 
 from shebao.hall.settlement.explaining import rules_of
 from shebao.hall.settlement.models import Bill
-from shebao.hall.settlement.queries import ADJUSTED, EARLIER, PersonRow, bill_people, bill_summary, sorted_people
+from shebao.hall.settlement.queries import (
+    ADJUSTED,
+    BACK_PAID,
+    EARLIER,
+    PersonRow,
+    bill_people,
+    bill_summary,
+    sorted_people,
+)
 from shebao.rules.vocabulary import SHARES
 
 from .common import PAGE
@@ -41,6 +49,8 @@ def people_tab(request, found: Bill) -> dict:
         "name_head": _head("name", "姓名", sort),
         "number_head": _head("number", "个人编号", sort),
         "heads": heads,
+        "back_head": _head("back", BACK_PAID, sort),
+        "adjusted_head": _head("adjusted", ADJUSTED, sort),
         "total_head": _head("total", "全部险种合计", sort),
     }
 
