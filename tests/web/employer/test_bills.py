@@ -92,9 +92,9 @@ def test_the_rules_show_each_scheme_with_its_rate_and_document(pages, bill):
 
 def test_the_heads_of_a_single_scheme_bear_its_name(pages, bill):
     row = next(iter(bill_summary(bill)))
-    assert f"{row.short}单位（元）" in text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
+    assert f"{row.short}·单位（元）" in text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
     one = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people&scheme={row.scheme}"))
-    assert f"{row.title}·单位（元）" in one and f"{row.short}单位（元）" not in one
+    assert f"{row.title}·单位（元）" in one and f"{row.short}·单位（元）" not in one
 
 
 def test_a_reason_opens_to_the_people_behind_it(pages, clerk):

@@ -105,13 +105,13 @@ def _check_permission(by) -> None:
         raise Refused("not_permitted", "您的账号没有“缴费”权限，请联系单位管理员。", status=403)
 
 
-def is_for_another(bill: Bill, by) -> bool:
+def is_for_another(bill: Bill, *, by) -> bool:
     """Whether another must pay it: where the employer asks for two people (内部复核), not whoever settled the month."""
     return bill.employer.needs_second and bill.assessment.made_by_id == by.pk
 
 
 def _by_a_second_person(bill: Bill, by) -> None:
-    if is_for_another(bill, by):
+    if is_for_another(bill, by=by):
         raise Refused("second_person_pays", f"本单位开启了内部复核：谁结算谁不缴费。{ANOTHER_PAYS}")
 
 

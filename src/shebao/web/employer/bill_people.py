@@ -31,7 +31,7 @@ def people_tab(request, found: Bill) -> dict:
     sort = request.GET.get("sort", "")
     page = Paginator(sorted_people(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
     # one letter tells schemes apart where several stand side by side; a single one has room for its name
-    names = {row.scheme: f"{row.title}·" if chosen else row.short for row in shown}
+    names = {row.scheme: f"{row.title if chosen else row.short}·" for row in shown}
     keys = list(page.object_list)
     rows = {person.employee.pk: person for person in bill_people(found, keys)}
     page.object_list = [_person(rows[key], names) for key in keys]

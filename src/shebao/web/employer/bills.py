@@ -148,6 +148,8 @@ def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
         return actions
     if may_print and (notice := print_action(found, "notice", "打印通知单")):
         actions.append(notice)
+    if is_paid and may_print and found.total_due > 0 and (receipt := print_action(found, "receipt", "打印缴费凭证")):
+        actions.append(receipt)
     if not is_paid:
         pay = {"label": "去缴费", "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
         actions.append(pay)
@@ -261,8 +263,8 @@ def export(request, pk):
     schemes = bill_summary(found)
     columns = [Column("个人编号", width=16), Column("姓名"), Column("申报工资（元）", "yuan")]
     for row in schemes:
-        columns += [Column(f"{row.short}缴费基数（元）", "yuan")]
-        columns += [Column(f"{row.short}{words}（元）", "yuan") for words in SHARES.values()]
+        columns += [Column(f"{row.short}·缴费基数（元）", "yuan")]
+        columns += [Column(f"{row.short}·{words}（元）", "yuan") for words in SHARES.values()]
     more = {kind: rows for kind, rows in bill_earlier(found).items() if rows}
     columns += [Column(f"{kind}{words}（元）", "yuan") for kind in more for words in SHARES.values()]
     columns.append(Column("合计（元）", "yuan"))

@@ -92,7 +92,7 @@ def pay_bill(request, pk):
         "ways": [way for way in collection.ways.values() if way.kind in CHANNELS],
         "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
-        "for_another": ANOTHER_PAYS if is_for_another(bill, request.user) else "",
+        "for_another": ANOTHER_PAYS if is_for_another(bill, by=request.user) else "",
         "running": bill.payments.filter(state__in=UNDECIDED).first(),
         "crumbs": _crumbs(request, f"{bill.label} 缴费"),
     }
