@@ -47,7 +47,10 @@ def late_city(root: Path) -> Iterator[City]:
     """The hall knows the city inside this block, and no other: to read them all anew takes a second each time."""
     national = next(one / "national" for one in regions_roots() if (one / "national").is_dir())
     (root / "national").symlink_to(national)
-    with patch.dict("os.environ", {"REGIONS_DIR": str(root)}), patch.object(regions, "regions_roots", lambda: [root]):
+    with (
+        patch.dict("os.environ", {"REGIONS_DIR": str(root)}),
+        patch.object(regions, "regions_roots", lambda: regions_roots()[:1]),
+    ):
         try:
             yield City(new_folder(CODE, "迟布市", "national", None))
         finally:
