@@ -1,12 +1,19 @@
 """A bill as the random lives of the money know it: a few integers, sharing no code with the hall."""
 
+from .model_people import Demand
+
 
 class ModelBill:
-    """What the model knows of a bill: its total, its last day in time, what was paid and came on which day."""
+    """What the model knows of a bill: its total, its last day in time, what was paid and came on which day.
 
-    def __init__(self, total: int, due):
-        self.total, self.due, self.paid, self.fees, self.money = total, due, [], 0, 0
+    `demand` is what it is made of, empty for a month that is only assessed; one of its own is of no month.
+    """
+
+    def __init__(self, bill, demand: Demand, *, is_own: bool = False):
+        self.total, self.due = bill.total_due, bill.pay_until.astimezone().date()
+        self.paid, self.fees, self.money = [], 0, 0
         self.came: list = []
+        self.demand, self.is_own = demand, is_own
 
     def open(self) -> int:
         return self.total - sum(fen for fen, _ in self.paid)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 STEPS, PARTS = 50, 4
 LIVES = {"sqlite": 500, "postgresql": 100}
-"""A life of 50 steps takes four tenths of a second of one core on SQLite, longer on PostgreSQL, where the
+"""A life of 50 steps takes six tenths of a second of one core on SQLite, longer on PostgreSQL, where the
 server has its share of it and the suite takes fifteen of CI's forty minutes without them: what differs between the
 engines differs in the first hundred lives, and `python -m drill lives` lives 500 others on both. The same lives in
 every run, in parts for several workers.

@@ -1,17 +1,17 @@
 """Rules of the money's random lives: months that were not declared are assessed, and declared after all."""
 
 from datetime import timedelta
+from functools import partial
 
 from hypothesis.stateful import precondition, rule
 
 from shebao.hall.clock import pretending
-from shebao.hall.errors import Refused
 from shebao.hall.settlement.models import Assessment, ProvisionalLine
-from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.provisional import assess_undeclared, withdraw_provisional
 from shebao.rules.months import Month
 
 from .model_bill import ModelBill
+from .model_people import Demand
 
 
 class UndeclaredMonths:
@@ -23,23 +23,26 @@ class UndeclaredMonths:
 
     def _is_undeclared(self) -> bool:
         """Last month was neither settled nor assessed, and there is a month before to go by."""
-        month, known = self.month.previous(), self.settled | set(self.provisional)
+        month, known = self.month.previous(), {*self.settled, *self.provisional}
         return month not in known and month.previous() in known
 
     @precondition(_is_undeclared)
     @rule()
     def assess_undeclared(self):
+        """A month that somebody of it was paid back for is not assessed by multiples, nor one that waited in time."""
         month = self.month.previous()
-        with pretending(self.at):
-            try:
-                bill = assess_undeclared(self.employer.pk, month, by=self.reviewer)
-            except Refused:
-                assert self.pending or self._was_just_decided(), "nothing in the way"
-                return
-            rows = ProvisionalLine.objects.filter(bill=bill)
-            rows = rows.values_list("employer_base", "employee_base", "employer_due", "employee_due")
-            assert all(a + b == ((c + d) * 11 + 5) // 10 for c, d, a, b in rows)
-        made = self.bills[bill.pk] = ModelBill(bill.total_due, bill.pay_until.astimezone().date())
+        is_open = None if self.pending or self._was_just_decided() else True
+        paid = [one for one in self.people if month in {*one.charged, *one.waiting} and one.is_insured(month)]
+        deed = partial(assess_undeclared, self.employer.pk, month, by=self.reviewer)
+        if not (bill := self._hall(deed, False if paid else is_open)):
+            return
+        rows = ProvisionalLine.objects.filter(bill=bill)
+        rows = list(rows.values_list("employer_base", "employee_base", "employer_due", "employee_due"))
+        assert all(a + b == ((c + d) * 11 + 5) // 10 for c, d, a, b in rows)
+        before = month.previous()
+        basis = self.bills[{**self.settled, **self.provisional}[before]]
+        assert sum(c + d for c, d, *_ in rows) == (basis.demand.regular or basis.total)
+        made = self.bills[bill.pk] = ModelBill(bill, Demand())
         assert made.total == sum(a + b for *_, a, b in rows)
         self.provisional[month] = bill.pk
         self.credit -= made.use(self.credit, self.at.date())
@@ -51,14 +54,7 @@ class UndeclaredMonths:
     @precondition(lambda self: self.provisional)
     @rule()
     def declare_after_all(self):
-        month = min(self.provisional)
-        with pretending(self.at):
-            try:
-                bill = settle_month(self.employer.pk, month, "monthly", by=self.clerk, confirmations=1)
-            except Refused:
-                assert self.pending, "nothing in the way"
-                return
-        self._take_settled(bill)
+        self._settle(min(self.provisional), in_bulk=False)
 
     def _carry_over(self, month: Month, made: ModelBill) -> None:
         """What was paid of the provisional bill pays the settled one, as of the day it came."""

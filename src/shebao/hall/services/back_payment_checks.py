@@ -130,7 +130,7 @@ def _covered(scene: Scene, case: Case, scheme: str, month: Month) -> str:
 def _may_settle(scene: Scene, month: Month) -> bool:
     if scene.local_now <= scene.region.calendar.window(month).pay_until:
         return True
-    return month in scene.extended
+    return month in scene.extended or month in scene.provisional  # which is settled whenever it is declared
 
 
 def _taken(scene: Scene, cases: list[Case]) -> dict[str, Taken]:

@@ -63,7 +63,7 @@ def keep_refunds(declarations: list, *, by) -> None:
 
 def refundable_months(scene: Scene, cases: list[Case]) -> None:
     """Who left gets back what was charged from some month on to the last, in reach of the region's data."""
-    lines = _lines(scene, cases)
+    lines, before = _lines(scene, cases), _declared(cases)
     for case in cases:
         if case.employee is None or not case.month or not case.last_month:
             continue
@@ -71,14 +71,14 @@ def refundable_months(scene: Scene, cases: list[Case]) -> None:
             case.add(CODE, "last_month", "error", f"终止月份 {case.last_month} 早于开始月份 {case.month}，请核对。")
             continue
         own = lines[case.employee.pk]
-        for text in _wrong(scene, case, own):
+        for text in _wrong(scene, case, own, before[case.employee.pk]):
             case.add(CODE, scene.month_field, "error", text)
         if scene.service.refund != "next_bill" and (open_bills := unpaid_behind(_asked(case, own))):
             names = "、".join(bill.label for bill in open_bills)
             case.add(CODE, scene.month_field, "error", f"{names} 的账单还没有缴清，缴清以后才能退费。")
 
 
-def _wrong(scene: Scene, case: Case, own: list[BillLine]):
+def _wrong(scene: Scene, case: Case, own: list[BillLine], before: set[Month]):
     spells = [spell for spell in scene.ours(case) if spell.project_id is None]
     term = scene.region.term("cessation")
     if any(spell.last_month is None for spell in spells):
@@ -87,6 +87,8 @@ def _wrong(scene: Scene, case: Case, own: list[BillLine]):
     charged = {line.month for line in own}
     if lost := [month for month in case.months if month not in charged]:
         yield f"{months_in_words(lost)} 没有可以退的费用：没有核定，或者已经退过。"
+    elif twice := [month for month in case.months if month in before]:
+        yield f"{months_in_words(twice)} 已经申报过退费；退过又补缴、还要再退的，请到经办窗口办理。"
     elif case.last_month >= scene.month:
         yield f"{scene.month} 的账单刚核定，请到 {scene.month.next()} 再申请退费；没有缴费的，也可以作废重新结算。"
     elif max(charged) > case.last_month:
@@ -109,6 +111,15 @@ def _lines(scene: Scene, cases: list[Case]) -> dict[int, list[BillLine]]:
     for part in chunks(case.employee.pk for case in cases if case.employee):
         for line in refundable(part):
             found[line.employee_id].append(line)
+    return found
+
+
+def _declared(cases: list[Case]) -> dict[int, set[Month]]:
+    found: dict[int, set[Month]] = defaultdict(set)
+    for part in chunks(case.employee.pk for case in cases if case.employee):
+        rows = Refund.objects.filter(employee__in=part, is_voided=False)
+        for employee, month in rows.values_list("employee", "month"):
+            found[employee].add(month)
     return found
 
 

@@ -211,6 +211,12 @@ class Scene:
         """Months that are over and may be settled still, because the agency decided late."""
         return set(extended_months(self.employer, self.month))
 
+    @cached_property
+    def provisional(self) -> set[Month]:
+        """Months of this employer that are assessed provisionally, until it declares them."""
+        assessed = Assessment.objects.live().filter(employer=self.employer, basis_month__isnull=False)
+        return set(assessed.values_list("month", flat=True))
+
     @property
     def first_open(self) -> Month:
         """The first month that is not settled: what has no month of its own counts from it."""

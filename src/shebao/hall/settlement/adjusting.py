@@ -18,7 +18,7 @@ from ..employers.models import Employer
 from ..regions import region
 from .billed import Billed, billed_people, charged_amount
 from .evidences import BATCH, keep_evidence
-from .giving_back import free_months
+from .giving_back import RETURNED, free_months
 from .models import ADJUSTING, CHARGING, Assessment, Bill, BillLine, Evidence, LineKind, Refund
 
 LOOK_BACK = 24
@@ -91,11 +91,12 @@ def find_differences(employer, month: Month) -> Found:
     """
     spec = region(employer.region)
     months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
-    claimed = Refund.objects.filter(is_voided=False, employee=OuterRef("employee"), month=OuterRef("month"))
-    returned = list(_last_charges(employer).filter(Exists(claimed)).select_related("employee").order_by("month", "pk"))
+    claimed = _is_to_be_returned()
+    earlier = _last_charges(employer).filter(month__lt=month)  # one declared after all may be older than others
+    returned = list(earlier.filter(claimed).select_related("employee").order_by("month", "pk"))
     pks = {pk for one in returned for pk in (one.employer_evidence_id, one.employee_evidence_id)} - {None}
     given = given_back(returned, dict(Evidence.objects.filter(pk__in=pks).values_list("pk", "data")) if pks else {})
-    charges = _last_charges(employer).filter(~Exists(claimed), month__in=months)
+    charges = earlier.filter(~claimed, month__in=months)
     if not months:
         return Found(tuple(given))
     kinds = set(charges.order_by().values_list("month", "employer_evidence", "employee_evidence").distinct())
@@ -126,6 +127,14 @@ def _last_charges(employer) -> QuerySet[BillLine]:
         bill__employer=employer,
         kind__in=(*CHARGING, *ADJUSTING),
     )
+
+
+def _is_to_be_returned() -> Q:
+    """Whether a charge is one that a leaver gets back and has not got: one that is paid back after that stays."""
+    asked = Refund.objects.filter(is_voided=False, employee=OuterRef("employee"), month=OuterRef("month"))
+    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
+    done = BillLine.objects.live().filter(RETURNED, **same)
+    return Q(Exists(asked)) & ~Q(Exists(done))
 
 
 def given_back(lines: Iterable[BillLine], known: Mapping[int, Mapping]) -> list[Difference]:

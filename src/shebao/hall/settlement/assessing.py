@@ -140,13 +140,13 @@ def _demands(cases: Sequence[Case], month: Month, charges: Charges, owners: np.n
         for part in ("employer", "employee")
     }
     # Locked: what is taken back at the same moment is either not here any more, or its taker finds it billed.
-    asking = set(waiting_of_many(employers).values_list("employee__employer", flat=True).distinct())
+    asking = set(waiting_of_many(employers, month).values_list("employee__employer", flat=True).distinct())
     differing = {one.pk for one in may_have_differences(employers, month)}
     found = []
     for i, case in enumerate(cases):
         own = case.employer
         dues = {key: int(column[i]) for key, column in sums.items()}
-        rows = waiting(own).select_for_update(of=("self",))
+        rows = waiting(own, month).select_for_update(of=("self",))
         back = charge_back_payments(own, rows) if own.pk in asking else []
         due = sum(dues.values()) + sum(one.total for one in (*back, *borne_of(back)))
         adjusted = billable(find_differences(own, month), due) if own.pk in differing else []

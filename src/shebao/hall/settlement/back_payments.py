@@ -64,20 +64,21 @@ def is_billed() -> Exists:
     return Exists(BillLine.objects.live().filter(kind=LineKind.BACK_PAYMENT, back_payment=OuterRef("pk")))
 
 
-def waiting(employer) -> QuerySet[BackPayment]:
-    """The back payments of an employer that the next settlement takes.
+def waiting(employer, month: Month) -> QuerySet[BackPayment]:
+    """The back payments of an employer that the settlement of a month takes: those of months before it.
 
     What is billed at once on a bill of its own waits only after that bill was voided; what is billed on request does
-    until it is asked for.
+    until it is asked for. A month that is declared after all may be older than what waits.
     """
-    return waiting_of_many([employer]).order_by("month", "employee__name_pinyin", "employee_id", "pk")
+    return waiting_of_many([employer], month).order_by("month", "employee__name_pinyin", "employee_id", "pk")
 
 
-def waiting_of_many(employers: Sequence[Employer]) -> QuerySet[BackPayment]:
+def waiting_of_many(employers: Sequence[Employer], month: Month) -> QuerySet[BackPayment]:
     """As `waiting`, of employers of one region, in no order."""
     services = region(employers[0].region).services.values()
     asked_for = [one.key for one in services if one.looks_back and one.back_paying.bill == "on_request"]
-    rows = BackPayment.objects.filter(~is_billed(), employee__employer__in=employers, is_voided=False)
+    own = BackPayment.objects.filter(employee__employer__in=employers, month__lt=month)
+    rows = own.filter(~is_billed(), is_voided=False)
     return rows.exclude(declared_in__service__in=asked_for)
 
 

@@ -115,7 +115,7 @@ def estimate(employer, month: Month, *, pending: bool = False) -> Estimate:
             fen=Sum("effect_fen", default=0), count=Count("pk")
         )
     employer_due, employee_due = int(charges.employer_total.sum()), int(charges.employee_total.sum())
-    back = charge_back_payments(employer, waiting(employer))
+    back = charge_back_payments(employer, waiting(employer, month))
     bear = borne_of(back)
     employer_due += sum(one.employer_due for one in (*back, *bear))
     employee_due += sum(one.employee_due for one in (*back, *bear))

@@ -19,12 +19,14 @@ from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import covering
 from .late_decisions import extensions
-from .models import Assessment, Bill, BillLine, LineKind, ProvisionalLine
+from .models import Assessment, BackPayment, Bill, BillLine, LineKind, ProvisionalLine
 from .progress import ways_to_compute
 
 OFFERED = 12
 """So many months back a month that was not declared may be chosen."""
 WAITED = "截止时有按时提交的申报还在审核，单位还可以结算，不按未申报暂核定。"
+
+PAID_BACK = "这个月已有在保人员办理补缴，不能按倍数暂核定，请按经营状况、职工人数等情况另行确定。"
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,13 +150,21 @@ def propose(employers: Sequence[Employer], month: Month) -> list[Proposal]:
     bases = _bases(spec, employers, month)
     sums = _sums([one for one in bases.values() if one])
     told: dict[tuple, Told] = {}
-    waited = extensions(employers, month, deadline(spec, month))
+    obstacles = dict.fromkeys(_paid_back(employers, month), PAID_BACK)
+    obstacles |= dict.fromkeys(extensions(employers, month, deadline(spec, month)), WAITED)
     return [
-        Proposal(one, month, None, obstacle=WAITED)
-        if one.pk in waited
+        Proposal(one, month, None, obstacle=obstacles[one.pk])
+        if one.pk in obstacles
         else _proposed(spec, one, month, bases.get(one.pk), sums, told)
         for one in employers
     ]
+
+
+def _paid_back(employers: Sequence[Employer], month: Month) -> set[int]:
+    """Who pays back the month for somebody insured in it: declared after all, it would charge them a second time."""
+    insured = Spell.objects.filter(covering(month), employee=OuterRef("employee"), scheme=OuterRef("scheme"))
+    rows = BackPayment.objects.filter(Exists(insured), employee__employer__in=employers, month=month, is_voided=False)
+    return set(rows.values_list("employee__employer", flat=True))
 
 
 def _bases(spec: Region, employers: Sequence[Employer], month: Month) -> dict[int, Bill]:

@@ -167,12 +167,22 @@ def obstacle(assessment: Assessment) -> str:
         return "这张账单的退费已经转入待转金，不能作废；退错的，请办理补缴。"
     if other := bears_on_another_bill(bill):
         return f"账单 {other.bill.number} 是这张账单补缴的滞纳金，请先作废那一张。"
+    if other := corrected_by_another(bill):
+        if other.transactions.filter(kind=Booking.CREDITED).exists():
+            return f"这张账单的费用已由 {other.label} 退回，不能作废。"
+        return f"账单 {other.number}（{other.label}）更正或退回了这张账单的费用，请先作废那一张。"
     if assessment.series:
         return ""  # it stands apart: no later month counts on it
     later = Assessment.objects.live().filter(employer=assessment.employer_id, month__gt=assessment.month, series=0)
     if month := later.order_by("-month").values_list("month", flat=True).first():
         return f"{month.label}已经结算，请先作废后面的月份。"
     return ""
+
+
+def corrected_by_another(bill: Bill) -> Bill | None:
+    """Another bill in force that corrects or gives back a charge of this one; None where there is none."""
+    lines = BillLine.objects.live().filter(adjusts__bill=bill).exclude(bill=bill).select_related("bill")
+    return line.bill if (line := lines.order_by("pk").first()) else None
 
 
 def has_money(bill: Bill) -> bool:

@@ -1,0 +1,181 @@
+"""People as the random lives of the money know them: when they are insured, at which wage, what they were charged.
+
+The limits and rates of the city are written here once more, as whole numbers; nothing is shared with the hall.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from shebao.rules.months import Month
+
+SEPTEMBER, PUBLISHED = Month(2026, 9), date(2026, 10, 12)
+FLOOR, NEW_FLOOR, CEILING = 450_000, 520_000, 2_250_000
+RATES = {"pension": (1600, 800), "medical": (800, 200), "unemployment": (50, 50), "injury": (20, 0)}
+"""Parts of ten thousand that the employer and the person pay."""
+
+
+def month_dues(month: Month, wage: int, on: date) -> dict[str, int]:
+    """What a month costs as known on a day, fen by scheme: each part of the wage within the limits, half up."""
+    floor = NEW_FLOOR if on >= PUBLISHED and month >= SEPTEMBER else FLOOR
+    base = min(max(wage, floor), CEILING)
+    return {scheme: sum((base * rate * 2 + 10_000) // 20_000 for rate in parts) for scheme, parts in RATES.items()}
+
+
+class Charge(NamedTuple):
+    """What a month of somebody is charged: at which wage, fen by scheme, and the bills that stand behind it."""
+
+    wage: int
+    dues: dict[str, int]
+    bills: frozenset[int] = frozenset()
+
+
+@dataclass(eq=False)
+class ModelPerson:
+    """`waiting` are months paid back that no bill has, with their wage; `claimed` those declared to be refunded, of
+    which `returned` went back, by month and scheme.
+    """
+
+    number: str
+    name: str
+    spells: list[tuple[Month, Month | None]]
+    wages: dict[Month, int]
+    waiting: dict[Month, int] = field(default_factory=dict)
+    charged: dict[Month, Charge] = field(default_factory=dict)
+    claimed: set[Month] = field(default_factory=set)
+    returned: set[tuple[Month, str]] = field(default_factory=set)
+
+    @property
+    def is_open(self) -> bool:
+        """Insured until further notice."""
+        return any(last is None for _, last in self.spells)
+
+    def reaching(self, month: Month) -> list[Month]:
+        """The first months of the spells that cover the month or a later one."""
+        return [first for first, last in self.spells if last is None or last >= month]
+
+    def is_insured(self, month: Month) -> bool:
+        """Whether a spell covers the month."""
+        return any(first <= month for first in self.reaching(month))
+
+    def wage(self, month: Month) -> int:
+        """The declared wage of the month: the last that begins by then."""
+        return self.wages[max(first for first in self.wages if first <= month)]
+
+    def end(self, last: Month) -> None:
+        """Close what is open."""
+        self.spells = [(first, last if until is None else until) for first, until in self.spells]
+
+    def end_before(self, month: Month) -> None:
+        """Insured until the month before, in the spell that covers it."""
+        self.spells = [
+            (first, month.previous() if first < month <= (until or month) else until) for first, until in self.spells
+        ]
+
+    def is_leaving(self, month: Month) -> bool:
+        """Whether a refund of the month is declared that did not go back whole."""
+        dues = self.charged[month].dues if month in self.charged else ()
+        return month in self.claimed and any((month, scheme) not in self.returned for scheme in dues)
+
+    def take(self, month: Month, scheme: str) -> Charge:
+        """Give one charge back, and return what stood before."""
+        before = self.charged.pop(month)
+        if left := {key: fen for key, fen in before.dues.items() if key != scheme}:
+            self.charged[month] = before._replace(dues=left)
+        self.returned.add((month, scheme))
+        return before
+
+
+class Change(NamedTuple):
+    """A charge that a bill makes or corrects: what it was before, and the wage that waited for it where one did."""
+
+    person: ModelPerson
+    month: Month
+    before: Charge | None
+    after: Charge
+    waited: int | None = None
+
+    @property
+    def fen(self) -> int:
+        """What the bill takes for it."""
+        return sum(self.after.dues.values()) - sum(self.before.dues.values() if self.before else ())
+
+
+class Return(NamedTuple):
+    """One charge that a bill gives back whole."""
+
+    person: ModelPerson
+    month: Month
+    scheme: str
+    fen: int
+
+
+class Demand:
+    """What a bill comes to by the model: the charges that it makes, corrects and gives back."""
+
+    def __init__(self, changes: Iterable[Change] = (), returns: Iterable[Return] = ()):
+        self.changes, self.returns = list(changes), list(returns)
+        self.before: list[tuple[Return, Charge]] = []
+        self.stands_on: set[int] = set()
+
+    @property
+    def regular(self) -> int:
+        """What the month itself costs, of which a month that is not declared is a multiple."""
+        return sum(one.fen for one in self.changes if one.before is None and one.waited is None)
+
+    @property
+    def total(self) -> int:
+        """The bill, fen."""
+        return sum(one.fen for one in self.changes) - sum(one.fen for one in self.returns)
+
+    @property
+    def people(self) -> set[ModelPerson]:
+        """Whose lines it has."""
+        return {one.person for one in (*self.changes, *self.returns)}
+
+    def carry_out(self, pk: int) -> None:
+        """The bill `pk` is made."""
+        for one in self.changes:
+            bills = one.before.bills if one.before else frozenset()
+            self.stands_on |= bills
+            one.person.charged[one.month] = one.after._replace(bills=bills | {pk})
+            if one.waited is not None:
+                del one.person.waiting[one.month]
+        for one in self.returns:
+            self.before.append((one, one.person.take(one.month, one.scheme)))
+            self.stands_on |= self.before[-1][1].bills
+
+    def undo(self) -> None:
+        """The bill is voided: what it took waits again, what it gave back is charged again."""
+        for one, before in reversed(self.before):
+            one.person.charged[one.month] = before
+            one.person.returned.discard((one.month, one.scheme))
+        for one in self.changes:
+            if one.before:
+                one.person.charged[one.month] = one.before
+            else:
+                del one.person.charged[one.month]
+            if one.waited is not None:
+                one.person.waiting[one.month] = one.waited
+
+
+def settled_demand(people: Iterable[ModelPerson], month: Month, on: date) -> Demand:
+    """What a month comes to when it is settled on a day: its own charges, what waits, and what is known better now."""
+    found = Demand()
+    for person in people:
+        if person.is_insured(month):
+            wage = person.wage(month)
+            found.changes.append(Change(person, month, None, Charge(wage, month_dues(month, wage, on))))
+        for past, wage in person.waiting.items():
+            if past < month:
+                found.changes.append(Change(person, past, None, Charge(wage, month_dues(past, wage, on)), wage))
+        for past, before in person.charged.items():
+            if past >= month:
+                continue
+            if person.is_leaving(past):
+                rows = ((key, fen) for key, fen in before.dues.items() if (past, key) not in person.returned)
+                found.returns += [Return(person, past, key, fen) for key, fen in rows]
+            elif before.dues != (dues := month_dues(past, before.wage, on)):
+                found.changes.append(Change(person, past, before, Charge(before.wage, dues)))
+    return found
