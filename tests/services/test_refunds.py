@@ -102,6 +102,14 @@ def test_what_was_paid_becomes_credit_and_the_next_bill_takes_it():
     assert "待转金" in obstacle(back.assessment)
 
 
+def test_who_came_back_for_the_refunded_months_only_was_not_insured_in_them():
+    clerk, reviewer, employee, _ = billed_in_october("wage_hall")
+    Spell.objects.filter(employee=employee).update(first_month=OCTOBER)
+    approved(clerk, reviewer, asked(employee), KEY)
+    assert not Spell.objects.filter(employee=employee, is_voided=False).exists()
+    assert list(check_ledger()) == []
+
+
 def test_in_another_place_it_lowers_the_next_bill():
     clerk, reviewer, employee, bill = billed_in_october("guiyang", is_paid=False)
     before, owed = estimate(clerk.employer, NOVEMBER).total, charged(employee, bill)

@@ -68,9 +68,11 @@ class ModelPerson:
         self.spells = [(first, last if until is None else until) for first, until in self.spells]
 
     def end_before(self, month: Month) -> None:
-        """Insured until the month before, in the spell that covers it."""
+        """Insured until the month before: the spell that covers it ends, a later one is none."""
         self.spells = [
-            (first, month.previous() if first < month <= (until or month) else until) for first, until in self.spells
+            (first, min(until, month.previous()) if until else month.previous())
+            for first, until in self.spells
+            if first < month
         ]
 
     def is_leaving(self, month: Month) -> bool:

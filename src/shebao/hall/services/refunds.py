@@ -45,14 +45,17 @@ def refund_leavers(declarations: list, *, by) -> None:
 
 
 def _end_before(declaration, first: Month) -> None:
-    """Insured until the month before: what is given back is not insured either."""
+    """Insured until the month before: what is given back is not insured either, and a spell that is all of it is none."""
     spells = list(Spell.objects.filter(employee=declaration.employee_id, project=None, is_voided=False))
     if any(spell.last_month is None for spell in spells):
         raise Conflict("still_insured", f"{declaration.subject_name}还在参保，请先办理减员，再申请退费。")
-    ended = [spell for spell in spells if spell.first_month < first <= spell.last_month]
-    for spell in ended:
-        spell.last_month = first.previous()
-    update_rows(ended, "last_month")
+    reaching = [spell for spell in spells if spell.last_month >= first]
+    for spell in reaching:
+        if spell.first_month < first:
+            spell.last_month = first.previous()
+        else:
+            spell.is_voided = True
+    update_rows(reaching, "last_month", "is_voided")
 
 
 def keep_refunds(declarations: list, *, by) -> None:
