@@ -12,6 +12,13 @@ def november(db):
 
 
 @pytest.fixture
+def undo_time(settings):
+    """As in a real installation: ten seconds to take back, and a worker that carries out jobs."""
+    settings.SHEBAO_UNDO_SECONDS = 10
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+
+@pytest.fixture
 def clerk():
     """A clerk where a reviewer decides."""
     return OperatorFactory(clerk=True)

@@ -11,9 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection, connections
+from django.db.migrations.recorder import MigrationRecorder
 from django_tasks_db.models import DBTaskResult
 
-from shebao.cli import main, serving
+from shebao.cli import assessing, main, serving, starting
 from shebao.hall.clock import now
 
 from .terminal import SOURCE, free_port, shebao
@@ -185,3 +187,22 @@ def test_a_worker_that_was_killed_gets_its_jobs_back_and_nobody_elses():
     for job in jobs:
         job.refresh_from_db()
     assert [job.status for job in jobs] == ["READY", "RUNNING", "SUCCESSFUL"]
+
+
+def test_processes_are_copies_of_this_one_only_where_no_connection_is_open(db, monkeypatch):
+    monkeypatch.setattr(assessing.threading, "active_count", lambda: 1)
+    monkeypatch.setattr(assessing.gc, "freeze", lambda: None)
+    connection.ensure_connection()
+    assert assessing._beginning().get_start_method() == "spawn"
+    monkeypatch.setattr(connections, "all", list)
+    assert assessing._beginning().get_start_method() == ("fork" if sys.platform == "linux" else "spawn")
+
+
+def test_a_step_that_is_not_on_record_is_counted(db):
+    assert starting._missing_steps() == 0
+    MigrationRecorder(connection).record_unapplied("notices", _last_of("notices"))
+    assert starting._missing_steps() == 1
+
+
+def _last_of(label: str) -> str:
+    return max(name for app, name in MigrationRecorder(connection).applied_migrations() if app == label)

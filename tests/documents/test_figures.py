@@ -8,10 +8,11 @@ from shebao.hall.documents.operations import available, issue_document, pdf, ver
 from shebao.hall.payments.models import Payment
 from shebao.hall.settlement.collecting import owing
 from shebao.hall.settlement.ledger import book_paid
+from shebao.hall.settlement.models import Bill
 from shebao.rules.money import plain_yuan, yuan
 from shebao.rules.months import Month
 
-from ..settlement.hall import NOVEMBER, on_day
+from ..settlement.hall import NOVEMBER, hire, make_clerk, make_employer, on_day, settle
 from .test_operations import make_bill, words
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ def part_of(bill, clerk, fen, serial="YH1", channel="bank"):
 
 
 def card(bill, kind):
-    return next(one for one in available(bill.employer, bill.month) if one.kind == kind)
+    return next(one for one in available([bill])[bill.pk] if one.kind == kind)
 
 
 def text_of(document):
@@ -100,3 +101,22 @@ def test_a_receipt_stays_the_receipt():
         receipt = issue_document(bill.pk, "receipt", by=clerk)
     with on_day(DECEMBER, 20):
         assert issue_document(bill.pk, "receipt", by=clerk) == receipt
+
+
+def test_the_papers_of_twelve_months_cost_the_questions_of_two(django_assert_num_queries):
+    employer = make_employer()
+    hire(employer, [720_000])
+    clerk, bills, month = make_clerk(employer), [], Month(2026, 1)
+    for _ in range(12):
+        with on_day(month, 11):
+            bills.append(settle(employer, clerk, month))
+            if len(bills) in (1, 2, 12):
+                issue_document(bills[-1].pk, "payment_notice", by=clerk)
+        month = month.next()
+    # Late fees have grown on all of them but the last: they are shared out among the schemes of every bill.
+    Document.objects.filter(bill__in=bills[2:-1]).delete()
+    with on_day(DECEMBER, 20):
+        for some in (bills[:2], bills):
+            with django_assert_num_queries(7):
+                found = available(Bill.objects.filter(pk__in=[one.pk for one in some]).select_related("employer"))
+            assert [card.state for card in found[bills[0].pk] if card.kind == "payment_notice"] == ["ready"]

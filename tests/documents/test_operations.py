@@ -123,11 +123,11 @@ def test_a_receipt_waits_for_the_money():
     bill, clerk = make_bill()
     with pytest.raises(Refused, match="缴清之后"):
         issue_document(bill.pk, "receipt", by=clerk)
-    assert {card.kind: card.state for card in available(bill.employer, NOVEMBER)}["receipt"] == "waiting"
+    assert {card.kind: card.state for card in available([bill])[bill.pk]}["receipt"] == "waiting"
     pay(bill, clerk)
-    assert {card.kind: card.state for card in available(bill.employer, NOVEMBER)}["receipt"] == "ready"
+    assert {card.kind: card.state for card in available([bill])[bill.pk]}["receipt"] == "ready"
     issue_document(bill.pk, "receipt", by=clerk)
-    assert {card.kind: card.state for card in available(bill.employer, NOVEMBER)}["receipt"] == "issued"
+    assert {card.kind: card.state for card in available([bill])[bill.pk]}["receipt"] == "issued"
 
 
 def test_a_paper_whose_content_was_changed_does_not_leave_the_house():

@@ -230,3 +230,11 @@ def test_a_press_retires_before_its_cache_fills_the_memory(monkeypatch):
 def test_rendering_needs_no_django():
     probe = "import sys, shebao.hall.documents.rendering; sys.exit('django' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], env={"PYTHONPATH": "src"}, check=False).returncode == 0
+
+
+def test_a_new_paper_says_to_open_the_page_that_verifies_and_an_older_edition_keeps_its_words():
+    new, old = (
+        "".join("".join(pages_of(render("receipt", paper(), verify_url=URL, version=n))).split()) for n in (4, 3)
+    )
+    assert "扫码，或打开https://hall.example/verify" in new and "登录" not in new
+    assert "扫码，或登录https://hall.example/verify" in old

@@ -90,7 +90,15 @@ def test_no_page_breaks_an_accessibility_rule(visitors, live_server):
     assert broken == []
 
 
-def test_no_page_scrolls_sideways_or_breaks_its_own_policy(visitors, live_server):
+# WCAG 2.2, 2.5.8: what takes the press of a box is its label where it has one, 24 px both ways at least.
+SMALL_TARGETS = """() => [...document.querySelectorAll("input[type=checkbox], input[type=radio]")].filter(
+  (box) => box.getClientRects().length && !box.classList.contains("vh")).map((box) => {
+  const { width, height } = (box.labels[0] ?? box).getBoundingClientRect();
+  return Math.min(width, height) < 24 ? `${box.name || box.ariaLabel}: ${width} × ${height}` : "";
+}).filter(Boolean).slice(0, 3)"""
+
+
+def test_no_page_scrolls_sideways_has_a_small_box_or_breaks_its_own_policy(visitors, live_server):
     wrong = []
     for mode, width in (("standard", 390), ("standard", 360), ("standard", 1024), ("elder", 360)):
         for page, addresses in visitors(mode, width):
@@ -101,6 +109,7 @@ def test_no_page_scrolls_sideways_or_breaks_its_own_policy(visitors, live_server
                 page.goto(live_server.url + address)
                 if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                     wrong.append((address, mode, width, "scrolls sideways"))
+                wrong += [(address, mode, width, told) for told in page.evaluate(SMALL_TARGETS)]
                 # A refused page is an error to the console, and meant to be one.
                 wrong += [(address, text) for text in heard if "Failed to load resource" not in text]
                 heard.clear()

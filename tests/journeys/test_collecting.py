@@ -18,7 +18,7 @@ from shebao.rules.months import Month
 from tests.factories import enrolled
 from tests.settlement.hall import hire, make_clerk, make_employer, settle
 
-from .steps import all_believe, unfold, until
+from .steps import all_believe, print_from_menu, unfold, until
 from .test_statements import open_from_menu, printed
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -162,7 +162,11 @@ def test_a_settlement_waits_for_the_counter_and_then_makes_the_notice(fifth, pag
     page.get_by_role("button", name="提交结算").click()
     page.get_by_role("button", name="确定").click()
     page.wait_for_url(re.compile(r"/e/bills/\d+/"))
-    page.goto(live_server.url + "/e/documents/")
-    page.locator('form[action*="/payment_notice/"] button').first.click()
-    page.get_by_text("单位缴费通知单已生成").wait_for()
-    assert Document.objects.get(kind="payment_notice").bill == Bill.objects.live().get(employer=employer)
+    bill = Bill.objects.live().get(employer=employer)
+    print_from_menu(page, "单位缴费通知单", bill.month)
+    notice = Document.objects.get(kind="payment_notice")
+    page.get_by_role("main").get_by_role("button", name="查询").click()
+    row = page.get_by_role("row").filter(has_text=notice.number)
+    for told in (str(bill.month), bill.number, f"{bill.total_due / 100:,.2f}", "待缴费"):
+        expect(row).to_contain_text(told)
+    assert notice.bill == bill

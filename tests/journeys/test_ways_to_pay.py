@@ -8,10 +8,12 @@ from shebao.hall.payments.models import Payment
 from shebao.hall.payments.reconciling import reconcile_day
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
+from tests.factories import EmployerFactory, OperatorFactory, enrolled
 
 from .steps import until
 from .test_undoing import hall, settle  # noqa: F401 - a fixture
 
+PEOPLE = {"林管理": {"admin": True}, "陈经办": {"clerk": True}}
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
@@ -89,3 +91,23 @@ def test_the_peoples_part_and_the_employers_are_paid_one_after_the_other(hall, l
         until(page, lambda: balance(bill) == (bill.total_due, bill.employee_due if word else bill.total_due))  # noqa: B023
         assert payment.amount_fen == fen
     assert bill.payments.count() == 2 and list(check_ledger()) == []
+
+
+def test_where_two_people_are_asked_for_another_pays_what_one_settled(page_of, live_server, bank):
+    employer = EmployerFactory(region="jinan")
+    enrolled(employer, sequence=907, name="周示例")
+    chief, clerk = (OperatorFactory(employer=employer, name=name, **who) for name, who in PEOPLE.items())
+    page = page_of(chief, "/operators/")
+    page.get_by_role("button", name="开启内部复核").click()
+    page.get_by_text("谁结算谁不缴费").first.wait_for()
+    settle(page, live_server, "社会保险费核定")
+    page.get_by_role("link", name="去缴费").click()
+    page.get_by_text("请另一位有“缴费”权限的操作员核对账单后缴费").wait_for()
+    assert not page.get_by_role("button", name="确认缴费").count()
+    other, bill = page_of(clerk, "/e/pay/"), Bill.objects.live().get(employer=employer)
+    other.get_by_role("link", name="去缴费").click()
+    other.get_by_role("button", name="确认缴费").dblclick()
+    other.get_by_role("link", name="前往银行付款").click()
+    other.get_by_role("button", name="确认付款").click()
+    until(other, lambda: balance(bill) == (bill.total_due, bill.total_due))
+    assert bill.payments.get().started_by == clerk

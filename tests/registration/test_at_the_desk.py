@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links
 from shebao.hall.desk import operations as desk_operations
-from shebao.hall.desk.effects import undo_approval
+from shebao.hall.desk.effects import overdue_effects, take_effect, undo_approval
 from shebao.hall.desk.models import NoteKind
 from shebao.hall.desk.queries import desk_view, next_free, queue, queue_counts
 from shebao.hall.employers.models import Employer
@@ -25,7 +25,7 @@ from shebao.hall.registration.models import (
 )
 from shebao.hall.registration.states import State
 from shebao.rules.region_reviews import ReviewStep
-from tests.factories import NOW, OperatorFactory, at
+from tests.factories import NOW, EmployerFactory, OperatorFactory, at
 
 from .applying import TWICE, desk, reviewed_by, submitted
 
@@ -107,19 +107,70 @@ def test_what_is_returned_and_repaired_is_signed_anew(reviewer, colleague):
         assert (again.state, token) == (State.SUBMITTED, "")
 
 
-def test_a_first_signature_can_be_taken_back_until_somebody_signed_after_it(settings, reviewer, colleague):
-    settings.SHEBAO_UNDO_SECONDS = 10
+def later(seconds: int = 11):
+    return at(NOW + timedelta(seconds=seconds))
+
+
+def test_a_first_signature_can_be_taken_back_until_somebody_signed_after_it(undo_time, reviewer, colleague):
     with reviewed_by(*TWICE):
         made, _ = approve(submitted(), reviewer)
         undo_approval([made.pk], by=reviewer, kind=KIND)
         assert view(reviewer, made).step.key == "first_review"
         approve(made, reviewer)
-        with at(NOW + timedelta(seconds=11)), pytest.raises(Conflict, match="不能再撤回"):
+        with later(), pytest.raises(Conflict, match="不能再撤回"):
             undo_approval([made.pk], by=reviewer, kind=KIND)
         approve(made, colleague)
-    with pytest.raises(Conflict, match="不能再撤回"):
-        undo_approval([made.pk], by=colleague, kind=KIND)
-    assert Registration.objects.get().state == State.APPROVED
+        with pytest.raises(Conflict, match="由别人接着办理"):
+            undo_approval([made.pk], by=reviewer, kind=KIND)
+        with later():
+            assert take_effect([made.pk], KIND) == 1
+    assert Registration.objects.get().decided_by == colleague
+
+
+def test_the_last_approval_can_be_taken_back_for_ten_seconds_and_then_takes_effect(undo_time, reviewer, colleague):
+    made, token = approve(submitted(), reviewer)
+    assert (made.state, token) == (State.SUBMITTED, "")
+    assert list(queue(colleague, kind=KIND)) == [] and list(queue(colleague, place="pending", kind=KIND)) == [made]
+    for deed in (
+        lambda: approve(made, colleague),
+        lambda: deciding.return_registration(made.pk, {}, "请核对", by=colleague, seen=made.version),
+        lambda: desk_operations.take_over(made.pk, by=colleague, reason="急", kind=KIND),
+    ):
+        with pytest.raises(Conflict, match="已经通过"):
+            deed()
+    with later(9):
+        assert take_effect([made.pk], KIND) == 0
+        undo_approval([made.pk], by=reviewer, kind=KIND)
+    with later():
+        assert take_effect([made.pk], KIND) == 0
+    assert not Employer.objects.exists() and not Mail.objects.exists()
+    approve(made, reviewer, employer_number="777")
+    with later():
+        with pytest.raises(Conflict, match="不能再撤回"):
+            undo_approval([made.pk], by=reviewer, kind=KIND)
+        assert overdue_effects(KIND) == [made.pk]
+        assert [take_effect([made.pk], KIND) for _ in range(2)] == [1, 0]
+    made.refresh_from_db()
+    assert (made.state, made.decided_by, made.employer.employer_number) == (State.APPROVED, reviewer, "777")
+    assert list(made.events.values_list("move", "by")) == [("submit", None), ("approve", reviewer.pk)]
+    assert deciding.renew_activation(made.pk, by=reviewer)[1]
+    assert list(broken_links()) == []
+
+
+def test_a_number_that_was_signed_is_nobody_elses_and_what_is_impossible_by_then_comes_back(undo_time, reviewer):
+    one, two = submitted(n=1), submitted(n=2)
+    number = checks.proposed(one, region("yunnan"))["employer_number"]
+    approve(one, reviewer)
+    assert int(checks.proposed(two, region("yunnan"))["employer_number"]) == int(number) + 1
+    with pytest.raises(Refused, match=one.number):
+        approve(two, reviewer, employer_number=number)
+    EmployerFactory(region="yunnan", employer_number=number)
+    with later():
+        assert take_effect([one.pk], KIND) == 0
+    case = RegistrationCase.objects.get(pk=one.pk)
+    assert "已登记在其他单位" in case.failure and case.effective_at is None
+    assert list(queue(reviewer, place="mine", kind=KIND)) == [one] and view(reviewer, one).signed == []
+    assert RegistrationNote.objects.get().kind == NoteKind.FAILED
 
 
 def test_a_claimed_registration_is_for_nobody_else_to_decide(reviewer, colleague):
@@ -153,7 +204,7 @@ def test_the_places_of_the_queue_say_whose_hands_a_registration_is_in(reviewer, 
     desk_operations.claim_cases([first.pk], by=reviewer, kind=KIND)
     desk_operations.hold_case(second.pk, by=colleague, code="01", kind=KIND)
     counts = queue_counts(reviewer, kind=KIND)
-    assert counts == {"all": 3, "mine": 1, "free": 1, "held": 1, "second": 0}
+    assert counts == {"all": 3, "mine": 1, "free": 1, "held": 1, "second": 0, "pending": 0}
     assert next_free(reviewer, 10, kind=KIND) == [third.pk]
     assert list(queue(reviewer, order="age", kind=KIND)) == [first, second, third]
 

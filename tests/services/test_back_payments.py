@@ -394,6 +394,7 @@ def test_shenzhen_pays_only_the_pension_and_only_when_it_is_asked_for():
     declared(clerk, asked(employee, "2026-10", "2026-10"), BACK)
     declared(clerk, asked(employee, "2026-08", "2026-10"), "self_service_back_payment")
     apart = Bill.objects.get(series=1)
+    assert Bill(pk=apart.pk, month=apart.month, series=1, total_due=0).label == apart.label == "2026-11 补缴"
     # 10,000 元 × (16% + 8% + 1%) × 2 个月
     assert apart.total_due == 2 * (1600_00 + 800_00 + 100_00)
     assert "没有待缴的补缴" in said(clerk, asked(employee, "2026-10", "2026-10"), "self_service_back_payment")

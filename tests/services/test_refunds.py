@@ -86,6 +86,9 @@ def test_what_was_paid_becomes_credit_and_the_next_bill_takes_it():
     approved(clerk, reviewer, asked(employee), KEY)
     back = Bill.objects.get(series=1)
     assert (back.total_due, back.label) == (-owed, "2026-11 退费")
+    back.total_due = 0  # what was charged at nothing is given back too, and is no back payment
+    assert (back.word, back.label) == ("退费", "2026-11 退费")
+    back.refresh_from_db()
     assert {line.kind for line in back.lines.all()} == {LineKind.RETURNED}
     assert credit_of(clerk.employer_id) == owed
     assert {spell.last_month for spell in Spell.objects.filter(employee=employee)} == {Month(2026, 9)}

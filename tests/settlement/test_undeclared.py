@@ -283,7 +283,7 @@ def test_a_provisional_bill_that_is_no_more_asks_for_no_late_fee_of_what_was_pai
 def test_its_papers_name_no_people_and_say_by_what_it_was_assessed(late):
     employer, clerk, agent, _, basis = late
     bill = assess_undeclared(employer.pk, NOVEMBER, by=agent)
-    kinds = {card.kind for card in available(employer, NOVEMBER, bill.series)}
+    kinds = {card.kind for card in available([bill])[bill.pk]}
     assert "payment_notice" in kinds
     document = issue_document(bill.pk, "payment_notice", by=clerk)
     paper, header = document.content["paper"], dict(document.content["paper"]["header"])

@@ -1,5 +1,7 @@
 """Non-repudiation: what was signed is kept, shown, printed and verified, and what was changed is named (CA-1)."""
 
+from datetime import datetime
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -8,6 +10,7 @@ from shebao.cli import main
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import save_declarations, submit_declarations
 from shebao.hall.declarations.states import State
+from shebao.hall.documents.operations import pdf
 from shebao.hall.documents.vouchers import issue_voucher
 from shebao.hall.errors import Refused
 from shebao.hall.sign_in import certificates
@@ -244,3 +247,13 @@ def test_the_content_of_a_foreign_declaration_is_not_handed_out(saved, elsewhere
     client.force_login(elsewhere)
     text = client.get(f"/e/basket/content?ids={saved[0].pk}").content.decode()
     assert "answers" not in text
+
+
+def test_the_voucher_of_an_unchanged_signed_case_is_the_same_paper_on_another_day(signed, saved, clerk):
+    first = issue_voucher(clerk.employer_id, pks(saved), by=clerk)
+    content = pdf(first)
+    with at(datetime(2026, 11, 12, 9, 0)):  # noqa: DTZ001 - naive local by contract
+        again = issue_voucher(clerk.employer_id, pks(saved), by=clerk)
+        assert again == first and pdf(again) == content
+        tamper(Declaration.objects.get(pk=saved[1].pk), declared_wage=100_000)
+        assert issue_voucher(clerk.employer_id, pks(saved), by=clerk) != first

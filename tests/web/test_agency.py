@@ -258,11 +258,11 @@ def test_what_a_reviewer_decided_is_found_again_and_is_nobody_elses(desk, employ
     desk.post(f"/a/cases/{back.pk}/return", {"note": "请核对合同"})
     desk.post(f"/a/cases/{gone.pk}/reject", {"note": "不符合条件"})
     page = desk.get("/a/cases/decided")
-    assert [event.declaration.subject_name for event in page.context["page"]] == ["张不办", "张退回"]
+    assert [row.about.subject_name for row in page.context["rows"]] == ["张不办", "张退回"]
     assert [tab["count"] for tab in page.context["tabs"]] == [2, 0, 1, 1]
     assert "请核对合同" in page.content.decode()
     only = desk.get("/a/cases/decided", {"move": "return", "q": "张"})
-    assert [event.declaration.subject_name for event in only.context["page"]] == ["张退回"]
+    assert [row.about.subject_name for row in only.context["rows"]] == ["张退回"]
     assert not desk.get("/a/cases/decided", {"q": "查无此人"}).context["page"].object_list
     client.force_login(make_operator("second", "reviewer"))
     assert not client.get("/a/cases/decided").context["page"].object_list

@@ -318,7 +318,7 @@ def test_a_second_press_of_approve_says_so_and_shows_no_link(client):
     response = client.post(f"/a/registrations/{made.pk}/approve", data, follow=True)
     assert "没有重复办理" in text_of(response)
     assert "activation-link" not in text_of(response)
-    assert "重新发放激活链接" in text_of(response)
+    assert "取激活链接" in text_of(response)
 
 
 def test_who_was_declined_may_begin_again_in_the_same_browser(client):

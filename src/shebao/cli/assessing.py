@@ -6,12 +6,15 @@ and a partition that two workers take is settled once.
 
 from __future__ import annotations
 
+import gc
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING
 
 from . import CannotRun
@@ -40,7 +43,7 @@ def add_parsers(subparsers) -> None:
 def assess(options) -> int:
     """Print progress, whom it skipped and why, and the sums; 1 where a partition failed for good."""
     start_with_database()
-    from django.db import connection
+    from django.db import connection, connections
 
     from shebao.hall.settlement.month_partitions import prepare_months
     from shebao.hall.settlement.whole_region import partitions
@@ -54,13 +57,13 @@ def assess(options) -> int:
         todo = [one for code in codes for one in partitions(code, month, people=options.people)]
         for said in prepare_months([month]) if todo else []:
             print(said, file=sys.stderr)
-    connection.close()  # the processes to come have their own
+    connections.close_all()  # the processes to come have their own
     if not todo:
         print(f"{month}没有待核定的单位。")
         return 0
     if options.scheduler:
         done = _on_cluster(options.scheduler, todo, month)
-    elif workers > 1:
+    elif min(workers, len(todo)) > 1:
         done = _in_processes(workers, todo, month)
     else:
         done = _here(todo, month)
@@ -85,20 +88,37 @@ def _asked(options) -> tuple[Month, list[str]]:
 def work(partition: Partition, month: Month) -> Finished:
     """One partition, in whatever process or machine this is."""
     _start_once()
-    from django.db import connection
+    from django.db import connections
 
     from shebao.hall.settlement.whole_region import settle_partition
 
     try:
         return settle_partition(partition, month)
     except BaseException:
-        connection.close()  # a connection that broke off is of no use to the next try
+        connections.close_all()  # a connection that broke off is of no use to the next try
         raise
 
 
 def _begin_process() -> None:
     _end_with_parent()  # a run that was killed leaves nobody behind who goes on without it
     _start_once()
+    from shebao.hall.settlement.evidences import keep_evidence_apart
+
+    keep_evidence_apart()
+
+
+def _beginning() -> BaseContext:
+    """How processes begin: where it is safe as copies of this one, which has read the program and the regions.
+
+    It is where nothing else runs here and no connection is open, which a copy would share.
+    """
+    from django.db import connections
+
+    is_alone = threading.active_count() == 1 and all(one.connection is None for one in connections.all())
+    if sys.platform != "linux" or not is_alone:
+        return get_context("spawn")
+    gc.freeze()  # what is there already stays one copy for all of them
+    return get_context("fork")
 
 
 def _start_once() -> None:
@@ -136,7 +156,7 @@ def _in_processes(workers: int, todo: list[Partition], month: Month) -> Done:
         if not todo:
             return
         left: dict[Partition, None] = dict.fromkeys(todo)
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_process) as pool:
+        with ProcessPoolExecutor(min(workers, len(todo)), _beginning(), initializer=_begin_process) as pool:
             futures = {pool.submit(work, one, month): one for one in todo}
             for future in as_completed(futures):
                 try:

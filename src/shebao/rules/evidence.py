@@ -120,7 +120,7 @@ def _rate_steps(data: Mapping[str, Any], got: Amount) -> list[Step]:
         steps.append(Step("浮动倍数", f"× {times['value']}", note, **sourced(times)))
         formula = f"{formula} × {times['value']}"
     rated = got.amount - (int(plus["value"]) if plus else 0)
-    steps.append(Step("计算", f"{formula} = {_exact(got.base * _ratio(data) / 100)} 元"))
+    steps.append(Step("计算", f"{formula} = {_unrounded(got.base * _ratio(data) / 100)} 元"))
     steps.append(Step("进位", f"{yuan(rated)} 元", ROUNDINGS[data["rounding"]].title))
     if plus:
         steps.append(Step("另加定额", f"{yuan(int(plus['value']))} 元", plus["title"], **sourced(plus)))
@@ -162,6 +162,12 @@ def _basis(data: Mapping[str, Any]) -> Step:
 def _percent(value: str) -> str:
     """ "0.0105" → "1.05%"; exact, without float."""
     return f"{_exact(Fraction(value) * 100)}%"
+
+
+def _unrounded(amount: Fraction) -> str:
+    """An amount before it is rounded: as amounts are written, with as many decimals as it needs and two at least."""
+    whole, _, decimals = _exact(amount).partition(".")
+    return f"{int(whole):,}.{decimals.ljust(2, '0')}"
 
 
 def _exact(number: Fraction) -> str:

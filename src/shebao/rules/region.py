@@ -13,7 +13,7 @@ from shebao.rules.months import Month
 from shebao.rules.region_calendar import read_calendar
 from shebao.rules.region_checks import check
 from shebao.rules.region_collection import read_collection
-from shebao.rules.region_files import Folder, Mapped, Problems, read_folder
+from shebao.rules.region_files import Folder, Mapped, Problems, forget_files, read_folder
 from shebao.rules.region_model import (
     BadRegion,
     Field,
@@ -94,6 +94,7 @@ def load_regions(roots: Sequence[Path]) -> dict[str, Region]:
             regions[code] = _finished(folder, problems, None)
         except BadRegion as bad:
             mistakes += [p for p in bad.problems if p not in mistakes]
+    forget_files()
     if mistakes:
         raise BadRegion(mistakes)
     return regions

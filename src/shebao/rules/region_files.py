@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ class Folder:
 def read_yaml(text: str, place: str, problems: Problems) -> Any:
     """The content of one file; mistakes are noted and what could be read is returned."""
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        node = _composed(text)
     except yaml.MarkedYAMLError as bad:
         line = int(getattr(bad.problem_mark, "line", 0)) + 1
         problems.add(f"{place}:{line}", "", f"不是有效的 YAML：{bad.problem}")
@@ -115,6 +116,15 @@ def read_yaml(text: str, place: str, problems: Problems) -> Any:
             where = f"{place}:{event.start_mark.line + 1}"
             problems.add(where, "", "不使用锚点、引用或类型标记，请把内容写全")
     return _build(node, place, problems)
+
+
+@lru_cache(maxsize=1024)
+def _composed(text: str) -> Any:
+    """The nodes of one file: a baseline is read again for every region that extends it."""
+    return yaml.compose(text, Loader=_LOADER)
+
+
+forget_files = _composed.cache_clear
 
 
 def _build(node: Any, place: str, problems: Problems) -> Any:

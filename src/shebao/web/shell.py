@@ -13,7 +13,7 @@ from shebao.hall.desk.queries import queue
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.regions import region as region_of
-from shebao.hall.registration.reviewing import waiting
+from shebao.hall.registration.reviewing import REGISTRATIONS as REGISTERED
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
@@ -303,7 +303,7 @@ def _agency_nav(user, region) -> list[dict]:
         return [*_managing(user, region), _help(region)]
     badges = {"a_home": (queue(user).count(), False)}
     if region.registration:
-        badges["a_registrations"] = (waiting(user).count(), False)
+        badges["a_registrations"] = (queue(user, kind=REGISTERED).count(), False)
     asks = any(service.pre_entry for service in region.services.values())
     entries = [*AGENCY_MENU, *(REGISTRATIONS if region.registration else []), *(PRE_ENTRIES if asks else [])]
     if region.yearly_scheme and user.may("keep_accounts"):

@@ -1,8 +1,12 @@
 """补差 on the pages: previewed before the settlement, on the bill, explained, and seen by the agency."""
 
+import re
+
 import pytest
 
 from shebao.hall.operators.models import Operator
+from shebao.hall.settlement.queries import bill_people
+from shebao.rules.money import yuan
 from tests.settlement.hall import hire, make_clerk, make_employer, on_day, settle
 from tests.settlement.test_adjusting import AUGUST, JULY, SEPTEMBER
 
@@ -54,7 +58,14 @@ def test_the_bill_has_its_adjustments_in_a_part_of_their_own_and_every_amount_is
     summary = text_of(pages.get(f"/e/bills/{bill.pk}/"))
     assert "养老保险补差" in summary and "?tab=adjustments" in summary
     people = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
-    assert "补差（元）" in people
+    assert "补差（元）" in people and "sort=-adjusted" in people
+    owed = [sum(one.sums("补差")) for one in bill_people(bill) if one.sums("补差") != (0, 0)]
+    for sort, is_down in (("-adjusted", True), ("adjusted", False)):
+        shown = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people&sort={sort}"))
+        told = re.findall(r'data-label="补差"><a class="money" href="[^"]+">\+?([^<]+)<', shown)
+        assert told == [yuan(fen) for fen in sorted(owed, reverse=is_down)]
+        # whoever has none stands behind, whichever way it is turned
+        assert shown.rindex('data-label="补差">—') > shown.rindex(told[-1])
     lines = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=adjustments"))
     one = bill.lines.exclude(adjusts=None).first()
     assert f"/e/bills/lines/{one.pk}/employer/" in lines

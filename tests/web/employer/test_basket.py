@@ -14,11 +14,13 @@ from shebao.hall.declarations.operations import (
     save_declarations,
     submit_declarations,
 )
+from shebao.hall.declarations.seconding import send_back
+from shebao.hall.employers.models import Employer
 from shebao.hall.regions import region
 from shebao.web.chosen import MOST_ROWS, compact, spread
 from tests.factories import OperatorFactory, at, cessation, enrolled, enrolment, wage
 
-from .declared import CEASE, WAGE, signed_in, text_of, waiting
+from .declared import CEASE, ENROL, WAGE, signed_in, text_of, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -154,3 +156,18 @@ def test_nobody_submits_or_removes_for_another_employer(client):
     client.post("/e/basket/remove/", {"chosen": theirs.pk})
     theirs.refresh_from_db()
     assert theirs.state == "draft"
+
+
+def test_the_head_counts_what_can_be_submitted_and_names_what_the_second_person_gave_back_apart(client):
+    clerk = signed_in(client)
+    Employer.objects.filter(pk=clerk.employer_id).update(needs_second=True)
+    raws = [enrolment(n, name=f"王示例{n}") for n in (1, 2, 3)]
+    pks = [one.pk for one in save_declarations(clerk.employer_id, ENROL, raws, by=clerk)]
+    submit_declarations(pks[:2], by=clerk)
+    other = OperatorFactory(clerk=True, employer=clerk.employer)
+    send_back(pks[:1], "部门不对", by=other)
+    page = text_of(client.get("/e/basket/"))
+    assert "1 笔可提交，1 笔复核退回、还没有修改，1 笔待另一位操作员复核，11-30" in page
+    assert "共 1 笔" in page
+    client.force_login(other)
+    assert "2 笔可提交，1 笔复核退回、还没有修改，11-30" in text_of(client.get("/e/basket/"))

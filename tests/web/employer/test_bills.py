@@ -64,9 +64,14 @@ def test_a_fragment_is_the_explanation_alone(pages, bill):
 def test_the_export_has_numbers_for_amounts_and_everybody_in_it(pages, bill):
     response = pages.get(f"/e/bills/{bill.pk}/export/")
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(response.content))
-    rows = book.get_sheet_by_index(0).to_python()[3:]
+    heads, *rows, last = book.get_sheet_by_index(0).to_python()[2:]
     assert len(rows) == bill.head_count
     assert round(sum(row[-1] for row in rows) * 100) == bill.total_due
+    assert last[:2] == ["合计", f"{bill.head_count} 人"]
+    for place in range(2, len(heads)):
+        told = last[place] or 0
+        assert isinstance(told, (int, float)), heads[place]
+        assert round(told * 100) == round(sum(row[place] or 0 for row in rows) * 100), heads[place]
     assert "filename*=UTF-8''" in response["Content-Disposition"]
 
 
@@ -87,9 +92,9 @@ def test_the_rules_show_each_scheme_with_its_rate_and_document(pages, bill):
 
 def test_the_heads_of_a_single_scheme_bear_its_name(pages, bill):
     row = next(iter(bill_summary(bill)))
-    assert f"{row.short}单位（元）" in text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
+    assert f"{row.short}·单位（元）" in text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
     one = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people&scheme={row.scheme}"))
-    assert f"{row.title}·单位（元）" in one and f"{row.short}单位（元）" not in one
+    assert f"{row.title}·单位（元）" in one and f"{row.short}·单位（元）" not in one
 
 
 def test_a_reason_opens_to_the_people_behind_it(pages, clerk):

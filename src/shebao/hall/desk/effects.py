@@ -4,19 +4,18 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import F
 
 from .. import clock
 from ..audit.operations import record
 from ..declarations.models import Declaration, DeclarationEvent
-from ..declarations.pipe import locked
-from ..declarations.review import Seen, approve_declarations, finish_declarations, sign_declarations
+from ..declarations.review import Seen, approve_declarations, sign_declarations
 from ..errors import Conflict, Refused, permit
 from .kinds import DECLARATIONS, Kind
-from .models import Approval, DeskCase, DeskNote, NoteKind, Sample
+from .models import DeskCase, NoteKind, Sample, Tables
 from .operations import LONGEST, touch
-from .tasks import effect_in_background
 
 
 class _Rehearsed(Exception):
@@ -43,21 +42,28 @@ def approve_cases(pks: list[int], *, by, note: str = "", seen: Seen | None = Non
 def _schedule(pks: list[int], *, by, note: str, seen: Seen | None) -> list[Declaration]:
     declarations, done = sign_declarations(pks, by=by, note=note, seen=seen)
     touch(declarations)
-    at = clock.now() + timedelta(seconds=settings.SHEBAO_UNDO_SECONDS)
+    wait_for_effect(done, by=by, note=note)
     for one in declarations:
-        case = DeskCase.objects.filter(pk=one.pk)
-        if one in done:
-            case.update(
-                pending_by=by, pending_version=one.version, pending_note=note.strip()[:LONGEST], effective_at=at,
-                failure="", holder=by, claimed_at=clock.now(),
-            )  # fmt: skip
-            record("desk.approved", one, by=by, employer=one.employer, case=one.case_number)
-        else:
+        if one not in done:
             # Somebody else signs next.
-            case.update(holder=None, claimed_at=None)
-    if done:
-        transaction.on_commit(partial(effect_in_background, [one.pk for one in done], at))
+            DeskCase.objects.filter(pk=one.pk).update(holder=None, claimed_at=None)
     return declarations
+
+
+def wait_for_effect(done: list, *, by, note: str = "", kind: Kind = DECLARATIONS) -> None:
+    """Let what nobody else has to sign take effect when it cannot be taken back any more.
+
+    The desk knows these things, and the caller's transaction holds them.
+    """
+    at = clock.now() + timedelta(seconds=settings.SHEBAO_UNDO_SECONDS)
+    for one in done:
+        kind.of.case.objects.filter(pk=one.pk).update(
+            pending_by=by, pending_version=one.version, pending_note=note.strip()[:LONGEST], effective_at=at,
+            failure="", holder=by, claimed_at=clock.now(),
+        )  # fmt: skip
+        record("desk.approved", one, by=by, employer=one.employer, case=one.case_number)
+    if done:
+        transaction.on_commit(partial(kind.later, [one.pk for one in done], at))
 
 
 @transaction.atomic
@@ -67,7 +73,7 @@ def undo_approval(pks: list[int], *, by, kind: Kind = DECLARATIONS) -> list:
     things, now, of = kind.locked(pks, by=by), clock.now(), kind.of
     earliest = now - timedelta(seconds=settings.SHEBAO_UNDO_SECONDS)
     for one in things:
-        stopped = _stop(one, by, now) if of.waits else 0
+        stopped = _stop(one, by, now, of)
         # A first signature waits for a second one and can be taken back as long as nobody signed after it.
         rows = of.signature.objects.filter(**{of.about: one}, version=one.version, withdrawn_at=None)
         mine, later = rows.filter(by=by, at__gt=earliest), rows.exclude(by=by).filter(at__gte=earliest)
@@ -82,72 +88,73 @@ def undo_approval(pks: list[int], *, by, kind: Kind = DECLARATIONS) -> list:
     return things
 
 
-def _stop(declaration: Declaration, by, now: datetime) -> int:
+def _stop(thing, by, now: datetime, of: Tables) -> int:
     """Let an approval that waits take no effect; returns how many there were."""
-    waits = DeskCase.objects.filter(pk=declaration.pk, pending_by=by, pending_version=declaration.version)
+    waits = of.case.objects.filter(pk=thing.pk, pending_by=by, pending_version=thing.version)
     return waits.filter(effective_at__gt=now).update(
         effective_at=None, pending_by=None, pending_version=None, pending_note=""
     )
 
 
-def take_effect(pks: list[int]) -> int:
+def take_effect(pks: list[int], kind: Kind = DECLARATIONS) -> int:
     """Let what was approved take effect, now that nobody can take it back; returns how many did.
 
     One by one: what fails goes back to the desk with the reason and stops nothing else.
     """
-    return sum(_take_effect(pk) for pk in pks)
+    return sum(_take_effect(pk, kind) for pk in pks)
 
 
-def _take_effect(pk: int) -> bool:
+def _take_effect(pk: int, kind: Kind) -> bool:
     try:
         with transaction.atomic():
-            return _in_force(pk)
+            return _in_force(pk, kind)
     except Refused as no:
-        _came_to_nothing(pk, no.message)
-        return False
-    except Declaration.DoesNotExist:
-        _came_to_nothing(pk, "通过的人不再经办这个单位，通过没有生效。")
+        _came_to_nothing(pk, no.message, kind.of)
         return False
 
 
-def _in_force(pk: int) -> bool:
-    case = DeskCase.objects.select_related("pending_by").get(pk=pk)
+def _in_force(pk: int, kind: Kind) -> bool:
+    cases = kind.of.case.objects
+    case = cases.select_related("pending_by").get(pk=pk)
     if case.effective_at is None or case.effective_at > clock.now():
         return False
-    # The declaration before its case, as everybody else at the desk does: two orders would wait for each other.
-    (declaration,) = locked([pk], by=case.pending_by)
-    case = DeskCase.objects.select_for_update(of=("self",)).select_related("pending_by").get(pk=pk)
+    # The thing before its case, as everybody else at the desk does: two orders would wait for each other.
+    try:
+        (thing,) = kind.locked([pk], by=case.pending_by)
+    except ObjectDoesNotExist:
+        raise Conflict("not_theirs_any_more", "通过的人不再经办这个单位，通过没有生效。") from None
+    case = cases.select_for_update(of=("self",)).select_related("pending_by").get(pk=pk)
     if case.effective_at is None:
         return False
     by, version = case.pending_by, case.pending_version
     # Whoever empties it first carries it out: a second worker, or an undo, finds nothing to do.
-    taken = DeskCase.objects.filter(pk=pk, effective_at=case.effective_at, pending_version=version)
+    taken = cases.filter(pk=pk, effective_at=case.effective_at, pending_version=version)
     if not taken.update(effective_at=None, pending_by=None, pending_version=None, pending_note="", holder=by):
         return False
-    if declaration.version != version:
+    if thing.version != version:
         return False  # taken back by the employer, who was told nothing else; the approval was of another version
     if not by.may("review"):
         raise Conflict("no_reviewer_any_more", f"{by.name}的账号已停用，通过没有生效。")
-    finish_declarations([declaration], by=by, note=case.pending_note)
+    kind.finish(thing, by=by, note=case.pending_note)
     return True
 
 
 @transaction.atomic
-def _came_to_nothing(pk: int, why: str) -> None:
+def _came_to_nothing(pk: int, why: str, of: Tables) -> None:
     """Put the case back on the desk, unsigned, with the reason."""
-    case = DeskCase.objects.select_related("declaration__employer").get(pk=pk)
-    one, why = case.declaration, why[:LONGEST]
-    DeskCase.objects.filter(pk=pk).update(
+    one, why = of.at(of.case.objects.select_related(of.about).get(pk=pk)), why[:LONGEST]
+    of.case.objects.filter(pk=pk).update(
         effective_at=None, pending_by=None, pending_version=None, pending_note="", failure=why
     )
-    Approval.objects.filter(declaration=one, version=one.version, withdrawn_at=None).update(withdrawn_at=clock.now())
-    DeskNote.objects.create(declaration=one, kind=NoteKind.FAILED, text=why, at=clock.now())
+    signed = of.signature.objects.filter(**{of.about: one}, version=one.version, withdrawn_at=None)
+    signed.update(withdrawn_at=clock.now())
+    of.note.objects.create(**{of.about: one}, kind=NoteKind.FAILED, text=why, at=clock.now())
     record("desk.failed", one, by=None, employer=one.employer, case=one.case_number)
 
 
-def overdue_effects() -> list[int]:
+def overdue_effects(kind: Kind = DECLARATIONS) -> list[int]:
     """Approvals whose time has come and that nobody carried out."""
-    rows = DeskCase.objects.filter(effective_at__lte=clock.now(), pending_version=F("declaration__version"))
+    rows = kind.of.case.objects.filter(effective_at__lte=clock.now(), pending_version=F(f"{kind.of.about}__version"))
     return list(rows.order_by("effective_at").values_list("pk", flat=True))
 
 

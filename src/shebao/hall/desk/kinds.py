@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 
 from ..declarations.pipe import locked
 from ..declarations.queries import desk
-from ..declarations.review import declared_by_actor
+from ..declarations.review import declared_by_actor, finish_declarations
 from ..scopes import serves
 from .models import DECLARED, Tables
+from .tasks import effect_in_background
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,8 @@ class Kind:
 
     `locked(pks, by=…)` locks them in the order asked, `waiting(actor, **chosen)` are those that wait, the most urgent
     first; `own(things, actor)` the keys of those that the actor made; `served(thing)` is what carries the region and
-    the division that a colleague must serve.
+    the division that a colleague must serve; `finish(thing, by=…, note=…)` lets an approval take effect, in a
+    transaction that holds the thing; `later(keys, at)` queues the job for it.
     """
 
     of: Tables
@@ -27,6 +30,8 @@ class Kind:
     waiting: Callable[..., QuerySet]
     own: Callable[[list, Any], set[int]]
     served: Callable[[Any], Any]
+    finish: Callable[..., None]
+    later: Callable[[list[int], datetime], None]
 
     def is_for(self, colleague, thing) -> bool:
         """Whether somebody does the business of where it comes from."""
@@ -34,5 +39,11 @@ class Kind:
 
 
 DECLARATIONS = Kind(
-    of=DECLARED, locked=locked, waiting=desk, own=declared_by_actor, served=lambda declaration: declaration.employer
+    of=DECLARED,
+    locked=locked,
+    waiting=desk,
+    own=declared_by_actor,
+    served=lambda declaration: declaration.employer,
+    finish=lambda declaration, *, by, note: finish_declarations([declaration], by=by, note=note),
+    later=effect_in_background,
 )

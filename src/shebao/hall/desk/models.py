@@ -17,13 +17,19 @@ from ..scopes import ScopedQuerySet, scoped
 class InHand(models.Model):
     """A thing as the desk has it. `holder` works on it (领取); nobody: it is there to be claimed.
 
-    `held_on` stops the clock (挂起) of the version `held_version`.
+    `held_on` stops the clock (挂起) of the version `held_version`. `effective_at` is when the approval of the version
+    `pending_version` takes effect; until then it can be taken back. `failure` tells why an approval came to nothing.
     """
 
     holder = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     claimed_at = models.DateTimeField("领取时间", null=True)
     held_on = models.DateField("挂起日期", null=True)
     held_version = models.PositiveIntegerField("挂起时的版本", null=True)
+    pending_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    pending_version = models.PositiveIntegerField("待生效的版本", null=True)
+    pending_note = models.CharField("审核意见", max_length=300, blank=True)
+    effective_at = models.DateTimeField("生效时间", null=True)
+    failure = models.CharField("没有生效的原因", max_length=300, blank=True)
 
     class Meta:
         abstract = True
@@ -75,20 +81,11 @@ class InternalNote(models.Model):
 
 
 class DeskCase(InHand):
-    """A declaration as the desk has it.
-
-    `effective_at` is when the approval of the version `pending_version` takes effect; until then it can be taken back.
-    `failure` tells why an approval came to nothing.
-    """
+    """A declaration as the desk has it."""
 
     declaration = models.OneToOneField(
         "declarations.Declaration", on_delete=models.PROTECT, primary_key=True, related_name="desk"
     )
-    pending_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    pending_version = models.PositiveIntegerField("待生效的版本", null=True)
-    pending_note = models.CharField("审核意见", max_length=300, blank=True)
-    effective_at = models.DateTimeField("生效时间", null=True)
-    failure = models.CharField("没有生效的原因", max_length=300, blank=True)
 
     objects = scoped("declaration__employer").as_manager()
 
@@ -150,7 +147,7 @@ class Tables:
     """Where the desk keeps what it knows of one kind of thing; `about` is the column that leads to the thing.
 
     `this` and `noun` are what its people call one; `maker` is the column of who entered it, "" where nobody did who has
-    an account; `waits`: its approvals take effect a moment later (decision 0013).
+    an account.
     """
 
     about: str
@@ -160,7 +157,6 @@ class Tables:
     this: str
     noun: str
     maker: str = ""
-    waits: bool = False
 
     def key(self, row) -> int:
         """The key of the thing that a row of these tables is about."""
@@ -173,7 +169,7 @@ class Tables:
 
 DECLARED = Tables(
     about="declaration", case=DeskCase, signature=Approval, note=DeskNote, this="这笔", noun="申报",
-    maker="declared_by", waits=True,
+    maker="declared_by",
 )  # fmt: skip
 
 

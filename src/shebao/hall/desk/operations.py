@@ -122,8 +122,7 @@ def hold_case(pk: int, *, by, code: str, text: str = "", kind: Kind = DECLARATIO
     _not_own(thing, by, kind)
     if is_held(case, thing):
         raise Conflict("held", f"{this}已经挂起。")
-    rows = kind.of.case.objects.filter(pk=pk, holder=case.holder_id)
-    rows = rows.filter(effective_at=None) if kind.of.waits else rows
+    rows = kind.of.case.objects.filter(pk=pk, holder=case.holder_id, effective_at=None)
     stopped = {"held_on": clock.today(), "held_version": thing.version, "holder": by}
     if not rows.update(**stopped, claimed_at=case.claimed_at or clock.now()):
         raise Conflict("changed_meanwhile", f"{this}刚被别人处理过，没有挂起，请刷新后再看。")

@@ -27,19 +27,14 @@ ORDERS = {"due": "时限近的在前", "age": "提交早的在前"}
 def queue(actor, *, place="all", order="due", kind: Kind = DECLARATIONS, **chosen) -> QuerySet[Any]:
     """What waits at one place of the desk; `chosen` narrows it as for what waits of this kind at all."""
     rows = kind.waiting(actor, **chosen).select_related("employer", "desk__holder")
-    rows = rows.annotate(is_signed=Exists(_signed(kind.of))).filter(_at(place, actor, kind.of))
+    rows = rows.annotate(is_signed=Exists(_signed(kind.of))).filter(_at(place, actor))
     return rows.order_by("submitted_at", "pk") if order == "age" else rows
 
 
 def queue_counts(actor, *, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:
     """How many cases are at each place; one query."""
     rows = kind.waiting(actor, **chosen).order_by().annotate(is_signed=Exists(_signed(kind.of)))
-    return rows.aggregate(**{place: Count("pk", filter=_at(place, actor, kind.of)) for place in places(kind.of)})
-
-
-def places(of: Tables) -> list[str]:
-    """The places there are: where approvals take effect at once, nothing waits for it."""
-    return [place for place in PLACES if of.waits or place != "pending"]
+    return rows.aggregate(**{place: Count("pk", filter=_at(place, actor)) for place in PLACES})
 
 
 def _signed(of: Tables) -> QuerySet:
@@ -47,10 +42,10 @@ def _signed(of: Tables) -> QuerySet:
     return of.signature.objects.filter(**about, withdrawn_at=None)
 
 
-def _at(place: str, actor, of: Tables) -> Q:
+def _at(place: str, actor) -> Q:
     held = Q(desk__held_on__isnull=False, desk__held_version=F("version"))
-    pending = Q(desk__effective_at__isnull=False, desk__pending_version=F("version")) if of.waits else None
-    if place == "pending" and pending:
+    pending = Q(desk__effective_at__isnull=False, desk__pending_version=F("version"))
+    if place == "pending":
         return pending
     found = {
         "all": Q(),
@@ -59,7 +54,7 @@ def _at(place: str, actor, of: Tables) -> Q:
         "held": held,
         "second": Q(is_signed=True),
     }[place]
-    return found & ~pending if pending else found
+    return found & ~pending
 
 
 def next_free(actor, count: int, *, kind: Kind = DECLARATIONS, **chosen) -> list[int]:
@@ -104,8 +99,7 @@ class DeskView:
 def desk_view(actor, thing, kind: Kind = DECLARATIONS) -> DeskView:
     """Where a case stands inside the agency."""
     of = kind.of
-    beside = ["holder", *(["pending_by"] if of.waits else [])]
-    case = of.case.objects.visible_to(actor).select_related(*beside).filter(pk=thing.pk).first()
+    case = of.case.objects.visible_to(actor).select_related("holder", "pending_by").filter(pk=thing.pk).first()
     signed = signatures([thing], of).get(thing.pk, [])
     notes = of.note.objects.visible_to(actor).filter(**{of.about: thing}).select_related("by", "to")
     people = Operator.objects.visible_to(actor).filter(is_active=True).exclude(pk=actor.pk).order_by("name")

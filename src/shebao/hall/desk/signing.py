@@ -11,13 +11,13 @@ from .. import clock
 from ..bulk import insert_rows
 from ..errors import Conflict, Refused
 from ..services.scene import chunks
-from .models import DECLARED, DeskCase, InHand, Signature, Tables
+from .models import DECLARED, InHand, Signature, Tables
 
 
 def desk_cases(things: Iterable, of: Tables = DECLARED) -> dict[int, InHand]:
     """What the desk knows of these things, by key; those it never touched are not there."""
     pks = [d.pk for d in things]
-    rows = of.case.objects.select_related("holder", *(["pending_by"] if of.waits else []))
+    rows = of.case.objects.select_related("holder", "pending_by")
     return {one.pk: one for part in chunks(pks) for one in rows.filter(pk__in=part)}
 
 
@@ -43,7 +43,7 @@ def open_step(steps: Iterable[ReviewStep], signed: list[Signature]) -> ReviewSte
 
 def is_pending(case: InHand | None, thing) -> bool:
     """Approved, and not in effect yet."""
-    return isinstance(case, DeskCase) and bool(case.effective_at) and case.pending_version == thing.version
+    return bool(case and case.effective_at) and case.pending_version == thing.version
 
 
 def is_held(case: InHand | None, thing) -> bool:

@@ -23,6 +23,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 16
 OWN = ("number", "code")
 """What differs between two papers that say the same."""
+DAY = "made_on"
+"""When a paper was made: what it says is as of that day, or it is no part of it."""
 
 
 def new_code() -> str:
@@ -47,16 +49,27 @@ def rendered(document: Document) -> bytes:
 
 
 def issue_paper(
-    paper: Paper, *, employer, kind: str, layout: str, month: Month, total_fen: int, by, asked: str = "", employee=None
+    paper: Paper,
+    *,
+    employer,
+    kind: str,
+    layout: str,
+    month: Month,
+    total_fen: int,
+    by,
+    asked: str = "",
+    employee=None,
+    as_of_day: bool = False,
 ) -> Document:
-    """Issue a paper of an employer that is not of one bill; the same words on the same day are the same paper.
+    """Issue a paper of an employer that is not of one bill; the same words are the same paper.
 
     `paper` says everything but its number and code. `asked` tells what it answers: an earlier valid paper of the
-    kind with the same `asked` that says something else is superseded. Raises Refused without the permission.
+    kind with the same `asked` that says something else is superseded. `as_of_day`: it says how things stand on the day
+    it is made, so another day's says something else. Raises Refused without the permission.
     """
     if not by.may("print"):
         raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
-    said = _said(paper)
+    said = _said(paper, OWN if as_of_day else (*OWN, DAY))
     earlier = Document.objects.filter(employer=employer, kind=kind, bill=None, state=DocumentState.VALID)
     if found := earlier.filter(said=said).first():
         return found
@@ -97,9 +110,9 @@ def supersede(papers: QuerySet[Document], number: str) -> None:
     papers.update(state=DocumentState.SUPERSEDED, state_reason=reason, state_at=now())
 
 
-def _said(paper: Paper) -> str:
+def _said(paper: Paper, but: Collection[str]) -> str:
     """A keyed digest of what a paper says: the words hold names and numbers, a plain one could be guessed."""
-    words = {key: value for key, value in paper.items() if key not in OWN}
+    words = {key: value for key, value in paper.items() if key not in but}
     return blind_index("document", json.dumps(words, ensure_ascii=False, sort_keys=True))
 
 

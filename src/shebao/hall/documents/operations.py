@@ -1,14 +1,13 @@
 """Issuing papers, printing them again byte for byte, and letting anybody check one."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from shebao.rules.money import BadMoney, parse_fen
-from shebao.rules.months import Month
 
 from ..audit.operations import record, record_many
 from ..clock import now, today
@@ -17,7 +16,7 @@ from ..regions import region
 from ..settlement.collecting import owing
 from ..settlement.ledger import balance, balances
 from ..settlement.models import Bill
-from .figures import Figures, figures_of
+from .figures import Figures, all_figures, figures_of
 from .issuing import new_code, new_number, rendered, supersede, verify_url
 from .models import Document, DocumentState
 from .outgoing import outgoing
@@ -167,40 +166,42 @@ class Card:
     document: Document | None
 
 
-def available(employer, month: Month, series: int = 0) -> list[Card]:
-    """The region's papers for a bill of an employer's month, each with what stands before it."""
-    bill = Bill.objects.live().filter(employer=employer, month=month, series=series).first()
-    issued = {document.kind: document for document in bill.documents.filter(state=DocumentState.VALID)} if bill else {}
-    figures = figures_of(bill, today()) if bill and issued else None
-    due, paid = balance(bill) if bill else (0, 0)
-    cards = []
-    kinds = region(employer.region).bill_documents_of(is_provisional=bool(bill and bill.is_provisional))
-    for kind, spec in kinds.items():
-        state, note = "waiting", "结算后生成"
-        if figures and kind in issued and not _stands(issued[kind], bill, figures):
-            state, note = "ready", f"金额已有变动，请重新生成；编号 {issued.pop(kind).number} 的旧件即被替代"
-        elif bill is not None:
-            state, note = _state_of(spec, issued.get(kind), is_paid=paid >= due)
-        cards.append(Card(kind, str(spec["title"]), state, note, issued.get(kind)))
+def available(bills: Iterable[Bill]) -> dict[int, list[Card]]:
+    """The region's papers for each of these bills, by its id; a constant number of queries however many there are."""
+    bills = list(bills)
+    issued: dict[int, dict[str, Document]] = {bill.pk: {} for bill in bills}
+    # What a paper says is long, and not asked for here.
+    for one in Document.objects.filter(bill__in=bills, state=DocumentState.VALID).defer("content"):
+        issued[one.bill_id][one.kind] = one
+    figures = all_figures([bill for bill in bills if issued[bill.pk]], today())
+    booked = balances(bills)
+    return {bill.pk: _cards(bill, issued[bill.pk], figures.get(bill.pk), booked.get(bill.pk, (0, 0))) for bill in bills}
+
+
+def awaited(employer) -> list[Card]:
+    """The papers of a month that has no bill yet."""
+    kinds = region(employer.region).bill_documents_of(is_provisional=False)
+    return [Card(kind, str(spec["title"]), "waiting", "结算后生成", None) for kind, spec in kinds.items()]
+
+
+def _cards(bill: Bill, issued: dict[str, Document], figures: Figures | None, booked: tuple[int, int]) -> list[Card]:
+    cards, (due, paid) = [], booked
+    for kind, spec in region(bill.employer.region).bill_documents_of(is_provisional=bill.is_provisional).items():
+        found = issued.get(kind)
+        if found and figures and not _stands(found, bill, figures):
+            note = f"金额已有变动，请重新生成；编号 {found.number} 的旧件即被替代"
+            cards.append(Card(kind, str(spec["title"]), "ready", note, None))
+        else:
+            state, note = _state_of(spec, found, is_paid=paid >= due)
+            cards.append(Card(kind, str(spec["title"]), state, note, found))
     return cards
 
 
 def cards_of(kind: str, bills: QuerySet[Bill]) -> list[tuple[Bill, Card]]:
-    """One kind of paper for each of these bills that has it, the newest first; a constant number of queries.
-
-    Whether the figures of an issued one are those of today is asked when it is printed.
-    """
+    """One kind of paper for each of these bills that has it, the newest first; a constant number of queries."""
     found = list(bills.select_related("employer", "assessment").order_by("-month", "-series"))
-    papers = Document.objects.filter(bill__in=found, kind=kind, state=DocumentState.VALID)
-    issued = {one.bill_id: one for one in papers}
-    booked, rows = balances(found), []
-    for bill in found:
-        spec = region(bill.employer.region).bill_documents_of(is_provisional=bill.is_provisional).get(kind)
-        if spec is not None:
-            due, paid = booked.get(bill.pk, (0, 0))
-            state, note = _state_of(spec, issued.get(bill.pk), is_paid=paid >= due)
-            rows.append((bill, Card(kind, str(spec["title"]), state, note, issued.get(bill.pk))))
-    return rows
+    cards = available(found)
+    return [(bill, card) for bill in found for card in cards[bill.pk] if card.kind == kind]
 
 
 def _state_of(spec, document: Document | None, *, is_paid: bool) -> tuple[str, str]:

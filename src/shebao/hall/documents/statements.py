@@ -113,6 +113,7 @@ def issue_statement(
         total_fen=total_fen_of(statement, rows),
         by=by,
         asked=_question(asked),
+        as_of_day=True,
     )
 
 

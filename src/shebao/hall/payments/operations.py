@@ -31,6 +31,7 @@ from .tasks import voucher_in_background
 SAID = ("succeeded", "refused", "unknown", "waiting")
 SILENT = "bank_silent"
 NO_ANSWER = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，银行恢复后再点“查询结果”。"
+ANOTHER_PAYS = "请另一位有“缴费”权限的操作员核对账单后缴费。"
 CLOSED = "缴费已关闭，没有扣款"
 UNREACHABLE = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，稍后再点一次，会继续同一笔缴费。"
 
@@ -104,11 +105,14 @@ def _check_permission(by) -> None:
         raise Refused("not_permitted", "您的账号没有“缴费”权限，请联系单位管理员。", status=403)
 
 
+def is_for_another(bill: Bill, *, by) -> bool:
+    """Whether another must pay it: where the employer asks for two people (内部复核), not whoever settled the month."""
+    return bill.employer.needs_second and bill.assessment.made_by_id == by.pk
+
+
 def _by_a_second_person(bill: Bill, by) -> None:
-    """Where the employer asks for two people (内部复核), whoever pays has looked at what another settled."""
-    if bill.employer.needs_second and bill.assessment.made_by_id == by.pk:
-        text = "本单位开启了内部复核：谁结算谁不缴费。请另一位有“缴费”权限的操作员核对账单后缴费。"
-        raise Refused("second_person_pays", text)
+    if is_for_another(bill, by=by):
+        raise Refused("second_person_pays", f"本单位开启了内部复核：谁结算谁不缴费。{ANOTHER_PAYS}")
 
 
 def _place(payment: Payment, *, by) -> Payment:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import F
 
 from shebao.rules.forms import Problem, clean
 from shebao.rules.region import Region
@@ -11,8 +12,8 @@ from shebao.rules.region import Region
 from .. import clock
 from ..crypto import blind_index
 from ..employers.models import Employer
-from .models import Registration
-from .states import UNDECIDED
+from .models import Registration, RegistrationSignature
+from .states import UNDECIDED, State
 
 YES, NO = "1", "0"
 
@@ -244,4 +245,15 @@ def next_number(here: Region) -> str:
         return ""
     fits = Employer.objects.filter(region=here.code, employer_number__regex=rf"^[0-9]{{{digits}}}$")
     last = fits.order_by("-employer_number").values_list("employer_number", flat=True).first()
-    return f"{int(last or 0) + 1:0{digits}d}"
+    signed = [one for one in signed_numbers(here.code) if one.isascii() and one.isdigit() and len(one) == digits]
+    return f"{int(max([last or '0', *signed], key=int)) + 1:0{digits}d}"
+
+
+def signed_numbers(code: str, *, besides: int | None = None) -> dict[str, str]:
+    """Numbers that somebody signed for a registration and that are not on file yet, with its own number."""
+    rows = RegistrationSignature.objects.filter(
+        registration__region=code, registration__state=State.SUBMITTED, version=F("registration__version"),
+        withdrawn_at=None,
+    )  # fmt: skip
+    found = rows.exclude(registration=besides).values_list("decided", "registration__number")
+    return {decided.get("employer_number", ""): number for decided, number in found}

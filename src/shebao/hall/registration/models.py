@@ -11,7 +11,7 @@ from ..desk.models import InHand, InternalNote, Signature, Tables
 from ..fields import EncryptedJSONField, EncryptedTextField
 from ..regions import region
 from ..scopes import served_by
-from .states import UNDECIDED, State
+from .states import MOVES, UNDECIDED, State
 
 
 class RegistrationQuerySet(models.QuerySet):
@@ -131,6 +131,11 @@ class RegistrationCase(InHand):
                 condition=Q(held_on__isnull=True) | Q(holder__isnull=False),
                 violation_error_message="挂起的注册申请必须有人负责。",
             ),
+            models.CheckConstraint(
+                name="a_registration_that_takes_effect_was_approved_by_somebody",
+                condition=Q(effective_at__isnull=True) | Q(pending_by__isnull=False, pending_version__isnull=False),
+                violation_error_message="待生效的注册申请必须有审核人。",
+            ),
         ]
 
 
@@ -163,6 +168,36 @@ class RegistrationNote(InternalNote):
 
     class Meta(InternalNote.Meta):
         verbose_name = "注册内部备注"
+
+
+NAME = 120
+
+
+class RegistrationEvent(models.Model):
+    """One step of a registration (注册轨迹): submitted, returned, approved, rejected; what was said then stays here.
+
+    `name` is what the employer called itself at that moment. `by` is None for the applicant, who has no account.
+    """
+
+    registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="events")
+    move = models.CharField("动作", max_length=20)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField("时间")
+    name = models.CharField("单位名称", max_length=NAME, blank=True)
+    note = models.CharField("审核意见", max_length=300, blank=True)
+    marks = models.JSONField("退回标注", default=dict)
+
+    objects = DeskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "注册轨迹"
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["by", "at"], name="registrations_decided_by")]
+
+    @property
+    def title(self) -> str:
+        """What was done, in words."""
+        return MOVES[self.move].title
 
 
 REGISTERED = Tables(

@@ -19,9 +19,9 @@ from ..evidence.files import Upload, forget, written
 from ..operators.models import DESK_ROLES, Operator
 from ..regions import all_regions, region
 from . import checks
-from .deciding import register
 from .models import Agreement, Registration, RegistrationPaper
 from .proving import UNPROVED, is_unproved
+from .registering import note_step, register
 from .states import UNDECIDED, WITH_APPLICANT, State, advance
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -161,7 +161,8 @@ def submit_registration(pk: int, *, keeps_marked: bool = False) -> Registration:
     """
     made, here = _locked(pk)
     spec = here.registration
-    advance(made, "complete" if spec.is_direct else "submit", by=None)
+    move = "complete" if spec.is_direct else "submit"
+    advance(made, move, by=None)
     wrong = checks.faults(made, here)
     if wrong:
         raise Refused("incomplete", f"还有 {len(wrong)} 处没有填好：{'；'.join(fault.text for fault in wrong)}。")
@@ -183,6 +184,7 @@ def submit_registration(pk: int, *, keeps_marked: bool = False) -> Registration:
             if spec.is_direct:
                 register(made, checks.proposed(made, here), by=None)
             made.save()
+            note_step(made, move, by=None, at=made.submitted_at)
     except IntegrityError as error:
         raise _other() from error
     record("registration.submitted", made, by=None, revision=made.revision)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 
 from shebao.rules.forms import Problem
 from shebao.rules.region import Region
@@ -16,7 +16,7 @@ from ..personal_data import masked_answer
 from ..regions import region
 from ..roster.unmasking import note_whole
 from . import checks
-from .models import Agreement, Registration, RegistrationPaper
+from .models import Agreement, Registration, RegistrationEvent, RegistrationPaper
 from .operations import KEEPS
 from .states import State
 
@@ -173,6 +173,21 @@ def steps_shown(registration: Registration | None, here: Region) -> list[tuple[i
     if registration is None or not registration.areas or checks.asks_agreement(registration, here):
         return steps
     return [(number, step) for number, step in steps if step.kind != "agreement"]
+
+
+DECISIONS = ("approve", "return", "reject")
+"""The moves by which a reviewer decides; a declaration is decided by moves of the same names."""
+
+
+def decisions(actor, *, move="", q="") -> QuerySet[RegistrationEvent]:
+    """What the actor decided about registrations, newest first. `q`: name of the employer, then or now, or number."""
+    rows = RegistrationEvent.objects.visible_to(actor).filter(by=actor, move__in=DECISIONS)
+    if move in DECISIONS:
+        rows = rows.filter(move=move)
+    if q:
+        named = Q(name__icontains=q) | Q(registration__employer__name__icontains=q)
+        rows = rows.filter(named | Q(registration__number=q.upper()))
+    return rows.order_by("-at", "-pk")
 
 
 def counts(actor) -> dict[str, int]:

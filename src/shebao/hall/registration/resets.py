@@ -10,7 +10,7 @@ from ..operators.models import Operator
 from ..scopes import served_by
 from ..sign_in.factors import lose_factors
 from .activation import make_activation
-from .deciding import activation_link
+from .registering import activation_link
 
 
 def accounts_of(employer, *, by):

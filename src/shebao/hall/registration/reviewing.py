@@ -4,7 +4,9 @@ from django.db.models import QuerySet
 
 from ..desk.kinds import Kind
 from .models import REGISTERED, Registration
-from .states import State
+from .registering import finish_registration
+from .states import State, advance
+from .tasks import register_in_background
 
 
 def waiting(actor, state: str = State.SUBMITTED) -> QuerySet[Registration]:
@@ -22,6 +24,11 @@ def locked(pks: list[int], *, by) -> list[Registration]:
     return [found[pk] for pk in dict.fromkeys(pks)]
 
 
+def _finish(made: Registration, *, by, note: str) -> None:
+    advance(made, "approve", by=by)
+    finish_registration(made, by=by)
+
+
 REGISTRATIONS = Kind(
     of=REGISTERED,
     locked=locked,
@@ -29,4 +36,6 @@ REGISTRATIONS = Kind(
     # An applicant has no account: nobody of the agency can have made one.
     own=lambda registrations, actor: set(),
     served=lambda registration: registration,
+    finish=_finish,
+    later=register_in_background,
 )

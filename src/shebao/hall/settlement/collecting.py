@@ -16,7 +16,7 @@ from shebao.rules.region_collection import RATE
 
 from ..clock import now
 from ..regions import region
-from .models import DUES, Account, Bill, Booking, LedgerEntry, LedgerTransaction
+from .models import DUES, Account, Bill, BillLine, Booking, LedgerEntry, LedgerTransaction, ProvisionalLine
 
 ORDER = {Account.RECEIVABLE: 0, Account.INTEREST_DUE: 1, Account.LATE_FEES_DUE: 2}
 ARRIVING = (Booking.PAID, Booking.CLEARED, Booking.CREDIT_USED, Booking.CARRIED)
@@ -268,12 +268,24 @@ def _allot(due: Mapping[Key, int], fen: int) -> tuple[dict[Key, int], int]:
 
 def fee_by_scheme(bill: Bill, fee: int) -> dict[str, int]:
     """A late fee by scheme, in the proportion of what each was billed; the largest remainders get the last fen."""
+    return fees_by_scheme({bill: fee})[bill.pk]
+
+
+def fees_by_scheme(fees: Mapping[Bill, int]) -> dict[int, dict[str, int]]:
+    """As `fee_by_scheme`, for many bills, by id: two queries, and none where there is no fee."""
+    own, provisional = ([one for one in fees if fees[one] and one.is_provisional == told] for told in (False, True))
+    weights: dict[int, dict[str, int]] = defaultdict(dict)
+    for lines, bills in ((BillLine.objects.ever(), own), (ProvisionalLine.objects.all(), provisional)):
+        if bills:
+            rows = lines.filter(bill__in=bills).order_by().values_list("bill", "scheme")
+            for pk, scheme, employer, employee in rows.annotate(Sum("employer_due"), Sum("employee_due")):
+                weights[pk][scheme] = max(employer + employee, 0)
+    return {bill.pk: _shared(fee, weights[bill.pk]) for bill, fee in fees.items()}
+
+
+def _shared(fee: int, weights: Mapping[str, int]) -> dict[str, int]:
     if not fee:
         return {}
-    rows = list(bill.lines.order_by().values_list("scheme").annotate(Sum("employer_due"), Sum("employee_due")))
-    if bill.is_provisional:
-        rows = list(bill.provisional_lines.values_list("scheme", "employer_due", "employee_due"))
-    weights = {scheme: max(employer + employee, 0) for scheme, employer, employee in rows}
     whole = sum(weights.values()) or 1
     shares = {scheme: fee * weight // whole for scheme, weight in weights.items()}
     order = sorted(weights, key=lambda one: (-(fee * weights[one] % whole), one))
@@ -298,7 +310,18 @@ def use_credit(bill: Bill) -> int:
 
 def by_scheme(bill: Bill, kind: str, *accounts: str) -> dict[str, int]:
     """What bookings of a kind, not voided, took for a bill from these accounts, by scheme, fen."""
+    return all_by_scheme([bill], [kind], *accounts)[bill.pk]
+
+
+def all_by_scheme(bills: Iterable[Bill], kinds: Iterable[str], *accounts: str) -> dict[int, dict[str, int]]:
+    """As `by_scheme`, of many bills by id and of several kinds together: one query."""
+    found: dict[int, dict[str, int]] = {bill.pk: {} for bill in bills}
     entries = LedgerEntry.objects.filter(
-        transaction__bill=bill, transaction__kind=kind, transaction__reversed_by=None, account__in=accounts
+        transaction__bill__in=list(found),
+        transaction__kind__in=list(kinds),
+        transaction__reversed_by=None,
+        account__in=accounts,
     )
-    return {scheme: -fen for scheme, fen in entries.order_by().values_list("scheme").annotate(Sum("amount_fen"))}
+    for pk, scheme, fen in entries.order_by().values_list("transaction__bill", "scheme").annotate(Sum("amount_fen")):
+        found[pk][scheme] = -fen
+    return found

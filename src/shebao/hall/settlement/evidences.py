@@ -1,18 +1,39 @@
 """Keeping the evidence of amounts: each kind once in the whole installation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from shebao.rules.contributions import Evidence as Told
 
 from .models import Evidence
 
 BATCH = 1000
+APART = "evidence"
+"""The connection over which a process of a region's run keeps evidence."""
 
 
 def keep_evidence(kinds: Sequence[Told]) -> list[int]:
     """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
     rows = {one.digest: Evidence(digest=one.digest, data=dict(one.data)) for one in kinds}
-    # In one order, always: two settlements that store the same kinds wait for each other, and never both ways.
-    Evidence.objects.bulk_create([rows[one] for one in sorted(rows)], ignore_conflicts=True, batch_size=BATCH)
-    ids = dict(Evidence.objects.filter(digest__in=list(rows)).values_list("digest", "pk"))
+    ids = _known(rows)
+    if missing := sorted(set(rows) - set(ids)):
+        # In one order, always: two settlements that store the same kinds wait for each other, and never both ways.
+        there = Evidence.objects.using(APART if APART in connections.settings else DEFAULT_DB_ALIAS)
+        there.bulk_create([rows[one] for one in missing], ignore_conflicts=True, batch_size=BATCH)
+        ids |= _known(missing)
     return [ids[one.digest] for one in kinds]
+
+
+def _known(digests: Collection[str]) -> dict[str, int]:
+    return dict(Evidence.objects.filter(digest__in=list(digests)).values_list("digest", "pk"))
+
+
+def keep_evidence_apart() -> None:
+    """Let this process commit evidence by itself, at once (PostgreSQL).
+
+    Processes that begin a region together keep the same kinds: in their long transactions each would wait until the
+    first one ends. What a run that fails leaves behind is evidence of nothing yet, and serves the next one.
+    """
+    if connection.vendor == "postgresql":
+        connections.settings[APART] = connections.settings[DEFAULT_DB_ALIAS].copy()

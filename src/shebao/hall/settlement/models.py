@@ -110,7 +110,14 @@ class Bill(models.Model):
         """What a bill apart from the month's own is called, "" for that."""
         if not self.series:
             return ""
-        return "暂核定" if self.is_provisional else "退费" if self.total_due < 0 else "补缴"
+        return "暂核定" if self.is_provisional else "退费" if self._gives_back else "补缴"
+
+    @property
+    def _gives_back(self) -> bool:
+        """Whether a bill of its own returns what was charged; the lines are asked only where nothing was."""
+        if self.total_due:
+            return self.total_due < 0
+        return not self.lines.exclude(kind=LineKind.RETURNED).exists()
 
     @property
     def label(self) -> str:

@@ -335,8 +335,8 @@ def people_of_bill(bill: Bill, q: str = "", scheme: str = "") -> QuerySet[Employ
 
 
 def sorted_people(bill: Bill, q: str = "", scheme: str = "", sort: str = "") -> QuerySet[int] | list[int]:
-    """The keys of `people_of_bill`, by name or by `sort`: number, wage, base, total or "<scheme>.<share>", with "-" the
-    largest first.
+    """The keys of `people_of_bill`, by name or by `sort`: number, wage, base, back, adjusted, total or
+    "<scheme>.<share>", with "-" the largest first.
     """
     people, key, sign = people_of_bill(bill, q, scheme), sort.removeprefix("-"), "-" * sort.startswith("-")
     amount = _sorted_by(key, scheme)
@@ -359,8 +359,12 @@ def _sorted_by(key: str, chosen: str) -> Aggregate | None:
         return Max("declared_wage", filter=regular)
     if key == "base":
         return Max("contribution_base", filter=regular & Q(scheme=chosen) if chosen else regular)
+    whole = F("employer_due") + F("employee_due")
+    if key in ("back", "adjusted"):
+        is_back = Q(kind__in=EARLIER)
+        return Sum(whole, filter=is_back if key == "back" else ~regular & ~is_back)
     if key == "total":
-        return Sum(F("employer_due") + F("employee_due"))
+        return Sum(whole)
     return Sum(f"{share}_due", filter=regular & Q(scheme=scheme)) if share in SHARES else None
 
 

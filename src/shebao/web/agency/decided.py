@@ -1,4 +1,4 @@
-"""What the reviewer decided (我办过的), and where those cases are now."""
+"""What the reviewer decided (我办过的), declarations and registrations, and where those cases are now."""
 
 from django.core.paginator import Paginator
 from django.shortcuts import render
@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from shebao.hall.declarations import queries
 from shebao.hall.declarations.states import MOVES
+from shebao.hall.workbench import decided as decisions
 
 from ..access import needs
 
@@ -20,16 +20,17 @@ def decided(request):
     """One's own decisions, newest first; found by person, case number or employer."""
     asked = request.GET.get("q", "").strip()[:60]
     chosen = request.GET.get("move", "")
-    counts = queries.decision_counts(queries.decisions(request.user, q=asked))
-    rows = queries.decisions(request.user, move=chosen, q=asked)
+    counts = decisions.counts(request.user, q=asked)
+    page = Paginator(decisions.decisions(request.user, move=chosen, q=asked), PAGE).get_page(request.GET.get("page"))
     context = {
-        "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "rows": decisions.rows(request.user, page.object_list),
         "tabs": [
             {"label": label, "count": counts[move or "all"], "current": chosen == move,
              "url": f"?{urlencode({'q': asked, 'move': move})}"}
-            for move, label in [("", "全部"), *((move, MOVES[move].title) for move in queries.DECISIONS)]
+            for move, label in [("", "全部"), *((move, MOVES[move].title) for move in decisions.MOVES)]
         ],
-        "search": {"id": "q", "name": "q", "label": "姓名、办件号或单位名称", "kind": "text", "value": asked,
+        "search": {"id": "q", "name": "q", "label": "姓名、办件号、申请号或单位名称", "kind": "text", "value": asked,
                    "maxlength": 60},
         "asked": asked,
         "move": chosen,

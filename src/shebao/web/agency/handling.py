@@ -52,8 +52,10 @@ class Pages:
             "waits": case.state == State.SUBMITTED,
             "hold_reasons": [(item.code, item.title) for item in reasons],
             "deeds": {deed: reverse(f"{self.begin}{deed}", args=[pk]) + suffix(request) for deed in DEEDS},
+            "undo_url": reverse(f"{self.begin}undo"),
             "outsider": self.outsider,
             "one": self.one,
+            "pk": pk,
             "suffix": suffix(request),
         }
 

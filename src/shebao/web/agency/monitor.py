@@ -19,14 +19,16 @@ def monitor(request):
     context = {
         "ages": monitoring.waiting_by_age(user),
         "days": days,
-        "came": [monitoring.Bar(f"{one.day:%m-%d}", one.submitted) for one in days],
-        "done": [monitoring.Bar(f"{one.day:%m-%d}", one.decided) for one in days],
+        "spans": monitoring.decided_by_age(user),
+        "came": [monitoring.Bar(f"{one.day:%m-%d}", one.submitted, one.registrations[0]) for one in days],
+        "done": [monitoring.Bar(f"{one.day:%m-%d}", one.decided, one.registrations[1]) for one in days],
         "reasons": monitoring.return_reasons(user),
         "late": late,
         "late_count": late_count,
         "unknown": monitoring.unknown_payments(user),
     }
-    return render(request, "agency/monitor.html", context)
+    registered = {name: sum(bar.registrations for bar in context[name]) for name in ("ages", "spans", "came", "done")}
+    return render(request, "agency/monitor.html", context | {"registered": registered})
 
 
 urlpatterns = [path("monitor/", monitor, name="a_monitor")]

@@ -16,6 +16,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration import checks, deciding, queries, reviewing
 from shebao.hall.registration.models import Registration, RegistrationPaper
+from shebao.hall.registration.registering import activation_link
 from shebao.hall.registration.states import State, open_moves
 
 from ..access import needs
@@ -51,6 +52,7 @@ def registrations(request):
         "title": TITLE,
         "page": page,
         "rows": [_row(one) for one in page],
+        "actions": [{"label": "我办过的", "url": reverse("a_decided"), "icon": "history"}],
         "tabs": [
             {"label": state.label, "count": counts.get(state, 0), "current": state == chosen,
              "url": f"?{urlencode({'state': state})}"}
@@ -62,7 +64,7 @@ def registrations(request):
 
 def _place(request) -> str:
     place = request.GET.get("place", "all")
-    return place if place in desk_queries.places(PAGES.kind.of) else "all"
+    return place if place in desk_queries.PLACES else "all"
 
 
 def _order(request) -> str:
@@ -165,6 +167,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "repaired": [one.label for one in view.answers if one.is_repaired],
         "unrepaired": [one.text for one in checks.unrepaired(made, here)] if made.state == State.SUBMITTED else [],
         "sends_mail": bool(settings.EMAIL_HOST),
+        "undo_seconds": settings.SHEBAO_UNDO_SECONDS,
         "errors": [{"id": _mistaken(error, doing), "text": error.message}] if error else [],
     }
     return render(request, "agency/registration.html", context, status=error.status if error else 200)
@@ -199,7 +202,7 @@ def _version(request) -> int:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("review")
 def approve(request, pk):
-    """Put the employer on file and open its account; the link is shown this once."""
+    """Put the employer on file and open its account: in a moment, or at once, and then the link is shown this once."""
     if request.method != "POST":
         return _again(request, pk)
     form = region_of(request.user.region).forms["registration_approval"]
@@ -211,11 +214,14 @@ def approve(request, pk):
             messages.error(request, no.message)
             return _again(request, pk)
         return _page(request, pk, no, "approve")
-    if not token:
-        step = desk_queries.desk_view(request.user, made, PAGES.kind).step
-        say_approved(request, [made], f"{made.subject_name}已签，还须{step.words}，账号还没有开通。", PAGES)
-        return redirect(reverse("a_registrations") + suffix(request))
-    return _link_page(request, made, token)
+    if token:
+        return _link_page(request, made, token)
+    step = desk_queries.desk_view(request.user, made, PAGES.kind).step
+    if step is None:  # it waits: on its own page stand the way back and, in a moment, the link
+        messages.success(request, f"{made.subject_name}已通过，{settings.SHEBAO_UNDO_SECONDS} 秒后生效。")
+        return _again(request, pk)
+    say_approved(request, [made], f"{made.subject_name}已签，还须{step.words}，账号还没有开通。", PAGES)
+    return redirect(reverse("a_registrations") + suffix(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -266,7 +272,7 @@ def _link_page(request, made, token):
         if settings.EMAIL_HOST
         else "本网厅还不能发邮件，请当面交给专管员"
     )
-    context = {"made": made, "link": deciding.activation_link(token), "title": "激活链接"}
+    context = {"made": made, "link": activation_link(token), "title": "激活链接"}
     context["told"] = f"{way}；过期的在申请页重新发放。"
     return render(request, "agency/activation.html", context)
 

@@ -55,19 +55,17 @@ def _expected(rows) -> list[date]:
 def basket(request):
     """Everything waiting, by service; what can be submitted is ticked."""
     rows = queries.basket(request.user)
-    ready, given_back = [row.declaration for row in rows if row.is_ready], sent_back([row.declaration for row in rows])
+    given_back = sent_back([row.declaration for row in rows])
+    ready = [row.declaration for row in rows if row.is_ready and row.declaration.pk not in given_back]
     until = here(request).calendar.window(this_month(request)).declare_until
     title, services = word(request, "menu.basket", "待提交"), here(request).services
-    back, bare = sum(row.is_unrepaired for row in rows), sum(bool(row.missing) for row in rows)
-    stuck = f"，{back} 笔{State.RETURNED.label}、还没有修改" if back else ""
-    stuck += f"，{bare} 笔缺材料" if bare else ""
     waiting = sum(bool(row.declaration.proposed_by_id) and row.is_ready for row in rows)
     context = {
         "has_second": request.user.employer.needs_second,
         "may_send_back": bool(waiting) and request.user.may("confirm"),
         "title": title,
         "crumbs": crumbs(title),
-        "sub": f"{len(ready)} 笔可提交{stuck}，{until:%m-%d %H:%M} 截止",
+        "sub": f"{len(ready)} 笔可提交{_stuck(rows, given_back)}，{until:%m-%d %H:%M} 截止",
         "groups": [
             {
                 "title": services[key].title,
@@ -87,6 +85,17 @@ def basket(request):
         ],
     }
     return render(request, "employer/basket.html", context)
+
+
+def _stuck(rows, given_back: dict[int, str]) -> str:
+    """What keeps the others back, each named once: by the agency, by the second person, or for want of papers."""
+    told = (
+        (f"{State.RETURNED.label}、还没有修改", sum(row.is_unrepaired for row in rows)),
+        ("复核退回、还没有修改", len(given_back)),
+        ("待另一位操作员复核", sum(row.waits_for_another for row in rows)),
+        ("缺材料", sum(bool(row.missing) for row in rows)),
+    )
+    return "".join(f"，{count} 笔{what}" for what, count in told if count)
 
 
 def _row(row, given_back: dict[int, str]) -> dict:

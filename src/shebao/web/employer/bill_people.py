@@ -7,7 +7,15 @@ from django.urls import reverse
 
 from shebao.hall.settlement.explaining import rules_of
 from shebao.hall.settlement.models import Bill
-from shebao.hall.settlement.queries import ADJUSTED, EARLIER, PersonRow, bill_people, bill_summary, sorted_people
+from shebao.hall.settlement.queries import (
+    ADJUSTED,
+    BACK_PAID,
+    EARLIER,
+    PersonRow,
+    bill_people,
+    bill_summary,
+    sorted_people,
+)
 from shebao.rules.vocabulary import SHARES
 
 from .common import PAGE
@@ -23,7 +31,7 @@ def people_tab(request, found: Bill) -> dict:
     sort = request.GET.get("sort", "")
     page = Paginator(sorted_people(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
     # one letter tells schemes apart where several stand side by side; a single one has room for its name
-    names = {row.scheme: f"{row.title}·" if chosen else row.short for row in shown}
+    names = {row.scheme: f"{row.title if chosen else row.short}·" for row in shown}
     keys = list(page.object_list)
     rows = {person.employee.pk: person for person in bill_people(found, keys)}
     page.object_list = [_person(rows[key], names) for key in keys]
@@ -41,6 +49,8 @@ def people_tab(request, found: Bill) -> dict:
         "name_head": _head("name", "姓名", sort),
         "number_head": _head("number", "个人编号", sort),
         "heads": heads,
+        "back_head": _head("back", BACK_PAID, sort),
+        "adjusted_head": _head("adjusted", ADJUSTED, sort),
         "total_head": _head("total", "全部险种合计", sort),
     }
 

@@ -1,5 +1,8 @@
 """Bills (账单): the totals, the people, the change to last month, and the rules."""
 
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
 from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -32,11 +35,10 @@ from shebao.rules.vocabulary import SHARES
 from ..access import needs
 from ..taking import taken
 from .bill_people import people_tab, rule_groups
-from .common import PAGE, bridge_rows, crumbs, this_month, word
+from .common import PAGE, bridge_rows, crumbs, paying_state, this_month, word
 from .papers import print_action
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
-STATES = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费", "part_paid": "部分已缴", "void": "已作废"}
 
 
 @needs("settle")
@@ -60,10 +62,8 @@ def bills(request):
 
 
 def _row(bill: Bill, due: int, paid: int) -> dict:
-    state = "paid" if paid >= due else "overdue" if clock.now() > bill.pay_until else "part_paid" if paid else "unpaid"
-    if bill.assessment.voided_at:
-        state, due = "void", bill.total_due
-    return {"bill": bill, "due": due, "paid": paid, "state": state, "state_label": STATES[state]}
+    due = bill.total_due if bill.assessment.voided_at else due
+    return {"bill": bill, "due": due, "paid": paid} | paying_state(bill, due, paid)
 
 
 @needs("settle")
@@ -148,6 +148,8 @@ def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
         return actions
     if may_print and (notice := print_action(found, "notice", "打印通知单")):
         actions.append(notice)
+    if is_paid and may_print and found.total_due > 0 and (receipt := print_action(found, "receipt", "打印缴费凭证")):
+        actions.append(receipt)
     if not is_paid:
         pay = {"label": "去缴费", "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
         actions.append(pay)
@@ -261,9 +263,9 @@ def export(request, pk):
     schemes = bill_summary(found)
     columns = [Column("个人编号", width=16), Column("姓名"), Column("申报工资（元）", "yuan")]
     for row in schemes:
-        columns += [Column(f"{row.short}缴费基数（元）", "yuan")]
-        columns += [Column(f"{row.short}{words}（元）", "yuan") for words in SHARES.values()]
-    more = [kind for kind, rows in bill_earlier(found).items() if rows]
+        columns += [Column(f"{row.short}·缴费基数（元）", "yuan")]
+        columns += [Column(f"{row.short}·{words}（元）", "yuan") for words in SHARES.values()]
+    more = {kind: rows for kind, rows in bill_earlier(found).items() if rows}
     columns += [Column(f"{kind}{words}（元）", "yuan") for kind in more for words in SHARES.values()]
     columns.append(Column("合计（元）", "yuan"))
     people = bill_people(found)
@@ -273,12 +275,12 @@ def export(request, pk):
         f"{found.month} 账单明细",
         line,
         columns,
-        (_exported(p, schemes, more) for p in people),
+        chain((_exported(p, schemes, more) for p in people), [_summed(found, people, schemes, more)]),
         f"账单明细-{found.month}.xlsx",
     )
 
 
-def _exported(person: PersonRow, schemes, more: list[str]) -> list:
+def _exported(person: PersonRow, schemes: list[SchemeSum], more: Iterable[str]) -> list:
     cells = [person.employee.person_number, person.employee.name, person.declared_wage]
     for row in schemes:
         line = person.schemes.get(row.scheme)
@@ -286,6 +288,18 @@ def _exported(person: PersonRow, schemes, more: list[str]) -> list:
     for kind in more:
         cells += person.sums(kind)
     return [*cells, person.total]
+
+
+def _summed(
+    found: Bill, people: list[PersonRow], schemes: list[SchemeSum], more: Mapping[str, list[SchemeSum]]
+) -> list:
+    """The last row: what each column adds up to, from the bill's own sums. A fixed amount has no base."""
+    cells = ["合计", f"{len(people)} 人", sum(one.declared_wage for one in people)]
+    for row in schemes:
+        cells += [row.base_sum or None, row.employer_due, row.employee_due]
+    for sums in more.values():
+        cells += [sum(one.employer_due for one in sums), sum(one.employee_due for one in sums)]
+    return [*cells, found.total_due]
 
 
 urlpatterns = [

@@ -8,15 +8,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shebao.hall.documents import printing
 from shebao.hall.documents.models import Document
-from shebao.hall.documents.operations import available, cards_of, issue_document, pdf
+from shebao.hall.documents.operations import Card, available, awaited, cards_of, issue_document, pdf
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
+from shebao.hall.settlement.ledger import balances
 from shebao.hall.settlement.models import Bill
 from shebao.rules.months import BadMonth, Month, months_between
 
 from ..access import needs
-from .common import crumbs, download, here, this_month, word
+from .common import crumbs, download, here, paying_state, this_month, word
 
 LONGEST = 24
 FIELDS = (("from", "开始年月"), ("to", "终止年月"))
@@ -28,8 +29,9 @@ def documents(request):
     """The papers of the chosen months, the newest first."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
     span, errors, fields = months_asked(request, employer)
-    found = Bill.objects.visible_to(request.user).live().filter(month__in=span)
+    found = Bill.objects.visible_to(request.user).live().filter(month__in=span).select_related("employer")
     bills = {(bill.month, bill.series): bill for bill in found}
+    cards = available(found)
     keys = sorted({(month, 0) for month in span} | bills.keys(), key=lambda key: (-key[0].index, key[1]))
     title = word(request, "menu.documents", "通知单与凭证")
     context = {
@@ -40,8 +42,8 @@ def documents(request):
         "asked": [(field["name"], field["value"]) for field in fields],
         "can_pack": bool(bills),
         "months": [
-            {"month": month, "series": n, "bill": bills.get((month, n)), "cards": available(employer, month, n)}
-            for month, n in keys
+            {"month": key[0], "series": key[1], "bill": bill, "cards": cards[bill.pk] if bill else awaited(employer)}
+            for key, bill in ((key, bills.get(key)) for key in keys)
         ],
     }
     return render(request, "employer/documents.html", context, status=422 if errors else 200)
@@ -91,9 +93,15 @@ def documents_of(request, kind):
         "crumbs": crumbs(title, (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))),
         "fields": fields,
         "errors": errors,
-        "rows": cards_of(kind, bills.filter(month__in=span)),
+        "rows": _with_money(cards_of(kind, bills.filter(month__in=span))),
     }
     return render(request, "employer/documents_of.html", context, status=422 if errors else 200)
+
+
+def _with_money(rows: list[tuple[Bill, Card]]) -> list[dict]:
+    """Each paper beside its bill and how far that is paid."""
+    booked = balances(bill for bill, _ in rows)
+    return [{"bill": bill, "card": card} | paying_state(bill, *booked.get(bill.pk, (0, 0))) for bill, card in rows]
 
 
 @needs("print")
@@ -102,12 +110,9 @@ def pack(request):
     """All papers of the chosen months that can be printed now, in one batch."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
     span, errors, _ = months_asked(request, employer, request.POST)
-    found = [
-        (bill.pk, card.kind)
-        for bill in Bill.objects.visible_to(request.user).live().filter(month__in=span).order_by("month")
-        for card in available(employer, bill.month, bill.series)
-        if card.state in ("ready", "issued")
-    ]
+    bills = Bill.objects.visible_to(request.user).live().filter(month__in=span).select_related("employer")
+    cards = available(bills.order_by("month", "series"))
+    found = [(pk, card.kind) for pk, own in cards.items() for card in own if card.state in ("ready", "issued")]
     try:
         if errors:
             raise Refused("bad_months", errors[0]["text"])

@@ -16,7 +16,7 @@ from shebao.hall.payments.channels import CHANNELS, way_title
 from shebao.hall.payments.closing import close_payment
 from shebao.hall.payments.debits import problems_of
 from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
-from shebao.hall.payments.operations import ask_bank, start_payment
+from shebao.hall.payments.operations import ANOTHER_PAYS, ask_bank, is_for_another, start_payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import credit_of, owing, owings
 from shebao.hall.settlement.ledger import balance
@@ -69,7 +69,7 @@ def pay(request):
 @require_http_methods(["GET", "POST"])
 def pay_bill(request, pk):
     """One bill: the amount to check, the way to pay, and the start."""
-    bill = Bill.objects.visible_to(request.user).live().select_related("employer").get(pk=pk)
+    bill = Bill.objects.visible_to(request.user).live().select_related("employer", "assessment").get(pk=pk)
     if request.method == "POST":
         try:
             return redirect(
@@ -92,6 +92,7 @@ def pay_bill(request, pk):
         "ways": [way for way in collection.ways.values() if way.kind in CHANNELS],
         "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
+        "for_another": ANOTHER_PAYS if is_for_another(bill, by=request.user) else "",
         "running": bill.payments.filter(state__in=UNDECIDED).first(),
         "crumbs": _crumbs(request, f"{bill.label} 缴费"),
     }
