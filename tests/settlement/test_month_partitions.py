@@ -84,18 +84,11 @@ def test_a_charge_adjusted_twice_is_refused_in_the_same_words_wherever_it_lies(b
             BillLine.objects.bulk_create([new])
 
 
-@pytest.mark.parametrize("table", [OWN, DEFAULT])
-@pytest.mark.parametrize(
-    "deed",
-    [
-        "INSERT INTO {table} SELECT * FROM {table}",
-        "UPDATE {table} SET is_voided = true",
-        "DELETE FROM {table}",
-    ],
-)
-def test_nobody_writes_past_the_table_straight_to_a_partition(by_month, bills, table, deed):
-    with pytest.raises(IntegrityError, match="append-only: lines go through"), transaction.atomic():
-        run(deed.format(table=table))
+def test_nobody_writes_past_the_table_straight_to_a_partition(by_month, bills):
+    deeds = "INSERT INTO {0} SELECT * FROM {0}", "UPDATE {0} SET is_voided = true", "DELETE FROM {0}"
+    for sql in (deed.format(table) for table in (OWN, DEFAULT) for deed in deeds):
+        with pytest.raises(IntegrityError, match="append-only: lines go through"), transaction.atomic():
+            run(sql)
 
 
 @pytest.mark.parametrize("table", [OWN, DEFAULT])
