@@ -26,6 +26,8 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "floods": (300, ENGINES),
     "walks": (500, ENGINES),
     "sheets": (2_000, ("sqlite",)),
+    "records": (1_000_000, ENGINES),
+    "timings": (500, ("sqlite",)),
 }
 SEED = 20261127
 

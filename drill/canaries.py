@@ -25,6 +25,10 @@ MAY_BE_FOUND = "金丝雀部门"
 NAME = "王鹡鸰"
 LINK = re.compile(r'(?:href|action|src|hx-get|hx-post|formaction)="([^"]*)"')
 TITLE_OF_PAGE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+ANYBODYS = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|1[3-9]\d{9})(?![0-9A-Za-z])")
+"""What has the form of an id number or of a telephone, whoever's it is."""
+SEAL = re.compile(r"~[\w-]+")
+ERRORS = (400, 403, 404, 405, 413, 429, 500)
 EMPTY = re.compile(rb"\0{64,}")
 FILES, ROWS, SERVER = "files", "rows", "the server's folder"
 DATABASE = {"sqlite": {FILES}, "postgresql": {ROWS, SERVER}}
@@ -58,7 +62,10 @@ def run(count: int, seed: int) -> Outcome:
         root.setLevel(level)
         quiet.setLevel(was)
         log.close()
-    found.counts["lines of the log"] = len((folder / "hall.log").read_text("utf-8").splitlines())
+    lines = (folder / "hall.log").read_text("utf-8").splitlines()
+    found.counts["lines of the log"] = len(lines)
+    for line in filter(ANYBODYS.search, lines):
+        found.fail(f"the log has the form of a person's number: {line[:200]}")
     _search_sessions(secrets, found)
     _search(folder, secrets, found)
     return found
@@ -122,6 +129,10 @@ def _judge(answer, secrets: list[str], found: Outcome) -> None:
         for place in map(unquote_plus, [*places, *TITLE_OF_PAGE.findall(text)]):
             if NAME in place or any(secret in place for secret in secrets):
                 found.fail(f"{asked}: a person in an address or title")
+            if ANYBODYS.search(SEAL.sub("", place)):
+                found.fail(f"{asked}: the form of a person's number in an address or title: {place[:200]}")
+    if answer.status_code in ERRORS and (form := ANYBODYS.search(SEAL.sub("", text))):
+        found.fail(f"{asked}: the page of an error shows the form of a person's number, {form[0][:4]}…")
     kept = " ".join([*(one.value for one in answer.cookies.values()), *map(str, get_messages(answer.wsgi_request))])
     if any(secret in kept for secret in secrets):
         found.fail(f"{asked}: a number in a cookie or message")

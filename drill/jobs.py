@@ -1,4 +1,4 @@
-"""The work that is killed in its middle: settling a month, hearing the bank, importing a sheet.
+"""The work that is killed in its middle: settling a month, hearing the bank, importing a sheet, exporting a table.
 
 Each job is prepared by the drill, done by a process that dies, looked at, and finished by whoever comes next.
 """
@@ -218,4 +218,54 @@ class Importing(Job):
         return None
 
 
-JOBS: tuple[type[Job], ...] = (Settling, Hearing, Importing)
+class Exporting(Job):
+    """查询导出: a long table lies on the disk while it is written, and is kept sealed in the database."""
+
+    name = "export"
+
+    def __init__(self, number: int):
+        from tests.factories import EmployerFactory, OperatorFactory, enrolled, synthetic_id
+
+        self.clerk = OperatorFactory(admin=True, employer=EmployerFactory(region="guiyang"))
+        for n in range(PEOPLE):
+            enrolled(self.clerk.employer, number=synthetic_id(sequence=n, area=f"52{number:04}"))
+
+    def work(self) -> None:
+        """Ask for the table; its job is done at once here."""
+        from shebao.hall.regions import region
+        from shebao.hall.reports.exporting import start_export
+
+        start_export(region("guiyang").queries["employee_contributions"], {}, "全部", by=self.clerk)
+
+    def look(self) -> str:
+        """Not asked for, asked for and without a file, or with the whole file."""
+        from shebao.hall.audit.models import AuditEntry
+        from shebao.hall.reports.exporting import pieces
+        from shebao.hall.reports.models import ExportRun, ExportState
+
+        runs = list(ExportRun.objects.filter(employer=self.clerk.employer))
+        asked = AuditEntry.objects.filter(action="export.started", employer=self.clerk.employer).count()
+        if len(runs) != asked or len(runs) > 1:
+            return f"{len(runs)} exports, {asked} records"
+        if not runs:
+            return "nothing"
+        size = sum(map(len, pieces(runs[0])))
+        if runs[0].state == ExportState.DONE and size == runs[0].size > 0:
+            return "all"
+        return "step" if runs[0].state == ExportState.RUNNING and not size else f"{runs[0].state} with {size} bytes"
+
+    def finish(self) -> None:
+        """Somebody presses 再试一次, or asks for the first time."""
+        from shebao.hall import clock
+        from shebao.hall.reports.exporting import restart_export
+        from shebao.hall.reports.models import ExportRun
+
+        run = ExportRun.objects.filter(employer=self.clerk.employer).first()
+        if run is None:
+            self.work()
+        elif run.state == "running":
+            with clock.pretending(clock.local_now() + timedelta(minutes=3)):
+                restart_export(run.pk, by=self.clerk)
+
+
+JOBS: tuple[type[Job], ...] = (Settling, Hearing, Importing, Exporting)

@@ -1,7 +1,8 @@
 """kill -9 in the middle of the work: at random instants, and before and after every single write and commit.
 
 Every piece of work is done by a forked process that dies by SIGKILL. What it acknowledged must be there whole; what it
-did not must be there whole or not at all; the books must prove themselves; and whoever comes next finishes it.
+did not must be there whole or not at all; the books must prove themselves; whoever comes next finishes it; and what it
+had on the disk for a moment is gone after the next sweep.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import os
 import random
 import re
 import signal
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from .jobs import JOBS, Job
 from .outcome import Outcome
@@ -140,9 +143,12 @@ def run(count: int, seed: int) -> Outcome:
     from tests.factories import at
 
     found = Outcome(TITLE, seed, count)
-    found.counts.update({"lost": 0, "doubled or half done": 0, "not finished by a second run": 0})
+    found.counts.update(
+        {"lost": 0, "doubled or half done": 0, "not finished by a second run": 0, "temporary files left": 0}
+    )
     chance = random.Random(seed)  # noqa: S311
     longest, points = 0.0, 0
+    there = _temporary()
     with at():
         for kind in JOBS:
             names, seconds = _rehearsed(kind(_number()))
@@ -164,6 +170,7 @@ def run(count: int, seed: int) -> Outcome:
                 told = _killed(job, point, chance.uniform(0, seconds * 1.1), strike)
                 found.counts["kills"] += 1
                 found.counts["acknowledged before"] += told
+                _sweep(found, label, there)
                 longest = max(longest, _look(found, label, job, told))
     _prove(found, str(seed))
     found.facts["named points"], found.facts["longest second run"] = str(points), f"{longest:.2f} s"
@@ -199,6 +206,23 @@ def _look(found: Outcome, label: str, job: Job, told: bool) -> float:
         found.counts["not finished by a second run"] += 1
         found.fail(f"{label}: after the second run: {after}")
     return time.perf_counter() - began
+
+
+def _temporary() -> set[str]:
+    """What lies in the temporary folder, but for the locks of those who read files."""
+    names = {file.name for file in Path(tempfile.gettempdir()).iterdir()}
+    return {name for name in names if not name.startswith("shebao-reading-")}
+
+
+def _sweep(found: Outcome, label: str, there: set[str]) -> None:
+    """What `serve` does every few minutes; then nothing of the dead process may lie there."""
+    from shebao.hall.work_folders import sweep_work
+
+    found.counts["folders swept after a kill"] += sweep_work()
+    if left := _temporary() - there:
+        found.counts["temporary files left"] += len(left)
+        found.fail(f"{label}: left behind: {sorted(left)[:5]}")
+        there |= left
 
 
 def _wait_for_the_database() -> None:

@@ -17,12 +17,13 @@ failure names its seed and number: the same seed does the same again.
 """
 TAIL = """
 - **uploads**: damaged workbooks (zip directory, XML, BIFF, CSV bytes, encodings, values, named bombs) through the
-  upload page. **cells**: generated workbooks of right and wrong answers, with titles, empty lines and sums between
-  them, as .csv in both encodings, .xls and .xlsx: the same batch each time, and every row accounted for.
-- **kills**: a process killed by SIGKILL while it settles a month, hears the bank or imports a sheet: half at every
-  write and commit in turn, half at random instants; on PostgreSQL some strike the database server's process. After
-  each, check-ledger, verify-audit and (SQLite) integrity_check; then the work is done again. The count is for each of
-  the three kinds of work.
+  upload page; memory is that of the process after all of them beside that after the first 300. **cells**: generated
+  workbooks of right and wrong answers, with titles, empty lines and sums between them, as .csv in both encodings, .xls
+  and .xlsx: the same batch each time, and every row accounted for.
+- **kills**: a process killed by SIGKILL while it settles a month, hears the bank, imports a sheet or writes a table:
+  half at every write and commit in turn, half at random instants; on PostgreSQL some strike the database server's
+  process. After each, check-ledger, verify-audit and (SQLite) integrity_check; what lay on the disk is swept; then the
+  work is done again. The count is for each of the four kinds of work.
 - **oracle**: contribution lines against fractions. **faults**: wrong books that check-ledger must report by bill,
   payment or person.
 - **tampering**: audit records changed by raw SQL, with anchors outside the database. **notices**: lying call-backs of
@@ -35,6 +36,12 @@ TAIL = """
 - **floods**: one employer asks as fast as it can, then many visitors send a letter a second; how long the pages of
   another employer take, the flood being refused and the slow ones cut off in words. Flood, server and measuring share
   the processor. **walks**: anybody presses anything in any order; a declaration moves only as its table says.
+- **records**: audit records appended by two writers at once, in deeds of one to a thousand, and verified at a
+  hundredth, a tenth and the end. **timings**: medians of one run, each question asked of both kinds in an order of
+  chance: signing in as somebody who is there (whose account is closed, or not yet used) and as nobody; looking for
+  a person insured at another employer and for nobody; beginning the enrolment of a person known elsewhere and of
+  nobody. They may differ by less than a tenth, the words not at all. Then every regular expression of the program reads
+  30,000 characters of what would be slow for one that is not linear.
 - **sheets**: texts that would be formulas, as names, departments and cells of a sheet, leave by every table that the
   hall writes; LibreOffice opens each table, and no cell is a formula, a link or a DDE; every text reads as it was typed
   in its CSV and in the workbook that it saves, by our own importer too. Without LibreOffice (`soffice`) it fails.

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from shebao.config import safety
 from shebao.config.safety import refuse_unsafe
 
 MODULES = ("shebao.config.settings.base", "shebao.config.settings.production")
@@ -87,6 +88,7 @@ BAD = {
     "a folder open to all": ({"SHEBAO_FILES_DIR": lambda _, tmp: opened(tmp / "open")}, {}, "chmod 700"),
     "no anchors": ({"SHEBAO_AUDIT_ANCHORS": None}, {}, "SHEBAO_AUDIT_ANCHORS"),
     "anchors open to all": ({"SHEBAO_AUDIT_ANCHORS": lambda _, tmp: opened(tmp / "anchors")}, {}, "chmod 600"),
+    "signing keys that others read": ({"SHEBAO_SIGNING_DIR": lambda _, tmp: opened(tmp / "open")}, {}, "chmod 700"),
     "letters lead to a plain address": ({"SHEBAO_BASE_URL": "http://hall.example"}, {}, "SHEBAO_BASE_URL 须以 https://"),
     "messages in the clear": ({"SHEBAO_SMS_URL": "http://sms.example", "SHEBAO_SMS_KEY": "k"}, {}, "SHEBAO_SMS_URL 须以"),
     "messages without a key": ({"SHEBAO_SMS_URL": "https://sms.example", "SHEBAO_SMS_KEY": None}, {}, "SHEBAO_SMS_KEY"),
@@ -131,6 +133,15 @@ def test_without_the_guard_against_hostile_tables_nothing_starts(start, monkeypa
     found = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "defusedxml" else found(name, *a))
     with pytest.raises(ImproperlyConfigured, match="defusedxml"):
+        start({}, {})
+
+
+def test_a_program_that_others_may_change_does_not_start(start, monkeypatch, tmp_path):
+    program = tmp_path / "program"
+    (program / "config").mkdir(parents=True)
+    program.chmod(0o777)
+    monkeypatch.setattr(safety, "__file__", str(program / "config/safety.py"))
+    with pytest.raises(ImproperlyConfigured, match="chmod o-w"):
         start({}, {})
 
 

@@ -67,6 +67,16 @@ def test_looking_at_who_is_insured_elsewhere_is_recorded_and_limited(clerk, monk
         preview(clerk.employer, ENROL, enrolment(id_number=number), by=clerk)
 
 
+def test_a_sheet_that_points_out_many_people_is_counted_by_people(clerk, monkeypatch):
+    other = EmployerFactory()
+    raws = [enrolment(id_number=enrolled(other, sequence=n).person.id_number) for n in (1, 2)]
+    monkeypatch.setattr("shebao.hall.declarations.preview.PEOPLE_A_DAY", 3)
+    previews(clerk.employer, ENROL, raws, by=clerk)
+    with pytest.raises(Refused, match="上限"):
+        previews(clerk.employer, ENROL, raws, by=clerk)
+    assert AuditEntry.objects.get().detail == {"rows": 2}
+
+
 def test_the_cost_is_told_before_every_field_is_filled(clerk):
     answer = preview(clerk.employer, ENROL, enrolment(household="", contract_from="", name=""), by=clerk)
     assert {problem.code for problem in answer.problems} == {"required"}

@@ -1,4 +1,6 @@
-"""kill -9 in the middle of settling, hearing the bank and importing: nothing lost, nothing doubled, all finished."""
+"""kill -9 in the middle of settling, hearing the bank, importing, exporting: nothing lost, doubled or left behind."""
+
+import tempfile
 
 import pytest
 from django.db import connection, transaction
@@ -10,10 +12,16 @@ from shebao.hall.settlement import assessing, operations
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_42_kills_lose_nothing_and_double_nothing():
-    found = kills.run(14, seed=20261127)
+@pytest.fixture(autouse=True)
+def own_temporary_folder(monkeypatch, tmp_path):
+    """What others leave in the common one is not ours to count."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def test_40_kills_lose_nothing_and_double_nothing_and_leave_nothing_behind():
+    found = kills.run(10, seed=20261127)
     assert found.failures == []
-    assert found.counts["kills"] == 14 * len(JOBS)
+    assert found.counts["kills"] == 10 * len(JOBS)
     assert int(found.facts["named points"]) > 80
 
 

@@ -1,6 +1,7 @@
 """Where a guard breaks the answer is no: in Chinese, with a number to read out, without a word of the program (B44)."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -76,14 +77,19 @@ def test_nobody_swallows_every_mistake():
     assert offences == []
 
 
-def test_nobody_marks_text_as_safe_without_a_reason():
-    """`mark_safe`, `|safe`, `.raw(`, `.extra(`: each with its reason beside it, or not at all."""
+BANNED = re.compile(
+    r"mark_safe\(|SafeString\(|objects(?:\.\w+\(.*\))*\.raw\(|\.extra\(|RawSQL\(|@csrf_exempt|xframe_options_exempt"
+    r"|\beval\(|\bexec\(|pickle\.|yaml\.load\(|shell=True|verify=False"
+)
+
+
+def test_nobody_marks_text_as_safe_or_lets_a_guard_out_without_a_reason():
+    """`mark_safe`, `|safe`, `.raw(`, `.extra(`, `csrf_exempt` and their like: each with its reason, or not at all."""
     offences = []
     for file in SOURCE.rglob("*.py"):
         for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-            for word in ("mark_safe(", ".objects.raw(", ".extra("):
-                if word in line and "#" not in line:
-                    offences.append(f"{file.relative_to(SOURCE)}:{number}: {line.strip()}")
+            if BANNED.search(line.partition("#")[0]) and not line.partition("#")[2].rpartition(" - ")[2].strip():
+                offences.append(f"{file.relative_to(SOURCE)}:{number}: {line.strip()}")
     for file in (SOURCE / "web/templates").rglob("*.html"):
         text = file.read_text("utf-8")
         if "|safe" in text or "autoescape off" in text:

@@ -32,7 +32,15 @@ PLACES = "../../../../../etc/passwd"
 NUL = "王\0示例"
 ELSEWHERE = "//evil.example/x"
 MUCH = "长" * 20_000
-RAW = ("<script>alert(7)", "<img src=x", "</textarea><script", "X-Moved: yes\r\n\r\n<script>", "root:x:0")
+RAW = (
+    "<script>alert(7)",
+    "<img src=x",
+    "</textarea><script",
+    "X-Moved: yes\r\n\r\n<script>",
+    "root:x:0",
+    "Traceback (most recent call last)",
+    "django.db.utils",
+)
 RUN = ("7013", "49042")
 """What the braces would say if somebody evaluated them."""
 STAYS = {"csrfmiddlewaretoken", "_search"}

@@ -1,21 +1,18 @@
 """Too much of anything is refused in words and costs little; a look-up tells nobody where else a person works (B36)."""
 
-import ast
 import json
 import re
-import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from drill.patterns import Written, hostile_texts, patterns
+from drill.timings import seconds_for
 
 from shebao.web import flood
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled, synthetic_id
 from tests.papers import PDF
-
-SOURCE = Path(__file__).parents[2] / "src/shebao"
 
 
 @pytest.fixture
@@ -139,36 +136,31 @@ def test_the_guard_forgets_who_went_away_before_it_holds_too_many(client, settin
     assert answers == [204, 429, 429]
 
 
-def patterns() -> set[tuple[str, str]]:
-    """Every regular expression that stands in the program as text, and the function that it is given to."""
-    found = set()
-    names = {"compile", "match", "fullmatch", "search", "sub", "findall", "split", "finditer"}
-    # The folders of regions are read by patterns too, but nobody sends them.
-    for file in [one for one in SOURCE.rglob("*.py") if "region" not in one.name]:
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in names and node.args:
-                owner, first = getattr(node.func, "value", None), node.args[0]
-                is_text = isinstance(first, ast.Constant) and isinstance(first.value, str)
-                if getattr(owner, "id", "") == "re" and is_text:
-                    found.add((first.value, node.func.attr))
-    return found
+LENGTH, MARGIN = 6_000, 2_000
+"""A linear expression takes a hundred times what the simplest takes; one that is not, a hundred thousand times that."""
+LINEAR = Written("[^!]*!", "here")
 
 
-LONG = ["a", "1", " ", "中", "-", ".", "1 ", "a-", "1.", "((", "0,", "\t", "张·", "A1", "/*", "=", "年1月"]
-AT_ITS_BEGINNING = ("match", "fullmatch")
+def too_slow(among) -> list[tuple[str, str, str]]:
+    """Those which take much longer than a linear one in the same run; the drill measures milliseconds."""
+    yardstick = max(seconds_for(LINEAR, "a" * LENGTH + "!") for _ in range(20))
+    return [
+        (one.place, one.text, text[:9])
+        for one in among
+        for text in hostile_texts(one.text, LENGTH, pairs=False)
+        if seconds_for(one, text) > MARGIN * yardstick
+    ]
 
 
-@pytest.mark.parametrize(("pattern", "how"), sorted(patterns()))
-def test_no_regular_expression_takes_long_over_thirty_thousand_characters(pattern, how):
-    compiled = re.compile(pattern)
-    for part in LONG:
-        text = part * (30_000 // len(part)) + "!"
-        began = time.process_time()
-        if how not in AT_ITS_BEGINNING:
-            compiled.search(text)
-        compiled.match(text)
-        # Linear ones need a millisecond; one that explodes would not come back at all.
-        assert time.process_time() - began < 2, (pattern, part)
+def test_every_regular_expression_of_the_program_is_linear_in_what_somebody_sends():
+    assert len(patterns()) > 100
+    assert too_slow(sorted(patterns())) == []
+
+
+def test_an_expression_that_is_not_linear_is_seen():
+    """As the links of a page were read once: each beginning of a tag went to the end of the page."""
+    bad = [Written('<a\\b[^>]*?\\bhref="(/[^"]*)"[^>]*>', "a")]
+    assert {place for place, *_ in too_slow(bad)} == {"a"}
 
 
 def test_looking_for_a_person_of_another_employer_is_looking_for_nobody(client):

@@ -80,6 +80,24 @@ def test_what_is_rolled_back_leaves_no_record(world):
     assert not seen.deeds and not AuditEntry.objects.filter(action="operator.created").exists()
 
 
+def test_a_deed_that_is_rolled_back_after_its_record_leaves_neither_record_nor_gap(world, monkeypatch):
+    admin = world[0]
+    client = signed_in(admin)
+    address, answers = "/e/employer/departments/", {"name": "研发部"}
+
+    def written_and_then(*made):
+        insert(*made)
+        raise DatabaseError("the connection is lost after the record was written")
+
+    insert = operations.insert_rows
+    with monkeypatch.context() as late:
+        late.setattr(operations, "insert_rows", written_and_then)
+        assert client.post(address, answers).status_code == 500
+    assert not AuditEntry.objects.exists() and not Department.objects.exists()
+    assert client.post(address, answers).status_code == 302
+    assert AuditEntry.objects.get().sequence == 1 and list(broken_links()) == []
+
+
 def test_the_agencys_looks_are_shown_to_the_employer_with_the_reason(world):
     admin, _, reviewer = world
     other = EmployerFactory()

@@ -4,7 +4,10 @@ import re
 import time
 
 import pytest
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils.module_loading import import_string
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators import operations
@@ -185,6 +188,29 @@ def test_known_and_unknown_accounts_take_the_same_work_and_words(clerk, monkeypa
     assert seen == [(1, True), (1, True)]
 
 
+def problems_of(password: str, operator) -> list[str]:
+    try:
+        validate_password(password, operator)
+    except ValidationError as problems:
+        return problems.messages
+    return []
+
+
+def test_passwords_are_kept_with_argon2id_wherever_people_work():
+    """The tests hash fast; what every installation has is said in the settings that all of them share."""
+    from shebao.config.settings import base
+
+    (path,) = base.PASSWORD_HASHERS
+    hasher = import_string(path)()
+    assert hasher.encode("right-Password-1", hasher.salt()).startswith("argon2$argon2id$")
+
+
+def test_words_that_are_usual_with_numbers_that_others_know_are_refused(employer, clerk):
+    known = (employer.credit_code, employer.employer_number, employer.credit_code[-6:], "19900517", "13900001111")
+    words = ("shebao", "Admin", "P@ssw0rd", "社保", "Qwer", "aA", "hr-")
+    assert [f"{word}{number}" for word in words for number in known if not problems_of(f"{word}{number}", clerk)] == []
+
+
 def test_not_one_of_five_hundred_usual_passwords_opens_a_new_account_or_an_empty_hall(boss, employer):
     """B17: no default account, and nothing that can be derived from numbers that others know."""
     from shebao.hall.sign_in.guesses import BY_ADDRESS
@@ -197,6 +223,8 @@ def test_not_one_of_five_hundred_usual_passwords_opens_a_new_account_or_an_empty
     usual = list(dict.fromkeys(usual))[:500]
     assert len(usual) == 500
     made, password = operations.create_operator("fresh", "新来", "clerk", by=boss)
+    assert [word for word in usual if not problems_of(word, made)] == []  # nobody can choose one either
+    assert [word for word in (PASSWORD, "brand-New-Words-7", "今天天气不错2026年") if problems_of(word, made)] == []
     assert not any(made.check_password(word) for word in [*usual, "fresh", password.lower()])
     statuses = {
         sign_in(Client(REMOTE_ADDR="10.9.9.9"), "admin", word).status_code for word in usual[: BY_ADDRESS[1] + 5]

@@ -35,7 +35,7 @@ COMMANDS = {
 #: What argparse says, and how we say it.
 SAYINGS = [
     (r"the following arguments are required: (?P<a>.+)", "缺少参数 {a}"),
-    (r"argument .+?: invalid choice: '?(?P<a>.*?)'? \(choose from (?P<b>.+)\)", "没有“{a}”，可用：{b}"),
+    (r"argument [^:]+: invalid choice: '?(?P<a>[^'()]*)'? \(choose from (?P<b>.+)\)", "没有“{a}”，可用：{b}"),
     (r"unrecognized arguments: (?P<a>.+)", "不认识的参数 {a}"),
     (r"argument (?P<a>.+?): expected .+", "{a} 后面要有值"),
     (r"argument (?P<a>.+?): (?P<b>.+)", "{a}：{b}"),

@@ -52,12 +52,16 @@ def reconcile(options) -> int:
 
 
 def housekeeping(options) -> int:
-    """Remove the files that belong to nothing and are older than a day; `serve` does it at its start and daily."""
+    """Remove the files that belong to nothing and are older than a day, and what killed processes left half-written.
+
+    `serve` does the first at its start and daily, the second every five minutes.
+    """
     start_with_database()
     from shebao.hall.evidence.housekeeping import sweep_files
+    from shebao.hall.work_folders import sweep_work
 
     with in_words():
-        count = sweep_files()
+        count = sweep_files() + sweep_work()
     return _report([], f"已清理遗留文件 {count} 个。" if count else "没有遗留文件。")
 
 

@@ -66,6 +66,14 @@ def sweep() -> str:
     return f"已清理遗留文件 {count} 个。" if count else ""
 
 
+def clear() -> str:
+    """Take away what a process that was killed had on the disk for a moment, such as half a workbook."""
+    from shebao.hall.work_folders import sweep_work
+
+    count = sweep_work()
+    return f"已清理中断后留下的临时文件夹 {count} 个。" if count else ""
+
+
 def forget() -> str:
     """Remove what is kept longer than the list of personal data says."""
     from shebao.hall.retention import forget_what_is_over
@@ -94,6 +102,7 @@ ANCHOR = Chore(anchor, 10 * MINUTE, "操作记录的库外存证没有写成")
 CHORES = (
     ANCHOR,
     Chore(sweep, DAY, "遗留文件没有清理成"),
+    Chore(clear, 5 * MINUTE, "中断后留下的临时文件没有清理成"),
     Chore(forget, DAY, "超期记录没有清理成"),
     Chore(prepare, DAY, "账单明细的分区没有建成"),
     Chore(reconcile, HOUR, "没有与银行对成账", first=MINUTE),  # its own bank is not up at once

@@ -113,6 +113,9 @@ def _folders(settings: Any) -> Iterator[str]:
         yield "SHEBAO_FILES_DIR 不能放在程序文件夹里：升级会覆盖它。"
     if _open_to_all(files, stat.S_IRWXO):
         yield f"SHEBAO_FILES_DIR 的文件夹 {files} 本机其他账号也能进：请 chmod 700。"
+    keys = settings.SHEBAO_SIGNING_DIR
+    if keys and _open_to_all(Path(keys), stat.S_IRWXO):
+        yield f"SHEBAO_SIGNING_DIR 的文件夹 {keys} 本机其他账号也能进：里面是签名的私钥，请 chmod 700。"
     anchors = settings.SHEBAO_AUDIT_ANCHORS
     if not anchors:
         yield "请设置 SHEBAO_AUDIT_ANCHORS：操作记录的链尾要存到数据库以外的文件，最好在另一台机器的磁盘上。"

@@ -5,9 +5,18 @@ from html import unescape
 
 from .rights import may_open
 
-LINK = re.compile(r'<a\b(?P<head>[^>]*?)\bhref="(?P<url>/[^"]*)"(?P<tail>[^>]*)>(?P<words>.*?)</a>', re.S)
-FORM = re.compile(r'<form\b[^>]*?\baction="(?P<url>/[^"]*)"[^>]*>.*?</form>', re.S)
-BUTTON = re.compile(r'<button\b[^>]*?\bformaction="(?P<url>/[^"]*)"[^>]*>.*?</button>', re.S)
+# Linear whatever the page holds: a tag ends before the next one begins, and what was read once is not tried otherwise.
+LINK = re.compile(
+    r'<a\b(?=[^<>]*>)(?>(?P<head>[^<>]*?)\bhref="(?P<url>/[^"<>]*)"(?P<tail>[^<>]*)>)'
+    r"(?P<words>[^<]*+(?:<(?!a\b|/a>)[^<]*+)*+)</a>"
+)
+FORM, BUTTON = (
+    re.compile(
+        rf'<{tag}\b(?=[^<>]*>)(?>[^<>]*?\b{where}="(?P<url>/[^"<>]*)"[^<>]*>)'
+        rf"[^<]*+(?:<(?!{tag}\b|/{tag}>)[^<]*+)*+</{tag}>"
+    )
+    for tag, where in (("form", "action"), ("button", "formaction"))
+)
 IS_BUTTON = re.compile(r'\bclass="[^"]*\b(?:btn|tile|quick|stat)\b')
 
 

@@ -99,6 +99,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "shebao.hall.operators.passwords.NothingUsual"},
 ]
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "start"
@@ -160,11 +161,12 @@ STORAGES = {
 # A spreadsheet may be 20 MB; everything else is small.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
-FILE_UPLOAD_MAX_MEMORY_SIZE = 21_000_000
 SHEBAO_UPLOAD_LIMIT = 20_000_000
 # A request of any kind: so large at most (a page says in its own words what is too large for it), and sent within so
 # many seconds, plus one for every 20 kB that came.
 SHEBAO_BODY_LIMIT = 64_000_000
+# Whatever may come stays in memory: a file on the disk would be in plain, and stay there when the process is killed.
+FILE_UPLOAD_MAX_MEMORY_SIZE = SHEBAO_BODY_LIMIT
 SHEBAO_BODY_SECONDS = 20
 # So many tables, and files of papers, one employer may send in an hour; so many pages one session may ask for in ten
 # seconds of one server process, and an address five times as many (reliability B36). Tests set it to 0: no limit.

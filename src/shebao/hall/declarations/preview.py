@@ -34,6 +34,8 @@ SEXES = {"1": "男", "2": "女"}
 NUMBERED = (CITIZEN, SETTLED_COMPATRIOT, FOREIGN_RESIDENT)
 SUBJECT_CASES = {"employer": employer_case, "project": project_case, "operator": operator_case}
 HINTS, LOOKED, LOOKS_A_DAY = {"enrolled_elsewhere", "number_taken", "ended_for_good"}, "roster.elsewhere_hinted", 300
+PEOPLE_A_DAY = 3_000
+"""So many people may be pointed out to an employer a day: one sheet has many rows, and is checked more than once."""
 
 
 @dataclass
@@ -157,8 +159,9 @@ def _account_for_hints(scene: Scene, by) -> None:
     if not told or by.is_agency:
         return
     midnight = clock.now() - timedelta(hours=scene.local_now.hour, minutes=scene.local_now.minute)
-    looks = AuditEntry.objects.filter(employer=scene.employer, action=LOOKED, at__gte=midnight).count()
-    if looks >= LOOKS_A_DAY:
+    asked = AuditEntry.objects.filter(employer=scene.employer, action=LOOKED, at__gte=midnight)
+    before = [detail.get("rows", 1) for detail in asked.values_list("detail", flat=True)]
+    if len(before) >= LOOKS_A_DAY or sum(before) + told > PEOPLE_A_DAY:
         text = "今天查到“当前在其他单位参保”的次数已达上限，请明天再报，或到经办窗口办理。"
         raise Refused("too_many_looks", text, status=429)
     with transaction.atomic():

@@ -15,7 +15,7 @@ FONTS = Path(__file__).resolve().with_name("fonts")
 RARE = Path(__file__).resolve().with_name("rare_fonts")
 """Rare name characters, since the second edition: a paper of the first keeps the box that it was printed with."""
 STANDARDS = ["a-2a", "ua-1"]
-LOST = re.compile(r'the text `"(.+?)"` could not be displayed')
+LOST = re.compile(r'the text `"([^"`]+)"` could not be displayed')
 
 
 def main() -> None:

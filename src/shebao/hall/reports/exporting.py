@@ -1,6 +1,5 @@
 """A query as a workbook: every row, in constant memory; a long one in the background, with progress."""
 
-import tempfile
 from array import array
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from ..crypto import seal, unseal
 from ..errors import Refused
 from ..regions import region
 from ..sheets.writing import Column, write_table
+from ..work_folders import work_folder
 from .models import ExportPart, ExportRun, ExportState
 from .registry import REPORTS
 from .report import Asked, Link, Report, Shown, asked, totals
@@ -143,8 +143,8 @@ def carry_out(run_id: int, attempt: int, *, by) -> None:
     except Refused as no:
         own.update(state=ExportState.FAILED, failure=no.message[:300])
         return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "table.xlsx"
+    with work_folder() as folder:
+        path = folder / "table.xlsx"
         found, mark = report.rows(given), watermark(by, local_now())
         rows = chain(_counted(cells_of(report, given, found), own), total_of(report, given, found))
         try:

@@ -11,6 +11,7 @@ from ..clock import now
 from ..declarations.queries import current_month
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
+from ..memory import give_back
 from ..regions import region
 from . import jobs
 from . import rows as batch_rows
@@ -70,6 +71,8 @@ def receive_sheet(employer_id: int, service: str, file_name: str, data: bytes, *
         sheet = read_workbook(data, file_name)
     except UnreadableSheet as no:
         raise Refused(no.code, no.message_zh, field="file") from no
+    finally:
+        give_back()
     if (origin := origin_of(sheet, by=by)) is not None:
         merged = merge_sheet(origin.pk, sheet, by=by)
         return Received(Batch.objects.visible_to(by).get(pk=origin.pk), merged)

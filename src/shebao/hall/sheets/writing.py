@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +13,8 @@ from pathlib import Path
 import xlsxwriter
 
 from shebao.rules.money import plain_yuan
+
+from ..work_folders import work_folder
 
 _FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_TEXT = 32_767  # of one cell, by the file format
@@ -73,9 +75,10 @@ class Book:
         self.data = b""
 
     def __enter__(self) -> Book:
-        self._folder = tempfile.TemporaryDirectory()
+        self._held = ExitStack()
+        folder = self._held.enter_context(work_folder())
         self._buffer = io.BytesIO()
-        options = {"constant_memory": True, "tmpdir": self._folder.name} if self._streaming else {"in_memory": True}
+        options = {"constant_memory": True, "tmpdir": str(folder)} if self._streaming else {"in_memory": True}
         self._book = xlsxwriter.Workbook(
             str(self._path) if self._path else self._buffer,
             options | {"strings_to_formulas": False, "strings_to_urls": False},
@@ -93,7 +96,7 @@ class Book:
             else:
                 self._book.fileclosed = True  # half a book is thrown away, without a warning
         finally:
-            self._folder.cleanup()
+            self._held.close()
 
     def add_sheet(self, name: str):
         """A new sheet, returned as xlsxwriter's worksheet."""

@@ -63,7 +63,7 @@ def _said(request) -> bytes:
 
 
 @public
-@csrf_exempt
+@csrf_exempt  # no browser sends these: the bank signs what it says, and nothing else opens the door
 @require_POST
 def pay_notice(request):
     """The bank tells the outcome of a payment (maybe repeatedly); its signature is its only credential."""
