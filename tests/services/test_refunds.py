@@ -104,9 +104,13 @@ def test_what_was_paid_becomes_credit_and_the_next_bill_takes_it():
 
 def test_who_came_back_for_the_refunded_months_only_was_not_insured_in_them():
     clerk, reviewer, employee, _ = billed_in_october("wage_hall")
-    Spell.objects.filter(employee=employee).update(first_month=OCTOBER)
+    spells = Spell.objects.filter(employee=employee, is_voided=False)
+    for spell in spells:
+        Spell.objects.filter(pk=spell.pk).update(last_month=Month(2026, 8))
+        spell.pk, spell.first_month, spell.last_month = None, OCTOBER, OCTOBER
+        spell.save()
     approved(clerk, reviewer, asked(employee), KEY)
-    assert not Spell.objects.filter(employee=employee, is_voided=False).exists()
+    assert {spell.last_month for spell in spells.all()} == {Month(2026, 8)}
     assert list(check_ledger()) == []
 
 

@@ -45,7 +45,7 @@ def refund_leavers(declarations: list, *, by) -> None:
 
 
 def _end_before(declaration, first: Month) -> None:
-    """Insured until the month before: what is given back is not insured either, and a spell that is all of it is none."""
+    """Insured until the month before: what is given back is not insured, and a spell that is all of it is none."""
     spells = list(Spell.objects.filter(employee=declaration.employee_id, project=None, is_voided=False))
     if any(spell.last_month is None for spell in spells):
         raise Conflict("still_insured", f"{declaration.subject_name}还在参保，请先办理减员，再申请退费。")
