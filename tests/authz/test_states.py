@@ -26,11 +26,10 @@ def test_only_the_listed_moves_are_made_in_any_state_by_any_role(hall, client):
         Declaration.objects.filter(pk=case.pk).update(
             state=state, decided_by=decider, case_number=f"N{state}", revision=int(state == "returned")
         )
-        if state == "returned":
-            for move, to in (("submit", "submitted"), ("return", "returned")):
-                case.events.create(
-                    move=move, to_state=to, by=people["reviewer"], at=case.declared_at, answers=case.answers
-                )
+        if state in ("submitted", "returned"):
+            for move, to in (("submit", "submitted"), ("return", "returned"))[: 1 + (state == "returned")]:
+                by = people["clerk" if move == "submit" else "reviewer"]
+                case.events.create(move=move, to_state=to, by=by, at=case.declared_at, answers=case.answers)
         case.refresh_from_db()
         for action in ACTIONS:
             target, roles = MOVES.get((state, action), (state, ()))
@@ -53,7 +52,9 @@ def test_whoever_declared_it_at_the_counter_does_not_approve_it(hall, client):
     client.force_login(people["clerk"])
     act(client, case, "submit")
     Declaration.objects.filter(pk=case.pk).update(declared_by=people["reviewer"])
-    case.events.update(by=people["reviewer"])
+    case.events.create(
+        move="repair", to_state="submitted", by=people["reviewer"], at=case.declared_at, answers=case.answers
+    )
     case.refresh_from_db()
     client.force_login(people["reviewer"])
     act(client, case, "approve")

@@ -142,6 +142,22 @@ def test_the_badge_of_the_desk_counts_what_its_page_lists(undo_time, client, cle
             effects.approve_cases([one.pk], by=reviewer)
 
 
+def test_what_was_submitted_is_what_takes_effect(clerk, reviewer):
+    """Whoever writes past the hall changes neither a case that waits nor what was said of it."""
+    one, other = submitted(clerk, 1, 2)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        one.events.update(answers={})
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        one.events.all().delete()
+    one.answers = one.answers | {"declared_wage": 1}
+    Declaration.objects.bulk_update([one], ["answers"])
+    with pytest.raises(Conflict, match="与提交时的不一致"):
+        operations.approve_declarations([one.pk], by=reviewer)
+    assert state(one) == State.SUBMITTED and not Spell.objects.exists()
+    operations.approve_declarations([other.pk], by=reviewer)
+    assert state(other) == State.APPROVED
+
+
 def test_an_approval_can_be_taken_back_for_ten_seconds_and_then_takes_effect(undo_time, clerk, reviewer):
     (one,) = submitted(clerk)
     effects.approve_cases([one.pk], by=reviewer)

@@ -10,6 +10,7 @@ from ..desk.signing import free_to_decide, sign
 from ..errors import Conflict, Refused, permit
 from ..evidence.queries import MARK
 from ..regions import region
+from ..services.scene import chunks
 from .models import Declaration, DeclarationEvent
 from .pipe import audit, carry_out, locked, move, races_become_conflicts
 from .states import label_of, open_moves, too_late
@@ -67,6 +68,7 @@ def finish_declarations(declarations: list[Declaration], *, by, note: str) -> No
     """Let signed declarations take effect (生效); the caller's transaction holds them. Raises Conflict."""
     if not declarations:
         return
+    _as_submitted(declarations)
     with races_become_conflicts():
         _decide(declarations, "approve", by, note)
         carry_out(declarations, by=by)
@@ -136,6 +138,21 @@ def reject_declaration(
 def _decide(declarations: list[Declaration], name: str, by, note: str, marks: dict | None = None) -> None:
     note = note.strip()[:300]
     move(declarations, name, by=by, note=note, marks=marks, decided_by=by, decided_at=clock.now())
+
+
+def _as_submitted(declarations: list[Declaration]) -> None:
+    """What takes effect is what was submitted (I-16): its step keeps the answers, sealed.
+
+    Only somebody who wrote to the database past the hall can make them differ.
+    """
+    submitted: dict[int, dict] = {}
+    for part in chunks(one.pk for one in declarations):
+        steps = DeclarationEvent.objects.filter(declaration__in=part, move="submit").select_related("declaration")
+        submitted |= {step.declaration_id: step.answers for step in steps.order_by("at", "pk")}
+    if changed := [one for one in declarations if submitted.get(one.pk) != one.answers]:
+        names = "、".join(str(one.case_number) for one in changed[:5])
+        text = f"办件 {names} 现在的内容与提交时的不一致，不能通过。请退回补正，并告诉安全管理员。"
+        raise Conflict("not_as_submitted", text)
 
 
 def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:

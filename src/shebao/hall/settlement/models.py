@@ -115,9 +115,7 @@ class Bill(models.Model):
     @property
     def _gives_back(self) -> bool:
         """Whether a bill of its own returns what was charged; the lines are asked only where nothing was."""
-        if self.total_due:
-            return self.total_due < 0
-        return not self.lines.exclude(kind=LineKind.RETURNED).exists()
+        return self.total_due < 0 if self.total_due else not self.lines.exclude(kind=LineKind.RETURNED).exists()
 
     @property
     def label(self) -> str:
@@ -249,8 +247,7 @@ class BillLine(models.Model):
                 name="one_charge_for_an_employee_scheme_and_month",
                 violation_error_message="该人员此险种当月已在本单位核定过。",
             ),
-            # The month in these two changes nothing, since it is that of the line they name (the guard of I-8):
-            # PostgreSQL, which keeps the lines by month, wants it in every unique index.
+            # The month is that of the line they name (I-8): PostgreSQL, with lines by month, wants it in every index.
             models.UniqueConstraint(
                 fields=["adjusts", "month"],
                 condition=Q(is_voided=False, adjusts__isnull=False),
