@@ -40,4 +40,4 @@ def approve_batch(sample_id: int, pks: list[int], *, by, seen: Seen | None = Non
     there = Declaration.objects.visible_to(by).filter(pk__in=sample.left, state=State.SUBMITTED)
     if left := list(there):
         raise Refused("sample_not_opened", f"抽中的还有 {len(left)} 笔没有打开看过，请先逐笔打开。")
-    return approve_cases(pks, by=by, note=f"批量通过，抽查 {len(sample.drawn)} 笔", seen=seen)
+    return approve_cases(pks, by=by, seen=seen)  # the lot is the agency's own business

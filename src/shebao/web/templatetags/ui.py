@@ -12,7 +12,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from shebao.rules.identity import masked, masked_phone
 
@@ -77,6 +77,14 @@ def signed_yuan(fen: int | None) -> str:
     """Write a change in fen with its sign: +1,234.56 or −1,234.56; zero has no sign."""
     text = yuan(fen)
     return f"+{text}" if fen and int(fen) > 0 else text
+
+
+@register.filter
+def unbroken(text: str) -> str:
+    """A text whose months and days stay whole at the end of a line: 2026-11, 2026-11-28."""
+    parts = enumerate(re.split(r"(\d{4}-\d{2}(?:-\d{2})?)", text))
+    whole = '<span class="nowrap">{}</span>'
+    return format_html_join("", "{}", ((format_html(whole, part) if i % 2 else part,) for i, part in parts))
 
 
 @register.filter
