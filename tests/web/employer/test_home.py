@@ -184,7 +184,7 @@ def test_where_nobody_reviews_the_workbench_has_no_states_of_a_review(client):
 
 def test_a_long_menu_is_folded_by_the_manuals_headings_and_a_short_one_is_not(client):
     long = opened(client, make_clerk(make_employer("shenzhen")))
-    fold = long.partition("员工信息变更<span")[2].partition("</details>")[0]
+    fold = long.partition("员工信息变更</summary>")[2].partition("</details>")[0]
     for label in ("新增", "停交", "恢复参保", "修改工资", "参保险种变更", "调入", "其他信息变更", "重要信息变更"):
         assert f">{label}</a>" in fold, label
     short = opened(client, make_clerk(make_employer("tianjin", "120002")))
