@@ -15,7 +15,7 @@ from .scratch import ENGINES, scratch_hall
 DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "uploads": (10_000, ("sqlite",)),
     "cells": (5_000, ("sqlite",)),
-    "kills": (67, ENGINES),  # of each of its three kinds of work
+    "kills": (67, ENGINES),  # of each of its four kinds of work
     "oracle": (1_000_000, ("",)),
     "faults": (3, ENGINES),
     "tampering": (1_000, ENGINES),

@@ -51,6 +51,8 @@ def test_a_submitted_case_can_be_taken_back(client):
 
 
 def test_a_returned_case_shows_the_marks_and_is_repaired_in_place(client, returned):
+    repairing = f'href="/e/cases/{returned.pk}/repair/"'
+    assert repairing in client.get("/e/cases/?state=returned").content.decode()  # from the list too, without a detour
     text = text_of(client.get(f"/e/cases/{returned.pk}/"))
     assert "与证件不一致" in text
     assert "修改重报" in text
