@@ -15,11 +15,14 @@ END $$
 """
 
 
-def refuse_changes(tables: Sequence[str]) -> migrations.RunPython:
-    """A migration step that makes `tables` append-only, on SQLite and on PostgreSQL; reversible."""
+def refuse_changes(tables: Sequence[str], *, may_go: str = "") -> migrations.RunPython:
+    """A migration step that makes `tables` append-only, on SQLite and on PostgreSQL; reversible.
+
+    `may_go` is SQL about OLD that both engines understand: rows that may be removed all the same.
+    """
 
     def lay(apps, editor):
-        for statement in _laying(editor.connection.vendor, tables):
+        for statement in _laying(editor.connection.vendor, tables, may_go):
             editor.execute(statement, None)  # no parameters: a percent sign is one
 
     def lift(apps, editor):
@@ -31,20 +34,22 @@ def refuse_changes(tables: Sequence[str]) -> migrations.RunPython:
     return migrations.RunPython(lay, lift)
 
 
-def _laying(vendor: str, tables: Sequence[str]) -> list[str]:
+def _laying(vendor: str, tables: Sequence[str], may_go: str = "") -> list[str]:
     if vendor == "postgresql":
         # Once a statement, not once a row: an accidental mass update fails before it touches anything.
+        each = {"update": "STATEMENT", "delete": f"ROW WHEN (NOT ({may_go}))" if may_go else "STATEMENT"}
         return [POSTGRES_FUNCTION] + [
             f"CREATE TRIGGER {table}_no_{deed} BEFORE {deed.upper()} ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION shebao_refuse_change()"
+            f"FOR EACH {each[deed]} EXECUTE FUNCTION shebao_refuse_change()"
             for table in tables
-            for deed in ("update", "delete")
+            for deed in each
         ]
+    when = {"update": "", "delete": f"WHEN NOT ({may_go}) " if may_go else ""}
     return [
-        f"CREATE TRIGGER {table}_no_{deed} BEFORE {deed.upper()} ON {table} "
+        f"CREATE TRIGGER {table}_no_{deed} BEFORE {deed.upper()} ON {table} {when[deed]}"
         f"BEGIN SELECT RAISE(ABORT, '{MESSAGE.format(table=table)}'); END"
         for table in tables
-        for deed in ("update", "delete")
+        for deed in when
     ]
 
 

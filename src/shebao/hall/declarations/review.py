@@ -147,8 +147,8 @@ def _as_submitted(declarations: list[Declaration]) -> None:
     """
     submitted: dict[int, dict] = {}
     for part in chunks(one.pk for one in declarations):
-        steps = DeclarationEvent.objects.filter(declaration__in=part, move="submit").select_related("declaration")
-        submitted |= {step.declaration_id: step.answers for step in steps.order_by("at", "pk")}
+        steps = DeclarationEvent.objects.filter(declaration__in=part, move="submit").order_by("at", "pk")
+        submitted |= dict(steps.values_list("declaration", "answers"))
     if changed := [one for one in declarations if submitted.get(one.pk) != one.answers]:
         names = "、".join(str(one.case_number) for one in changed[:5])
         text = f"办件 {names} 现在的内容与提交时的不一致，不能通过。请退回补正，并告诉安全管理员。"

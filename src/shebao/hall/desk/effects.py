@@ -1,5 +1,7 @@
 """Approving so that it can be taken back: nothing happens for ten seconds, then all of it (decision 0013)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,8 +20,12 @@ from .models import DeskCase, NoteKind, Sample, Tables
 from .operations import LONGEST, touch
 
 
-class _Rehearsed(Exception):
-    """The rehearsal went well; whatever it did is rolled back."""
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """What is not possible raises here as it would in earnest; whatever was possible is rolled back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def approve_cases(pks: list[int], *, by, note: str = "", seen: Seen | None = None) -> list[Declaration]:
@@ -30,12 +36,9 @@ def approve_cases(pks: list[int], *, by, note: str = "", seen: Seen | None = Non
     """
     if not settings.SHEBAO_UNDO_SECONDS:
         return approve_declarations(pks, by=by, note=note, seen=seen)
-    try:
-        with transaction.atomic():
-            approve_declarations(pks, by=by, note=note, seen=seen)
-            raise _Rehearsed
-    except _Rehearsed:
-        return _schedule(pks, by=by, note=note, seen=seen)
+    with rehearsal():
+        approve_declarations(pks, by=by, note=note, seen=seen)
+    return _schedule(pks, by=by, note=note, seen=seen)
 
 
 @transaction.atomic

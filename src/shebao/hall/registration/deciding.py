@@ -12,7 +12,7 @@ from shebao.rules.region import Region
 
 from ..audit.operations import record
 from ..declarations.pipe import races_become_conflicts
-from ..desk.effects import wait_for_effect
+from ..desk.effects import rehearsal, wait_for_effect
 from ..desk.operations import touch
 from ..desk.signing import free_to_decide, sign
 from ..errors import Conflict, Refused, permit
@@ -25,10 +25,6 @@ from .models import REGISTERED, Registration, RegistrationCase
 from .registering import decide, finish_registration, register, write_link, write_result
 from .reviewing import REGISTRATIONS
 from .states import State, advance
-
-
-class _Rehearsed(Exception):
-    """The rehearsal went well; whatever it did is rolled back."""
 
 
 @transaction.atomic
@@ -61,12 +57,9 @@ def approve_registration(pk: int, decided: Mapping[str, str], *, by, seen: int) 
 
 def _rehearse(made: Registration, decided: Mapping[str, str], by) -> None:
     """Refuse now what could not be registered later; leaves the registration as it is on file."""
-    try:
-        with transaction.atomic():
-            register(made, decided, by=by)
-            raise _Rehearsed
-    except _Rehearsed:
-        made.refresh_from_db()
+    with rehearsal():
+        register(made, decided, by=by)
+    made.refresh_from_db()
 
 
 @transaction.atomic

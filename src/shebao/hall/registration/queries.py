@@ -11,6 +11,7 @@ from shebao.rules.region import Region
 from shebao.rules.region_registration import RegistrationStep
 
 from .. import clock
+from ..declarations.queries import DECISIONS
 from ..employers.models import Employer
 from ..personal_data import masked_answer
 from ..regions import region
@@ -173,10 +174,6 @@ def steps_shown(registration: Registration | None, here: Region) -> list[tuple[i
     if registration is None or not registration.areas or checks.asks_agreement(registration, here):
         return steps
     return [(number, step) for number, step in steps if step.kind != "agreement"]
-
-
-DECISIONS = ("approve", "return", "reject")
-"""The moves by which a reviewer decides; a declaration is decided by moves of the same names."""
 
 
 def decisions(actor, *, move="", q="") -> QuerySet[RegistrationEvent]:

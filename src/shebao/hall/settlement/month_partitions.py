@@ -101,19 +101,26 @@ def dress_partitions(cursor) -> None:
 
 def prepare_months(months: Iterable[Month]) -> list[str]:
     """Give these months partitions, where there are none; what there is to say about it, sentence by sentence."""
-    if connection.vendor != "postgresql":
-        return []
-    return [said for month in months if (said := SAID[_prepared(month)].format(month))]
+    return _in_words(_prepare(months))
 
 
 def prepare_coming_months() -> list[str]:
     """As `prepare_months` for this month and the next. A table with a new partition is counted anew for the planner."""
     this = Month.of(today())
-    said = prepare_months([this, this.next()])
-    if SAID["made"].format(this.next()) in said:
+    found = _prepare([this, this.next()])
+    if found.get(this.next()) == "made":
         with connection.cursor() as cursor:
             cursor.execute(f"ANALYZE {LINES}")  # PostgreSQL by itself counts only the partitions
-    return said
+    return _in_words(found)
+
+
+def _prepare(months: Iterable[Month]) -> dict[Month, str]:
+    """What became of each month, a key of SAID; nothing where there are no partitions."""
+    return {month: _prepared(month) for month in months} if connection.vendor == "postgresql" else {}
+
+
+def _in_words(found: dict[Month, str]) -> list[str]:
+    return [said for month, became in found.items() if (said := SAID[became].format(month))]
 
 
 def _prepared(month: Month) -> str:
