@@ -1,6 +1,5 @@
 """Every page, with the demo city's data: no accessibility rule or policy broken, no sideways scrolling, keys."""
 
-import itertools
 import re
 
 import pytest
@@ -40,6 +39,7 @@ PAGES = {
     ),
     "tianjin-agency-admin": ("/operators/ /audit/ /a/privileged/", ()),
 }
+CHECK = "axe.run({resultTypes: ['violations']})"
 MODES = {"standard": {}, "elder": {"elder": "1"}, "contrast": {"elder": "1", "contrast": "1"}}
 
 
@@ -78,14 +78,18 @@ def visitors(sign_in, browser, live_server):
     return visit
 
 
-def test_no_page_breaks_an_accessibility_rule(visitors, live_server):
-    broken = []
-    for mode, width in itertools.product(MODES, (1440, 390)):
-        # The checker is injected as a script, which the pages' own policy rightly forbids.
-        for page, addresses in visitors(mode, width, bypass_csp=True):
-            for address in addresses:
-                page.goto(live_server.url + address)
-                for rule in Axe().run(page).response["violations"]:
+@pytest.mark.parametrize("mode", MODES)
+def test_no_page_breaks_an_accessibility_rule(visitors, live_server, mode):
+    broken, checker = [], Axe()
+    # The checker is injected as a script, which the pages' own policy rightly forbids.
+    for page, addresses in visitors(mode, 1440, bypass_csp=True):
+        for address in addresses:
+            page.set_viewport_size({"width": 1440, "height": 900})
+            page.goto(live_server.url + address)
+            page.evaluate(checker.axe_script)
+            for width in (1440, 390):
+                page.set_viewport_size({"width": width, "height": 900})
+                for rule in page.evaluate(CHECK)["violations"]:
                     broken.append((address, mode, width, rule["id"], [node["target"] for node in rule["nodes"]][:3]))
     assert broken == []
 
