@@ -40,20 +40,31 @@ def icon_names() -> frozenset[str]:
 def icon(name: str, **attributes: str) -> str:
     """Draw one icon: `{% icon "search" class="i-s" %}`, with `label="搜索"` when it stands alone.
 
+    Raises TemplateSyntaxError for a name that the sprite lacks.
+    """
+    classes = f"i {attributes.get('class', '')}".strip()
+    if label := attributes.get("label"):
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, icon_href(name)
+        )
+    return _drawn(name, classes)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(name: str, classes: str) -> str:
+    """A page draws fifty icons, most of them the same ones: each is put together once."""
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', classes, icon_href(name))
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def icon_href(name: str) -> str:
+    """Return the address of one symbol of the sprite, for marks that are not 24 × 24 icons.
+
     Raises TemplateSyntaxError for a name that the sprite lacks, because an empty space would go unnoticed.
     """
     if name not in icon_names():
         raise template.TemplateSyntaxError(f"图标 {name!r} 不在 icons/sprite.svg 里")
-    href = f"{static('shebao/icons/sprite.svg')}#{name}"
-    classes = f"i {attributes.get('class', '')}".strip()
-    if label := attributes.get("label"):
-        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, href)
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', classes, href)
-
-
-@register.simple_tag
-def icon_href(name: str) -> str:
-    """Return the address of one symbol of the sprite, for marks that are not 24 × 24 icons."""
     return f"{static('shebao/icons/sprite.svg')}#{name}"
 
 
