@@ -45,7 +45,8 @@ def main() -> int:
         # The browser's event loop gives its thread a second connection, and a process forked then would inherit the
         # first one: journeys are a run of their own.
         units = subprocess.call(
-            [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "not journey", *chosen], env=env
+            [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not journey", *chosen],
+            env=env,
         )
         journeys = run_journeys(*chosen, env=env)
         found = {units, journeys} - {NOTHING_TO_RUN}
