@@ -12,12 +12,12 @@ from shebao.hall.documents.operations import Card, available, awaited, cards_of,
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
-from shebao.hall.settlement.ledger import balances
 from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.paying_state import paying_of
 from shebao.rules.months import BadMonth, Month, months_between
 
 from ..access import needs
-from .common import crumbs, download, here, paying_state, this_month, word
+from .common import crumbs, download, here, this_month, word
 
 LONGEST = 24
 FIELDS = (("from", "开始年月"), ("to", "终止年月"))
@@ -100,8 +100,8 @@ def documents_of(request, kind):
 
 def _with_money(rows: list[tuple[Bill, Card]]) -> list[dict]:
     """Each paper beside its bill and how far that is paid."""
-    booked = balances(bill for bill, _ in rows)
-    return [{"bill": bill, "card": card} | paying_state(bill, *booked.get(bill.pk, (0, 0))) for bill, card in rows]
+    states = paying_of(bill for bill, _ in rows)
+    return [{"bill": bill, "card": card, "paying": states[bill.pk]} for bill, card in rows]
 
 
 @needs("print")
