@@ -20,6 +20,7 @@ from pathlib import Path
 
 from .jobs import JOBS, Job
 from .outcome import Outcome
+from .restoring import back_up_and_restore
 
 TITLE = "kill -9 in the middle of the work"
 DONE, WRITES = b"done", re.compile(r"\s*(INSERT|UPDATE|DELETE|COPY)\b[^\"]*\"?(\w+)", re.I)
@@ -172,9 +173,24 @@ def run(count: int, seed: int) -> Outcome:
                 found.counts["acknowledged before"] += told
                 _sweep(found, label, there)
                 longest = max(longest, _look(found, label, job, told))
+        if connection.vendor == "postgresql" and count >= SERVER_EVERY:
+            _restore(found, str(seed))
     _prove(found, str(seed))
     found.facts["named points"], found.facts["longest second run"] = str(points), f"{longest:.2f} s"
     return found
+
+
+def _restore(found: Outcome, label: str) -> None:
+    """What survived all this is backed up and brought back, and worked with."""
+
+    def work() -> str:
+        job = JOBS[0](_number())
+        job.finish()
+        return job.look()
+
+    found.counts["backups brought back"] += 1
+    for sentence in back_up_and_restore(work):
+        found.fail(f"{label}, restored: {sentence}")
 
 
 _used = iter(range(10**6))

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shebao.hall.clock import pretending
+from shebao.hall.clock import now, pretending
 from shebao.hall.documents.money_rows import Asked, of_bills, of_payments
-from shebao.hall.documents.operations import issue_document
+from shebao.hall.documents.operations import available, issue_document
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments.channels import way_title
@@ -16,7 +16,11 @@ from shebao.hall.payments.suspense import clear_suspense, refund_credit
 from shebao.hall.settlement.collecting import by_scheme, credit_of, owing
 from shebao.hall.settlement.ledger import balance, check_ledger, settling
 from shebao.hall.settlement.models import Account, LedgerEntry
+from shebao.hall.settlement.paying_state import paying_of
+from shebao.hall.settlement.progress import standing, steps_of
 from shebao.hall.settlement.voiding import ask_to_void
+from shebao.rules.money import yuan
+from shebao.web.employer.home_money import _billed
 
 from ..banking import bank  # noqa: F401 - a fixture
 from ..payments.test_operations import send, told
@@ -239,3 +243,29 @@ def test_what_was_voided_is_neither_owed_nor_paid_in_statements_and_reports(cler
     asked = Asked(clerk, clerk.employer, NOVEMBER, NOVEMBER)
     assert of_bills(asked) == [] and not asked.lines().exists()
     assert not settling(LedgerEntry.objects.filter(transaction__bill=bill)).exists()
+
+
+def test_a_bill_whose_late_fee_stands_is_paid_up_nowhere(bank, clerk, client):  # noqa: F811
+    bill = settle(clerk.employer, clerk)
+    with days_late(bill, -1):
+        payment = start_payment(bill.pk, by=clerk)
+    with days_late(bill, 3):
+        assert send(told(payment, paid_at=now().isoformat())) == "booked"
+    assert (payment.late_fee_fen, balance(bill)) == (0, (bill.total_due, bill.total_due))
+    client.force_login(clerk)
+    with days_late(bill, 5):
+        (asked,), here = paying_of([bill]).values(), standing(clerk.employer, NOVEMBER, clerk)
+        words = f"本金已缴清，滞纳金 {yuan(asked.late_fee)} 元未缴"
+        assert (asked.key, asked.note, asked.paid) == ("fee_open", words, bill.total_due) and asked.late_fee > 0
+        for address in ("/e/bills/", f"/e/bills/{bill.pk}/", "/e/pay/"):
+            text = client.get(address).content.decode()
+            assert "滞纳金未缴" in text and "本金已缴清" in text and "已缴清</span>" not in text, address
+        assert not here.is_paid and [step.note for step in steps_of(here) if step.url_name == "e_pay"] == [words]
+        card = _billed(here)
+        assert (card["tag"], card["note"]) == ("滞纳金未缴", words)
+        with pytest.raises(Refused, match="缴清之后才能开具"):
+            issue_document(bill.pk, "receipt", by=clerk)
+        assert {card.state for card in available([bill])[bill.pk] if card.kind == "receipt"} <= {"waiting"}
+    pay(bill, clerk, days=6)
+    with days_late(bill, 7):
+        assert paying_of([bill])[bill.pk].key == "paid" and standing(clerk.employer, NOVEMBER, clerk).is_paid

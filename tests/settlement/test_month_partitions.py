@@ -3,6 +3,7 @@
 What only PostgreSQL has is skipped on SQLite with its reason, and run by `python -m tests.on_postgres`.
 """
 
+import re
 import threading
 
 import pytest
@@ -13,7 +14,7 @@ from shebao.hall.declarations.pipe import races_become_conflicts
 from shebao.hall.errors import Conflict
 from shebao.hall.settlement import month_partitions
 from shebao.hall.settlement.ledger import check_ledger
-from shebao.hall.settlement.models import BillLine
+from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.month_partitions import prepare_coming_months, prepare_months
 from shebao.rules.months import Month
 
@@ -82,6 +83,32 @@ def test_a_charge_adjusted_twice_is_refused_in_the_same_words_wherever_it_lies(b
         new.pk = None
         with pytest.raises(Conflict, match="这一行已经补差过"), races_become_conflicts():
             BillLine.objects.bulk_create([new])
+
+
+def opened() -> set[str]:
+    """The partitions that this transaction has opened so far: it holds a lock on each."""
+    rows = asked(
+        "SELECT relname::text FROM pg_locks JOIN pg_class ON pg_class.oid = relation "
+        "WHERE pid = pg_backend_pid() AND relkind = 'r' AND relispartition"
+    )
+    return {name for (name,) in rows}
+
+
+def test_a_month_is_settled_and_its_bill_read_without_opening_any_other_month(by_month, client):
+    employer = make_employer()
+    hire(employer, [720_000, 300_000])
+    clerk = make_clerk(employer)
+    bill = settle(employer, clerk, FORGOTTEN)
+    client.force_login(clerk)
+    with on_day(FORGOTTEN):
+        for tab in ("summary", "people", "rules", "back"):
+            assert client.get(f"/e/bills/{bill.pk}/?tab={tab}").status_code == 200
+    assert opened() == {DEFAULT}
+    # The bill of a month that charges earlier ones is looked for in those too, and in no more.
+    prepare_months([PREPARED])
+    further = Bill(pk=bill.pk, month=PREPARED, first_month=FORGOTTEN)
+    found = set(re.findall(r"settlement_billline_(?:default|\d{4}_\d\d)\b(?= )", further.lines.explain()))
+    assert found == {DEFAULT, OWN}
 
 
 def test_nobody_writes_past_the_table_straight_to_a_partition(by_month, bills):
@@ -201,7 +228,7 @@ def test_the_lines_of_a_hall_that_runs_are_laid_by_month_and_in_one_table_again(
         if connection.vendor == "postgresql":
             assert asked("SELECT relkind::text FROM pg_class WHERE relname LIKE 'settlement\\_billline\\_20%'") == []
     finally:
-        migrate("0013_lines_lie_by_month")
+        migrate("0014_a_bill_says_from_which_month")
     assert lines() == before and laid() == had
     assert list(check_ledger()) == []
     if connection.vendor == "postgresql":

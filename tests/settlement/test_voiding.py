@@ -72,7 +72,7 @@ def test_the_old_bill_stays_readable_and_says_who_voided_it_and_why():
     assert bill.lines.count() == BillLine.objects.ever().filter(is_voided=True).count() > 0
     with on_day():
         (row,) = settled_months(employer, by=clerk)
-    assert (row.bill, row.state, row.request) == (bill, "voided", request)
+    assert (row.bill, row.paying.key, row.request) == (bill, "void", request)
     assert AuditEntry.objects.get(action="month.voided").subject == f"bill:{bill.pk}"
 
 
@@ -187,7 +187,7 @@ def test_the_agency_may_decline_with_a_reason_and_nothing_changes():
     assert balance(bill) == (bill.total_due, 0)
     with on_day():
         (row,) = settled_months(employer, by=clerk)
-    assert (row.state, row.request.note, row.obstacle) == ("unpaid", "人员没有问题", "")
+    assert (row.paying.key, row.request.note, row.obstacle) == ("unpaid", "人员没有问题", "")
 
 
 def test_a_reviewer_of_another_region_sees_no_wish_and_a_clerk_may_not_decide():

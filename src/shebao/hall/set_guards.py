@@ -9,6 +9,7 @@ FRESH = "{fresh}"
 # Every look-up is by an index, whatever the statistics say: a plan that was right for one row of a young table is
 # kept by the session, and would read the whole table for each bill of a region.
 PLANNED = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off"
+LINES = "settlement_billline"
 ERROR = "USING ERRCODE = 'integrity_constraint_violation'"
 
 
@@ -20,22 +21,35 @@ def refuse_rows(
     *,
     when: str = "",
     words: Mapping[str, tuple[str, str]] | None = None,
+    span: str = "",
 ) -> migrations.RunPython:
     """A migration step that refuses an INSERT into `table` after which the query `wrong` has a row; reversible.
 
     `wrong` reads the new rows from {fresh}: on PostgreSQL all rows of the statement, asked about once; on SQLite, which
     has no such triggers, the one row. `when` is about NEW and spares SQLite the question. `words` are what the engines
     say differently: {word} → (PostgreSQL, SQLite).
+
+    `span` asks of the new rows, on PostgreSQL, the first and the last month of the bill lines that {lines} stands for:
+    their question is planned for these months, and opens no other partition.
     """
+    of_span = f"(SELECT * FROM {LINES} WHERE month BETWEEN since AND until)"
+    said_by = {"lines": (of_span if span else LINES, LINES)} | dict(words or {})
+    # A plan that is kept is one for every month: where there is a span, each question is planned for its own.
+    begins = (
+        "SET plan_cache_mode = force_custom_plan AS $$ DECLARE since text; until text; BEGIN "
+        f"SELECT s.* INTO since, until FROM ({span.replace(FRESH, 'fresh')}) s; "
+        if span
+        else "AS $$ BEGIN "
+    )
 
     def lay(apps, editor):
         is_postgres = editor.connection.vendor == "postgresql"
         asked = wrong
-        for word, said in (words or {}).items():
+        for word, said in said_by.items():
             asked = asked.replace(f"{{{word}}}", said[0 if is_postgres else 1])
         if is_postgres:
             editor.execute(
-                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {PLANNED} AS $$ BEGIN "
+                f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {PLANNED} {begins}"
                 f"IF EXISTS ({asked.replace(FRESH, 'fresh')}) THEN RAISE EXCEPTION '{sentence}' {ERROR}; END IF; "
                 "RETURN NULL; END $$",
                 None,

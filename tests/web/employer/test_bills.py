@@ -54,6 +54,17 @@ def test_every_amount_of_a_person_leads_to_its_explanation(pages, bill):
     assert "上月" in page
 
 
+def test_every_amount_of_the_row_of_sums_leads_to_its_explanation(pages, bill):
+    row = text_of(pages.get(f"/e/bills/{bill.pk}/")).partition("<tfoot>")[2].partition("</tfoot>")[0]
+    for share, fen in {"employer": bill.employer_due, "employee": bill.employee_due, "both": bill.total_due}.items():
+        address = f"/e/bills/{bill.pk}/total/{share}/"
+        assert f'href="{address}"' in row
+        page = text_of(pages.get(address))
+        assert "应缴合计" in page and yuan(fen) in page
+        assert all(one.title in page for one in bill_summary(bill) if share == "both" or getattr(one, f"{share}_due"))
+    assert pages.get(f"/e/bills/{bill.pk}/total/nobody/").status_code == 404
+
+
 def test_a_fragment_is_the_explanation_alone(pages, bill):
     line = bill.lines.exclude(employer_evidence=None).first()
     text = text_of(pages.get(f"/e/bills/lines/{line.pk}/employer/", headers={"HX-Request": "true"}))
@@ -120,7 +131,7 @@ def test_a_view_needs_as_many_queries_for_many_as_for_few(client, november, db, 
         with CaptureQueriesContext(connection) as queries:
             assert client.get(f"/e/bills/{made.pk}/?tab={tab}").status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 20  # three of them write down that somebody was seen; one counts new announcements
+    assert counts[0] == counts[1] <= 21  # three of them write down that somebody was seen; one counts new announcements
 
 
 def test_a_reason_names_a_sample_value_once_and_no_version(pages, bill):

@@ -152,7 +152,8 @@ def of_bills(asked: Asked) -> list[Row]:
     """A row for each bill."""
     bills = asked.bills()
     ledger = ledger_of(bills)
-    bases = dict(bills.order_by().values_list("pk").annotate(base=Sum("lines__contribution_base", default=0)))
+    lines = BillLine.objects.ever().of(*bills).order_by()
+    bases = dict(lines.values_list("bill").annotate(base=Sum("contribution_base")))
     return [
         {"month": bill.month, "bill": bill.number}
         | ({} if bill.is_provisional else {"head_count": bill.head_count, "base": bases.get(bill.pk, 0)})
@@ -167,7 +168,7 @@ def of_schemes(asked: Asked) -> list[Row]:
     bills, spec = list(asked.bills()), asked.spec
     ledger = ledger_of(asked.bills())
     counted: dict[tuple, Row] = {}
-    lines = BillLine.objects.live().filter(bill__in=asked.bills()).order_by()
+    lines = BillLine.objects.live().of(*bills).order_by()
     for *key, heads, base in lines.values_list("bill", "month", "scheme").annotate(
         heads=Count("employee", distinct=True), base=Sum("contribution_base")
     ):

@@ -14,8 +14,9 @@ from ..clock import now, today
 from ..errors import Refused
 from ..regions import region
 from ..settlement.collecting import owing
-from ..settlement.ledger import balance, balances
+from ..settlement.ledger import balance
 from ..settlement.models import Bill
+from ..settlement.paying_state import asked_of
 from .figures import Figures, all_figures, figures_of
 from .issuing import new_code, new_number, rendered, supersede, verify_url
 from .models import Document, DocumentState
@@ -174,8 +175,8 @@ def available(bills: Iterable[Bill]) -> dict[int, list[Card]]:
     for one in Document.objects.filter(bill__in=bills, state=DocumentState.VALID).defer("content"):
         issued[one.bill_id][one.kind] = one
     figures = all_figures([bill for bill in bills if issued[bill.pk]], today())
-    booked = balances(bills)
-    return {bill.pk: _cards(bill, issued[bill.pk], figures.get(bill.pk), booked.get(bill.pk, (0, 0))) for bill in bills}
+    asked = asked_of(bills)
+    return {bill.pk: _cards(bill, issued[bill.pk], figures.get(bill.pk), asked[bill.pk].total <= 0) for bill in bills}
 
 
 def awaited(employer) -> list[Card]:
@@ -184,15 +185,15 @@ def awaited(employer) -> list[Card]:
     return [Card(kind, str(spec["title"]), "waiting", "结算后生成", None) for kind, spec in kinds.items()]
 
 
-def _cards(bill: Bill, issued: dict[str, Document], figures: Figures | None, booked: tuple[int, int]) -> list[Card]:
-    cards, (due, paid) = [], booked
+def _cards(bill: Bill, issued: dict[str, Document], figures: Figures | None, is_paid: bool) -> list[Card]:
+    cards = []
     for kind, spec in region(bill.employer.region).bill_documents_of(is_provisional=bill.is_provisional).items():
         found = issued.get(kind)
         if found and figures and not _stands(found, bill, figures):
             note = f"金额已有变动，请重新生成；编号 {found.number} 的旧件即被替代"
             cards.append(Card(kind, str(spec["title"]), "ready", note, None))
         else:
-            state, note = _state_of(spec, found, is_paid=paid >= due)
+            state, note = _state_of(spec, found, is_paid=is_paid)
             cards.append(Card(kind, str(spec["title"]), state, note, found))
     return cards
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Sum
 
 from ..errors import Refused
-from ..settlement.models import Bill, BillLine, Booking
+from ..settlement.models import Bill, Booking
 from .models import Payment, PaymentState
 
 
@@ -37,7 +37,7 @@ def paid_people(bill: Bill) -> set[int]:
 def people_of(bill: Bill) -> list[PersonDue]:
     """Everybody on the bill, by name; two queries."""
     paid = paid_people(bill)
-    lines = BillLine.objects.live().filter(bill=bill).order_by()
+    lines = bill.lines.live().order_by()
     rows = lines.values_list("employee", "employee__name", "employee__person_number").annotate(
         Max("contribution_base"), Sum("employer_due"), Sum("employee_due"), Count("pk")
     )

@@ -13,6 +13,7 @@ from ..roster.models import Person
 from ..roster.queries import people_named
 from ..settlement.ledger import balances, settling
 from ..settlement.models import Bill, BillLine, LedgerEntry, LineKind, ProvisionalLine
+from ..settlement.paying_state import paying_of
 from .report import KIND, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown
 
 REGULAR = Q(kind=LineKind.REGULAR)
@@ -159,7 +160,7 @@ def _bills_in_all(asked: Asked, rows: QuerySet) -> dict[str, int]:
 
 def _show_bills(asked: Asked, rows: Iterable) -> list[dict]:
     rows = list(rows)
-    booked = defaultdict(lambda: (0, 0), balances(rows))
+    booked, states = defaultdict(lambda: (0, 0), balances(rows)), paying_of(rows)
     shown = []
     for bill in rows:
         due, paid = booked[bill.pk]
@@ -174,7 +175,7 @@ def _show_bills(asked: Asked, rows: Iterable) -> list[dict]:
                 "paid": paid,
                 "open": due - paid,
                 "pay_until": bill.pay_until,
-                "state": "已缴清" if paid >= due else "未缴清",
+                "state": states[bill.pk].word if paid >= due else "未缴清",
             }
         )
     return shown

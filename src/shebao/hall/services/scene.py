@@ -251,13 +251,11 @@ class Scene:
         unpaid = []
         for bill in overdue:
             due, paid = booked.get(bill.pk, (bill.total_due, 0))
-            unpaid += [bill.pk] if paid < due else []
+            unpaid += [bill] if paid < due else []
         found = defaultdict(list)
         wanted = {case.employee.pk for case in self.cases if case.employee}
-        paid = people_paid_for(unpaid) if unpaid else {}
-        lines = (
-            BillLine.objects.live().filter(bill__in=unpaid).values_list("bill_id", "employee_id", "month").distinct()
-        )
+        paid = people_paid_for([bill.pk for bill in unpaid]) if unpaid else {}
+        lines = BillLine.objects.live().of(*unpaid).values_list("bill_id", "employee_id", "month").distinct()
         for bill, employee_id, month in lines.order_by("month"):
             if employee_id in wanted and (bill, employee_id) not in paid and month not in found[employee_id]:
                 found[employee_id].append(month)

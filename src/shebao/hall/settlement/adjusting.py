@@ -19,7 +19,7 @@ from ..regions import region
 from .billed import Billed, billed_people, charged_amount
 from .evidences import BATCH, keep_evidence
 from .giving_back import RETURNED, free_months
-from .models import ADJUSTING, CHARGING, Assessment, Bill, BillLine, Evidence, LineKind, Refund
+from .models import ADJUSTING, CHARGING, Bill, BillLine, Evidence, LineKind, Refund
 
 LOOK_BACK = 24
 """How many months back an assessed month is charged again: a value late by more than two years is a case for people."""
@@ -93,7 +93,9 @@ def find_differences(employer, month: Month) -> Found:
     months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
     claimed = _is_to_be_returned()
     earlier = _last_charges(employer).filter(month__lt=month)  # one declared after all may be older than others
-    returned = list(earlier.filter(claimed).select_related("employee").order_by("month", "pk"))
+    claims = Refund.objects.filter(is_voided=False, employee__employer=employer, month__lt=month).order_by()
+    to_return = earlier.filter(claimed, month__in=list(claims.values_list("month", flat=True).distinct()))
+    returned = list(to_return.select_related("employee").order_by("month", "pk"))
     pks = {pk for one in returned for pk in (one.employer_evidence_id, one.employee_evidence_id)} - {None}
     given = given_back(returned, dict(Evidence.objects.filter(pk__in=pks).values_list("pk", "data")) if pks else {})
     charges = earlier.filter(~claimed, month__in=months)
@@ -122,7 +124,7 @@ def find_differences(employer, month: Month) -> Found:
 def _last_charges(employer) -> QuerySet[BillLine]:
     """The last line of every charge of an employer that was not given back whole."""
     return BillLine.objects.live().filter(
-        ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"))),
+        ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"), month=OuterRef("month"))),
         Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),
         bill__employer=employer,
         kind__in=(*CHARGING, *ADJUSTING),
@@ -202,15 +204,17 @@ def _assessed(employers: Sequence[Employer], month: Month) -> list[tuple]:
     """(employer, month, the month whose values charged it, what was known, by which folder) of months settled and
     paid back.
     """
-    span = {"month__lt": month, "month__gte": month.previous(LOOK_BACK)}
-    rows = Assessment.objects.live().filter(employer__in=employers, series=0, **span)
-    settled = rows.order_by().values_list("employer", "month", "month", "known_on", "fingerprint")
-    back = BillLine.objects.live().filter(
-        kind=LineKind.BACK_PAYMENT, bill__employer__in=employers, bill__month__gte=month.previous(LOOK_BACK)
-    )
-    then = "bill__assessment__known_on", "bill__assessment__fingerprint"
-    paid = back.order_by().values_list("bill__employer", "month", "back_payment__values_month", *then).distinct()
-    return list(settled.union(paid).order_by("month"))
+    since = month.previous(LOOK_BACK)
+    then = "assessment__known_on", "assessment__fingerprint"
+    bills = Bill.objects.live().filter(employer__in=employers, month__gte=since).order_by()
+    bills = list(bills.values_list("pk", "employer", "month", "first_month", "series", *then, named=True))
+    found = {(one.employer, one.month, one.month, *one[-2:]) for one in bills if not one.series and one.month < month}
+    # Only a bill that charges an earlier month can have a back payment; hardly one does, and no lines are asked.
+    if further := [one for one in bills if one.first_month != one.month]:
+        back = BillLine.objects.live().of(*further).filter(kind=LineKind.BACK_PAYMENT).order_by()
+        columns = "bill__employer", "month", "back_payment__values_month", *(f"bill__{name}" for name in then)
+        found |= set(back.values_list(*columns).distinct())
+    return sorted(found, key=lambda one: (one[1].index, one[2].index))
 
 
 def _values_month(line: BillLine, known: Mapping[int, Mapping]) -> Month:

@@ -146,8 +146,8 @@ def _demands(cases: Sequence[Case], month: Month, charges: Charges, owners: np.n
     for i, case in enumerate(cases):
         own = case.employer
         dues = {key: int(column[i]) for key, column in sums.items()}
-        rows = waiting(own, month).select_for_update(of=("self",))
-        back = charge_back_payments(own, rows) if own.pk in asking else []
+        is_asking = own.pk in asking
+        back = charge_back_payments(own, waiting(own, month).select_for_update(of=("self",))) if is_asking else []
         due = sum(dues.values()) + sum(one.total for one in (*back, *borne_of(back)))
         adjusted = billable(find_differences(own, month), due) if own.pk in differing else []
         found.append(Demand(case, dues, int(heads[i]), adjusted, back))
@@ -215,6 +215,7 @@ def _make_bills(assessments: Sequence[Assessment], demands: Sequence[Demand], mo
                 total_due=employer_due + employee_due,
                 head_count=one.head_count,
                 pay_until=timezone.make_aware(moved.get(assessment.employer_id, usual)),
+                first_month=months[-1],
                 illustrative=list(dict.fromkeys([title for each in months for title in invented[each]] + samples)),
             )
         )

@@ -107,7 +107,7 @@ def _line(principal: BillLine, kind: LineKind, amounts: Mapping[str, int]) -> Bi
 
 def waiting_late_fees(employees: Iterable[int], services: Sequence[str]) -> QuerySet[BillLine]:
     """The lines of back payments, declared by these services, whose late fee no bill has yet, the oldest first."""
-    charged = BillLine.objects.live().filter(principal=OuterRef("pk"), kind=LineKind.LATE_FEE)
+    charged = BillLine.objects.live().filter(principal=OuterRef("pk"), month=OuterRef("month"), kind=LineKind.LATE_FEE)
     lines = BillLine.objects.live().filter(
         ~Exists(charged),
         kind=LineKind.BACK_PAYMENT,
@@ -138,5 +138,5 @@ def late_fee_of_line(principal: BillLine) -> Borne | None:
 
 def bears_on_another_bill(bill) -> BillLine | None:
     """A line of another bill in force that stands on a back payment of this one; None where there is none."""
-    lines = BillLine.objects.live().filter(principal__bill=bill, kind__in=BEARING).exclude(bill=bill)
+    lines = BillLine.objects.live().in_months_of(bill).filter(principal__bill=bill, kind__in=BEARING).exclude(bill=bill)
     return lines.select_related("bill").first()

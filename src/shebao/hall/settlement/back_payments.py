@@ -59,9 +59,14 @@ def charging_lines() -> QuerySet[BillLine]:
     return BillLine.objects.live().filter(kind__in=CHARGING, is_given_back=False)
 
 
-def is_billed() -> Exists:
-    """Whether a back payment has its line on a bill."""
-    return Exists(BillLine.objects.live().filter(kind=LineKind.BACK_PAYMENT, back_payment=OuterRef("pk")))
+def is_billed(rows: QuerySet[BackPayment] | None = None) -> Exists:
+    """Whether a back payment has its line on a bill; where one of `rows` is asked about, in their months alone."""
+    lines = BillLine.objects.live().filter(
+        kind=LineKind.BACK_PAYMENT, back_payment=OuterRef("pk"), month=OuterRef("month")
+    )
+    if rows is not None:
+        lines = lines.filter(month__in=list(rows.order_by().values_list("month", flat=True).distinct()))
+    return Exists(lines)
 
 
 def waiting(employer, month: Month) -> QuerySet[BackPayment]:
@@ -77,9 +82,8 @@ def waiting_of_many(employers: Sequence[Employer], month: Month) -> QuerySet[Bac
     """As `waiting`, of employers of one region, in no order."""
     services = region(employers[0].region).services.values()
     asked_for = [one.key for one in services if one.looks_back and one.back_paying.bill == "on_request"]
-    own = BackPayment.objects.filter(employee__employer__in=employers, month__lt=month)
-    rows = own.filter(~is_billed(), is_voided=False)
-    return rows.exclude(declared_in__service__in=asked_for)
+    own = BackPayment.objects.filter(employee__employer__in=employers, month__lt=month, is_voided=False)
+    return own.filter(~is_billed(own)).exclude(declared_in__service__in=asked_for)
 
 
 def billed_apart(employer) -> list[str]:

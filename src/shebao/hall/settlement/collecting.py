@@ -275,9 +275,10 @@ def fees_by_scheme(fees: Mapping[Bill, int]) -> dict[int, dict[str, int]]:
     """As `fee_by_scheme`, for many bills, by id: two queries, and none where there is no fee."""
     own, provisional = ([one for one in fees if fees[one] and one.is_provisional == told] for told in (False, True))
     weights: dict[int, dict[str, int]] = defaultdict(dict)
-    for lines, bills in ((BillLine.objects.ever(), own), (ProvisionalLine.objects.all(), provisional)):
+    of_provisional = ProvisionalLine.objects.filter(bill__in=provisional)
+    for lines, bills in ((BillLine.objects.ever().of(*own), own), (of_provisional, provisional)):
         if bills:
-            rows = lines.filter(bill__in=bills).order_by().values_list("bill", "scheme")
+            rows = lines.order_by().values_list("bill", "scheme")
             for pk, scheme, employer, employee in rows.annotate(Sum("employer_due"), Sum("employee_due")):
                 weights[pk][scheme] = max(employer + employee, 0)
     return {bill.pk: _shared(fee, weights[bill.pk]) for bill, fee in fees.items()}

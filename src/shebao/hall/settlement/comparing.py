@@ -76,11 +76,8 @@ def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[Br
 
 def _of_earlier_months(employer, month: Month, estimated: Estimate | None) -> list[BridgeRow]:
     """补缴 and 补差: what this month takes from earlier ones, and what last month took and this one does not."""
-    lines = (
-        BillLine.objects.live()
-        .filter(bill__employer=employer, bill__month__in=(month.previous(), month), bill__series=0)
-        .exclude(kind=LineKind.REGULAR)
-    )
+    bills = Bill.objects.live().filter(employer=employer, month__in=(month.previous(), month), series=0)
+    lines = BillLine.objects.live().of(*bills).exclude(kind=LineKind.REGULAR)
     columns = "kind", "bill__month", "employee", "declared_wage", "employer_due", "employee_due", "month"
     rows = [
         (kind in EARLIER, booked, pk, wage, employer_due + employee_due, of)
@@ -143,7 +140,7 @@ def _people_of(employer, month: Month, estimated: Estimate | None = None) -> dic
     """Employee id → (declared wage, total) from the month's bill, or from an estimate where there is none."""
     if estimated is not None:
         return _charged_people(estimated.employees, estimated.wages, estimated.charges)
-    lines = BillLine.objects.live().filter(bill__employer=employer, bill__month=month, kind=LineKind.REGULAR)
+    lines = BillLine.objects.live().filter(bill__employer=employer, month=month, kind=LineKind.REGULAR)
     lines = lines.values_list("employee")
     billed = lines.annotate(Max("declared_wage"), Sum("employer_due"), Sum("employee_due"))
     people = {pk: (wage, employer_due + employee_due) for pk, wage, employer_due, employee_due in billed}
@@ -194,7 +191,7 @@ def newly_raised(employer, estimated: Estimate) -> list[Raised]:
     if not raised:
         return []
     last = charges.month.previous()
-    raised_then = BillLine.objects.live().filter(bill__employer=employer, bill__month=last, limit__lt=0)
+    raised_then = BillLine.objects.live().filter(bill__employer=employer, month=last, limit__lt=0)
     before = raised_then.filter(kind=LineKind.REGULAR)
     known = set(before.values_list("employee", flat=True))
     confirmed = _confirmed(employer, charges.month)

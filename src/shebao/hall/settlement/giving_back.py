@@ -34,7 +34,7 @@ def free_months(returned: Iterable[BillLine]) -> None:
 
 def returned_by(bill: Bill) -> list[BillLine]:
     """The lines in force of a bill that give back a charge whole."""
-    return list(BillLine.objects.live().filter(RETURNED, bill=bill))
+    return list(bill.lines.live().filter(RETURNED))
 
 
 def take_months_again(returned: Iterable[BillLine]) -> None:

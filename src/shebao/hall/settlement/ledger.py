@@ -87,7 +87,7 @@ def book_paid(bill: Bill, payment) -> Received:
 
 def people_keys(bill: Bill, people: Sequence[int]) -> dict[tuple, int]:
     """What these employees owe of a bill by (account, month, scheme, part), fen."""
-    lines = BillLine.objects.live().filter(bill=bill, employee__in=people).order_by()
+    lines = bill.lines.live().filter(employee__in=people).order_by()
     found: dict[tuple, int] = defaultdict(int)
     for kind, month, scheme, employer, employee in lines.values_list("kind", "month", "scheme").annotate(
         Sum("employer_due"), Sum("employee_due")

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from ..fields import MonthField
 from ..scopes import ScopedQuerySet, scoped, voidable
 from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState  # noqa: F401
+from .lines_by_month import BillReading, LineQuerySet, SameMonthKey
 from .provisional_models import ProvisionalLine, UndeclaredRun  # noqa: F401
 from .sandbox_run import SandboxRun  # noqa: F401
 
@@ -71,8 +72,11 @@ class Assessment(models.Model):
         return self.made_by.name if self.made_by else "经办机构（集中核定）"
 
 
-class Bill(models.Model):
-    """What the employer owes for a month (账单): by definition the sum of its lines. Paid is a query of the ledger."""
+class Bill(BillReading, models.Model):
+    """What the employer owes for a month (账单): by definition the sum of its lines. Paid is a query of the ledger.
+
+    `first_month` is the earliest month that its lines are for; None of bills of before that was written down.
+    """
 
     assessment = models.OneToOneField(Assessment, on_delete=models.PROTECT, related_name="bill")
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="bills")
@@ -86,6 +90,7 @@ class Bill(models.Model):
     pay_until = models.DateTimeField("缴费截止")
     illustrative = models.JSONField("示例值", default=list)
     basis_month = MonthField("暂核定所按月份", null=True)
+    first_month = MonthField("最早所属期", null=True)
 
     objects = voidable("employer", assessment__voided_at=None).as_manager()
 
@@ -99,32 +104,6 @@ class Bill(models.Model):
                 violation_error_message="账单合计须等于单位与个人之和。",
             )
         ]
-
-    @property
-    def is_provisional(self) -> bool:
-        """Whether it stands for a month that was not declared (暂核定), until that is settled."""
-        return self.basis_month is not None
-
-    @property
-    def word(self) -> str:
-        """What a bill apart from the month's own is called, "" for that."""
-        if not self.series:
-            return ""
-        return "暂核定" if self.is_provisional else "退费" if self._gives_back else "补缴"
-
-    @property
-    def _gives_back(self) -> bool:
-        """Whether a bill of its own returns what was charged; the lines are asked only where nothing was."""
-        return self.total_due < 0 if self.total_due else not self.lines.exclude(kind=LineKind.RETURNED).exists()
-
-    @property
-    def label(self) -> str:
-        """The month, and which back payment of it: "2026-11", "2026-11 补缴", "2026-11 退费 2", "2026-11 暂核定"."""
-        if not self.series:
-            return str(self.month)
-        if self.is_provisional:
-            return f"{self.month} {self.word}"
-        return f"{self.month} {self.word} {self.series}".removesuffix(" 1")
 
 
 class BackPayment(models.Model):
@@ -207,7 +186,7 @@ class BillLine(models.Model):
     to whoever charges it next.
     """
 
-    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="lines")
+    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="+", related_query_name="lines")
     employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, related_name="lines")
     person = models.ForeignKey("roster.Person", on_delete=models.PROTECT, related_name="+")
     region = models.CharField("地区方案", max_length=40)
@@ -215,9 +194,9 @@ class BillLine(models.Model):
     month = MonthField("费款所属期")
     booking_month = MonthField("做账期")
     kind = models.CharField("应缴类型", max_length=2, choices=LineKind, default=LineKind.REGULAR)
-    adjusts = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="adjusted_by")
+    adjusts = SameMonthKey("self", on_delete=models.PROTECT, null=True, related_name="adjusted_by")
     back_payment = models.ForeignKey(BackPayment, on_delete=models.PROTECT, null=True, related_name="lines")
-    principal = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="borne")
+    principal = SameMonthKey("self", on_delete=models.PROTECT, null=True, related_name="borne")
     is_exclusive = models.BooleanField("排他", default=True)
     declared_wage = models.BigIntegerField("申报工资（分）")
     contribution_base = models.BigIntegerField("缴费基数（分）")
@@ -230,7 +209,7 @@ class BillLine(models.Model):
     is_voided = models.BooleanField("已作废", default=False)
     is_given_back = models.BooleanField("已全额退回", default=False)
 
-    objects = voidable("bill__employer", people="employee", is_voided=False).as_manager()
+    objects = LineQuerySet.as_manager()
 
     class Meta:
         verbose_name = "账单明细"

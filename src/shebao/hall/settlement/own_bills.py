@@ -114,6 +114,7 @@ def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne | Differen
         employee_due=employee_due,
         total_due=employer_due + employee_due,
         head_count=len({one.line.employee_id for one in back}),
+        first_month=min(one.line.month for one in back),
         pay_until=timezone.make_aware(_pay_until(spec, assessment.month)),
         illustrative=list(
             dict.fromkeys([title for one in months for title in spec.illustrative(one, today())] + samples)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
+from django.utils import timezone
 
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
@@ -21,6 +22,7 @@ from ..roster.models import DeclaredWage, Employee, Spell
 from ..roster.queries import covering
 from .ledger import balances
 from .models import Assessment, Bill
+from .paying_state import asked_of
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,8 @@ class Standing:
 
     `bills` by month, newest first, and those of back payments assessed `apart`; `booked` has (due, paid) in fen by
     bill; `open` counts undecided declarations by (service, state); `made` those that took effect, by service; `filed`
-    holds the kinds of paper that were downloaded, by bill; `has_insured` whether anybody is insured in the month.
+    holds the kinds of paper that were downloaded, by bill; `has_insured` whether anybody is insured in the month;
+    `late_fee` is what the month's own bill still asks for being paid late, fen.
     """
 
     employer: Employer
@@ -197,6 +200,7 @@ class Standing:
     made: dict[str, int]
     filed: dict[int, set[str]]
     has_insured: bool
+    late_fee: int = 0
 
     @property
     def bill(self) -> Bill | None:
@@ -225,6 +229,11 @@ class Standing:
         """Every bill, the oldest first."""
         return sorted([*self.bills.values(), *self.apart], key=lambda bill: (bill.month, bill.series))
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether nothing is to be paid of the month's own bill, the late fee of it neither."""
+        return self.bill is not None and self.unpaid(self.bill) <= 0 and not self.late_fee
+
     def unpaid(self, bill: Bill) -> int:
         """What is still to be paid of a bill, fen."""
         due, paid = self.booked.get(bill.pk, (0, 0))
@@ -237,7 +246,7 @@ class Standing:
 
 
 def standing(employer, month: Month, by) -> Standing:
-    """Read where the month stands; six queries."""
+    """Read where the month stands; six queries, and one more once the time to pay the month's bill is over."""
     every = list(Bill.objects.visible_to(by).live().filter(employer=employer))
     undecided = about_people([employer]).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
@@ -245,16 +254,19 @@ def standing(employer, month: Month, by) -> Standing:
     papers = Document.objects.filter(bill__in=every, downloaded_at__isnull=False)
     for bill, kind in papers.values_list("bill", "kind"):
         filed[bill].add(kind)
+    own = {bill.month: bill for bill in every if not bill.series}
+    late = [bill for bill in (own.get(month),) if bill and local_now() > timezone.make_naive(bill.pay_until)]
     return Standing(
         employer,
         month,
-        {bill.month: bill for bill in every if not bill.series},
+        own,
         [bill for bill in every if bill.series],
         balances(every),
         {(service, state): count for service, state, count in rows},
         changes_of(employer, month),
         filed,
         Spell.objects.filter(covering(month), employee__employer=employer).exists(),
+        sum(asked.late_fee for asked in asked_of(late).values()) if late else 0,
     )
 
 
@@ -266,7 +278,7 @@ def steps_of(now: Standing) -> list[Step]:
         "enter": bool(bill or counts or changes),
         "submit": bool(bill) or (bool(changes) and not counts),
         "settle": bool(bill),
-        "pay": bool(bill) and now.unpaid(bill) <= 0,
+        "pay": now.is_paid,
         "file": bool(bill) and not now.unfiled(bill),
     }
     notes = {
@@ -342,7 +354,9 @@ def _settle_note(now: Standing, *, by_office: bool) -> str:
 def _pay_note(bill: Bill | None, now: Standing) -> str:
     if bill is None:
         return "结算后开放"
-    if now.unpaid(bill) <= 0:
+    if now.unpaid(bill) <= 0 and now.late_fee:
+        return f"本金已缴清，滞纳金 {yuan(now.late_fee)} 元未缴"
+    if now.is_paid:
         return f"已缴 {yuan(bill.total_due)} 元"
     return f"待缴 {yuan(now.unpaid(bill))} 元"
 

@@ -119,6 +119,7 @@ def _make_bill(found: Proposal, spec: Region, by) -> Bill:
         pay_until=timezone.make_aware(_pay_until(spec, month)),
         illustrative=list(found.basis.illustrative),
         basis_month=found.basis.month,
+        first_month=month,
     )
 
 

@@ -205,7 +205,8 @@ def bill_summary(bill: Bill) -> list[SchemeSum]:
         return [_provisional_sum(spec, line) for line in bill.provisional_lines.order_by("pk")]
     rows = {
         row["scheme"]: row
-        for row in bill.lines.filter(kind=LineKind.REGULAR)
+        for row in BillLine.objects.ever()
+        .regular_of(bill)
         .values("scheme")
         .annotate(
             heads=Count("employee", distinct=True),
@@ -230,7 +231,7 @@ def _provisional_sum(spec, line: ProvisionalLine) -> SchemeSum:
 
 def rates_of(*bills: Bill) -> list[dict[str, dict[str, str]]]:
     """Of each of these bills: share → scheme → the rate that everybody has, "" where people differ; two queries."""
-    lines = BillLine.objects.ever().filter(bill__in=bills, kind=LineKind.REGULAR).order_by()
+    lines = BillLine.objects.ever().regular_of(*bills).order_by()
     used: dict[tuple[int, str, str], set[int]] = {}
     for bill_id, scheme, *ids in lines.values_list(
         "bill_id", "scheme", *(f"{share}_evidence" for share in SHARES)

@@ -27,7 +27,7 @@ from .own_bills import make_own_bill
 
 def refundable(employees: Iterable[int]) -> QuerySet[BillLine]:
     """The last line of every charge of these people that was not given back whole, the oldest first."""
-    later = BillLine.objects.live().filter(adjusts=OuterRef("pk"))
+    later = BillLine.objects.live().filter(adjusts=OuterRef("pk"), month=OuterRef("month"))
     lines = BillLine.objects.live().filter(
         ~Exists(later),
         Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),

@@ -122,7 +122,8 @@ class _Tally:
     def add(self, bills: Sequence[int]) -> None:
         """Charge the people of these bills again."""
         schemes = {scheme.key for scheme in self.spec.open_schemes}
-        lines = BillLine.objects.live().filter(bill__in=bills, kind=LineKind.REGULAR, scheme__in=schemes)
+        regular = BillLine.objects.live().filter(month=self.month, kind=LineKind.REGULAR)
+        lines = regular.filter(bill__in=bills, scheme__in=schemes)
         found = list(lines.order_by("pk").values_list(*COLUMNS))
         wanted = {pk for row in found for pk in row[4:6] if pk is not None} - self.known.keys()
         self.known |= dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data"))

@@ -19,7 +19,7 @@ from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import covering
 from .late_decisions import extensions
-from .models import Assessment, BackPayment, Bill, BillLine, LineKind, ProvisionalLine
+from .models import Assessment, BackPayment, Bill, BillLine, ProvisionalLine
 from .progress import ways_to_compute
 
 OFFERED = 12
@@ -180,10 +180,9 @@ def _bases(spec: Region, employers: Sequence[Employer], month: Month) -> dict[in
 def _sums(bills: Sequence[Bill]) -> dict[int, dict[str, tuple[int, int]]]:
     """{bill: {scheme: (employer, people)}} of their own month, fen: a later correction of others is no part of it."""
     found: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
-    pks = [bill.pk for bill in bills]
-    lines = BillLine.objects.live().filter(bill__in=pks, kind=LineKind.REGULAR).order_by()
+    lines = BillLine.objects.live().regular_of(*bills).order_by()
     rows = list(lines.values_list("bill", "scheme").annotate(Sum("employer_due"), Sum("employee_due")))
-    provisional = ProvisionalLine.objects.filter(bill__in=pks)
+    provisional = ProvisionalLine.objects.filter(bill__in=[bill.pk for bill in bills])
     rows += list(provisional.values_list("bill", "scheme", "employer_due", "employee_due"))
     for pk, scheme, employer, employee in rows:
         found[pk][scheme] = employer, employee

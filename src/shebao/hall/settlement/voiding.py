@@ -16,22 +16,22 @@ from ..payments.models import UNDECIDED
 from ..regions import region
 from .back_fees import bears_on_another_bill
 from .giving_back import returned_by, take_months_again
-from .ledger import balances, book_voided
+from .ledger import book_voided
 from .models import Assessment, Bill, BillLine, Booking, VoidRequest, VoidState
+from .paying_state import Paying, paying_of
 
 LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
 class Settled:
-    """One settlement in the list of an employer: its bill, what was paid of it, and what may be done about it.
+    """One settlement in the list of an employer: its bill, how that stands, and what may be done about it.
 
     `obstacle` says why it cannot be voided; "" where it can. `request` is the newest wish to void it.
     """
 
     bill: Bill
-    paid: int
-    state: str
+    paying: Paying
     obstacle: str
     request: VoidRequest | None
 
@@ -123,7 +123,7 @@ def _carry_out(assessment_id: int, *, by, reason: str = "", request_id: int | No
         raise Conflict("paying", "这张账单正在缴费，请先等缴费有结果。")
     book_voided(bill)
     returned = returned_by(bill)
-    BillLine.objects.live().filter(bill=bill).update(is_voided=True)
+    bill.lines.live().update(is_voided=True)
     if returned:
         take_months_again(returned)
     Assessment.objects.live().filter(pk=assessment.pk).update(voided_at=now())
@@ -181,8 +181,8 @@ def obstacle(assessment: Assessment) -> str:
 
 def corrected_by_another(bill: Bill) -> Bill | None:
     """Another bill in force that corrects or gives back a charge of this one; None where there is none."""
-    lines = BillLine.objects.live().filter(adjusts__bill=bill).exclude(bill=bill).select_related("bill")
-    return line.bill if (line := lines.order_by("pk").first()) else None
+    lines = BillLine.objects.live().in_months_of(bill).filter(adjusts__bill=bill).exclude(bill=bill)
+    return line.bill if (line := lines.select_related("bill").order_by("pk").first()) else None
 
 
 def has_money(bill: Bill) -> bool:
@@ -202,17 +202,16 @@ def settled_months(employer, *, by) -> list[Settled]:
     wishes = VoidRequest.objects.visible_to(by).filter(employer=employer).select_related("asked_by", "decided_by")
     newest = {one.assessment_id: one for one in reversed(wishes)}
     latest = max((bill.month for bill in bills if not (bill.series or bill.assessment.voided_at)), default=None)
-    booked, rows = balances(bills), []
+    states, rows = paying_of(bills), []
     for bill in bills:
-        due, paid = booked.get(bill.pk, (0, 0))
+        paying = states[bill.pk]
         if bill.assessment.voided_at:
-            state, stands = "voided", "已经作废。"
+            stands = "已经作废。"
         else:
-            state = "paid" if paid >= due else "overdue" if now() > bill.pay_until else "unpaid"
             # Only the newest month is asked about, and what stands apart: the earlier ones wait for it anyway.
             is_asked = bill.series or bill.month == latest
             stands = obstacle(bill.assessment) if is_asked else "请先作废后面的月份。"
-        rows.append(Settled(bill, paid, state, stands, newest.get(bill.assessment_id)))
+        rows.append(Settled(bill, paying, stands, newest.get(bill.assessment_id)))
     return rows
 
 

@@ -24,8 +24,8 @@ from ..operators.throttle import may_try
 from ..roster.models import DeclaredWage, Employee, Person, Spell
 from ..roster.queries import ribbon
 from ..scopes import served_by
-from ..settlement.ledger import balances
 from ..settlement.models import Bill, BillLine
+from ..settlement.paying_state import Paying, paying_of
 
 SHOWN, LINES = 24, 60
 MONTHS_BESIDE = 12
@@ -39,14 +39,13 @@ class BillRow:
     """A bill with what is paid of it, in fen."""
 
     bill: Bill
-    due: int
-    paid: int
+    paying: Paying
     is_late: bool
 
     @property
     def open(self) -> int:
         """What is still owed."""
-        return max(self.due - self.paid, 0)
+        return 0 if self.paying.key == "void" else max(self.paying.due - self.paying.paid, 0)
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,11 @@ def employer_dossier(actor, pk: int) -> EmployerDossier:
     def own(model):
         return model.objects.visible_to(actor).filter(employer=employer)
 
-    bills = list(Bill.objects.visible_to(actor).ever().filter(employer=employer).select_related("assessment")[:SHOWN])
-    booked, now = balances(bills), clock.now()
-    rows = [
-        BillRow(one, *booked.get(one.pk, (0, 0)), one.pay_until < now and not one.assessment.voided_at) for one in bills
-    ]
+    bills = list(
+        Bill.objects.visible_to(actor).ever().filter(employer=employer).select_related("assessment", "employer")[:SHOWN]
+    )
+    states, now = paying_of(bills), clock.now()
+    rows = [BillRow(one, states[one.pk], one.pay_until < now and not one.assessment.voided_at) for one in bills]
     about = cases(actor).filter(employer=employer).exclude(state=State.DRAFT)
     happened = DeclarationEvent.objects.visible_to(actor).filter(declaration__employer=employer)
     happened = happened.select_related("declaration", "by").defer(

@@ -13,9 +13,10 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import bridge
+from shebao.hall.settlement.explaining_sums import BOTH, WHOLES
 from shebao.hall.settlement.flagging import flags
-from shebao.hall.settlement.ledger import balances
 from shebao.hall.settlement.models import DUES, Bill
+from shebao.hall.settlement.paying_state import paying, paying_of
 from shebao.hall.settlement.queries import (
     ADJUSTED,
     BACK_PAID,
@@ -35,7 +36,7 @@ from shebao.rules.vocabulary import SHARES
 from ..access import needs
 from ..taking import taken
 from .bill_people import people_tab, rule_groups
-from .common import PAGE, bridge_rows, crumbs, paying_state, this_month, word
+from .common import PAGE, bridge_rows, crumbs, this_month, word
 from .papers import print_action
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
@@ -45,9 +46,9 @@ TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "
 @require_GET
 def bills(request):
     """Every bill of the employer, the newest first."""
-    found = list(Bill.objects.visible_to(request.user).ever().select_related("assessment"))
-    booked = balances(found)
-    rows = [_row(bill, *booked.get(bill.pk, (0, 0))) for bill in found]
+    found = list(Bill.objects.visible_to(request.user).ever().select_related("assessment", "employer"))
+    states = paying_of(found)
+    rows = [{"bill": bill, "paying": states[bill.pk]} for bill in found]
     month, title = this_month(request), word(request, "menu.bills", "账单")
     context = {
         "title": title,
@@ -59,11 +60,6 @@ def bills(request):
         ),
     }
     return render(request, "employer/bills.html", context)
-
-
-def _row(bill: Bill, due: int, paid: int) -> dict:
-    due = bill.total_due if bill.assessment.voided_at else due
-    return {"bill": bill, "due": due, "paid": paid} | paying_state(bill, due, paid)
 
 
 @needs("settle")
@@ -81,8 +77,11 @@ def bill(request, pk):
     tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
     asked = owing(found, clock.today())
-    due, paid = found.total_due, 0 if found.assessment.voided_at else found.total_due - asked.principal
-    context = _row(found, due, paid) | {
+    stands = paying(found, asked)
+    paid = stands.paid
+    context = {
+        "bill": found,
+        "paying": stands,
         "asked": asked,
         "late_paid": sum(by_scheme(found, "paid", "late_fees").values()) if paid else 0,
         "credit_used": sum(by_scheme(found, "credit_used", *DUES).values()) if paid else 0,
@@ -176,13 +175,24 @@ def _summary(request, found: Bill) -> dict:
         own = _provisional_lines(found, rows)
         factor = own[0]["line"].evidence.data["factor"]["value"]
         sums = {"basis_total": sum(one["line"].base for one in own), "percent": percent(factor)}
-        return {"parts": [], "lines": own} | sums
+        return {"parts": [], "lines": own, "totals": _totals(found)} | sums
     parts = [
         {"code": row.scheme, "label": row.title, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
         for row in rows
     ]
     lines = [{"row": row, "why": {share: _why(found, row, share) for share in SHARES}} for row in rows]
-    return {"lines": lines, "parts": parts, "flags": flags(found), "groups": rule_groups(found)}
+    more = {"totals": _totals(found), "flags": flags(found), "groups": rule_groups(found)}
+    return {"lines": lines, "parts": parts} | more
+
+
+def _totals(found: Bill) -> list[dict]:
+    """The amounts of the row 合计, each with the way to its explanation."""
+    dues = {"employer": found.employer_due, "employee": found.employee_due, BOTH: found.total_due}
+    return [
+        {"label": "合计" if share == BOTH else WHOLES[share], "amount": fen,
+         "url": reverse("e_explain_total", args=[found.pk, share])}
+        for share, fen in dues.items()
+    ]  # fmt: skip
 
 
 def _why(found: Bill, row: SchemeSum, share: str) -> str:

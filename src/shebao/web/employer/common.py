@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from shebao.hall import clock
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee
@@ -24,7 +23,6 @@ INSURED = ("insured", "new")
 """How somebody of the roster stands who is insured here, now or from the next month on."""
 MOST_PRINTED = 2_000
 """Rows that are printed at once, some forty sheets of paper; the page says when there are more."""
-PAYING = {"paid": "已缴清", "overdue": "已逾期", "unpaid": "待缴费", "part_paid": "部分已缴", "void": "已作废"}
 ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
 
 
@@ -69,14 +67,6 @@ def paged(request, rows, size: int = PAGE):
     if request.GET.get("print") == "all":
         return Paginator(rows, MOST_PRINTED).get_page(1)
     return Paginator(rows, size).get_page(request.GET.get("page"))
-
-
-def paying_state(bill, due: int, paid: int) -> dict[str, str]:
-    """Where paying a bill stands, and in words; what was voided asks for nothing."""
-    state = "paid" if paid >= due else "overdue" if clock.now() > bill.pay_until else "part_paid" if paid else "unpaid"
-    if bill.assessment.voided_at:
-        state = "void"
-    return {"state": state, "state_label": PAYING[state]}
 
 
 def often(spec) -> str:

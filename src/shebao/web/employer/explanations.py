@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 from shebao.hall import clock
 from shebao.hall.settlement.explaining import Explanation, explain_line, explain_provisional
 from shebao.hall.settlement.explaining_late_fees import explain_late_fee
-from shebao.hall.settlement.explaining_sums import explain_sum
+from shebao.hall.settlement.explaining_sums import BOTH, WHOLES, explain_sum, explain_total
 from shebao.hall.settlement.models import Bill, BillLine, ProvisionalLine
 from shebao.rules.vocabulary import SHARES
 
@@ -17,7 +17,7 @@ from .bills import bill_of, bills_crumb
 from .common import crumbs
 from .doubts import doubts
 
-OTHER = {"employer": "employee", "employee": "employer"}
+OTHER = {"employer": "employee", "employee": "employer", BOTH: "employer"}
 
 
 @needs("settle")
@@ -76,6 +76,21 @@ def explain_schemes_sum(request, pk, scheme, share):
     )
 
 
+@needs("settle")
+@require_GET
+def explain_bills_total(request, pk, share):
+    """Why a bill comes to what it does, and the way to everybody on it."""
+    found, bill, other = explain_total(request.user, pk, share), bill_of(request, pk), OTHER[share]
+    return _why(
+        request,
+        found,
+        bill,
+        other_url=reverse("e_explain_total", args=[pk, other]) if getattr(bill, f"{other}_due") else "",
+        other_label=WHOLES[other],
+        people_url="" if bill.is_provisional else f"{reverse('e_bill', args=[pk])}?tab=people",
+    )
+
+
 def _why(request, found: Explanation, bill: Bill, *, tab: str = "", **more):
     """A page, or the fragment of a page that is open; `tab` is the view of the bill that one came from."""
     back = reverse("e_bill", args=[bill.pk])
@@ -93,6 +108,7 @@ def _why(request, found: Explanation, bill: Bill, *, tab: str = "", **more):
 urlpatterns = [
     path("bills/<int:pk>/late-fee/", explain_bills_late_fee, name="e_explain_late_fee"),
     path("bills/<int:pk>/schemes/<slug:scheme>/<slug:share>/", explain_schemes_sum, name="e_explain_sum"),
+    path("bills/<int:pk>/total/<slug:share>/", explain_bills_total, name="e_explain_total"),
     path("bills/assessed/<int:pk>/<slug:share>/", explain_assessed_amount, name="e_explain_assessed"),
     path("bills/lines/<int:pk>/<slug:share>/", explain_amount, name="e_explain"),
 ]

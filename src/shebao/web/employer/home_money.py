@@ -2,8 +2,10 @@
 
 from django.urls import reverse
 
+from shebao.hall.settlement.paying_state import WORDS
 from shebao.hall.settlement.progress import Standing
 from shebao.hall.workbench.queries import Money
+from shebao.rules.money import yuan
 
 FEWEST_MONTHS = 3
 """So many months the chart shows at least."""
@@ -31,11 +33,12 @@ def _since_first(chart) -> list:
 
 
 def _billed(now: Standing) -> dict:
-    is_paid, url = now.unpaid(now.bill) <= 0, reverse("e_bill", args=[now.bill.pk])
+    url, fee_open = reverse("e_bill", args=[now.bill.pk]), now.late_fee and now.unpaid(now.bill) <= 0
+    tag, kind = ("已缴", "ok") if now.is_paid else (WORDS["fee_open"], "w") if fee_open else ("已核定", "b")
     return {
-        "tag": "已缴" if is_paid else "已核定",
-        "kind": "ok" if is_paid else "b",
-        "note": "",
+        "tag": tag,
+        "kind": kind,
+        "note": f"本金已缴清，滞纳金 {yuan(now.late_fee)} 元未缴" if fee_open else "",
         "url": f"{url}?tab=people",
         "why_url": f"{url}?tab=changes",
     }

@@ -12,12 +12,12 @@ from shebao.hall.documents.operations import Card, available, awaited, cards_of,
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
-from shebao.hall.settlement.ledger import balances
 from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.paying_state import paying_of
 from shebao.rules.months import BadMonth, Month, months_between
 
 from ..access import needs
-from .common import crumbs, download, here, paying_state, this_month, word
+from .common import crumbs, download, here, this_month, word
 
 LONGEST = 24
 FIELDS = (("from", "开始年月"), ("to", "终止年月"))
@@ -28,8 +28,11 @@ FIELDS = (("from", "开始年月"), ("to", "终止年月"))
 def documents(request):
     """The papers of the chosen months, the newest first."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
-    span, errors, fields = months_asked(request, employer)
-    found = Bill.objects.visible_to(request.user).live().filter(month__in=span).select_related("employer")
+    own = Bill.objects.visible_to(request.user).live()
+    # Before this month is settled its papers are only promised: the last that there are stand below.
+    last = own.filter(series=0).order_by("-month").values_list("month", flat=True).first()
+    span, errors, fields = months_asked(request, employer, since=last)
+    found = own.filter(month__in=span).select_related("employer")
     bills = {(bill.month, bill.series): bill for bill in found}
     cards = available(found)
     keys = sorted({(month, 0) for month in span} | bills.keys(), key=lambda key: (-key[0].index, key[1]))
@@ -37,6 +40,7 @@ def documents(request):
     context = {
         "title": title,
         "crumbs": crumbs(title),
+        "actions": [{"label": "批量打印的结果", "url": reverse("e_print_runs"), "icon": "printer"}],
         "fields": fields,
         "errors": errors,
         "asked": [(field["name"], field["value"]) for field in fields],
@@ -50,13 +54,17 @@ def documents(request):
 
 
 def months_asked(
-    request, employer: Employer, said=None, usual: Month | None = None
+    request, employer: Employer, said=None, usual: Month | None = None, since: Month | None = None
 ) -> tuple[list[Month], list[dict], list[dict]]:
-    """The months asked for (`usual` or this month when nothing is), what is wrong with the question, and its fields."""
+    """The months asked for, what is wrong with the question, and its fields.
+
+    Where nothing is asked it is `usual` or this month, from `since` on.
+    """
     current, said = this_month(request), request.GET if said is None else said
     found, errors, fields = {}, [], []
     for name, label in FIELDS:
-        raw = said.get(name, "").strip() or str(usual or current)
+        begins = since if name == "from" and not said.get("to") else None
+        raw = said.get(name, "").strip() or str(begins or usual or current)
         wrong = ""
         try:
             found[name] = Month.parse(raw)
@@ -100,8 +108,8 @@ def documents_of(request, kind):
 
 def _with_money(rows: list[tuple[Bill, Card]]) -> list[dict]:
     """Each paper beside its bill and how far that is paid."""
-    booked = balances(bill for bill, _ in rows)
-    return [{"bill": bill, "card": card} | paying_state(bill, *booked.get(bill.pk, (0, 0))) for bill, card in rows]
+    states = paying_of(bill for bill, _ in rows)
+    return [{"bill": bill, "card": card, "paying": states[bill.pk]} for bill, card in rows]
 
 
 @needs("print")

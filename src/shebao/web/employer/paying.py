@@ -1,5 +1,6 @@
 """Paying (缴费与支付): what is due, one attempt at a time, what the bank said."""
 
+from collections.abc import Mapping
 from itertools import chain
 
 import segno
@@ -18,9 +19,10 @@ from shebao.hall.payments.debits import problems_of
 from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
 from shebao.hall.payments.operations import ANOTHER_PAYS, ask_bank, is_for_another, start_payment
 from shebao.hall.regions import region
-from shebao.hall.settlement.collecting import credit_of, owing, owings
+from shebao.hall.settlement.collecting import Owing, credit_of, owing, owings
 from shebao.hall.settlement.ledger import balance
 from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.paying_state import paying
 from shebao.hall.settlement.queries import bill_earlier, bill_summary
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.vocabulary import SHARES
@@ -44,14 +46,13 @@ TAGS = {
 @require_GET
 def pay(request):
     """What is due, and the records."""
-    bills = list(Bill.objects.visible_to(request.user).live().select_related("employer"))
+    bills = list(Bill.objects.visible_to(request.user).live().select_related("employer", "assessment"))
     payments = Payment.objects.visible_to(request.user).select_related("bill", "started_by")
     running = {one.bill_id: one for one in payments.filter(state__in=UNDECIDED)}
     asked, due = owings(bills, clock.today()), []
     for bill in bills:
         if (one := asked[bill.pk]).total > 0:
-            late = clock.now() > bill.pay_until
-            due.append({"bill": bill, "asked": one, "late": late, "running": running.get(bill.pk)})
+            due.append({"bill": bill, "asked": one, "paying": paying(bill, one), "running": running.get(bill.pk)})
     title = word(request, "menu.pay", "缴费与支付")
     context = {
         "title": title,
@@ -59,7 +60,13 @@ def pay(request):
         "due": due,
         "credit": credit_of(request.user.employer_id),
         "records": [
-            {"payment": one, "tag": TAGS[one.state], "way": _way_title(request, one)} for one in payments[:RECORDS]
+            {
+                "payment": one,
+                "tag": TAGS[one.state],
+                "way": _way_title(request, one),
+                "receipt": _receipt(request, one, asked),
+            }
+            for one in payments.select_related("bill__employer")[:RECORDS]
         ],
     }
     return render(request, "employer/pay.html", context)
@@ -97,6 +104,13 @@ def pay_bill(request, pk):
         "crumbs": _crumbs(request, f"{bill.label} 缴费"),
     }
     return render(request, "employer/pay_bill.html", context)
+
+
+def _receipt(request, payment: Payment, asked: Mapping[int, Owing]) -> dict | None:
+    """The button that opens the receipt of what arrived; None where there is none, or not before the rest is paid."""
+    is_whole = payment.bill_id in asked and asked[payment.bill_id].total <= 0
+    has_one = is_whole and payment.state == PaymentState.SUCCEEDED and not payment.people and request.user.may("print")
+    return print_action(payment.bill, "receipt", "凭证") if has_one else None
 
 
 def _way_title(request, payment: Payment) -> str:

@@ -13,13 +13,6 @@ from shebao.hall.settlement.voiding import LONGEST_REASON, ask_to_void, obstacle
 from ..access import needs
 from .common import crumbs, here
 
-STATES = {
-    "voided": ("void", "已作废"),
-    "paid": ("paid", "已缴清"),
-    "overdue": ("overdue", "已逾期"),
-    "unpaid": ("unpaid", "待缴费"),
-}
-
 
 @needs("settle")
 @require_GET
@@ -33,9 +26,8 @@ def voids(request):
 
 
 def _row(one) -> dict:
-    tag, label = STATES[one.state]
     is_asked = one.request is not None and one.request.state == VoidState.ASKED
-    shown = {"one": one, "bill": one.bill, "tag": tag, "label": label, "request": one.request, "is_asked": is_asked}
+    shown = {"one": one, "bill": one.bill, "paying": one.paying, "request": one.request, "is_asked": is_asked}
     return shown | {"may": not one.obstacle and not is_asked}
 
 

@@ -21,6 +21,7 @@ STATUSES = {
     "unpaid": ("待缴", "w", "clock"),
     "part_paid": ("部分已缴", "w", "clock"),
     "paid": ("已缴", "ok", "check-circle"),
+    "fee_open": ("滞纳金未缴", "w", "clock"),
     "overdue": ("已逾期", "d", "alert-circle"),
     "pending": ("待扣款", "b", "clock"),
     "processing": ("处理中", "b", "hourglass"),

@@ -8,7 +8,8 @@ function beside(link, key) {
     const inRow = [...row.querySelectorAll("a.money")];
     return inRow[inRow.indexOf(link) + (key === "ArrowRight" ? 1 : -1)];
   }
-  const rows = [...row.closest("tbody").rows];
+  const rows = [...row.closest("table").tBodies].flatMap((body) => [...body.rows]);
+  rows.push(...(row.closest("table").tFoot?.rows ?? []));
   for (let at = rows.indexOf(row) + MOVES[key]; rows[at]; at += MOVES[key]) {
     const found = rows[at].cells[cell.cellIndex]?.querySelector("a.money");
     if (found) return found;
@@ -25,7 +26,7 @@ function close() {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  const link = event.target.closest?.("[data-explain] tbody a.money");
+  const link = event.target.closest?.("[data-explain] :is(tbody, tfoot) a.money");
   if (link && event.key in MOVES) {
     event.preventDefault();
     beside(link, event.key)?.focus();
