@@ -4,7 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from shebao.hall.errors import Refused
+from shebao.hall.declarations.operations import approve_declarations, submit_declarations, undo_declarations
+from shebao.hall.errors import Conflict, Refused
 from shebao.hall.roster.models import Spell
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import Bill, LineKind
@@ -12,7 +13,7 @@ from shebao.hall.settlement.provisional import assess_undeclared
 from shebao.hall.settlement.undeclared import propose
 from shebao.hall.settlement.voiding import ask_to_void
 from shebao.rules.months import Month
-from tests.factories import JANUARY, at, enrolled, synthetic_id
+from tests.factories import JANUARY, at, cessation, enrolled, synthetic_id
 
 from .test_back_payments import NOVEMBER, approved, asked, declared, hall, said, settled
 from .test_refunds import asked as asked_back
@@ -26,9 +27,9 @@ def on(month: int, day: int = 8):
     return at(datetime(2026, month, day, 10, 0))  # noqa: DTZ001 - naive local by contract
 
 
-def undeclared_october(since):
+def undeclared_october(since, code="guiyang"):
     """An employer that settled September and not October; somebody of it is insured since a month."""
-    clerk, reviewer, employee = hall("guiyang", since=since)
+    clerk, reviewer, employee = hall(code, since=since)
     enrolled(clerk.employer, name="赵留任", number=synthetic_id(sequence=77), since=JANUARY)
     with on(9):
         settled(clerk, SEPTEMBER)
@@ -107,3 +108,47 @@ def test_a_month_of_which_somebody_was_paid_back_is_not_assessed_by_multiples():
     assert propose([clerk.employer], OCTOBER)[0].obstacle == ""
     declared(clerk, asked(employee, "2026-10", "2026-10"))
     assert "已有在保人员办理补缴" in propose([clerk.employer], OCTOBER)[0].obstacle
+
+
+def test_a_stop_is_not_undone_once_months_before_it_were_given_back():
+    clerk, reviewer, employee, _ = billed_in_october("guiyang", leaves=False)
+    gone = declared(clerk, cessation(employee), "employee_cessation")
+    approved(clerk, reviewer, asked_back(employee), REFUND)
+    with pytest.raises(Conflict, match="已经退费，不能撤销停保"):
+        undo_declarations([gone.pk], by=clerk)
+    assert set(Spell.objects.filter(employee=employee).values_list("last_month", flat=True)) == {SEPTEMBER}
+
+
+def test_a_stop_is_not_undone_once_a_month_after_it_was_paid_back():
+    clerk, _, employee = hall("guiyang", since=JANUARY)
+    gone = declared(clerk, cessation(employee), "employee_cessation")
+    left(employee, SEPTEMBER)
+    for spell in Spell.objects.filter(employee=employee):
+        spell.pk, spell.first_month, spell.last_month, spell.closed_by = None, NOVEMBER, None, None
+        spell.save()
+    declared(clerk, asked(employee, "2026-10", "2026-10"))
+    with pytest.raises(Conflict, match="已经补缴，不能撤销停保"):
+        undo_declarations([gone.pk], by=clerk)
+
+
+def test_what_was_taken_back_does_not_come_back_for_a_month_that_was_assessed_since():
+    """Declared after all, the month would charge the person a second time."""
+    clerk, reviewer, employee = undeclared_october(since=JANUARY)
+    declared(clerk, asked(employee, "2026-10", "2026-10"))
+    withdrawn = declared(clerk, asked(employee, "2026-10", "2026-10"), "back_payment_withdrawal")
+    assess_undeclared(clerk.employer_id, OCTOBER, by=reviewer)
+    with pytest.raises(Conflict, match="已经暂核定，由补办申报结清"):
+        undo_declarations([withdrawn.pk], by=clerk)
+    assert settled(clerk, OCTOBER).lines.filter(employee=employee).exists()
+    with pytest.raises(Conflict, match="刚刚已经核定缴费"):
+        undo_declarations([withdrawn.pk], by=clerk)
+    assert list(check_ledger()) == []
+
+
+def test_a_back_payment_is_not_approved_for_a_month_that_was_assessed_since():
+    clerk, reviewer, employee = undeclared_october(JANUARY, "tianjin")
+    waiting = declared(clerk, asked(employee, "2026-10", "2026-10"))
+    submit_declarations([waiting.pk], by=clerk)
+    assess_undeclared(clerk.employer_id, OCTOBER, by=reviewer)
+    with pytest.raises(Conflict, match="已经暂核定，由补办申报结清"):
+        approve_declarations([waiting.pk], by=reviewer)

@@ -1,15 +1,16 @@
 """The money of one employer lived through at random, beside a model of a few integers that shares no code with it.
 
-`MoneyMachine` enrols, stops, changes wages, submits, reviews, settles, voids, pays, pays a part, is lied to, pays back,
-refunds leavers and credit, leaves a month undeclared and lets time pass, over the day on which a floor is published
-late. What a clerk does goes through the hall's own pipe, and is refused where the model says so; after every step the
-ledger says what the model says. CI runs it small; a drill calls `run(examples, steps)`.
+`MoneyMachine` enrols, stops, changes wages, submits, reviews, settles (late where the agency decided late), voids,
+pays, pays a part, is lied to, pays back, takes that back, refunds leavers and credit, undoes what nobody reviewed,
+leaves a month undeclared and lets time pass, over the day on which a floor is published late. What a clerk does goes
+through the hall's own pipe, and is refused where the model says so; after every step the ledger says what the model
+says. CI runs it small; a drill calls `run(examples, steps)`.
 """
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -38,10 +39,11 @@ from ..factories import JANUARY, enrolled, synthetic_id
 from ..payments.test_operations import send, told
 from .hall import make_clerk, make_employer
 from .late import CODE, late_city
+from .machine_back import BackRules
 from .machine_money import MoneyRules
-from .machine_people import ANYBODY, PeopleRules, services
+from .machine_people import ANYBODY, Act, Pending, PeopleRules, services
 from .model_bill import ModelBill
-from .model_people import PUBLISHED, Demand, ModelPerson, settled_demand
+from .model_people import PUBLISHED, Demand, ModelPerson, Spell, Wage, settled_demand
 from .undeclared_months import UndeclaredMonths
 
 AUGUST, BEFORE = Month(2026, 8), datetime(2026, 8, 10, 10)  # noqa: DTZ001 - naive local by contract
@@ -55,7 +57,7 @@ monthly: {title: 月报, applies: always, confirmations: 1, in_bulk: true, void:
 APART = "parts: {apart: true, source: 试验, status: illustrative}\n"
 
 
-class MoneyMachine(PeopleRules, MoneyRules, UndeclaredMonths, RuleBasedStateMachine):
+class MoneyMachine(PeopleRules, BackRules, MoneyRules, UndeclaredMonths, RuleBasedStateMachine):
     """See the module. `settled` has the bill of each month in force, `provisional` those that are only assessed."""
 
     last_day = LAST_DAY
@@ -67,10 +69,12 @@ class MoneyMachine(PeopleRules, MoneyRules, UndeclaredMonths, RuleBasedStateMach
         self.block.__enter__()
         self.at = FIRST_DAY
         self.people = [
-            ModelPerson(synthetic_id(sequence=place), name, [(JANUARY, None)], {JANUARY: fen})
+            ModelPerson(synthetic_id(sequence=place), name, [Spell(JANUARY)], [Wage(JANUARY, fen)])
             for place, (name, fen) in enumerate(AT_FIRST.items(), start=1)
         ]
-        self.pending = self.decided_on = None
+        self.pending: Pending | None = None
+        self.decisions: list[tuple[Month, date]] = []
+        self.acts: list[Act] = []
         self.provisional: dict[Month, int] = {}
         self.refunds: list[Demand] = []
         self.credit = self.suspense = self.serial = 0
@@ -96,8 +100,11 @@ class MoneyMachine(PeopleRules, MoneyRules, UndeclaredMonths, RuleBasedStateMach
     def teardown(self):
         with pretending(self.at):
             broken = list(check_ledger())
+            booked = balances(Bill.objects.ever().filter(pk__in=self.bills))
         self.block.__exit__(None, None, None)
         assert broken == [], broken
+        wanted = {pk: (one.total, one.total - one.open()) for pk, one in self.bills.items()}
+        assert {pk: booked.get(pk, (0, 0)) for pk in wanted} == wanted
 
     @property
     def month(self) -> Month:
@@ -123,7 +130,8 @@ class MoneyMachine(PeopleRules, MoneyRules, UndeclaredMonths, RuleBasedStateMach
                 raise Refused("not_ready", run.skipped[self.employer.pk])
             return run.bills[self.employer.pk]
 
-        if bill := self._hall(deed, self.pending is None or self.pending_since > month):
+        is_open = month == self.month or month in self.provisional or self._is_extended(month)
+        if bill := self._hall(deed, is_open and (self.pending is None or self.pending.since > month)):
             demand = settled_demand(self.people, month, self.at.date())
             self._leave_back(bill, demand)
             self.settled[month] = bill.pk
@@ -183,10 +191,9 @@ class MoneyMachine(PeopleRules, MoneyRules, UndeclaredMonths, RuleBasedStateMach
         with pretending(self.at):
             assert credit_of(self.employer.pk) == self.credit
             bills = list(Bill.objects.ever().filter(pk__in=self.bills).select_related("employer"))
-            asked, booked = owings(bills, today()), balances(bills)
+            asked = owings(bills, today())
             for bill in bills:
                 made = self.bills[bill.pk]
-                assert booked.get(bill.pk, (0, 0)) == (made.total, made.total - made.open())
                 fee = made.fee(today()) if made.total else 0
                 assert (asked[bill.pk].principal, asked[bill.pk].late_fee) == (made.open(), fee)
         self.seen = last, day

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -17,14 +18,14 @@ from shebao.hall.declarations.operations import (
     withdraw_declaration,
 )
 from shebao.hall.errors import Refused
-from shebao.hall.settlement.models import Bill
-from shebao.rules.months import Month, months_between
+from shebao.rules.months import Month
 
 from ..factories import synthetic_id
-from .model_people import Change, Charge, Demand, ModelPerson, Return, month_dues
+from .model_people import ModelPerson
 
 WAGES = st.integers(200_000, 3_000_000)
-ANYBODY = st.integers(0, 99)
+ANYBODY, MOST = st.integers(0, 99), 85
+"""A number that chooses somebody; above `MOST` also somebody for whom it is refused."""
 REASONS = dict.fromkeys(("month_window", "wage_limits"), "已核对")
 BACK_MONTHS = 3
 IN_TIME, PAYING_BACK = "month_window, wage_limits", "enrolled_first, already_declared, back_payment_months, wage_limits"
@@ -50,6 +51,10 @@ SERVICES = {
   form: back_payment
   back_paying: {{bill: own}}
   checks: [id_number_valid, {PAYING_BACK}]""",
+    "back_payment_withdrawal": """
+  operation: withdraw_back_payments
+  form: back_payment_waiting
+  checks: [id_number_valid, enrolled_first, already_declared, back_payments_waiting]""",
     "leaver_refund": """
   operation: refund_leavers
   form: leaver_refund
@@ -60,9 +65,33 @@ SERVICES = {
   form: leaver_refund
   refund: credit
   checks: [id_number_valid, already_declared, refundable_months]""",
+    "leaver_paid": """
+  operation: refund_leavers
+  form: leaver_refund
+  refund: paid_out
+  checks: [id_number_valid, already_declared, refundable_months]""",
 }
 ROUTES = {"": "[auto_check]", "_reviewed": "[auto_check, first_review]\n  decide_within: 3"}
-REVIEWED = st.sampled_from([False, False, False, True])
+REVIEWED = st.sampled_from([False] * 5 + [True])
+
+
+class Act(NamedTuple):
+    """A case that took effect at once: from which month on (None: it looks back), and what undoes it where it may."""
+
+    pk: int
+    month: Month | None
+    may: Callable[[], bool]
+    undo: Callable[[], object]
+
+
+class Pending(NamedTuple):
+    """A case that waits for the agency since a month; whom it stops, where it does."""
+
+    pk: int
+    since: Month
+    may: Callable[[], bool]
+    effect: Callable[[], object]
+    stops: ModelPerson | None = None
 
 
 def services() -> str:
@@ -100,16 +129,29 @@ class PeopleRules:
                 assert submit_declarations([made[0].pk], by=self.clerk).submitted
         return made[0].pk
 
-    def _declare(self, service: str, raw: dict, is_legal: bool | None, *, is_reviewed: bool) -> bool:
+    def _declare(self, service: str, raw: dict, is_legal: bool | None, *, is_reviewed: bool) -> int | None:
         """A clerk's case on its whole way: what may be saved may be submitted and approved."""
         pk = self._save(service + "_reviewed" * is_reviewed, raw, is_legal)
         if pk and is_reviewed:
             with pretending(self.at):
                 approve_declarations([pk], by=self.reviewer)
-        return bool(pk)
+        return pk
+
+    def _did(self, pk: int, month: Month | None, may: Callable, undo: Callable, *, is_reviewed: bool) -> None:
+        """A case took effect: where nobody reviewed it, the employer may take it back."""
+        if not is_reviewed:
+            self.acts.append(Act(pk, month, may, undo))
 
     def _person(self, number: int) -> ModelPerson:
         return self.people[number % len(self.people)]
+
+    def _has_others(self) -> bool:
+        return any(one.is_open for one in self.people[1:])
+
+    def _other(self, number: int) -> ModelPerson:
+        """Not the first of them, so that there is somebody to be settled; now and then somebody who left before."""
+        others = [one for one in self.people[1:] if one.is_open or number > MOST]
+        return others[number % len(others)]
 
     def _is_in_reach(self, month: Month, ahead: int) -> bool:
         """Neither settled nor too far away."""
@@ -120,10 +162,11 @@ class PeopleRules:
 
     @rule(fen=WAGES, months=st.sampled_from([0, 0, 1, -1, -2]), who=st.none() | ANYBODY, is_reviewed=REVIEWED)
     def enrol(self, fen, months, who, is_reviewed):
-        """Somebody new or, where a number is drawn, somebody who may have left."""
+        """Somebody new or, where a number is drawn, somebody who left; now and then somebody who did not."""
         count, month = len(self.people) + 1, self.month.next(months)
-        new = ModelPerson(synthetic_id(sequence=count), f"李{chr(0x4E00 + count)}", [], {})
-        one = new if who is None else self._person(who)
+        new = ModelPerson(synthetic_id(sequence=count), f"李{chr(0x4E00 + count)}")
+        some = [] if who is None else [one for one in self.people if not one.is_open or who > MOST]
+        one = some[who % len(some)] if some else new
         is_back = bool(one.reaching(month))
         raw = {
             "id_kind": "07", "id_number": one.number, "name": one.name, "enrolment_kind": "11", "household": "11",
@@ -131,23 +174,38 @@ class PeopleRules:
             "declared_wage": in_words(fen),
         }  # fmt: skip
         is_legal = self._is_in_reach(month, 0) and not is_back
-        if self._declare("employee_enrolment", raw, is_legal, is_reviewed=is_reviewed):
-            self.people += [new] if who is None else []
-            one.spells.append((month, None))
-            one.wages[month] = fen
+        if not (pk := self._declare("employee_enrolment", raw, is_legal, is_reviewed=is_reviewed)):
+            return
+        self.people += [new] if one is new else []
+        spell, wage = one.enrol(month), one.declare(month, fen, is_anew=True)
 
+        def may() -> bool:
+            return not one.waiting and one.may_forget(wage) and not (spell in one.spells and spell.is_stopped)
+
+        def undo() -> None:
+            one.spells = [other for other in one.spells if other is not spell]
+            one.forget(wage)
+
+        self._did(pk, month, may, undo, is_reviewed=is_reviewed)
+
+    @precondition(_has_others)
     @rule(who=ANYBODY, months=st.sampled_from([0, 0, 1, 1, -1, -2]), is_reviewed=REVIEWED)
     def stop(self, who, months, is_reviewed):
-        """Not the first of them, so that there is somebody to be settled; now and then somebody who left before."""
-        others = [one for one in self.people[1:] if one.is_open or who > 80] or self.people[1:]
-        self._end(others[who % len(others)], self.month.next(months), is_reviewed=is_reviewed)
+        self._end(self._other(who), self.month.next(months), is_reviewed=is_reviewed)
 
     def _end(self, one: ModelPerson, month: Month, *, is_reviewed: bool) -> None:
-        open_since = max((first for first, last in one.spells if last is None), default=month)
-        is_legal = self._is_in_reach(month, 1) and open_since < month and not self._is_in_arrears(one)
-        raw = {"id_number": one.number, "name": one.name, "cessation_month": str(month), "reason": "6301"}
-        if self._declare("employee_cessation", raw, is_legal, is_reviewed=is_reviewed):
-            one.end(month.previous())
+        raw, is_legal = self._stop(one, month)
+        if is_reviewed and self.pending and self.pending.stops is one:
+            is_legal = False
+        if pk := self._declare("employee_cessation", raw, is_legal, is_reviewed=is_reviewed):
+            spell = one.end(month.previous())
+            self._did(pk, month, lambda: one.may_reopen(spell), spell.reopen, is_reviewed=is_reviewed)
+
+    def _stop(self, one: ModelPerson, month: Month) -> tuple[dict, bool]:
+        is_legal = self._is_in_reach(month, 1) and one.may_end(month) and not self._is_in_arrears(one)
+        return {
+            "id_number": one.number, "name": one.name, "cessation_month": str(month), "reason": "6301",
+        }, is_legal  # fmt: skip
 
     def _is_in_arrears(self, one: ModelPerson) -> bool:
         bills = (bill for bill in self.bills.values() if one in bill.demand.people)
@@ -158,101 +216,51 @@ class PeopleRules:
         raw = {"id_number": one.number, "name": one.name, "first_month": str(month), "declared_wage": in_words(fen)}
         return raw, is_legal
 
+    @precondition(_has_others)
     @rule(who=ANYBODY, months=st.integers(-1, 1), fen=WAGES, is_reviewed=REVIEWED)
     def change_base(self, who, months, fen, is_reviewed):
-        one, month = self.people[1:][who % (len(self.people) - 1)], self.month.next(months)
-        if self._declare("wage_declaration", *self._wage(one, month, fen), is_reviewed=is_reviewed):
-            one.wages[month] = fen
+        one, month = self._other(who), self.month.next(months)
+        if pk := self._declare("wage_declaration", *self._wage(one, month, fen), is_reviewed=is_reviewed):
+            wage = one.declare(month, fen)
+            self._did(pk, month, lambda: one.may_forget(wage), lambda: one.forget(wage), is_reviewed=is_reviewed)
 
     @precondition(lambda self: self.pending is None)
-    @rule(fen=st.integers(600_000, 2_200_000), months=st.sampled_from([0, 0, 0, 1]))
-    def submit(self, fen, months):
-        """A wage of the first of them, whom no other rule declares."""
+    @rule(fen=st.integers(600_000, 2_200_000), months=st.sampled_from([0, 0, 0, 1]), who=st.none() | ANYBODY)
+    def submit(self, fen, months, who):
+        """A wage of the first of them, whom no other rule declares; or that somebody stops, which may be in vain once
+        it is decided: another case stops them, or their enrolment is undone.
+        """
         month = self.month.next(months)
-        if pk := self._save("wage_declaration_reviewed", *self._wage(self.people[0], month, fen)):
-            self.pending, self.pending_since, self.pending_wage = pk, self.month, (month, fen)
+        if who is None or not self._has_others():
+            one = self.people[0]
+            if pk := self._save("wage_declaration_reviewed", *self._wage(one, month, fen)):
+                self.pending = Pending(pk, self.month, lambda: True, lambda: one.declare(month, fen))
+            return
+        one, month = self._other(who), month.previous(who % 2)
+        if pk := self._save("employee_cessation_reviewed", *self._stop(one, month)):
+            last = month.previous()
+            self.pending = Pending(pk, self.month, lambda: one.may_end(month), lambda: one.end(last), one)
 
     @precondition(lambda self: self.pending is not None)
-    @rule(how=st.sampled_from(["approve", "return", "withdraw"]))
-    def review(self, how):
-        with pretending(self.at):
-            if how == "approve":
-                approve_declarations([self.pending], by=self.reviewer)
-                month, fen = self.pending_wage
-                self.people[0].wages[month] = fen
-            elif how == "return":
-                return_declaration(self.pending, by=self.reviewer, marks={}, note="请核对")
-            else:
-                withdraw_declaration(self.pending, by=self.clerk)
-            if how != "approve":
-                delete_declarations([self.pending], by=self.clerk)
-        self.pending, self.decided_on = None, self.at.date()
-
-    @rule(
-        who=ANYBODY, back=st.integers(1, 4), length=st.integers(1, 2), fen=WAGES, is_apart=st.booleans(),
-        is_reviewed=REVIEWED,
-    )  # fmt: skip
-    def pay_back(self, who, back, length, fen, is_apart, is_reviewed):
-        one, first = self._person(who), self.month.previous(back)
-        months = months_between(first, first.next(length - 1))
-        raw = {
-            "id_number": one.number, "name": one.name, "first_month": str(first), "last_month": str(months[-1]),
-            "declared_wage": in_words(fen),
-        }  # fmt: skip
-        is_legal = months[-1] < self.month and bool(one.reaching(self.month))
-        is_legal = is_legal and not any(month in one.charged or month in one.waiting for month in months)
-        unsettled = [month for month in months if one.is_insured(month) and month not in self.settled]
-        if is_legal and any(month in self.provisional for month in unsettled):
-            is_legal = False
-        elif is_legal and unsettled and (self.pending or self._was_just_decided()):
-            is_legal = None
-        service = "back_payment_apart" if is_apart else "back_payment"
-        if not self._declare(service, raw, is_legal, is_reviewed=is_reviewed):
-            return
-        one.waiting |= dict.fromkeys(months, fen)
-        if is_apart:
-            on = self.at.date()
-            demand = Demand(Change(one, month, None, Charge(fen, month_dues(month, fen, on)), fen) for month in months)
-            self._take_bill(Bill.objects.live().order_by("pk").last(), demand, is_own=True)
-
-    @precondition(lambda self: any(one.charged for one in self.people[1:]))
-    @rule(
-        who=ANYBODY, count=st.sampled_from([1, 1, 2, 3]), off=st.sampled_from([0, 0, 0, 0, -1, 1]),
-        is_credit=st.booleans(), is_reviewed=REVIEWED,
-    )  # fmt: skip
-    def refund_leaver(self, who, count, off, is_credit, is_reviewed):
-        """Usually the last months that were charged, of somebody who left or leaves now, too late for them."""
-        some = [one for one in self.people[1:] if one.charged]
-        one = some[who % len(some)]
-        if one.is_open and who < 80:
-            self._end(one, max(self.month, max(self.settled).next()), is_reviewed=is_reviewed)
-        last = max(one.charged).next(off)
-        months = months_between(last.previous(count - 1), last)
-        raw = {
-            "id_number": one.number, "name": one.name, "first_month": str(months[0]), "last_month": str(last),
-            "note": "早已离职",
-        }  # fmt: skip
-        service = "leaver_credit" if is_credit else "leaver_refund"
-        is_legal = self._is_refundable(one, months, is_credit)
-        if not self._declare(service, raw, is_legal, is_reviewed=is_reviewed):
-            return
-        one.claimed |= set(months)
-        one.end_before(months[0])
-        if is_credit:
-            dues = [(month, *due) for month in months for due in one.charged[month].dues.items()]
-            demand = Demand((), [Return(one, *due) for due in dues])
-            bill = Bill.objects.live().order_by("pk").last()
-            assert bill.total_due == demand.total
-            demand.carry_out(bill.pk)
-            self.credit -= demand.total
-            self.refunds.append(demand)
-
-    def _is_refundable(self, one: ModelPerson, months: list[Month], is_credit: bool) -> bool:
-        if one.is_open or not set(months) <= one.charged.keys() - one.claimed or months[-1] != max(one.charged):
-            return False
-        if months[-1] >= self.month or months[0] < self.month.previous(BACK_MONTHS):
-            return False
-        if months[0] <= min(first for first, _ in one.spells):
-            return False
-        behind = {pk for month in months for pk in one.charged[month].bills}
-        return not (is_credit and any(self.bills[pk].open() > 0 for pk in behind))
+    @rule(how=st.sampled_from(["approve", "approve", "return", "withdraw"]), is_late=st.booleans())
+    def review(self, how, is_late):
+        """Or after a month, which its employer settles then: it was not to blame."""
+        pk = self.pending.pk
+        if is_late:
+            self.let_a_month_pass()
+        if how == "approve" and self._hall(
+            lambda: approve_declarations([pk], by=self.reviewer), self.pending.may()
+        ):  # fmt: skip
+            self.pending.effect()
+        else:
+            with pretending(self.at):
+                if how == "withdraw":
+                    withdraw_declaration(pk, by=self.clerk)
+                else:
+                    return_declaration(pk, by=self.reviewer, marks={}, note="请核对")
+                delete_declarations([pk], by=self.clerk)
+        if how != "withdraw":
+            self.decisions.append((self.pending.since, self.at.date()))
+        self.pending = None
+        if is_late and (month := self._late_month()):
+            self._settle(month, in_bulk=False)

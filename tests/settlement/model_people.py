@@ -29,19 +29,54 @@ class Charge(NamedTuple):
     wage: int
     dues: dict[str, int]
     bills: frozenset[int] = frozenset()
+    is_paid_back: bool = False
+
+
+@dataclass(eq=False)
+class Spell:
+    """Insured from a month to another or until further notice; stopped by a case, or shortened by a refund."""
+
+    first: Month
+    last: Month | None = None
+    is_stopped: bool = False
+    is_given_back: bool = False
+
+    def reaches(self, month: Month) -> bool:
+        """Whether it covers the month or a later one."""
+        return self.last is None or self.last >= month
+
+    def reopen(self) -> None:
+        """Be insured on: it was not stopped."""
+        self.last, self.is_stopped = None, False
+
+
+@dataclass(eq=False)
+class Wage:
+    """A declared wage, and those that it took the place of."""
+
+    first: Month
+    fen: int
+    replaced: list["Wage"] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Owed:
+    """What a declaration pays back, at which wage, until a bill has it."""
+
+    wage: int
 
 
 @dataclass(eq=False)
 class ModelPerson:
-    """`waiting` are months paid back that no bill has, with their wage; `claimed` those declared to be refunded, of
-    which `returned` went back, by month and scheme.
+    """`waiting` are months paid back that no bill has; `claimed` those declared to be refunded, of which `returned`
+    went back, by month and scheme.
     """
 
     number: str
     name: str
-    spells: list[tuple[Month, Month | None]]
-    wages: dict[Month, int]
-    waiting: dict[Month, int] = field(default_factory=dict)
+    spells: list[Spell] = field(default_factory=list)
+    wages: list[Wage] = field(default_factory=list)
+    waiting: dict[Month, Owed] = field(default_factory=dict)
     charged: dict[Month, Charge] = field(default_factory=dict)
     claimed: set[Month] = field(default_factory=set)
     returned: set[tuple[Month, str]] = field(default_factory=set)
@@ -49,11 +84,11 @@ class ModelPerson:
     @property
     def is_open(self) -> bool:
         """Insured until further notice."""
-        return any(last is None for _, last in self.spells)
+        return any(one.last is None for one in self.spells)
 
     def reaching(self, month: Month) -> list[Month]:
         """The first months of the spells that cover the month or a later one."""
-        return [first for first, last in self.spells if last is None or last >= month]
+        return [one.first for one in self.spells if one.reaches(month)]
 
     def is_insured(self, month: Month) -> bool:
         """Whether a spell covers the month."""
@@ -61,19 +96,49 @@ class ModelPerson:
 
     def wage(self, month: Month) -> int:
         """The declared wage of the month: the last that begins by then."""
-        return self.wages[max(first for first in self.wages if first <= month)]
+        return max((one for one in self.wages if one.first <= month), key=lambda one: one.first).fen
 
-    def end(self, last: Month) -> None:
+    def declare(self, month: Month, fen: int, *, is_anew: bool = False) -> Wage:
+        """Have a wage from a month on instead of the month's; who is enrolled anew has no other after it."""
+        new = Wage(month, fen, [one for one in self.wages if one.first == month or (is_anew and one.first > month)])
+        self.wages = [one for one in self.wages if one not in new.replaced] + [new]
+        return new
+
+    def may_forget(self, wage: Wage) -> bool:
+        """Whether nothing was declared since instead of it, or for a month that would come back."""
+        others = {one.first for one in self.wages if one is not wage}
+        return wage in self.wages and not any(one.first in others for one in wage.replaced)
+
+    def forget(self, wage: Wage) -> None:
+        """Have the wages that it took the place of."""
+        self.wages = [one for one in self.wages if one is not wage] + wage.replaced
+
+    def enrol(self, month: Month) -> Spell:
+        """Be insured from a month on."""
+        self.spells.append(Spell(month))
+        return self.spells[-1]
+
+    def may_end(self, month: Month) -> bool:
+        """Whether somebody is insured until further notice, and was before the month."""
+        return any(one.last is None and one.first < month for one in self.spells)
+
+    def end(self, last: Month) -> Spell:
         """Close what is open."""
-        self.spells = [(first, last if until is None else until) for first, until in self.spells]
+        (found,) = (one for one in self.spells if one.last is None)
+        found.last, found.is_stopped = last, True
+        return found
+
+    def may_reopen(self, spell: Spell) -> bool:
+        """Whether nothing came after its end that was insured or charged, and nothing of it was given back."""
+        later = any(one.reaches(spell.first) for one in self.spells if one is not spell)
+        return not (later or spell.is_given_back or any(one > spell.last for one in (*self.waiting, *self.charged)))
 
     def end_before(self, month: Month) -> None:
         """Insured until the month before: the spell that covers it ends, a later one is none."""
-        self.spells = [
-            (first, min(until, month.previous()) if until else month.previous())
-            for first, until in self.spells
-            if first < month
-        ]
+        for one in self.spells:
+            if one.reaches(month):
+                one.last, one.is_given_back = month.previous(), True
+        self.spells = [one for one in self.spells if one.first <= one.last]
 
     def is_leaving(self, month: Month) -> bool:
         """Whether a refund of the month is declared that did not go back whole."""
@@ -90,13 +155,13 @@ class ModelPerson:
 
 
 class Change(NamedTuple):
-    """A charge that a bill makes or corrects: what it was before, and the wage that waited for it where one did."""
+    """A charge that a bill makes or corrects: what it was before, and what waited for it where something did."""
 
     person: ModelPerson
     month: Month
     before: Charge | None
     after: Charge
-    waited: int | None = None
+    waited: Owed | None = None
 
     @property
     def fen(self) -> int:
@@ -162,6 +227,11 @@ class Demand:
                 one.person.waiting[one.month] = one.waited
 
 
+def paid_back(person: ModelPerson, month: Month, owed: Owed, on: date) -> Change:
+    """The charge of a month that is paid back, as known on a day."""
+    return Change(person, month, None, Charge(owed.wage, month_dues(month, owed.wage, on), is_paid_back=True), owed)
+
+
 def settled_demand(people: Iterable[ModelPerson], month: Month, on: date) -> Demand:
     """What a month comes to when it is settled on a day: its own charges, what waits, and what is known better now."""
     found = Demand()
@@ -169,9 +239,7 @@ def settled_demand(people: Iterable[ModelPerson], month: Month, on: date) -> Dem
         if person.is_insured(month):
             wage = person.wage(month)
             found.changes.append(Change(person, month, None, Charge(wage, month_dues(month, wage, on))))
-        for past, wage in person.waiting.items():
-            if past < month:
-                found.changes.append(Change(person, past, None, Charge(wage, month_dues(past, wage, on)), wage))
+        found.changes += [paid_back(person, past, owed, on) for past, owed in person.waiting.items() if past < month]
         for past, before in person.charged.items():
             if past >= month:
                 continue
@@ -179,5 +247,5 @@ def settled_demand(people: Iterable[ModelPerson], month: Month, on: date) -> Dem
                 rows = ((key, fen) for key, fen in before.dues.items() if (past, key) not in person.returned)
                 found.returns += [Return(person, past, key, fen) for key, fen in rows]
             elif before.dues != (dues := month_dues(past, before.wage, on)):
-                found.changes.append(Change(person, past, before, Charge(before.wage, dues)))
+                found.changes.append(Change(person, past, before, before._replace(dues=dues)))
     return found

@@ -1,8 +1,9 @@
 """Rules of the money's random lives: months that were not declared are assessed, and declared after all."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
+from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from shebao.hall.clock import pretending
@@ -12,6 +13,18 @@ from shebao.rules.months import Month
 
 from .model_bill import ModelBill
 from .model_people import Demand
+
+FIRST = Month(2026, 8)
+RESTS = {date(2026, 9, 25), *(date(2026, 10, day) for day in range(1, 8))}
+WORKS = {date(2026, 9, 20), date(2026, 10, 10)}
+
+
+def working_days_after(day: date, count: int) -> date:
+    """The date so many working days after one of that autumn."""
+    while count:
+        day += timedelta(days=1)
+        count -= day in WORKS or (day.weekday() < 5 and day not in RESTS)
+    return day
 
 
 class UndeclaredMonths:
@@ -31,10 +44,9 @@ class UndeclaredMonths:
     def assess_undeclared(self):
         """A month that somebody of it was paid back for is not assessed by multiples, nor one that waited in time."""
         month = self.month.previous()
-        is_open = None if self.pending or self._was_just_decided() else True
         paid = [one for one in self.people if month in {*one.charged, *one.waiting} and one.is_insured(month)]
         deed = partial(assess_undeclared, self.employer.pk, month, by=self.reviewer)
-        if not (bill := self._hall(deed, False if paid else is_open)):
+        if not (bill := self._hall(deed, not paid and not self._is_extended(month))):
             return
         rows = ProvisionalLine.objects.filter(bill=bill)
         rows = list(rows.values_list("employer_base", "employee_base", "employer_due", "employee_due"))
@@ -47,9 +59,24 @@ class UndeclaredMonths:
         self.provisional[month] = bill.pk
         self.credit -= made.use(self.credit, self.at.date())
 
-    def _was_just_decided(self) -> bool:
-        """Who waited for the agency has five working days more; a long holiday may lie between."""
-        return self.decided_on is not None and self.at.date() <= self.decided_on + timedelta(days=16)
+    def _is_extended(self, month: Month) -> bool:
+        """Who waited for the agency when a month ended may settle it for five working days after the decision."""
+        if self.pending and self.pending.since <= month < self.month:
+            return True
+        late = [on for since, on in self.decisions if since <= month < Month.of(on)]
+        return bool(late) and self.at.date() <= working_days_after(max(late), 5)
+
+    def _late_month(self) -> Month | None:
+        """A month that is over, for which somebody waits or waited."""
+        if not (self.pending or self.decisions):
+            return None
+        some = (self.month.previous(), self.month.previous(2))
+        return next((one for one in some if one > FIRST and one not in {*self.settled, *self.provisional}), None)
+
+    @precondition(_late_month)
+    @rule(in_bulk=st.booleans())
+    def settle_late(self, in_bulk):
+        self._settle(self._late_month(), in_bulk=in_bulk)
 
     @precondition(lambda self: self.provisional)
     @rule()

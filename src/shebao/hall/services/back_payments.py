@@ -15,9 +15,10 @@ from ..clock import today
 from ..errors import Conflict
 from ..regions import region
 from ..roster.models import Spell
+from ..roster.queries import covering
 from ..settlement.back_fees import Borne, late_fee_of_line, services_apart, waiting_late_fees
 from ..settlement.back_payments import charging_lines, is_billed
-from ..settlement.models import BackPayment
+from ..settlement.models import BackPayment, Bill
 from ..settlement.own_bills import assess_apart, assess_late_fees_apart
 from .personal_changes import locked_employees
 from .scene import chunks
@@ -54,7 +55,7 @@ def make_back_payments(declarations: list, *, by) -> None:
             for month in months_of(declaration)
             for scheme in schemes
         ]
-    _none_charged(rows, {d.employee_id: d.subject_name for d in declarations})
+    _none_charged_since(declarations[0].employer_id, rows)
     insert_rows(rows)
     if spec.back_paying.bill == "own":
         kept = BackPayment.objects.filter(declared_in__in=[d.pk for d in declarations])
@@ -90,18 +91,28 @@ def chosen_schemes(here: Region, spec, insured: Collection[str]) -> list[str]:
     return [scheme.key for scheme in here.open_schemes if scheme.key in insured and (not only or scheme.key in only)]
 
 
-def _none_charged(rows: list[BackPayment], names: dict[int, str]) -> None:
-    """The last look before the months are kept: a bill may have charged one since the checks."""
+def _none_charged_since(employer_id: int, rows: list[BackPayment]) -> None:
+    """The last look before these months are kept: since the checks a bill may have charged one, or the agency assessed
+    it provisionally, and then it charges whom it insures when it is declared after all.
+    """
     wanted = {(row.person_id, row.scheme, row.month): row for row in rows}
+    ours = {row.employee_id for row in rows}
     for part in chunks(row.person_id for row in rows):
         lines = charging_lines().filter(
-            Q(is_exclusive=True) | Q(employee__in=names), person__in=part, region=rows[0].region,
+            Q(is_exclusive=True) | Q(employee__in=ours), person__in=part, region=rows[0].region,
             month__gte=min(row.month for row in rows), month__lte=max(row.month for row in rows),
         )  # fmt: skip
         for key in lines.values_list("person", "scheme", "month"):
             if key in wanted:
-                who = names[wanted[key].employee_id]
+                who = wanted[key].employee.name
                 raise Conflict("already_charged", f"{who}的 {key[2]} 刚刚已经核定缴费，不能重复补缴，请刷新后再看。")
+    assessed = Bill.objects.live().filter(employer=employer_id, basis_month__isnull=False)
+    for month in sorted({row.month for row in rows} & set(assessed.values_list("month", flat=True))):
+        insured = Spell.objects.filter(covering(month), employee__employer=employer_id)
+        for person, scheme in insured.values_list("person", "scheme"):
+            if row := wanted.get((person, scheme, month)):
+                text = f"{row.employee.name}的 {month} 已经暂核定，由补办申报结清，不能补缴。"
+                raise Conflict("assessed_since", text)
 
 
 def undo_back_payments(declarations: list, *, by) -> None:
@@ -225,10 +236,15 @@ def seen(rows: QuerySet[BackPayment]) -> QuerySet[BackPayment]:
 
 
 def undo_withdrawals(declarations: list, *, by) -> None:
-    """Bring back what the declarations took back (撤销补缴回退), unless the months were declared again since."""
+    """Bring back what the declarations took back (撤销补缴回退).
+
+    Raises Conflict where the months were declared again, charged or assessed provisionally since.
+    """
     rows: list[BackPayment] = []
     for part in chunks(d.pk for d in declarations):
         rows += BackPayment.objects.filter(withdrawn_in__in=part).select_for_update()
+    if rows:
+        _none_charged_since(declarations[0].employer_id, rows)
     for row in rows:
         row.is_voided, row.withdrawn_in = False, None
     update_rows(rows, "is_voided", "withdrawn_in")

@@ -1,8 +1,11 @@
 """Cessation (减员): the open spells of an employee end with the month before."""
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from ..bulk import update_rows
 from ..errors import Conflict
 from ..roster.models import Spell
+from ..settlement.models import BackPayment, Refund
 from .scene import chunks
 
 
@@ -34,7 +37,22 @@ def cease_employees(declarations: list, *, by) -> None:
 
 
 def undo_cessations(declarations: list, *, by) -> None:
-    """Reopen the spells that the declarations closed (撤销减员)."""
+    """Reopen the spells that the declarations closed (撤销减员).
+
+    Raises Conflict where months that would be insured again were given back, or paid back, since.
+    """
     for part in chunks(declaration.pk for declaration in declarations):
-        closed = Spell.objects.filter(closed_by__in=part, is_voided=False)
-        closed.update(last_month=None, end_reason="", closed_by=None)
+        closed = Spell.objects.filter(closed_by__in=part)
+        _nothing_since(closed)
+        closed.filter(is_voided=False).update(last_month=None, end_reason="", closed_by=None)
+
+
+def _nothing_since(closed: QuerySet[Spell]) -> None:
+    """What is given back is not insured (a spell that was all of it is voided); what is paid back is charged once."""
+    own = {"employee": OuterRef("employee"), "is_voided": False}
+    refunded = Refund.objects.filter(month__gte=OuterRef("first_month"), **own)
+    paid_back = BackPayment.objects.filter(scheme=OuterRef("scheme"), month__gt=OuterRef("last_month"), **own)
+    for found, word in ((Q(is_voided=True) | Exists(refunded), "退费"), (Exists(paid_back), "补缴")):
+        if one := closed.filter(found).select_related("employee").order_by("pk").first():
+            text = f"{one.employee.name}停保以后的月份已经{word}，不能撤销停保；又来的，请重新办理参保。"
+            raise Conflict("changed_since", text)

@@ -41,7 +41,7 @@ def enrol_employees(declarations: list, *, by) -> None:
         spells += [new_spell(here.schemes[key], declaration, employee, known) for key in schemes[alike]]
         wages.append((declaration, facts["declared_wage"]))
     insert_rows(spells)
-    declare_wages(wages, by=by)
+    declare_wages(wages, by=by, is_anew=True)
     if declarations[0].spec.tells_person:
         write_letters(declarations, by=by)
 

@@ -1,7 +1,9 @@
 """Declared wages (申报工资): one for an employee and first month; a later declaration replaces an earlier one."""
 
+from collections import defaultdict
 from datetime import date, datetime, time
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from shebao.rules.forms import facts_of
@@ -16,7 +18,7 @@ from ..regions import region
 from ..roster.models import DeclaredWage
 from .scene import Case, Scene, chunks, field_of_kind
 
-REPLACED = "replaced_wage"
+REPLACED, AHEAD = "replaced_wage", "wages_ahead"
 
 
 def declare_wages_of(declarations: list, *, by) -> None:
@@ -25,19 +27,32 @@ def declare_wages_of(declarations: list, *, by) -> None:
     declare_wages([(d, facts_of(form, d.answers)["declared_wage"]) for d in declarations], by=by)
 
 
-def declare_wages(wages: list[tuple], *, by) -> None:
-    """Write (declaration, fen) pairs; what they replace is voided and remembered in `declaration.before`."""
+def declare_wages(wages: list[tuple], *, by, is_anew: bool = False) -> None:
+    """Write (declaration, fen) pairs; what they replace is voided and remembered in `declaration.before`.
+
+    `is_anew`: an enrolment begins with them, and what was declared ahead in an earlier one is of that one only.
+    """
     months = {d.employee_id: d.first_month for d, _ in wages}
-    present = {}
+    present: dict[int, int] = {}
+    ahead: dict[int, list[int]] = defaultdict(list)
     for part in chunks(months):
-        rows = DeclaredWage.objects.filter(employee__in=part, is_voided=False, first_month__in=set(months.values()))
-        present |= {w.employee_id: w for w in rows if w.first_month == months[w.employee_id]}
-    for part in chunks(wage.pk for wage in present.values()):
+        rows = DeclaredWage.objects.filter(employee__in=part, is_voided=False, first_month__gte=min(months.values()))
+        for pk, employee, first in rows.order_by("pk").values_list("pk", "employee", "first_month"):
+            if first == months[employee]:
+                present[employee] = pk
+            elif is_anew and first > months[employee]:
+                ahead[employee].append(pk)
+    for part in chunks([*present.values(), *(pk for some in ahead.values() for pk in some)]):
         DeclaredWage.objects.filter(pk__in=part).update(is_voided=True)
     added, now, make = [], clock.now(), maker(DeclaredWage)
     for declaration, amount in wages:
+        replaced: dict = {}
         if declaration.employee_id in present:
-            declaration.before = {**declaration.before, REPLACED: present[declaration.employee_id].pk}
+            replaced[REPLACED] = present[declaration.employee_id]
+        if declaration.employee_id in ahead:
+            replaced[AHEAD] = ahead[declaration.employee_id]
+        if replaced:
+            declaration.before = {**declaration.before, **replaced}
         added.append(
             make(
                 employee_id=declaration.employee_id,
@@ -53,18 +68,25 @@ def declare_wages(wages: list[tuple], *, by) -> None:
 def withdraw_wages(declarations: list, *, by) -> None:
     """Void the wages of the declarations and bring back what they replaced (撤销工资申报).
 
-    Raises Conflict when a wage was replaced by a later declaration, which must be undone first.
+    Raises Conflict when a later declaration replaced a wage, or declared a month that comes back: it is undone first.
     """
     for part in chunks(declaration.pk for declaration in declarations):
         wages = DeclaredWage.objects.filter(declared_in__in=part)
-        if later := wages.filter(is_voided=True).select_related("employee").order_by("pk").first():
-            raise Conflict(
-                "replaced_since", f"{later.employee.name}之后又申报过 {later.first_month} 的工资，请先撤销后面那一笔。"
-            )
+        _none_later(wages.filter(is_voided=True))
         wages.update(is_voided=True)
     replaced = [d.before[REPLACED] for d in declarations if REPLACED in d.before]
+    replaced += [pk for d in declarations for pk in d.before.get(AHEAD, ())]
+    same = {name: OuterRef(name) for name in ("employee", "first_month")}
     for part in chunks(replaced):
-        DeclaredWage.objects.filter(pk__in=part).update(is_voided=False)
+        wages = DeclaredWage.objects.filter(pk__in=part)
+        _none_later(wages.filter(Exists(DeclaredWage.objects.filter(is_voided=False, **same))))
+        wages.update(is_voided=False)
+
+
+def _none_later(wages: QuerySet[DeclaredWage]) -> None:
+    if one := wages.select_related("employee").order_by("pk").first():
+        text = f"{one.employee.name}之后又申报过 {one.first_month} 的工资或重新参保，请先撤销后面那一笔。"
+        raise Conflict("replaced_since", text)
 
 
 def closed_year(here: Region, today: date) -> str:
