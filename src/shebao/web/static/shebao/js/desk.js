@@ -83,8 +83,8 @@ if (picture) {
   const show = () => { picture.style.transform = `rotate(${turn}deg) scale(${zoom})`; };
   const choose = (link) => {
     picture.src = link.href;
-    picture.alt = link.dataset.title;
-    viewer.querySelector("[data-shown-name]").textContent = link.dataset.title;
+    picture.alt = link.dataset.title + link.dataset.name;
+    viewer.querySelector("[data-shown-name]").textContent = link.dataset.name;
     viewer.querySelector("[data-show-image][aria-current]")?.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
     picture.scrollIntoView({ block: "nearest" });
