@@ -134,6 +134,7 @@ def test_the_small_picture_of_a_registration_is_its_applicants_and_the_agencys(c
     made = operations.submit_registration(made.pk)
     page = client.get(f"/a/registrations/{made.pk}").content.decode()
     assert f'src="{desk}/small"' in page and f'src="{desk}/shown"' in page
+    assert (page.count(f'href="{desk}"'), page.count(f'href="{desk}/shown"')) == (1, 1), "each paper is listed once"
     assert client.get(f"{desk}/small")["Content-Type"] == "image/jpeg"
     assert not AuditEntry.objects.filter(action="evidence.looked_at").exists()
     assert client.get(f"{desk}/shown").content == picture()

@@ -16,6 +16,7 @@ from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region
 from shebao.hall.registration import activation, checks, deciding, operations, queries, reviewing
 from shebao.hall.registration.models import Activation, Agreement, Registration
+from shebao.hall.registration.resets import reset_at_agency
 from shebao.hall.registration.states import State
 from shebao.rules.months import Month
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at
@@ -293,6 +294,9 @@ def test_a_link_is_good_once_and_for_a_day(reviewer):
     activation.activate_account(fresh, GOOD)
     with pytest.raises(Refused, match="用过"):
         activation.activate_account(fresh, GOOD)
+    with pytest.raises(Conflict, match="已经激活"):
+        deciding.renew_activation(made.pk, by=reviewer)
+    reset_at_agency(made.operator_id, "介绍信核对无误", by=reviewer, agency="示例中心")
     with pytest.raises(Conflict, match="已经激活"):
         deciding.renew_activation(made.pk, by=reviewer)
 

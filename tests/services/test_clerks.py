@@ -9,6 +9,7 @@ from shebao.hall.declarations.operations import approve_declarations, save_decla
 from shebao.hall.declarations.preview import preview
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Operator, Role
+from shebao.hall.registration.resets import reset_at_agency
 from tests.factories import EmployerFactory, OperatorFactory
 
 NEW, CHANGE = "clerk_registration", "clerk_change"
@@ -71,6 +72,15 @@ def test_the_first_password_is_told_once_and_never_written_down(clerk, reviewer)
             hand_out_account(case.pk, by=by)
     assert password not in str(list(AuditEntry.objects.values_list("detail", flat=True)))
     assert AuditEntry.objects.filter(action="operator.password_handed_out").count() == 1
+
+
+def test_an_account_that_was_reset_at_the_counter_is_not_handed_out_to_who_declared_it(clerk, reviewer):
+    case = approved(NEW, asked(), clerk, reviewer)
+    made, _ = hand_out_account(case.pk, by=clerk)
+    reset_at_agency(made.pk, "介绍信核对无误", by=reviewer, agency="示例中心")
+    for by in (clerk, reviewer):
+        with pytest.raises(Refused, match="已经领取"):
+            hand_out_account(case.pk, by=by)
 
 
 def test_a_clerk_who_did_not_declare_it_gets_no_password_and_another_employer_sees_nothing(clerk, admin, reviewer):

@@ -175,7 +175,7 @@ def test_the_steps_of_the_month_follow_the_data():
         declare(employer, clerk, State.RETURNED)
         assert [step.state for step in steps_of(standing(employer, NOVEMBER, clerk))][:3] == ["done", "current", "next"]
         assert [step.title for step in steps_of(standing(employer, NOVEMBER, clerk))] == [
-            "录入变动", "提交审核", "月度结算", "缴费", "打印归档",
+            "录入变动", "提交审核", "结算", "缴费", "打印归档",
         ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import datetime
 
 import openpyxl
 import pytest
@@ -12,6 +13,7 @@ from shebao.hall.sheets.marked import write_marked
 from shebao.hall.sheets.reading import read_workbook
 from shebao.hall.sheets.templates import stamp, write_template
 from shebao.hall.sheets.writing import Column, write_table
+from shebao.rules.identity import check_id_number
 from tests.factories import NOW, at
 from tests.sheets import files
 
@@ -96,6 +98,17 @@ def test_the_example_rows_are_never_imported():
     reading = read_rows(sheet, match_headers(sheet, form, spec), form, region)
     assert reading.data == ()
     assert [r.reason for r in reading.ignored] == ["表头", "示例行", "示例行"]
+
+
+@pytest.mark.parametrize("year", [2026, 2060])
+def test_the_example_people_are_of_working_age_whenever_the_template_is_made(year):
+    form, _ = files.enrolment()
+    with at(datetime(year, 11, 10, 10, 0)):  # noqa: DTZ001 - naive local time, as everywhere in the tests
+        book = opened(template(files.region(), "employee_enrolment"))
+    place = [f.id for f in form.fields].index("id_number") + 1
+    told = [check_id_number(book["示例"].cell(row, place).value) for row in (2, 3)]
+    assert all(one.ok and one.kind == "01" for one in told)
+    assert [year - one.born_on.year for one in told] == [31, 27]
 
 
 def test_a_filled_template_comes_back_byte_for_byte_in_every_format():

@@ -7,7 +7,10 @@ from django.core import mail
 from django.test import Client
 
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Role
+from shebao.hall.registration import activation
+from shebao.hall.registration.resets import reset_at_agency
 from shebao.hall.sign_in.contacts import keep_contact
 from shebao.hall.sign_in.factors import new_key, set_up_totp
 from shebao.hall.sign_in.models import SecurityQuestion
@@ -73,6 +76,32 @@ def test_a_code_is_good_once_and_five_wrong_ones_end_it(known, mailed):
     assert client.post("/forgotten/code", {"code": right, "new": NEW}).status_code in (422, 429)
     known.refresh_from_db()
     assert known.check_password(PASSWORD)
+
+
+def reset(operator, reviewer) -> str:
+    _, link = reset_at_agency(operator.pk, "介绍信核对无误", by=reviewer, agency="示例中心")
+    return link.rpartition("/")[2]
+
+
+def test_after_a_reset_at_the_counter_nothing_that_was_sent_before_opens_the_account(known, mailed, reviewer):
+    client = asked()
+    earlier, _ = activation.make_activation(known, by=known)
+    fresh = reset(known, reviewer)
+    with pytest.raises(Refused, match="过期"):
+        activation.activate_account(earlier, NEW)
+    activation.activate_account(fresh, NEW)
+    assert client.post("/forgotten/code", {"code": code_in(mailed), "new": "another-New-Word-8"}).status_code == 422
+    known.refresh_from_db()
+    assert known.check_password(NEW)
+
+
+def test_a_link_that_is_used_at_the_moment_of_the_reset_is_ended_by_it(known, reviewer, monkeypatch):
+    earlier, _ = activation.make_activation(known, by=known)
+    found = activation.activation_of(earlier)
+    reset(known, reviewer)
+    monkeypatch.setattr(activation, "activation_of", lambda token: found)
+    with pytest.raises(Refused, match="过期"):
+        activation.activate_account(earlier, NEW)
 
 
 def test_without_gateway_and_mail_server_nothing_is_sent_and_the_page_says_whom_to_ask(known):

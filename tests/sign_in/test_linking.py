@@ -8,8 +8,9 @@ from django.test import Client
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
+from shebao.hall.registration.resets import reset_at_agency
 from shebao.hall.sign_in.factors import new_key, new_recovery_codes, set_up_totp
-from shebao.hall.sign_in.models import LinkedAccount
+from shebao.hall.sign_in.models import LinkedAccount, OpenSession
 
 from ..web.conftest import PASSWORD, make_operator
 from .conftest import code_of, sign_in, signed_in
@@ -130,6 +131,14 @@ def test_a_password_that_the_administrator_there_resets_ends_the_link(linked, el
     chief = make_operator("chief", Role.EMPLOYER_ADMIN, other_employer)
     operations.reset_password(elsewhere.pk, by=chief)
     assert linked.post(f"/employers/{elsewhere.pk}/enter").status_code == 404
+
+
+def test_a_reset_at_the_agencys_counter_ends_the_link_and_every_session(linked, elsewhere, reviewer):
+    own = signed_in("elsewhere")
+    reset_at_agency(elsewhere.pk, "介绍信核对无误", by=reviewer, agency="示例中心")
+    assert linked.post(f"/employers/{elsewhere.pk}/enter").status_code == 404
+    assert own.get("/account/").url.startswith("/login")
+    assert not OpenSession.objects.filter(operator=elsewhere, ended_at=None).exists()
 
 
 def test_the_list_is_searched_and_shortened(linked, clerk, elsewhere):

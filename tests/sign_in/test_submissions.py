@@ -16,6 +16,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.sign_in import certificates
 from shebao.hall.sign_in.models import SignedSubmission
 from shebao.hall.sign_in.submissions import canonical, signatures_of, submit_signed, verify_submission
+from shebao.web.templatetags.ui import common_name
 
 from ..factories import at, enrolled, wage
 from .conftest import as_text
@@ -185,7 +186,8 @@ def test_the_agency_reads_who_signed_with_which_certificate_and_what_was_tampere
     desk.force_login(reviewer)
     page = desk.get(f"/a/cases/{saved[0].pk}").content.decode()
     certificate = signed.certificate
-    for told in (signed.operator.name, certificate.holder, certificate.issuer, certificate.serial):
+    names = common_name(certificate.holder), common_name(certificate.issuer)
+    for told in (signed.operator.name, *names, certificate.serial):
         assert told in page
     assert "签名有效，内容与签名时一致" in page
     tamper(Declaration.objects.get(pk=saved[0].pk), declared_wage=100_000)

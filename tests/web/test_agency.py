@@ -14,7 +14,7 @@ from shebao.hall.workbench.dossiers import trail_of
 from shebao.rules.months import Month
 from shebao.web.agency.desk import CHECK_TITLES
 
-from ..factories import enrolled
+from ..factories import enrolled, synthetic_id
 from .conftest import PASSWORD, make_employer, make_operator
 
 
@@ -97,6 +97,15 @@ def test_a_return_without_any_remark_is_refused_and_changes_nothing(desk, employ
     assert case.state == "submitted"
     assert response.status_code == 422
     assert "有 1 处需要修改" in response.content.decode()
+
+
+def test_every_page_that_shows_a_case_with_whole_numbers_is_on_record_a_refused_return_too(desk, employer, clerk):
+    number = synthetic_id()
+    case = submitted(employer, clerk, answers={"id_kind": "07", "id_number": number})
+    pages = [desk.get(f"/a/cases/{case.pk}"), desk.post(f"/a/cases/{case.pk}/return", {"note": ""})]
+    assert all(number in page.content.decode() for page in pages)
+    looks = AuditEntry.objects.filter(action="data.looked_at", subject=f"declaration:{case.pk}", employer=employer)
+    assert [case.case_number in one.detail["reason"] for one in looks] == [True, True]
 
 
 def test_the_way_back_is_called_as_the_menu_calls_the_first_page(desk):

@@ -7,15 +7,16 @@ from contextlib import contextmanager
 import pytest
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 
 from shebao.config.databases import PAGE_SECONDS, answer_soon, sqlite
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.audit.operations import record
 from shebao.hall.declarations.models import Declaration
-from shebao.hall.patience import DRAFT_SECONDS, is_busy, waiting_at_most
+from shebao.hall.patience import DRAFT_SECONDS, begin_step, is_busy, waiting_at_most
 from shebao.web.middleware import LAST_SEEN
-from shebao.web.public.errors import bad_request
+from shebao.web.public.errors import bad_request, busy
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,6 +65,53 @@ def test_a_form_that_meets_a_long_write_is_offered_again_as_it_was_filled_in(sig
         assert not Declaration.objects.exists()
         assert signed_in.post(FORM, said).status_code == 302
         assert Declaration.objects.count() == 1
+
+
+def locked(*args, **kwargs):
+    error = OperationalError("database is locked")
+    error.__cause__ = sqlite3.OperationalError("database is locked")
+    error.__cause__.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    raise error
+
+
+def test_a_repair_that_meets_a_long_write_when_it_is_sent_is_not_kept_either_and_can_be_sent_again(clerk, monkeypatch):
+    reviewed = OperatorFactory(clerk=True)
+    client = Client(raise_request_exception=False)
+    client.force_login(reviewed)
+    with at():
+        client.post(FORM, enrolment(1) | {"next": "basket"})
+        draft = Declaration.objects.get()
+        said = enrolment(1) | {"declared_wage": "9,000.00", "next": "submit", "declared": "1", "version": draft.version}
+        with monkeypatch.context() as late:
+            late.setattr("shebao.web.employer.repairing.operations.submit_declarations", locked)
+            answer = client.post(f"/e/cases/{draft.pk}/repair/", said)
+        assert (answer.status_code, "什么都没有改动" in answer.content.decode()) == (503, True)
+        assert Declaration.objects.get().version == draft.version
+        assert client.post(f"/e/cases/{draft.pk}/repair/", said).url == f"/e/cases/{draft.pk}/"
+        assert Declaration.objects.get().state == "submitted"
+
+
+def test_what_the_counter_entered_is_not_kept_where_it_could_not_be_submitted(monkeypatch):
+    employer, client = EmployerFactory(), Client(raise_request_exception=False)
+    client.force_login(OperatorFactory(reviewer=True))
+    with at(), monkeypatch.context() as late:
+        late.setattr("shebao.web.agency.entering.operations.submit_declarations", locked)
+        answer = client.post(f"/a/employers/{employer.pk}/counter/employee_enrolment/", enrolment(1) | {"way": "enter"})
+    assert (answer.status_code, Declaration.objects.exists()) == (503, False)
+
+
+def test_a_step_that_kept_an_earlier_part_says_so_and_offers_no_second_press(rf, clerk):
+    request = rf.post("/e/pay/", {"amount": "1"})
+    begin_step()
+    with transaction.atomic():
+        record("data.looked_at", clerk, by=clerk)
+    assert "再试一次</button>" in busy(request).content.decode()
+    with transaction.atomic():
+        record("operator.disabled", clerk, by=clerk)
+    text = busy(request).content.decode()
+    assert "已经办好并保存" in text and "什么都没有改动" not in text and "再试一次" not in text
+    begin_step()
+    assert "什么都没有改动" in busy(request).content.decode()
 
 
 def test_a_draft_that_meets_a_long_write_waits_a_second_at_most_and_the_browser_keeps_it(signed_in, monkeypatch):

@@ -26,6 +26,11 @@ def test_an_amount_in_fen_reads_as_yuan_with_thousands(fen: int | None, text: st
     assert ui.yuan(fen) == text
 
 
+def test_a_certificate_is_shown_by_its_common_name() -> None:
+    assert ui.common_name("Common Name: 示例机构, Organization: 示例省") == "示例机构"
+    assert ui.common_name("Organization: 示例省") == "Organization: 示例省"
+
+
 def test_a_change_carries_its_sign_and_zero_carries_none() -> None:
     assert [ui.signed_yuan(fen) for fen in (1554048, -576384, 0)] == ["+15,540.48", "−5,763.84", "0.00"]
 

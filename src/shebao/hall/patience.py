@@ -1,6 +1,7 @@
 """How long a write waits for the one that the database is busy with: a page answers soon, a background job has time."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,8 +12,25 @@ from django.db import OperationalError, connection
 RETRIED = {"55P03", "40P01", "40001"}
 """PostgreSQL's own words for it: a lock not given, a deadlock, a transaction that could not be put in an order."""
 
+_step = threading.local()
+
 DRAFT_SECONDS = 1
 """For what the browser keeps too: while it waits, its own saving waits behind it."""
+
+
+def begin_step() -> None:
+    """A request begins: nothing of it is done."""
+    _step.is_part_done = False
+
+
+def note_done() -> None:
+    """A deed of this request is kept, whatever becomes of the rest of it."""
+    _step.is_part_done = True
+
+
+def is_part_done() -> bool:
+    """Whether a request that fails now has left a deed behind, in an earlier transaction of its own."""
+    return getattr(_step, "is_part_done", False)
 
 
 def is_busy(error: BaseException | None) -> bool:

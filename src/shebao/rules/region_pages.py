@@ -5,7 +5,7 @@ and guides.
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from shebao.rules import vocabulary as v
@@ -77,10 +77,18 @@ class Guide:
     steps: tuple[GuideStep, ...]
     functions: tuple[str, ...]
 
-    def steps_here(self, *, reviewed: bool) -> tuple[GuideStep, ...]:
-        """The steps that hold where declarations are reviewed, or where all take effect at once."""
+    def steps_here(self, terms: Mapping[str, str], *, reviewed: bool) -> tuple[GuideStep, ...]:
+        """The steps that hold where declarations are reviewed, or where all take effect at once.
+
+        A step that bears the national name of its page bears the region's own, as the menu does.
+        """
         wanted = ("always", "reviewed" if reviewed else "direct")
-        return tuple(step for step in self.steps if step.applies in wanted)
+        return tuple(_called_here(step, terms) for step in self.steps if step.applies in wanted)
+
+
+def _called_here(step: GuideStep, terms: Mapping[str, str]) -> GuideStep:
+    own = terms.get(f"menu.{step.page}", step.title)
+    return replace(step, title=own) if step.title == PAGES.get(step.page) else step
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from shebao.hall.audit.looks import note_refusal
 from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
-from shebao.hall.patience import is_busy, waiting_at_most
+from shebao.hall.patience import begin_step, is_busy, waiting_at_most
 from shebao.hall.sign_in.factors import must_have_factor
 from shebao.hall.sign_in.sessions import note_seen
 
@@ -55,6 +55,7 @@ class EveryAnswer:
 
     def __call__(self, request):
         request.number = secrets.token_hex(5)
+        begin_step()
         response = self.get_response(request)
         response.headers["Permissions-Policy"] = POLICY
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -96,6 +96,7 @@ def anonymous_shell() -> dict:
         "user_links": [],
         "desk_keys": False,
         "illustrative": (),
+        "words": {},
     }
 
 
@@ -128,8 +129,14 @@ def _signed_in(request, user) -> dict:
         "messages_url": "" if user.is_agency else _url("e_notices"),
         "unread": 0 if user.is_agency else _unread(nav),
         "cases_url": _open_url(user, "e_cases"),
+        "words": _menu_words(region),
         "enrol_url": _open_url(user, "e_declare", region.first_service.key),
     }
+
+
+def _menu_words(region) -> dict[str, str]:
+    """What the region's menu calls each page, for texts that name one: `settle`, `cases`, `basket`, `import`."""
+    return {term.removeprefix("menu."): text for term, text in region.terms.items() if term.startswith("menu.")}
 
 
 def _is_plain(request) -> bool:

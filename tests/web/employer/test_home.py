@@ -207,14 +207,24 @@ def test_who_is_insured_from_next_month_on_is_led_to_the_first_people_and_to_no_
     assert "/e/declare/employee_enrolment/" in action and "增加第一位员工" in action
 
 
-@pytest.mark.parametrize("code", ["tianjin", "leshan", "yunnan", "shenzhen"])
+SETTLES = {
+    "tianjin": "办理 11 月结算",
+    "leshan": "应缴核定",
+    "yunnan": "社会保险费核定",
+    "shenzhen": "月度应收核定",
+}
+
+
+@pytest.mark.parametrize("code", SETTLES)
 def test_where_nobody_is_insured_the_first_employee_comes_first_and_settling_is_not_offered(client, code):
     clerk = make_clerk(make_employer(code))
     page = opened(client, clerk)
     address = f'href="/e/declare/{region(code).first_service.key}/"'
     action = page.partition('class="dead')[2].partition("</div></section>")[0]
     assert address in action and "增加第一位员工" in action
-    for words in ("办理 11 月结算", "没有变动可直接结算", "可以结算"):
+    settle = SETTLES[code]
+    assert settle not in action
+    for words in ("没有变动可直接结算", "可以结算"):
         assert words not in page
     due = page.partition('id="home-due"')[2].partition("</section>")[0]
     assert f'{address}>增加第一位员工</a><a class="btn" href="/e/import/">批量导入人员</a>' in due
@@ -222,7 +232,10 @@ def test_where_nobody_is_insured_the_first_employee_comes_first_and_settling_is_
         settling = client.get("/e/settle/").content.decode()
     assert "本月没有参保人员，不需要结算" in settling and "先处理上面没有满足的事项" not in settling
     hire(clerk.employer, [800_000])
-    assert "办理 11 月结算" in opened(client, clerk)
+    page = opened(client, clerk)
+    assert settle in page.partition('class="dead')[2].partition("</div></section>")[0]
+    menu = region(code).term("menu.settle")
+    assert f'href="/e/settle/">{menu}</a>' in page, "the step is called as in the menu"
 
 
 def test_once_the_month_is_paid_no_deadline_is_counted():

@@ -10,10 +10,18 @@ from django.db import models, transaction
 
 from ..bulk import insert_rows, maker
 from ..clock import now
+from ..patience import note_done
 from .anchors import anchors
 from .models import AuditEntry, AuditHead
 
 _WRITE = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+
+
+NO_DEEDS = frozenset({
+    "data.looked_at", "person.looked_at", "evidence.looked_at", "privileged.looked",
+    "access.refused", "operator.sign_in_failed",
+})  # fmt: skip
+"""Records of reading and of what was refused: they change nothing that anybody could do twice."""
 
 
 def record(action: str, subject: models.Model, *, by, employer=None, **detail) -> AuditEntry:
@@ -42,6 +50,8 @@ def record_many(action: str, subjects: list, *, by, employer=None) -> list[Audit
         entries.append(entry)
     insert_rows(entries)
     head.save(update_fields=["sequence", "digest"])
+    if action not in NO_DEEDS:
+        transaction.on_commit(note_done)
     return entries
 
 

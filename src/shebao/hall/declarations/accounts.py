@@ -5,6 +5,7 @@ from django.db import transaction
 from ..errors import Refused
 from ..operators.models import Operator
 from ..operators.operations import hand_out_password
+from ..registration.activation import has_had_a_link
 from .models import Declaration
 from .states import State
 
@@ -19,7 +20,10 @@ def waiting_account(declaration: Declaration, actor) -> Operator | None:
     may = actor.may("manage_operators") or actor.may("review") or declaration.declared_by_id == actor.pk
     account = declaration.answers.get("account", "")
     found = Operator.objects.filter(employer=declaration.employer_id, username=account, is_active=True).first()
-    return found if may and found and not found.has_usable_password() else None
+    if not (may and found) or found.has_usable_password():
+        return None
+    # Reset at the counter, it has no password either: its link is for who stood there, not for who declared it.
+    return None if has_had_a_link(found) else found
 
 
 @transaction.atomic

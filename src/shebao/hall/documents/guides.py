@@ -27,7 +27,7 @@ def issue_guide(employer_id: int, key: str, *, by) -> Document:
     guide = here.guides.get(key)
     if guide is None:
         raise Refused("no_such_document", "本地没有这篇办事指南。", status=404)
-    steps = guide.steps_here(reviewed=here.is_reviewed)
+    steps = guide.steps_here(here.terms, reviewed=here.is_reviewed)
     paper: Paper = {
         "title": guide.title,
         "letterhead": here.term("agency"),

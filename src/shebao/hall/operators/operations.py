@@ -13,7 +13,7 @@ from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..scopes import served_by
 from ..sign_in import guesses
-from ..sign_in.linking import cut_links
+from ..sign_in.linking import cut_links, end_sent
 from .models import AGENCY_ROLES, EMERGENCY, EmergencyGrant, Operator, Role
 
 # Without the letters and digits that look alike on paper: 0 O 1 l I.
@@ -182,6 +182,7 @@ def change_own_password(current: str, new: str, *, by) -> None:
     operator.set_password(new)
     operator.must_change_password = False
     operator.save(update_fields=["password", "must_change_password"])
+    end_sent(operator)
     record("operator.password_changed", operator, by=operator)
     by.refresh_from_db()
 

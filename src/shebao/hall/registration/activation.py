@@ -29,6 +29,16 @@ def make_activation(operator: Operator, *, by) -> tuple[str, Activation]:
     return token, made
 
 
+def has_been_used(operator: Operator) -> bool:
+    """Whether somebody set a password of this account by a link: then it is nobody's first any more."""
+    return Activation.objects.filter(operator=operator, used_at__isnull=False).exists()
+
+
+def has_had_a_link(operator: Operator) -> bool:
+    """Whether the account is entered by a link: then no password is handed out for it."""
+    return Activation.objects.filter(operator=operator).exists()
+
+
 def activation_of(token: str) -> Activation:
     """The link that holds this secret, while it is good. Raises Refused in words."""
     rows = Activation.objects.select_related("operator__employer")
@@ -41,14 +51,15 @@ def activation_of(token: str) -> Activation:
 @transaction.atomic
 def activate_account(token: str, password: str) -> Operator:
     """Set the first password by the link, which ends with it (激活账号). A weak one is Refused and the link stays."""
-    found = activation_of(token)
-    operator = found.operator
+    found, now = activation_of(token), clock.now()
+    # In the order of a reset at the counter, which has the account first: neither waits for the other's row.
+    operator = Operator.objects.select_related("employer").select_for_update(of=("self",)).get(pk=found.operator_id)
     try:
         validate_password(password, operator)
     except ValidationError as problems:
         raise Refused("weak_password", " ".join(problems.messages), field="new") from None
-    # Whoever marks it first uses it; a second press finds it used.
-    if not Activation.objects.filter(pk=found.pk, used_at=None).update(used_at=clock.now()):
+    # Whoever marks it first uses it; a second press finds it used, and one that met a reset finds it ended.
+    if not Activation.objects.filter(pk=found.pk, used_at=None, until__gt=now).update(used_at=now):
         raise Refused("link_spent", SPENT, status=410)
     operator.set_password(password)
     operator.must_change_password = False

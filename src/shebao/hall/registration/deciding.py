@@ -20,7 +20,7 @@ from ..mail.operations import write_text
 from ..mail.wording import worded
 from ..regions import region
 from . import checks
-from .activation import make_activation
+from .activation import has_been_used, make_activation
 from .models import REGISTERED, Registration, RegistrationCase
 from .registering import decide, finish_registration, register, write_link, write_result
 from .reviewing import REGISTRATIONS
@@ -90,12 +90,19 @@ def reject_registration(pk: int, note: str, *, by, seen: int) -> Registration:
     return made
 
 
+def may_renew(made: Registration) -> bool:
+    """Whether nobody has used the account yet; one that was reset at the counter gets its link there, not here."""
+    if made.state != State.APPROVED or made.operator.has_usable_password():
+        return False
+    return not has_been_used(made.operator)
+
+
 @transaction.atomic
 def renew_activation(pk: int, *, by) -> tuple[Registration, str]:
     """Make a new activation link for an account that nobody has used yet; older ones stop working (重新发放链接)."""
     permit(by, "review", "发放激活链接")
     made = Registration.objects.visible_to(by).select_for_update(of=("self",)).get(pk=pk)
-    if made.state != State.APPROVED or made.operator.has_usable_password():
+    if not may_renew(made):
         raise Conflict("account_used", "这个账号已经激活，或还没有开通。忘记密码的，请管理员重置。")
     token, activation = make_activation(made.operator, by=by)
     write_link(made, token, activation, by)

@@ -9,6 +9,8 @@ from ..mail.wording import worded
 from ..operators.models import Operator
 from ..scopes import served_by
 from ..sign_in.factors import lose_factors
+from ..sign_in.linking import cut_links
+from ..sign_in.sessions import end_sessions
 from .activation import make_activation
 from .registering import activation_link
 
@@ -33,9 +35,10 @@ def reset_at_agency(
 ) -> tuple[Operator, str]:
     """Take the password of an employer's account away and make a link for a new one, shown to the agency once.
 
-    The old password ends at once; the link is good for a day and once. `lost_factors`: the second factors are lost too
-    and are taken away. The employer's telephone is told. Raises Refused without a reason, Operator.DoesNotExist for an
-    account of another region or of no employer.
+    The old password ends at once, and with it whatever else opened the account or was sent to open it: sessions, links
+    and codes, accounts of other employers that could enter it. The link is good for a day and once. `lost_factors`: the
+    second factors are lost too and are taken away. The employer's telephone is told. Raises Refused without a reason,
+    Operator.DoesNotExist for an account of another region or of no employer.
     """
     permit(by, "reset_accounts", "重置单位密码")
     operator = _accounts(by).select_for_update(of=("self",)).get(pk=operator_id)
@@ -44,6 +47,8 @@ def reset_at_agency(
     operator.set_unusable_password()
     operator.must_change_password = True
     operator.save(update_fields=["password", "must_change_password"])
+    cut_links(operator)
+    end_sessions(operator, by=by)
     token, activation = make_activation(operator, by=by)
     record("operator.reset_at_agency", operator, by=by, employer=operator.employer, reason=reason.strip()[:200])
     if lost_factors:

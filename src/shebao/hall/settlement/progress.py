@@ -271,7 +271,10 @@ def standing(employer, month: Month, by) -> Standing:
 
 
 def steps_of(now: Standing) -> list[Step]:
-    """录入变动, 提交审核, 月度结算, 缴费, 打印归档 of a month that stands so: computed, nothing stored by hand."""
+    """录入变动, 提交审核, 月度结算, 缴费, 打印归档 of a month that stands so: computed, nothing stored by hand.
+
+    The settlement is called as the region's menu calls it.
+    """
     spec, bill, counts, changes = region(now.employer.region), now.bill, now.by_state, now.changes
     first = now.employer.first_month
     done = {
@@ -299,11 +302,17 @@ def steps_of(now: Standing) -> list[Step]:
             _submit_title(waits, is_reviewed),
             "e_basket" if waits else "e_cases",
         ),
-        ("settle", "月度结算", "e_settle"),
+        ("settle", spec.term("menu.settle"), "e_settle"),
         ("pay", "缴费", "e_pay"),
         ("file", "打印归档", "e_documents"),
     ]
     return _with_states(rows, done, notes, may_skip=now.month >= first and now.has_insured)
+
+
+def to_settle_here(spec: Region, plain: str) -> str:
+    """`plain` words where settling is simply called 结算; elsewhere the name that the region's menu has for it."""
+    name = spec.term("menu.settle")
+    return plain if name.removeprefix("月度") == "结算" else name
 
 
 def _submit_title(waits: bool, is_reviewed: bool) -> str:

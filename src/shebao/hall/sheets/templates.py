@@ -7,14 +7,17 @@ from collections.abc import Iterable, Mapping
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.sheets.layouts import Layout, form_layout
 from shebao.hall.sheets.writing import Book, plain_text, sheet_name
+from shebao.rules.identity import id_check_digit
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month
 from shebao.rules.region_model import CodeList, Field, Form, Region, Service
 
 ROWS = 100_000
 CODES_SHEET, EXAMPLE_SHEET, HELP_SHEET, STAMP_LABEL = "字典", "示例", "说明", "模板版本"
-# Numbers published as examples in GB 11643 and in test data of public validators: nobody's.
-_EXAMPLE_PEOPLE = (("张三（示例）", "11010519491231002X"), ("李四（示例）", "440308199901101512"))
+# GB/T 2260 has 110100 as the heading over counties; numbers begin with a county's own code, so these are nobody's.
+_EXAMPLE_DIVISION = "110100"
+_EXAMPLE_PEOPLE = (("张三（示例）", 31), ("李四（示例）", 27))
+"""Names that say 示例, and ages: whoever is insured has to be of working age in every year."""
 _WIDTHS = {"id_number": 22, "note": 30, "phone": 16, "date": 14, "month": 12, "money": 14}
 _HINTS = {
     "id_number": "按证件填写，18 位；末位 X 用大写。本列已是文本格式。",
@@ -61,8 +64,9 @@ def write_template(
             _write_row(book, first, number, fields, region, values)
         example = book.add_sheet(EXAMPLE_SHEET)
         _write_heads(book, example, fields)
-        for number, (name, id_number) in enumerate(_EXAMPLE_PEOPLE, 1):
-            _write_row(book, example, number, fields, region, _example(region, month, fields, number, name, id_number))
+        for number, (name, age) in enumerate(_EXAMPLE_PEOPLE, 1):
+            told = _example(region, month, fields, number, name, _example_number(month, age, number))
+            _write_row(book, example, number, fields, region, told)
         _write_help(book, region, service, layout)
         _write_codes(book, region, fields)
     return book.data
@@ -156,12 +160,18 @@ def _write_codes(book: Book, region: Region, fields: tuple[Field, ...]) -> None:
     sheet.hide()
 
 
+def _example_number(month: Month, age: int, order: int) -> str:
+    first = f"{_EXAMPLE_DIVISION}{month.year - age}0517{order:03}"
+    return first + id_check_digit(first)
+
+
 def _example(
     region: Region, month: Month, fields: tuple[Field, ...], number: int, name: str, id_number: str
 ) -> dict[str, object]:
     """A synthetic row; its name says 示例, so that a copied row is never imported."""
     values: dict[str, object] = {}
-    named = False
+    texts = [field.id for field in fields if not field.options and field.kind not in _HINTS]
+    told = "name" if "name" in texts else next(iter(texts), "")
     for field in fields:
         codes = region.codes.get(field.options) if field.options else None
         if codes is not None and codes.items:
@@ -175,8 +185,8 @@ def _example(
                 "phone": "13800000000",
                 "number": "1",
             }[field.kind]
-        elif not named:
-            values[field.id], named = name, True
+        elif field.id == told:
+            values[field.id] = name
     return values
 
 

@@ -15,6 +15,7 @@ from ..mail.operations import write_message, write_text
 from ..mail.wording import worded
 from ..operators.models import Operator
 from ..operators.throttle import may_try
+from ..patience import note_done
 from .models import Contact, SentCode
 
 LASTS = timedelta(minutes=10)
@@ -94,7 +95,10 @@ def take(receiver: Receiver, purpose: str, code: str) -> bool:
     if not rows.filter(tries__lt=TRIES).update(tries=F("tries") + 1):
         return False
     good = rows.filter(digest=_digest(receiver, purpose, code.strip()))
-    return bool(good.update(used_at=clock.now()))
+    is_used = bool(good.update(used_at=clock.now()))
+    if is_used:
+        transaction.on_commit(note_done)  # what fails after it meets a spent code
+    return is_used
 
 
 def take_code(operator: Operator | None, purpose: str, code: str) -> None:

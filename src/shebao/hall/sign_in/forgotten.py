@@ -21,6 +21,7 @@ from ..regions import region
 from ..registration.activation import make_activation
 from . import guesses
 from .codes import send_code, take_code, ways_of
+from .linking import end_sent
 from .models import Contact, SecurityQuestion
 from .sessions import end_sessions
 
@@ -70,6 +71,7 @@ def set_forgotten_password(username: str, code: str, new: str) -> Operator:
         operator.save(update_fields=["password", "must_change_password"])
         record("operator.password_recovered", operator, by=operator, employer=operator.employer)
         end_sessions(operator, by=operator)
+        end_sent(operator)
         guesses.forget(operator.username)
     return operator
 

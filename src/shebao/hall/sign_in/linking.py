@@ -15,9 +15,10 @@ from ..audit.operations import record
 from ..errors import Refused
 from ..operators.models import Operator
 from ..operators.throttle import may_try
+from ..registration.models import Activation
 from . import guesses
 from .factors import has_factor, prove
-from .models import LinkedAccount
+from .models import LinkedAccount, SentCode
 
 TRIES, WINDOW = 5, timedelta(minutes=15)
 WRONG = "账号或密码不对，或这个账号不能添加。"
@@ -70,8 +71,16 @@ def unlink_account(operator_id: int, *, by: Operator) -> Operator:
 
 
 def cut_links(operator: Operator) -> None:
-    """Nobody enters this account by a link any more: its password was reset by somebody else."""
+    """Nobody enters this account by anything from before: its password was reset by somebody else."""
     LinkedAccount.objects.filter(operator=operator).delete()
+    end_sent(operator)
+
+
+def end_sent(operator: Operator) -> None:
+    """Links and codes that are on their way set no password any more: there is a newer one, or soon will be."""
+    now = clock.now()
+    Activation.objects.filter(operator=operator, used_at=None, until__gt=now).update(until=now)
+    SentCode.objects.filter(operator=operator, used_at=None, until__gt=now).update(until=now)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from ..settlement.collecting import owings
 from ..settlement.comparing import newly_raised
 from ..settlement.late_decisions import extended_months, extension_words
 from ..settlement.models import Bill
-from ..settlement.progress import Standing, about_people, who_computes
+from ..settlement.progress import Standing, about_people, to_settle_here, who_computes
 from ..settlement.queries import Estimate
 
 SOON = timedelta(days=7)
@@ -90,7 +90,15 @@ def _extended(now: Standing) -> Iterator[Todo]:
     for month, one in extended_months(now.employer, now.month).items():
         tag, kind = (_tag(one.until), _urgency(one.until)) if one.until else ("审核中", "b")
         note = extension_words(spec, month, one)
-        yield Todo(tag, kind, f"{month.label}还没有结算", note, "e_settle", "去结算", query={"month": str(month)})
+        yield Todo(
+            tag,
+            kind,
+            f"{month.label}还没有结算",
+            note,
+            "e_settle",
+            to_settle_here(spec, "去结算"),
+            query={"month": str(month)},
+        )
 
 
 def _overdue(now: Standing) -> Iterator[Todo]:
@@ -163,9 +171,12 @@ def _to_settle(now: Standing) -> Iterator[Todo]:
     """Nothing is open any more: the last thing that clerks forget."""
     if now.bill or now.open or not now.changes or who_computes(now.employer) == "office":
         return
-    until = region(now.employer.region).calendar.window(now.month).pay_until
+    spec = region(now.employer.region)
+    until = spec.calendar.window(now.month).pay_until
     note = f"{now.changes} 笔变动已经生效，结算后才生成账单，{date_words(until, 'n 月 j 日 H:i')} 截止"
-    yield Todo(_tag(until), _urgency(until), f"{now.month.label}还没有结算", note, "e_settle", "去结算")
+    yield Todo(
+        _tag(until), _urgency(until), f"{now.month.label}还没有结算", note, "e_settle", to_settle_here(spec, "去结算")
+    )
 
 
 def _low_wages(now: Standing, estimated: Estimate | None) -> Iterator[Todo]:

@@ -43,10 +43,7 @@ def case(request, pk):
     batch = request.GET.get("batch", "")
     if batch.isdecimal():
         open_drawn(int(batch), pk, by=request.user)
-    page = _case_page(request, pk)
-    case = Declaration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
-    note_look(case, f"审核办件 {case.case_number or pk}", by=request.user, employer=case.employer)
-    return page
+    return _case_page(request, pk)
 
 
 @sensitive_post_parameters("password")
@@ -72,8 +69,10 @@ def phone(request, pk):
 
 
 def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""):
+    """The page, and the look on record: numbers stand in it whole, to be compared with the papers."""
     view = queries.case_view(request.user, pk)
     declaration = view.declaration
+    note_look(declaration, f"审核办件 {declaration.case_number or pk}", by=request.user, employer=declaration.employer)
     word_findings(view)
     beside = list(waiting(request)[:QUEUE_BESIDE])
     before, after = neighbours([one.pk for one in beside], pk)

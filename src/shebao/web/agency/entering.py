@@ -4,6 +4,7 @@ It is marked, takes effect only once somebody else reviewed it, and the employer
 """
 
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -88,8 +89,9 @@ def _case(request, employer: Employer, service: str) -> Declaration | None:
     return rows.get(pk=int(key), employer=employer, service=service, at_counter=True)
 
 
+@transaction.atomic
 def _save(request, employer: Employer, service: str, raw: dict, reasons: dict, case: Declaration | None):
-    """Save, or repair, and submit at once: the counter keeps no basket."""
+    """Save, or repair, and submit at once, all or nothing: the counter keeps no basket."""
     if case:
         version = request.POST.get("version", "")
         made = operations.repair_declaration(

@@ -158,7 +158,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "reasons": [(item.code, item.title) for item in here.codes[REASONS].items],
         "note": request.POST.get("note", ""),
         "is_returning": doing == "return",
-        "may_renew": made.state == State.APPROVED and not made.operator.has_usable_password(),
+        "may_renew": deciding.may_renew(made),
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "is_whole": is_whole,

@@ -62,6 +62,10 @@ def form_page(
     shown = Shown(raw, judged, marks=declaration.marks if declaration else None, old=old)
     fields = withholding(page_fields(form, here(request), shown), request.user.employer)
     fields = offering_own(form, fields, request.user)
+    is_about_known = OPERATIONS[spec.operation].is_about_known
+    is_fresh = not (pressed or declaration or raw.get("id_number"))
+    if is_fresh and not is_about_known:
+        _begin_with_the_number(fields)
     context = {
         "spec": spec,
         "writer": writer_token(request.user),
@@ -78,7 +82,8 @@ def form_page(
         "siblings": [] if declaration else _siblings(request, spec),
         "open_note": "" if declaration or spec.is_aside or spec.looks_back else _open_note(request),
         "unchanging": unchanging(form, request.user.employer) if spec.subject == "employer" else [],
-        "is_about_known": OPERATIONS[spec.operation].is_about_known,
+        "is_about_known": is_about_known,
+        "begins_with_finding": is_fresh and is_about_known,
         "is_for_many": OPERATIONS[spec.operation].is_for_many,
         "window_note": "" if spec.is_aside else _window_note(request, spec),
         "window_title": "本年度不在申报期" if spec.is_yearly else "本月申报已截止",
@@ -91,6 +96,13 @@ def form_page(
     }
     status = refusal.status if refusal else 422 if is_refused else 200
     return render(request, "employer/declare.html", context, status=status)
+
+
+def _begin_with_the_number(fields: list[dict]) -> None:
+    """Somebody new is entered number first: the cursor stands there, at the start and after each that was saved."""
+    number = next((field for field in fields if field["kind"] == "id_number"), None)
+    if number and not number.get("readonly"):
+        number["attrs"] = number.get("attrs", {}) | {"autofocus": ""}
 
 
 def _may_look(spec) -> bool:

@@ -18,7 +18,7 @@ from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import State
 from shebao.hall.notices.queries import listed, to_confirm, unread_keys
 from shebao.hall.roster.queries import insured_count
-from shebao.hall.settlement.progress import Standing, Step, standing, steps_of
+from shebao.hall.settlement.progress import Standing, Step, standing, steps_of, to_settle_here
 from shebao.hall.workbench.queries import money_of
 from shebao.hall.workbench.todos import Todo, todo_items
 from shebao.rules.calendar import Window
@@ -173,8 +173,9 @@ def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) ->
         label = "增加第一位员工" if is_first else word(request, f"menu.{first.key}", first.title)
         return {"label": label, "url": reverse("e_declare", args=[first.key])}
     if current == "e_settle" and now.month < now.employer.first_month:
-        return {"label": f"{now.employer.first_month} 起办理结算", "url": ""}
-    labels = {"e_settle": f"办理 {now.month.number} 月结算", "e_documents": "打印本月单据"}
+        return {"label": f"{now.employer.first_month} 起{to_settle_here(here(request), '办理结算')}", "url": ""}
+    settle = to_settle_here(here(request), f"办理 {now.month.number} 月结算")
+    labels = {"e_settle": settle, "e_documents": "打印本月单据"}
     return {"label": labels[current], "url": reverse(current)} if current else {"label": "本月已完成", "url": ""}
 
 
@@ -186,7 +187,7 @@ def _submit_action(request, now: Mapping) -> dict:
     if now.get("submitted"):
         return {"label": f"查看 {now['submitted']} 笔审核进度", "url": f"{reverse('e_cases')}?state=submitted"}
     # What is still open is of others, whom this operator does not see.
-    return {"label": "查看办件进度", "url": reverse("e_cases")}
+    return {"label": f"查看{word(request, 'menu.cases', '办件进度')}", "url": reverse("e_cases")}
 
 
 def _deadline(window: Window, bill, steps) -> dict:

@@ -1,6 +1,7 @@
 """Repairing (修改、补正): a draft or a returned declaration, changed where it stands and submitted again."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -68,14 +69,18 @@ def _save(request, declaration: Declaration, spec, form):
         found = _preview(request, declaration, spec, raw, reasons)
         return form_page(request, spec, form, raw, found=found, refusal=refusal, **page)
     try:
-        made = operations.repair_declaration(
-            declaration.pk,
-            raw,
-            by=request.user,
-            confirmed=reasons,
-            version=int(version) if version.isdigit() else 0,
-            note=request.POST.get("reply", ""),
-        )
+        # Both or neither: told between them that the database is busy, a second press would meet its own change.
+        with transaction.atomic():
+            made = operations.repair_declaration(
+                declaration.pk,
+                raw,
+                by=request.user,
+                confirmed=reasons,
+                version=int(version) if version.isdigit() else 0,
+                note=request.POST.get("reply", ""),
+            )
+            if request.POST.get("next") == "submit":
+                return _submit(request, made)
     except InvalidDeclaration as no:
         return form_page(request, spec, form, raw, found=no.previews[0], is_refused=True, **page)
     except Conflict as no:
@@ -85,8 +90,6 @@ def _save(request, declaration: Declaration, spec, form):
         old = {key: value for key, value in now.items() if str(raw.get(key, "")).replace(",", "") != value}
         page["version"] = declaration.version
         return form_page(request, spec, form, raw, refusal=no, old=old, **page)
-    if request.POST.get("next") == "submit":
-        return _submit(request, made)
     toast(request, "已保存修改 ·", reverse("e_basket"), "去提交")
     return redirect("e_basket")
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.template import loader
 
 from shebao.hall.errors import Refused
-from shebao.hall.patience import is_busy
+from shebao.hall.patience import is_busy, is_part_done
 
 from ..access import public
 
@@ -100,18 +100,22 @@ def server_error(request):
 def busy(request):
     """503: others were writing for too long. Nothing of this step is kept, so the same step can be offered once more.
 
+    A step of several transactions (a payment asks the bank between two) may have kept the first: then the page says so
+    and offers no second press, which would meet its own change.
+
     Asks the database nothing. What was typed inside the hall goes into the page; files, and what is typed before
     sign-in, do not.
     """
     from ..shell import anonymous_shell
 
     number = _noted(request, 503)
-    inside = request.path_info.startswith(("/e/", "/a/"))
+    inside, is_part = request.path_info.startswith(("/e/", "/a/")), is_part_done()
     context = {
         "number": number,
         "is_look": request.method in ("GET", "HEAD"),
+        "is_part": is_part,
         "has_files": bool(request.FILES),
-        "again": [(name, one) for name, some in request.POST.lists() for one in some] if inside else [],
+        "again": [(name, one) for name, some in request.POST.lists() for one in some] if inside and not is_part else [],
         "address": request.get_full_path(),
     }
     if getattr(request, "htmx", False):

@@ -51,7 +51,7 @@ def guides_of(request, code: str):
 
 def shown_guide(guide: Guide, here: Region, *, is_at_home: bool) -> dict:
     """A guide as its page shows it; whoever is at home there gets the ways to the pages."""
-    steps = guide.steps_here(reviewed=here.is_reviewed)
+    steps = guide.steps_here(here.terms, reviewed=here.is_reviewed)
     return {
         "key": guide.key,
         "title": guide.title,

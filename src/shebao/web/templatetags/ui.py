@@ -119,6 +119,13 @@ def mask_phone(number: str | None) -> str:
     return masked_phone(number)
 
 
+@register.filter
+def common_name(subject: str) -> str:
+    """Whom a certificate names, by the common name alone; all of the name where there is none."""
+    found = re.search(r"Common Name: ([^;,]+)", subject)
+    return found[1].strip() if found else subject
+
+
 def _year_month(month: Any) -> tuple[int, int] | None:
     found = re.fullmatch(r"(\d{4})-?(\d{1,2})(?:-\d\d)?", str(month)) if month else None
     return (int(found[1]), int(found[2])) if found else None

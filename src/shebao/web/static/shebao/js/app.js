@@ -13,10 +13,11 @@ const menu = document.getElementById("menu");
 let opener = null;
 
 // --- the menu shows where one is, however long it is ---
+const FADE = 36; // px at its foot under which entries vanish (shell.css)
 const entry = menu?.querySelector("[aria-current]");
 const list = entry?.closest(".nav");
 if (list) {
-  const below = entry.getBoundingClientRect().bottom - list.getBoundingClientRect().bottom;
+  const below = entry.getBoundingClientRect().bottom - list.getBoundingClientRect().bottom + FADE;
   if (below > 0) list.scrollTop += below + list.clientHeight / 3;
 }
 

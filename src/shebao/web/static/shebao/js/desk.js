@@ -75,18 +75,26 @@ if (sheet) {
   preview();
 }
 
+// The small pictures of the list choose which one is shown large above it.
 const viewer = document.querySelector("[data-viewer]");
-if (viewer) {
-  const picture = viewer.querySelector("[data-shown]");
+const picture = viewer?.querySelector("[data-shown]");
+if (picture) {
   let [zoom, turn] = [1, 0];
   const show = () => { picture.style.transform = `rotate(${turn}deg) scale(${zoom})`; };
+  const choose = (link) => {
+    picture.src = link.href;
+    picture.alt = link.dataset.title + link.dataset.name;
+    viewer.querySelector("[data-shown-name]").textContent = link.dataset.name;
+    viewer.querySelector("[data-show-image][aria-current]")?.removeAttribute("aria-current");
+    link.setAttribute("aria-current", "true");
+    picture.scrollIntoView({ block: "nearest" });
+  };
   viewer.addEventListener("click", (event) => {
     const link = event.target.closest("[data-show-image]");
     const button = event.target.closest("button");
     if (link) {
       event.preventDefault();
-      picture.src = link.href;
-      picture.alt = link.textContent;
+      choose(link);
     }
     if (button?.dataset.zoom) zoom = Math.min(6, Math.max(0.4, zoom * Number(button.dataset.zoom)));
     if (button?.dataset.turn) turn = (turn + Number(button.dataset.turn)) % 360;
