@@ -25,7 +25,7 @@ def test_what_is_no_number_of_a_row_is_none(text):
 
 
 @pytest.mark.parametrize("text", DAYS)
-def test_a_day_of_no_month_that_we_know_is_none(text):
+def test_a_day_of_no_month_that_people_write_is_none(text):
     with pytest.raises(ValueError, match=r"\S"):
         typed_day(text)
 
@@ -36,6 +36,7 @@ def test_no_number_of_a_row_in_an_address_breaks_its_page(client, clerk):
     for page in pages:
         for text in ("²", "9" * 5_000):
             assert client.get(f"/e/{page}{text}").status_code < 500, (page, text[:5])
+    assert client.get("/e/statements/changes_list/?month=1900-01").status_code == 200
 
 
 def test_the_ends_of_the_calendar_are_said_where_a_day_is_asked(client, head, employer_admin):

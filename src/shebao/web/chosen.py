@@ -21,9 +21,9 @@ def whole(text: str, otherwise: int = 0) -> int:
 
 
 def typed_day(text: str) -> date:
-    """The day in a text such as 2026-11-05. Raises ValueError for none, and for one of no month that we know."""
+    """The day in a text such as 2026-11-05. Raises ValueError for none, and for one of no month that people write."""
     day = date.fromisoformat(text.strip())
-    Month.of(day)  # the first and the last days of the calendar have no midnight in UTC
+    Month.parse(str(day)[:7])  # the first and the last days of the calendar have no midnight in UTC
     return day
 
 
