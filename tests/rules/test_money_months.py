@@ -86,7 +86,9 @@ def test_a_month_is_read_as_people_write_it(text):
     assert Month.parse(text) == Month(2026, 11)
 
 
-@pytest.mark.parametrize("text", ["11", "2026-13", "2026-00", "26-11", "20261", "", "abc", "2026-11-05"])
+@pytest.mark.parametrize(
+    "text", ["11", "2026-13", "2026-00", "26-11", "20261", "", "abc", "2026-11-05", "1899-12", "3000-01"]
+)
 def test_what_is_no_month_is_refused(text):
     with pytest.raises(BadMonth):
         Month.parse(text)
@@ -97,9 +99,8 @@ def test_months_count_forwards_and_backwards(day, steps):
     month = Month.of(day)
     assert Month.from_index(month.index) == month
     assert month.first_day <= day <= month.last_day
-    if 1920 < month.year < 2970:
-        assert month.next(steps).previous(steps) == month
-        assert month.next(steps).index - month.index == steps
+    assert month.next(steps).previous(steps) == month
+    assert month.next(steps).index - month.index == steps
 
 
 def test_months_between_has_both_ends_and_is_empty_backwards():

@@ -9,8 +9,9 @@ from django.test import Client
 
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.errors import Refused
 from shebao.hall.operators.models import ADMINISTRATOR_ROLES, Operator, Role
-from shebao.hall.sign_in import factors
+from shebao.hall.sign_in import factors, passkeys
 from shebao.hall.sign_in.models import Factor, SentCode
 
 from ..web.conftest import PASSWORD, make_operator
@@ -238,3 +239,22 @@ def test_codes_by_telephone_come_by_the_gateway_once_and_never_lie_in_the_outbox
 
     assert not any(re.search(r"\d{6}", mail.text + mail.secret) for mail in Mail.objects.all())
     assert SentCode.objects.filter(used_at=None).count() == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("", "[]", "{}", "7", "[" * 100_000, '{"id": "AAAA", "rawId": "AAAA", "type": "x", "response": []}'),
+        # The library would take a number for as many bytes of memory: ten gigabytes here.
+        *('{"id": 10000000000, "rawId": "", "type": "", "response": {}}',
+          '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"signature": 10000000000}}'),
+        '{"id": "\\ud800", "rawId": "AAAA", "type": "public-key", "response": {}}',
+    ],
+)  # fmt: skip
+def test_what_no_authenticator_answers_is_refused_in_words(clerk, answer):
+    for deed in (
+        lambda: passkeys.prove_by_passkey({}, answer, "localhost"),
+        lambda: passkeys.add_passkey({}, answer, "", "localhost", by=clerk),
+    ):
+        with pytest.raises(Refused, match="没有验证成功"):
+            deed()

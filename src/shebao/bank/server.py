@@ -339,7 +339,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self, largest: int = LARGEST_BODY) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit()) or int(length) > largest:
+        if not (length.isascii() and length.isdigit() and len(length) < 16) or int(length) > largest:
             self.close_connection = True
             raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "内容过长或没有注明长度")
         return self.rfile.read(int(length))

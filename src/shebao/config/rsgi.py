@@ -5,12 +5,14 @@ A page needs a thread, a slow visitor needs patience; so nobody who sends or fet
 """
 
 import asyncio
+import codecs
 import sys
 from collections import Counter
 from io import BytesIO
 
 from django.conf import settings
 from django.http import parse_cookie
+from django.utils.http import parse_header_parameters
 from granian.rsgi import ProtocolClosed
 from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
@@ -35,6 +37,7 @@ all such of his address, so they may be five times as many.
 TOO_LARGE = (413, "上传的内容太大，没有收下。请分几次上传。")
 TOO_SLOW = (408, "上传太慢，已中断，没有收下任何内容。请检查网络后重新上传。")
 BROKEN_OFF = (400, "上传中断，没有收下任何内容。请重新上传。")
+NO_LETTERS = (400, "发来的内容不是 UTF-8 编码，没有收下。")
 TOO_MANY = (429, "请求过于频繁，请 10 秒后再试。")
 
 
@@ -59,6 +62,7 @@ class Hall:
         cookies = parse_cookie(asked.get("HTTP_COOKIE", ""))
         address, session = asked["REMOTE_ADDR"], cookies.get(settings.SESSION_COOKIE_NAME, "")
         try:
+            _expect_letters(asked.get("CONTENT_TYPE", ""))
             body = await self._receive(address, asked, proto)
             asked |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
             most = WAITING if session else 5 * WAITING
@@ -153,6 +157,17 @@ def environ_of(scope) -> dict:
     if scope.authority:
         asked.setdefault("HTTP_HOST", scope.authority)
     return asked
+
+
+def _expect_letters(kind: str) -> None:
+    """Raise Turned where the type of the body cannot be read, or names other letters than those of our pages."""
+    try:
+        charset = parse_header_parameters(kind)[1].get("charset", "utf-8")
+        is_ours = codecs.lookup(charset).name == "utf-8"
+    except (ValueError, LookupError):
+        is_ours = False
+    if not is_ours:  # some alphabets bring half characters, and others are none: no page expects either
+        raise Turned(*NO_LETTERS)
 
 
 def _turn_away(proto, status: int, words: str) -> None:

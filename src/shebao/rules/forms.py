@@ -196,7 +196,7 @@ def _money(field: Field, text: str, region: Region, values: Mapping[str, Any]) -
 def _month(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:
     day = _DATE.fullmatch(text)
     try:
-        month = Month(int(day[1]), int(day[2])) if day and len(text) > 7 else Month.parse(text)
+        month = Month.parse(f"{day[1]}-{day[2]}") if day and len(text) > 7 else Month.parse(text)
     except BadMonth as bad:
         raise _Bad("bad_month", bad.message) from None
     return str(month), {str(month), f"{month.year}{month.number:02d}"}
@@ -207,10 +207,11 @@ def _date(field: Field, text: str, region: Region, values: Mapping[str, Any]) ->
     if found is None or (text.isdigit() and len(text) != 8):
         raise _Bad("bad_date", f"“{text[:30]}”不是日期，请按 2026-11-05 的样式填写")
     try:
-        day = date(int(found[1]), int(found[2]), int(found[3])).isoformat()
+        day = date(int(found[1]), int(found[2]), int(found[3]))
+        Month.parse(str(day)[:7])  # a day of no month that people write is a slip too
     except ValueError:
         raise _Bad("bad_date", f"没有“{text[:30]}”这一天，请核对") from None
-    return day, {day, day.replace("-", "")}
+    return str(day), {str(day), f"{day:%Y%m%d}"}
 
 
 def _phone(field: Field, text: str, region: Region, values: Mapping[str, Any]) -> tuple[str, set[str]]:

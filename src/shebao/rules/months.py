@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+INVALID = "“{}”不是有效的月份，请按 2026-11 的样式填写"
 _SHAPE = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})月?", re.ASCII)
 
 
@@ -23,14 +24,18 @@ class BadMonth(ValueError):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Month:
-    """One calendar month of the years 1900 to 2999; ordered, hashable, written "2026-11"."""
+    """One calendar month; ordered, hashable, written "2026-11".
+
+    People write those of the years 1900 to 2999; a century more on either side, so that every one of them has months
+    and days before and after it.
+    """
 
     year: int
     number: int
 
     def __post_init__(self) -> None:
-        if not (1900 <= self.year <= 2999 and 1 <= self.number <= 12):
-            raise BadMonth(f"“{self.year}-{self.number:02d}”不是有效的月份，请按 2026-11 的样式填写")
+        if not (1800 <= self.year <= 3099 and 1 <= self.number <= 12):
+            raise BadMonth(INVALID.format(f"{self.year}-{self.number:02d}"))
 
     @classmethod
     def parse(cls, text: str) -> Month:
@@ -85,6 +90,8 @@ def _parsed(text: str) -> Month:
     found = _SHAPE.fullmatch(tidy)
     if found is None or (tidy.isdigit() and len(tidy) != 6):
         raise BadMonth(f"“{text[:30]}”不是月份，请按 2026-11 的样式填写")
+    if not 1900 <= int(found[1]) <= 2999:
+        raise BadMonth(INVALID.format(f"{found[1]}-{found[2]:0>2}"))
     return Month(int(found[1]), int(found[2]))
 
 

@@ -33,6 +33,7 @@ KEYED_FILES = (
 )
 FOLDERS = ("blocks", "forms", "codes", "sheets")
 DEEPEST = 3
+LONGEST_NUMBER = 40
 
 
 class Mapped(dict[str, Any]):
@@ -156,6 +157,9 @@ def _scalar(node: Any, where: str, problems: Problems) -> Any:
         return None
     if text in ("true", "false"):
         return text == "true"
+    if len(text) > LONGEST_NUMBER and (_INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text)):
+        problems.add(where, text[:LONGEST_NUMBER], "数字太长")
+        return None
     if _INTEGER.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text):

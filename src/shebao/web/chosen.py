@@ -1,13 +1,36 @@
-"""Rows that somebody ticked: read from a form, and carried in an address so that a page can be asked for again."""
+"""Numbers and days of addresses and forms, and the rows that somebody ticked, carried so that a page can be asked for
+again.
+"""
+
+from datetime import date
+
+from shebao.rules.months import Month
 
 MOST_ROWS = 50_000
 """As many rows as a sheet may hold: more are not chosen at once."""
 
 
+def is_whole(text: str) -> bool:
+    """Whether it is a number of a row or a version: plain digits, no more of them than a database counts with."""
+    return text.isascii() and text.isdigit() and len(text) < 16
+
+
+def whole(text: str, otherwise: int = 0) -> int:
+    """The number in a text of an address or a form; `otherwise` where it is none."""
+    return int(text) if is_whole(text) else otherwise
+
+
+def typed_day(text: str) -> date:
+    """The day in a text such as 2026-11-05. Raises ValueError for none, and for one of no month that people write."""
+    day = date.fromisoformat(text.strip())
+    Month.parse(str(day)[:7])  # the first and the last days of the calendar have no midnight in UTC
+    return day
+
+
 def numbers(values) -> list[int]:
     """The row numbers among posted or listed texts; anything else is left out."""
     parts = (part for value in values for part in str(value).split(","))
-    return list(dict.fromkeys(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 16))
+    return list(dict.fromkeys(int(part) for part in parts if is_whole(part)))
 
 
 def compact(pks) -> str:

@@ -77,7 +77,17 @@ def test_a_row_changed_meanwhile_is_a_409_with_the_name_and_the_newest_content(c
     assert "李四海也在改这个批次" in response.json()["other_editor"]
 
 
-@pytest.mark.parametrize("edits", ["", "{", "[1]", '[{"number": 2}]'])
+@pytest.mark.parametrize(
+    "edits",
+    [
+        "", "{", "[1]", '[{"number": 2}]', '[{"number": 2, "version": 1, "changes": ["name"]}]',
+        '[{"number": 2, "version": 1, "changes": {"declared_wage": 8000}}]',
+        '[{"number": 1e9, "version": 1, "changes": {}}]',
+        '[{"number": 99999999999999999999, "version": 1, "changes": {}}]',
+        r'[{"number": 2, "version": 1, "changes": {"name": "\ud800"}}]',
+        r'[{"number": 2, "version": 1, "changes": {"name": "\u0000"}}]',
+    ],
+)  # fmt: skip
 def test_edits_that_make_no_sense_are_a_bad_request(client, batch, edits):
     assert client.post(address(batch, "rows/"), {"edits": edits}).status_code == 400
 

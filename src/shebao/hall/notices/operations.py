@@ -60,6 +60,8 @@ def change_announcement(pk: int, words: Words, *, by, version: int) -> Announcem
 def _fill(made: Announcement, words: Words, by) -> None:
     lists = region(by.region).codes
     codes = sorted(set(words.codes)) if words.audience else []
+    if words.audience and words.audience not in CODE_LISTS:
+        raise Refused("no_audience", "请从列表中选择发给哪些单位。", field="audience")
     if words.audience and not codes:
         raise Refused("no_audience", "请勾选发给哪几类单位，或选择“所有单位”。", field="codes")
     if words.audience and any(lists[CODE_LISTS[Audience(words.audience)]].get(code) is None for code in codes):

@@ -51,8 +51,9 @@ def roster(actor, params=None) -> QuerySet[Employee]:
     if params.get("scheme"):
         insured = Spell.objects.filter(covering(month), employee=OuterRef("pk"), scheme=params["scheme"])
         rows = rows.filter(Exists(insured))
-    if str(params.get("project") or "").isdigit():
-        there = Spell.objects.filter(employee=OuterRef("pk"), is_voided=False, project=int(params["project"]))
+    project = str(params.get("project") or "")
+    if project.isascii() and project.isdigit() and len(project) < 16:
+        there = Spell.objects.filter(employee=OuterRef("pk"), is_voided=False, project=int(project))
         rows = rows.filter(Exists(there))
     rows = _within_wages(rows, params)
     rows = _within_columns(rows, Employee.objects.visible_to(actor), params)

@@ -1,8 +1,9 @@
 """Passkeys (通行密钥): WebAuthn through the fido2 library; this installation is known by its host name."""
 
 import json
+import struct
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django.db import transaction
 from fido2.server import Fido2Server
 from fido2.utils import websafe_decode, websafe_encode
@@ -24,6 +25,11 @@ from .models import Factor, FactorKind
 TITLE = "企业社保网厅"
 MOST = 10
 NOT_TAKEN = "没有验证成功：通行密钥不对，或操作已超时。请再试一次。"
+UNREADABLE = (
+    *(ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error),
+    *(InvalidSignature, UnsupportedAlgorithm),
+)
+"""What the library raises about an answer that no authenticator gave."""
 
 
 def server(host: str) -> Fido2Server:
@@ -54,8 +60,8 @@ def add_passkey(state: dict, answer: str, label: str, host: str, *, by: Operator
     if _own(by).count() >= MOST:
         raise Refused("too_many", f"一个账号最多 {MOST} 个通行密钥，请先删除不用的。")
     try:
-        made = server(host).register_complete(state, json.loads(answer))
-    except (ValueError, KeyError, TypeError, InvalidSignature):
+        made = server(host).register_complete(state, _said(answer))
+    except UNREADABLE:
         raise Refused("not_taken", NOT_TAKEN) from None
     data = made.credential_data
     found = Factor.objects.create(
@@ -84,7 +90,7 @@ def begin_proving(operator: Operator | None, host: str) -> tuple[dict, dict]:
 def prove_by_passkey(state: dict, answer: str, host: str, operator: Operator | None = None) -> Operator:
     """Whose passkey signed; of `operator` alone where one is given. Raises Refused in words."""
     try:
-        said = json.loads(answer)
+        said = _said(answer)
         digest = _digest(websafe_decode(said["id"]))
         rows = Factor.objects.select_for_update(of=("self",)).select_related("operator__employer")
         found = rows.filter(kind=FactorKind.PASSKEY, digest=digest, operator__is_active=True).first()
@@ -92,7 +98,7 @@ def prove_by_passkey(state: dict, answer: str, host: str, operator: Operator | N
             raise ValueError("unknown passkey")
         server(host).authenticate_complete(state, [_credential(found)], said)
         count = _counter(said)
-    except (ValueError, KeyError, TypeError, InvalidSignature):
+    except UNREADABLE:
         raise Refused("not_taken", NOT_TAKEN) from None
     # A count that does not rise tells of a copied key; authenticators that do not count always say 0.
     if count and count <= found.counter:
@@ -100,6 +106,15 @@ def prove_by_passkey(state: dict, answer: str, host: str, operator: Operator | N
     found.counter, found.used_at = count, clock.now()
     found.save(update_fields=["counter", "used_at"])
     return found.operator
+
+
+def _said(answer: str) -> dict:
+    """What our page sends: letters alone. Raises one of UNREADABLE where it is anything else."""
+    said = json.loads(answer)
+    response, named = said["response"], {name: said[name] for name in ("id", "rawId", "type")}
+    if not all(isinstance(one, str) for one in (*named.values(), *response.values())):
+        raise ValueError("the library takes a number for as many bytes of memory")
+    return named | {"response": response}
 
 
 def _counter(said: dict) -> int:

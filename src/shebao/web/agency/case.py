@@ -23,6 +23,7 @@ from shebao.hall.sign_in.submissions import signatures_of
 from shebao.hall.workbench.dossiers import trail_of
 
 from ..access import needs
+from ..chosen import is_whole
 from ..lanes import lanes_of
 from ..unmasking import TITLE as WHOLE
 from ..unmasking import whole_or_asking
@@ -41,7 +42,7 @@ FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
 def case(request, pk):
     """One case: what changes, what the checks found, and what happened so far."""
     batch = request.GET.get("batch", "")
-    if batch.isdecimal():
+    if is_whole(batch):
         open_drawn(int(batch), pk, by=request.user)
     return _case_page(request, pk)
 
@@ -84,7 +85,7 @@ def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""
     context = CASES.context(request, declaration) | {
         "view": view,
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
-        "batch": request.GET.get("batch", "") if request.GET.get("batch", "").isdecimal() else "",
+        "batch": request.GET.get("batch", "") if is_whole(request.GET.get("batch", "")) else "",
         "others": _others(request.user, declaration),
         "account": waiting_account(declaration, request.user),
         "declaration": declaration,
@@ -249,7 +250,7 @@ def marks_of(request, catalogue: str = "return_reasons") -> dict[str, str]:
 def seen(request, *pks: int) -> dict[int, int]:
     """The versions that the page showed, so that nobody decides about what they have not read."""
     shown = {pk: request.POST.get(f"version_{pk}", "") for pk in pks}
-    return {pk: int(version) for pk, version in shown.items() if version.isdecimal()}
+    return {pk: int(version) for pk, version in shown.items() if is_whole(version)}
 
 
 def _note(request) -> str:
@@ -265,5 +266,5 @@ def _to_the_case(request, pk):
 def _onwards(request):
     """The next case of the same queue, or the desk when it is empty."""
     after = request.POST.get("after", "")
-    address = reverse("a_case", args=[int(after)]) if after.isdecimal() else reverse("a_home")
+    address = reverse("a_case", args=[int(after)]) if is_whole(after) else reverse("a_home")
     return redirect(address + suffix(request))

@@ -21,6 +21,7 @@ from shebao.rules.region import BadRegion, Region
 from shebao.rules.vocabulary import LATE_DUE, STEPS
 
 from ..access import needs
+from ..chosen import is_whole
 from ..public.rates import value_words, words_in_force
 from .sandbox import file_of, proposal_of
 
@@ -79,7 +80,7 @@ def propose(request):
             else:
                 messages.success(request, "已提出，等另一位管理员审批。")
                 return redirect("a_proposal", made.pk)
-    elif request.GET.get("run", "").isdecimal():
+    elif is_whole(request.GET.get("run", "")):
         text = SandboxRun.objects.visible_to(request.user).get(pk=int(request.GET["run"])).proposal
     context = {
         "yaml": text,

@@ -21,6 +21,7 @@ from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region as region_of
 
 from ..access import needs
+from ..chosen import is_whole, whole
 from ..employer.employer_data import offering_own, withholding
 from ..employer.fields import Shown, asked, confirmed, defaults, groups, page_fields, summary, typed
 
@@ -83,7 +84,7 @@ def enter(request, pk, service):
 
 def _case(request, employer: Employer, service: str) -> Declaration | None:
     key = request.GET.get("case", "")
-    if not key.isdecimal():
+    if not is_whole(key):
         return None
     rows = Declaration.objects.visible_to(request.user).filter(state__in=(State.DRAFT, State.RETURNED))
     return rows.get(pk=int(key), employer=employer, service=service, at_counter=True)
@@ -96,7 +97,7 @@ def _save(request, employer: Employer, service: str, raw: dict, reasons: dict, c
         version = request.POST.get("version", "")
         made = operations.repair_declaration(
             case.pk, raw, by=request.user, confirmed=reasons,
-            version=int(version) if version.isdecimal() else 0, note=request.POST.get("reply", ""),
+            version=whole(version), note=request.POST.get("reply", ""),
         )  # fmt: skip
     else:
         (made,) = operations.save_declarations(employer.pk, service, [raw], by=request.user, confirmed=[reasons])

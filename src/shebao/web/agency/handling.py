@@ -21,7 +21,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 
 from ..access import needs
-from ..chosen import numbers
+from ..chosen import numbers, whole
 from .desk import suffix, waiting_choice
 
 DEEDS = ("claim_one", "give_back", "take_over", "transfer", "hold", "resume", "note")
@@ -134,7 +134,7 @@ def take_over(request, pk, at):
 def transfer(request, pk, at):
     """Hand a case on."""
     to = request.POST.get("to", "")
-    chosen = int(to) if to.isdecimal() else None
+    chosen = whole(to) or None
     deed = partial(operations.transfer_case, pk, chosen, note=request.POST.get("text", ""))
     return _done(request, at, pk, deed, "已转办。", onwards=True)
 

@@ -1,7 +1,5 @@
 """Money at the agency (资金对账): what nobody has claimed, the bank's statement against the ledger, credit."""
 
-from datetime import date
-
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -16,6 +14,7 @@ from shebao.hall.payments.suspense import clear_suspense, end_without_money, ref
 from shebao.rules.money import BadMoney, parse_fen
 
 from ..access import needs
+from ..chosen import typed_day
 
 SHOWN = 50
 
@@ -72,7 +71,7 @@ def end(request, pk):
 def reconcile(request):
     """Compare a day with the bank now."""
     try:
-        day = date.fromisoformat(request.POST.get("day", ""))
+        day = typed_day(request.POST.get("day", ""))
         made = reconcile_day(day, by=request.user, region=request.user.region)
     except ValueError:
         messages.error(request, "请填写对账日，如 2026-11-05。")

@@ -15,6 +15,7 @@ from shebao.hall.notices.models import Announcement, Audience, Kind
 from shebao.hall.regions import region as region_of
 
 from ..access import needs
+from ..chosen import typed_day, whole
 from ..sent_files import ACCEPTED, sent, uploads
 
 PAGE, TITLE = 30, "公告通知"
@@ -56,9 +57,7 @@ def notice(request, pk):
         return _form(request, made)
     version = request.POST.get("version", "")
     try:
-        operations.change_announcement(
-            pk, _words(request), by=request.user, version=int(version) if version.isdecimal() else 0
-        )
+        operations.change_announcement(pk, _words(request), by=request.user, version=whole(version))
     except Refused as no:
         return _form(request, made, no)
     messages.success(request, "已保存。")
@@ -67,7 +66,7 @@ def notice(request, pk):
 
 def _words(request) -> operations.Words:
     given = request.POST
-    from_on, until_on = _day(given.get("from_on")), _day(given.get("until_on"))
+    from_on, until_on = _day(given, "from_on", "生效日期"), _day(given, "until_on", "最后一天")
     return operations.Words(
         kind=given.get("kind", ""),
         title=given.get("title", ""),
@@ -80,11 +79,12 @@ def _words(request) -> operations.Words:
     )
 
 
-def _day(text: str | None) -> date | None:
+def _day(given, name: str, label: str) -> date | None:
+    text = given.get(name, "").strip()
     try:
-        return date.fromisoformat((text or "").strip())
+        return typed_day(text) if text else None
     except ValueError:
-        return None
+        raise Refused("bad_day", f"{label}“{text[:20]}”不是日期，请写成 2026-11-05 的样子。", field=name) from None
 
 
 def _midnight(day: date) -> datetime:

@@ -14,6 +14,7 @@ from shebao.hall.roster.models import Employee
 from shebao.hall.workbench.dossiers import employer_dossier, person_dossier
 
 from ..access import needs
+from ..chosen import is_whole, whole
 from .people import job_rows, line_rows
 
 PAGE, TITLE, NAMED = 30, "特权查询", "特权查询人员"
@@ -83,7 +84,7 @@ def _do(request, deed, said: str, to: str = "a_privileged"):
 def approve(request, pk):
     """Agree, for a while."""
     minutes, note = request.POST.get("minutes", ""), request.POST.get("note", "")
-    time = int(minutes) if minutes.isdecimal() and len(minutes) < 5 else 0
+    time = whole(minutes) if len(minutes) < 5 else 0
     deed = lambda: operations.approve_privileged(pk, by=request.user, minutes=time, note=note)  # noqa: E731
     return _do(request, deed, f"已批准，{time} 分钟内有效。")
 
@@ -109,7 +110,7 @@ def named(request):
     """Who may ask, named by whoever gives the rights and does none of the business; a POST names another."""
     if request.method == "POST":
         chosen = request.POST.get("operator", "")
-        if chosen.isdecimal():
+        if is_whole(chosen):
             deed = lambda: operations.name_operator(int(chosen), by=request.user)  # noqa: E731
             return _do(request, deed, "已指定。", "a_privileged_named")
         messages.error(request, "请选择操作员。")

@@ -19,6 +19,7 @@ from shebao.hall.settlement.collecting import owing
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan
 
 from ..access import needs
+from ..chosen import typed_day
 
 PAGE = 50
 TITLE = "窗口收款"
@@ -74,7 +75,7 @@ def _enter(request, number: str):
     except BadMoney as bad:
         problems.append(f"收款金额：{bad}")
     try:
-        on = date.fromisoformat(said.get("received_on", ""))
+        on = typed_day(said.get("received_on", ""))
     except ValueError:
         problems.append("请填写收款日期，如 2026-11-05。")
     if problems:

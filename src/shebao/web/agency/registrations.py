@@ -20,6 +20,7 @@ from shebao.hall.registration.registering import activation_link
 from shebao.hall.registration.states import State, open_moves
 
 from ..access import needs
+from ..chosen import whole
 from ..employer.fields import Shown, page_fields
 from ..sent_files import sent, sent_small, shown_image
 from ..unmasking import TITLE as WHOLE
@@ -195,8 +196,7 @@ def _again(request, pk):
 
 
 def _version(request) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else 0
+    return whole(request.POST.get("version", ""))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

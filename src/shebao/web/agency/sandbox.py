@@ -1,7 +1,8 @@
 """规则沙盘: write other values, see what they would have done to the last month's bills, take them along as YAML."""
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -25,6 +26,8 @@ from ..public.rates import value_words, words_in_force
 
 LARGEST = 200_000
 """Bytes of a YAML file; a region's own has some thousands."""
+PLAIN = re.compile(r"\d{1,12}(\.\d{1,12})?")
+"""No exponent: written out, 1e999999 is a million digits."""
 UNITS = {"yuan": "元", "rate": "%", "factor": "倍"}
 NO_SOURCE = "示例值，规则沙盘拟定，尚无文件"
 TWO_WAYS = "表格和 YAML 只用一种：请清空填写的新数值，或者不上传、不粘贴 YAML。"
@@ -124,7 +127,7 @@ def _from_boxes(request, spec: Region, filled: dict[str, str]) -> tuple[str, lis
         parameter = spec.parameters[key]
         try:
             number = _number(parameter.unit, text)
-        except (BadMoney, InvalidOperation, ValueError) as bad:
+        except (BadMoney, ValueError) as bad:
             why = bad.message if isinstance(bad, BadMoney) else f"“{text[:20]}”不是普通数字，请只填数字"
             errors.append({"id": f"id_value.{key}", "text": f"{parameter.title}：{why}"})
             continue
@@ -137,9 +140,10 @@ def _number(unit: str, text: str) -> int | Decimal:
     """Fen of yuan, a ratio of per cent, and any other number as it is."""
     if unit == "yuan":
         return parse_fen(text)
-    number = Decimal(text.removesuffix("%").removesuffix("％").strip())
-    if not number.is_finite() or number < 0:
+    plain = text.removesuffix("%").removesuffix("％").strip()
+    if not PLAIN.fullmatch(plain):
         raise ValueError
+    number = Decimal(plain)
     return number / 100 if unit == "rate" else number
 
 

@@ -11,6 +11,7 @@ from shebao.hall.mail import wording
 from shebao.hall.mail.models import Channel
 
 from ..access import needs
+from ..chosen import whole
 
 TITLE = "消息模板"
 
@@ -63,7 +64,7 @@ def template(request, key):
 def _write(request, key: str, subject: str, text: str) -> str:
     """Do what the button says; "" where it only asked to see it."""
     way, version = request.POST.get("way"), request.POST.get("version", "")
-    seen = int(version) if version.isdecimal() else 0
+    seen = whole(version)
     if way == "restore":
         wording.restore_template(key, by=request.user, version=seen)
         return "已恢复默认文字。"

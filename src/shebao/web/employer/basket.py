@@ -19,7 +19,7 @@ from shebao.hall.sign_in.submissions import canonical, signs_here, submit_signed
 
 from ..access import needs
 from ..certified import SIGNER, signature_in, signer_allowed
-from ..chosen import compact, numbers, spread
+from ..chosen import compact, numbers, spread, whole
 from ..templatetags.ui import signed_yuan
 from .common import crumbs, effect_head, here, this_month, undo_toast, word
 from .vouchers import vouches_for
@@ -228,7 +228,7 @@ def submitted(request):
         "rows": rows,
         "in_force": bool(rows) and all(one.is_direct for one in rows),
         "vouches": vouches_for(request, rows),
-        "left": int(left) if left.isdigit() else 0,
+        "left": whole(left),
         "too_late": _too_late(request, [one.due_on for one in rows if one.state == State.SUBMITTED]),
         "cases_title": word(request, "menu.cases", "办件进度"),
         "basket_title": word(request, "menu.basket", "待提交"),

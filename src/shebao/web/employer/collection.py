@@ -11,7 +11,7 @@ from shebao.hall.evidence.models import EmployerPaper
 from shebao.hall.evidence.queries import employer_papers
 
 from ..access import needs
-from ..chosen import compact, numbers, spread
+from ..chosen import compact, numbers, spread, whole
 from ..sent_files import ACCEPTED, sent, uploads
 from .common import crumbs, here, undo_toast
 
@@ -77,7 +77,7 @@ def edit(request, pk):
             request.POST.get("title", ""),
             files[0] if files else None,
             by=request.user,
-            version=int(version) if version.isdigit() else 0,
+            version=whole(version),
         )
     except Refused as no:
         messages.error(request, no.message)

@@ -21,6 +21,7 @@ from shebao.hall.roster.queries import wages_in
 from shebao.hall.services.registry import OPERATIONS
 
 from ..access import keeps, needs
+from ..chosen import is_whole
 from .common import here, this_month, toast, undo_toast
 from .fields import Shown, asked, confirmed, defaults, extras, offered, page_fields, typed
 from .form_page import aside, asks_for_papers, form_page
@@ -62,18 +63,18 @@ def _begun(request, spec, form) -> tuple[dict, object]:
     first = this_month(request).previous() if spec.looks_back else queries.first_open_month(request.user)
     raw = defaults(form, first)
     draft = queries.draft_of(request.user, spec.key)
-    if request.GET.get("employee", "").isdigit():
+    if is_whole(request.GET.get("employee", "")):
         known = _about(request, form, int(request.GET["employee"]))
         if draft is None or draft.answers.get("id_number") != known["id_number"]:
             return raw | known, None
-    if request.GET.get("copy", "").isdigit():
+    if is_whole(request.GET.get("copy", "")):
         old = Declaration.objects.visible_to(request.user).get(pk=int(request.GET["copy"]), service=spec.key)
         return raw | raw_answers(form, old.answers), None
     if draft:
         return raw | draft.answers, draft
     if spec.is_about_employer:
         return raw | raw_answers(form, employer_answers(form, request.user.employer)), None
-    if request.GET.get("like", "").isdigit():
+    if is_whole(request.GET.get("like", "")):
         last = Declaration.objects.visible_to(request.user).get(pk=int(request.GET["like"]), service=spec.key)
         same = {f.id for f in form.fields if _is_common(f, spec)}
         return raw | {k: v for k, v in raw_answers(form, last.answers).items() if k in same}, None
@@ -197,7 +198,7 @@ def declare_preview(request, service):
 
 def _owner(request) -> Declaration | None:
     pk = request.POST.get("declaration", "")
-    return Declaration.objects.visible_to(request.user).filter(pk=int(pk)).first() if pk.isdigit() else None
+    return Declaration.objects.visible_to(request.user).filter(pk=int(pk)).first() if is_whole(pk) else None
 
 
 @require_POST

@@ -13,7 +13,7 @@ from shebao.hall.evidence.models import Evidence
 from shebao.hall.evidence.queries import employer_papers, papers_of
 
 from ..access import needs
-from ..chosen import compact
+from ..chosen import compact, is_whole
 from ..sent_files import ACCEPTED, sent, sent_small, uploads
 from .common import crumbs, here, undo_toast, word
 
@@ -63,7 +63,7 @@ def _add(request, declaration: Declaration):
     title, own = request.POST.get("title", ""), request.POST.get("own", "")
     try:
         if "attach" in request.POST:
-            if not own.isdigit():
+            if not is_whole(own):
                 raise Refused("no_file", f"请先为“{title}”选择一份已有资料。")
             operations.attach_paper(declaration.pk, title, int(own), by=request.user)
             made = 1

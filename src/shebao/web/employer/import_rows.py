@@ -4,12 +4,14 @@ import json
 
 from shebao.hall.declarations.seconding import waits
 from shebao.hall.sheets.models import Batch, BatchRow, BatchState
+from shebao.hall.sheets.operations import RowEdit
 from shebao.hall.sheets.queries import Tidied, title_of
 from shebao.hall.sheets.rows import COUNTED
 from shebao.rules.forms import when_confirmed
 from shebao.rules.identity import check_id_number, id_check_digit
 from shebao.rules.money import BadMoney, parse_fen, yuan
 
+from ..chosen import MOST_ROWS
 from ..templatetags.ui import mask_id, mask_phone
 
 EMPTY = "空"
@@ -66,6 +68,18 @@ def _place(field) -> int:
     if field.identity and field.kind in ("text", "id_number"):
         return 0 if field.kind == "text" else 1
     return 2 if field.kind in ("money", "month") and field.required else 3
+
+
+def edits_in(said: str) -> list[RowEdit]:
+    """The changes that the grid sends. Raises ValueError, KeyError or TypeError where it is anything else."""
+    edits = [RowEdit(one["number"], one["version"], {**one["changes"]}) for one in json.loads(said)]
+    for edit in edits:
+        texts = [*edit.changes, *edit.changes.values()]
+        if type(edit.number) is not int or type(edit.version) is not int or not 0 < edit.number < 2 * MOST_ROWS:
+            raise ValueError(edit.number)
+        if b"\0" in "".join(texts).encode():  # half a character cannot be encoded
+            raise ValueError(edit.number)
+    return edits
 
 
 def grid_rows(rows: list[BatchRow], columns: list[dict]) -> list[dict]:

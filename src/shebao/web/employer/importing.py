@@ -1,7 +1,5 @@
 """The import wizard (批量导入): upload, match columns, repair in the page, confirm."""
 
-import json
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseBadRequest, JsonResponse
@@ -24,10 +22,10 @@ from shebao.hall.sheets.returning import marked_workbook
 from shebao.hall.sheets.templates import write_template
 
 from ..access import needs
-from ..chosen import numbers
+from ..chosen import is_whole, numbers, whole
 from ..sent_files import count_sending
 from .common import crumbs, download, here, often, word
-from .import_rows import columns_of, grid_rows, steps_of, tidied_words, told_of
+from .import_rows import columns_of, edits_in, grid_rows, steps_of, tidied_words, told_of
 
 REASON = "已与职工本人和合同核对"
 """What the reason for a confirmation says until the clerk writes another."""
@@ -166,7 +164,7 @@ def _fixing(request, found: Batch, context: dict):
     default = "error" if context["counts"]["error"] and context["counts"]["all"] > 200 else "all"
     tab = request.GET.get("tab", default)
     tab = tab if tab in TABS else "all"
-    page = max(int(request.GET["page"]), 1) if request.GET.get("page", "").isdecimal() else 1
+    page = max(whole(request.GET.get("page", "")), 1)
     columns = columns_of(_form(found), here(request))
     rows = queries.page_of_rows(found, tab, page)
     context |= {
@@ -200,7 +198,7 @@ def match(request, pk):
     chosen = {
         int(key.removeprefix("column-")): value
         for key, value in request.POST.items()
-        if key.startswith("column-") and value and key.removeprefix("column-").isdecimal()
+        if key.startswith("column-") and value and is_whole(key.removeprefix("column-"))
     }
     try:
         operations.match_columns(pk, chosen, by=request.user, remember="remember" in request.POST)
@@ -214,7 +212,7 @@ def match(request, pk):
 def rows(request, pk):
     """Change cells; the answer holds every fragment of the grid that changed, and the newest content on a conflict."""
     try:
-        edits = [operations.RowEdit(e["number"], e["version"], e["changes"]) for e in json.loads(request.POST["edits"])]
+        edits = edits_in(request.POST["edits"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return HttpResponseBadRequest()
     try:

@@ -120,7 +120,7 @@ def _hundredths(text: str) -> int:
         percent = Decimal(text.removesuffix("%").removesuffix("％"))
     except InvalidOperation:
         raise ValueError("百分之几请填数字，如 5 或 -3.5。") from None
-    if not percent.is_finite() or percent * 100 != int(percent * 100) or abs(percent) > 1000:
+    if not (percent.is_finite() and -1000 <= percent <= 1000) or percent * 100 != int(percent * 100):
         raise ValueError("百分之几最多两位小数，不超过 1000。")
     return int(percent * 100)
 

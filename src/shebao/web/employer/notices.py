@@ -13,6 +13,7 @@ from shebao.hall.notices.models import Announcement, Kind
 from shebao.hall.regions import region as region_of
 
 from ..access import needs
+from ..chosen import whole
 from ..sent_files import sent
 from .common import crumbs, word
 
@@ -71,7 +72,7 @@ def confirm(request, pk):
     """确认已阅."""
     version = request.POST.get("version", "")
     try:
-        operations.confirm_reading(pk, by=request.user, version=int(version) if version.isdecimal() else 0)
+        operations.confirm_reading(pk, by=request.user, version=whole(version))
     except Refused as no:
         messages.error(request, no.message)
     else:

@@ -13,6 +13,7 @@ from shebao.hall.regions import region
 from shebao.hall.workbench.handing_over import hand_over, kit_of, may_take_over
 
 from ..access import PERMISSION_TITLES, needs
+from ..chosen import whole
 from ..menus import menu_tree, with_the_whole
 from ..rights import needs_of
 from ..shell import employer_nav
@@ -77,7 +78,7 @@ def _typed(request, found: Operator) -> dict:
 
 def _branch(found: Operator, number: str) -> list[dict]:
     tree = _tree(found)
-    return tree[int(number)]["leaves"] if number.isdigit() and int(number) < len(tree) else []
+    return tree[int(number)]["leaves"] if whole(number, len(tree)) < len(tree) else []
 
 
 def _rights(shown: dict) -> managing.Rights:
@@ -168,7 +169,7 @@ def handing_over(request, pk):
     if request.method == "POST":
         to = request.POST.get("to", "")
         try:
-            moved, sheets = hand_over(pk, int(to) if to.isdigit() else 0, by=request.user)
+            moved, sheets = hand_over(pk, whole(to), by=request.user)
         except Refused as no:
             error = no.message
         else:

@@ -14,6 +14,7 @@ from shebao.hall.supplements.queries import covers_of_year, years_covered
 from shebao.rules.region import Page
 
 from ..access import needs
+from ..chosen import whole
 from ..taking import taken
 from ..templatetags.ui import mask_id
 from .common import crumbs, here, this_month
@@ -95,7 +96,7 @@ def print_plan(request):
     """Issue the plan of a year and show the paper (打印缴费计划)."""
     asked = request.POST.get("year", "")
     try:
-        document = issue_plan(request.user.employer_id, int(asked) if asked.isdecimal() else 0, by=request.user)
+        document = issue_plan(request.user.employer_id, whole(asked), by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_yearly_plan")

@@ -17,6 +17,7 @@ from shebao.hall.patience import DRAFT_SECONDS, waiting_at_most
 from shebao.hall.regions import region
 
 from ..access import keeps, needs
+from ..chosen import whole
 from .common import here, toast
 from .fields import confirmed, extras, offered, typed
 from .form_page import UNSIGNED, form_page
@@ -76,7 +77,7 @@ def _save(request, declaration: Declaration, spec, form):
                 raw,
                 by=request.user,
                 confirmed=reasons,
-                version=int(version) if version.isdigit() else 0,
+                version=whole(version),
                 note=request.POST.get("reply", ""),
             )
             if request.POST.get("next") == "submit":

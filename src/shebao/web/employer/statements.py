@@ -26,6 +26,7 @@ from shebao.rules.months import BadMonth, Month
 from shebao.rules.statement_words import STATEMENT_COLUMNS
 
 from ..access import needs
+from ..chosen import numbers
 from ..templatetags.ui import mask_id
 from .common import PAGE, crumbs, download, here, this_month, word
 
@@ -192,7 +193,7 @@ def _print_people(request, question):
     if "all" in request.POST:
         people = list(queries.roster(request.user, {"q": question.q}).values_list("pk", flat=True))
     else:
-        people = [int(one) for one in request.POST.getlist("chosen") if one.isascii() and one.isdigit()]
+        people = numbers(request.POST.getlist("chosen"))
     run = printing.print_people(question.spec.key, people, title=question.spec.title, by=request.user)
     return redirect("e_print_run", run.pk)
 

@@ -10,6 +10,7 @@ from shebao.hall.regions import region as region_of
 from shebao.hall.sheets.models import BatchState
 from shebao.hall.sheets.writing import Column
 
+from ..chosen import typed_day
 from .audit_words import ACTIONS, WORDS, action_title, detail_text, subject_text
 
 MOST_EXPORTED = 20_000
@@ -33,7 +34,7 @@ class Asked:
             if not self.raw[name]:
                 continue
             try:
-                self.days[name] = date.fromisoformat(self.raw[name])
+                self.days[name] = typed_day(self.raw[name])
             except ValueError:
                 self.problems[name] = f"{label}“{self.raw[name]}”不是日期，请写成 2026-11-05 的样子。"
         if len(self.days) == 2 and self.days["to"] < self.days["from"]:
