@@ -139,11 +139,12 @@ def _preview(request, question) -> dict:
     }
 
 
-def _cells(spec, row) -> list[tuple[str, str, str]]:
-    """(text, kind, label) of each cell; on the screen identity numbers are masked."""
+def _cells(spec, row) -> list[tuple[str, str, str, bool]]:
+    """(text, kind, label, whether a card is named by it) of each cell; on the screen identity numbers are masked."""
     cells = zip(spec.columns, cells_of(spec, row), strict=True)
+    head = "name" if "name" in spec.columns else spec.columns[0]
     return [
-        (mask_id(text) if key == "id_number" else text, STATEMENT_COLUMNS[key].kind, spec.label(key))
+        (mask_id(text) if key == "id_number" else text, STATEMENT_COLUMNS[key].kind, spec.label(key), key == head)
         for key, text in cells
     ]
 
