@@ -220,7 +220,10 @@ def print_run(request, pk):
         "run": run,
         "stuck": printing.is_stuck(run),
         "crumbs": crumbs(run.title, ("批量打印", reverse("e_print_runs"))),
-        "papers": run.documents.exclude(state=DocumentState.REVOKED).defer("content").order_by("pk")[:PAGE],
+        "papers": run.documents.exclude(state=DocumentState.REVOKED)
+        .select_related("employee")
+        .only("employee", "title", "number", "verification_code", "employee__name")
+        .order_by("pk")[:PAGE],
     }
     return render(request, "employer/print_run.html", context)
 
