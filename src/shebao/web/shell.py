@@ -48,7 +48,9 @@ PLAIN = {
     "a_notices", "a_notice_new", "a_notice", "a_templates", "a_template", "a_alerts", "a_system", "a_letters",
     "a_pre_entries", "a_operator_divisions", "a_privileged_named", "a_configuration", "operators", "operator_create",
     "operator_reset", "audit", "looks", "account", "account_contact", "account_factors", "certificates", "employers",
-    "change_password", "e_notices", "e_notice", "e_privileged", "e_departments", "e_letter", "e_operator", "e_labour",
+    "change_password", "account_question", "account_totp", "account_passkey", "account_code", "account_recovery",
+    "account_factor_remove", "leaving", "employer_numbers", "employer_add", "e_operator_hand_over", "e_notices",
+    "e_notice", "e_search", "e_privileged", "e_departments", "e_letter", "e_operator", "e_labour",
     "a_registration_reveal",
 }  # fmt: skip
 """Pages that show no amount of the region: the warning about values of example would stand there in vain."""

@@ -86,7 +86,7 @@ def add(request):
             request.session[MANY] = True
             messages.success(request, f"已添加{link.operator.employer.name}。")
             return redirect("employers")
-    context = {"errors": errors, "wrong": {one["id"] for one in errors}, "username": username}
+    context = {"errors": errors, "wrong": {one["id"]: one["text"] for one in errors}, "username": username}
     return render(request, "account/employer_add.html", context, status=status)
 
 

@@ -140,11 +140,12 @@ def _preview(request, question) -> dict:
     }
 
 
-def _cells(spec, row) -> list[tuple[str, str, str]]:
-    """(text, kind, label) of each cell; on the screen identity numbers are masked."""
+def _cells(spec, row) -> list[tuple[str, str, str, bool]]:
+    """(text, kind, label, whether a card is named by it) of each cell; on the screen identity numbers are masked."""
     cells = zip(spec.columns, cells_of(spec, row), strict=True)
+    head = "name" if "name" in spec.columns else spec.columns[0]
     return [
-        (mask_id(text) if key == "id_number" else text, STATEMENT_COLUMNS[key].kind, spec.label(key))
+        (mask_id(text) if key == "id_number" else text, STATEMENT_COLUMNS[key].kind, spec.label(key), key == head)
         for key, text in cells
     ]
 
@@ -220,7 +221,10 @@ def print_run(request, pk):
         "run": run,
         "stuck": printing.is_stuck(run),
         "crumbs": crumbs(run.title, ("批量打印", reverse("e_print_runs"))),
-        "papers": run.documents.exclude(state=DocumentState.REVOKED).defer("content").order_by("pk")[:PAGE],
+        "papers": run.documents.exclude(state=DocumentState.REVOKED)
+        .select_related("employee")
+        .only("employee", "title", "number", "verification_code", "employee__name")
+        .order_by("pk")[:PAGE],
     }
     return render(request, "employer/print_run.html", context)
 

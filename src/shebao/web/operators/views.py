@@ -12,6 +12,7 @@ from shebao.hall.employers.operations import divisions_of
 from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
+from shebao.hall.regions import region
 from shebao.hall.sign_in.factors import operators_with_factor
 
 from ..access import needs
@@ -19,6 +20,8 @@ from ..taking import taken
 from .audit_asked import COLUMNS, MOST_EXPORTED, Asked, rows_of
 
 PAGE = 50
+LOST = {"username": "请填写账号。", "name": "请填写姓名。", "role": "请选择角色。"}
+"""Said of all that is left empty at once."""
 TEXTS = ("who", "title", "subject", "detail")
 
 
@@ -30,7 +33,7 @@ def operators(request):
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     with_factor = operators_with_factor([operator.pk for operator in page])
     has_divisions = request.user.is_agency and bool(divisions_of(request.user.region))
-    context = {"page": page, "with_factor": with_factor, "has_divisions": has_divisions}
+    context = {"page": page, "with_factor": with_factor, "has_divisions": has_divisions, "list_title": _title(request)}
     return render(request, "operators/operators.html", context)
 
 
@@ -38,8 +41,10 @@ def operators(request):
 @needs("manage_operators")
 def create(request):
     """A new operator; the random password is shown once, on the page that answers."""
-    error = None
+    wrong: dict[str, str] = {}
     if request.method == "POST":
+        wrong = {name: text for name, text in LOST.items() if not request.POST.get(name, "").strip()}
+    if request.method == "POST" and not wrong:
         try:
             operator, password = operations.create_operator(
                 request.POST.get("username", ""),
@@ -48,16 +53,21 @@ def create(request):
                 by=request.user,
             )
         except Refused as no:
-            error = no
+            wrong = {no.field: no.message}
         else:
             return _password_page(request, operator, password, "操作员已新建")
     roles = [(role.value, Role(role).label) for role in operations.roles_to_give(by=request.user)]
-    context = {"fields": _fields(request.POST, roles, error)}
-    context["errors"] = [{"id": error.field, "text": error.message}] if error else []
-    return render(request, "operators/create.html", context, status=422 if error else 200)
+    context = {"fields": _fields(request.POST, roles, wrong), "list_title": _title(request)}
+    context["errors"] = [{"id": name, "text": text} for name, text in wrong.items()]
+    return render(request, "operators/create.html", context, status=422 if wrong else 200)
 
 
-def _fields(answers, roles, error) -> list[dict]:
+def _title(request) -> str:
+    """What the menu calls the list, so that the page and the way back to it have the same word."""
+    return region(request.user.region).terms.get("menu.operators", "操作员")
+
+
+def _fields(answers, roles, wrong) -> list[dict]:
     fields = [
         {
             "id": "username",
@@ -71,8 +81,7 @@ def _fields(answers, roles, error) -> list[dict]:
     ]
     for field in fields:
         field |= {"name": field["id"], "required": True, "value": answers.get(field["id"], "")}
-        if error and error.field == field["id"]:
-            field["error"] = error.message
+        field["error"] = wrong.get(field["id"], "")
     return fields
 
 
@@ -89,7 +98,7 @@ def reset(request, pk):
 
 
 def _password_page(request, operator, password: str, title: str):
-    context = {"operator": operator, "password": password, "title": title, "back": ""}
+    context = {"operator": operator, "password": password, "title": title, "back": "", "list_title": _title(request)}
     return render(request, "operators/password.html", context)
 
 

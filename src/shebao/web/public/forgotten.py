@@ -63,7 +63,7 @@ def forgotten_code(request):
             request.session.flush()
             messages.success(request, "密码已重新设置，请用新密码登录。")
             return redirect("sign_in")
-    context = {"errors": errors, "wrong": {error["id"] for error in errors}, "username": username}
+    context = {"errors": errors, "wrong": {error["id"]: error["text"] for error in errors}, "username": username}
     return render(request, "public/forgotten_code.html", context, status=status)
 
 
@@ -96,7 +96,7 @@ def question(request):
                 messages.info(request, operations.LINKED)
                 return redirect("sign_in")
     options = [(one, one) for one in _questions()]
-    context = {"errors": errors, "wrong": {e["id"] for e in errors}, "typed": typed, "options": options}
+    context = {"errors": errors, "wrong": {e["id"]: e["text"] for e in errors}, "typed": typed, "options": options}
     return render(request, "public/question.html", context, status=status)
 
 

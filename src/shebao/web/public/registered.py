@@ -46,7 +46,12 @@ def status(request):
                 hold(request, found)
                 return redirect("register_progress")
             errors = [{"id": "number", "text": NOTHING}]
-    context = {"number": number, "phone": phone, "errors": errors, "wrong": {error["id"] for error in errors}}
+    context = {
+        "number": number,
+        "phone": phone,
+        "errors": errors,
+        "wrong": {error["id"]: error["text"] for error in errors},
+    }
     return render(request, "registration/status.html", context, status=code if errors else 200)
 
 

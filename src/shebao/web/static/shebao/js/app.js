@@ -12,6 +12,13 @@ history.replaceState(history.state, "", location.href);
 const menu = document.getElementById("menu");
 let opener = null;
 
+// --- tabs that do not fit: the one that is open is in sight ---
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const bar = tab.closest(".tabs");
+  const beyond = tab.getBoundingClientRect().right - bar.getBoundingClientRect().right;
+  if (beyond > 0) bar.scrollLeft += beyond + 24;
+}
+
 // --- the menu shows where one is, however long it is ---
 const FADE = 36; // px at its foot under which entries vanish (shell.css)
 const entry = menu?.querySelector("[aria-current]");
