@@ -171,7 +171,7 @@ def _read(found: Outcome) -> None:
             if seconds > LONGEST:
                 found.fail(f"{pattern.place} {pattern.text!r}: {seconds * 1000:.0f} ms over {text[:6]!r}…")
     found.counts["regular expressions"] = len(patterns())
-    found.facts["slowest regular expression"] = f"{slowest * 1000:.1f} ms ({where})".replace("|", "¦")
+    found.facts["slowest regular expression"] = f"{slowest * 1000:.1f} ms (`{where}`)".replace("|", "¦")
 
 
 def seconds_for(pattern: Written, text: str) -> float:
