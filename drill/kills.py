@@ -24,6 +24,7 @@ from .restoring import back_up_and_restore
 
 TITLE = "kill -9 in the middle of the work"
 DONE, WRITES = b"done", re.compile(r"\s*(INSERT|UPDATE|DELETE|COPY)\b[^\"]*\"?(\w+)", re.I)
+PATIENCE = 120  # seconds for a server that was struck
 SERVER_EVERY = 20  # on PostgreSQL, every so often it is the server's process that dies
 
 
@@ -242,10 +243,11 @@ def _sweep(found: Outcome, label: str, there: set[str]) -> None:
 
 
 def _wait_for_the_database() -> None:
-    """A server that lost a process starts anew: a few seconds at most."""
+    """A server that lost a process starts anew: a few seconds, on a busy machine more."""
     from django.db import OperationalError, connection
 
-    for _ in range(100):
+    until = time.monotonic() + PATIENCE
+    while True:
         try:
             connection.ensure_connection()
             with connection.cursor() as cursor:
@@ -253,6 +255,8 @@ def _wait_for_the_database() -> None:
             return
         except OperationalError:
             connection.close()
+            if time.monotonic() > until:
+                raise
             time.sleep(0.1)
 
 
