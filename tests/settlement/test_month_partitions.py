@@ -109,6 +109,9 @@ def test_a_month_is_settled_and_its_bill_read_without_opening_any_other_month(by
     further = Bill(pk=bill.pk, month=PREPARED, first_month=FORGOTTEN)
     found = set(re.findall(r"settlement_billline_(?:default|\d{4}_\d\d)\b(?= )", further.lines.explain()))
     assert found == {DEFAULT, OWN}
+    with unguarded_writing():
+        Bill.objects.ever().update(first_month=PREPARED)
+    assert any("早于账单记的最早所属期" in sentence for sentence in check_ledger())
 
 
 def test_nobody_writes_past_the_table_straight_to_a_partition(by_month, bills):

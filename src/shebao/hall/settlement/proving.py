@@ -69,6 +69,8 @@ def _line_relations() -> Iterator[str]:
         yield f"账单 {number} 第 {pk} 行（{name}）的地区与单位不符。"
     for number, pk, name in _rows(lines.exclude(booking_month=F("bill__month")), *names):
         yield f"账单 {number} 第 {pk} 行（{name}）的做账期不是账单的月份。"
+    for number, pk, name in _rows(lines.filter(month__lt=F("bill__first_month")), *names):
+        yield f"账单 {number} 第 {pk} 行（{name}）早于账单记的最早所属期，账单页面上看不到它。"
     for number, pk, name in _rows(lines.filter(kind="1").exclude(month=F("booking_month")), *names):
         yield f"账单 {number} 第 {pk} 行（{name}）是正常应缴，费款所属期却不是做账期。"
 
