@@ -49,7 +49,7 @@ PLAIN = {
     "a_pre_entries", "a_operator_divisions", "a_privileged_named", "a_configuration", "operators", "operator_create",
     "operator_reset", "audit", "looks", "account", "account_contact", "account_factors", "certificates", "employers",
     "change_password", "e_notices", "e_notice", "e_privileged", "e_departments", "e_letter", "e_operator", "e_labour",
-    "a_registration_reveal",
+    "a_registration_reveal", "a_registration_approve", "a_registration_return", "a_registration_reject", "a_privileged",
 }  # fmt: skip
 """Pages that show no amount of the region: the warning about values of example would stand there in vain."""
 PLACED = {*NAMES, *KEYED, *PUBLIC}
