@@ -104,7 +104,8 @@ def test_the_places_of_the_desk_say_whose_hands_a_case_is_in(clerk, reviewer, co
 def test_the_clock_stands_still_while_a_case_is_held(clerk, reviewer):
     (one,) = submitted(clerk)
     due = one.due_on
-    desk.hold_case(one.pk, by=reviewer, code="02")
+    desk.hold_case(one.pk, by=reviewer, code="02", text="合同原件")
+    assert desk_view(reviewer, one).why_held.endswith("合同原件")
     with pytest.raises(Conflict, match="恢复"):
         operations.approve_declarations([one.pk], by=reviewer)
     # From Tuesday to the Tuesday after: five working days.

@@ -51,7 +51,8 @@ PLAIN = {
     "change_password", "account_question", "account_totp", "account_passkey", "account_code", "account_recovery",
     "account_factor_remove", "leaving", "employer_numbers", "employer_add", "e_operator_hand_over", "e_notices",
     "e_notice", "e_search", "e_privileged", "e_departments", "e_letter", "e_operator", "e_labour",
-    "a_registration_reveal",
+    "a_registration_reveal", "a_registration_approve", "a_registration_return",
+    "a_registration_reject", "a_privileged",
 }  # fmt: skip
 """Pages that show no amount of the region: the warning about values of example would stand there in vain."""
 PLACED = {*NAMES, *KEYED, *PUBLIC}

@@ -9,7 +9,7 @@ from shebao.rules.region_reviews import ReviewStep
 
 from ..operators.models import Operator
 from .kinds import DECLARATIONS, Kind
-from .models import InternalNote, Sample, Signature, Tables
+from .models import InternalNote, NoteKind, Sample, Signature, Tables
 from .signing import is_held, is_pending, open_step, signatures
 
 PLACES = {
@@ -81,6 +81,12 @@ class DeskView:
     def holder(self) -> Operator | None:
         """Who has it in hand."""
         return self.case.holder if self.case else None
+
+    @property
+    def why_held(self) -> str:
+        """What it waits for, as was written when it was held; "" where it is not."""
+        told = [one for one in self.notes if one.kind == NoteKind.HOLD]
+        return max(told, key=lambda one: one.pk).text if told and self.is_held else ""
 
     def is_free_for(self, actor) -> bool:
         """Whether the actor may decide it as it lies there."""

@@ -92,6 +92,7 @@ def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""
         "row": row(declaration),
         "fields": [*first, *then] or rest,
         "rest": rest if first or then else [],
+        "has_old": any(field.old for field in view.fields),
         "flags": [_flag(field, answers) for field in [*view.fields, *map(_paper_field, view.papers)]],
         "papers": view.papers,
         "signatures": signatures_of(declaration),

@@ -161,8 +161,8 @@ def in_hand(thing) -> dict:
     days = (thing.due_on - clock.today()).days if thing.due_on else None
     kind = "d" if days is not None and days < 0 else "w" if days is not None and days <= 1 else "g"
     return {
-        "due_text": "挂起，停计时限" if held else due_text(days),
-        "due_kind": "" if held else kind,
+        "due_text": "已挂起" if held else due_text(days),
+        "due_kind": "g" if held else kind,
         "due_share": _share(thing),
         "is_held": held,
         "is_pending": pending,
