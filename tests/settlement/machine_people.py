@@ -166,7 +166,9 @@ class PeopleRules:
         count, month = len(self.people) + 1, self.month.next(months)
         new = ModelPerson(synthetic_id(sequence=count), f"李{chr(0x4E00 + count)}")
         some = [] if who is None else [one for one in self.people if not one.is_open or who > MOST]
-        one = some[who % len(some)] if some else new
+        self._enrol(some[who % len(some)] if some else new, month, fen, is_reviewed=is_reviewed)
+
+    def _enrol(self, one: ModelPerson, month: Month, fen: int, *, is_reviewed: bool) -> None:
         is_back = bool(one.reaching(month))
         raw = {
             "id_kind": "07", "id_number": one.number, "name": one.name, "enrolment_kind": "11", "household": "11",
@@ -176,7 +178,7 @@ class PeopleRules:
         is_legal = self._is_in_reach(month, 0) and not is_back
         if not (pk := self._declare("employee_enrolment", raw, is_legal, is_reviewed=is_reviewed)):
             return
-        self.people += [new] if one is new else []
+        self.people += [] if one in self.people else [one]
         spell, wage = one.enrol(month), one.declare(month, fen, is_anew=True)
 
         def may() -> bool:
@@ -189,17 +191,21 @@ class PeopleRules:
         self._did(pk, month, may, undo, is_reviewed=is_reviewed)
 
     @precondition(_has_others)
-    @rule(who=ANYBODY, months=st.sampled_from([0, 0, 1, 1, -1, -2]), is_reviewed=REVIEWED)
-    def stop(self, who, months, is_reviewed):
-        self._end(self._other(who), self.month.next(months), is_reviewed=is_reviewed)
+    @rule(who=ANYBODY, months=st.sampled_from([0, 0, 1, 1, -1, -2]), is_reviewed=REVIEWED, fen=st.none() | WAGES)
+    def stop(self, who, months, is_reviewed, fen):
+        """Who leaves may be enrolled anew at once, at another wage."""
+        one, month = self._other(who), self.month.next(months)
+        if self._end(one, month, is_reviewed=is_reviewed) and fen:
+            self._enrol(one, month, fen, is_reviewed=is_reviewed)
 
-    def _end(self, one: ModelPerson, month: Month, *, is_reviewed: bool) -> None:
+    def _end(self, one: ModelPerson, month: Month, *, is_reviewed: bool) -> bool:
         raw, is_legal = self._stop(one, month)
         if is_reviewed and self.pending and self.pending.stops is one:
             is_legal = False
         if pk := self._declare("employee_cessation", raw, is_legal, is_reviewed=is_reviewed):
             spell = one.end(month.previous())
             self._did(pk, month, lambda: one.may_reopen(spell), spell.reopen, is_reviewed=is_reviewed)
+        return bool(pk)
 
     def _stop(self, one: ModelPerson, month: Month) -> tuple[dict, bool]:
         is_legal = self._is_in_reach(month, 1) and one.may_end(month) and not self._is_in_arrears(one)
@@ -217,7 +223,7 @@ class PeopleRules:
         return raw, is_legal
 
     @precondition(_has_others)
-    @rule(who=ANYBODY, months=st.integers(-1, 1), fen=WAGES, is_reviewed=REVIEWED)
+    @rule(who=ANYBODY, months=st.sampled_from([-1, 0, 1, 1]), fen=WAGES, is_reviewed=REVIEWED)
     def change_base(self, who, months, fen, is_reviewed):
         one, month = self._other(who), self.month.next(months)
         if pk := self._declare("wage_declaration", *self._wage(one, month, fen), is_reviewed=is_reviewed):
