@@ -1,18 +1,16 @@
-"""Run the journeys, several at a time; what failed beside others must pass alone, or the run fails."""
+"""Run the journeys, two at a time; what failed beside others must pass alone, or the run fails."""
 
 import subprocess
 import sys
 
 FAILED = 1
 """What pytest says of a run with failures."""
-AT_ONCE = "3"
-"""On two cores: a browser that waits for a page leaves one to the others."""
 
 
 def run_journeys(*chosen: str, env: dict[str, str] | None = None) -> int:
     """The exit code of pytest for the journeys in these paths, everywhere where none is named."""
     journeys = [sys.executable, "-m", "pytest", "-q", "-m", "journey", *chosen]
-    found = subprocess.call([*journeys, "-n", AT_ONCE, "--dist", "worksteal"], env=env)
+    found = subprocess.call([*journeys, "-n", "2", "--dist", "worksteal"], env=env)
     if found == FAILED:
         sys.stdout.write("These journeys failed beside others. They must pass alone, or the run fails:\n")
         sys.stdout.flush()
