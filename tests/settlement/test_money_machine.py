@@ -11,12 +11,11 @@ from .machine import MoneyMachine, run
 
 pytestmark = pytest.mark.django_db
 
-STEPS, PARTS = 50, 4
-LIVES = {"sqlite": 500, "postgresql": 100}
-"""A life of 50 steps takes six tenths of a second of one core on SQLite, longer on PostgreSQL, where the
-server has its share of it and the suite takes fifteen of CI's forty minutes without them: what differs between the
-engines differs in the first hundred lives, and `python -m drill lives` lives 500 others on both. The same lives in
-every run, in parts for several workers.
+STEPS, PARTS = 50, 5
+LIVES = {"sqlite": 500, "postgresql": 200}
+"""A life takes half a second of one core on SQLite, eight tenths on PostgreSQL, where 500 would take two more of CI's
+forty minutes: what differs between the engines differs in the first hundred, and `python -m drill lives` lives 500
+others on both. The same lives in every run, in parts for several workers.
 """
 
 
