@@ -16,6 +16,8 @@ class Job:
     """One piece of work about an employer of its own. `look` returns how far it got: nothing, all, or a complaint."""
 
     name = ""
+    promised: tuple[str, ...] = ("all",)
+    """What `look` may say once the work was acknowledged."""
 
     def __init__(self, number: int):
         """Prepare what the work needs."""
@@ -222,6 +224,8 @@ class Exporting(Job):
     """查询导出: a long table lies on the disk while it is written, and is kept sealed in the database."""
 
     name = "export"
+    promised = ("step", "all")
+    """The page says that the table is being made; a database that dies under its job leaves 再试一次 there."""
 
     def __init__(self, number: int):
         from tests.factories import EmployerFactory, OperatorFactory, enrolled, synthetic_id

@@ -209,7 +209,7 @@ def _look(found: Outcome, label: str, job: Job, told: bool) -> float:
     found.counts[f"found {state}" if state in ("nothing", "step", "all") else "doubled or half done"] += 1
     if state not in ("nothing", "step", "all"):
         found.fail(f"{label}: {state}")
-    if told and state != "all":
+    if told and state not in job.promised:
         found.counts["lost"] += 1
         found.fail(f"{label}: acknowledged, but found {state}")
     _prove(found, label)
@@ -232,10 +232,10 @@ def _temporary() -> set[str]:
 
 
 def _sweep(found: Outcome, label: str, there: set[str]) -> None:
-    """What `serve` does every few minutes; then nothing of the dead process may lie there."""
+    """What `serve` does every few minutes, with nobody just making a folder; then nothing of the dead may lie there."""
     from shebao.hall.work_folders import sweep_work
 
-    found.counts["folders swept after a kill"] += sweep_work()
+    found.counts["folders swept after a kill"] += sweep_work(young=0)
     if left := _temporary() - there:
         found.counts["temporary files left"] += len(left)
         found.fail(f"{label}: left behind: {sorted(left)[:5]}")

@@ -29,15 +29,18 @@ def work_folder() -> Iterator[Path]:
             os.close(lock)
 
 
-def sweep_work() -> int:
-    """Remove the work folders that nobody holds any more, of this account; how many there were."""
-    left = [folder for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*") if _is_left(folder)]
+def sweep_work(young: float = YOUNG) -> int:
+    """Remove the work folders that nobody holds any more, of this account; how many there were.
+
+    `young`: for how many seconds one without its lock is spared.
+    """
+    left = [folder for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*") if _is_left(folder, young)]
     for folder in left:
         shutil.rmtree(folder, ignore_errors=True)
     return len(left)
 
 
-def _is_left(folder: Path) -> bool:
+def _is_left(folder: Path, young: float) -> bool:
     with suppress(FileNotFoundError):
         found = folder.lstat()
         if folder.is_symlink() or found.st_uid != os.getuid():
@@ -45,7 +48,7 @@ def _is_left(folder: Path) -> bool:
         try:
             lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
-            return time.time() - found.st_mtime > YOUNG
+            return time.time() - found.st_mtime > young
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
