@@ -41,7 +41,12 @@ class Paying:
     @property
     def note(self) -> str:
         """What the word leaves out; "" where it says everything."""
-        return f"本金已缴清，滞纳金 {yuan(self.late_fee)} 元未缴" if self.key == "fee_open" else ""
+        return fee_note(self.late_fee) if self.key == "fee_open" else ""
+
+
+def fee_note(fen: int) -> str:
+    """What is said of a bill whose principal is paid and whose late fee (滞纳金), fen, is not; "" for none."""
+    return f"本金已缴清，滞纳金 {yuan(fen)} 元未缴" if fen else ""
 
 
 def asked_of(bills: Iterable[Bill]) -> dict[int, Owing]:

@@ -22,7 +22,7 @@ from ..roster.models import DeclaredWage, Employee, Spell
 from ..roster.queries import covering
 from .ledger import balances
 from .models import Assessment, Bill
-from .paying_state import asked_of
+from .paying_state import asked_of, fee_note
 
 
 @dataclass(frozen=True)
@@ -234,6 +234,11 @@ class Standing:
         """Whether nothing is to be paid of the month's own bill, the late fee of it neither."""
         return self.bill is not None and self.unpaid(self.bill) <= 0 and not self.late_fee
 
+    @property
+    def fee_open(self) -> int:
+        """The late fee of the month's own bill where that alone is left to pay, fen."""
+        return self.late_fee if self.bill and self.unpaid(self.bill) <= 0 else 0
+
     def unpaid(self, bill: Bill) -> int:
         """What is still to be paid of a bill, fen."""
         due, paid = self.booked.get(bill.pk, (0, 0))
@@ -363,8 +368,8 @@ def _settle_note(now: Standing, *, by_office: bool) -> str:
 def _pay_note(bill: Bill | None, now: Standing) -> str:
     if bill is None:
         return "结算后开放"
-    if now.unpaid(bill) <= 0 and now.late_fee:
-        return f"本金已缴清，滞纳金 {yuan(now.late_fee)} 元未缴"
+    if now.fee_open:
+        return fee_note(now.fee_open)
     if now.is_paid:
         return f"已缴 {yuan(bill.total_due)} 元"
     return f"待缴 {yuan(now.unpaid(bill))} 元"

@@ -2,10 +2,9 @@
 
 from django.urls import reverse
 
-from shebao.hall.settlement.paying_state import WORDS
+from shebao.hall.settlement.paying_state import WORDS, fee_note
 from shebao.hall.settlement.progress import Standing
 from shebao.hall.workbench.queries import Money
-from shebao.rules.money import yuan
 
 FEWEST_MONTHS = 3
 """So many months the chart shows at least."""
@@ -33,12 +32,12 @@ def _since_first(chart) -> list:
 
 
 def _billed(now: Standing) -> dict:
-    url, fee_open = reverse("e_bill", args=[now.bill.pk]), now.late_fee and now.unpaid(now.bill) <= 0
-    tag, kind = ("已缴", "ok") if now.is_paid else (WORDS["fee_open"], "w") if fee_open else ("已核定", "b")
+    url, note = reverse("e_bill", args=[now.bill.pk]), fee_note(now.fee_open)
+    tag, kind = ("已缴", "ok") if now.is_paid else (WORDS["fee_open"], "w") if note else ("已核定", "b")
     return {
         "tag": tag,
         "kind": kind,
-        "note": f"本金已缴清，滞纳金 {yuan(now.late_fee)} 元未缴" if fee_open else "",
+        "note": note,
         "url": f"{url}?tab=people",
         "why_url": f"{url}?tab=changes",
     }
