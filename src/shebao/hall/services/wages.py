@@ -36,7 +36,8 @@ def declare_wages(wages: list[tuple], *, by, is_anew: bool = False) -> None:
     present: dict[int, int] = {}
     ahead: dict[int, list[int]] = defaultdict(list)
     for part in chunks(months):
-        rows = DeclaredWage.objects.filter(employee__in=part, is_voided=False, first_month__gte=min(months.values()))
+        span = {"first_month__gte": min(months.values())} if is_anew else {"first_month__in": set(months.values())}
+        rows = DeclaredWage.objects.filter(employee__in=part, is_voided=False, **span)
         for pk, employee, first in rows.order_by("pk").values_list("pk", "employee", "first_month"):
             if first == months[employee]:
                 present[employee] = pk
