@@ -40,7 +40,7 @@ PAGES = {
     "tianjin-agency-admin": ("/operators/ /audit/ /a/privileged/", ()),
 }
 LOOKS = "{type: 'rule', values: ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size']}"
-CHECKED = (("standard", (1440, 390), "null"), ("elder", (390,), "null"), ("contrast", (1440,), LOOKS))
+CHECKED = (("standard", (1440, 390), "undefined"), ("elder", (390,), "undefined"), ("contrast", (1440,), LOOKS))
 """Where which rules are checked: the largest letters where there is least room, the other colours where all is shown.
 Contrast changes colours and nothing else.
 """
