@@ -132,6 +132,28 @@ def test_a_paper_of_the_first_edition_keeps_the_box_that_it_was_printed_with():
     assert "U+20000" not in "".join("".join(pages_of(render("payment_notice", said, verify_url=URL))).split())
 
 
+REST = "\U00020002\U0002a6d6\U0002a701\U0002b734\U0002b745\U0002b81d\U0002b825\U0002cea1\U0002ceb0\U0002ebe0"
+"""Characters of extensions B to F that neither the main font nor the first rare one has, up to the last of each."""
+
+
+def test_every_extension_from_b_to_f_is_drawn_and_can_be_copied_out_again():
+    pdf = render("payment_notice", paper(header=[["姓名", f"张{REST}"]]), verify_url=URL)
+    assert f"张{REST}" in "".join("".join(pages_of(pdf)).split())
+    assert b"pdfaid" in pdf
+
+
+def test_a_character_of_extension_g_is_a_box_beside_those_that_are_drawn():
+    pdf = render("payment_notice", paper(header=[["姓名", f"{REST}\U00030002"]]), verify_url=URL)
+    text = "".join("".join(pages_of(pdf)).split())
+    assert REST in text
+    assert "（U+30002）" in text
+
+
+def test_a_paper_of_the_fourth_edition_keeps_the_box_of_a_rarer_character():
+    pdf = render("payment_notice", paper(header=[["姓名", REST[0]]]), verify_url=URL, version=4)
+    assert "U+20002" in "".join("".join(pages_of(pdf)).split())
+
+
 def test_another_press_gives_the_same_bytes():
     first = render("declaration_assessment", paper(people=people(3)), verify_url=URL)
     rendering._press.close()
