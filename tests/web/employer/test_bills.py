@@ -35,6 +35,24 @@ def test_every_view_of_a_bill_can_be_read(pages, bill, tab, expected):
         assert label in text
 
 
+def test_a_last_month_that_was_not_settled_is_told_to_be_an_estimate(pages, clerk, november):
+    employer = clerk.employer
+    hire(employer, [700_000], first_month=OCTOBER)
+    made = settle(employer, clerk, NOVEMBER)
+    address = f"/e/bills/{made.pk}/?tab=changes"
+    text = text_of(pages.get(address))
+    assert f"{OCTOBER.label}没有结算" in text and "上月预估（元）" in text
+
+
+def test_a_last_month_that_was_settled_is_compared_without_a_word(pages, clerk, november):
+    employer = clerk.employer
+    hire(employer, [700_000], first_month=OCTOBER)
+    settle(employer, clerk, OCTOBER)
+    made = settle(employer, clerk, NOVEMBER)
+    text = text_of(pages.get(f"/e/bills/{made.pk}/?tab=changes"))
+    assert "没有结算" not in text and "上月预估" not in text and "上月（元）" in text
+
+
 def test_the_people_can_be_searched(pages, bill):
     first, other = (line.employee for line in bill.lines.filter(scheme=bill.lines.first().scheme)[:2])
     text = text_of(pages.get(f"/e/bills/{bill.pk}/", {"tab": "people", "q": first.name}))

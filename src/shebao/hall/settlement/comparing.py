@@ -74,6 +74,19 @@ def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[Br
     return rows
 
 
+def stands_for_last(employer, month: Month) -> str:
+    """What the month is compared with where the one before was never settled, in words; "" where it was.
+
+    Persons are compared, and a month without their lines (not settled, or 暂核定) has only what they would have cost.
+    """
+    bill = Bill.objects.live().filter(employer=employer, month=month.previous(), series=0).first()
+    if bill is None:
+        return f"{month.previous().label}没有结算，与按当时参保人员和工资预估的金额相比。"
+    if bill.is_provisional:
+        return f"{month.previous().label}是暂核定，与按当时参保人员和工资预估的金额相比。"
+    return ""
+
+
 def _of_earlier_months(employer, month: Month, estimated: Estimate | None) -> list[BridgeRow]:
     """补缴 and 补差: what this month takes from earlier ones, and what last month took and this one does not."""
     bills = Bill.objects.live().filter(employer=employer, month__in=(month.previous(), month), series=0)

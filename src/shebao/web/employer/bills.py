@@ -12,7 +12,7 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
-from shebao.hall.settlement.comparing import bridge
+from shebao.hall.settlement.comparing import bridge, stands_for_last
 from shebao.hall.settlement.explaining_sums import BOTH, WHOLES
 from shebao.hall.settlement.flagging import flags
 from shebao.hall.settlement.models import DUES, Bill
@@ -254,6 +254,7 @@ def _changes(request, found: Bill) -> dict:
     return {
         "rows": bridge_rows(rows, request.user),
         "trouble": "",
+        "stands_for": stands_for_last(found.employer, found.month),
         "before": found.total_due - difference,
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),

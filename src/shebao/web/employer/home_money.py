@@ -18,7 +18,7 @@ def money_context(now: Standing, money: Money) -> dict:
     found = _billed(now) if now.bill else _estimated(money)
     return {
         "refusal": "",
-        "amount": found | {"total": money.total} | _comparison(money.total, money.difference, now.month),
+        "amount": found | {"total": money.total} | _comparison(money, now.month),
         "shares": _shares(money),
         "bridge_rows": [{"label": row.label, "delta": row.delta} for row in money.bridge],
         "bars": bars,
@@ -65,12 +65,14 @@ def _shorter(title: str) -> str:
     return title.rpartition("基本")[2].replace("保险（", "（")
 
 
-def _comparison(total: int, difference: int, month) -> dict:
+def _comparison(money: Money, month) -> dict:
     """More or less than last month: a word, fen, and per cent to one place (half up, whole numbers only)."""
-    before = total - difference
+    difference = money.difference
+    before = money.total - difference
     tenths = (abs(difference) * 2000 + before) // (2 * before) if before > 0 else 0
     return {
         "has_before": before > 0,
+        "stands_for": money.stands_for,
         "before_month": month.previous(),
         "direction": "多" if difference > 0 else "少" if difference < 0 else "",
         "change": abs(difference),

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from shebao.hall import clock
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
-from shebao.hall.settlement.comparing import bridge
+from shebao.hall.settlement.comparing import bridge, stands_for_last
 from shebao.hall.settlement.late_decisions import extended_months, extension_words
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
@@ -98,6 +98,7 @@ def _amounts(request, employer: Employer, month) -> dict:
         "waiting_count": len(found.found.differences) - len(found.adjusted),
         "reasons": bridge_rows(rows, request.user),
         "before": found.total - difference,
+        "stands_for": stands_for_last(employer, month),
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),
         "trouble": [] if found.head_count or found.adjusted or found.back else ["本月没有参保人员，不需要结算。"],
