@@ -27,6 +27,7 @@ from shebao.rules.statement_words import STATEMENT_COLUMNS
 
 from ..access import needs
 from ..chosen import numbers
+from ..rights import may_open_papers, open_papers
 from ..templatetags.ui import mask_id
 from .common import PAGE, crumbs, download, here, this_month, word
 
@@ -203,20 +204,27 @@ def _print_people(request, question):
 @require_GET
 def print_runs(request):
     """The batches that can still be fetched, the newest first."""
-    runs = PrintRun.objects.visible_to(request.user).defer("requests").select_related("asked_by")
+    runs = PrintRun.objects.visible_to(request.user).select_related("asked_by")
     context = {
         "title": "批量打印",
         "crumbs": crumbs("批量打印", (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))),
-        "runs": [{"run": run, "tag": TAGS[run.state]} for run in runs],
+        "runs": [{"run": run, "tag": TAGS[run.state]} for run in runs if may_open_papers(request.user, run.kinds)],
     }
     return render(request, "employer/print_runs.html", context)
+
+
+def _run(request, pk: int) -> PrintRun:
+    """A batch that the reader may open: as any of its papers alone."""
+    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
+    open_papers(request.user, run.kinds)
+    return run
 
 
 @needs("print")
 @require_GET
 def print_run(request, pk):
     """One batch: how far it is, then its file."""
-    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
+    run = _run(request, pk)
     context = {
         "run": run,
         "stuck": printing.is_stuck(run),
@@ -233,7 +241,7 @@ def print_run(request, pk):
 @require_GET
 def print_progress(request, pk):
     """How far a batch is, for the page that waits."""
-    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
+    run = _run(request, pk)
     words = f"正在生成，{run.papers_done} / {run.papers_total} 份" if run.state == PrintState.RUNNING else ""
     return JsonResponse({"words": words, "done": run.papers_done, "stuck": printing.is_stuck(run)})
 
@@ -243,7 +251,7 @@ def print_progress(request, pk):
 def print_resume(request, pk):
     """Go on with a batch that was cut off."""
     try:
-        printing.resume(pk, by=request.user)
+        printing.resume(_run(request, pk).pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
     return redirect("e_print_run", pk)
@@ -254,7 +262,7 @@ def print_resume(request, pk):
 def print_file(request, pk):
     """The papers of a batch in one archive."""
     try:
-        run, data = printing.archive(pk, by=request.user)
+        run, data = printing.archive(_run(request, pk).pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)
@@ -268,7 +276,7 @@ def print_file(request, pk):
 def print_joined(request, pk):
     """The papers of a batch in one PDF."""
     try:
-        run, data = printing.joined(pk, by=request.user)
+        run, data = printing.joined(_run(request, pk).pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)
