@@ -104,7 +104,7 @@ class Registration(models.Model):
 
     @property
     def review_steps(self) -> tuple[ReviewStep, ...]:
-        """Who has to sign it, in order; one person does where the region reviews none but those of employers on file."""
+        """Who has to sign it, in order; one person where nobody does else, as of an employer that is on file."""
         return self.spec.review_steps or (ReviewStep("first_review"),)
 
 
