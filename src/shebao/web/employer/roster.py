@@ -202,9 +202,7 @@ def _cells(row: dict) -> tuple:
 def employee(request, pk):
     """One employee: data, months insured, what was charged, what was declared; the look is on record."""
     context = employee_context(request, pk)
-    # A piece of the page that is fetched again belongs to the look that is on record already.
-    if not request.htmx:
-        note_look(context["employee"], "查看职工资料", by=request.user, employer=request.user.employer)
+    note_look(context["employee"], "查看职工资料", by=request.user, employer=request.user.employer)
     return render(request, "employer/employee.html", context)
 
 

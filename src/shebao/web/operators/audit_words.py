@@ -193,6 +193,7 @@ SUBJECTS = {
     "preentry": "预录入",
     "accountletter": "账号告知书",
     "declaration": "申报",
+    "evidence": "申报材料",
     "formdraft": "草稿",
     "batch": "导入批次",
     "bill": "账单",
