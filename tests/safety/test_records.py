@@ -14,6 +14,8 @@ from shebao.hall.evidence.files import Upload
 from shebao.hall.evidence.files import written as files_written
 from shebao.hall.evidence.models import Evidence
 from shebao.hall.operators.models import Operator
+from shebao.hall.roster.unmasking import reveal_id_number, reveal_phone
+from shebao.hall.sheets.prefilled import roster_template
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolment, hired, wage
 from tests.papers import PDF
 from tests.safety.recording import written
@@ -141,6 +143,24 @@ def test_the_administrator_tells_the_looks_of_the_agency_from_those_of_the_own_p
     page = {who: mine.get(f"/looks/?who={who}").content.decode() for who in ("", "own", "agency")}
     assert "共 2 条" in page[""] and "共 1 条" in page["own"] and "共 1 条" in page["agency"]
     assert "王敏" in page["own"] and "查看职工资料" in page["own"] and "查看参保人" in page["agency"]
+
+
+def test_whole_numbers_and_what_was_taken_along_are_among_the_looks_in_words(world):
+    admin, _, reviewer = world
+    clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
+    person = hired(admin.employer)
+    reveal_id_number(person.pk, "核对本人证件", by=clerk)
+    reveal_phone(admin.employer_id, "电话核实", by=reviewer)
+    roster_template(admin.employer_id, "wage_declaration", by=clerk, reason="报盘")
+    assert signed_in(clerk).get("/e/roster/export/?status=all").status_code == 200
+    assert (
+        signed_in(clerk).post("/e/statements/roster_list/print/", {"month": "2026-11"}, follow=True).status_code == 200
+    )
+    mine = signed_in(admin)
+    own, agency = (mine.get(f"/looks/?who={who}").content.decode() for who in ("own", "agency"))
+    for words in ("查看完整号码", "核对本人证件", "下载在册人员模板", "报盘", "导出数据", "花名册", "下载单据", "编号"):
+        assert words in own, words
+    assert "共 1 条" in agency and "电话核实" in agency and reviewer.name in agency
 
 
 def test_a_persons_page_is_not_shown_when_the_look_cannot_be_recorded(world, monkeypatch):

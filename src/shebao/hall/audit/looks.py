@@ -9,8 +9,15 @@ from ..operators.throttle import may_try
 from .models import AuditHead
 from .operations import record
 
-LOOKS = ("data.looked_at", "person.looked_at", "privileged.asked", "privileged.looked", "evidence.looked_at")
-"""Who read an employer's data, at the agency or among its own people: the employer reads this (查阅记录)."""
+LOOKS = (
+    *("data.looked_at", "person.looked_at", "privileged.asked", "privileged.looked", "evidence.looked_at"),
+    *("reveal_id_number", "roster.template_made"),
+    *("data.exported", "export.started", "document.downloaded"),
+)
+"""Who read an employer's data, at the agency or among its own people: the employer reads this (查阅记录).
+
+Looks at pages and papers, whole numbers one by one or in a sheet, and what was taken along.
+"""
 GLANCE, AN_HOUR = "glance", timedelta(hours=1)
 
 
