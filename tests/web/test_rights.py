@@ -188,3 +188,27 @@ def test_a_paper_goes_with_the_function_that_issues_it(client):
     statement = issue_statement(employer.pk, "roster_list", by=whole, first=None, last=Month(2026, 11), people=[])
     client.force_login(OperatorFactory(clerk=True, employer=employer, withheld=["documents", "bills"]))
     assert client.get(f"/e/documents/file/{statement.pk}/").status_code == 200
+
+
+def test_whoever_only_looks_is_shown_nobodys_wage(client):
+    employer = EmployerFactory()
+    one = enrolled(employer, wage_fen=712_345)
+    whole = OperatorFactory(clerk=True, employer=employer)
+    settle(employer, whole, Month(2026, 11))
+    paper = issue_statement(employer.pk, "roster_list", by=whole, first=None, last=Month(2026, 11), people=[])
+    reader = OperatorFactory(clerk=True, employer=employer, duty="read")
+    pages = ["/e/roster/", f"/e/roster/{one.pk}/", "/e/queries/employer_roster/", "/e/search/?q=李示例"]
+    for operator, is_shown in ((whole, True), (reader, False)):
+        client.force_login(operator)
+        for page in pages[:-1]:
+            text = client.get(page).content.decode()
+            assert ("7,123.45" in text) == is_shown, page
+            assert "李示例" in text
+        assert "7,123.45" not in client.get(pages[-1]).content.decode()
+        for book in ("/e/roster/export/?status=all", "/e/queries/employer_roster/export/"):
+            cells = load_workbook(io.BytesIO(client.get(book).content)).active.values
+            assert (7123.45 in [cell for row in cells for cell in row]) == is_shown, book
+        assert client.get("/e/statements/roster_list/").status_code == (200 if is_shown else 403)
+        assert client.get(f"/e/documents/file/{paper.pk}/").status_code == (200 if is_shown else 403)
+    assert "李示例" in client.get("/e/roster/?base_from=9000").content.decode(), "what is not shown is not asked for"
+    assert "/e/statements/roster_list/" not in links_of(client, "/e/")

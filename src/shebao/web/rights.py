@@ -10,6 +10,7 @@ from itertools import chain
 
 from django.urls import Resolver404, ResolverMatch, resolve
 
+from shebao.hall.documents.statements import tells_wages
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import SERVICE, Operator
 from shebao.hall.regions import region as region_of
@@ -79,6 +80,7 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_operator", "e_operator_remove", "e_operator_hand_over", "e_second"), ALWAYS),
 }
 """Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""
+STATEMENTS = ("e_statement", "e_statement_print")
 PAPERS = {
     **dict.fromkeys(("settled", "paid"), ("documents",)),
     "declared": ("yearly_plan",),
@@ -121,7 +123,14 @@ def may_open(operator: Operator, address: str) -> bool:
     match = _match(path)
     if match is None:
         return True
-    return all(operator.may(one) for one in needs_of(operator, match)) and is_open(operator, function_of(match))
+    is_shown = match.url_name not in STATEMENTS or not _hides_wages(operator, match.kwargs["key"])
+    return is_shown and all(map(operator.may, needs_of(operator, match))) and is_open(operator, function_of(match))
+
+
+def _hides_wages(operator: Operator, kind: str) -> bool:
+    """Whether a kind of paper tells people's wages, and the operator is not shown them."""
+    statement = region_of(operator.region).statements.get(kind)
+    return not operator.sees_wages and statement is not None and tells_wages(statement)
 
 
 @lru_cache(maxsize=4096)
@@ -156,8 +165,11 @@ def issuers_of(region: Region, kind: str) -> tuple[str, ...]:
 def may_open_papers(operator: Operator, kinds: Iterable[str]) -> bool:
     """Whether papers of all these kinds are open to the operator: for each, something that issues it is."""
     here = region_of(operator.region)
+    kinds = list(kinds)
     issuers = (issuers_of(here, kind) for kind in kinds)
-    return all(not some or any(is_open(operator, one) for one in some) for some in issuers)
+    return not any(_hides_wages(operator, kind) for kind in kinds) and all(
+        not some or any(is_open(operator, one) for one in some) for some in issuers
+    )
 
 
 def open_papers(operator: Operator, kinds: Iterable[str]) -> None:

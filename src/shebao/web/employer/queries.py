@@ -75,7 +75,7 @@ def _found(request, key: str):
     query = here(request).queries.get(key)
     if query is None:
         raise Http404
-    report = REPORTS[query.model]
+    report = REPORTS[query.model].seen_by(request.user)
     if not request.user.may(report.permission):
         raise refusal(request.user, report.permission)
     given = asked(request.user, request.user.employer, here(request), request.GET.dict(), report.conditions, query)
