@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from django.apps import apps
 from django.db import models
 
@@ -20,6 +21,7 @@ from shebao.hall.personal_data import (
 from shebao.hall.regions import region
 from shebao.hall.registration import deciding, operations
 from shebao.hall.retention import FORGETTING
+from shebao.rules.once import read_once
 from shebao.rules.vocabulary import FIELD_KINDS
 from shebao.web.templatetags import ui
 from tests.factories import EmployerFactory, OperatorFactory
@@ -44,6 +46,13 @@ def test_every_column_of_a_table_has_one_class_and_no_class_a_column_that_is_not
     assert label in LISTED["models"], f"{label} is not in pii.yaml"
     written = [name for key, names in LISTED["models"][label].items() if key not in OF_A_MODEL for name in names]
     assert sorted(written) == sorted(field.name for one, field in columns() if one == label)
+
+
+def test_a_list_that_says_something_twice_is_not_read():
+    assert read_once("a: {b: 1}\nc: [{b: 1}, {b: 2}]\n") == {"a": {"b": 1}, "c": [{"b": 1}, {"b": 2}]}
+    for twice in ("a: 1\nb: 2\na: 3\n", "models: {x: {plain: [a], plain: [b]}}\n"):
+        with pytest.raises(yaml.YAMLError, match="stands twice"):
+            read_once(twice)
 
 
 def test_every_entry_is_of_a_table_a_class_a_purpose_and_a_time():

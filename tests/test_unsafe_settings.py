@@ -4,6 +4,7 @@
 import importlib
 import secrets
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -39,6 +40,7 @@ def start(monkeypatch, tmp_path):
             "SHEBAO_BASE_URL",
             "SHEBAO_SMTP_PORT",
             "SHEBAO_ADMIN_FACTOR",
+            "REGIONS_DIR",
         ):
             monkeypatch.delenv(name, raising=False)
         for name, value in (good | environment).items():
@@ -97,6 +99,36 @@ BAD = {
     "a bank in the clear": ({"SHEBAO_BANK_URL": "http://bank.example", "SHEBAO_BANK_SECRET": "s" * 40}, {}, "SHEBAO_BANK_URL 须以"),
     "a bank without a secret": ({"SHEBAO_BANK_URL": "https://bank.example", "SHEBAO_BANK_SECRET": ""}, {}, "SHEBAO_BANK_SECRET"),
     "every proxy": ({"SHEBAO_TRUSTED_PROXIES": "*"}, {}, "冒充来访地址"),
+    "every proxy as a network": ({"SHEBAO_TRUSTED_PROXIES": "0.0.0.0/0"}, {}, "冒充来访地址"),
+    "every proxy of the newer kind": ({"SHEBAO_TRUSTED_PROXIES": "127.0.0.1,::/0"}, {}, "冒充来访地址"),
+    "half of all proxies": ({"SHEBAO_TRUSTED_PROXIES": "128.0.0.0/1"}, {}, "太宽"),
+    "a session without an end": ({"SHEBAO_SESSION_HOURS": "10000"}, {}, "1 到 24"),
+    "a session of more hours than there are": ({"SHEBAO_SESSION_HOURS": "100000"}, {}, "SHEBAO_SESSION_HOURS"),
+    "a session of less than nothing": ({"SHEBAO_SESSION_HOURS": "-5"}, {}, "SHEBAO_SESSION_HOURS"),
+    "hours that are none": ({"SHEBAO_SESSION_HOURS": "abc"}, {}, "SHEBAO_SESSION_HOURS"),
+    "minutes that are none": ({"SHEBAO_IDLE_MINUTES": "x"}, {}, "SHEBAO_IDLE_MINUTES"),
+    "a clerk who never leaves": ({"SHEBAO_IDLE_MINUTES": "10000"}, {}, "SHEBAO_IDLE_MINUTES 应为 1 到 120"),
+    "a reviewer who never leaves": ({"SHEBAO_AGENCY_IDLE_MINUTES": "100000"}, {}, "SHEBAO_AGENCY_IDLE_MINUTES"),
+    "a reviewer who stays for hours": ({"SHEBAO_AGENCY_IDLE_MINUTES": "600"}, {}, "SHEBAO_AGENCY_IDLE_MINUTES 应为 1 到 60"),
+    "authorities that others add": ({"SHEBAO_CA_DIR": lambda _, tmp: opened(tmp / "open")}, {}, "SHEBAO_CA_DIR"),
+    "regions that others change": ({"REGIONS_DIR": lambda _, tmp: opened(tmp / "open")}, {}, "REGIONS_DIR"),
+    "one region that others change": ({"REGIONS_DIR": lambda _, tmp: str(folder_of(opened(tmp / "open")))}, {}, "REGIONS_DIR"),
+    "no folder for static files": ({"SHEBAO_STATIC_ROOT": None}, {}, "SHEBAO_STATIC_ROOT"),
+    "static files somewhere": ({"SHEBAO_STATIC_ROOT": "static"}, {}, "SHEBAO_STATIC_ROOT 须是绝对路径"),
+    "signing keys somewhere": ({"SHEBAO_SIGNING_DIR": "signing"}, {}, "SHEBAO_SIGNING_DIR 须是绝对路径"),
+    "anchors somewhere": ({"SHEBAO_AUDIT_ANCHORS": "audit.anchors"}, {}, "SHEBAO_AUDIT_ANCHORS 须是绝对路径"),
+    "authorities somewhere": ({"SHEBAO_CA_DIR": "ca"}, {}, "SHEBAO_CA_DIR 须是绝对路径"),
+    "the authority for trying": ({}, {"SHEBAO_TEST_CA_DIR": "/var/lib/shebao/test-ca"}, "SHEBAO_TEST_CA_DIR"),
+    "passwords without an end of tries": (
+        {}, {"AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.ModelBackend"]}, "AxesStandaloneBackend",
+    ),
+    "any password": ({}, {"AUTH_PASSWORD_VALIDATORS": []}, "AUTH_PASSWORD_VALIDATORS"),
+    **{
+        f"pages without {part}": (
+            {}, {"MIDDLEWARE": lambda s, part=part: [m for m in s["MIDDLEWARE"] if part not in m]}, part,
+        )
+        for part in ("OnlyWhatIsAllowed", "FloodGuard", "AxesMiddleware", "SecurityMiddleware", "XFrameOptions")
+    },
     "a proxy by name": ({"SHEBAO_TRUSTED_PROXIES": "proxy"}, {}, "不是 IP 地址"),
     "administrators by password alone": ({"SHEBAO_ADMIN_FACTOR": "0"}, {}, "SHEBAO_ADMIN_FACTOR"),
     "debugging": ({}, {"DEBUG": True}, "DEBUG"),
@@ -112,6 +144,13 @@ BAD = {
     "the admin of the framework": ({}, {"INSTALLED_APPS": ["django.contrib.admin"]}, "django.contrib.admin"),
     "the bank for trying": ({}, {"SHEBAO_EMBEDDED_BANK": True}, "不是真的银行"),
 }  # fmt: skip
+
+
+def folder_of(region: str) -> Path:
+    """The folder above, which is nobody else's."""
+    above = Path(region).parent
+    above.chmod(0o700)
+    return above
 
 
 def opened(path) -> str:

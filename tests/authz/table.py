@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
 from django.urls import get_resolver
+
+from shebao.rules.once import read_once
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SIDES = ("public", "signed_in", "employer", "agency")
@@ -32,7 +33,7 @@ class Row:
 
 @lru_cache(maxsize=1)
 def _written() -> dict:
-    return yaml.safe_load(Path(__file__).with_name("authz.yaml").read_text("utf-8"))
+    return read_once(Path(__file__).with_name("authz.yaml").read_text("utf-8"))
 
 
 def roles() -> dict[str, set[str]]:

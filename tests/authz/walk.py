@@ -144,7 +144,8 @@ def expected(case: Case) -> str:
             return "change_password"
         if row.side in ("employer", "agency") and row.side != actor.side:
             return "404"
-    if row.name in withheld(actor.key):
+    is_asked_late = row.by == "object" and (case.method not in row.needs or case.target in ("foreign", "missing"))
+    if row.name in withheld(actor.key) and not is_asked_late:
         return "404" if row.words and not row.objects and case.target == "missing" else "403"
     if case.method not in row.needs:
         return "refused"

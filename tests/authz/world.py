@@ -271,6 +271,7 @@ def _kept(employer, people, word, clerk, found) -> dict:
     run = PrintRun.objects.create(
         employer=employer, asked_by=clerk, asked_at=WHEN, title=word, papers_total=1, busy_at=WHEN, state="failed",
         failure=word, expires_at=datetime(2030, 1, 1, tzinfo=UTC),
+        requests=[{"statement": "roster_list", "employee": people[0].pk}],
     )  # fmt: skip
     letter = AccountLetter.objects.create(employee=people[0], declaration=found["case_approved"], made_at=WHEN)
     LabourRegistration.objects.create(employee=people[0], region=employer.region, first_on=date(2026, 1, 1), work=word)
@@ -385,3 +386,4 @@ def _special_actors(world: World) -> None:
     for duty in ("entry", "finance"):
         _operator(world, f"A.{duty}", "clerk", employer, duty=duty)
     _operator(world, "A.ticked", "clerk", employer, withheld=["roster", "bills", "service:employee_enrolment"])
+    _operator(world, "A.paperless", "clerk", employer, withheld=["bills", "documents", "statement:roster_list"])

@@ -22,7 +22,7 @@ from shebao.hall.roster.models import Spell
 from shebao.rules.region_reviews import REVIEWERS, ReviewStep
 from tests.factories import NOW, OperatorFactory, at, enrolment
 
-ENROL = "employee_enrolment"
+ENROL, WHY = "employee_enrolment", "抽中的已核对"
 pytestmark = pytest.mark.django_db
 
 
@@ -326,16 +326,52 @@ def test_a_batch_is_approved_once_the_drawn_cases_were_opened(clerk, reviewer, c
     assert len(sample.drawn) == region("tianjin").agency.sampling.size(5) == 3
     pks = [one.pk for one in cases]
     with pytest.raises(Refused, match="没有打开"):
-        sampling.approve_batch(sample.pk, pks, by=reviewer)
+        sampling.approve_batch(sample.pk, pks, by=reviewer, reason=WHY)
     for pk in sample.drawn:
         effects.open_drawn(sample.pk, pk, by=reviewer)
     with pytest.raises(Refused, match="不在这一批"):
-        sampling.approve_batch(sample.pk, [*pks, stranger.pk], by=reviewer)
+        sampling.approve_batch(sample.pk, [*pks, stranger.pk], by=reviewer, reason=WHY)
+    with pytest.raises(Refused, match="理由"):
+        sampling.approve_batch(sample.pk, pks, by=reviewer, reason=" ")
     with pytest.raises(type(sample).DoesNotExist):
-        sampling.approve_batch(sample.pk, pks, by=colleague)
-    sampling.approve_batch(sample.pk, pks, by=reviewer)
+        sampling.approve_batch(sample.pk, pks, by=colleague, reason=WHY)
+    sampling.approve_batch(sample.pk, pks, by=reviewer, reason=WHY)
     assert {state(one) for one in cases} == {State.APPROVED}
     assert AuditEntry.objects.filter(action="desk.sample_opened").count() == 3
+    entry = AuditEntry.objects.get(action="desk.batch_approved")
+    assert (entry.actor, entry.region, entry.employer) == (reviewer, "tianjin", None)
+    assert entry.detail == {"count": 5, "drawn": sample.drawn, "chosen": pks, "reason": WHY}
+
+
+def test_drawing_again_gives_the_same_lot_on_that_day_alone_and_among_others(clerk, reviewer):
+    pks = [one.pk for one in submitted(clerk, *range(1, 13))]
+    first = sampling.draw_sample(pks, by=reviewer).drawn
+    assert [sampling.draw_sample(pks, by=reviewer).drawn for _ in range(5)] == [first] * 5
+    fewer = sampling.draw_sample(pks[:-1], by=reviewer).drawn
+    assert set(first) & set(pks[:-1]) <= set(fewer), "who leaves one out gets no other lot for the rest"
+    with at(NOW + timedelta(days=1)):
+        tomorrow = [sampling.draw_sample(pks, by=reviewer).drawn]
+    with at(NOW + timedelta(days=2)):
+        tomorrow.append(sampling.draw_sample(pks, by=reviewer).drawn)
+    assert tomorrow != [first] * 2
+
+
+def test_what_opens_an_account_is_approved_one_by_one(clerk, reviewer):
+    here = region("lijiang")
+    assert {key for key, one in here.services.items() if not one.is_batched} == {
+        key for key, one in here.services.items() if one.operation in ("register_clerk", "replace_clerk")
+    }
+    cases = submitted(clerk, *range(1, 4))
+    spec = region("tianjin").services[ENROL]
+    object.__setattr__(spec, "batch_review", "one_by_one")
+    try:
+        with pytest.raises(Refused, match="逐笔"):
+            sampling.draw_sample([one.pk for one in cases], by=reviewer)
+        with pytest.raises(Refused, match="逐笔打开审核，不能批量通过"):
+            effects.approve_cases([one.pk for one in cases], by=reviewer)
+        effects.approve_cases([cases[0].pk], by=reviewer)
+    finally:
+        object.__setattr__(spec, "batch_review", "sampled")
 
 
 def test_a_reviewer_whose_account_was_closed_has_approved_nothing(undo_time, clerk, reviewer):

@@ -136,9 +136,12 @@ def test_the_small_picture_of_a_registration_is_its_applicants_and_the_agencys(c
     assert f'src="{desk}/small"' in page and f'src="{desk}/shown"' in page
     assert (page.count(f'href="{desk}"'), page.count(f'href="{desk}/shown"')) == (1, 1), "each paper is listed once"
     assert client.get(f"{desk}/small")["Content-Type"] == "image/jpeg"
-    assert not AuditEntry.objects.filter(action="evidence.looked_at").exists()
+    assert client.get(f"{desk}/small").status_code == 200
     assert client.get(f"{desk}/shown").content == picture()
-    assert AuditEntry.objects.get(action="evidence.looked_at").subject == f"registrationpaper:{seen.pk}"
+    looks = AuditEntry.objects.filter(action="evidence.looked_at").order_by("sequence")
+    assert {one.subject for one in looks} == {f"registrationpaper:{seen.pk}"}
+    words = [one.detail["reason"].partition("：")[0] for one in looks]
+    assert words == ["缩略图", "审核注册材料"], "the small one once an hour, the whole one each time"
     assert client.get(f"/a/registrations/files/{plain.pk}/shown").status_code == 404
     client.force_login(OperatorFactory(reviewer=True, region="shenzhen"))
     assert [client.get(f"{desk}/{one}").status_code for one in ("small", "shown")] == [404, 404]

@@ -14,7 +14,7 @@ from shebao.hall.evidence.models import StoredFile
 from shebao.hall.mail.models import Mail, MailState
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region
-from shebao.hall.registration import activation, checks, deciding, operations, queries, reviewing
+from shebao.hall.registration import activation, checks, deciding, operations, queries, registering, reviewing
 from shebao.hall.registration.models import Activation, Agreement, Registration
 from shebao.hall.registration.resets import reset_at_agency
 from shebao.hall.registration.states import State
@@ -314,6 +314,26 @@ def test_where_nobody_reviews_the_employer_is_registered_at_once():
     assert made.state == State.APPROVED
     assert made.employer.employer_number
     assert Mail.objects.get(channel="mail").to == "clerk@example.com"
+
+
+def test_who_would_take_over_an_employer_on_file_is_reviewed_also_where_nobody_else_is():
+    known = EmployerFactory(region="general_hall", credit_code=credit_code(3), name="原登记名称")
+    made = submitted("general_hall", n=3)
+    assert (made.state, made.operator, made.state_label) == (State.SUBMITTED, None, "审核中")
+    assert not known.operators.exists() and not Mail.objects.exists()
+    there = OperatorFactory(reviewer=True, region="general_hall")
+    assert list(reviewing.waiting(there)) == [made]
+    made, token = approved(made, there)
+    assert (made.employer, made.operator.employer, made.state_label) == (known, known, "审核通过")
+    assert activation.activate_account(token, GOOD) == made.operator
+
+
+def test_an_employer_that_came_on_file_meanwhile_is_not_taken_over_either():
+    made = drafted("general_hall", n=3)
+    known = EmployerFactory(region="general_hall", credit_code=credit_code(3))
+    with pytest.raises(Conflict, match="由经办机构审核"):
+        registering.register(made, checks.proposed(made, region("general_hall")), by=None)
+    assert not known.operators.exists()
 
 
 def test_the_result_goes_to_the_clerks_telephone_by_short_message(reviewer, gateway):

@@ -8,9 +8,16 @@ from shebao.hall.audit import operations
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links
 from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.operations import save_declarations
 from shebao.hall.employers.models import Department
+from shebao.hall.evidence.files import Upload
+from shebao.hall.evidence.files import written as files_written
+from shebao.hall.evidence.models import Evidence
 from shebao.hall.operators.models import Operator
-from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolment, hired
+from shebao.hall.roster.unmasking import reveal_id_number, reveal_phone
+from shebao.hall.sheets.prefilled import roster_template
+from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolment, hired, wage
+from tests.papers import PDF
 from tests.safety.recording import written
 
 PASSWORD = "right-Password-1"
@@ -109,17 +116,18 @@ def test_the_agencys_looks_are_shown_to_the_employer_with_the_reason(world):
     assert signed_in(OperatorFactory(clerk=True, employer=admin.employer)).get("/looks/").status_code == 403
 
 
-def test_a_clerks_look_at_a_persons_page_is_one_record_and_its_pieces_and_lists_are_none(world):
+def test_a_clerks_look_at_a_persons_page_is_one_record_however_it_is_asked_for(world):
     admin = world[0]
     clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
     person, client = hired(admin.employer), signed_in(clerk)
     address = f"/e/roster/{person.pk}/"
     looks = AuditEntry.objects.filter(action="data.looked_at")
     assert client.get("/e/roster/").status_code == 200
-    assert client.get(address, headers={"HX-Request": "true"}).status_code == 200
     assert not looks.exists()
-    assert client.get(address).status_code == 200
+    assert client.get(address, headers={"HX-Request": "true"}).status_code == 200
     entry = looks.get()
+    assert client.get(address).status_code == 200
+    assert looks.count() == 2
     assert (entry.actor, entry.subject, entry.employer) == (clerk, f"employee:{person.pk}", admin.employer)
     assert entry.detail == {"reason": "查看职工资料"}
     assert list(broken_links()) == []
@@ -137,6 +145,24 @@ def test_the_administrator_tells_the_looks_of_the_agency_from_those_of_the_own_p
     assert "王敏" in page["own"] and "查看职工资料" in page["own"] and "查看参保人" in page["agency"]
 
 
+def test_whole_numbers_and_what_was_taken_along_are_among_the_looks_in_words(world):
+    admin, _, reviewer = world
+    clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
+    person = hired(admin.employer)
+    reveal_id_number(person.pk, "核对本人证件", by=clerk)
+    reveal_phone(admin.employer_id, "电话核实", by=reviewer)
+    roster_template(admin.employer_id, "wage_declaration", by=clerk, reason="报盘")
+    assert signed_in(clerk).get("/e/roster/export/?status=all").status_code == 200
+    assert (
+        signed_in(clerk).post("/e/statements/roster_list/print/", {"month": "2026-11"}, follow=True).status_code == 200
+    )
+    mine = signed_in(admin)
+    own, agency = (mine.get(f"/looks/?who={who}").content.decode() for who in ("own", "agency"))
+    for words in ("查看完整号码", "核对本人证件", "下载在册人员模板", "报盘", "导出数据", "花名册", "下载单据", "编号"):
+        assert words in own, words
+    assert "共 1 条" in agency and "电话核实" in agency and reviewer.name in agency
+
+
 def test_a_persons_page_is_not_shown_when_the_look_cannot_be_recorded(world, monkeypatch):
     person = hired(world[0].employer)
 
@@ -146,6 +172,32 @@ def test_a_persons_page_is_not_shown_when_the_look_cannot_be_recorded(world, mon
     monkeypatch.setattr(operations, "insert_rows", broken)
     answer = signed_in(world[0]).get(f"/e/roster/{person.pk}/")
     assert answer.status_code == 500 and person.name not in answer.content.decode()
+
+
+def test_a_clerks_look_at_a_case_a_paper_and_a_query_about_people_are_each_one_record(world):
+    admin = world[0]
+    clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
+    person, client = hired(admin.employer), signed_in(clerk)
+    (case,) = save_declarations(admin.employer_id, "wage_declaration", [wage(person)], by=clerk)
+    with files_written([Upload("合同.pdf", PDF)], admin.employer, by=clerk, at=case.declared_at) as (stored,):
+        stored.save()
+    paper = Evidence.objects.create(
+        employer=admin.employer, service=case.service, title="合同", declaration=case, stored=stored, added_by=clerk,
+        added_at=case.declared_at,
+    )  # fmt: skip
+    addresses = {
+        f"/e/cases/{case.pk}/": ("data.looked_at", f"declaration:{case.pk}", f"查看办件 {case.pk}"),
+        f"/e/evidence/{paper.pk}/": ("evidence.looked_at", f"evidence:{paper.pk}", "下载材料：合同"),
+        "/e/queries/employee_file/": ("data.looked_at", f"employer:{admin.employer_id}", "查询："),
+    }
+    for address, (action, subject, reason) in addresses.items():
+        before = set(AuditEntry.objects.values_list("pk", flat=True))
+        assert client.get(address).status_code == 200, address
+        entry = AuditEntry.objects.exclude(pk__in=before).get()
+        assert (entry.action, entry.subject, entry.actor) == (action, subject, clerk)
+        assert entry.detail["reason"].startswith(reason)
+    text = signed_in(admin).get("/looks/?who=own").content.decode()
+    assert "共 3 条" in text and "下载材料：合同" in text
 
 
 def test_a_foreign_object_and_a_missing_right_are_on_record_without_what_was_typed(world):

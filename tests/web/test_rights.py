@@ -8,9 +8,14 @@ from django.urls import get_resolver
 from openpyxl import load_workbook
 
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.documents.operations import issue_document
+from shebao.hall.documents.printing import print_bills
+from shebao.hall.documents.statements import issue_statement
 from shebao.hall.operators.models import Operator
+from shebao.rules.months import Month
 from shebao.web.rights import FUNCTIONS
 from tests.factories import DIRECT, NOW, EmployerFactory, OperatorFactory, at, enrolled
+from tests.settlement.hall import settle
 
 MOST = 60
 LINK = re.compile(r'(?:href|action|formaction)="(/e/[^"#?]*)')
@@ -147,3 +152,63 @@ def test_the_agency_resets_an_employers_password_and_says_why(client):
     assert AuditEntry.objects.get(action="operator.reset_at_agency").detail["reason"] == "介绍信核对无误"
     client.force_login(OperatorFactory(reviewer=True, region=DIRECT))
     assert client.post(f"/a/operators/{boss.pk}/reset", {"reason": "x"}).status_code == 404
+
+
+ROSTER_ALONE = {"bills", "documents", "settle", "voids", "pay", "cases", "statement:roster_list", "queries"}
+
+
+def test_with_the_roster_alone_no_amount_and_no_paper_is_reached_by_its_address(client):
+    employer = EmployerFactory()
+    enrolled(employer)
+    whole = OperatorFactory(clerk=True, employer=employer)
+    bill = settle(employer, whole, Month(2026, 11))
+    paper = issue_document(bill.pk, "payment_notice", by=whole)
+    statement = issue_statement(employer.pk, "roster_list", by=whole, first=None, last=Month(2026, 11), people=[])
+    run = print_bills([(bill.pk, "payment_notice")], title="十一月的通知单", by=whole)
+    amount = f"{bill.total_due / 100:,.2f}"
+    client.force_login(whole)
+    assert amount in client.get("/e/?whole=1").content.decode()
+    client.force_login(OperatorFactory(clerk=True, employer=employer, withheld=sorted(ROSTER_ALONE)))
+    home = client.get("/e/?whole=1").content.decode()
+    assert "已核定" in home and amount not in home and "元" not in home and "近 12 个月应缴" not in home
+    assert run.title not in client.get("/e/prints/").content.decode()
+    shut = [
+        "/e/month/", f"/e/documents/file/{paper.pk}/", f"/e/documents/file/{paper.pk}/download/",
+        f"/e/documents/file/{statement.pk}/",
+        *(f"/e/prints/{run.pk}/{page}" for page in ("", "file/", "joined/", "progress/")),
+    ]  # fmt: skip
+    assert {path: client.get(path).status_code for path in shut} == dict.fromkeys(shut, 403)
+    assert client.post(f"/e/prints/{run.pk}/resume/").status_code == 403
+
+
+def test_a_paper_goes_with_the_function_that_issues_it(client):
+    employer = EmployerFactory()
+    enrolled(employer)
+    whole = OperatorFactory(clerk=True, employer=employer)
+    statement = issue_statement(employer.pk, "roster_list", by=whole, first=None, last=Month(2026, 11), people=[])
+    client.force_login(OperatorFactory(clerk=True, employer=employer, withheld=["documents", "bills"]))
+    assert client.get(f"/e/documents/file/{statement.pk}/").status_code == 200
+
+
+def test_whoever_only_looks_is_shown_nobodys_wage(client):
+    employer = EmployerFactory()
+    one = enrolled(employer, wage_fen=712_345)
+    whole = OperatorFactory(clerk=True, employer=employer)
+    settle(employer, whole, Month(2026, 11))
+    paper = issue_statement(employer.pk, "roster_list", by=whole, first=None, last=Month(2026, 11), people=[])
+    reader = OperatorFactory(clerk=True, employer=employer, duty="read")
+    pages = ["/e/roster/", f"/e/roster/{one.pk}/", "/e/queries/employer_roster/", "/e/search/?q=李示例"]
+    for operator, is_shown in ((whole, True), (reader, False)):
+        client.force_login(operator)
+        for page in pages[:-1]:
+            text = client.get(page).content.decode()
+            assert ("7,123.45" in text) == is_shown, page
+            assert "李示例" in text
+        assert "7,123.45" not in client.get(pages[-1]).content.decode()
+        for book in ("/e/roster/export/?status=all", "/e/queries/employer_roster/export/"):
+            cells = load_workbook(io.BytesIO(client.get(book).content)).active.values
+            assert (7123.45 in [cell for row in cells for cell in row]) == is_shown, book
+        assert client.get("/e/statements/roster_list/").status_code == (200 if is_shown else 403)
+        assert client.get(f"/e/documents/file/{paper.pk}/").status_code == (200 if is_shown else 403)
+    assert "李示例" in client.get("/e/roster/?base_from=9000").content.decode(), "what is not shown is not asked for"
+    assert "/e/statements/roster_list/" not in links_of(client, "/e/")

@@ -4,11 +4,14 @@ import importlib.util
 import ipaddress
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from shebao.regions_home import own_roots
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1", ""}
 COMMON = {"postgres", "password", "123456", "12345678", "shebao", "admin", "admin888", "root", "secret", "changeme"}
@@ -16,9 +19,25 @@ YEAR = 31_536_000
 NEEDED = (
     "django.middleware.csrf.CsrfViewMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "shebao.web.flood.FloodGuard",
+    "axes.middleware.AxesMiddleware",
     "shebao.web.middleware.SignInRequired",
     "shebao.web.middleware.PrivatePages",
+    "shebao.web.only_allowed.OnlyWhatIsAllowed",
 )
+VALIDATORS = (
+    "django.contrib.auth.password_validation.MinimumLengthValidator",
+    "django.contrib.auth.password_validation.CommonPasswordValidator",
+    "shebao.hall.operators.passwords.NothingUsual",
+)
+LOCKS_OUT = "axes.backends.AxesStandaloneBackend"
+LONGEST_SESSION = timedelta(hours=24)
+LONGEST_IDLE = {"SHEBAO_IDLE_SECONDS": 120, "SHEBAO_AGENCY_IDLE_SECONDS": 60}
+"""In minutes."""
+NARROWEST_PREFIX = {4: 8, 6: 32}
+"""What is wider than this is no network of proxies: 10.0.0.0/8 is the widest that anybody calls their own."""
 FEWEST_LETTERS = 12
 """A secret of fewer different characters was typed, not drawn."""
 FEWEST_HEX = 8
@@ -37,6 +56,8 @@ def unsafe(settings: Any) -> Iterator[str]:
     yield from _addresses(settings)
     yield from _database(settings)
     yield from _folders(settings)
+    yield from _places(settings)
+    yield from _sessions(settings)
     yield from _pages(settings)
     yield from _program()
 
@@ -74,6 +95,8 @@ def _addresses(settings: Any) -> Iterator[str]:
             yield "SHEBAO_TRUSTED_PROXIES 不能是 *：任何人都能冒充来访地址，请写明代理服务器的地址。"
         elif not _is_address(proxy):
             yield f"SHEBAO_TRUSTED_PROXIES 里的“{proxy}”不是 IP 地址：请写代理服务器的 IP，中间用逗号隔开。"
+        elif _is_wide(proxy):
+            yield f"SHEBAO_TRUSTED_PROXIES 里的“{proxy}”太宽：任何人都能冒充来访地址，请写明代理服务器的地址。"
     if settings.EMAIL_HOST and settings.EMAIL_HOST not in LOOPBACK and not settings.EMAIL_USE_TLS:
         yield "SHEBAO_SMTP_TLS 不能是 0：邮件服务器不在本机，信件须加密传送。"
 
@@ -84,6 +107,11 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_wide(text: str) -> bool:
+    network = ipaddress.ip_network(text, strict=False)
+    return network.prefixlen < NARROWEST_PREFIX[network.version]
 
 
 def _database(settings: Any) -> Iterator[str]:
@@ -126,6 +154,44 @@ def _folders(settings: Any) -> Iterator[str]:
         yield f"SHEBAO_AUDIT_ANCHORS 的文件 {anchors} 本机其他账号也能改：请 chmod 600。"
     if _open_to_all(package, stat.S_IWOTH):
         yield f"程序文件夹 {package} 本机其他账号也能改：请 chmod o-w。"
+
+
+def _places(settings: Any) -> Iterator[str]:
+    """Folders that are meant wherever the program is started from, and in which nobody else puts anything."""
+    authorities = settings.SHEBAO_CA_DIR
+    places = (
+        ("SHEBAO_STATIC_ROOT", settings.STATIC_ROOT),
+        ("SHEBAO_SIGNING_DIR", settings.SHEBAO_SIGNING_DIR),
+        ("SHEBAO_AUDIT_ANCHORS", settings.SHEBAO_AUDIT_ANCHORS),
+        ("SHEBAO_CA_DIR", authorities),
+        *(("REGIONS_DIR", root) for root in own_roots()),
+    )
+    for name, place in places:
+        if place and not Path(place).is_absolute():
+            yield f"{name} 须是绝对路径，现在是“{place}”：换个文件夹启动就找不到了。"
+    if authorities and _open_to_all(Path(authorities), stat.S_IWOTH):
+        yield f"SHEBAO_CA_DIR 的文件夹 {authorities} 本机其他账号也能改：放进一张证书就能冒充别人，请 chmod o-w。"
+    for root in own_roots():
+        for folder in (root, *(one for one in root.glob("*") if one.is_dir())):
+            if _open_to_all(folder, stat.S_IWOTH):
+                yield f"REGIONS_DIR 的文件夹 {folder} 本机其他账号也能改：费率和审核环节都在里面，请 chmod o-w。"
+    if settings.SHEBAO_TEST_CA_DIR:
+        yield "SHEBAO_TEST_CA_DIR 不能设置：试用的证书颁发机构谁都能用，只用于试用。"
+
+
+def _sessions(settings: Any) -> Iterator[str]:
+    """How long somebody stays signed in, and who is let in."""
+    if not timedelta() < settings.SHEBAO_ABSOLUTE_LIMIT <= LONGEST_SESSION:
+        yield "SHEBAO_SESSION_HOURS 应为 1 到 24：一次登录太久，别人能接着用。"
+    for name, most in LONGEST_IDLE.items():
+        if not 0 < getattr(settings, name) <= 60 * most:
+            yield f"{name.replace('SECONDS', 'MINUTES')} 应为 1 到 {most}：离开太久不退出，别人能接着用。"
+    if LOCKS_OUT not in settings.AUTHENTICATION_BACKENDS:
+        yield f"AUTHENTICATION_BACKENDS 不能去掉 {LOCKS_OUT}：没有它，密码可以一直试。"
+    known = {one["NAME"] for one in settings.AUTH_PASSWORD_VALIDATORS}
+    for name in VALIDATORS:
+        if name not in known:
+            yield f"AUTH_PASSWORD_VALIDATORS 不能去掉 {name}：太短、太常见的密码也能用。"
 
 
 def _open_to_all(path: Path, bits: int) -> bool:

@@ -4,9 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from shebao.rules.identity import masked, masked_mail, masked_phone
+from shebao.rules.once import read_once
 
 OF_A_MODEL = ("purpose", "retention")
 
@@ -14,7 +13,7 @@ OF_A_MODEL = ("purpose", "retention")
 @cache
 def personal_data() -> dict[str, Any]:
     """The whole list as it is written."""
-    return yaml.safe_load((Path(__file__).parent / "pii.yaml").read_text("utf-8"))
+    return read_once((Path(__file__).parent / "pii.yaml").read_text("utf-8"))
 
 
 @cache

@@ -255,6 +255,8 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, "often: yearly 和校验 once_a_year 要一起写")
         if service.is_yearly and (service.operation != "declare_wages" or region.calendar.yearly_wages is None):
             problems.add(where, service.key, "often: yearly 只用于工资申报，申报期写在 calendar.yaml 的 yearly_wages")
+        if service.is_batched and service.operation in v.OPENS_ACCOUNTS:
+            problems.add(where, service.key, "开通、停用账号的事项只能逐笔审核，batch_review 不能写 sampled")
         for test in _tests(service.pre_entry):
             if test.fact not in FACTS:
                 problems.add(where, service.key, f"不认识的信息“{test.fact}”，可用：{'、'.join(FACTS)}")

@@ -236,8 +236,9 @@ def check_registration(region: Region, folder: Folder, problems: Problems) -> No
         say("wizard", f"问了两次：{'、'.join(sorted(twice))}")
     if "agency_divisions" in region.codes and "agency_division" not in asked:
         say("wizard", "有经办区划（codes/agency_divisions.yaml）的，注册要问属于哪个（agency_division）")
-    if not here.is_direct and here.decide_within < 1:
-        say("wizard", "需要审核的要写 decide_within（工作日）")
+    # Also where nobody reviews: whoever would take over an employer on file is reviewed everywhere.
+    if here.decide_within < 1:
+        say("wizard", "要写 decide_within（工作日）：不经审核的地方，已登记在册的单位来注册也要审核")
     if here.is_issued and "employer_number" not in asked:
         say("number", "编号由别处发放的，要问单位编号（employer_number）")
     if here.is_direct and (here.is_issued or not (here.digits and "industry_class" in asked)):

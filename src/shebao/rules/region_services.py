@@ -83,6 +83,7 @@ class Service:
     often: str = "monthly"
     refund: str = "next_bill"
     review_steps: tuple[ReviewStep, ...] = ()
+    batch_review: str = "sampled"
 
     @property
     def is_yearly(self) -> bool:
@@ -93,6 +94,11 @@ class Service:
     def is_direct(self) -> bool:
         """Whether it takes effect without a reviewer."""
         return not any(step.endswith("review") for step in self.route)
+
+    @property
+    def is_batched(self) -> bool:
+        """Whether several may be approved together, once those drawn by lot were opened."""
+        return self.batch_review == "sampled"
 
     @property
     def waits(self) -> bool:
@@ -191,14 +197,14 @@ def _planned(key: str, opens: str, take: Take, problems: Problems) -> Planned:
 
 
 def _service(key: str, take: Take, problems: Problems) -> Service:
-    route = take.texts("route", v.STEPS)
+    route, operation = take.texts("route", v.STEPS), take.word("operation", v.OPERATIONS)
     return Service(
         key,
         take.text("title"),
         take.text("form"),
         route,
         take.whole("decide_within", 0),
-        take.word("operation", v.OPERATIONS),
+        operation,
         take.texts("checks", v.CHECKS),
         take.word("menu", v.ICONS, "file"),
         take.texts("notes"),
@@ -216,6 +222,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.word("often", v.OFTEN, "monthly"),
         take.word("refund", REFUNDS, "next_bill"),
         read_review_steps(take, route, problems),
+        take.word("batch_review", v.BATCH_REVIEW, "one_by_one" if operation in v.OPENS_ACCOUNTS else "sampled"),
     )
 
 

@@ -68,6 +68,7 @@ OPENS = _words(
     counter="只在经办窗口办理",
 )
 OFTEN = _words(monthly="每月都可以申报", yearly="每人一年申报一次，在 calendar.yaml 的 yearly_wages 那几天里")
+BATCH_REVIEW = _words(sampled="抽查以后可以批量通过", one_by_one="只能逐笔打开审核")
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
@@ -122,6 +123,8 @@ SUBJECTS = MappingProxyType(
     }
 )
 """Whom a declaration is about, where that is no person of the roster."""
+OPENS_ACCOUNTS = frozenset({"register_clerk", "replace_clerk"})
+"""Operations that open or close somebody's account: each is looked at by a person, as a registration is."""
 CHARGES_NOBODY = frozenset({*SUBJECTS, "register_labour", "end_labour", "enrol_project_workers"})
 """Operations that change no month's bill: a settlement does not wait for them."""
 EMPLOYER_FIELDS = _words(
@@ -294,6 +297,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("How often a scheme is charged 多久缴一次", PER),
     ("How a service opens 开放方式", OPENS),
     ("How often wages are declared 多久申报一次", OFTEN),
+    ("Whether reviewed in a batch 批量审核", BATCH_REVIEW),
     ("Pages of the hall 网厅页面", PAGES),
     ("Where a step of a guide holds 指南步骤适用", GUIDE_APPLIES),
     ("States of a declaration 办件状态", STATES),

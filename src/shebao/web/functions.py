@@ -3,10 +3,10 @@
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
 from django.urls import reverse
 
 from shebao.hall.regions import all_regions
+from shebao.rules.once import read_once
 
 from .places import address_of_row
 
@@ -34,7 +34,7 @@ def _paper(kind: str, document) -> tuple[str, str]:
 @lru_cache(maxsize=1)
 def walked_by() -> dict[str, str]:
     """Function id → the test that walks it as its user would; docs/functions.md says the same, and is compared."""
-    written = yaml.safe_load((Path(__file__).parent / "journeys.yaml").read_text("utf-8"))
+    written = read_once((Path(__file__).parent / "journeys.yaml").read_text("utf-8"))
     return {id: test for test, ids in written.items() for id in ids}
 
 

@@ -4,20 +4,25 @@ A function is a key: "settle", "service:employee_enrolment", "page:refused_decla
 withheld (权限树), employers have not opened all (开通业务); what the table says is shut is neither shown nor reachable.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from django.urls import Resolver404, ResolverMatch, resolve
 
+from shebao.hall.documents.statements import tells_wages
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import SERVICE, Operator
 from shebao.hall.regions import region as region_of
+from shebao.rules.region import Region
 from shebao.rules.region_pages import Page
 
 ALWAYS = ""
 """The workbench, one's own account and what is public: nobody can be kept from these."""
 
 FUNCTIONS: dict[str, str] = {
-    **dict.fromkeys(("e_home", "e_home_month"), ALWAYS),
+    "e_home": ALWAYS,
+    "e_home_month": "bills",
     **dict.fromkeys(("e_declare", "e_declare_preview", "e_draft", "e_declare_many"), "service:{service}"),
     **dict.fromkeys(
         ("e_basket", "e_check", "e_submit", "e_submitted", "e_remove", "e_restore", "e_basket_send_back"), "basket"
@@ -51,6 +56,7 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(
         ("e_documents", "e_documents_of", "e_documents_pack", "e_document_issue", "e_document_print"), "documents"
     ),
+    # What paper a number is, and what a batch holds, their views ask: `open_papers`.
     **dict.fromkeys(("e_document", "e_document_download"), ALWAYS),
     **dict.fromkeys(("e_yearly_plan", "e_yearly_plan_export", "e_yearly_plan_print"), "yearly_plan"),
     **dict.fromkeys(("e_statement", "e_statement_print"), "statement:{key}"),
@@ -74,6 +80,14 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_operator", "e_operator_remove", "e_operator_hand_over", "e_second"), ALWAYS),
 }
 """Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""
+STATEMENTS = ("e_statement", "e_statement_print")
+PAPERS = {
+    **dict.fromkeys(("settled", "paid"), ("documents",)),
+    "declared": ("yearly_plan",),
+    "people": ("pay", "page:people_payment"),
+    "chosen": ("cases", "page:vouchers"),
+}
+"""The stage of a paper → the functions that issue it; `page:` with the kind of page, under whatever key it stands."""
 PAGE_NEEDS = {
     **dict.fromkeys(("case_list", "employer_papers", "monthly_papers", "sheet_templates"), "declare"),
     **dict.fromkeys(("blank_forms", "vouchers"), "print"),
@@ -109,7 +123,14 @@ def may_open(operator: Operator, address: str) -> bool:
     match = _match(path)
     if match is None:
         return True
-    return all(operator.may(one) for one in needs_of(operator, match)) and is_open(operator, function_of(match))
+    is_shown = match.url_name not in STATEMENTS or not _hides_wages(operator, match.kwargs["key"])
+    return is_shown and all(map(operator.may, needs_of(operator, match))) and is_open(operator, function_of(match))
+
+
+def _hides_wages(operator: Operator, kind: str) -> bool:
+    """Whether a kind of paper tells people's wages, and the operator is not shown them."""
+    statement = region_of(operator.region).statements.get(kind)
+    return not operator.sees_wages and statement is not None and tells_wages(statement)
 
 
 @lru_cache(maxsize=4096)
@@ -125,6 +146,44 @@ def needs_of(operator: Operator, match: ResolverMatch) -> set[str]:
     """The permissions that an address asks for: its view's, or those of the page of the region's catalogue there."""
     page = region_of(operator.region).pages.get(match.kwargs.get("key", "")) if match.url_name == "e_page" else None
     return {getattr(match.func, "needs", ""), PAGE_NEEDS.get(page.page, "") if page else ""} - {""}
+
+
+def issuers_of(region: Region, kind: str) -> tuple[str, ...]:
+    """The functions that issue a kind of paper; none for what anybody may read anyway, such as a guide."""
+    if kind in region.statements:
+        return (f"statement:{kind}",)
+    if kind not in region.documents:
+        return ()
+    pages = region.pages.values()
+    named = (
+        [one] if ":" not in one else [f"page:{page.key}" for page in pages if f"page:{page.page}" == one]
+        for one in PAPERS[str(region.documents[kind]["stage"])]
+    )
+    return tuple(chain.from_iterable(named))
+
+
+def may_open_papers(operator: Operator, kinds: Iterable[str]) -> bool:
+    """Whether papers of all these kinds are open to the operator: for each, something that issues it is."""
+    here = region_of(operator.region)
+    kinds = list(kinds)
+    issuers = (issuers_of(here, kind) for kind in kinds)
+    return not any(_hides_wages(operator, kind) for kind in kinds) and all(
+        not some or any(is_open(operator, one) for one in some) for some in issuers
+    )
+
+
+def open_papers(operator: Operator, kinds: Iterable[str]) -> None:
+    """Refuse whoever has no function that issues papers of these kinds: they are not reached by their number."""
+    kinds = list(kinds)
+    if not may_open_papers(operator, kinds):
+        here = region_of(operator.region)
+        first = next(kind for kind in kinds if not may_open_papers(operator, [kind]))
+        raise shut(operator, issuers_of(here, first)[0])
+
+
+def sees_bills(operator: Operator) -> bool:
+    """Whether the amounts of the month are for this operator: bills are, by permission and by ticks."""
+    return operator.may("settle") and is_open(operator, "bills")
 
 
 def open_page(operator: Operator, page: Page) -> None:

@@ -119,13 +119,17 @@ AXES_VERBOSE = False
 SHEBAO_ADMIN_FACTOR = os.environ.get("SHEBAO_ADMIN_FACTOR", "") == "1"
 
 # A session ends after twelve hours, however busy, and when it is left alone: sooner at the agency (reliability B16).
-SHEBAO_ABSOLUTE_LIMIT = timedelta(hours=int(os.environ.get("SHEBAO_SESSION_HOURS") or 12))
+SHEBAO_ABSOLUTE_LIMIT = timedelta(
+    hours=whole_number("SHEBAO_SESSION_HOURS", os.environ.get("SHEBAO_SESSION_HOURS", ""), 12)
+)
 SESSION_COOKIE_AGE = int(SHEBAO_ABSOLUTE_LIMIT.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SHEBAO_IDLE_SECONDS = 60 * int(os.environ.get("SHEBAO_IDLE_MINUTES") or 30)
-SHEBAO_AGENCY_IDLE_SECONDS = 60 * int(os.environ.get("SHEBAO_AGENCY_IDLE_MINUTES") or 15)
+SHEBAO_IDLE_SECONDS = 60 * whole_number("SHEBAO_IDLE_MINUTES", os.environ.get("SHEBAO_IDLE_MINUTES", ""), 30)
+SHEBAO_AGENCY_IDLE_SECONDS = 60 * whole_number(
+    "SHEBAO_AGENCY_IDLE_MINUTES", os.environ.get("SHEBAO_AGENCY_IDLE_MINUTES", ""), 15
+)
 # How long an approval can be taken back before it takes effect (docs/decisions/0013); 0: at once.
 SHEBAO_UNDO_SECONDS = 10
 CSRF_COOKIE_HTTPONLY = True

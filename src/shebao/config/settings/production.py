@@ -36,7 +36,7 @@ SHEBAO_FILES_DIR = _needed("SHEBAO_FILES_DIR")
 # The end of the audit chain, outside the database; best on another machine's disk.
 SHEBAO_AUDIT_ANCHORS = _needed("SHEBAO_AUDIT_ANCHORS")
 SHEBAO_BASE_URL = os.environ.get("SHEBAO_BASE_URL") or f"https://{ALLOWED_HOSTS[0]}"
-STATIC_ROOT = os.environ.get("SHEBAO_STATIC_ROOT", "static")
+STATIC_ROOT = _needed("SHEBAO_STATIC_ROOT")
 
 # `shebao.config.safety` refuses to start on what would hurt, also in settings made from these.
 SHEBAO_IS_PRODUCTION = True

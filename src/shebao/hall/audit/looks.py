@@ -1,19 +1,37 @@
 """Reading is on record too: whose data somebody looked at and why, what was taken along, and what was refused."""
 
+from datetime import timedelta
+
 from django.contrib.auth import get_user_model
 from django.db import models, transaction
 
+from ..operators.throttle import may_try
 from .models import AuditHead
 from .operations import record
 
-LOOKS = ("data.looked_at", "person.looked_at", "privileged.asked", "privileged.looked", "evidence.looked_at")
-"""Who read an employer's data, at the agency or among its own people: the employer reads this (查阅记录)."""
+LOOKS = (
+    *("data.looked_at", "person.looked_at", "privileged.asked", "privileged.looked", "evidence.looked_at"),
+    *("reveal_id_number", "roster.template_made"),
+    *("data.exported", "export.started", "document.downloaded"),
+)
+"""Who read an employer's data, at the agency or among its own people: the employer reads this (查阅记录).
+
+Looks at pages and papers, whole numbers one by one or in a sheet, and what was taken along.
+"""
+GLANCE, AN_HOUR = "glance", timedelta(hours=1)
 
 
 @transaction.atomic
 def note_look(subject: models.Model, reason: str, *, by, employer, action: str = "data.looked_at") -> None:
     """Somebody looked at an employer's data (查阅), in the words of why."""
     record(action, subject, by=by, employer=employer, reason=reason)
+
+
+@transaction.atomic
+def note_glance(subject: models.Model, title: str, *, by, employer) -> None:
+    """Somebody was shown the small picture of a paper: on record once an hour, however often a page draws it."""
+    if may_try(GLANCE, f"{by.pk}:{subject._meta.model_name}:{subject.pk}", limit=1, within=AN_HOUR):
+        note_look(subject, f"缩略图：{title}", by=by, employer=employer, action="evidence.looked_at")
 
 
 @transaction.atomic

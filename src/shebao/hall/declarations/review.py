@@ -45,6 +45,7 @@ def sign_declarations(pks: list[int], *, by, note: str, seen: Seen | None) -> tu
     _decided_by_somebody_else(declarations, by)
     _as_seen(declarations, "approve", seen, by)
     _without_findings(declarations)
+    _fit_for_a_batch(declarations)
     for declaration in declarations:
         if "approve" not in open_moves(declaration, by):
             raise Conflict("wrong_state", too_late(declaration, "approve", by=by))
@@ -177,6 +178,14 @@ def _as_seen(declarations: list[Declaration], name: str, seen: Seen | None, by) 
         if version != declaration.version and name in open_moves(declaration, by):
             who = f"{declaration.employer.name}在您打开之后改过{declaration.subject_name}的申报"
             raise Conflict("changed_meanwhile", f"{who}，没有办理。请看过最新内容再审核。")
+
+
+def _fit_for_a_batch(declarations: list[Declaration]) -> None:
+    alone = [d for d in declarations if not d.spec.is_batched]
+    if len(declarations) > 1 and alone:
+        titles = "、".join(sorted({f"“{d.spec.title}”" for d in alone}))
+        text = f"{titles}要逐笔打开审核，不能批量通过（{len(alone)} 笔）。其余的再批量通过。"
+        raise Refused("one_by_one", text)
 
 
 def _without_findings(declarations: list[Declaration]) -> None:

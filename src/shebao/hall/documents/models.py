@@ -120,3 +120,8 @@ class PrintRun(models.Model):
     class Meta:
         verbose_name = "批量打印"
         ordering = ["-pk"]
+
+    @property
+    def kinds(self) -> set[str]:
+        """What kinds of paper were asked for."""
+        return {one.get("statement") or one["kind"] for one in self.requests}

@@ -150,6 +150,11 @@ class Operator(AbstractBaseUser):
         return bool(self.departments or self.schemes)
 
     @property
+    def sees_wages(self) -> bool:
+        """Whether people's declared wages and bases are shown to this operator: not to whoever only looks (查询)."""
+        return self.duty != Duty.READ
+
+    @property
     def is_officer(self) -> bool:
         """One of the three officers (三员), who see nobody's business."""
         return self.role in OFFICER_ROLES

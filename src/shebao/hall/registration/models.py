@@ -88,7 +88,7 @@ class Registration(models.Model):
     @property
     def state_label(self) -> str:
         """The state in one word."""
-        if self.state == State.APPROVED and self.spec.is_direct:
+        if self.state == State.APPROVED and self.decided_by_id is None:
             return "已注册"
         return State(self.state).label
 
@@ -104,8 +104,8 @@ class Registration(models.Model):
 
     @property
     def review_steps(self) -> tuple[ReviewStep, ...]:
-        """Who has to sign it, in order."""
-        return self.spec.review_steps
+        """Who has to sign it, in order; one person where nobody does else, as of an employer that is on file."""
+        return self.spec.review_steps or (ReviewStep("first_review"),)
 
 
 class DeskQuerySet(models.QuerySet):

@@ -154,14 +154,16 @@ def remove_paper(pk: int, paper: int) -> None:
 
 @transaction.atomic
 def submit_registration(pk: int, *, keeps_marked: bool = False) -> Registration:
-    """Give the registration to the agency, or where nobody reviews, register the employer at once (提交申请).
+    """Give the registration to the agency, or where nobody reviews, register a new employer at once (提交申请).
 
+    Whoever would take over an employer that is on file is always reviewed: nothing proves that it is theirs.
     `keeps_marked`: the applicant was told which marked items are unchanged, and leaves them so.
     Raises Refused while anything is missing, Conflict when it was submitted already or the employer has another one.
     """
     made, here = _locked(pk)
     spec = here.registration
-    move = "complete" if spec.is_direct else "submit"
+    is_direct = spec.is_direct and checks.on_file(made.region, made.answers.get("credit_code", "")) is None
+    move = "complete" if is_direct else "submit"
     advance(made, move, by=None)
     wrong = checks.faults(made, here)
     if wrong:
@@ -178,10 +180,10 @@ def submit_registration(pk: int, *, keeps_marked: bool = False) -> Registration:
     made.revision += 1
     made.version += 1
     made.submitted_at = clock.now()
-    made.due_on = None if spec.is_direct else here.calendar.add_working_days(clock.today(), spec.decide_within)
+    made.due_on = None if is_direct else here.calendar.add_working_days(clock.today(), spec.decide_within)
     try:
         with transaction.atomic():
-            if spec.is_direct:
+            if is_direct:
                 register(made, checks.proposed(made, here), by=None)
             made.save()
             note_step(made, move, by=None, at=made.submitted_at)

@@ -65,7 +65,10 @@ def note_step(made: Registration, move: str, *, by, at) -> None:
 
 
 def register(made: Registration, decided: Mapping[str, str], *, by) -> str:
-    """Put the employer on file unless it is, and open its account; returns what the activation link holds."""
+    """Put the employer on file unless it is, and open its account; returns what the activation link holds.
+
+    Of an employer on file nobody opens an account for themselves: without a reviewer (by None) it raises Conflict.
+    """
     here = region(made.region)
     columns = _columns(made, decided, here)
     _must_be_free(made, columns["employer_number"])
@@ -74,6 +77,8 @@ def register(made: Registration, decided: Mapping[str, str], *, by) -> str:
         employer = register_employer(made.region, columns | {"areas": made.areas or None}, by=by)
         reached: tuple[set[str], set[str]] = (set(), set())
     else:
+        if by is None:
+            raise Conflict("on_file_meanwhile", "这个单位刚刚登记在册，没有注册。请再提交一次，由经办机构审核。")
         _must_fit(employer, columns["employer_number"])
         reached = reached_at(employer)
     made.employer = employer

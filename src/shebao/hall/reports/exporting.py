@@ -125,7 +125,7 @@ def start_export(query: Query, conditions: Mapping[str, str], asked_line: str, *
 
 
 def _asked(query: Query, conditions: Mapping[str, str], by) -> tuple[Report, Asked]:
-    report = REPORTS[query.model]
+    report = REPORTS[query.model].seen_by(by)
     if not by.may(report.permission):
         raise Refused("not_permitted", "您的账号没有查看这项内容的权限，请联系单位管理员。", status=403)
     return report, asked(by, by.employer, region(by.employer.region), dict(conditions), report.conditions, query)

@@ -268,7 +268,7 @@ def _show_person_changes(asked: Asked, rows: Iterable) -> list[dict]:
 NAME = (Shown("name", "姓名"), Shown("id_number", "证件号码", "id"))
 INSURED = (
     *NAME, Shown("person_number", "个人编号"), Shown("department", "部门"), Shown("schemes", "险种"),
-    Shown("since", "参保起始", "month"), Shown("wage", "申报工资（元）", "yuan"),
+    Shown("since", "参保起始", "month"), Shown("wage", "申报工资（元）", "yuan", is_wage=True),
 )  # fmt: skip
 CHANGES = (
     Shown("month", "变动年月", "month"), Shown("change", "增减"), *NAME, Shown("schemes", "险种"),

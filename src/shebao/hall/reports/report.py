@@ -1,7 +1,7 @@
 """What a query is made of: its columns, the conditions it understands, and how it reads."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -90,7 +90,8 @@ def asked(
 class Shown:
     """A column: `kind` is text, yuan (fen), whole, month, date, moment, id (an identity number, masked) or rate.
 
-    `is_summed` puts its total below the table; `source` is what the total is taken from: a field or an expression.
+    `is_summed` puts its total below the table; `source` is what the total is taken from: a field or an expression;
+    `is_wage` somebody's wage, which not everybody is shown.
     """
 
     key: str
@@ -98,6 +99,7 @@ class Shown:
     kind: str = "text"
     is_summed: bool = False
     source: Any = ""
+    is_wage: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,12 @@ class Report:
     note: str = ""
     more_totals: Callable[[Asked, QuerySet], dict[str, int]] | None = None
     heads: str = ""
+
+    def seen_by(self, actor) -> "Report":
+        """The same without the columns that this actor is not shown."""
+        if actor.sees_wages:
+            return self
+        return replace(self, columns=tuple(one for one in self.columns if not one.is_wage))
 
     def head_count(self, rows: QuerySet | list) -> int | None:
         """How many people the rows are about; None where that is not told apart."""

@@ -1,7 +1,7 @@
 """How far an employer's month is: what stands before settling it, and the steps of the month."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -280,6 +280,15 @@ def steps_of(now: Standing) -> list[Step]:
 
     The settlement is called as the region's menu calls it.
     """
+    return _steps(now, settled=_settled_words, paying=_paying_words)
+
+
+def steps_without_amounts(now: Standing) -> list[Step]:
+    """The same for whoever is not shown bills: what is settled and what is paid, not how much."""
+    return _steps(now, settled=lambda bill: "已核定", paying=lambda now: "已缴清" if now.is_paid else "待缴")
+
+
+def _steps(now: Standing, *, settled: Callable[[Bill], str], paying: Callable[[Standing], str]) -> list[Step]:
     spec, bill, counts, changes = region(now.employer.region), now.bill, now.by_state, now.changes
     first = now.employer.first_month
     done = {
@@ -292,8 +301,8 @@ def steps_of(now: Standing) -> list[Step]:
     notes = {
         "enter": _enter_note(spec, now, changes + sum(counts.values()), done["enter"]),
         "submit": _submit_note(counts, changes, done["submit"]),
-        "settle": _settle_note(now, by_office=who_computes(now.employer) == "office"),
-        "pay": _pay_note(bill, now),
+        "settle": settled(bill) if bill else _settle_note(now, by_office=who_computes(now.employer) == "office"),
+        "pay": paying(now) if bill else "结算后开放",
         "file": _file_note(bill, now, done["pay"]),
     }
     if now.month < first:  # registered, and insured from a later month on: there is nothing to settle yet
@@ -356,8 +365,6 @@ def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
 
 
 def _settle_note(now: Standing, *, by_office: bool) -> str:
-    if now.bill:
-        return f"已核定 {yuan(now.bill.total_due)} 元"
     if by_office:
         return "由经办机构核定"
     if now.open:
@@ -365,14 +372,16 @@ def _settle_note(now: Standing, *, by_office: bool) -> str:
     return "可以结算" if now.has_insured or now.changes else "有参保人员后可办"
 
 
-def _pay_note(bill: Bill | None, now: Standing) -> str:
-    if bill is None:
-        return "结算后开放"
+def _settled_words(bill: Bill) -> str:
+    return f"已核定 {yuan(bill.total_due)} 元"
+
+
+def _paying_words(now: Standing) -> str:
     if now.fee_open:
         return fee_note(now.fee_open)
     if now.is_paid:
-        return f"已缴 {yuan(bill.total_due)} 元"
-    return f"待缴 {yuan(now.unpaid(bill))} 元"
+        return f"已缴 {yuan(now.bill.total_due)} 元"
+    return f"待缴 {yuan(now.unpaid(now.bill))} 元"
 
 
 def _file_note(bill: Bill | None, now: Standing, is_paid: bool) -> str:

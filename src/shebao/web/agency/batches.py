@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.desk.models import Sample
 from shebao.hall.desk.queries import sample_of
-from shebao.hall.desk.sampling import approve_batch, draw_sample
+from shebao.hall.desk.sampling import LONGEST_REASON, approve_batch, draw_sample
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 
@@ -17,6 +17,9 @@ from ..chosen import numbers
 from .case import seen
 from .desk import row, suffix, waiting
 from .handling import say_approved
+
+USUAL = "抽中的已逐笔打开核对，材料与申报一致；其余自动核验没有提示"
+USUAL_WITHOUT = "自动核验没有提示"
 
 
 @require_POST
@@ -57,6 +60,11 @@ def approve_many(request, pk):
         "effect": sum(one["declaration"].effect_fen for one in rows),
         "rule": rule,
         "undo_seconds": settings.SHEBAO_UNDO_SECONDS,
+        "reason": {
+            "id": "reason", "name": "reason", "kind": "text", "label": "批量通过的理由", "maxlength": LONGEST_REASON,
+            "required": True, "full": True, "value": USUAL if sample.drawn else USUAL_WITHOUT,
+            "hint": "和抽中的办件一起记入操作记录，单位看不到",
+        },
         "suffix": suffix(request),
         "crumbs": [{"label": "审核台", "url": reverse("a_home") + suffix(request)}, {"label": "批量通过", "url": ""}],
     }  # fmt: skip
@@ -66,7 +74,9 @@ def approve_many(request, pk):
 def _approve(request, sample: Sample):
     pks = numbers(request.POST.getlist("chosen"))
     try:
-        approved = approve_batch(sample.pk, pks, by=request.user, seen=seen(request, *pks))
+        approved = approve_batch(
+            sample.pk, pks, by=request.user, reason=request.POST.get("reason", ""), seen=seen(request, *pks)
+        )
     except Refused as no:
         messages.error(request, no.message)
         return redirect(f"{reverse('a_approve_many', args=[sample.pk])}{suffix(request)}")

@@ -2,7 +2,7 @@
 
 from django.views.decorators.http import require_safe
 
-from shebao.hall.audit.looks import note_look
+from shebao.hall.audit.looks import note_glance, note_look
 from shebao.hall.evidence.models import Evidence
 
 from ..access import needs
@@ -20,7 +20,10 @@ def evidence(request, pk):
 @needs("review")
 def small(request, pk):
     """The small picture of one image."""
-    return sent_small(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+    one = Evidence.objects.visible_to(request.user).select_related("stored", "employer").get(pk=pk)
+    small_picture = sent_small(one.stored)
+    note_glance(one, one.title, by=request.user, employer=one.employer)
+    return small_picture
 
 
 @require_safe

@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from shebao.hall.audit.looks import note_look
+from shebao.hall.audit.looks import note_glance, note_look
 from shebao.hall.desk import queries as desk_queries
 from shebao.hall.desk.operations import NEXT
 from shebao.hall.errors import Refused
@@ -295,7 +295,10 @@ def _looked_at(request, pk: int) -> RegistrationPaper:
 @needs("review")
 def small(request, pk):
     """The small picture of one image."""
-    return sent_small(queries.stored_paper(request.user, pk).stored)
+    one = queries.stored_paper(request.user, pk)
+    small_picture = sent_small(one.stored)
+    note_glance(one, one.title, by=request.user, employer=one.registration.employer)
+    return small_picture
 
 
 @require_safe

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
+from shebao.hall.audit.looks import note_look
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.accounts import hand_out_account, waiting_account
 from shebao.hall.declarations.copying import copy_declaration
@@ -121,6 +122,8 @@ def case(request, pk):
     """One case: old and new values, the reviewer's marks, what happened, what may be done."""
     view = queries.case_view(request.user, pk)
     declaration = view.declaration
+    reason = f"查看办件 {declaration.case_number or pk}"
+    note_look(declaration, reason, by=request.user, employer=request.user.employer)
     can_repair = declaration.state in (State.DRAFT, State.RETURNED) and waits(declaration.spec, declaration.employer)
     context = {
         "view": view,

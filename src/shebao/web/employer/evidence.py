@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall.audit.looks import note_glance, note_look
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused, permit_service
@@ -83,14 +84,21 @@ def _add(request, declaration: Declaration):
 @needs("declare")
 def evidence(request, pk):
     """One file, as a download."""
-    return sent(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+    one = Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk)
+    note_look(
+        one, f"下载材料：{one.title}", by=request.user, employer=request.user.employer, action="evidence.looked_at"
+    )
+    return sent(one.stored)
 
 
 @require_safe
 @needs("declare")
 def small(request, pk):
     """The small picture of one image."""
-    return sent_small(Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk).stored)
+    one = Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk)
+    small_picture = sent_small(one.stored)
+    note_glance(one, one.title, by=request.user, employer=request.user.employer)
+    return small_picture
 
 
 @require_POST

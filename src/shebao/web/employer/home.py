@@ -18,12 +18,20 @@ from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import State
 from shebao.hall.notices.queries import listed, to_confirm, unread_keys
 from shebao.hall.roster.queries import insured_count
-from shebao.hall.settlement.progress import Standing, Step, standing, steps_of, to_settle_here
+from shebao.hall.settlement.progress import (
+    Standing,
+    Step,
+    standing,
+    steps_of,
+    steps_without_amounts,
+    to_settle_here,
+)
 from shebao.hall.workbench.queries import money_of
 from shebao.hall.workbench.todos import Todo, todo_items
 from shebao.rules.calendar import Window
 
 from ..access import needs
+from ..rights import may_open, sees_bills
 from .common import here, this_month, word
 from .home_money import money_context
 
@@ -46,7 +54,8 @@ def home(request):
     """
     user, month = request.user, this_month(request)
     now = standing(user.employer, month, user)
-    steps = steps_of(now)
+    sees_money = sees_bills(user)
+    steps = steps_of(now) if sees_money else steps_without_amounts(now)
     counted = alone(request, lambda: counts(user, month))
     action = _next_action(request, now, steps, counted or now.by_state)
     context = {
@@ -67,8 +76,8 @@ def home(request):
         "to_confirm": alone(request, lambda: to_confirm(user)),
         "notices_title": word(request, "menu.notices", "公告通知"),
         "is_new": now.is_new,
-        "sees_money": user.may("settle"),
-        "is_whole": "whole" in request.GET and user.may("settle"),
+        "sees_money": sees_money,
+        "is_whole": "whole" in request.GET and sees_money,
         "part_url": f"{reverse('e_home_month')}?{urlencode({'todos': request.GET.get('todos', '')})}",
     }
     if context["is_whole"]:
@@ -103,12 +112,10 @@ def _todos(request, found: list[Todo] | None) -> dict:
     """The rows of the list, the first few unless all are asked for; without them the card says that they are lost."""
     if found is None:
         return {"todos": [], "todo_count": 0, "are_todos_lost": True}
-    shown = len(found) if request.GET.get("todos") == "all" else TODOS
-    return {
-        "todos": [_todo(request, item) for item in found[:shown]],
-        "todo_count": len(found),
-        "has_more_todos": len(found) > shown,
-    }
+    # What has to be done on a page that is shut is somebody else's, and its words and amounts are too.
+    rows = [row for row in (_todo(request, item) for item in found) if may_open(request.user, row["url"])]
+    shown = len(rows) if request.GET.get("todos") == "all" else TODOS
+    return {"todos": rows[:shown], "todo_count": len(rows), "has_more_todos": len(rows) > shown}
 
 
 def alone(request, read: Callable[[], Part]) -> Part | None:

@@ -24,7 +24,7 @@ DUTY_NOTES = {
     Duty.ENTRY: "录入申报、看花名册；内部复核时由别人确认",
     Duty.CHECK: "核对并提交别人录入的申报，打印单据",
     Duty.FINANCE: "结算、缴费、打印单据，不办申报",
-    Duty.READ: "只看花名册、打印单据",
+    Duty.READ: "只看花名册（不含工资）、打印单据",
 }
 
 

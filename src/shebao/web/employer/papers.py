@@ -17,6 +17,7 @@ from shebao.hall.settlement.paying_state import paying_of
 from shebao.rules.months import BadMonth, Month, months_between
 
 from ..access import needs
+from ..rights import open_papers
 from .common import crumbs, download, here, this_month, word
 
 LONGEST = 24
@@ -190,6 +191,7 @@ def download_document(request, pk):
 
 def _pdf(request, pk, *, inline: bool):
     found = Document.objects.visible_to(request.user).select_related("employer").get(pk=pk)
+    open_papers(request.user, [found.kind])
     name = f"{found.title}-{found.month}-{found.employer.employer_number}.pdf"
     response = download(pdf(found, by=request.user), name, "application/pdf", inline=inline)
     response["X-Content-Type-Options"] = "nosniff"

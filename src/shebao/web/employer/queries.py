@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from shebao.hall.audit.looks import note_export, note_look
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.reports import operations
@@ -74,7 +75,7 @@ def _found(request, key: str):
     query = here(request).queries.get(key)
     if query is None:
         raise Http404
-    report = REPORTS[query.model]
+    report = REPORTS[query.model].seen_by(request.user)
     if not request.user.may(report.permission):
         raise refusal(request.user, report.permission)
     given = asked(request.user, request.user.employer, here(request), request.GET.dict(), report.conditions, query)
@@ -91,6 +92,8 @@ def query(request, key):
     page = paged(request, rows, size)
     sums = totals(report, rows, given) if page.paginator.count else {}
     cells = [_cells(request, report, found, row) for row in report.show(given, page.object_list)]
+    if cells and PERSON in report.conditions:
+        note_look(given.employer, f"查询：{found.title}", by=request.user, employer=given.employer)
     kept = _conditions(request)
     context = {
         "title": found.title,
@@ -304,6 +307,7 @@ def export_restart(request, pk):
 def export_file(request, pk):
     """The workbook, piece by piece."""
     run = ExportRun.objects.visible_to(request.user).get(pk=pk, state=ExportState.DONE)
+    note_export(run, run.title, by=request.user)
     response = StreamingHttpResponse(pieces(run), content_type=XLSX)
     name = quote(f"{run.title}-{timezone.localtime(run.asked_at):%Y%m%d}.xlsx")
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"

@@ -29,6 +29,7 @@ from .common import crumbs, here, may_be_about, this_month, word
 
 FILTERS = ("q", "department", "scheme", "project", "employment_kind", "base_from", "base_to")
 # The boxes of the row under the table's head, by column.
+WAGE_FILTERS = ("base_from", "base_to")
 COLUMN_FILTERS = {"name": "姓名", "id_number": "证件号码", "person_number": "个人编号", "since": "参保起始"}
 SIZES = (20, 50, 100)
 TABS = {"insured": "在保", "new": "本月新增", "decreased": "本月减少", "left": "已停保", "all": "全部"}
@@ -52,9 +53,15 @@ def _in_tab(tab: str, month) -> Q:
     }.get(tab, Q())
 
 
+def _filters(request) -> tuple[str, ...]:
+    """What may be asked for here: whoever is not shown wages does not find them out by asking either."""
+    return FILTERS if request.user.sees_wages else tuple(name for name in FILTERS if name not in WAGE_FILTERS)
+
+
 def _asked(request) -> tuple[dict, str]:
     """(filters, tab) of the address; whoever searches a name is looking among everybody."""
-    filters = {name: v for name in (*FILTERS, *COLUMN_FILTERS) if (v := request.GET.get(name, "").strip()[:60])}
+    names = (*_filters(request), *COLUMN_FILTERS)
+    filters = {name: v for name in names if (v := request.GET.get(name, "").strip()[:60])}
     tab = request.GET.get("status", "")
     return filters, tab if tab in TABS else "all" if "q" in filters else "insured"
 
@@ -128,7 +135,7 @@ def _filter_fields(request, filters: dict) -> list[dict]:
             "value": filters.get(name, ""), "placeholder": "全部" if kind == "choice" else "",
         }
         for name, (label, kind, options) in asked.items()
-        if name != "project" or options
+        if (name != "project" or options) and name in _filters(request)
     ]  # fmt: skip
 
 
@@ -163,7 +170,7 @@ def _row(employee, request) -> dict:
         "chips": [
             {"short": one.short, "title": one.title, "on": one.key in covered} for one in here(request).monthly_schemes
         ],
-        "wage": employee.wage,
+        "wage": employee.wage if request.user.sees_wages else None,
         "tag": STATUS_TAGS.get(employee.status, "none"),
         "tag_label": queries.STATUSES[employee.status],
         "is_off": employee.status in ("left", "none"),
@@ -179,8 +186,10 @@ def export(request):
     line = f"单位：{request.user.employer.name}；业务年月：{this_month(request)}；范围：{TABS[tab]}"
     line += _filter_line(request, filters)
     title = word(request, "menu.roster", "员工花名册")
-    rows = (_cells(_row(employee, request)) for employee in found.iterator(chunk_size=500))
-    return taken(request, title, line, COLUMNS, rows, f"{title}-{this_month(request)}.xlsx")
+    shown = [place for place, one in enumerate(COLUMNS) if one.kind != "yuan" or request.user.sees_wages]
+    every = (_cells(_row(employee, request)) for employee in found.iterator(chunk_size=500))
+    rows, columns = ([cells[place] for place in shown] for cells in every), [COLUMNS[place] for place in shown]
+    return taken(request, title, line, columns, rows, f"{title}-{this_month(request)}.xlsx")
 
 
 def _cells(row: dict) -> tuple:
@@ -202,9 +211,7 @@ def _cells(row: dict) -> tuple:
 def employee(request, pk):
     """One employee: data, months insured, what was charged, what was declared; the look is on record."""
     context = employee_context(request, pk)
-    # A piece of the page that is fetched again belongs to the look that is on record already.
-    if not request.htmx:
-        note_look(context["employee"], "查看职工资料", by=request.user, employer=request.user.employer)
+    note_look(context["employee"], "查看职工资料", by=request.user, employer=request.user.employer)
     return render(request, "employer/employee.html", context)
 
 
@@ -229,10 +236,10 @@ def employee_context(request, pk: int) -> dict:
         "id_kind": spec.code_title("id_kinds", one.person.id_kind),
         "spells": [{"title": spec.scheme_title(spell.scheme), "spell": spell} for spell in detail.spells],
         **lanes_of(spec, detail.ribbon),
-        "lines": _lines(request, one),
+        "lines": _lines(request, one) if request.user.sees_wages else [],
         "paid_back": _paid_back(request, one),
         "cases": cases(request.user).filter(own)[:FOUND],
-        "changes": change_log(request.user, one),
+        "changes": change_log(request.user, one) if request.user.sees_wages else [],
         "kept": details_in_words(spec, one),
     }
 

@@ -16,6 +16,7 @@ from shebao.hall.documents.statements import (
     cells_of,
     issue_statement,
     nothing_words,
+    permit_statement,
     rows_of,
     totals_of,
 )
@@ -27,6 +28,7 @@ from shebao.rules.statement_words import STATEMENT_COLUMNS
 
 from ..access import needs
 from ..chosen import numbers
+from ..rights import may_open_papers, open_papers
 from ..templatetags.ui import mask_id
 from .common import PAGE, crumbs, download, here, this_month, word
 
@@ -41,6 +43,7 @@ def statement(request, key):
     spec = here(request).statements.get(key)
     if spec is None:
         raise Http404
+    permit_statement(spec, by=request.user)
     question = _Question(request, spec, request.GET)
     context = {
         "statement": spec,
@@ -169,6 +172,7 @@ def print_statement(request, key):
     spec = here(request).statements.get(key)
     if spec is None:
         raise Http404
+    permit_statement(spec, by=request.user)
     question = _Question(request, spec, request.POST)
     back = f"{reverse('e_statement', args=[key])}?{urlencode(question.hidden)}"
     if question.errors:
@@ -203,20 +207,27 @@ def _print_people(request, question):
 @require_GET
 def print_runs(request):
     """The batches that can still be fetched, the newest first."""
-    runs = PrintRun.objects.visible_to(request.user).defer("requests").select_related("asked_by")
+    runs = PrintRun.objects.visible_to(request.user).select_related("asked_by")
     context = {
         "title": "批量打印",
         "crumbs": crumbs("批量打印", (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))),
-        "runs": [{"run": run, "tag": TAGS[run.state]} for run in runs],
+        "runs": [{"run": run, "tag": TAGS[run.state]} for run in runs if may_open_papers(request.user, run.kinds)],
     }
     return render(request, "employer/print_runs.html", context)
+
+
+def _run(request, pk: int) -> PrintRun:
+    """A batch that the reader may open: as any of its papers alone."""
+    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
+    open_papers(request.user, run.kinds)
+    return run
 
 
 @needs("print")
 @require_GET
 def print_run(request, pk):
     """One batch: how far it is, then its file."""
-    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
+    run = _run(request, pk)
     context = {
         "run": run,
         "stuck": printing.is_stuck(run),
@@ -233,7 +244,7 @@ def print_run(request, pk):
 @require_GET
 def print_progress(request, pk):
     """How far a batch is, for the page that waits."""
-    run = PrintRun.objects.visible_to(request.user).get(pk=pk)
+    run = _run(request, pk)
     words = f"正在生成，{run.papers_done} / {run.papers_total} 份" if run.state == PrintState.RUNNING else ""
     return JsonResponse({"words": words, "done": run.papers_done, "stuck": printing.is_stuck(run)})
 
@@ -243,7 +254,7 @@ def print_progress(request, pk):
 def print_resume(request, pk):
     """Go on with a batch that was cut off."""
     try:
-        printing.resume(pk, by=request.user)
+        printing.resume(_run(request, pk).pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
     return redirect("e_print_run", pk)
@@ -254,7 +265,7 @@ def print_resume(request, pk):
 def print_file(request, pk):
     """The papers of a batch in one archive."""
     try:
-        run, data = printing.archive(pk, by=request.user)
+        run, data = printing.archive(_run(request, pk).pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)
@@ -268,7 +279,7 @@ def print_file(request, pk):
 def print_joined(request, pk):
     """The papers of a batch in one PDF."""
     try:
-        run, data = printing.joined(pk, by=request.user)
+        run, data = printing.joined(_run(request, pk).pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)

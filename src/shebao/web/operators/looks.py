@@ -10,8 +10,8 @@ from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators.models import AGENCY_ROLES
 
 from ..access import needs
-from ..employer.common import crumbs
-from .audit_words import action_title, subject_text
+from ..employer.common import crumbs, here
+from .audit_words import action_title, detail_text, subject_text
 
 PAGE = 50
 WHO = {"": "全部", "agency": "经办机构", "own": "本单位"}
@@ -23,18 +23,21 @@ def looks(request):
     """The looks at one's own employer's data; at the agency the whole record is the place for that."""
     if request.user.is_agency:
         raise Http404
-    entries, who = AuditEntry.objects.visible_to(request.user).filter(action__in=LOOKS), request.GET.get("who", "")
+    # What the hall sends by itself nobody looked at.
+    entries = AuditEntry.objects.visible_to(request.user).filter(action__in=LOOKS, actor__isnull=False)
+    who = request.GET.get("who", "")
     if who == "agency":
         entries = entries.filter(actor__role__in=AGENCY_ROLES)
     elif who == "own":
         entries = entries.exclude(actor__role__in=AGENCY_ROLES)
     page = Paginator(entries.select_related("actor").order_by("-sequence"), PAGE).get_page(request.GET.get("page"))
+    titles = {key: query.title for key, query in here(request).queries.items()}
     rows = [
         {
             "entry": entry,
             "title": action_title(entry.action),
             "subject": subject_text(entry.subject),
-            "reason": entry.detail.get("reason", ""),
+            "reason": entry.detail.get("reason") or detail_text(entry.detail, titles),
         }
         for entry in page
     ]
