@@ -56,7 +56,7 @@ def test_the_ends_of_the_calendar_are_said_where_a_day_is_asked(client, head, em
 EMPTY = {
     "/certificates/": ("请填写操作员账号。", "请选择证书文件。"),
     "/a/pre-entries/": ("请填写证件号码。", "请填写姓名，与证件上的一致。"),
-    "/a/privileged/": ("请选择查一个单位还是一个人。", "请填写单位编号", "请写明为什么查"),
+    "/a/notices/new": ("请选择公告、通知或政策。", "请填写标题。", "请填写正文。"),
     "/password": ("请输入当前密码。", "请输入新密码。"),
     "/account/contact": ("请输入当前密码。",),
 }
@@ -69,6 +69,17 @@ def test_all_that_is_left_empty_is_said_at_once_and_no_password_was_wrong(client
         text = page.content.decode()
         assert page.status_code == 422 and [one for one in EMPTY[address] if text.count(one) < 2] == []
         assert "密码不对" not in text and "次数过多" not in text
+
+
+@pytest.mark.parametrize("number", [10**16, 10**30])
+def test_a_number_that_no_row_can_have_is_not_found(client, head, number):
+    places = "cases/{}/approve cases/{}/return cases/{}/claim cases/batches/{} registrations/{}/hold receipts/{}/void"
+    for place in places.split():
+        page = client.post("/a/" + place.format(number), {"text": "x"})
+        assert page.status_code == 404 and "没有找到" in page.content.decode(), place
+    assert client.get(f"/a/people/{number}").status_code == 404
+    client.logout()
+    assert client.get(f"/a/people/{number}").url.startswith("/login")
 
 
 def test_a_search_too_long_for_an_address_is_answered_at_once(client, head):
