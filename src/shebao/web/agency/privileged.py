@@ -30,7 +30,8 @@ LOST = {
 @needs("query_with_privilege", "approve_privileged")
 def queries(request):
     """What was asked, and the form to ask."""
-    given, errors = request.POST, left_empty(request, LOST) if request.method == "POST" else []
+    given, is_named = request.POST, operations.is_named(request.user)
+    errors = left_empty(request, LOST) if request.method == "POST" and is_named else []
     status = 422 if errors else 200
     if request.method == "POST" and not errors:
         try:
@@ -48,7 +49,7 @@ def queries(request):
     )
     context = {
         "page": Paginator(rows.order_by("-asked_at", "-pk"), PAGE).get_page(request.GET.get("page")),
-        "is_named": operations.is_named(request.user),
+        "is_named": is_named,
         "may_approve": request.user.may("approve_privileged"),
         "fields": _fields(given, {one["id"]: one["text"] for one in errors}),
         "errors": [one | {"id": f"id_{one['id']}" if one["id"] else ""} for one in errors],

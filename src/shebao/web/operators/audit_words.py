@@ -232,6 +232,8 @@ WORDS = {
     "succeeded": "成功",
     "failed": "失败",
     "bank": "银行端查询缴费",
+    "employer": "单位",
+    "person": "个人",
 }
 AMOUNTS = (
     "total",
