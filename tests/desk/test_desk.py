@@ -246,6 +246,23 @@ def test_a_second_review_is_by_another_person(clerk, reviewer, colleague):
     assert [event.move for event in one.events.all()][-2:] == ["sign", "approve"]
 
 
+def test_who_has_nothing_to_sign_is_offered_no_approval(client, clerk, reviewer, colleague, head):
+    (one,) = submitted(clerk)
+
+    def offered(by) -> tuple[bool, bool, bool]:
+        client.force_login(by)
+        page = client.get(f"/a/cases/{one.pk}").content.decode()
+        return f'action="/a/cases/{one.pk}/approve"' in page, "您已签过，还须" in page, ">领取 <" in page
+
+    steps = ReviewStep("first_review"), ReviewStep("second_review", "any", ("agency_admin",))
+    with reviewed_by(one.region, ENROL, *steps):
+        assert offered(reviewer) == (True, False, True)
+        operations.approve_declarations([one.pk], by=reviewer)
+        assert offered(reviewer) == (False, True, False)
+        assert offered(colleague) == (False, False, False)
+        assert offered(head) == (True, False, True)
+
+
 @pytest.mark.parametrize(
     ("need", "enough"),
     [("any", ["reviewer"]), ("all", ["reviewer", "agency_admin"]), (3, ["reviewer", "reviewer", "agency_admin"])],

@@ -94,6 +94,17 @@ def test_a_query_needs_a_reason_and_somebody_it_is_about(asker, clerk):
         ask(asker, elsewhere)
 
 
+def test_all_that_a_question_lacks_is_said_at_once_to_whom_may_ask(client, asker, head):
+    client.force_login(asker)
+    page = client.post("/a/privileged/", {"number": " "})
+    text = page.content.decode()
+    assert page.status_code == 422 and "有 3 处需要修改" in text and not PrivilegedQuery.objects.exists()
+    for said in ("请选择查一个单位还是一个人。", "请填写单位编号、信用代码", "请写明为什么查"):
+        assert said in text
+    client.force_login(head)
+    assert client.post("/a/privileged/", {"number": " "}).status_code == 403
+
+
 def test_two_people_are_two_people_in_the_database_too(asker, head, clerk, security):
     operations.name_operator(head.pk, by=security)
     own = ask(head, clerk.employer)

@@ -17,6 +17,7 @@ from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.month_partitions import prepare_coming_months, prepare_months
 from shebao.rules.months import Month
+from shebao.web.explained import why_of
 
 from .hall import NOVEMBER, hire, make_clerk, make_employer, on_day, settle, take_partition_away, unguarded_writing
 
@@ -103,6 +104,7 @@ def test_a_month_is_settled_and_its_bill_read_without_opening_any_other_month(by
     with on_day(FORGOTTEN):
         for tab in ("summary", "people", "rules", "back"):
             assert client.get(f"/e/bills/{bill.pk}/?tab={tab}").status_code == 200
+        assert client.get(why_of(bill.lines.first(), "employer")).status_code == 200
     assert opened() == {DEFAULT}
     # The bill of a month that charges earlier ones is looked for in those too, and in no more.
     prepare_months([PREPARED])

@@ -1,12 +1,15 @@
 """Every service about a person has its sheet in every region; what was downloaded is read back without a question."""
 
+from io import BytesIO
+
 import pytest
+from python_calamine import CalamineWorkbook
 
 from shebao.hall.sheets.headers import match_headers
 from shebao.hall.sheets.layouts import published_layout, unread_headings
 from shebao.hall.sheets.prefilled import roster_template
 from shebao.hall.sheets.reading import read_workbook
-from shebao.hall.sheets.templates import stamp, write_template
+from shebao.hall.sheets.templates import EXAMPLE_SHEET, stamp, write_template
 from shebao.rules.months import Month
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled
 
@@ -40,6 +43,15 @@ def test_the_published_order_is_written_and_read_without_a_question(region, serv
     assert match.header_row == sheet.published_row and not match.missing_required
     assert {c.confidence for c in match.columns} <= {"exact", "alias", "remembered"}
     assert sum(c.field is not None for c in match.columns) >= 4
+
+
+@pytest.mark.parametrize(("region", "service"), SHEETS)
+def test_an_example_has_no_date_that_may_be_left_out(region, service):
+    form = region.forms[service.form]
+    book = CalamineWorkbook.from_filelike(BytesIO(write_template(region, service, form)))
+    heads, first, *_ = book.get_sheet_by_name(EXAMPLE_SHEET).to_python()
+    dates = {f.label + ("*" if f.required else ""): f.required for f in form.fields if f.kind == "date"}
+    assert all(bool(first[heads.index(label)]) == needed for label, needed in dates.items())
 
 
 def test_where_somebody_published_an_order_there_is_one():

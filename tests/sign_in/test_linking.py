@@ -103,6 +103,17 @@ def test_adding_needs_the_password_there_five_tries_and_one_answer_for_all(clerk
     assert not LinkedAccount.objects.exists()
 
 
+def test_what_is_left_empty_is_named_and_is_no_try(clerk, elsewhere):
+    client = signed_in()
+    for _ in range(6):
+        page = add(client, " ", "")
+        told = page.content.decode()
+        assert page.status_code == 422 and "有 2 处需要修改" in told
+        assert "请填写那个单位的账号。" in told and "请填写那个账号的密码。" in told and "账号或密码不对" not in told
+    assert "请填写那个单位的账号" not in add(client, "elsewhere", "").content.decode()
+    assert add(client).status_code == 302
+
+
 def test_an_account_of_the_agency_is_neither_added_nor_adds(clerk, reviewer, elsewhere):
     assert add(signed_in(), "reviewer").status_code == 422
     assert signed_in("reviewer").get("/employers/").status_code == 404

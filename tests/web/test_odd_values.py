@@ -53,6 +53,41 @@ def test_the_ends_of_the_calendar_are_said_where_a_day_is_asked(client, head, em
     assert "开始日期“0001-01-01”不是日期" in page and "终止日期“9999-12-31”不是日期" in page
 
 
+EMPTY = {
+    "/certificates/": ("请填写操作员账号。", "请选择证书文件。"),
+    "/a/pre-entries/": ("请填写证件号码。", "请填写姓名，与证件上的一致。"),
+    "/a/notices/new": ("请选择公告、通知或政策。", "请填写标题。", "请填写正文。"),
+    "/password": ("请输入当前密码。", "请输入新密码。"),
+    "/account/contact": ("请输入当前密码。",),
+}
+
+
+@pytest.mark.parametrize("address", EMPTY)
+def test_all_that_is_left_empty_is_said_at_once_and_no_password_was_wrong(client, head, address):
+    for _ in range(7):  # more than there are tries for a password
+        page = client.post(address, {"username": " "})
+        text = page.content.decode()
+        assert page.status_code == 422 and [one for one in EMPTY[address] if text.count(one) < 2] == []
+        assert "密码不对" not in text and "次数过多" not in text
+
+
+@pytest.mark.parametrize("number", [10**16, 10**30])
+def test_a_number_that_no_row_can_have_is_not_found(client, head, number):
+    places = "cases/{}/approve cases/{}/return cases/{}/claim cases/batches/{} registrations/{}/hold receipts/{}/void"
+    for place in places.split():
+        page = client.post("/a/" + place.format(number), {"text": "x"})
+        assert page.status_code == 404 and "没有找到" in page.content.decode(), place
+    assert client.get(f"/a/people/{number}").status_code == 404
+    client.logout()
+    assert client.get(f"/a/people/{number}").url.startswith("/login")
+
+
+def test_a_search_too_long_for_an_address_is_answered_at_once(client, head):
+    page = client.post("/a/employers/", {"_search": "1", "q": "长" * 9_000})
+    assert page.status_code == 200 and "没有符合条件的单位" in page.content.decode()
+    assert client.post("/a/employers/", {"_search": "1", "q": "长"}).status_code == 302
+
+
 def test_a_nul_is_refused_in_a_name_too_and_a_cookie_with_one_is_no_session(client, clerk):
     client.force_login(clerk)
     assert client.get("/e/roster/", {"ok_\0": "1"}).status_code == 400

@@ -134,5 +134,6 @@ def test_the_record_speaks_of_services_and_yuan_not_of_codes_and_fen():
     titles = {"employee_enrolment": "单位职工增加"}
     detail = {"service": "employee_enrolment", "total_fen": 123456, "note": ""}
     assert detail_text(detail, titles) == "事项 单位职工增加，金额（元） 1,234.56"
-    assert subject_text("declaration:187") == "申报 187"
+    assert subject_text("declaration:187", {}) == "申报 187"
+    assert subject_text("declaration:187", {"declaration:187": "TJ20261100000187"}) == "申报 TJ20261100000187"
     assert action_title("declaration.saved") == "录入申报"

@@ -73,7 +73,7 @@ def parse_fen(text: str) -> int:
     if not tidy:
         raise BadMoney("金额为空，请填写，如 8000.00")
     if tidy[0] in "-−—–":
-        raise BadMoney(f"金额“{text.strip()}”为负数，请填写大于或等于 0 的金额")
+        raise BadMoney(f"金额“{text.strip()[:30]}”为负数，请填写大于或等于 0 的金额")
     found = _AMOUNT.fullmatch(tidy)
     if found is None:
         raise BadMoney(f"“{text.strip()[:30]}”不是金额，请只填数字，如 8000.00")

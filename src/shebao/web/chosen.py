@@ -1,7 +1,8 @@
-"""Numbers and days of addresses and forms, and the rows that somebody ticked, carried so that a page can be asked for
-again.
+"""Numbers and days of addresses and forms, what was left empty, and the rows that somebody ticked, carried so that a
+page can be asked for again.
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 from shebao.rules.months import Month
@@ -25,6 +26,15 @@ def typed_day(text: str) -> date:
     day = date.fromisoformat(text.strip())
     Month.parse(str(day)[:7])  # the first and the last days of the calendar have no midnight in UTC
     return day
+
+
+def left_empty(request, needed: Mapping[str, str]) -> list[dict]:
+    """What of the questions that need an answer has none, all at once, as the errors of a page. `needed`: name → words.
+
+    Asked before anything is tried: a password that was not typed is no wrong one.
+    """
+    given = lambda name: request.POST.get(name, "").strip() or request.FILES.get(name)  # noqa: E731
+    return [{"id": name, "text": text} for name, text in needed.items() if not given(name)]
 
 
 def numbers(values) -> list[int]:

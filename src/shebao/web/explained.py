@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from django.urls import reverse
+
+from shebao.hall.settlement.models import BillLine
 from shebao.rules.contributions import Step
 from shebao.rules.evidence import sample_words
 
@@ -9,6 +12,11 @@ from shebao.rules.evidence import sample_words
 def step_rows(steps: Iterable[Step]) -> list[dict[str, str]]:
     """Rows for `parts/_explain_steps.html`; the note names the document, and a value that has none."""
     return [{"label": step.label, "text": step.value, "note": _note(step)} for step in steps]
+
+
+def why_of(line: BillLine, share: str) -> str:
+    """The page that explains one part of a line; it says the month, where alone the line is then looked for."""
+    return f"{reverse('e_explain', args=[line.pk, share])}?month={line.month}"
 
 
 def _note(step: Step) -> str:

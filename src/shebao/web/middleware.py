@@ -26,6 +26,7 @@ from shebao.hall.sign_in.factors import must_have_factor
 from shebao.hall.sign_in.sessions import note_seen
 
 from .access import writer_of
+from .chosen import is_whole
 from .entering import BEGAN, DUE, is_owner_gone, leave
 from .public import errors
 from .rights import function_of, is_open, shut
@@ -158,6 +159,8 @@ class PlainRefusals:
         return errors.not_offered(request, response) if is_bare else response
 
     def process_view(self, request, view, args, kwargs):
+        if any(isinstance(one, int) and not is_whole(str(one)) for one in kwargs.values()):
+            raise Http404  # more than any database counts to: no row has such a number
         # No database keeps a NUL in a text, and nobody types one.
         asked = [*request.GET.lists(), *request.POST.lists()]
         said = (one for name, values in asked for one in (name, *values))

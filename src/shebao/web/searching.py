@@ -3,7 +3,8 @@
 Forms of search are posted with the mark of `parts/_searches.html`. The answer leads to the address a GET would have
 had, with what somebody typed about a person (`TYPED`), and whatever else looks like a number, sealed for this operator
 and for one day; filters that are chosen from a list stay readable. What htmx asks while somebody types is answered at
-once. Views read `request.GET` as ever, and the links of the page carry the seal on (docs/decisions/0018).
+once, and so is what makes too long an address. Views read `request.GET` as ever, and the links of the page carry the
+seal on (docs/decisions/0018).
 """
 
 import base64
@@ -14,7 +15,7 @@ from urllib.parse import quote, quote_plus
 from django.contrib import messages
 from django.http import QueryDict
 from django.shortcuts import redirect
-from django.utils.http import escape_leading_slashes
+from django.utils.http import MAX_URL_REDIRECT_LENGTH, escape_leading_slashes
 from django_htmx.http import HttpResponseClientRedirect
 
 from shebao.hall import clock
@@ -48,8 +49,10 @@ class PrivateSearches:
             asked = request.POST.copy()
             for name in (MARK, "csrfmiddlewaretoken"):
                 asked.pop(name, None)
-            if not request.htmx:
-                return redirect(f"{_path(request)}?{_sealed(request.user, asked)}")
+            address = f"{_path(request)}?{_sealed(request.user, asked)}"
+            # No browser is led to an address that is too long, such as one with everybody who was ticked.
+            if not request.htmx and len(address) <= MAX_URL_REDIRECT_LENGTH:
+                return redirect(address)
             request.method, request.GET = "GET", asked
         elif any(one.startswith(SEALED) for _, values in request.GET.lists() for one in values):
             opened = _opened(request)

@@ -7,6 +7,7 @@ import pytest
 from shebao.hall.operators.models import Operator
 from shebao.hall.settlement.queries import bill_people
 from shebao.rules.money import yuan
+from shebao.web.explained import why_of
 from tests.settlement.hall import hire, make_clerk, make_employer, on_day, settle
 from tests.settlement.test_adjusting import AUGUST, JULY, SEPTEMBER
 
@@ -68,8 +69,8 @@ def test_the_bill_has_its_adjustments_in_a_part_of_their_own_and_every_amount_is
         assert shown.rindex('data-label="补差">—') > shown.rindex(told[-1])
     lines = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=adjustments"))
     one = bill.lines.exclude(adjusts=None).first()
-    assert f"/e/bills/lines/{one.pk}/employer/" in lines
-    assert "新应缴 − 原应缴" in text_of(pages.get(f"/e/bills/lines/{one.pk}/employer/"))
+    assert f"/e/bills/lines/{one.pk}/employer/?month={one.month}" in lines
+    assert "新应缴 − 原应缴" in text_of(pages.get(why_of(one, "employer")))
     assert "补差 3 人" in text_of(pages.get(f"/e/bills/{bill.pk}/?tab=changes"))
     assert pages.get(f"/e/bills/{bill.pk}/export/").status_code == 200
     after = text_of(pages.get("/e/adjustments/"))

@@ -64,12 +64,16 @@ def test_the_people_can_be_searched(pages, bill):
 def test_every_amount_of_a_person_leads_to_its_explanation(pages, bill):
     text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
     for line in bill.lines.exclude(employer_evidence=None):
-        assert f'href="/e/bills/lines/{line.pk}/employer/"' in text
-    line = bill.lines.exclude(employer_evidence=None).first()
-    page = text_of(pages.get(f"/e/bills/lines/{line.pk}/employer/"))
-    assert "复制这段说明" in page
-    assert yuan(line.employer_due) in page
-    assert "上月" in page
+        assert f'href="/e/bills/lines/{line.pk}/employer/?month={line.month}"' in text
+    line = bill.lines.exclude(employer_evidence=None).exclude(employee_evidence=None).first()
+    address = f"/e/bills/lines/{line.pk}/employer/"
+    for asked in (f"?month={line.month}", "", "?month=9999-99", "?month=%F0%A0%AE%B7"):
+        page = text_of(pages.get(address + asked))
+        assert "复制这段说明" in page
+        assert yuan(line.employer_due) in page
+        assert "上月" in page
+    assert f"{address.replace('employer', 'employee')}?month={line.month}" in page
+    assert pages.get(f"{address}?month={line.month.previous()}").status_code == 404
 
 
 def test_every_amount_of_the_row_of_sums_leads_to_its_explanation(pages, bill):

@@ -149,6 +149,23 @@ def test_departments_are_added_renamed_ordered_merged_and_deleted(client):
     assert 'list="departments"' in text_of(client.get(reverse("e_declare", args=["employee_enrolment"])))
 
 
+def test_departments_that_are_only_in_the_roster_stand_under_no_heading_for_what_the_list_offers(client):
+    clerk = clerk_of(client, "shenzhen")
+    enrolled(clerk.employer, department="财务部")
+    url = reverse("e_departments")
+    page = text_of(client.get(url))
+    assert "加入列表" in page and "<th>部门列表</th>" in page and "<th>次序</th>" not in page
+    client.post(url, {"name": "财务部"})
+    page = text_of(client.get(url))
+    assert "<th>次序</th><th>改名</th><th>合并或删除</th>" in page and "<th>部门列表</th>" not in page
+
+
+def test_a_telephone_and_an_account_are_masked_alike_on_every_page(client):
+    clerk_of(client, "guiyang")
+    for page in (client.get(reverse("e_employer")), client.get(reverse("e_query", args=["employer_file"]))):
+        assert "138****1234" in text_of(page) and "6222********2222" in text_of(page)
+
+
 def test_another_employers_departments_are_not_there(client):
     clerk_of(client)
     client.post(reverse("e_departments"), {"name": "财务部"})

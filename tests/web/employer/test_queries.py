@@ -185,7 +185,7 @@ def test_the_contributions_of_a_month_add_up_to_its_bill_and_lead_to_the_people_
     )
     lines = client.get(further)
     assert text_of(lines).count(people[0].name) == 1 and f"/e/roster/{people[0].pk}/" in text_of(lines)
-    why = re.search(r'href="(/e/bills/lines/\d+/employer/)"', lines.content.decode())[1]
+    why = re.search(r'href="(/e/bills/lines/\d+/employer/\?month=2026-10)"', lines.content.decode())[1]
     assert client.get(why).status_code == 200
 
 

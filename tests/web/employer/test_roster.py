@@ -154,7 +154,7 @@ def test_one_employee_shows_the_charges_with_their_derivation(signed_in, employe
     settle(employer, clerk, Month(2026, 10))
     text = opened(signed_in, f"/e/roster/{people[0].pk}/")
     line = people[0].lines.filter(employee_due__gt=0).first()
-    assert f'href="{reverse("e_explain", args=[line.pk, "employee"])}"' in text
+    assert f'href="{reverse("e_explain", args=[line.pk, "employee"])}?month={line.month}"' in text
     assert "参保轨迹" in text
     assert "8,000.00" in text
 

@@ -96,6 +96,11 @@ class DeskView:
         """Whether the actor signed already: what is still to be signed is for somebody else."""
         return any(one.by_id == actor.pk for one in self.signed)
 
+    def may_sign(self, actor) -> bool:
+        """Whether the case lacks a signature that the actor may give: one each, of the roles that its step names."""
+        roles = [one.role for one in self.signed if self.step and one.step == self.step.key]
+        return self.step is None or (not self.has_signed(actor) and self.step.may_sign(actor.role, roles))
+
     def is_last_for(self, actor) -> bool:
         """Whether nobody else would have to sign after the actor."""
         roles = [one.role for one in self.signed if self.step and one.step == self.step.key]

@@ -99,7 +99,9 @@ def limit_to_divisions(operator_id: int, divisions: Sequence[str], *, by) -> Ope
     if operator.role != Role.REVIEWER:
         raise Refused("not_a_reviewer", "只有审核人员可以限定经办区划；管理员和三员管的是整个地区。", field="divisions")
     if strange := [code for code in divisions if code not in listed]:
-        raise Refused("no_such_division", f"没有这个经办区划：{'、'.join(strange)}。", field="divisions")
+        raise Refused(
+            "no_such_division", f"没有这个经办区划：{'、'.join(strange)[:60] or '（空）'}。", field="divisions"
+        )
     had, operator.divisions = operator.divisions, [code for code in listed if code in divisions]
     if operator.divisions == had:
         return operator

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
+from shebao.rules.identity import masked, masked_phone
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
 
@@ -30,9 +31,9 @@ def _file(asked: Asked) -> list[dict]:
         ("地址", one.address),
         ("邮政编码", one.postcode),
         ("联系人", one.contact_name),
-        ("联系电话", f"尾号 {one.phone[-4:]}" if one.phone else ""),
+        ("联系电话", masked_phone(one.phone)),
         ("开户银行", one.bank_name),
-        ("银行账号", f"尾号 {one.bank_account[-4:]}" if one.bank_account else ""),
+        ("银行账号", masked(one.bank_account)),
         ("工伤行业类别", title("industry_classes", one.industry_class)),
         ("工伤浮动档次", title("float_grades", one.float_grade)),
         ("参保起始年月", str(one.first_month)),

@@ -105,7 +105,7 @@ def _line(asked: Asked, row: BillLine, number: str, paid: PaidLines) -> dict:
     def part(name: str):
         amount = getattr(row, f"{name}_due")
         has_why = asked.actor.may("settle") and getattr(row, f"{name}_evidence_id") is not None
-        return Link(amount, "explain", (row.pk, name)) if has_why else amount
+        return Link(amount, "explain", (row.pk, name), (("month", str(row.month)),)) if has_why else amount
 
     return {
         "month": row.month,

@@ -9,6 +9,7 @@ from shebao.rules.back_fees import explain_borne
 from shebao.rules.contributions import Step, explain
 from shebao.rules.evidence import sample_words
 from shebao.rules.money import yuan
+from shebao.rules.months import Month
 from shebao.rules.vocabulary import SHARES
 
 from ..errors import Refused
@@ -32,8 +33,8 @@ class Explanation:
     text: str
 
 
-def explain_line(actor, line_pk: int, share: str) -> Explanation:
-    """Explain the `share` ("employer" or "employee") of a bill line that `actor` may see.
+def explain_line(actor, line_pk: int, share: str, month: Month | None = None) -> Explanation:
+    """Explain the `share` ("employer" or "employee") of a bill line that `actor` may see, looked for in its `month`.
 
     Raises BillLine.DoesNotExist for what is not theirs, Refused for a share that this scheme does not have.
     """
@@ -47,7 +48,7 @@ def explain_line(actor, line_pk: int, share: str) -> Explanation:
         "principal__bill",
         "principal__back_payment__declared_in__declared_by",
     )
-    lines = BillLine.objects.visible_to(actor).ever()
+    lines = BillLine.objects.visible_to(actor).ever().in_month(month)
     line = lines.select_related("employee", "bill__assessment", *beside).get(pk=line_pk)
     if line.adjusts:
         return _explain_adjustment(line, share)

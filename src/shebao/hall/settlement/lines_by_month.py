@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from django.apps import apps
 from django.db import models
 
+from shebao.rules.months import Month
+
 from ..scopes import voidable
 from .kinds import LineKind
 
@@ -34,6 +36,10 @@ class LineQuerySet(voidable("bill__employer", people="employee", is_voided=False
         last = max(bill.month for bill in bills)
         first = min(firsts)
         return self._in({last}) if first == last else self.filter(month__gte=first, month__lte=last)
+
+    def in_month(self, month: Month | None):
+        """Those for one month, where whoever asks knows it; all where not."""
+        return self if month is None else self._in([month])
 
     def _in(self, months: Iterable):
         """Equality spares the default partition too, which a span cannot."""

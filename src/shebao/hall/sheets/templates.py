@@ -176,6 +176,8 @@ def _example(
         codes = region.codes.get(field.options) if field.options else None
         if codes is not None and codes.items:
             values[field.id] = field.default or codes.items[0].code
+        elif field.kind == "date" and not field.required:
+            continue  # a birth date that the number says, the end of a contract that has none: left out is the rule
         elif field.kind in _HINTS:
             values[field.id] = {
                 "id_number": id_number,

@@ -9,8 +9,10 @@ from shebao.hall.operators.models import Operator
 from shebao.hall.sign_in import certificates as operations
 
 from ..access import needs
+from ..chosen import left_empty
 
 LARGEST = 100_000
+LOST = {"username": "请填写操作员账号。", "file": "请选择证书文件。"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,8 +21,11 @@ def certificates(request):
     """Those in force; a POST binds another."""
     errors, status, username = [], 200, request.POST.get("username", "").strip()
     if request.method == "POST":
+        errors = left_empty(request, LOST)
+        status = 422 if errors else 200
+    if request.method == "POST" and not errors:
         try:
-            made = _bound(request, username)
+            made = operations.bind_certificate(username, request.FILES["file"].read(LARGEST), by=request.user)
         except Operator.DoesNotExist:
             errors, status = [{"id": "username", "text": "没有这个账号，请核对后再填。"}], 422
         except Refused as no:
@@ -36,15 +41,6 @@ def certificates(request):
         field["error"] = next((error["text"] for error in errors if error["id"] == field["id"]), "")
     context = {"errors": errors, "rows": operations.bound_certificates(request.user), "fields": [account, file]}
     return render(request, "account/certificates.html", context, status=status)
-
-
-def _bound(request, username: str):
-    file = request.FILES.get("file")
-    if not username:
-        raise Refused("no_account", "请填写操作员账号。", field="username")
-    if not file:
-        raise Refused("no_file", "请选择证书文件。", field="file")
-    return operations.bind_certificate(username, file.read(LARGEST), by=request.user)
 
 
 @require_POST

@@ -12,9 +12,11 @@ from shebao.hall.sign_in import linking
 from shebao.hall.sign_in.sessions import STRONG
 from shebao.hall.workbench.waiting import waiting_counts
 
+from ..chosen import left_empty
 from ..entering import MANY, WAY, begin, owner_of
 
 OWN_WAY = "own_way"
+LOST = {"username": "请填写那个单位的账号。", "password": "请填写那个账号的密码。"}
 
 
 @require_safe
@@ -76,6 +78,9 @@ def add(request):
     errors, status = [], 200
     username = request.POST.get("username", "").strip()
     if request.method == "POST":
+        errors = left_empty(request, LOST)
+        status = 422 if errors else 200
+    if request.method == "POST" and not errors:
         try:
             link = linking.link_account(
                 username, request.POST.get("password", ""), request.POST.get("code", ""), by=owner

@@ -22,6 +22,8 @@ def title_of(request) -> str:
 
 def confirmed(request) -> None:
     """The password again, five tries in a quarter of an hour. Raises Refused."""
+    if not request.POST.get("password", ""):
+        raise Refused("no_password", "请输入当前密码。", field="password")
     if not may_try("confirm", str(request.user.pk), limit=TRIES, within=WINDOW):
         raise Refused("too_often", "密码输错次数过多，请 15 分钟后再试。", field="password", status=429)
     contacts.confirm_password(request.POST.get("password", ""), by=request.user)

@@ -21,12 +21,13 @@ from shebao.rules.region import BadRegion, Region
 from shebao.rules.vocabulary import LATE_DUE, STEPS
 
 from ..access import needs
-from ..chosen import is_whole
+from ..chosen import is_whole, left_empty
 from ..public.rates import value_words, words_in_force
 from .sandbox import file_of, proposal_of
 
 TITLE = "系统配置"
 MONTHS_AHEAD = 5
+LOST = {"reason": "请写明依据和原因，审批的人要看。"}
 
 
 @require_safe
@@ -70,6 +71,7 @@ def propose(request):
     text, errors = "", []
     if request.method == "POST":
         text, errors = proposal_of(request)
+        errors += [one | {"id": "id_reason"} for one in left_empty(request, LOST)]
         if not errors:
             try:
                 made = operations.propose_values(text, by=request.user, reason=request.POST.get("reason", ""))

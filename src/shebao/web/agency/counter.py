@@ -15,9 +15,11 @@ from shebao.hall.roster.operations import pre_enter_person
 from shebao.hall.roster.queries import pre_entries
 
 from ..access import needs
+from ..chosen import left_empty
 
 PAGE = 50
 TITLE = "信息预录入"
+LOST = {"id_number": "请填写证件号码。", "name": "请填写姓名，与证件上的一致。"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,13 +28,14 @@ def entries(request):
     """People entered before their first insurance here; a POST enters one. Where no service asks, it is not there."""
     if not any(service.pre_entry for service in region(request.user.region).services.values()):
         raise PreEntry.DoesNotExist("no service of this region asks for an entry before")
-    error = None
-    if request.method == "POST":
+    errors = left_empty(request, LOST) if request.method == "POST" else []
+    status = 422 if errors else 200
+    if request.method == "POST" and not errors:
         number, name = request.POST.get("id_number", ""), request.POST.get("name", "")
         try:
             made = pre_enter_person(number, name, by=request.user)
         except Refused as no:
-            error = no
+            errors, status = [{"id": no.field, "text": no.message}], no.status
         else:
             messages.success(request, f"已录入{made.name}，单位可以申报了。")
             return redirect("a_pre_entries")
@@ -42,23 +45,22 @@ def entries(request):
     context = {
         "title": TITLE,
         "crumbs": [{"label": TITLE, "url": ""}],
-        "fields": _fields(request.POST, error),
-        "errors": [{"id": f"id_{error.field}" if error.field else "", "text": error.message}] if error else [],
+        "fields": _fields(request.POST, {one["id"]: one["text"] for one in errors}),
+        "errors": [one | {"id": f"id_{one['id']}" if one["id"] else ""} for one in errors],
         "search": search,
         "page": page,
     }
-    return render(request, "agency/pre_entries.html", context, status=error.status if error else 200)
+    return render(request, "agency/pre_entries.html", context, status=status)
 
 
-def _fields(answers, error) -> list[dict]:
+def _fields(answers, wrong) -> list[dict]:
     fields = [
         {"name": "id_number", "label": "证件号码", "kind": "id_number", "help": "末位为字母的请填大写 X"},
         {"name": "name", "label": "姓名", "kind": "text", "maxlength": 60, "help": "与证件上的姓名一致"},
     ]
     for field in fields:
         field |= {"id": f"id_{field['name']}", "required": True, "value": answers.get(field["name"], "")}
-        if error and error.field == field["name"]:
-            field["error"] = error.message
+        field["error"] = wrong.get(field["name"], "")
     return fields
 
 

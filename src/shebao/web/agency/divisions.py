@@ -31,12 +31,14 @@ def division_field(employer: Employer, actor: Operator) -> dict | None:
 @needs("review")
 def employer_division(request, pk):
     """Say which division has an employer in hand."""
+    division = request.POST.get("agency_division", "")
     try:
-        assign_division(pk, request.POST.get("agency_division", ""), by=request.user)
+        assign_division(pk, division, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
     else:
-        messages.success(request, "已设置经办区划，只办理其他区划的人员不再看到这个单位。")
+        done, whose = ("已设置", "其他区划") if division else ("已取消", "某些区划")
+        messages.success(request, f"{done}经办区划，只办理{whose}的人员不再看到这个单位。")
     return redirect("a_employer", pk)
 
 

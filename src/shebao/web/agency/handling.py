@@ -49,6 +49,8 @@ class Pages:
         return {
             "desk": desk,
             "may_decide": desk.is_free_for(request.user),
+            "may_sign": desk.may_sign(request.user),
+            "has_signed": desk.has_signed(request.user),
             "waits": case.state == State.SUBMITTED,
             "hold_reasons": [(item.code, item.title) for item in reasons],
             "deeds": {deed: reverse(f"{self.begin}{deed}", args=[pk]) + suffix(request) for deed in DEEDS},

@@ -1,5 +1,6 @@
 """公告通知 at the agency: write, preview, publish, take down; and who has read it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.contrib import messages
@@ -15,10 +16,11 @@ from shebao.hall.notices.models import Announcement, Audience, Kind
 from shebao.hall.regions import region as region_of
 
 from ..access import needs
-from ..chosen import typed_day, whole
+from ..chosen import left_empty, typed_day, whole
 from ..sent_files import ACCEPTED, sent, uploads
 
 PAGE, TITLE = 30, "公告通知"
+LOST = {"kind": "请选择公告、通知或政策。", "title": "请填写标题。", "text": "请填写正文。"}
 
 
 @require_safe
@@ -40,6 +42,8 @@ def new(request):
     """A new one."""
     if request.method != "POST":
         return _form(request, None)
+    if lost := left_empty(request, LOST):
+        return _form(request, None, lost=lost)
     try:
         made = operations.write_announcement(_words(request), by=request.user)
     except Refused as no:
@@ -55,6 +59,8 @@ def notice(request, pk):
     made = Announcement.objects.visible_to(request.user).get(pk=pk)
     if request.method != "POST":
         return _form(request, made)
+    if lost := left_empty(request, LOST):
+        return _form(request, made, lost=lost)
     version = request.POST.get("version", "")
     try:
         operations.change_announcement(pk, _words(request), by=request.user, version=whole(version))
@@ -91,27 +97,28 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, datetime.min.time()))
 
 
-def _form(request, made: Announcement | None, error: Refused | None = None):
+def _form(request, made: Announcement | None, error: Refused | None = None, lost: Sequence[dict] = ()):
+    errors = [{"id": error.field, "text": error.message}] if error else lost
     here = region_of(request.user.region)
     context = {
         "made": made,
-        "fields": _fields(request, made, error),
+        "fields": _fields(request, made, {one["id"]: one["text"] for one in errors}),
         "audiences": [
             {"value": key, "label": label, "codes": _choices(here, key)} for key, label in Audience.choices
         ],
         "chosen": request.POST.get("audience", made.audience if made else ""),
         "codes": set(request.POST.getlist("codes")) or ({f"{made.audience}:{one.code}" for one in made.codes.all()}
                                                         if made else set()),
-        "must_confirm": "must_confirm" in request.POST if error else bool(made and made.must_confirm),
+        "must_confirm": "must_confirm" in request.POST if errors else bool(made and made.must_confirm),
         "files": made.files.filter(removed_at=None).select_related("stored") if made else [],
         "accepted": ACCEPTED,
         "readers": queries.readers(request.user, made)[:PAGE] if made else [],
-        "errors": [{"id": f"id_{error.field}" if error.field else "", "text": error.message}] if error else [],
+        "errors": [one | {"id": f"id_{one['id']}" if one["id"] else ""} for one in errors],
         "is_public": bool(made and made.kind in here.agency.public_kinds and not made.audience),
         "title": made.title if made else "起草公告通知",
         "crumbs": [{"label": TITLE, "url": reverse("a_notices")}, {"label": made.title if made else "起草"}],
     }  # fmt: skip
-    return render(request, "agency/notice.html", context, status=error.status if error else 200)
+    return render(request, "agency/notice.html", context, status=error.status if error else 422 if errors else 200)
 
 
 def _choices(here, fact: str) -> list[tuple[str, str]]:
@@ -119,7 +126,7 @@ def _choices(here, fact: str) -> list[tuple[str, str]]:
     return [(f"{fact}:{one.code}", one.title) for one in here.codes[name].items] if name in here.codes else []
 
 
-def _fields(request, made: Announcement | None, error: Refused | None) -> list[dict]:
+def _fields(request, made: Announcement | None, wrong: dict[str, str]) -> list[dict]:
     until = timezone.localtime(made.until_at) - timedelta(days=1) if made and made.until_at else None
     kept = {
         "kind": made.kind if made else Kind.ANNOUNCEMENT,
@@ -138,8 +145,9 @@ def _fields(request, made: Announcement | None, error: Refused | None) -> list[d
     ]  # fmt: skip
     for field in fields:
         field |= {"id": f"id_{field['name']}", "value": request.POST.get(field["name"], kept[field["name"]])}
-        if error and error.field in (field["name"], {"until_on": "until_at"}.get(field["name"])):
-            field["error"] = error.message
+        field["error"] = wrong.get(field["name"], "") or (
+            wrong.get("until_at", "") if field["name"] == "until_on" else ""
+        )
     return fields
 
 

@@ -12,7 +12,7 @@ from shebao.hall.retention import forget_what_is_over, overdue
 from shebao.hall.workbench.system import failed_jobs, state_of_system
 
 from ..access import needs
-from ..operators.audit_words import SUBJECTS, action_title, detail_text, subject_text
+from ..operators.audit_words import SUBJECTS, action_title, detail_text
 
 PAGE = 50
 JOBS = {
@@ -34,7 +34,6 @@ def alerts(request):
         {
             "entry": entry,
             "title": action_title(entry.action),
-            "subject": subject_text(entry.subject),
             "detail": detail_text(entry.detail, SUBJECTS),
         }
         for entry in page

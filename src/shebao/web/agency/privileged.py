@@ -14,27 +14,33 @@ from shebao.hall.roster.models import Employee
 from shebao.hall.workbench.dossiers import employer_dossier, person_dossier
 
 from ..access import needs
-from ..chosen import is_whole, whole
+from ..chosen import is_whole, left_empty, whole
 from .people import job_rows, line_rows
 
 PAGE, TITLE, NAMED = 30, "特权查询", "特权查询人员"
 MINUTES = 60
+LOST = {
+    "scope": "请选择查一个单位还是一个人。",
+    "number": "请填写单位编号、信用代码，或完整证件号码。",
+    "reason": "请写明为什么查，单位会看到。",
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("query_with_privilege", "approve_privileged")
 def queries(request):
     """What was asked, and the form to ask."""
-    error = None
-    if request.method == "POST":
-        given = request.POST
+    given, is_named = request.POST, operations.is_named(request.user)
+    errors = left_empty(request, LOST) if request.method == "POST" and is_named else []
+    status = 422 if errors else 200
+    if request.method == "POST" and not errors:
         try:
             operations.ask_privileged(
                 given.get("scope", ""), given.get("number", ""), by=request.user,
                 reason=given.get("reason", ""), basis=given.get("basis", ""),
             )  # fmt: skip
         except Refused as no:
-            error = no
+            errors, status = [{"id": no.field, "text": no.message}], no.status
         else:
             messages.success(request, "已提交，等另一位管理员批准。")
             return redirect("a_privileged")
@@ -43,17 +49,17 @@ def queries(request):
     )
     context = {
         "page": Paginator(rows.order_by("-asked_at", "-pk"), PAGE).get_page(request.GET.get("page")),
-        "is_named": operations.is_named(request.user),
+        "is_named": is_named,
         "may_approve": request.user.may("approve_privileged"),
-        "fields": _fields(request.POST, error),
-        "errors": [{"id": f"id_{error.field}" if error.field else "", "text": error.message}] if error else [],
+        "fields": _fields(given, {one["id"]: one["text"] for one in errors}),
+        "errors": [one | {"id": f"id_{one['id']}" if one["id"] else ""} for one in errors],
         "minutes": MINUTES,
         "title": TITLE,
     }
-    return render(request, "agency/privileged.html", context, status=error.status if error else 200)
+    return render(request, "agency/privileged.html", context, status=status)
 
 
-def _fields(given, error) -> list[dict]:
+def _fields(given, wrong) -> list[dict]:
     fields = [
         {"name": "scope", "label": "查什么", "kind": "radios", "options": Scope.choices, "full": True},
         {"name": "number", "label": "单位编号、信用代码，或完整证件号码", "kind": "text", "maxlength": 40},
@@ -63,9 +69,7 @@ def _fields(given, error) -> list[dict]:
     ]  # fmt: skip
     for field in fields:
         field |= {"id": f"id_{field['name']}", "value": given.get(field["name"], ""),
-                  "required": field["name"] != "basis"}  # fmt: skip
-        if error and error.field == field["name"]:
-            field["error"] = error.message
+                  "required": field["name"] != "basis", "error": wrong.get(field["name"], "")}  # fmt: skip
     return fields
 
 

@@ -147,7 +147,6 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
     context = at_desk | {
         "before": before,
         "after": after,
-        "has_signed": desk.has_signed(request.user),
         "is_last": desk.is_last_for(request.user),
         "view": view,
         "made": made,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from django.core.paginator import Paginator
-from django.urls import reverse
 
 from shebao.hall.settlement.explaining import rules_of
 from shebao.hall.settlement.models import Bill
@@ -18,6 +17,7 @@ from shebao.hall.settlement.queries import (
 )
 from shebao.rules.vocabulary import SHARES
 
+from ..explained import why_of
 from .common import PAGE
 
 
@@ -76,7 +76,7 @@ def _person(person: PersonRow, names: Mapping[str, str]) -> dict:
                 {
                     "label": f"{name}{SHARES[share]}",
                     "amount": getattr(line, f"{share}_due") if line else None,
-                    "url": reverse("e_explain", args=[line.pk, share]) if has_why else "",
+                    "url": why_of(line, share) if has_why else "",
                 }
             )
     shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}

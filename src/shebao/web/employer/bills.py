@@ -34,6 +34,7 @@ from shebao.rules.back_fees import percent
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
+from ..explained import why_of
 from ..taking import taken
 from .bill_people import people_tab, rule_groups
 from .common import PAGE, bridge_rows, crumbs, this_month, word
@@ -234,7 +235,7 @@ def _earlier(request, found: Bill, lines, kind: str) -> dict:
                 {
                     "label": f"{words.removesuffix('部分')}{kind}",
                     "amount": getattr(line, f"{share}_due"),
-                    "url": reverse("e_explain", args=[line.pk, share]) if getattr(line, f"{share}_due") else "",
+                    "url": why_of(line, share) if getattr(line, f"{share}_due") else "",
                 }
                 for share, words in SHARES.items()
             ],

@@ -9,10 +9,11 @@ from shebao.hall.settlement.explaining import Explanation, explain_line, explain
 from shebao.hall.settlement.explaining_late_fees import explain_late_fee
 from shebao.hall.settlement.explaining_sums import BOTH, WHOLES, explain_sum, explain_total
 from shebao.hall.settlement.models import Bill, BillLine, ProvisionalLine
+from shebao.rules.months import BadMonth, Month
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
-from ..explained import step_rows
+from ..explained import step_rows, why_of
 from .bills import bill_of, bills_crumb
 from .common import crumbs
 from .doubts import doubts
@@ -24,9 +25,10 @@ OTHER = {"employer": "employee", "employee": "employer", BOTH: "employer"}
 @require_GET
 def explain_amount(request, pk, share):
     """Why one amount is what it is."""
-    found = explain_line(request.user, pk, share)
+    month = _month(request)
+    found = explain_line(request.user, pk, share, month)
     shares = (f"{share}_evidence", f"adjusts__{share}_evidence")
-    lines = BillLine.objects.visible_to(request.user).ever()
+    lines = BillLine.objects.visible_to(request.user).ever().in_month(month)
     line = lines.select_related("bill__employer", "employee", *shares).get(pk=pk)
     kept = getattr(line, f"{share}_evidence") or getattr(line.adjusts, f"{share}_evidence")
     other = OTHER[share]
@@ -38,9 +40,17 @@ def explain_amount(request, pk, share):
         tab="?tab=people",
         when=line.month.label,
         doubt=None if line.principal_id else doubts(request, line, found, kept.data),
-        other_url=reverse("e_explain", args=[pk, other]) if has_other else "",
+        other_url=why_of(line, other) if has_other else "",
         other_label=SHARES[other],
     )
+
+
+def _month(request) -> Month | None:
+    """The month of the line as our links say it; an address without it, or with what is none, does as well."""
+    try:
+        return Month.parse(request.GET.get("month", ""))
+    except BadMonth:
+        return None
 
 
 @needs("settle")

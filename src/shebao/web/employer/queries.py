@@ -141,7 +141,8 @@ def _address(request, link: Link) -> str:
     if link.page == "lines":
         lines = next((q.key for q in here(request).queries.values() if q.model == "contribution_lines"), None)
         return f"{reverse('e_query', args=[lines])}?{urlencode(link.query)}" if lines else ""
-    return reverse(PAGES[link.page], args=link.arguments)
+    address = reverse(PAGES[link.page], args=link.arguments)
+    return f"{address}?{urlencode(link.query)}" if link.query else address
 
 
 def _prints(request, query: Query, given: Asked) -> list[dict]:

@@ -21,6 +21,7 @@ from shebao.hall.sheets.writing import Column
 from shebao.rules.months import months_in_words
 
 from ..access import needs
+from ..explained import why_of
 from ..lanes import lanes_of
 from ..shell import menu_items, shell
 from ..taking import taken
@@ -302,7 +303,7 @@ def _lines(request, one) -> list[dict]:
     spec, lines = here(request), []
     for line in rows.order_by("-month", "pk"):
         urls = {
-            part: reverse("e_explain", args=[line.pk, part]) if getattr(line, f"{part}_evidence_id") else ""
+            part: why_of(line, part) if getattr(line, f"{part}_evidence_id") else ""
             for part in ("employer", "employee")
         }
         lines.append({"line": line, "title": spec.scheme_title(line.scheme), "urls": urls})

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.audit.naming import names_of
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region as region_of
 from shebao.hall.sheets.models import BatchState
@@ -86,11 +87,13 @@ def rows_of(request, entries):
     services = region_of(request.user.region).services
     titles = {key: service.title for key, service in services.items()}
     titles |= dict(Role.choices) | dict(BatchState.choices) | WORDS
+    entries = list(entries)
+    names = names_of(entry.subject for entry in entries)
     for entry in entries:
         yield {
             "entry": entry,
             "who": f"{entry.actor.name} {entry.actor_label}" if entry.actor else entry.actor_label,
             "title": action_title(entry.action),
-            "subject": subject_text(entry.subject),
+            "subject": subject_text(entry.subject, names),
             "detail": detail_text(entry.detail, titles),
         }

@@ -1,5 +1,7 @@
 """The audit record in words: actions, what they were done to, and the keys of their details."""
 
+from collections.abc import Mapping
+
 from shebao.hall.personal_data import retention_days
 
 from ..templatetags.ui import yuan
@@ -190,6 +192,10 @@ SUBJECTS = {
     "operatorcertificate": "数字证书",
     "signedsubmission": "签名",
     "employee": "职工",
+    "evidence": "材料",
+    "employerpaper": "社保资料",
+    "mail": "邮件",
+    "reconciliation": "对账",
     "department": "部门",
     "preentry": "预录入",
     "accountletter": "账号告知书",
@@ -229,6 +235,8 @@ WORDS = {
     "succeeded": "成功",
     "failed": "失败",
     "bank": "银行端查询缴费",
+    "employer": "单位",
+    "person": "个人",
 }
 AMOUNTS = (
     "total",
@@ -302,10 +310,10 @@ def action_title(action: str) -> str:
     return ACTIONS.get(action, action)
 
 
-def subject_text(subject: str) -> str:
-    """What it was done to: "declaration:187" → 申报 187."""
+def subject_text(subject: str, names: Mapping[str, str]) -> str:
+    """What it was done to: "bill:187" → 账单 and its number; by the row's number where `names` has none."""
     kind, _, number = subject.partition(":")
-    return f"{SUBJECTS.get(kind, kind)} {number}".strip()
+    return f"{SUBJECTS.get(kind, kind)} {names.get(subject, number)}".strip()
 
 
 def detail_text(detail: dict, titles: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from shebao.hall.audit.looks import LOOKS
 from shebao.hall.audit.models import AuditEntry
+from shebao.hall.audit.naming import names_of
 from shebao.hall.operators.models import AGENCY_ROLES
 
 from ..access import needs
@@ -32,11 +33,12 @@ def looks(request):
         entries = entries.exclude(actor__role__in=AGENCY_ROLES)
     page = Paginator(entries.select_related("actor").order_by("-sequence"), PAGE).get_page(request.GET.get("page"))
     titles = {key: query.title for key, query in here(request).queries.items()}
+    names = names_of(entry.subject for entry in page)
     rows = [
         {
             "entry": entry,
             "title": action_title(entry.action),
-            "subject": subject_text(entry.subject),
+            "subject": subject_text(entry.subject, names),
             "reason": entry.detail.get("reason") or detail_text(entry.detail, titles),
         }
         for entry in page

@@ -16,12 +16,12 @@ from shebao.hall.regions import region
 from shebao.hall.sign_in.factors import operators_with_factor
 
 from ..access import needs
+from ..chosen import left_empty
 from ..taking import taken
 from .audit_asked import COLUMNS, MOST_EXPORTED, Asked, rows_of
 
 PAGE = 50
 LOST = {"username": "请填写账号。", "name": "请填写姓名。", "role": "请选择角色。"}
-"""Said of all that is left empty at once."""
 TEXTS = ("who", "title", "subject", "detail")
 
 
@@ -43,7 +43,7 @@ def create(request):
     """A new operator; the random password is shown once, on the page that answers."""
     wrong: dict[str, str] = {}
     if request.method == "POST":
-        wrong = {name: text for name, text in LOST.items() if not request.POST.get(name, "").strip()}
+        wrong = {one["id"]: one["text"] for one in left_empty(request, LOST)}
     if request.method == "POST" and not wrong:
         try:
             operator, password = operations.create_operator(

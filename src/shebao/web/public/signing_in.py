@@ -20,11 +20,13 @@ from shebao.hall.sign_in.numbers import account_at
 from shebao.rules.months import Month
 
 from ..access import home_of, public
+from ..chosen import left_empty
 from ..entering import enter, keep, leave
 from .second import hold_half
 
 LOCKED_TEXT = "密码输错次数过多，该账号已锁定 15 分钟。请稍后再试，或用“忘记密码”找回。"
 ELDER_YEAR = 365 * 24 * 3600
+LOST = {"current": "请输入当前密码。", "new": "请输入新密码。"}
 
 
 @public
@@ -156,8 +158,8 @@ def start(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request):
     """Change one's own password; the first sign-in ends here."""
-    errors = []
-    if request.method == "POST":
+    errors = left_empty(request, LOST) if request.method == "POST" else []
+    if request.method == "POST" and not errors:
         try:
             _change(request)
         except Refused as no:
