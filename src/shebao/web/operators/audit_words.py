@@ -192,7 +192,6 @@ SUBJECTS = {
     "operatorcertificate": "数字证书",
     "signedsubmission": "签名",
     "employee": "职工",
-    "evidence": "材料",
     "employerpaper": "社保资料",
     "mail": "邮件",
     "reconciliation": "对账",
