@@ -25,8 +25,8 @@ demo: $(BIN)/shebao  ## load the demo city and serve it at http://127.0.0.1:8000
 	@exec $(BIN)/shebao demo --port $(PORT)
 
 test: $(V)/.dev chromium  ## everything: units on both databases, journeys in Chromium
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not journey"
-	$(BIN)/python -m tests.run_journeys
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not journey" --create-db --reuse-db
+	$(BIN)/python -m tests.run_journeys --reuse-db
 	$(BIN)/python -m tests.on_postgres
 
 chromium:

@@ -43,7 +43,8 @@ def main() -> int:
         chosen = sys.argv[1:] or [path for path in TESTS if os.path.exists(path)]  # noqa: PTH110
 
         # The browser's event loop gives its thread a second connection, and a process forked then would inherit the
-        # first one: journeys are a run of their own.
+        # first one: journeys are a run of their own, in the databases that the units leave empty.
+        chosen.append("--reuse-db")
         units = subprocess.call(
             [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not journey", *chosen],
             env=env,

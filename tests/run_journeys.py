@@ -8,13 +8,14 @@ FAILED = 1
 
 
 def run_journeys(*chosen: str, env: dict[str, str] | None = None) -> int:
-    """The exit code of pytest for the journeys in these paths, everywhere where none is named."""
+    """The exit code of pytest, with these options, for the journeys in these paths, everywhere where none is named."""
     journeys = [sys.executable, "-m", "pytest", "-q", "-m", "journey", *chosen]
     found = subprocess.call([*journeys, "-n", "2", "--dist", "worksteal"], env=env)
     if found == FAILED:
         sys.stdout.write("These journeys failed beside others. They must pass alone, or the run fails:\n")
         sys.stdout.flush()
-        found = subprocess.call([*journeys, "--last-failed", "--last-failed-no-failures", "none"], env=env)
+        alone = ["--create-db", "--last-failed", "--last-failed-no-failures", "none"]
+        found = subprocess.call([*journeys, *alone], env=env)
     return found
 
 

@@ -31,6 +31,8 @@ PERSONAL = ("batch",)
 """What an operator with some departments sees only if it is their own."""
 WHOLE = ("A.clerk", "A.admin", "tianjin.admin")
 """Those who try every method everywhere; the others one of those that are not named."""
+LOOKING = (*WHOLE, "A.narrow", "anonymous")
+"""Those who also ask with HEAD where it is answered: it is GET's view, of the same guards, and gives its head alone."""
 KEPT_ANYWAY = ("sign_in_", "audit_", "django_session", "operators_attempt", "axes_")
 """Tables in which a refusal may leave a trace."""
 THE_RECORD = ("audit", "audit_export")
@@ -180,6 +182,8 @@ def cases(world: World, row: Row, address: Address, actor: Actor) -> Iterator[Ca
     is_near = not actor.is_new and (row.side == "public" or (actor.side and row.side in (actor.side, "signed_in")))
     for method in METHODS:
         if method not in row.needs and method != shut and not (is_near and actor.key in WHOLE):
+            continue
+        if method == "HEAD" and method != shut and actor.key not in LOOKING:
             continue
         for target, owner, arguments in _targets(world, row, actor, address, method in row.needs and is_near):
             path = _path(row, address, arguments)
