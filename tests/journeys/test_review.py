@@ -137,7 +137,7 @@ def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(pag
     desk.goto(desk.url.split("/a/")[0] + "/a/")
     assert desk.get_by_label("选择 丙三").is_disabled()
     assert desk.get_by_role("link", name="有核验提示").inner_text().split() == ["有核验提示", "1"]
-    desk.get_by_label("全选没有提示的申报").check()
+    desk.get_by_label("全选可以批量通过的申报").check()
     desk.get_by_role("button", name="核对并批量通过").click()
     desk.wait_for_url(re.compile("/a/cases/batches"))
     assert desk.get_by_role("heading", name="抽查 2 笔").is_visible()

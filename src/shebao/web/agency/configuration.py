@@ -61,6 +61,8 @@ def _users(actor):
 def _service(service) -> dict:
     """Who reviews a service, or the registration of employers, in words."""
     steps = [f"{STEPS[one.key]}：{one.words}" for one in service.review_steps]
+    if steps and not getattr(service, "is_batched", False):  # a registration never is
+        steps.append("逐笔审核，不能批量通过")
     return {"service": service, "steps": "；".join(steps) or "即时生效，无须审核"}
 
 
