@@ -76,17 +76,16 @@ def test_a_certificate_or_signature_with_any_byte_changed_is_refused_in_words_or
     certificate, signature = pem.unarmor(made)[2], Signer(tmp_path / "key.p12", "p").sign(b"content")
     for whole, read in (
         (certificate, lambda data: trust.check_certificate(trust.read_certificate(data))),
-        (signature, lambda data: trust.signer_of(data, b"content")),
+        (signature, lambda data: trust.signer_of(data, b"content").sha256),
     ):
-        read(whole)
-        refused = 0
+        same, refused = read(whole), 0
         for place in range(0, len(whole), 9):
             changed = whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :]
             try:
-                read(changed)
+                assert read(changed) == same  # what no signature covers may be changed
             except Refused:
                 refused += 1
-        assert refused > len(whole) // 9 * 0.9
+        assert refused > len(whole) // 9 * 0.5
 
 
 def refused_at_the_door(signer) -> str:
