@@ -121,6 +121,7 @@ def main(path: str, seconds: int, seed: int, folder: Path) -> None:
         arguments = [sys.argv[0], *(f"-{name}={value}" for name, value in options.items()), str(corpus)]
         atheris.Setup(arguments, judge, **more)
         judge.tell()
+        (folder / "begun").touch()  # what comes before is not of its share
         atheris.Fuzz()
 
 

@@ -25,6 +25,7 @@ def test_a_target_that_cannot_begin_is_a_failure(tmp_path):
     assert told.startswith("NOBODY: not begun")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", parsers.TARGETS)
 def test_what_the_fuzzer_begins_with_is_read(path, tmp_path, settings):
     target = named(path)
