@@ -28,6 +28,7 @@ DRILLS: dict[str, tuple[int, tuple[str, ...]]] = {
     "sheets": (2_000, ("sqlite",)),
     "records": (1_000_000, ENGINES),
     "timings": (500, ("sqlite",)),
+    "parsers": (1_800, ("",)),  # seconds
 }
 SEED = 20261127
 

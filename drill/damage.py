@@ -78,15 +78,24 @@ def damaged_file(seed: str) -> tuple[str, str, bytes]:
     return kind, name, make(chance)
 
 
-def _xlsx(chance: Chance) -> bytes:
+def sound_xlsx(chance: Chance) -> bytes:
+    """What a clerk might have saved, as .xlsx."""
     rows = plausible(chance, chance.choice([1, 3, 20]))
     clean = [[_writable(value) for value in row] for row in rows]
     return files.xlsx(clean)
 
 
-def _xls(chance: Chance) -> bytes:
+def sound_xls(chance: Chance) -> bytes:
+    """The same as .xls."""
     rows = plausible(chance, chance.choice([1, 3, 20]))
     return files.xls([[_writable(v) if isinstance(v, str) else v for v in row] for row in rows])
+
+
+def sound_csv(chance: Chance) -> bytes:
+    """The same as text, in an encoding and with a delimiter that programs write."""
+    encoding = chance.choice(["utf-8-sig", "utf-8", "gb18030", "utf-16"])
+    rows = [[_writable(v) for v in row] for row in plausible(chance, chance.choice([1, 5, 40]))]
+    return files.csv(rows, encoding, chance.choice([",", "\t", ";", "|"]))
 
 
 def _writable(value):
@@ -96,7 +105,7 @@ def _writable(value):
 
 def zip_directory(chance: Chance) -> bytes:
     """Signatures, sizes, offsets, flags and methods of the central directory and the local headers are rewritten."""
-    data = bytearray(_xlsx(chance))
+    data = bytearray(sound_xlsx(chance))
     heads = [m.start() for m in re.finditer(rb"PK(\x01\x02|\x03\x04|\x05\x06)", data)]
     for _ in range(chance.choice([1, 1, 2, 6])):
         at = chance.choice(heads) + chance.randrange(0, 30)
@@ -109,7 +118,7 @@ def zip_directory(chance: Chance) -> bytes:
 
 def zip_members(chance: Chance) -> bytes:
     """Members missing, twice, empty, renamed to somewhere else, stored as links, or swapped with each other."""
-    with zipfile.ZipFile(io.BytesIO(_xlsx(chance))) as archive:
+    with zipfile.ZipFile(io.BytesIO(sound_xlsx(chance))) as archive:
         members = [(info.filename, archive.read(info)) for info in archive.infolist()]
     for _ in range(chance.choice([1, 2, 4])):
         at = chance.randrange(len(members))
@@ -160,7 +169,7 @@ XML_WORDS = [
 
 def xml_parts(chance: Chance) -> bytes:
     """One to three parts of a sound zip hold XML that is not: cut, doubled, nested, with words where none belong."""
-    data = _xlsx(chance)
+    data = sound_xlsx(chance)
     for _ in range(chance.choice([1, 1, 3])):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             name = chance.choice(archive.namelist())
@@ -199,7 +208,7 @@ def values(chance: Chance) -> bytes:
 
 def biff_records(chance: Chance) -> bytes:
     """Records of an .xls with other types, other lengths, other counts, or cut in the middle of one."""
-    data = bytearray(_xls(chance))
+    data = bytearray(sound_xls(chance))
     start = data.find(struct.pack("<HH", 0x0809, 0x0010))
     places = []
     at = max(start, 0)
@@ -226,7 +235,7 @@ def biff_records(chance: Chance) -> bytes:
 
 def ole_sectors(chance: Chance) -> bytes:
     """The compound file around an .xls: sector sizes, chains that loop, directories that point outside."""
-    data = bytearray(_xls(chance))
+    data = bytearray(sound_xls(chance))
     for _ in range(chance.choice([1, 2, 4])):
         at = chance.choice([chance.randrange(24, 80), chance.randrange(76, 512), len(data) - chance.randrange(1, 1536)])
         struct.pack_into(
@@ -240,9 +249,7 @@ def ole_sectors(chance: Chance) -> bytes:
 
 def csv_bytes(chance: Chance) -> bytes:
     """Delimited text with broken quotes, mixed line ends, controls, wrong bytes, or far too much of something."""
-    encoding = chance.choice(["utf-8-sig", "utf-8", "gb18030", "utf-16"])
-    rows = [[_writable(v) for v in row] for row in plausible(chance, chance.choice([1, 5, 40]))]
-    data = bytearray(files.csv(rows, encoding, chance.choice([",", "\t", ";", "|"])))
+    data = bytearray(sound_csv(chance))
     if chance.random() < 0.1:
         data += chance.choice([b"," * 300, b"\r\n" * 30_000, b'"' + b"x" * 3000 + b'"', b"a," * 5000])
     for _ in range(chance.choice([0, 1, 3, 10])):
@@ -294,7 +301,7 @@ def encodings(chance: Chance) -> bytes:
 
 def bytes_of_anything(chance: Chance) -> bytes:
     """Bytes flipped, inserted and cut anywhere in any format."""
-    data = bytearray(chance.choice([_xlsx, _xls, csv_bytes, values])(chance))
+    data = bytearray(chance.choice([sound_xlsx, sound_xls, csv_bytes, values])(chance))
     for _ in range(chance.choice([1, 3, 20])):
         at = chance.randrange(len(data) or 1)
         data[at : at + chance.choice([1, 1, 4])] = chance.randbytes(chance.choice([0, 1, 4]))

@@ -45,9 +45,17 @@ TAIL = """
 - **sheets**: texts that would be formulas, as names, departments and cells of a sheet, leave by every table that the
   hall writes; LibreOffice opens each table, and no cell is a formula, a link or a DDE; every text reads as it was typed
   in its CSV and in the workbook that it saves, by our own importer too. Without LibreOffice (`soffice`) it fails.
+- **parsers**: what strangers send, under a coverage-guided fuzzer (atheris, on Linux with x86-64): tables as in the
+  child that reads them and on to the answer for every cell, papers and their small pictures, returns of the bank in
+  every shape and its call-backs, certificates and signatures, answers of passkeys, values for a region as YAML. It
+  begins with files of ours and keeps whatever reaches new code; inside zip, PNG and DER one part is changed and the
+  sums around it fit again. An input is read or refused as its reader refuses, within 20 s and 1.5 GB of the whole
+  process; anything else is a failure and stays in `var/parsers`. The number is the seconds of all targets together,
+  as many at once as there are processors. Only Python is watched for new code: what is reached inside calamine, expat
+  and Pillow's decoders is chance.
 
-Not shown by these: power loss and lying disks, more than one host, `pg_amcheck`, parsers under a coverage-guided
-fuzzer. Seconds are those of a machine that was busy with other work; they compare nothing.
+Not shown by these: power loss and lying disks, more than one host, `pg_amcheck`. Seconds are those of a machine that
+was busy with other work; they compare nothing.
 """
 
 

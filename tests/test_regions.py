@@ -12,6 +12,7 @@ from shebao.rules import vocabulary
 from shebao.rules.cases import cases_of, run_case
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import BadRegion, NoTerm, NoValue, load_region, load_regions, region_codes
+from shebao.rules.region_files import Problems, read_yaml
 
 ROOT = Path(__file__).parents[1]
 BUNDLED = ROOT / "regions"
@@ -220,6 +221,20 @@ def test_yaml_that_hides_something_is_refused(tmp_path, text, sentence):
         f"odd/terms.yaml:{sentence}" in p or ("odd/terms.yaml" in p and sentence in p)
         for p in problems_of(tmp_path, "odd")
     )  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [&b [&c [*a]]]\n",
+        # Written out, 8 ** 20 numbers.
+        "".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 8) if n else 1}]\n" for n in range(20)),
+    ],
+)
+def test_lines_that_refer_to_each_other_without_end_are_refused_at_once(text):
+    problems = Problems()
+    assert read_yaml(text, "parameters.yaml", problems) is None
+    assert "不使用锚点" in problems.found[0]
 
 
 def test_a_fact_that_no_form_asks_for_is_missed(tmp_path):

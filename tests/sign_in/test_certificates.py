@@ -4,12 +4,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import pem
 from django.test import Client
 
+from shebao.cli.signer import Signer
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Role
-from shebao.hall.sign_in import certificates
+from shebao.hall.sign_in import certificates, trust
 from shebao.hall.sign_in.models import OperatorCertificate
 from shebao.hall.sign_in.trial_authority import TrialAuthority
 
@@ -68,6 +70,24 @@ def test_what_is_no_signature_is_refused_in_words(bound, rubbish):
     assert "_auth_user_id" not in client.session
 
 
+def test_a_certificate_or_signature_with_any_byte_changed_is_refused_in_words_or_reads_the_same(authority, tmp_path):
+    made, sealed = authority.issue("示例人", "示例公司", "", "p")
+    (tmp_path / "key.p12").write_bytes(sealed)
+    certificate, signature = pem.unarmor(made)[2], Signer(tmp_path / "key.p12", "p").sign(b"content")
+    for whole, read in (
+        (certificate, lambda data: trust.check_certificate(trust.read_certificate(data))),
+        (signature, lambda data: trust.signer_of(data, b"content").sha256),
+    ):
+        same, refused = read(whole), 0
+        for place in range(0, len(whole), 9):
+            changed = whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :]
+            try:
+                assert read(changed) == same  # what no signature covers may be changed
+            except Refused:
+                refused += 1
+        assert refused > len(whole) // 9 * 0.5
+
+
 def refused_at_the_door(signer) -> str:
     client = opened()
     answer = client.post("/login/certificate", {"signature": as_text(signer.sign(challenge_of(client).encode()))})
@@ -99,8 +119,6 @@ def test_without_a_list_of_the_revoked_nobody_is_believed(bound, settings):
 
 
 def test_a_certificate_of_another_authority_is_refused_even_with_the_same_names(bound, clerk, tmp_path):
-    from shebao.cli.signer import Signer
-
     forged = TrialAuthority(tmp_path / "forged", datetime.now(UTC))
     _, sealed = forged.issue(clerk.name, clerk.employer.name, clerk.employer.credit_code, "p")
     (tmp_path / "forged.p12").write_bytes(sealed)

@@ -8,7 +8,7 @@ a key owns that key whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -99,9 +99,13 @@ class Folder:
 
 
 def read_yaml(text: str, place: str, problems: Problems) -> Any:
-    """The content of one file; mistakes are noted and what could be read is returned."""
+    """The content of a text that somebody typed; mistakes are noted and what could be read is returned."""
+    return _read(text, place, problems, _compose)
+
+
+def _read(text: str, place: str, problems: Problems, composed: Callable[[str], Any]) -> Any:
     try:
-        node = _composed(text)
+        node = composed(text)
     except yaml.MarkedYAMLError as bad:
         line = int(getattr(bad.problem_mark, "line", 0)) + 1
         problems.add(f"{place}:{line}", "", f"不是有效的 YAML：{bad.problem}")
@@ -112,19 +116,22 @@ def read_yaml(text: str, place: str, problems: Problems) -> Any:
     if node is None:
         return Mapped(place, 1)
     events: Any = yaml.parse(text, Loader=_LOADER) if _MARKS.search(text) else ()
+    is_plain = True
     for event in events:
         if getattr(event, "anchor", None) or getattr(event, "tag", None):
             where = f"{place}:{event.start_mark.line + 1}"
             problems.add(where, "", "不使用锚点、引用或类型标记，请把内容写全")
-    return _build(node, place, problems)
+            is_plain = False
+    # A few lines that refer to each other are a thousand million when they are written out, or have no end.
+    return _build(node, place, problems) if is_plain else None
 
 
-@lru_cache(maxsize=1024)
-def _composed(text: str) -> Any:
-    """The nodes of one file: a baseline is read again for every region that extends it."""
+def _compose(text: str) -> Any:
     return yaml.compose(text, Loader=_LOADER)
 
 
+_composed = lru_cache(maxsize=1024)(_compose)
+"""The nodes of one file: a baseline is read again for every region that extends it."""
 forget_files = _composed.cache_clear
 
 
@@ -193,7 +200,7 @@ def read_folder(code: str, roots: Sequence[Path], problems: Problems) -> Folder 
             text = _text(file, place, problems)
             if file.parent.name != "cases":
                 seal.update(f"{place}\0{text}\0".encode())
-            content = read_yaml(text, place, problems)
+            content = _read(text, place, problems, _composed)
             if file.parent.name == "cases" and file.parent.parent == path:
                 cases += _cases(content, place, problems)
             elif place == f"{path.name}/region.yaml":
@@ -221,7 +228,7 @@ def _lineage(code: str, roots: Sequence[Path], problems: Problems) -> list[Path]
         if len(chain) > DEEPEST:
             problems.add(asked_by, "extends", f"层级超过 {DEEPEST} 层")
             return []
-        head = read_yaml(_text(path / "region.yaml", f"{wanted}/region.yaml", problems), "", Problems())
+        head = _read(_text(path / "region.yaml", f"{wanted}/region.yaml", problems), "", Problems(), _composed)
         following = head.get("extends") if isinstance(head, Mapped) else None
         asked_by = f"{wanted}/region.yaml:{head.lines['extends']}" if following else asked_by
         wanted = str(following) if following else ""

@@ -282,23 +282,27 @@ def place_of(reference):
     return int(reference[len(letters) :]) - 1, column - 1
 
 
+def answered(data, limits):
+    """The answer to any file; whatever goes wrong becomes one error line."""
+    try:
+        return lines(data, limits)
+    except TooMuch as too_much:
+        return [encoded(too_much.args[0])]
+    except python_calamine.PasswordError:
+        return [encoded({"error": "encrypted"})]
+    except MemoryError:
+        return [encoded({"error": "too_heavy"})]
+    except BaseException:  # a parser's panic is no Exception, and every reason means the same to the clerk
+        return [encoded({"error": "damaged"})]
+
+
 def main():
-    """Read, parse, answer; whatever goes wrong becomes one error line."""
+    """Read, parse, answer."""
     limits = json.loads(sys.argv[1])
     confine(limits)
     data = sys.stdin.buffer.read()
     out = sys.stdout.buffer
-    try:
-        answer = lines(data, limits)
-    except TooMuch as too_much:
-        answer = [encoded(too_much.args[0])]
-    except python_calamine.PasswordError:
-        answer = [encoded({"error": "encrypted"})]
-    except MemoryError:
-        answer = [encoded({"error": "too_heavy"})]
-    except BaseException:  # a parser's panic is no Exception, and every reason means the same to the clerk
-        answer = [encoded({"error": "damaged"})]
-    for line in answer:
+    for line in answered(data, limits):
         out.write(line + b"\n")
     out.flush()
 

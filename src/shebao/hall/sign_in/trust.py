@@ -5,12 +5,14 @@ an installation for trying lies in `test-ca` of the data folder and is not read 
 """
 
 import asyncio
+import struct
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from asn1crypto import cms, crl, pem, x509
 from asn1crypto.core import Sequence
+from cryptography.exceptions import UnsupportedAlgorithm
 from django.conf import settings
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
@@ -22,6 +24,11 @@ from .. import clock
 from ..errors import Refused
 
 LARGEST = 100_000
+UNREADABLE = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, NotImplementedError),
+    *(struct.error, UnsupportedAlgorithm),
+)
+"""What the libraries raise about what no signer wrote: they parse each part only when it is asked for."""
 USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 
 
@@ -56,7 +63,7 @@ def read_certificate(data: bytes) -> x509.Certificate:
     try:
         found = x509.Certificate.load(_der(data[:LARGEST]), strict=True)
         _ = found.subject.human_friendly, found.public_key.algorithm  # parsed as far as it will be used
-    except (ValueError, TypeError, KeyError):
+    except UNREADABLE:
         raise Refused(
             "not_a_certificate", "这不是证书文件。请选择 .cer、.crt 或 .pem 格式的证书（不含私钥）。", field="file"
         ) from None
@@ -93,6 +100,8 @@ def _said(checking):
         raise Refused("revoked", "证书已被吊销，不能使用。请到证书颁发机构办理新证书。") from None
     except (PathError, InvalidCertificateError, ValidationError) as why:
         raise Refused("certificate_not_good", f"证书没有通过验证：{_why(str(why))}") from None
+    except UNREADABLE:
+        raise Refused("damaged", "签名或证书的内容不完整，可能已损坏。请重新签名，或换用完整的证书。") from None
 
 
 def _why(said: str) -> str:
@@ -135,7 +144,7 @@ def _signed_data(signature: bytes) -> cms.SignedData:
             raise ValueError("no signature")
         if found["encap_content_info"]["content"].native is not None or len(found["signer_infos"]) != 1:
             raise ValueError("not detached, or not one signer")
-    except (ValueError, TypeError, KeyError):
+    except UNREADABLE:
         raise Refused(
             "not_a_signature", "这不是签名文件。请选择签名工具生成的 .p7s 文件。", field="signature"
         ) from None
