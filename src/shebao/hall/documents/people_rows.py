@@ -6,6 +6,7 @@ from shebao.rules.months import Month
 from shebao.rules.region import Region
 
 from ..payments.paid_lines import PAID, paid_lines
+from ..roster.changes import CAME, RosterChange, roster_changes_in
 from ..roster.models import Employee, Spell
 from ..roster.queries import covering, wages_in
 from .money_rows import Asked, Row, day, schemes_in_order, short_titles
@@ -125,35 +126,26 @@ def of_pension_account(asked: Asked) -> list[Row]:
 
 
 def of_changes(asked: Asked) -> list[Row]:
-    """Who came and who went in a month: one row for a person and direction, increases first."""
+    """Who came and who went in a month: one row for a person, direction and reason, increases first."""
     month = asked.last
-    spells = Spell.objects.visible_to(asked.by).filter(employee__employer=asked.employer, is_voided=False)
-    joined = "employee__person"
-    came = spells.filter(first_month=month).select_related(joined, "opened_by__declared_by")
-    went = spells.filter(last_month=month.previous()).select_related(joined, "closed_by__declared_by")
-    rows = []
-    for change, found, by, codes, code in (
-        ("增加", came, "opened_by", "enrolment_kinds", "kind"),
-        ("减少", went, "closed_by", "cessation_reasons", "end_reason"),
-    ):
-        people: dict[int, list[Spell]] = defaultdict(list)
-        for spell in found.order_by("employee__name_pinyin", "employee_id", "pk"):
-            people[spell.employee_id].append(spell)
-        for own in people.values():
-            title = _title(asked.spec, codes, getattr(own[0], code))
-            rows.append(_change(asked, own, change, title, getattr(own[0], by)))
+    spells = Spell.objects.visible_to(asked.by).filter(employee__employer=asked.employer)
+    joined = "employee__person", "opened_by__declared_by", "closed_by__declared_by"
     wages = wages_in(asked.employer, month)
-    return [row | {"wage": wages.get(row.pop("employee"))} for row in rows]
+    return [
+        _change(asked.spec, one) | {"wage": wages.get(one.employee.pk)}
+        for one in roster_changes_in(spells.select_related(*joined), asked.spec, month, month)
+    ]
 
 
-def _change(asked: Asked, spells: list[Spell], change: str, reason: str, declaration) -> Row:
+def _change(spec: Region, one: RosterChange) -> Row:
+    spell = one.spells[0]
+    declaration = spell.opened_by if one.change == CAME else spell.closed_by
     review = "" if declaration is None else "即时生效" if declaration.is_direct else "已审核"
-    return _person(spells[0].employee) | {
-        "employee": spells[0].employee_id,
-        "schemes": short_titles(asked.spec, {one.scheme for one in spells}),
-        "change": change,
-        "reason": reason,
-        "changed_in": asked.last,
+    return _person(one.employee) | {
+        "schemes": short_titles(spec, {each.scheme for each in one.spells}),
+        "change": one.change,
+        "reason": one.reason,
+        "changed_in": one.month,
         "review": review,
         "operator": declaration.declared_by.name if declaration else "",
         "done_at": declaration.decided_at if declaration else None,
@@ -193,8 +185,3 @@ def _person(employee: Employee) -> Row:
         "id_number": employee.person.id_number,
         "department": employee.department,
     }
-
-
-def _title(spec: Region, codes: str, code: str) -> str:
-    known = spec.codes.get(codes)
-    return (known.title_of(code) if known and known.get(code) else code) if code else ""
