@@ -9,6 +9,7 @@ from ..payments.paid_lines import PAID, paid_lines
 from ..roster.changes import CAME, RosterChange, roster_changes_in
 from ..roster.models import Employee, Spell
 from ..roster.queries import covering, wages_in
+from ..settlement.models import CHARGING, BillLine
 from .money_rows import Asked, Row, day, schemes_in_order, short_titles
 
 PENSION = "pension"
@@ -46,24 +47,48 @@ def of_person_lines(asked: Asked) -> list[Row]:
     ]
 
 
+def _charges(rows: list[Row]) -> list[Row]:
+    """Of these rows of persons the charges in force with their adjustments: what was given back (退费) is charged no
+    more, and a late fee or interest is no contribution.
+    """
+    lines = {row["line"].pk: row["line"] for row in rows}
+    behind = [(row, _charge_of(row["line"], lines)) for row in rows]
+    return [row for row, charge in behind if charge.kind in CHARGING and not charge.is_given_back]
+
+
+def _charge_of(line: BillLine, lines: dict[int, BillLine]) -> BillLine:
+    """The charge that a line corrects, however often it was corrected: all of them are for one person and month."""
+    while line.adjusts_id in lines:
+        line = lines[line.adjusts_id]
+    return line
+
+
+def _months(charges: list[Row]) -> set[Month]:
+    """The months that these charges are for; an adjustment only corrects one."""
+    return {row["month"] for row in charges if row["line"].kind in CHARGING}
+
+
+def _paid(charges: list[Row]) -> list[Row]:
+    return [row for row in charges if row["paid_mark"] == PAID]
+
+
 def of_person_sums(asked: Asked) -> list[Row]:
     """A row for each person: the first and the last month, how many, and the sums."""
     people: dict[int, list[Row]] = defaultdict(list)
-    for row in of_person_lines(asked):
+    for row in _charges(of_person_lines(asked)):
         people[row["line"].employee_id].append(row)
     return [_summed(asked.spec, rows) for rows in people.values()]
 
 
-def _summed(spec: Region, rows: list[Row]) -> Row:
-    months = {row["month"] for row in rows}
-    line = rows[0]["line"]
-    return _person(line.employee) | {
+def _summed(spec: Region, charges: list[Row]) -> Row:
+    months = _months(charges)
+    return _person(charges[0]["line"].employee) | {
         "first_month": min(months, key=str),
         "last_month": max(months, key=str),
         "months": len(months),
-        "schemes": short_titles(spec, {row["line"].scheme for row in rows}),
-        **{key: sum(row[key] for row in rows) for key in ("employer_due", "employee_due", "total_due")},
-        "paid": sum(row["total_due"] for row in rows if row["paid_mark"] == PAID),
+        "schemes": short_titles(spec, {row["line"].scheme for row in charges}),
+        **{key: sum(row[key] for row in charges) for key in ("employer_due", "employee_due", "total_due")},
+        "paid": sum(row["total_due"] for row in _paid(charges)),
     }
 
 
@@ -74,7 +99,7 @@ def of_person_schemes(asked: Asked) -> list[Row]:
     for spell in Spell.objects.filter(employee__in=people, is_voided=False).order_by("first_month"):
         spells[spell.employee_id, spell.scheme].append(spell)
     lines: dict[tuple[int, str], list[Row]] = defaultdict(list)
-    for row in of_person_lines(asked):
+    for row in _paid(_charges(of_person_lines(asked))):
         lines[row["line"].employee_id, row["line"].scheme].append(row)
     rows = []
     for person in people:
@@ -87,14 +112,13 @@ def of_person_schemes(asked: Asked) -> list[Row]:
     return rows
 
 
-def _insured(spells: list[Spell], lines: list[Row], now: Month) -> Row:
-    paid = [row for row in lines if row["paid_mark"] == PAID]
+def _insured(spells: list[Spell], paid: list[Row], now: Month) -> Row:
     is_live = any(one.last_month is None or one.last_month >= now for one in spells)
     return {
         "first_month": spells[0].first_month,
         "last_month": None if is_live else max((one.last_month for one in spells), key=str),
-        "months": len({row["month"] for row in paid}),
-        "base": paid[-1]["base"] if paid else 0,
+        "months": len(_months(paid)),
+        "base": paid[-1]["base"] if paid else 0,  # of the last month, as it was corrected last
         "employer_paid": sum(row["employer_due"] for row in paid),
         "employee_paid": sum(row["employee_due"] for row in paid),
         "paid": sum(row["total_due"] for row in paid),
@@ -105,8 +129,8 @@ def _insured(spells: list[Spell], lines: list[Row], now: Month) -> Row:
 def of_pension_account(asked: Asked) -> list[Row]:
     """A row for each year of one person's own pension contributions that have been paid."""
     years: dict[int, list[Row]] = defaultdict(list)
-    for row in of_person_lines(asked):
-        if row["line"].scheme == PENSION and row["paid_mark"] == PAID:
+    for row in _paid(_charges(of_person_lines(asked))):
+        if row["line"].scheme == PENSION:
             years[row["month"].year].append(row)
     rows, opening = [], 0
     for year in sorted(years):
@@ -114,8 +138,8 @@ def of_pension_account(asked: Asked) -> list[Row]:
         rows.append(
             {
                 "year": year,
-                "months": len({row["month"] for row in years[year]}),
-                "base": sum(row["base"] for row in years[year]),
+                "months": len(_months(years[year])),
+                "base": sum({row["month"]: row["base"] for row in years[year]}.values()),  # of a month, the last
                 "opening": opening,
                 "principal": principal,
                 "closing": opening + principal,
