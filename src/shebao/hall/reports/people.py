@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 
 from django.db.models import Min, QuerySet
 
@@ -18,7 +19,7 @@ from ..roster.facts import employee_facts
 from ..roster.models import Employee, Person, Spell
 from ..roster.queries import covering, people_named, wages_in
 from ..services.registry import OPERATIONS
-from .report import MONTH, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown, in_percent, plain
+from .report import MONTH, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown, plain
 
 RETIRING_AGE = 60
 EMPLOYERS_OWN = ("industry_class", "float_grade")
@@ -101,7 +102,7 @@ def _insured_schemes(asked: Asked) -> list[dict]:
     ]
 
 
-def _rate(asked: Asked, scheme, part: str) -> str:
+def _rate(asked: Asked, scheme, part: str) -> Decimal | str:
     share = scheme.shares.get(part)
     if share is None:
         return "不缴"
@@ -112,7 +113,7 @@ def _rate(asked: Asked, scheme, part: str) -> str:
         return "没有数值"
     if isinstance(value, Mapping):
         return "按人员分档"
-    return in_percent(value) if share.kind == "rate" else f"{yuan(value)} 元"
+    return value if share.kind == "rate" else f"{yuan(value)} 元"
 
 
 def _assessable(asked: Asked) -> QuerySet[Employee]:
@@ -263,8 +264,8 @@ REPORTS = {
     "insured_schemes": Report(
         (
             Shown("scheme", "险种"), Shown("heads", "在保人数", "whole"), Shown("wage", "申报工资合计（元）", "yuan"),
-            Shown("since", "最早参保", "month"), Shown("employer_rate", "单位费率"),
-            Shown("employee_rate", "个人费率"),
+            Shown("since", "最早参保", "month"), Shown("employer_rate", "单位费率", "rate"),
+            Shown("employee_rate", "个人费率", "rate"),
         ),
         (MONTH,), _insured_schemes, lambda _, rows: plain(rows), "个险种",
     ),
