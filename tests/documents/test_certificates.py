@@ -7,11 +7,13 @@ import pytest
 from shebao.hall.documents.money_rows import Asked
 from shebao.hall.documents.sources import READERS
 from shebao.hall.documents.statements import issue_statement
+from shebao.hall.roster.models import Spell
+from shebao.hall.settlement.ledger import balance
 from shebao.hall.settlement.models import Bill, BillLine, LineKind
 from shebao.rules.months import Month
 from tests.factories import at
 
-from ..services.test_back_payments import approved, hall, settled
+from ..services.test_back_payments import NOVEMBER, approved, hall, settled
 from ..services.test_back_payments import asked as paid_back
 from ..services.test_refunds import KEY, OCTOBER, asked, billed_in_october, paid
 from ..settlement.test_adjusting import in_july_and_august
@@ -73,15 +75,18 @@ def test_who_got_everything_back_has_paid_no_month_and_is_in_no_list_of_contribu
 
 
 def test_a_month_that_was_given_back_and_paid_again_counts_once():
-    clerk, employee = refunded(also_september=False)
-    again = paid_back(employee, "2026-10", "2026-10", wage="9000")
-    reviewer = employee.employer.declarations.exclude(decided_by=None).first().decided_by
-    approved(clerk, reviewer, again)
-    for bill in Bill.objects.filter(total_due__gt=0).exclude(month=OCTOBER):
-        paid(bill, clerk)
+    clerk, reviewer, employee, first = billed_in_october("wage_hall")
+    approved(clerk, reviewer, asked(employee), KEY)
+    for spell in Spell.objects.filter(employee=employee):
+        spell.pk, spell.first_month, spell.last_month = None, NOVEMBER, None
+        spell.save()
+    approved(clerk, reviewer, paid_back(employee, "2026-10", "2026-10", wage="9000"))
+    again = BillLine.objects.get(employee=employee, scheme="pension", kind=LineKind.BACK_PAYMENT)
+    due, settled_by_credit = balance(again.bill)
+    paid(again.bill, clerk, due - settled_by_credit)
     row = pension_of(clerk, employee)
-    line = BillLine.objects.get(employee=employee, scheme="pension", kind=LineKind.BACK_PAYMENT)
-    assert (row["months"], row["base"], row["employee_paid"]) == (1, line.contribution_base, line.employee_due)
+    assert first.lines.get(employee=employee, scheme="pension").is_given_back
+    assert (row["months"], row["base"], row["employee_paid"]) == (1, again.contribution_base, again.employee_due)
 
 
 def test_late_fees_and_interest_of_a_back_payment_are_no_contributions():
