@@ -11,6 +11,7 @@ from shebao.hall.declarations.states import State
 from shebao.hall.documents.issuing import ALPHABET
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import available, issue_document, pdf, verify
+from shebao.hall.documents.papers import paper_of
 from shebao.hall.documents.people_vouchers import issue_people_voucher
 from shebao.hall.documents.plans import issue_plan
 from shebao.hall.documents.vouchers import issue_voucher
@@ -189,3 +190,21 @@ def test_a_detail_of_the_declaration_lists_every_person_with_number_and_dues():
         assert row[-3:] == [yuan(fen) for fen in (*dues, sum(dues))]
         assert person.name in text
     assert people["total"][-1] == yuan(bill.total_due) and people["total"][1] == "合计"
+
+
+WITH_RETIRED = [
+    (code, kind)
+    for code, spec in sorted(all_regions().items())
+    for kind, one in spec.documents.items()
+    if "retired_count" in one["columns"]
+]
+
+
+@pytest.mark.parametrize(("code", "kind"), WITH_RETIRED)
+def test_how_many_are_retired_is_left_to_be_filled_in_because_the_hall_does_not_know_it(code, kind):
+    with on_day(NOVEMBER, 10):
+        bill, _ = make_bill(code)
+        paper = paper_of(bill, kind, number="", code="", made_on="2026-11-10")
+    place = [column["title"] for column in paper["columns"]].index("退休人数")
+    assert {row[place] for row in paper["rows"]} == {""}
+    assert "退休人数由经办机构填写，网厅没有这项数据。" in paper["notes"]

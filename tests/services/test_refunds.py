@@ -57,12 +57,13 @@ def billed_in_october(code, *, is_paid=True, leaves=True):
     return clerk, reviewer, employee, bill
 
 
-def paid(bill, clerk):
+def paid(bill, clerk, fen=None):
     from shebao.hall.clock import now
 
+    fen = bill.total_due if fen is None else fen
     payment = Payment.objects.create(
-        employer=bill.employer, bill=bill, number=f"P{bill.pk}", channel="counter", amount_fen=bill.total_due,
-        paid_fen=bill.total_due, state="succeeded", started_by=clerk, started_at=now(), paid_at=now(),
+        employer=bill.employer, bill=bill, number=f"P{bill.pk}", channel="counter", amount_fen=fen,
+        paid_fen=fen, state="succeeded", started_by=clerk, started_at=now(), paid_at=now(),
     )  # fmt: skip
     book_paid(bill, payment)
 

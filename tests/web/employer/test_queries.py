@@ -1,6 +1,7 @@
 """查询统计: every query answers in every region, adds up, leads further, and shows nobody else's data."""
 
 import re
+from decimal import Decimal
 from io import BytesIO
 
 import openpyxl
@@ -16,7 +17,7 @@ from shebao.hall.reports import exporting
 from shebao.hall.reports.models import ExportRun, SavedView
 from shebao.hall.reports.money import billed
 from shebao.hall.reports.registry import REPORTS
-from shebao.hall.reports.report import asked, totals
+from shebao.hall.reports.report import asked, in_percent, totals
 from shebao.hall.roster.models import Spell
 from shebao.hall.settlement.ledger import book_paid
 from shebao.hall.settlement.models import Bill
@@ -95,6 +96,23 @@ def test_a_workbook_ends_with_its_total_as_numbers_and_an_importer_passes_over_i
     assert [cell.value for cell in sheet[sheet.max_row]][-1] == 0, "what was paid is added up too"
     nothing = client.get("/e/queries/contribution_list/export/?from=2025-01&to=2025-02").content
     assert openpyxl.load_workbook(BytesIO(nothing)).active.max_row == 3, "nothing has no total"
+
+
+@pytest.mark.parametrize("key", ["employer_insurance", "float_grades"])
+def test_a_rate_is_a_number_in_the_workbook_in_percent_and_our_own_reader_reads_it_exactly(guiyang, key):
+    client, employer, clerk, _ = guiyang
+    address, report = f"/e/queries/{key}/", REPORTS[region("guiyang").queries[key].model]
+    data, text = client.get(f"{address}export/").content, text_of(client.get(address))
+    sheet, read = openpyxl.load_workbook(BytesIO(data)).active, read_workbook(data, "费率.xlsx").rows
+    rows = report.rows(asked(clerk, employer, region("guiyang"), {}, report.conditions))
+    places = [place for place, column in enumerate(report.columns) if column.kind == "rate"]
+    told = {(n, place): row[report.columns[place].key] for n, row in enumerate(rows) for place in places}
+    rates = {at: rate for at, rate in told.items() if isinstance(rate, Decimal)}
+    assert rates and len(rates) > len(told) / 2
+    for (n, place), rate in rates.items():
+        cell, back = sheet.cell(4 + n, 1 + place), read[3 + n][place]
+        assert (cell.data_type, cell.number_format) == ("n", "0.00##%") and in_percent(rate) in text
+        assert back.kind == "number" and Decimal(back.text) == Decimal(str(cell.value)) == rate
 
 
 def test_a_query_in_the_menu_prints_the_papers_of_the_months_it_asks(client, november):
@@ -349,11 +367,28 @@ def test_what_was_paid_and_what_is_open_is_added_up_over_every_page(guiyang):
     assert totals(detail, detail.rows(given), given)["total"] == sums["total_due"]
 
 
-def test_the_chart_counts_every_bill_of_a_month_and_what_was_assessed_provisionally(guiyang):
-    _, employer, clerk, _ = guiyang
+def test_a_month_assessed_provisionally_is_in_the_query_and_its_totals_are_those_of_the_chart_and_the_bills(guiyang):
+    client, employer, clerk, _ = guiyang
     reviewer = Operator.objects.create(username="o", name="李审", role="reviewer", region="guiyang")
     with on_day(NOVEMBER.next(), 2):
         made = assess_undeclared(employer.pk, NOVEMBER, by=reviewer)
-        by_month, by_scheme = billed(asked(clerk, employer, region("guiyang"), {}, ("months",)))
+        payment = Payment.objects.create(
+            employer=employer, bill=made, number="P1", channel="counter", amount_fen=made.total_due,
+            paid_fen=made.total_due, state="succeeded", started_by=clerk, started_at=now(), paid_at=now(),
+        )  # fmt: skip
+        book_paid(made, payment)
+        given = asked(clerk, employer, region("guiyang"), {}, ("months",))
+        by_month, by_scheme = billed(given)
+        report = REPORTS["contributions"]
+        rows = report.rows(given)
+        sums = totals(report, rows, given)
+        page = client.get("/e/queries/employer_contributions/?from=2026-11&to=2026-11")
+        one = client.get("/e/queries/employer_contributions/?from=2026-11&to=2026-11&scheme=pension")
     assert by_month[NOVEMBER] == made.total_due
-    assert sum(by_month.values()) == sum(by_scheme.values())
+    assert sums["total"] == sum(by_month.values()) == sum(by_scheme.values())
+    assert sums["total"] == sum(bill.total_due for bill in employer.bills.all())
+    assert sums["paid"] == made.total_due == sum(row["paid"] for row in rows if row["month"] == NOVEMBER)
+    text = text_of(page)
+    assert text.count("（暂核定）") == made.provisional_lines.count() and f"/e/bills/{made.pk}/" in text
+    assert yuan(made.total_due) in text
+    assert text_of(one).count("（暂核定）") == 1

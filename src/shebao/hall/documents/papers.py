@@ -29,11 +29,9 @@ def _base(fen: int) -> str:
     return yuan(fen) if fen else "—"
 
 
-# Nobody of an employer's month is retired here yet: the column is on the official papers, and what it says is true.
 CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
     "scheme": lambda row: row.title,
     "head_count": lambda row: str(row.head_count) if row.head_count else "—",
-    "retired_count": lambda row: "0",
     "wage_sum": lambda row: yuan(row.wage_sum),
     "employer_base": lambda row: _base(row.base_sum if row.employer_rate or row.employer_due else 0),
     "employee_base": lambda row: _base(row.base_sum if row.employee_rate or row.employee_due else 0),
@@ -46,6 +44,9 @@ CELLS: Mapping[str, Callable[[SchemeSum], str]] = {
     "credit_used": lambda row: yuan(row.credit_used),
     "total_due": lambda row: yuan(row.total + row.late_fee - row.credit_used),
 }
+NOT_KEPT = {"retired_count"}
+"""Columns of official papers of which the hall keeps no data: whoever retires leaves its roster. Nothing is said there;
+a note tells who fills them in."""
 SUMMED = {
     "basis_due": lambda rows: sum(row.basis_due for row in rows),
     "employer_due": lambda rows: sum(row.employer_due for row in rows),
@@ -98,11 +99,11 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, fig
         "made_on": made_on,
         "header": [*_header(spec, bill, factor), *money],
         "columns": [_column(key, titles) for key in keys],
-        "rows": [[CELLS[key](row) for key in keys] for row in rows],
+        "rows": [["" if key in NOT_KEPT else CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
         "amount_words": amount_in_words(figures.total),
         "people": people_table(spec, bill, regular, more, people) if people else None,
-        "notes": [*_provisional_notes(bill, factor), *(str(note) for note in document["notes"])],
+        "notes": [*_provisional_notes(bill, factor), *(str(note) for note in document["notes"]), *_notes_of(keys)],
         "signatures": list(document["signatures"]),
         "seals": [f"{name}（章）" for name in _sealed_by(spec, document)],
         "illustrative": list(bill.illustrative),
@@ -151,6 +152,12 @@ def _provisional_notes(bill: Bill, factor: Mapping | None) -> list[str]:
         return []
     basis = f"{bill.basis_month.label}应缴额的 {percent(factor['value'])}"
     return [f"{bill.month.label}没有按时申报，按{basis}{bill.word}（{factor['source']}）；补办申报结算后多退少补。"]
+
+
+def _notes_of(keys: list[str]) -> list[str]:
+    """Which columns are left to be filled in."""
+    left = "、".join(COLUMNS[key] for key in keys if key in NOT_KEPT)
+    return [f"{left}由经办机构填写，网厅没有这项数据。"] if left else []
 
 
 def _sealed_by(spec, document: Mapping) -> list[str]:

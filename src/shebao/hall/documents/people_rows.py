@@ -6,8 +6,10 @@ from shebao.rules.months import Month
 from shebao.rules.region import Region
 
 from ..payments.paid_lines import PAID, paid_lines
+from ..roster.changes import CAME, RosterChange, roster_changes_in
 from ..roster.models import Employee, Spell
 from ..roster.queries import covering, wages_in
+from ..settlement.models import CHARGING, BillLine
 from .money_rows import Asked, Row, day, schemes_in_order, short_titles
 
 PENSION = "pension"
@@ -45,24 +47,48 @@ def of_person_lines(asked: Asked) -> list[Row]:
     ]
 
 
+def _charges(rows: list[Row]) -> list[Row]:
+    """Of these rows of persons the charges in force with their adjustments: what was given back (退费) is charged no
+    more, and a late fee or interest is no contribution.
+    """
+    lines = {row["line"].pk: row["line"] for row in rows}
+    behind = [(row, _charge_of(row["line"], lines)) for row in rows]
+    return [row for row, charge in behind if charge.kind in CHARGING and not charge.is_given_back]
+
+
+def _charge_of(line: BillLine, lines: dict[int, BillLine]) -> BillLine:
+    """The charge that a line corrects, however often it was corrected: all of them are for one person and month."""
+    while line.adjusts_id in lines:
+        line = lines[line.adjusts_id]
+    return line
+
+
+def _months(charges: list[Row]) -> set[Month]:
+    """The months that these charges are for; an adjustment only corrects one."""
+    return {row["month"] for row in charges if row["line"].kind in CHARGING}
+
+
+def _paid(charges: list[Row]) -> list[Row]:
+    return [row for row in charges if row["paid_mark"] == PAID]
+
+
 def of_person_sums(asked: Asked) -> list[Row]:
     """A row for each person: the first and the last month, how many, and the sums."""
     people: dict[int, list[Row]] = defaultdict(list)
-    for row in of_person_lines(asked):
+    for row in _charges(of_person_lines(asked)):
         people[row["line"].employee_id].append(row)
     return [_summed(asked.spec, rows) for rows in people.values()]
 
 
-def _summed(spec: Region, rows: list[Row]) -> Row:
-    months = {row["month"] for row in rows}
-    line = rows[0]["line"]
-    return _person(line.employee) | {
+def _summed(spec: Region, charges: list[Row]) -> Row:
+    months = _months(charges)
+    return _person(charges[0]["line"].employee) | {
         "first_month": min(months, key=str),
         "last_month": max(months, key=str),
         "months": len(months),
-        "schemes": short_titles(spec, {row["line"].scheme for row in rows}),
-        **{key: sum(row[key] for row in rows) for key in ("employer_due", "employee_due", "total_due")},
-        "paid": sum(row["total_due"] for row in rows if row["paid_mark"] == PAID),
+        "schemes": short_titles(spec, {row["line"].scheme for row in charges}),
+        **{key: sum(row[key] for row in charges) for key in ("employer_due", "employee_due", "total_due")},
+        "paid": sum(row["total_due"] for row in _paid(charges)),
     }
 
 
@@ -73,7 +99,7 @@ def of_person_schemes(asked: Asked) -> list[Row]:
     for spell in Spell.objects.filter(employee__in=people, is_voided=False).order_by("first_month"):
         spells[spell.employee_id, spell.scheme].append(spell)
     lines: dict[tuple[int, str], list[Row]] = defaultdict(list)
-    for row in of_person_lines(asked):
+    for row in _paid(_charges(of_person_lines(asked))):
         lines[row["line"].employee_id, row["line"].scheme].append(row)
     rows = []
     for person in people:
@@ -86,14 +112,13 @@ def of_person_schemes(asked: Asked) -> list[Row]:
     return rows
 
 
-def _insured(spells: list[Spell], lines: list[Row], now: Month) -> Row:
-    paid = [row for row in lines if row["paid_mark"] == PAID]
+def _insured(spells: list[Spell], paid: list[Row], now: Month) -> Row:
     is_live = any(one.last_month is None or one.last_month >= now for one in spells)
     return {
         "first_month": spells[0].first_month,
         "last_month": None if is_live else max((one.last_month for one in spells), key=str),
-        "months": len({row["month"] for row in paid}),
-        "base": paid[-1]["base"] if paid else 0,
+        "months": len(_months(paid)),
+        "base": paid[-1]["base"] if paid else 0,  # of the last month, as it was corrected last
         "employer_paid": sum(row["employer_due"] for row in paid),
         "employee_paid": sum(row["employee_due"] for row in paid),
         "paid": sum(row["total_due"] for row in paid),
@@ -104,8 +129,8 @@ def _insured(spells: list[Spell], lines: list[Row], now: Month) -> Row:
 def of_pension_account(asked: Asked) -> list[Row]:
     """A row for each year of one person's own pension contributions that have been paid."""
     years: dict[int, list[Row]] = defaultdict(list)
-    for row in of_person_lines(asked):
-        if row["line"].scheme == PENSION and row["paid_mark"] == PAID:
+    for row in _paid(_charges(of_person_lines(asked))):
+        if row["line"].scheme == PENSION:
             years[row["month"].year].append(row)
     rows, opening = [], 0
     for year in sorted(years):
@@ -113,8 +138,8 @@ def of_pension_account(asked: Asked) -> list[Row]:
         rows.append(
             {
                 "year": year,
-                "months": len({row["month"] for row in years[year]}),
-                "base": sum(row["base"] for row in years[year]),
+                "months": len(_months(years[year])),
+                "base": sum({row["month"]: row["base"] for row in years[year]}.values()),  # of a month, the last
                 "opening": opening,
                 "principal": principal,
                 "closing": opening + principal,
@@ -125,35 +150,26 @@ def of_pension_account(asked: Asked) -> list[Row]:
 
 
 def of_changes(asked: Asked) -> list[Row]:
-    """Who came and who went in a month: one row for a person and direction, increases first."""
+    """Who came and who went in a month: one row for a person, direction and reason, increases first."""
     month = asked.last
-    spells = Spell.objects.visible_to(asked.by).filter(employee__employer=asked.employer, is_voided=False)
-    joined = "employee__person"
-    came = spells.filter(first_month=month).select_related(joined, "opened_by__declared_by")
-    went = spells.filter(last_month=month.previous()).select_related(joined, "closed_by__declared_by")
-    rows = []
-    for change, found, by, codes, code in (
-        ("增加", came, "opened_by", "enrolment_kinds", "kind"),
-        ("减少", went, "closed_by", "cessation_reasons", "end_reason"),
-    ):
-        people: dict[int, list[Spell]] = defaultdict(list)
-        for spell in found.order_by("employee__name_pinyin", "employee_id", "pk"):
-            people[spell.employee_id].append(spell)
-        for own in people.values():
-            title = _title(asked.spec, codes, getattr(own[0], code))
-            rows.append(_change(asked, own, change, title, getattr(own[0], by)))
+    spells = Spell.objects.visible_to(asked.by).filter(employee__employer=asked.employer)
+    joined = "employee__person", "opened_by__declared_by", "closed_by__declared_by"
     wages = wages_in(asked.employer, month)
-    return [row | {"wage": wages.get(row.pop("employee"))} for row in rows]
+    return [
+        _change(asked.spec, one) | {"wage": wages.get(one.employee.pk)}
+        for one in roster_changes_in(spells.select_related(*joined), asked.spec, month, month)
+    ]
 
 
-def _change(asked: Asked, spells: list[Spell], change: str, reason: str, declaration) -> Row:
+def _change(spec: Region, one: RosterChange) -> Row:
+    spell = one.spells[0]
+    declaration = spell.opened_by if one.change == CAME else spell.closed_by
     review = "" if declaration is None else "即时生效" if declaration.is_direct else "已审核"
-    return _person(spells[0].employee) | {
-        "employee": spells[0].employee_id,
-        "schemes": short_titles(asked.spec, {one.scheme for one in spells}),
-        "change": change,
-        "reason": reason,
-        "changed_in": asked.last,
+    return _person(one.employee) | {
+        "schemes": short_titles(spec, {each.scheme for each in one.spells}),
+        "change": one.change,
+        "reason": one.reason,
+        "changed_in": one.month,
         "review": review,
         "operator": declaration.declared_by.name if declaration else "",
         "done_at": declaration.decided_at if declaration else None,
@@ -193,8 +209,3 @@ def _person(employee: Employee) -> Row:
         "id_number": employee.person.id_number,
         "department": employee.department,
     }
-
-
-def _title(spec: Region, codes: str, code: str) -> str:
-    known = spec.codes.get(codes)
-    return (known.title_of(code) if known and known.get(code) else code) if code else ""

@@ -10,7 +10,7 @@ from shebao.rules.region import NoValue
 
 from ..declarations.models import Declaration
 from ..declarations.states import State, label_of
-from .report import MONTHS, PERSON, SERVICE, STATE, Asked, Link, Report, Shown, in_percent, plain
+from .report import MONTHS, PERSON, SERVICE, STATE, Asked, Link, Report, Shown, plain
 
 INJURY = "410"
 """Work injury in the national list of schemes."""
@@ -70,8 +70,8 @@ def _grade(asked: Asked, share, month: Month) -> dict:
         "month": month,
         "industry_class": codes["industry_classes"].title_of(one.industry_class),
         "float_grade": codes["float_grades"].title_of(one.float_grade),
-        "rate": in_percent(rate) if rate is not None else "没有数值",
-        "both": in_percent(both) if both is not None else "没有数值",
+        "rate": rate if rate is not None else "没有数值",
+        "both": both if both is not None else "没有数值",
     }
 
 
@@ -112,7 +112,7 @@ REPORTS = {
     "float_grades": Report(
         (
             Shown("month", "费款所属期", "month"), Shown("industry_class", "工伤行业类别"),
-            Shown("rate", "行业基准费率"), Shown("float_grade", "浮动档次"), Shown("both", "执行费率"),
+            Shown("rate", "行业基准费率", "rate"), Shown("float_grade", "浮动档次"), Shown("both", "执行费率", "rate"),
         ),
         (MONTHS,), _float_grades, lambda _, rows: plain(rows), "个月",
     ),

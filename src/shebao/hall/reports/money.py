@@ -14,6 +14,7 @@ from ..roster.queries import people_named
 from ..settlement.ledger import balances, settling
 from ..settlement.models import Bill, BillLine, LedgerEntry, LineKind, ProvisionalLine
 from ..settlement.paying_state import paying_of
+from ..settlement.queries import PROVISIONAL
 from .report import KIND, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown
 
 REGULAR = Q(kind=LineKind.REGULAR)
@@ -35,59 +36,72 @@ def lines(asked: Asked) -> QuerySet[BillLine]:
     return found
 
 
-def _contributions(asked: Asked) -> QuerySet:
-    return (
-        lines(asked)
-        .values("month", "scheme")
-        .annotate(
-            heads=Count("employee", distinct=True),
-            base=Sum("contribution_base", filter=REGULAR, default=0),
-            employer=Sum("employer_due"),
-            employee=Sum("employee_due"),
-            total=Sum(F("employer_due") + F("employee_due")),
-        )
-        .order_by("-month", "scheme")
+def _charged(asked: Asked) -> list[dict]:
+    """What each month costs by scheme, the latest first, in two queries; of what was assessed provisionally (暂核定) a
+    row of its own, which names its bill and no people.
+    """
+    both = Sum(F("employer_due") + F("employee_due"))
+    sums = {"employer": Sum("employer_due"), "employee": Sum("employee_due"), "total": both}
+    people = {
+        "heads": Count("employee", distinct=True),
+        "base": Sum("contribution_base", filter=REGULAR, default=0),
+    }
+    rows = [
+        row | {"bill": None} for row in lines(asked).order_by().values("month", "scheme").annotate(**people, **sums)
+    ]
+    provisional = ProvisionalLine.objects.visible_to(asked.actor).filter(bill__in=_bills(asked))
+    if asked.scheme:
+        provisional = provisional.filter(scheme=asked.scheme)
+    nobody = {"heads": None, "base": None}
+    named = provisional.order_by().values("bill", "scheme", month=F("bill__month"))
+    rows += [row | nobody for row in named.annotate(**sums)]
+    order = {key: place for place, key in enumerate(asked.region.schemes)}
+    return sorted(
+        rows,
+        key=lambda row: (-row["month"].index, order.get(row["scheme"], len(order)), row["scheme"], row["bill"] or 0),
     )
 
 
+def _contributions(asked: Asked) -> list[dict]:
+    rows = _charged(asked)
+    paid = _paid(asked, rows)
+    return [row | {"paid": paid[row["month"], row["scheme"], row["bill"]]} for row in rows]
+
+
 def _show_contributions(asked: Asked, rows: Iterable) -> list[dict]:
-    rows = list(rows)
-    paid = _paid(asked, {row["month"] for row in rows})
-    order = {key: place for place, key in enumerate(asked.region.schemes)}
-    rows.sort(key=lambda row: (-row["month"].index, order.get(row["scheme"], len(order))))
     shown = []
     for row in rows:
-        month, scheme = str(row["month"]), row["scheme"]
+        month, scheme, title = str(row["month"]), row["scheme"], asked.region.scheme_title(row["scheme"])
+        if row["bill"]:
+            shown.append(row | {"scheme": Link(f"{title}（{PROVISIONAL}）", "bill", (row["bill"],))})
+            continue
         query = (("from", month), ("to", month), ("scheme", scheme))
-        title = Link(asked.region.scheme_title(scheme), "lines", (), query)
-        heads = Link(row["heads"], "lines", (), query)
-        cells = {"scheme": title, "heads": heads, "paid": paid.get((month, scheme), 0)}
-        shown.append(row | cells)
+        shown.append(row | {"scheme": Link(title, "lines", (), query), "heads": Link(row["heads"], "lines", (), query)})
     return shown
 
 
-def _paid_in_all(asked: Asked, rows: QuerySet) -> dict[str, int]:
-    """What was paid of everything that the table lists, fen."""
-    listed = {(str(month), scheme) for month, scheme in rows.values_list("month", "scheme")}
-    paid = _paid(asked, {month for month, _ in listed})
-    return {"paid": sum(fen for key, fen in paid.items() if key in listed)}
-
-
-def _paid(asked: Asked, months: set) -> dict[tuple[str, str], int]:
-    """What the ledger says was paid for these months, in fen, by month and scheme."""
+def _paid(asked: Asked, rows: list[dict]) -> Counter:
+    """What the ledger says was paid of these rows, in fen, by month, scheme and the provisional bill."""
+    months, apart = {row["month"] for row in rows}, {row["bill"] for row in rows}
     entries = LedgerEntry.objects.visible_to(asked.actor).filter(transaction__employer=asked.employer, month__in=months)
-    sums = settling(entries).values_list("month", "scheme").annotate(Sum("amount_fen"))
-    return {(str(month), scheme): -fen for month, scheme, fen in sums.order_by()}
+    sums = settling(entries).values_list("month", "scheme", "transaction__bill").annotate(Sum("amount_fen"))
+    paid: Counter = Counter()
+    for month, scheme, bill, fen in sums.order_by():
+        paid[month, scheme, bill if bill in apart else None] -= fen
+    return paid
 
 
 def billed(asked: Asked) -> tuple[dict[Month, int], dict[str, int]]:
-    """What was billed in the span, in fen: by month (0 where there is no bill), and by scheme; three queries."""
-    by_month = dict(_bills(asked).order_by().values_list("month").annotate(Sum("total_due")))
-    both = Sum(F("employer_due") + F("employee_due"))
-    by_scheme = Counter(dict(lines(asked).values_list("scheme").annotate(fen=both).order_by()))
-    provisional = ProvisionalLine.objects.filter(bill__in=_bills(asked))
-    by_scheme.update(dict(provisional.values_list("scheme").annotate(fen=both).order_by()))
-    return {month: by_month.get(month, 0) for month in months_between(asked.first_month, asked.last_month)}, by_scheme
+    """What the months of the span cost, in fen: by month (0 where nothing was billed), and by scheme; two queries.
+
+    Both are sums of the rows that the query of contributions lists.
+    """
+    by_month = dict.fromkeys(months_between(asked.first_month, asked.last_month), 0)
+    by_scheme: dict[str, int] = defaultdict(int)
+    for row in _charged(asked):
+        by_month[row["month"]] += row["total"]
+        by_scheme[row["scheme"]] += row["total"]
+    return by_month, by_scheme
 
 
 def _lines(asked: Asked) -> QuerySet[BillLine]:
@@ -209,13 +223,12 @@ REPORTS = {
             Shown("heads", "人数", "whole"),
             Shown("base", "缴费基数合计（元）", "yuan"),
             *AMOUNTS,
-            Shown("paid", "实缴（元）", "yuan"),
+            Shown("paid", "实缴（元）", "yuan", True),
         ),
         (MONTHS, SCHEME),
         _contributions,
         _show_contributions,
         permission="settle",
-        more_totals=_paid_in_all,
     ),
     "contribution_lines": Report(
         LINE_COLUMNS, (MONTHS, SCHEME, PERSON, KIND), _lines, _show_lines, permission="settle"

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 
 from django.db.models import Min, QuerySet
 
@@ -13,11 +14,12 @@ from shebao.rules.region import NoValue
 from ..declarations.change_log import in_words, roster_changes
 from ..declarations.models import Declaration
 from ..declarations.states import State
+from ..roster.changes import RosterChange, roster_changes_in
 from ..roster.facts import employee_facts
 from ..roster.models import Employee, Person, Spell
 from ..roster.queries import covering, people_named, wages_in
 from ..services.registry import OPERATIONS
-from .report import MONTH, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown, in_percent, plain
+from .report import MONTH, MONTHS, PERSON, SCHEME, Asked, Link, Report, Shown, plain
 
 RETIRING_AGE = 60
 EMPLOYERS_OWN = ("industry_class", "float_grade")
@@ -100,7 +102,7 @@ def _insured_schemes(asked: Asked) -> list[dict]:
     ]
 
 
-def _rate(asked: Asked, scheme, part: str) -> str:
+def _rate(asked: Asked, scheme, part: str) -> Decimal | str:
     share = scheme.shares.get(part)
     if share is None:
         return "不缴"
@@ -111,7 +113,7 @@ def _rate(asked: Asked, scheme, part: str) -> str:
         return "没有数值"
     if isinstance(value, Mapping):
         return "按人员分档"
-    return in_percent(value) if share.kind == "rate" else f"{yuan(value)} 元"
+    return value if share.kind == "rate" else f"{yuan(value)} 元"
 
 
 def _assessable(asked: Asked) -> QuerySet[Employee]:
@@ -151,47 +153,30 @@ def _findings(asked: Asked, one: Employee, covered: set[str], due: set[str], has
         yield f"已满 {RETIRING_AGE} 周岁，请核对是否应办理退休"
 
 
-def _changes(asked: Asked, *, only_transfers: bool = False) -> list[dict]:
-    """One row for each person, month and direction; the schemes that began or ended then are named together."""
-    kinds, reasons = asked.region.codes["enrolment_kinds"], asked.region.codes["cessation_reasons"]
-    found = Spell.objects.visible_to(asked.actor).filter(employee__employer=asked.employer, is_voided=False)
+def _changes(asked: Asked) -> list[RosterChange]:
+    """One row for each person, month, direction and reason."""
+    found = Spell.objects.visible_to(asked.actor).filter(employee__employer=asked.employer)
     if asked.q:
         found = found.filter(employee__in=people_named(asked.actor, asked.q))
-    first, last = asked.first_month, asked.last_month
-    begun = found.filter(first_month__gte=first, first_month__lte=last)
-    ended = found.filter(last_month__gte=first, last_month__lte=last)
-    rows: dict[tuple, dict] = {}
-    for name, spells, codes in (("增加", begun, kinds), ("减少", ended, reasons)):
-        for spell in spells.select_related("employee").order_by("pk"):
-            month, code = (spell.first_month, spell.kind) if name == "增加" else (spell.last_month, spell.end_reason)
-            known = codes.get(code)
-            if only_transfers and not (known and known.is_transfer):
-                continue
-            row = rows.setdefault(
-                (-month.index, name, spell.employee.name_pinyin, spell.employee_id, code),
-                {
-                    "month": month, "change": name, "employee": spell.employee, "schemes": [],
-                    "reason": known.title if known else code or ("" if name == "减少" else "参保"),
-                },
-            )  # fmt: skip
-            row["schemes"].append(_short(asked, spell.scheme))
-    return [rows[key] for key in sorted(rows)]
+    return roster_changes_in(found, asked.region, asked.first_month, asked.last_month)
 
 
-def _transfers(asked: Asked) -> list[dict]:
-    return _changes(asked, only_transfers=True)
+def _transfers(asked: Asked) -> list[RosterChange]:
+    return [one for one in _changes(asked) if one.code and one.code.is_transfer]
 
 
 def _show_changes(asked: Asked, rows: Iterable) -> list[dict]:
     rows = list(rows)
-    ids = {row["employee"].person_id for row in rows}
+    ids = {row.employee.person_id for row in rows}
     numbers = dict(Person.objects.filter(pk__in=ids).values_list("pk", "id_number"))
     return [
-        row
-        | {
-            "name": Link(row["employee"].name, "employee", (row["employee"].pk,)),
-            "id_number": numbers[row["employee"].person_id],
-            "schemes": "、".join(row["schemes"]),
+        {
+            "month": row.month,
+            "change": row.change,
+            "name": Link(row.employee.name, "employee", (row.employee.pk,)),
+            "id_number": numbers[row.employee.person_id],
+            "schemes": "、".join(_short(asked, spell.scheme) for spell in row.spells),
+            "reason": row.reason,
         }
         for row in rows
     ]
@@ -279,8 +264,8 @@ REPORTS = {
     "insured_schemes": Report(
         (
             Shown("scheme", "险种"), Shown("heads", "在保人数", "whole"), Shown("wage", "申报工资合计（元）", "yuan"),
-            Shown("since", "最早参保", "month"), Shown("employer_rate", "单位费率"),
-            Shown("employee_rate", "个人费率"),
+            Shown("since", "最早参保", "month"), Shown("employer_rate", "单位费率", "rate"),
+            Shown("employee_rate", "个人费率", "rate"),
         ),
         (MONTH,), _insured_schemes, lambda _, rows: plain(rows), "个险种",
     ),
@@ -293,9 +278,9 @@ REPORTS = {
         note="这里列出的是不合常理、请核对的地方，不一定是错误。",
     ),
     "people_changes": Report(CHANGES, (MONTHS, PERSON), _changes, _show_changes, "人次",
-                             note="减少从变动年月的次月起不再缴费。"),
+                             note="减少从变动年月起不再缴费。"),
     "month_changes": Report(CHANGES, (MONTH, PERSON), _changes, _show_changes, "人次",
-                            note="减少从变动年月的次月起不再缴费。"),
+                            note="减少从变动年月起不再缴费。"),
     "transfers": Report(CHANGES, (MONTHS, PERSON), _transfers, _show_changes, "人次"),
     "person_file": Report(
         (

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import xlsxwriter
@@ -28,6 +29,7 @@ _FORMATS: dict[str, dict] = {
     "text": {"num_format": "@"},
     "yuan": {"num_format": "#,##0.00"},
     "whole": {"num_format": "0"},
+    "rate": {"num_format": "0.00##%"},
     "date": {"num_format": "yyyy-mm-dd"},
     "moment": {"num_format": "yyyy-mm-dd hh:mm"},
     "bold": {"bold": True},
@@ -55,7 +57,8 @@ _FORMATS: dict[str, dict] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of an exported table. `kind`: text, yuan (value in fen), whole, date, moment or month."""
+    """One column of an exported table. `kind`: text, yuan (value in fen), whole, rate (Decimal), date, moment
+    or month."""
 
     heading: str
     kind: str = "text"
@@ -174,6 +177,8 @@ def write_value(book: Book, sheet, row: int, column: int, value: object, kind: s
         sheet.write_number(row, column, float(plain_yuan(value)), book.format("yuan"))
     elif kind == "whole" and isinstance(value, int):
         sheet.write_number(row, column, value, book.format("whole"))
+    elif kind == "rate" and isinstance(value, Decimal):
+        sheet.write_number(row, column, float(value), book.format("rate"))
     elif kind == "moment" and isinstance(value, datetime):
         sheet.write_datetime(row, column, value.replace(tzinfo=None), book.format("moment"))
     elif kind == "date" and isinstance(value, date):

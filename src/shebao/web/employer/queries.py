@@ -1,5 +1,6 @@
 """查询统计: the queries that the region names, each with its conditions, its table, its sums, and the way further."""
 
+from decimal import Decimal
 from itertools import chain
 from urllib.parse import quote
 
@@ -29,7 +30,20 @@ from shebao.hall.reports.exporting import (
 from shebao.hall.reports.models import ExportRun, ExportState, SavedView
 from shebao.hall.reports.money import LineKind, billed
 from shebao.hall.reports.registry import REPORTS
-from shebao.hall.reports.report import KIND, MONTH, MONTHS, PERSON, SCHEME, SERVICE, STATE, Asked, Link, asked, totals
+from shebao.hall.reports.report import (
+    KIND,
+    MONTH,
+    MONTHS,
+    PERSON,
+    SCHEME,
+    SERVICE,
+    STATE,
+    Asked,
+    Link,
+    asked,
+    in_percent,
+    totals,
+)
 from shebao.rules.query_words import MONTHS_ASKED
 from shebao.rules.region import Query
 
@@ -133,6 +147,8 @@ def _cell(request, column, value) -> dict:
     url = ""
     if isinstance(value, Link):
         url, value = _address(request, value), value.value
+    if column.kind == "rate" and isinstance(value, Decimal):
+        value = in_percent(value)
     return {"kind": column.kind, "value": value, "url": url, "n": column.kind in NUMBERS}
 
 
