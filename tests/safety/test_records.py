@@ -16,7 +16,7 @@ from shebao.hall.evidence.models import Evidence
 from shebao.hall.operators.models import Operator
 from shebao.hall.roster.unmasking import reveal_id_number, reveal_phone
 from shebao.hall.sheets.prefilled import roster_template
-from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolment, hired, wage
+from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled, enrolment, hired, wage
 from tests.papers import PDF
 from tests.safety.recording import written
 
@@ -148,7 +148,7 @@ def test_the_administrator_tells_the_looks_of_the_agency_from_those_of_the_own_p
 def test_whole_numbers_and_what_was_taken_along_are_among_the_looks_in_words(world):
     admin, _, reviewer = world
     clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
-    person = hired(admin.employer)
+    person = enrolled(admin.employer)
     reveal_id_number(person.pk, "核对本人证件", by=clerk)
     reveal_phone(admin.employer_id, "电话核实", by=reviewer)
     roster_template(admin.employer_id, "wage_declaration", by=clerk, reason="报盘")
@@ -177,7 +177,7 @@ def test_a_persons_page_is_not_shown_when_the_look_cannot_be_recorded(world, mon
 def test_a_clerks_look_at_a_case_a_paper_and_a_query_about_people_are_each_one_record(world):
     admin = world[0]
     clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
-    person, client = hired(admin.employer), signed_in(clerk)
+    person, client = enrolled(admin.employer), signed_in(clerk)
     (case,) = save_declarations(admin.employer_id, "wage_declaration", [wage(person)], by=clerk)
     with files_written([Upload("合同.pdf", PDF)], admin.employer, by=clerk, at=case.declared_at) as (stored,):
         stored.save()

@@ -210,6 +210,7 @@ def test_the_check_that_found_something_comes_first_and_the_field_says_so(desk, 
 def test_a_case_that_changed_since_it_was_opened_is_not_approved_in_a_batch_either(desk, employer, clerk):
     one, two = (submitted(employer, clerk, number=n) for n in (1, 2))
     data = {"chosen": [one.pk, two.pk], f"version_{one.pk}": one.version, f"version_{two.pk}": two.version + 1}
+    data["reason"] = "抽中的已核对"
     batch = desk.post("/a/cases/choose", {"chosen": [one.pk, two.pk]}).url
     for case in (one, two):
         desk.get(f"/a/cases/{case.pk}", {"batch": batch.rpartition("/")[2]})

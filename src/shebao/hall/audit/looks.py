@@ -37,7 +37,7 @@ def note_glance(subject: models.Model, title: str, *, by, employer) -> None:
 @transaction.atomic
 def note_export(subject: models.Model, title: str, *, by) -> None:
     """A table with people's data was downloaded (导出)."""
-    record("data.exported", subject, by=by, kind=title)
+    record("data.exported", subject, by=by, employer=by.employer, kind=title)
 
 
 @transaction.atomic

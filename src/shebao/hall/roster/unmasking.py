@@ -74,7 +74,7 @@ def note_sheet(employer, reason: str, *, by, service: str, heads: int) -> None:
     if not may_try(SHEETS, str(by.pk), limit=SHEETS_IN_AN_HOUR, within=HOUR):
         text = f"一小时内下载在册人员不能超过 {SHEETS_IN_AN_HOUR} 次，请稍后再试。"
         raise Refused("unmasked_too_often", text, status=429)
-    record("roster.template_made", employer, by=by, service=service, heads=heads, reason=reason)
+    record("roster.template_made", employer, by=by, employer=employer, service=service, heads=heads, reason=reason)
     if looks_in_an_hour(by, SHEETS) == SHEETS_ALERT_ABOVE + 1:
         record("alert.unmasking_sheets", by, by=by, employer=employer, count=SHEETS_ALERT_ABOVE + 1)
 

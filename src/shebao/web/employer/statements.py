@@ -253,8 +253,9 @@ def print_progress(request, pk):
 @require_POST
 def print_resume(request, pk):
     """Go on with a batch that was cut off."""
+    _run(request, pk)
     try:
-        printing.resume(_run(request, pk).pk, by=request.user)
+        printing.resume(pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
     return redirect("e_print_run", pk)
@@ -264,8 +265,9 @@ def print_resume(request, pk):
 @require_GET
 def print_file(request, pk):
     """The papers of a batch in one archive."""
+    _run(request, pk)
     try:
-        run, data = printing.archive(_run(request, pk).pk, by=request.user)
+        run, data = printing.archive(pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)
@@ -278,8 +280,9 @@ def print_file(request, pk):
 @require_GET
 def print_joined(request, pk):
     """The papers of a batch in one PDF."""
+    _run(request, pk)
     try:
-        run, data = printing.joined(_run(request, pk).pk, by=request.user)
+        run, data = printing.joined(pk, by=request.user)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("e_print_run", pk)
