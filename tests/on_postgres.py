@@ -15,8 +15,8 @@ from tests.run_journeys import run_journeys
 TESTS = [
     "tests/audit", "tests/configuring", "tests/declarations", "tests/desk", "tests/documents", "tests/employers",
     "tests/evidence", "tests/mail", "tests/notices", "tests/operators", "tests/payments", "tests/privileged",
-    "tests/race", "tests/registration", "tests/roster", "tests/services", "tests/settlement", "tests/sheets",
-    "tests/sign_in", "tests/supplements", "tests/test_bulk.py", "tests/web", "tests/workbench",
+    "tests/race", "tests/registration", "tests/reimbursements", "tests/roster", "tests/services", "tests/settlement",
+    "tests/sheets", "tests/sign_in", "tests/supplements", "tests/test_bulk.py", "tests/web", "tests/workbench",
     "tests/drill/test_faults.py", "tests/drill/test_kills.py", "tests/drill/test_notices.py",
     "tests/drill/test_tampering.py",
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",

@@ -17,6 +17,7 @@ from shebao.hall.notices.models import Announcement, AnnouncementFile
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments.models import CounterReceipt, DebitFile, Payment
 from shebao.hall.privileged.models import NamedOperator, PrivilegedQuery
+from shebao.hall.reimbursements.models import Reimbursement
 from shebao.hall.sign_in.models import Factor, LinkedAccount, OpenSession, OperatorCertificate
 from shebao.hall.sign_in.sessions import key_digest
 from shebao.rules.months import Month
@@ -70,7 +71,12 @@ def of_employer(employer, bill, case, word: str, clerk, when, has_picture: bool)
     business = CounterBusiness.objects.create(
         employer=employer, month=Month(2026, 11), title=f"{word}转移", opened_by=clerk, opened_at=when
     )
-    found = {"receipt": receipt, "business": business}
+    claim = Reimbursement.objects.create(
+        employee=case.employee, region=employer.region, number=f"G{word}", accident_on=when.date(), hospital=word,
+        treated_from=when.date(), treated_until=when.date(), invoices=1, claimed_fen=100, approved_fen=100,
+        approved_on=when.date(), payee="1", entered_by=clerk, entered_at=when,
+    )  # fmt: skip
+    found = {"receipt": receipt, "business": business, "reimbursement": claim}
     if not has_picture:
         return found
     with written([Upload(f"{word}.png", PNG)], employer, by=clerk, at=when) as (file,):

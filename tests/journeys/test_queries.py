@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from shebao.hall.roster.models import Employee
-from tests.factories import NOW
+from tests.factories import NOW, EmployerFactory, OperatorFactory, enrolled
 from tests.settlement.hall import OCTOBER, hire, make_clerk, make_employer, settle
 
 from .conftest import fetched
@@ -98,6 +98,50 @@ def test_guiyang_looks_up_one_persons_insurance_contributions_and_changes(querie
     expect(page.locator("tbody tr").first).to_contain_text("2026-10")
     expect(page.locator("tfoot")).to_contain_text("合计")
     look_up(page, live_server, "个人变更信息查询", "职工1")
+    expect(page.get_by_role("main")).to_contain_text("没有符合条件的记录")
+
+
+def test_the_counter_enters_what_it_paid_back_by_hand_and_guiyangs_clerk_finds_it(page_of, live_server):
+    clerk = OperatorFactory(clerk=True, employer=EmployerFactory(region="guiyang"))
+    hurt = enrolled(clerk.employer, name="周平")
+    desk = page_of(OperatorFactory(reviewer=True, region="guiyang", name="李娜"), "/a/")
+    desk.get_by_role("navigation", name="主菜单").get_by_role("link", name="工伤手工报销").click()
+    desk.get_by_role("link", name="登记报销").first.click()
+    slip = {
+        "单位编号": clerk.employer.employer_number, "证件号码": hurt.person.id_number, "姓名": "周平",
+        "事故日期": "2026-08-03", "就诊医院": "示例医院", "治疗开始": "2026-08-03", "治疗结束": "2026-08-20",
+        "报销单号": "GS-1", "发票张数": "4", "费用总额": "12864.50", "核定报销": "99999", "核定日期": "2026-10-12",
+    }  # fmt: skip
+    for label, text in slip.items():
+        desk.get_by_label(label).fill(text)
+    desk.get_by_label("收款人").select_option(label="单位")
+    desk.get_by_role("button", name="登记报销").click()
+    desk.get_by_role("alert").get_by_text("多于费用总额 12,864.50 元").wait_for()
+    desk.get_by_label("核定报销").fill("11382")
+    desk.get_by_role("button", name="登记报销").dblclick()
+    desk.get_by_text("报销单 GS-1 已登记").wait_for()
+    expect(desk.locator("tbody tr")).to_have_count(1)
+    desk.get_by_label("支付日期：GS-1").fill("2026-10-20")
+    desk.get_by_role("button", name="登记支付").click()
+    desk.get_by_text("报销单 GS-1 已登记支付").wait_for()
+
+    page = page_of(clerk, "/e/")
+    look_up(page, live_server, "工伤医疗中心手工报销查询", "周平")
+    row = page.locator("tbody tr")
+    expect(row).to_have_count(1)
+    for text in ("示例医院", "12,864.50", "11,382.00", "1,482.50", "2026-10-20", "单位"):
+        expect(row).to_contain_text(text)
+    expect(page.locator("tfoot")).to_contain_text("11,382.00")
+    href = page.get_by_role("link", name="导出表格").get_attribute("href")
+    assert fetched(page, live_server.url + href)[:2] == b"PK"
+    page.get_by_role("textbox", name="核定开始年月").fill("2026-11")
+    page.get_by_role("button", name="查询").click()
+    expect(page.get_by_role("main")).to_contain_text("没有符合条件的记录")
+
+    desk.get_by_label("作废原因：GS-1").fill("金额录错")
+    desk.get_by_role("button", name=re.compile("^作废")).click()
+    desk.get_by_text("报销单 GS-1 已作废").wait_for()
+    look_up(page, live_server, "工伤医疗中心手工报销查询", "周平")
     expect(page.get_by_role("main")).to_contain_text("没有符合条件的记录")
 
 

@@ -19,6 +19,7 @@ from shebao.rules.months import Month
 from shebao.rules.retirement import retirement
 
 from .demo_before import prepare
+from .demo_claims import pay_back_by_hand
 from .demo_papers import upload_missing
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
@@ -142,6 +143,7 @@ def _load_region(region, number: int) -> list[Account]:
         history.live(size)
         if index == 1:
             history.work_on_this_month()
+            pay_back_by_hand(history)
         elif history.is_direct:
             history.settle(_this_month())  # and not paid: another place to stand in the month
     return accounts
@@ -261,12 +263,8 @@ class _History:
 
     @staticmethod
     def _leaver(person: dict[str, str], month: Month) -> dict[str, str]:
-        return {
-            "id_number": person["id_number"],
-            "name": person["name"],
-            "cessation_month": str(month),
-            "reason": "6301",
-        }
+        last = {"cessation_month": str(month), "reason": "6301"}
+        return {"id_number": person["id_number"], "name": person["name"]} | last
 
     @staticmethod
     def _raise(person: dict[str, str], month: Month, percent: int) -> dict[str, str]:

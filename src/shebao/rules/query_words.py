@@ -22,6 +22,7 @@ READ_MODELS: Mapping[str, str] = MappingProxyType(
         "person_file": "在册人员的登记资料",
         "kept_answers": "在册人员登记的一项资料，由 field 指明是表单里的哪一项",
         "person_changes": "人员资料改过什么",
+        "reimbursements": "经办机构登记的工伤医疗手工报销，按核定年月",
         "declarations": "申报的办理情况",
         "employer_file": "单位的登记资料",
         "float_grades": "每月的工伤行业类别、浮动档次和费率",

@@ -56,6 +56,7 @@ AGENCY_MENU = [
 AGENCY_ACCOUNTS = ("a_accounts", "menu.accounts", "个人账户", "id-card")
 REGISTRATIONS = [("a_registrations", "menu.registrations", "单位注册", "user-plus")]
 PRE_ENTRIES = [("a_pre_entries", "menu.pre_entries", "信息预录入", "id-card")]
+REIMBURSEMENTS = ("a_reimbursements", "menu.reimbursements", "工伤手工报销", "injury")
 HELP = [("trial", "menu.trial", "缴费试算", "coins")]
 MANAGING = [
     (

@@ -14,6 +14,7 @@ from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.reviewing import REGISTRATIONS as REGISTERED
+from shebao.hall.reimbursements.queries import keeps_reimbursements
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.months import Month
@@ -33,6 +34,7 @@ from .menu_entries import (
     QUERY_ICONS,
     REGISTERS,
     REGISTRATIONS,
+    REIMBURSEMENTS,
 )
 from .menus import allowed, mark_current, menu_items
 from .middleware import has_contrast, idle_seconds, is_elder
@@ -52,7 +54,7 @@ PLAIN = {
     "account_factor_remove", "leaving", "employer_numbers", "employer_add", "e_operator_hand_over", "e_notices",
     "e_notice", "e_search", "e_privileged", "e_departments", "e_letter", "e_operator", "e_labour",
     "a_registration_reveal", "a_registration_approve", "a_registration_return",
-    "a_registration_reject", "a_privileged",
+    "a_registration_reject", "a_privileged", "a_reimbursements", "a_reimbursement_new",
 }  # fmt: skip
 """Pages that show no amount of the region: the warning about values of example would stand there in vain."""
 PLACED = {*NAMES, *KEYED, *PUBLIC}
@@ -318,6 +320,8 @@ def _agency_nav(user, region) -> list[dict]:
     entries = [*AGENCY_MENU, *(REGISTRATIONS if region.registration else []), *(PRE_ENTRIES if asks else [])]
     if region.yearly_scheme and user.may("keep_accounts"):
         entries.append(AGENCY_ACCOUNTS)
+    if keeps_reimbursements(region) and user.may("enter_at_counter"):
+        entries.append(REIMBURSEMENTS)
     items = _entries(region, entries, badges)
     if region.void and not region.void.is_direct:
         asked = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED).count()

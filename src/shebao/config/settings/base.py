@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "shebao.hall.desk",
     "shebao.hall.sheets",
     "shebao.hall.settlement",
+    "shebao.hall.reimbursements",
     "shebao.hall.reports",
     "shebao.hall.payments",
     "shebao.hall.documents",

@@ -24,6 +24,7 @@ from . import (
     privileged,
     receipts,
     registrations,
+    reimbursements,
     sandbox,
     templates_page,
     undeclared,
@@ -65,6 +66,7 @@ urlpatterns = [
     *voids.urlpatterns,
     *undeclared.urlpatterns,
     *registrations.urlpatterns,
+    *reimbursements.urlpatterns,
     *sandbox.urlpatterns,
     *officers.urlpatterns,
 ]
