@@ -134,10 +134,10 @@ FAULTS = {
         f"UPDATE settlement_billline SET contribution_base = 1 WHERE id = {FIRST_LINE}",
         "的缴费基数",
     ),
-    "I-13 somebody insured is left out of a bill": (
+    "I-8 somebody insured is left out of a bill": (
         f"UPDATE settlement_billline SET is_voided = true WHERE bill_id = {LIVE} AND employee_id = "
         f"(SELECT MAX(employee_id) FROM settlement_billline)",
-        "I-13：",
+        "的账单漏了",
     ),
     "I-13 a spell counts twice": (
         "INSERT INTO roster_spell (employee_id, person_id, region, scheme, first_month, last_month, kind, end_reason, "
