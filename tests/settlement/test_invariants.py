@@ -299,7 +299,9 @@ GUARDS = (
     "a_posted_bill_takes_no_more_provisional_lines a_bill_is_the_sum_of_its_lines a_bill_is_posted "
     "what_is_owed_is_owed_for_a_bill a_payment_is_booked_as_it_arrived a_booking_is_of_its_bill a_mirror_is_exact "
     "a_void_is_whole a_void_leaves_nothing a_line_is_voided_with_its_bill a_line_charges_what_happened "
-    "a_line_is_in_its_time the_spells_of_a_person_do_not_overlap"
+    "a_line_is_in_its_time the_spells_of_a_person_do_not_overlap a_back_payment_on_a_bill_is_not_taken_back "
+    "a_back_payment_comes_back_as_it_went payments_payment_no_update payments_suspenseitem_no_update "
+    "settlement_backpayment_no_update settlement_refund_no_update"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 

@@ -231,7 +231,7 @@ def test_the_lines_of_a_hall_that_runs_are_laid_by_month_and_in_one_table_again(
         if connection.vendor == "postgresql":
             assert asked("SELECT relkind::text FROM pg_class WHERE relname LIKE 'settlement\\_billline\\_20%'") == []
     finally:
-        migrate("0014_a_bill_says_from_which_month")
+        migrate("0015_what_is_declared_to_be_paid_stays")
     assert lines() == before and laid() == had
     assert list(check_ledger()) == []
     if connection.vendor == "postgresql":
