@@ -258,6 +258,9 @@ FAULTS: dict[str, tuple[Callable[[Books], None], str]] = {
     "line of another region": (_set("LINE", "region = 'elsewhere'", THIS), "name"),
     "somebody insured is on no bill": (
         _set("SPELL", "first_month = '2026-01'", "employee_id = {other_employee}"), "newcomer"),
+    "somebody insured in two regions": (
+        _set("SPELL", "person_id = (SELECT person_id FROM {LINE} WHERE id = {line}), region = 'elsewhere', "
+             "last_month = '2027-01'", "employee_id = {other_employee}"), "newcomer"),
     "another wage declared than charged": (
         _set("WAGE", "amount_fen = amount_fen + 100",
              "employee_id = (SELECT employee_id FROM {LINE} WHERE id = {line})"), "name"),

@@ -55,6 +55,12 @@ def test_insured_elsewhere_is_said_without_saying_where(clerk):
     assert other.name not in str(findings) and set(findings) == {"enrolled_elsewhere"}
 
 
+def test_insured_in_another_region_is_insured_elsewhere_too(clerk):
+    employee = enrolled(EmployerFactory(region="guiyang"))
+    findings = found(clerk, ENROL, enrolment(id_number=employee.person.id_number))
+    assert "该人员当前在其他单位参保" in findings["enrolled_elsewhere"][1]
+
+
 def test_where_it_takes_effect_at_once_insured_elsewhere_is_an_error(direct_clerk):
     employee = enrolled(EmployerFactory(direct=True))
     raw = enrolment(id_number=employee.person.id_number)

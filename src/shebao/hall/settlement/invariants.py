@@ -144,7 +144,7 @@ def _late_fees() -> Iterator[str]:
 def _charged_twice() -> Iterator[str]:
     """I-9: one live charge, regular or paid back, for a person, scheme and month in the whole system."""
     live = BillLine.objects.live().filter(kind__in=CHARGING, is_exclusive=True, is_given_back=False).order_by()
-    rows = live.values("person__name", "person", "region", "scheme", "month").annotate(count=Count("pk"))
+    rows = live.values("person__name", "person", "scheme", "month").annotate(count=Count("pk"))
     for row in rows.filter(count__gt=1):
         yield f"I-9：{row['person__name']} {row['month']} {row['scheme']} 有 {row['count']} 笔应缴。"
     months = Assessment.objects.live().order_by().values("employer__name", "employer", "month", "series")
@@ -165,7 +165,7 @@ def _overlapping_spells() -> Iterator[str]:
     ).exclude(pk=OuterRef("pk"))
     # Apart, each by its index: an OR of the two would read every spell for every spell.
     own = other.filter(employee=OuterRef("employee"))
-    elsewhere = other.filter(person=OuterRef("person"), region=OuterRef("region"), is_exclusive=True)
+    elsewhere = other.filter(person=OuterRef("person"), is_exclusive=True)
     wrong = Spell.objects.filter(Exists(own) | Q(Exists(elsewhere), is_exclusive=True), is_voided=False)
     for name, scheme, month in wrong.order_by("pk").values_list("employee__name", "scheme", "first_month"):
         yield f"I-11：{name} {scheme} 自 {month} 起的参保期间与另一段重叠。"
