@@ -10,11 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from shebao.rules.months import Month
+
 from .outcome import Outcome
 
 TITLE = "Faults planted in the books"
 LINE, ENTRY, BOOKING = "settlement_billline", "settlement_ledgerentry", "settlement_ledgertransaction"
 BILL, PAYMENT = "settlement_bill", "payments_payment"
+SPELL, WAGE = "roster_spell", "roster_declaredwage"
+
+
+EARLIER, BETWEEN = Month(2026, 9), Month(2026, 10)
+"""The first employer's month that was settled before, and one that nobody settled."""
 
 
 @contextmanager
@@ -39,7 +46,10 @@ def lifted() -> Iterator[None]:
 
 @dataclass
 class Books:
-    """Two employers with a settled and paid month each; the faults are planted in the first one's."""
+    """Two employers with a settled and paid month each; the faults are planted in the first one's.
+
+    The first has an earlier month settled too; at the other somebody, `newcomer`, begins with the month after.
+    """
 
     bill: int
     number: str
@@ -51,6 +61,7 @@ class Books:
     other_bill: int
     other_employer: int
     other_employee: int
+    newcomer: str
 
     def sql(self, statement: str, *values) -> None:
         """Raw SQL; `{bill}`, `{line}` and so on are this book's ids, `{LINE}` and so on the tables."""
@@ -63,7 +74,7 @@ class Books:
 
 def books(chance: random.Random) -> Books:
     """Open the books: settled, paid, and proved clean."""
-    from tests.settlement.hall import hire, make_clerk, make_employer, settle
+    from tests.settlement.hall import NOVEMBER, hire, make_clerk, make_employer, settle
 
     from shebao.hall.payments.models import Payment
 
@@ -72,16 +83,18 @@ def books(chance: random.Random) -> Books:
         employer = make_employer(number=str(number))
         people = hire(employer, [chance.randrange(450_000, 2_000_000) for _ in range(4)])
         clerk = make_clerk(employer)
+        if not made:
+            settle(employer, clerk, EARLIER)
         bill = settle(employer, clerk)
         _pay(bill, clerk, f"YH{number}")
         made.append((employer, people, bill, Payment.objects.get(bill=bill)))
     (_, people, bill, payment), (other, _, other_bill, _) = made
-    (stranger,) = hire(other, [500_000])
+    (stranger,) = hire(other, [500_000], NOVEMBER.next())
     line = bill.lines.filter(scheme="pension", employee=people[1]).get()
     return Books(
         bill.pk, bill.number, payment.pk, payment.number, line.pk,
         line.employer_evidence.digest, people[1].name,
-        other_bill.pk, other.pk, stranger.pk,
+        other_bill.pk, other.pk, stranger.pk, stranger.name,
     )  # fmt: skip
 
 
@@ -162,6 +175,52 @@ def _evidence_edited(books: Books) -> None:
     Evidence.objects.filter(pk=evidence.pk).update(data=evidence.data | {"made_up": "文件"})
 
 
+def _approved(books: Books) -> dict:
+    """A person of the bill, and a declaration about them that was approved before the bill was made."""
+    from datetime import timedelta
+
+    from shebao.hall.declarations.models import Declaration
+    from shebao.hall.regions import region
+    from shebao.hall.settlement.models import BillLine
+
+    line = BillLine.objects.get(pk=books.line)
+    assessment, employer = line.bill.assessment, line.bill.employer
+    service = next(one.key for one in region(employer.region).services.values() if one.looks_back)
+    declaration = Declaration.objects.create(
+        employer=employer, region=employer.region, service=service, state="approved", month=line.month,
+        first_month=line.month, subject_name=books.name, subject_digest=service, answers={}, employee=line.employee,
+        declared_by=assessment.made_by, declared_at=assessment.made_at, decided_by=assessment.made_by,
+        decided_at=assessment.made_at - timedelta(hours=1),
+    )  # fmt: skip
+    return {"employee": line.employee, "declared_in": declaration}
+
+
+def _back_payment_forgotten(books: Books) -> None:
+    from shebao.hall.settlement.models import BackPayment
+
+    said = _approved(books)
+    BackPayment.objects.create(
+        person=said["employee"].person, region=said["declared_in"].region, scheme="pension", month=BETWEEN,
+        values_month=BETWEEN, declared_wage=500_000, **said,
+    )  # fmt: skip
+
+
+def _refund_forgotten(books: Books) -> None:
+    from shebao.hall.settlement.models import Refund
+
+    Refund.objects.create(month=EARLIER, **_approved(books))
+
+
+def _year_forgotten(books: Books) -> None:
+    from shebao.hall.supplements.models import YearlyCover
+
+    said = _approved(books)
+    YearlyCover.objects.create(
+        person=said["employee"].person, region=said["declared_in"].region, scheme="serious_illness", year=2026,
+        pay_by="transfer", amount_fen=4_000, charged_in=said["declared_in"].month, **said,
+    )  # fmt: skip
+
+
 #: name → (what is done, what the report must name: a field of Books)
 FAULTS: dict[str, tuple[Callable[[Books], None], str]] = {
     "employer's part of a bill changed": (
@@ -197,6 +256,17 @@ FAULTS: dict[str, tuple[Callable[[Books], None], str]] = {
     "line of another natural person": (
         _set("LINE", "person_id = (SELECT person_id FROM roster_employee WHERE id = {other_employee})", THIS), "name"),
     "line of another region": (_set("LINE", "region = 'elsewhere'", THIS), "name"),
+    "somebody insured is on no bill": (
+        _set("SPELL", "first_month = '2026-01'", "employee_id = {other_employee}"), "newcomer"),
+    "somebody insured in two regions": (
+        _set("SPELL", "person_id = (SELECT person_id FROM {LINE} WHERE id = {line}), region = 'elsewhere', "
+             "last_month = '2027-01'", "employee_id = {other_employee}"), "newcomer"),
+    "another wage declared than charged": (
+        _set("WAGE", "amount_fen = amount_fen + 100",
+             "employee_id = (SELECT employee_id FROM {LINE} WHERE id = {line})"), "name"),
+    "back payment on no bill": (_back_payment_forgotten, "name"),
+    "refund on no bill": (_refund_forgotten, "name"),
+    "year on no bill": (_year_forgotten, "name"),
     "evidence edited afterwards": (_evidence_edited, "evidence"),
     "one side of a booking changed": (
         _set("ENTRY", "amount_fen = amount_fen + 1", f"account = 'receivable' AND {PENSION} AND {ASSESSED}"), "number"),

@@ -281,6 +281,17 @@ def test_every_bundled_folder_is_named_in_one_complaint(tmp_path):
     assert {p.split("/")[0] for p in bad.value.problems} >= {"tianjin", "leshan"}
 
 
+def test_a_scheme_is_the_same_one_in_every_region(tmp_path):
+    shutil.copytree(BUNDLED, tmp_path / "r")
+    file = tmp_path / "r" / "tax_client" / "schemes.yaml"
+    file.write_text(file.read_text("utf-8").replace('"110"', '"119"').replace('"210"', '"110"'), "utf-8")
+    with pytest.raises(BadRegion) as bad:
+        load_regions([tmp_path / "r"])
+    told = "\n".join(bad.value.problems)
+    assert "tax_client: 险种 pension 的全国代码是 119" in told
+    assert "tax_client: 险种 unemployment 的全国代码 110 在 certificate_city 叫 pension，各地须同名" in told
+
+
 def test_an_agency_may_keep_its_folder_elsewhere(tmp_path, monkeypatch):
     write(tmp_path, "ours", region="title: 自管区\nextends: tianjin\n")
     monkeypatch.setenv("REGIONS_DIR", str(tmp_path))

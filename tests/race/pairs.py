@@ -362,13 +362,17 @@ def submit_and_delete(number):
     )
 
 
-def _direct(number):
-    employer = EmployerFactory(direct=True)
+def _direct(number, code="leshan"):
+    employer = EmployerFactory(region=code)
     return employer, OperatorFactory(clerk=True, employer=employer)
 
 
-def two_employers_enrol_one_person(number):
-    raw, worlds = enrolment(id_number=_id(number)), [_direct(number), _direct(number)]
+def two_regions_enrol_one_person(number):
+    return two_employers_enrol_one_person(number, "guiyang")
+
+
+def two_employers_enrol_one_person(number, other="leshan"):
+    raw, worlds = enrolment(id_number=_id(number)), [_direct(number), _direct(number, other)]
 
     def enrol(employer, clerk):
         deed = lambda: declarations.save_declarations(employer.pk, "employee_enrolment", [raw], by=clerk)  # noqa: E731
@@ -469,6 +473,10 @@ PAIRS = {
     "one clerk submits what another deletes": (submit_and_delete, ()),
     "two employers enrol one person": (
         two_employers_enrol_one_person,
+        (*INSURING, "the_spells_of_a_person_do_not_overlap"),
+    ),
+    "employers of two regions enrol one person": (
+        two_regions_enrol_one_person,
         (*INSURING, "the_spells_of_a_person_do_not_overlap"),
     ),
     "somebody is enrolled while the month is settled": (enrol_and_settle, ()),

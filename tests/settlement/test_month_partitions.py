@@ -233,7 +233,7 @@ def test_the_lines_of_a_hall_that_runs_are_laid_by_month_and_in_one_table_again(
         if connection.vendor == "postgresql":
             assert asked("SELECT relkind::text FROM pg_class WHERE relname LIKE 'settlement\\_billline\\_20%'") == []
     finally:
-        migrate("0014_a_bill_says_from_which_month")
+        migrate("0016_a_person_is_charged_once_in_whatever_region")
     assert lines() == before and laid() == had
     assert list(check_ledger()) == []
     if connection.vendor == "postgresql":

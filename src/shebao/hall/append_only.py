@@ -1,6 +1,6 @@
 """Triggers by which the database itself refuses to change or remove what has been booked or recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import migrations
 
@@ -190,3 +190,33 @@ def refuse_imbalance(table: str) -> migrations.RunPython:
         editor.execute(f"DROP TABLE IF EXISTS {OPEN}", None)
 
     return migrations.RunPython(lay, lift)
+
+
+def refuse_changes_unless(table: str, rules: Mapping[str, str]) -> migrations.RunPython:
+    """A migration step by which rows of `table` stay, and each column changes only while its rule holds; reversible.
+
+    `rules` are SQL about OLD and NEW that both engines understand, by column; a column that is not among them never
+    changes. A row that is written as it is is not changed. Lay it anew after a migration adds a column, or makes the
+    table anew on SQLite.
+    """
+
+    def lay(apps, editor):
+        vendor = editor.connection.vendor
+        with editor.connection.cursor() as cursor:
+            columns = [one.name for one in editor.connection.introspection.get_table_description(cursor, table)]
+        differs = "IS DISTINCT FROM" if vendor == "postgresql" else "IS NOT"
+        wrong = " OR ".join(
+            f'(OLD."{one}" {differs} NEW."{one}"' + (f" AND NOT ({rules[one]}))" if one in rules else ")")
+            for one in columns
+        )
+        *_, no_delete = _laying(vendor, [table])
+        begins = f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} FOR EACH ROW WHEN "
+        if vendor == "postgresql":
+            laid = [POSTGRES_FUNCTION, f"{begins}({wrong}) EXECUTE FUNCTION shebao_refuse_change()", no_delete]
+        else:
+            refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE.format(table=table)}'); END"
+            laid = [f"{begins}{wrong} {refuse}", no_delete]
+        for statement in laid:
+            editor.execute(statement, None)
+
+    return migrations.RunPython(lay, refuse_changes([table]).reverse_code)

@@ -230,3 +230,10 @@ def _column(rows: Sequence[models.Model], field: Any, connection: Any) -> list:
         return [prepare(v, connection) if v or type(v) not in empty else empty[type(v)] for v in values]
     known: dict = {}  # of moments and months there are few, and many rows have the same
     return [known[v] if v in known else known.setdefault(v, prepare(v, connection)) for v in values]
+
+
+def in_chunks(rows: Iterable, size: int) -> Iterator[list]:
+    """The rows in lists of `size`, the last one shorter; nothing of nothing."""
+    left = iter(rows)
+    while chunk := list(itertools.islice(left, size)):
+        yield chunk

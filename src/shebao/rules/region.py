@@ -4,7 +4,7 @@ at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from shebao.rules import region_parts as parts
@@ -95,9 +95,24 @@ def load_regions(roots: Sequence[Path]) -> dict[str, Region]:
         except BadRegion as bad:
             mistakes += [p for p in bad.problems if p not in mistakes]
     forget_files()
+    mistakes += _told_apart(regions)
     if mistakes:
         raise BadRegion(mistakes)
     return regions
+
+
+def _told_apart(regions: Mapping[str, Region]) -> Iterator[str]:
+    """A scheme has one key in all regions: by it the hall knows that nobody is insured or charged twice (I-9)."""
+    keys: dict[str, tuple[str, str]] = {}
+    codes: dict[str, tuple[str, str]] = {}
+    for here, spec in regions.items():
+        for scheme in spec.open_schemes:
+            key, where = keys.setdefault(scheme.national_code, (scheme.key, here))
+            if key != scheme.key:
+                yield f"{here}: 险种 {scheme.key} 的全国代码 {scheme.national_code} 在 {where} 叫 {key}，各地须同名"
+            code, where = codes.setdefault(scheme.key, (scheme.national_code, here))
+            if code != scheme.national_code:
+                yield f"{here}: 险种 {scheme.key} 的全国代码是 {scheme.national_code}，在 {where} 是 {code}，须是同一个"
 
 
 def _open_folders(roots: Sequence[Path]) -> Iterator[tuple[str, Folder | None, Problems]]:

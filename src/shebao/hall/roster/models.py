@@ -102,7 +102,7 @@ class Spell(models.Model):
                 violation_error_message="参保终止年月不能早于起始年月。",
             ),
             models.UniqueConstraint(
-                fields=["person", "region", "scheme"],
+                fields=["person", "scheme"],
                 condition=Q(last_month__isnull=True, is_exclusive=True, is_voided=False),
                 name="one_open_spell_for_a_person_and_scheme",
                 violation_error_message="该人员此险种正在参保。",

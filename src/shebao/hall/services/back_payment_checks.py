@@ -141,7 +141,7 @@ def _taken(scene: Scene, cases: list[Case]) -> dict[str, Taken]:
         return found
     first, last = min(months[0] for months in stretches), max(months[-1] for months in stretches)
     for part in chunks(case.digest for case in cases if case.months and case.digest):
-        same = {"person__id_digest__in": part, "region": scene.region.code, "month__gte": first, "month__lte": last}
+        same = {"person__id_digest__in": part, "month__gte": first, "month__lte": last}
         kept = BackPayment.objects.filter(is_voided=False, **same)
         for row in kept.values_list("person__id_digest", "scheme", "month", "employee__employer", "is_exclusive"):
             _note(found, row, DECLARED, scene)

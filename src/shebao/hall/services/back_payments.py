@@ -99,7 +99,7 @@ def _none_charged_since(employer_id: int, rows: list[BackPayment]) -> None:
     ours = {row.employee_id for row in rows}
     for part in chunks(row.person_id for row in rows):
         lines = charging_lines().filter(
-            Q(is_exclusive=True) | Q(employee__in=ours), person__in=part, region=rows[0].region,
+            Q(is_exclusive=True) | Q(employee__in=ours), person__in=part,
             month__gte=min(row.month for row in rows), month__lte=max(row.month for row in rows),
         )  # fmt: skip
         for key in lines.values_list("person", "scheme", "month"):

@@ -74,7 +74,7 @@ def ended_for_good(scene: Scene, cases: list[Case]) -> None:
     """Death ends every relation: nobody enrols a dead person again. Of a retired one the clerk is asked."""
     name, reasons = field_of_kind(scene.form, "id_number"), scene.region.codes["cessation_reasons"]
     for case in cases:
-        told = {code.national for s in case.spells if s.end_reason and (code := reasons.get(s.end_reason))}
+        told = {code.national for s in scene.here(case) if s.end_reason and (code := reasons.get(s.end_reason))}
         if DEATH in told:
             what = f"该人员已登记死亡，不能再办{scene.region.term('enrolment')}。"
             text = f"{what}请核对证件号码；确属登记有误的，请到经办窗口更正。"
@@ -256,7 +256,7 @@ def pre_entered(scene: Scene, cases: list[Case]) -> None:
         wanted = scene.service.pre_entry is not None and holds(
             scene.service.pre_entry, known | employer_facts(scene.employer) | {"age": 0}
         )
-        if wanted and case.digest and not case.spells and case.digest not in scene.pre_entered:
+        if wanted and case.digest and not scene.here(case) and case.digest not in scene.pre_entered:
             who = f"该人员首次在{scene.region.short_title}参保"
             text = f"{who}，请先携带证件原件到{scene.region.term('agency')}做信息预录入，再来申报。"
             case.add("pre_entered", name, "error", text)

@@ -64,9 +64,10 @@ def rivals_among(asked: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class KnownSpell:
-    """A stretch of insurance as the checks see it; `employer_id` tells whether it is ours."""
+    """A stretch of insurance as the checks see it, in whatever region; `employer_id` tells whether it is ours."""
 
     employer_id: int
+    region: str
     scheme: str
     first_month: Month
     last_month: Month | None
@@ -313,6 +314,10 @@ class Scene:
         """The spells of the person at this employer, oldest first."""
         return [spell for spell in case.spells if spell.employer_id == self.employer.pk]
 
+    def here(self, case: Case) -> list[KnownSpell]:
+        """The spells of the person in this region, oldest first."""
+        return [spell for spell in case.spells if spell.region == self.region.code]
+
 
 def field_of_kind(form: Form, kind: str) -> str:
     """The first field of a kind: every form has one month (of effect) and one identity number."""
@@ -340,8 +345,17 @@ def _read_employees(scene: Scene, digests: list[str], by_digest: dict) -> None:
 
 
 def _read_spells(scene: Scene, digests: list[str], by_digest: dict) -> None:
-    rows = Spell.objects.filter(person__id_digest__in=digests, region=scene.region.code, is_voided=False)
-    columns = ("employee__employer", "scheme", "first_month", "last_month", "is_exclusive", "end_reason", "project")
+    rows = Spell.objects.filter(person__id_digest__in=digests, is_voided=False)
+    columns = (
+        "employee__employer",
+        "region",
+        "scheme",
+        "first_month",
+        "last_month",
+        "is_exclusive",
+        "end_reason",
+        "project",
+    )
     for digest, *values in rows.order_by("first_month", "pk").values_list("person__id_digest", *columns):
         for case in by_digest[digest]:
             case.spells.append(KnownSpell(*values))

@@ -16,9 +16,8 @@ from ..declarations.states import State
 from ..errors import Conflict
 from ..regions import region
 from ..roster.models import DeclaredWage
+from ..roster.wages_before import AHEAD, REPLACED
 from .scene import Case, Scene, chunks, field_of_kind
-
-REPLACED, AHEAD = "replaced_wage", "wages_ahead"
 
 
 def declare_wages_of(declarations: list, *, by) -> None:

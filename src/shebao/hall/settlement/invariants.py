@@ -13,11 +13,11 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..payments.models import PaymentState, SuspenseItem
-from ..regions import region
 from ..roster.models import Spell
 from ..supplements.models import YearlyCover
 from .collecting import ARRIVING, COUNTS_FROM, day_of, late_fee_of
 from .giving_back import given_back_breaks
+from .left_out import left_out
 from .models import (
     BEARING,
     CHARGING,
@@ -51,7 +51,7 @@ def broken_rules() -> Iterator[str]:
         _months,
         _charged_without_spell,
         _heads,
-        _left_out,
+        left_out,
     ):
         yield from rule()
 
@@ -144,7 +144,7 @@ def _late_fees() -> Iterator[str]:
 def _charged_twice() -> Iterator[str]:
     """I-9: one live charge, regular or paid back, for a person, scheme and month in the whole system."""
     live = BillLine.objects.live().filter(kind__in=CHARGING, is_exclusive=True, is_given_back=False).order_by()
-    rows = live.values("person__name", "person", "region", "scheme", "month").annotate(count=Count("pk"))
+    rows = live.values("person__name", "person", "scheme", "month").annotate(count=Count("pk"))
     for row in rows.filter(count__gt=1):
         yield f"I-9：{row['person__name']} {row['month']} {row['scheme']} 有 {row['count']} 笔应缴。"
     months = Assessment.objects.live().order_by().values("employer__name", "employer", "month", "series")
@@ -165,7 +165,7 @@ def _overlapping_spells() -> Iterator[str]:
     ).exclude(pk=OuterRef("pk"))
     # Apart, each by its index: an OR of the two would read every spell for every spell.
     own = other.filter(employee=OuterRef("employee"))
-    elsewhere = other.filter(person=OuterRef("person"), region=OuterRef("region"), is_exclusive=True)
+    elsewhere = other.filter(person=OuterRef("person"), is_exclusive=True)
     wrong = Spell.objects.filter(Exists(own) | Q(Exists(elsewhere), is_exclusive=True), is_voided=False)
     for name, scheme, month in wrong.order_by("pk").values_list("employee__name", "scheme", "first_month"):
         yield f"I-11：{name} {scheme} 自 {month} 起的参保期间与另一段重叠。"
@@ -230,30 +230,3 @@ def _head_breaks(name: str, scheme: str, spells: list[tuple]) -> Iterator[str]:
             text = f"按增减应为 {expected} 人，在保的是 {heads} 人"
             yield f"I-13：{name} {scheme} {Month.from_index(index)} {text}。"
             return
-
-
-def _left_out() -> Iterator[str]:
-    """I-13 of a bill: who was charged the month before and is insured on is charged, as far as it was known then."""
-    later = Assessment.objects.live().filter(series=0).order_by("employer", "month").values_list(
-        "employer", "employer__name", "employer__region", "month", "made_at"
-    )  # fmt: skip
-    before: tuple | None = None
-    for employer, name, code, month, made_at in later.iterator(chunk_size=500):
-        if before == (employer, month.previous()):
-            for who, scheme in _not_charged(
-                employer, month, made_at, {one.key for one in region(code).monthly_schemes}
-            ):
-                yield f"I-13：{name} {month} 的账单漏了 {who} 的 {scheme}，上月已缴、本月在保。"
-        before = employer, month
-
-
-def _not_charged(employer: int, month: Month, made_at, schemes: set[str]) -> Iterator[tuple[str, str]]:
-    regular = BillLine.objects.live().filter(kind=LineKind.REGULAR, bill__employer=employer, scheme__in=schemes)
-    now = regular.filter(month=month, employee=OuterRef("employee"), scheme=OuterRef("scheme"))
-    spell = Spell.objects.filter(
-        Q(last_month__isnull=True) | Q(last_month__gte=month),
-        Q(opened_by__isnull=True) | Q(opened_by__decided_at__lte=made_at),
-        employee=OuterRef("employee"), scheme=OuterRef("scheme"), first_month__lte=month, project=None, is_voided=False,
-    )  # fmt: skip
-    lost = regular.filter(Exists(spell), ~Exists(now), month=month.previous()).order_by("pk")
-    yield from lost.values_list("employee__name", "scheme")

@@ -11,7 +11,7 @@ from shebao.rules.contributions import Amount, recompute
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
-from ..bulk import insert_rows
+from ..bulk import in_chunks, insert_rows
 from ..clock import now
 from .collecting import Received, book_received, day_of
 from .explaining import principal_of
@@ -195,7 +195,9 @@ def check_ledger() -> Iterator[str]:
             own=Sum("employee_due"),
         )
     } | provisional_sums(ProvisionalLine.objects.all())
-    for bills in _chunks(Bill.objects.ever().select_related("assessment").order_by("pk").iterator(chunk_size=500), 500):
+    for bills in in_chunks(
+        Bill.objects.ever().select_related("assessment").order_by("pk").iterator(chunk_size=500), 500
+    ):
         booked = balances(bills)
         for bill in bills:
             yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
@@ -205,17 +207,6 @@ def check_ledger() -> Iterator[str]:
     yield from provisional_rules()
     yield from relation_breaks()
     yield from broken_rules()
-
-
-def _chunks(rows: Iterator, size: int) -> Iterator[list]:
-    chunk = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _unbalanced() -> Iterator[str]:

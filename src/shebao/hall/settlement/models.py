@@ -131,7 +131,7 @@ class BackPayment(models.Model):
         verbose_name = "补缴"
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "region", "scheme", "month"],
+                fields=["person", "scheme", "month"],
                 condition=Q(is_voided=False, is_exclusive=True),
                 name="one_back_payment_for_a_person_scheme_and_month",
                 violation_error_message="该人员此险种当月已申报补缴。",
@@ -215,7 +215,7 @@ class BillLine(models.Model):
         verbose_name = "账单明细"
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "region", "scheme", "month"],
+                fields=["person", "scheme", "month"],
                 condition=Q(kind__in=CHARGING, is_exclusive=True, is_voided=False, is_given_back=False),
                 name="one_charge_for_a_person_scheme_and_month",
                 violation_error_message="该人员此险种当月已经核定过。",

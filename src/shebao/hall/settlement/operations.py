@@ -13,7 +13,8 @@ from ..clock import local_now
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..regions import region
-from ..roster.models import Employee, Spell
+from ..roster.models import Spell
+from ..roster.queries import covering
 from .assessing import Case, assess
 from .late_decisions import extensions
 from .models import CHARGING, Assessment, Bill, BillLine
@@ -176,25 +177,24 @@ def _window_problems(employer: Employer, month: Month, *, is_late: bool) -> list
 
 
 def _charged_elsewhere(employers: Sequence[Employer], month: Month) -> dict[int, str]:
-    """One charge for a person and scheme: whom another employer was billed for is named, in a sentence by employer."""
-    spells = Spell.objects.filter(
-        employee=OuterRef("pk"), is_voided=False, is_exclusive=True, first_month__lte=month
-    ).exclude(last_month__lt=month)
+    """One charge for a person and scheme: whom another employer was billed for, in whatever region, is named, in a
+    sentence by employer.
+    """
     others = (
         BillLine.objects.live()
         .filter(
             person=OuterRef("person"),
-            region=employers[0].region,
+            scheme=OuterRef("scheme"),
             month=month,
             kind__in=CHARGING,
             is_exclusive=True,
             is_given_back=False,
         )
-        .exclude(bill__employer=OuterRef("employer"))
+        .exclude(bill__employer=OuterRef("employee__employer"))
     )
-    rows = Employee.objects.filter(Exists(spells), Exists(others), employer__in=employers)
+    spells = Spell.objects.filter(covering(month), Exists(others), employee__employer__in=employers, is_exclusive=True)
     names: dict[int, set[str]] = defaultdict(set)
-    for employer, name in rows.values_list("employer", "person__name"):
+    for employer, name in spells.values_list("employee__employer", "person__name"):
         names[employer].add(name)
     return {employer: _elsewhere_in_words(sorted(found), month) for employer, found in names.items()}
 

@@ -1,0 +1,209 @@
+"""I-8 the other way round: nothing that was known when a month was settled is left out of its bill.
+
+Who is insured, at which wage, what is paid back and what goes back is asked anew, and what was decided before the bill
+was made (`made_at`) has its line. What was decided in the same instant may have been known or not, and is not asked.
+Spells are asked as they stand: one that was ended, for months that were billed, by a later decision, is not missed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from shebao.rules.money import yuan
+from shebao.rules.months import Month
+
+from ..bulk import in_chunks
+from ..declarations.models import DeclarationEvent
+from ..employers.models import Employer
+from ..regions import region
+from ..roster.models import DeclaredWage, Spell
+from ..roster.queries import covering
+from ..roster.wages_before import wages_at
+from ..supplements.models import YearlyCover
+from .models import ADJUSTING, CHARGING, Assessment, BackPayment, BillLine, LineKind, Refund
+
+CHUNK = 500
+
+
+class Settled(NamedTuple):
+    """A settlement in force of an employer's month, and what came to be of it."""
+
+    month: Month
+    made_at: datetime
+    number: str
+    total_due: int
+
+
+class Held(NamedTuple):
+    """When a line came, and when it was voided with its bill."""
+
+    made_at: datetime
+    voided_at: datetime | None
+
+    def at(self, moment: datetime) -> bool:
+        """Whether it was in force then."""
+        return self.made_at <= moment and (self.voided_at is None or self.voided_at > moment)
+
+
+def left_out() -> Iterator[str]:
+    """A sentence for everything that a bill should have: for each settled month two questions, and a few of all."""
+    settled = Assessment.objects.live().filter(series=0).order_by("month")
+    by_month = _charged_by_the_month()
+    for month in list(settled.values_list("month", flat=True).distinct()):
+        yield from _people(month, by_month)
+        yield from _wages(month)
+    yield from _yearly()
+    yield from _back_payments()
+    yield from _refunds()
+
+
+def _charged_by_the_month() -> Q:
+    """Spells in schemes that their region charges month by month."""
+    codes = Employer.objects.order_by().values_list("region", flat=True).distinct()
+    of_region = (Q(region=code, scheme__in=[one.key for one in region(code).monthly_schemes]) for code in codes)
+    return reduce(or_, of_region, Q(pk__in=[]))
+
+
+def _regular(**more) -> Exists:
+    lines = BillLine.objects.live().filter(
+        employee=OuterRef("employee"), scheme=OuterRef("scheme"), kind=LineKind.REGULAR
+    )
+    return Exists(lines.filter(**more))
+
+
+def _people(month: Month, by_month: Q) -> Iterator[str]:
+    assessment = "employee__employer__assessments__"
+    known = Q(opened_by=None) | Q(opened_by__decided_at__lt=F(f"{assessment}made_at"))
+    settled = {f"{assessment}month": month, f"{assessment}series": 0, f"{assessment}voided_at": None}
+    spells = Spell.objects.filter(covering(month), by_month, known, ~_regular(month=month), project=None, **settled)
+    words = "employee__employer__name", "employee__name", "scheme"
+    for employer, name, scheme in spells.order_by("pk").values_list(*words):
+        yield f"I-8：{employer} {month} 的账单漏了 {name} 的 {scheme}，核定时已经在保。"
+
+
+def _yearly() -> Iterator[str]:
+    assessment = "employee__employer__assessments__"
+    settled = {f"{assessment}month": F("charged_in"), f"{assessment}series": 0, f"{assessment}voided_at": None}
+    known = Q(declared_in__decided_at__lt=F(f"{assessment}made_at"))
+    covers = YearlyCover.objects.filter(known, ~_regular(month=OuterRef("charged_in")), is_voided=False, **settled)
+    words = "employee__employer__name", "charged_in", "employee__name", "scheme"
+    for employer, month, name, scheme in covers.order_by("pk").values_list(*words):
+        yield f"I-8：{employer} {month} 的账单漏了 {name} 的 {scheme}，核定时已经参保。"
+
+
+def _wages(month: Month) -> Iterator[str]:
+    """Who is charged by another wage than counted then; whose wage was replaced since is looked at by itself."""
+    known = DeclaredWage.objects.filter(
+        Q(declared_in=None) | Q(declared_at__lte=OuterRef("bill__assessment__made_at")),
+        employee=OuterRef("employee"), is_voided=False, first_month__lte=month,
+    )  # fmt: skip
+    counted = Coalesce(Subquery(known.order_by("-first_month").values("amount_fen")[:1]), 0)
+    lines = BillLine.objects.live().filter(month=month, kind=LineKind.REGULAR).annotate(counted=counted)
+    words = "employee", "employee__name", "bill__number", "declared_wage", "bill__assessment__made_at"
+    differing = lines.exclude(declared_wage=F("counted")).order_by("employee").values_list(*words).distinct()
+    for chunk in in_chunks(differing.iterator(chunk_size=CHUNK), CHUNK):
+        wages: dict[int, list[DeclaredWage]] = defaultdict(list)
+        rows = DeclaredWage.objects.filter(employee__in={one[0] for one in chunk}, first_month__lte=month)
+        for wage in rows.select_related("declared_in"):
+            wages[wage.employee_id].append(wage)
+        for employee, name, number, fen, made_at in chunk:
+            counting = wages_at(wages[employee], made_at)
+            if fen not in counting:
+                said = yuan(min(counting))
+                yield f"I-8：账单 {number} 按工资 {yuan(fen)} 元核定 {name} 的 {month}，核定时申报的是 {said} 元。"
+
+
+def _back_payments() -> Iterator[str]:
+    """What waits on request or until its own bill was voided is expected of no settlement that was made meanwhile."""
+    rows = BackPayment.objects.filter(is_voided=False).select_related("declared_in", "employee").order_by("pk")
+    for chunk in in_chunks(rows.iterator(chunk_size=CHUNK), CHUNK):
+        settled, withdrawn = _settled(chunk), _withdrawn(chunk)
+        held: dict[int | None, list[Held]] = defaultdict(list)
+        lines = BillLine.objects.ever().filter(back_payment__in=chunk, month__in={one.month for one in chunk})
+        words = "back_payment", "bill__assessment__made_at", "bill__assessment__voided_at"
+        for pk, *when in lines.values_list(*words):
+            held[pk].append(Held(*when))
+        for one in chunk:
+            if one.declared_in.spec.back_paying.bill == "on_request":
+                continue
+            for bill in _after(one, settled):
+                away = any(gone.at(bill.made_at) for gone in withdrawn[one.employee_id])
+                if not away and not any(line.at(bill.made_at) for line in held[one.pk]):
+                    words = f"{one.employee.name} {one.month} {one.scheme} 的补缴"
+                    yield f"I-8：账单 {bill.number} 漏了 {words}，核定时已经生效。"
+                    break
+
+
+def _withdrawn(rows: Iterable[BackPayment]) -> dict[int | None, list[Held]]:
+    """By employee, from when to when something was withdrawn that came back (撤销补缴回退)."""
+    employees = {one.employee_id for one in rows}
+    undone = DeclarationEvent.objects.filter(move="undo", declaration__employee__in=employees)
+    found: dict[int | None, list[Held]] = defaultdict(list)
+    for event in undone.select_related("declaration").defer("answers", "declaration__answers"):
+        if event.declaration.spec.operation == "withdraw_back_payments" and event.declaration.decided_at:
+            found[event.declaration.employee_id].append(Held(event.declaration.decided_at, event.at))
+    return found
+
+
+def _refunds() -> Iterator[str]:
+    """A charge that goes back is on the first bill after its refund that has room for it: no bill is below nothing."""
+    rows = Refund.objects.filter(is_voided=False).select_related("declared_in", "employee").order_by("pk")
+    for chunk in in_chunks(rows.iterator(chunk_size=CHUNK), CHUNK):
+        settled, lines = _settled(chunk), _lines_of(chunk)
+        for one in chunk:
+            charges = lines[one.employee_id, one.month]
+            for bill in _after(one, settled):
+                if scheme := _not_returned(charges, bill):
+                    words = f"{one.employee.name} {one.month} {scheme} 的退费"
+                    yield f"I-8：账单 {bill.number} 漏了 {words}，核定时已经生效。"
+                    break
+
+
+def _lines_of(refunds: Iterable[Refund]) -> dict[tuple, dict[str, list[tuple]]]:
+    """By employee and month, then by scheme: when a line came, its amount, and whether it gives the charge back."""
+    employees, months = {one.employee_id for one in refunds}, {one.month for one in refunds}
+    lines = BillLine.objects.ever().filter(employee__in=employees, month__in=months, kind__in=(*CHARGING, *ADJUSTING))
+    words = "employee", "month", "scheme", "kind", "employer_due", "employee_due", "employer_evidence"
+    found: dict[tuple, dict[str, list[tuple]]] = defaultdict(lambda: defaultdict(list))
+    for employee, month, scheme, kind, employer, own, *why, made_at, voided_at in lines.values_list(
+        *words, "employee_evidence", "bill__assessment__made_at", "bill__assessment__voided_at"
+    ):
+        returns = kind in ADJUSTING and not any(why)
+        found[employee, month][scheme].append((Held(made_at, voided_at), employer + own, returns))
+    return found
+
+
+def _not_returned(charges: dict[str, list[tuple]], bill: Settled) -> str:
+    """The first scheme that this bill should have given back, "" where there is none."""
+    for scheme, lines in charges.items():
+        standing = [one for one in lines if one[0].at(bill.made_at)]
+        before = [fen for held, fen, _ in standing if held.made_at < bill.made_at]
+        if before and not any(returns for *_, returns in standing) and sum(before) <= bill.total_due:
+            return scheme
+    return ""
+
+
+def _settled(rows: Iterable[BackPayment | Refund]) -> dict[int, list[Settled]]:
+    """The settlements in force of the employers of these rows, the oldest month first."""
+    found: dict[int, list[Settled]] = defaultdict(list)
+    settled: QuerySet = Assessment.objects.live().filter(
+        series=0, bill__isnull=False, employer__in={one.employee.employer_id for one in rows}
+    )
+    words = "employer", "month", "made_at", "bill__number", "bill__total_due"
+    for employer, *one in settled.order_by("month").values_list(*words):
+        found[employer].append(Settled(*one))
+    return found
+
+
+def _after(row: BackPayment | Refund, settled: dict[int, list[Settled]]) -> Iterator[Settled]:
+    """The settlements of later months that were made when this was decided."""
+    decided_at = row.declared_in.decided_at
+    for one in settled[row.employee.employer_id]:
+        if one.month > row.month and decided_at is not None and decided_at < one.made_at:
+            yield one
