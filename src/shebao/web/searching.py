@@ -18,6 +18,7 @@ from django.utils.http import escape_leading_slashes
 from django_htmx.http import HttpResponseClientRedirect
 
 from shebao.hall import clock
+from shebao.hall.audit.once import KEY
 from shebao.hall.crypto import seal, unseal
 from shebao.hall.operators.throttle import may_try
 
@@ -46,7 +47,7 @@ class PrivateSearches:
             return self.get_response(request)
         if request.method == "POST" and MARK in request.POST:
             asked = request.POST.copy()
-            for name in (MARK, "csrfmiddlewaretoken"):
+            for name in (MARK, "csrfmiddlewaretoken", KEY):
                 asked.pop(name, None)
             if not request.htmx:
                 return redirect(f"{_path(request)}?{_sealed(request.user, asked)}")

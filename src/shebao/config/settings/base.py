@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "shebao.web.middleware.PlainRefusals",
     "shebao.web.only_allowed.OnlyWhatIsAllowed",
     "axes.middleware.AxesMiddleware",
+    "shebao.web.once.Once",
 ]
 
 TEMPLATES = [
@@ -87,7 +88,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "shebao.web.shell.shell",
             ],
-            "builtins": ["shebao.web.templatetags.ui"],
+            "builtins": ["shebao.web.templatetags.ui", "shebao.web.templatetags.once"],
         },
     }
 ]
