@@ -110,7 +110,7 @@ def bars() -> dict[str, tuple[list[Path], list[str]]]:
 def test_every_bar_names_tests_and_drills_that_there_are():
     from drill.__main__ import DRILLS
 
-    assert len(bars()) == 21
+    assert len(bars()) == 22
     for bar, (tests, drills) in bars().items():
         assert tests and all(file.is_file() for file in tests), bar
         assert set(drills) <= set(DRILLS), bar

@@ -12,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 
+from shebao.hall.audit.once import KEY
 from shebao.hall.roster.models import Employee
 from shebao.web.searching import TYPED
 from tests.authz.table import addresses, rows
@@ -46,7 +47,7 @@ RUN = ("7013", "49042")
 """What the braces would say if somebody evaluated them."""
 IN_SQL = ("alert(7)", "/etc/passwd", "X-Moved", "evil.example", "长长长")
 """Parts of every attack: what is typed is a parameter of a statement and never a part of one, whatever the engine."""
-STAYS = {"csrfmiddlewaretoken", "_search"}
+STAYS = {"csrfmiddlewaretoken", "_search", KEY}
 WHO = {
     "everybody": ("anonymous",),
     "employers": ("A.admin", "D.clerk"),
@@ -83,6 +84,8 @@ class Attacker:
         found = [form for form in forms_of(answer.request["PATH_INFO"], answer.content.decode())
                  if form.key not in self.tried]  # fmt: skip
         self.tried |= {form.key for form in found}
+        if [form for form in found if form.method == "post" and KEY not in form.inputs]:
+            self.wrong["draws a form without a one-time key"].append(address)
         return found
 
     def _sign_in(self) -> None:

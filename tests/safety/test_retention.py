@@ -12,7 +12,7 @@ from django_tasks_db.models import DBTaskResult
 
 from shebao.cli import chores
 from shebao.hall import retention
-from shebao.hall.audit.models import AuditEntry
+from shebao.hall.audit.models import AuditEntry, SpentKey
 from shebao.hall.audit.operations import broken_links
 from shebao.hall.declarations.models import FormDraft
 from shebao.hall.evidence.files import content_of
@@ -61,6 +61,7 @@ def _signed_in(moment, me, n):
 MADE = {
     "form_drafts": _draft,
     "attempts": lambda moment, me, n: Attempt.objects.create(purpose="x", who=f"{n}", at=moment),
+    "spent_keys": lambda moment, me, n: SpentKey.objects.create(digest=f"{n}", fingerprint="x", at=moment),
     "sessions": lambda moment, me, n: Session.objects.create(session_key=f"k{n}", session_data="x", expire_date=moment),
     "jobs": _job,
     "activations": lambda moment, me, n: Activation.objects.create(

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django_tasks_db.models import DBTaskResult
 
 from . import clock
-from .audit.models import AuditHead
+from .audit.models import AuditHead, SpentKey
 from .audit.operations import record
 from .declarations.models import FormDraft
 from .evidence.files import forget
@@ -52,6 +52,10 @@ def _registration_drafts(before: datetime) -> QuerySet:
 
 def _refused_papers(before: datetime) -> QuerySet:
     return RegistrationPaper.objects.filter(registration__state=State.REJECTED, registration__decided_at__lt=before)
+
+
+def _spent_keys(before: datetime) -> QuerySet:
+    return SpentKey.objects.filter(at__lt=before)
 
 
 def _attempts(before: datetime) -> QuerySet:
@@ -123,6 +127,7 @@ FORGETTING: dict[str, tuple[Callable[[datetime], QuerySet], Callable[[list], Non
     "unused_batches": (_batches, _forget_batch),
     "registration_drafts": (_registration_drafts, _forget_registrations),
     "refused_registration_papers": (_refused_papers, _forget_papers),
+    "spent_keys": (_spent_keys, _delete),
     "attempts": (_attempts, _delete),
     "sign_in_failures": (_sign_in_failures, _delete),
     "sign_in_failure_log": (_failure_log, _delete),

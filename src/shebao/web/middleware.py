@@ -211,7 +211,7 @@ def to_sign_in(request):
     """Off to the sign-in page, and back to the same address afterwards; what a form brought is kept for its writer."""
     if request.method == "POST":
         _keep_typed(request)
-    return go(request, f"{resolve_url('sign_in')}?{urlencode({'next': _address(request)})}")
+    return go(request, f"{resolve_url('sign_in')}?{urlencode({'next': page_of(request)})}")
 
 
 def _keep_typed(request) -> None:
@@ -231,8 +231,8 @@ def go(request, url: str):
     return HttpResponseClientRedirect(url) if getattr(request, "htmx", False) else redirect(url)
 
 
-def _address(request) -> str:
-    """The page that the user is looking at: of a POST or a fragment, the page it was sent from."""
+def page_of(request) -> str:
+    """The page that somebody is looking at: of a POST or a fragment, the page it was sent from."""
     if request.method == "GET" and not getattr(request, "htmx", False):
         return request.get_full_path()
     referer = request.META.get("HTTP_REFERER", "")

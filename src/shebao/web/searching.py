@@ -19,6 +19,7 @@ from django.utils.http import MAX_URL_REDIRECT_LENGTH, escape_leading_slashes
 from django_htmx.http import HttpResponseClientRedirect
 
 from shebao.hall import clock
+from shebao.hall.audit.once import KEY
 from shebao.hall.crypto import seal, unseal
 from shebao.hall.operators.throttle import may_try
 
@@ -47,7 +48,7 @@ class PrivateSearches:
             return self.get_response(request)
         if request.method == "POST" and MARK in request.POST:
             asked = request.POST.copy()
-            for name in (MARK, "csrfmiddlewaretoken"):
+            for name in (MARK, "csrfmiddlewaretoken", KEY):
                 asked.pop(name, None)
             address = f"{_path(request)}?{_sealed(request.user, asked)}"
             # No browser is led to an address that is too long, such as one with everybody who was ticked.

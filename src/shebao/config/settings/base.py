@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "shebao.web.middleware.PlainRefusals",
     "shebao.web.only_allowed.OnlyWhatIsAllowed",
     "axes.middleware.AxesMiddleware",
+    "shebao.web.once.Once",
 ]
 
 TEMPLATES = [
@@ -88,7 +89,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "shebao.web.shell.shell",
             ],
-            "builtins": ["shebao.web.templatetags.ui"],
+            "builtins": ["shebao.web.templatetags.ui", "shebao.web.templatetags.once"],
         },
     }
 ]

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from ..fields import EncryptedTextField
 from ..scopes import ScopedQuerySet
 
 
@@ -52,3 +53,20 @@ class AuditEntry(models.Model):
         verbose_name = "操作记录"
         ordering = ["-sequence"]
         indexes = [models.Index(fields=["employer", "-sequence"], name="audit_by_employer")]
+
+
+class SpentKey(models.Model):
+    """A one-time key (一次性编号) with which a form did its deed; written in the same transaction as the deed.
+
+    `digest` is of the account, the address and the key; `fingerprint` of what was sent. `status` and `location` are the
+    answer that the deed got; 0 while it is not known: the request goes on, or its process died.
+    """
+
+    digest = models.CharField("编号摘要", max_length=32, primary_key=True)
+    fingerprint = models.CharField("内容摘要", max_length=32)
+    at = models.DateTimeField("时间")
+    status = models.PositiveSmallIntegerField("答复", default=0)
+    location = EncryptedTextField("去处", blank=True)
+
+    class Meta:
+        verbose_name = "用过的一次性编号"

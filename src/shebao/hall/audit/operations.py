@@ -13,15 +13,9 @@ from ..clock import now
 from ..patience import note_done
 from .anchors import anchors
 from .models import AuditEntry, AuditHead
+from .once import CHANGES_NOTHING, spend
 
 _WRITE = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
-
-
-NO_DEEDS = frozenset({
-    "data.looked_at", "person.looked_at", "evidence.looked_at", "privileged.looked",
-    "access.refused", "operator.sign_in_failed",
-})  # fmt: skip
-"""Records of reading and of what was refused: they change nothing that anybody could do twice."""
 
 
 def record(action: str, subject: models.Model, *, by, employer=None, **detail) -> AuditEntry:
@@ -40,6 +34,7 @@ def record_many(action: str, subjects: list, *, by, employer=None) -> list[Audit
     if not subjects:
         return []
     head = _locked_head()
+    spend(action)
     entries, at, label = [], now(), f"{by.username}（{by.get_role_display()}）" if by else "系统"
     for subject, detail in subjects:
         entry = _entry(subject, by, employer)
@@ -50,7 +45,7 @@ def record_many(action: str, subjects: list, *, by, employer=None) -> list[Audit
         entries.append(entry)
     insert_rows(entries)
     head.save(update_fields=["sequence", "digest"])
-    if action not in NO_DEEDS:
+    if action not in CHANGES_NOTHING:
         transaction.on_commit(note_done)
     return entries
 

@@ -6,6 +6,7 @@
 const WAIT = 10_000;
 const PATIENCE = 15_000;
 const PREFIX = "shebao-draft:";
+const OF_THE_PAGE = ["csrfmiddlewaretoken", "_once"];
 const forms = new Map();
 
 function keyOf(form) {
@@ -23,7 +24,7 @@ function values(form) {
   const kept = [];
   for (const [name, value] of new FormData(form)) {
     const field = form.elements[name];
-    if (name !== "csrfmiddlewaretoken" && typeof value === "string" && field?.type !== "password") kept.push([name, value]);
+    if (!OF_THE_PAGE.includes(name) && typeof value === "string" && field?.type !== "password") kept.push([name, value]);
   }
   return kept;
 }
