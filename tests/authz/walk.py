@@ -148,7 +148,8 @@ def expected(case: Case) -> str:
             return "404"
     is_asked_late = row.by == "object" and (case.method not in row.needs or case.target in ("foreign", "missing"))
     if row.name in withheld(actor.key) and not is_asked_late:
-        return "404" if row.words and not row.objects and case.target == "missing" else "403"
+        # A word that nobody knows may be of no function, or of the one that is withheld.
+        return "refused" if STRANGE in case.path else "403"
     if case.method not in row.needs:
         return "refused"
     if not _may(actor, row.needs[case.method]):
