@@ -8,7 +8,7 @@ from django.db import connection, connections, transaction
 from django.test import Client
 
 from shebao.hall import clock
-from shebao.hall.audit.models import AuditEntry, SpentKey
+from shebao.hall.audit.models import SpentKey
 from shebao.hall.audit.once import KEY, AlreadyDone, bear, press_of, spend, spent_by
 from shebao.hall.audit.operations import record
 from shebao.hall.employers.models import Department
@@ -16,7 +16,7 @@ from shebao.hall.payments.suspense import suspend
 from shebao.hall.settlement.collecting import credit_of
 from shebao.web import once
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at
-from tests.settlement.hall import hire, make_clerk, make_employer, on_day
+from tests.settlement.hall import make_employer, on_day
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEPARTMENTS = "/e/employer/departments/"
@@ -144,17 +144,6 @@ def test_a_press_that_was_overtaken_is_told_what_the_other_was_told(employer, tr
     looks.append(None)
     assert "没有再办一次" in treasurer.post(address, small, follow=True).content.decode()
     assert credit_of(employer.pk) == 1_900
-
-
-def test_settling_twice_is_answered_the_same(employer):
-    hire(employer, [720_000])
-    clerk = make_clerk(employer)
-    client = signed_in(clerk)
-    with on_day():
-        first = client.post("/e/settle/", {"confirmed": "2", KEY: "k1"})
-        again = client.post("/e/settle/", {"confirmed": "2", KEY: "k1"})
-    assert (first.status_code, first.url) == (again.status_code, again.url)
-    assert AuditEntry.objects.filter(action="month.settled").count() == 1
 
 
 def test_a_step_that_was_taken_back_spends_no_key():
