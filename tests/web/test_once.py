@@ -1,5 +1,6 @@
 """A form that comes twice does its deed once and is answered the same (reliability B4, I-18)."""
 
+import re
 import threading
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from django.db import connection, connections, transaction
 from django.test import Client
 
 from shebao.hall import clock
-from shebao.hall.audit.models import SpentKey
+from shebao.hall.audit.models import AuditEntry, SpentKey
 from shebao.hall.audit.once import KEY, AlreadyDone, bear, press_of, spend, spent_by
 from shebao.hall.audit.operations import record
 from shebao.hall.employers.models import Department
@@ -16,7 +17,7 @@ from shebao.hall.payments.suspense import suspend
 from shebao.hall.settlement.collecting import credit_of
 from shebao.web import once
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at
-from tests.settlement.hall import make_employer, on_day
+from tests.settlement.hall import hire, make_clerk, make_employer, on_day
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEPARTMENTS = "/e/employer/departments/"
@@ -144,6 +145,22 @@ def test_a_press_that_was_overtaken_is_told_what_the_other_was_told(employer, tr
     looks.append(None)
     assert "没有再办一次" in treasurer.post(address, small, follow=True).content.decode()
     assert credit_of(employer.pk) == 1_900
+
+
+def test_a_month_that_is_settled_twice_is_settled_once_and_leads_to_the_same_bill(employer):
+    hire(employer, [720_000])
+    client, said, first = signed_in(make_clerk(employer)), {}, None
+    with on_day():
+        for number in range(3):
+            said |= {KEY: f"k{number}"}
+            first = client.post("/e/settle/", said)
+            again = said
+            said = dict(re.findall(r'name="(confirmed|seen)" value="([^"]*)"', first.content.decode()))
+        second = client.post("/e/settle/", again)
+        assert (first.status_code, first.url) == (second.status_code, second.url)
+        assert "没有再办一次" in client.get(second.url).content.decode()
+        assert client.post("/e/settle/", again | {"more": "1"}).status_code == 422
+    assert AuditEntry.objects.filter(action="month.settled").count() == 1
 
 
 def test_a_step_that_was_taken_back_spends_no_key():
