@@ -1,5 +1,6 @@
 """A form that comes twice does its deed once and is answered the same (reliability B4, I-18)."""
 
+import re
 import threading
 from datetime import timedelta
 
@@ -146,14 +147,19 @@ def test_a_press_that_was_overtaken_is_told_what_the_other_was_told(employer, tr
     assert credit_of(employer.pk) == 1_900
 
 
-def test_settling_twice_is_answered_the_same(employer):
+def test_a_month_that_is_settled_twice_is_settled_once_and_leads_to_the_same_bill(employer):
     hire(employer, [720_000])
-    clerk = make_clerk(employer)
-    client = signed_in(clerk)
+    client, said, first = signed_in(make_clerk(employer)), {}, None
     with on_day():
-        first = client.post("/e/settle/", {"confirmed": "2", KEY: "k1"})
-        again = client.post("/e/settle/", {"confirmed": "2", KEY: "k1"})
-    assert (first.status_code, first.url) == (again.status_code, again.url)
+        for number in range(3):
+            said |= {KEY: f"k{number}"}
+            first = client.post("/e/settle/", said)
+            again = said
+            said = dict(re.findall(r'name="(confirmed|seen)" value="([^"]*)"', first.content.decode()))
+        second = client.post("/e/settle/", again)
+        assert (first.status_code, first.url) == (second.status_code, second.url)
+        assert "没有再办一次" in client.get(second.url).content.decode()
+        assert client.post("/e/settle/", again | {"more": "1"}).status_code == 422
     assert AuditEntry.objects.filter(action="month.settled").count() == 1
 
 
