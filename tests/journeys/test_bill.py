@@ -62,13 +62,13 @@ def test_the_people_are_sorted_and_an_amount_is_explained_and_left_by_the_keys_a
 
 def test_the_sums_of_a_scheme_say_why_and_lead_to_its_people(bill_page):
     page, bill = bill_page(width=390)
-    page.locator("[data-explain] tbody a.money").first.click()
+    page.locator("[data-explain] tbody a.money").nth(1).click()
     why = page.locator("#why section")
     expect(why).to_contain_text("各人分别计算、进位后相加")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     why.get_by_role("button", name="关闭").click()
     expect(why).to_have_count(0)
-    page.locator("[data-explain] tbody a.money").first.click()
+    page.locator("[data-explain] tbody a.money").nth(1).click()
     why.get_by_role("link", name="看每个人的").click()
     page.wait_for_url(re.compile("tab=people&scheme="))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,6 +1,6 @@
 """The rows of 「为什么是这个数」: how every page shows the steps of a derivation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.urls import reverse
 
@@ -9,9 +9,13 @@ from shebao.rules.contributions import Step
 from shebao.rules.evidence import sample_words
 
 
-def step_rows(steps: Iterable[Step]) -> list[dict[str, str]]:
-    """Rows for `parts/_explain_steps.html`; the note names the document, and a value that has none."""
-    return [{"label": step.label, "text": step.value, "note": _note(step)} for step in steps]
+def step_rows(steps: Iterable[Step], urls: Mapping[Step, str] | None = None) -> list[dict[str, str]]:
+    """Rows for `parts/_explain_steps.html`; the note names the document, and a value that has none.
+
+    `urls` leads from a step to what explains it further.
+    """
+    urls = urls or {}
+    return [{"label": step.label, "text": step.value, "note": _note(step), "url": urls.get(step, "")} for step in steps]
 
 
 def why_of(line: BillLine, share: str) -> str:

@@ -46,6 +46,7 @@ FUNCTIONS: dict[str, str] = {
             "e_bill_export",
             "e_explain",
             "e_explain_sum",
+            "e_explain_person",
             "e_explain_total",
             "e_explain_assessed",
             "e_explain_late_fee",

@@ -211,7 +211,8 @@ def test_the_base_stands_beside_the_declared_wage(pages, bill):
     line = bill.lines.filter(declared_wage=300_000, scheme="pension").get()
     text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people&scheme=pension"))
     row = text.partition(f">{line.employee.name}</th>")[2].partition("</tr>")[0]
-    assert f'data-label="缴费基数">{yuan(line.contribution_base)}<' in row
+    base = row.partition('data-label="缴费基数">')[2].partition("</td>")[0]
+    assert f">{yuan(line.contribution_base)}</a>" in base
     assert line.contribution_base != line.declared_wage
 
 
@@ -241,3 +242,53 @@ def test_what_stands_out_is_told_on_the_bill_and_leads_to_where(pages, clerk):
     assert "请看一眼" in text and "缴费 5 人，上月 2 人，多 3 人" in text
     assert '<a href="?tab=changes">去看</a>' in text
     assert "缴费 5 人，上月 2 人" in text_of(pages.get(f"/e/bills/{made.pk}/?tab=changes"))
+
+
+CELL = re.compile(r'<td class="n" data-label="(.+?)">(.*?)</td>', re.DOTALL)
+LINKED = re.compile(r'<a class="money" href="(.+?)".*?>(.+?)</a>')
+NUMBER = re.compile(r"[−\d][\d,.]*%?")
+
+
+@pytest.mark.parametrize("tab", ["summary", "people", "people&scheme=pension"])
+@pytest.mark.parametrize("place", ["shanghai", "tianjin"])
+def test_every_number_of_a_bill_leads_to_a_page_that_has_it(client, november, db, place, tab):
+    employer = make_employer(place)
+    hire(employer, [720_000, 300_000])
+    operator = make_clerk(employer)
+    made = settle(employer, operator)
+    client.force_login(operator)
+    address = f"/e/bills/{made.pk}/"
+    table = text_of(client.get(f"{address}?tab={tab}")).partition("data-explain>")[2].partition("</table>")[0]
+    links, labels = set(), set()
+    for label, cell in CELL.findall(table.partition("<tbody>")[2]):
+        found = LINKED.findall(cell)
+        links |= set(found)
+        labels |= {label} if found else set()
+        assert not NUMBER.search(re.sub(LINKED, "", cell)), (label, cell)
+    people, summary = {"申报工资", "缴费基数"}, {"人数", "缴费基数合计", "单位费率", "个人费率", "单位部分", "个人部分"}
+    assert labels >= (people if "people" in tab else summary) | {"合计"}
+    pages = {}
+    for link, shown in links:
+        link = address + link if link.startswith("?") else link
+        if link not in pages:
+            response = client.get(link.replace("&amp;", "&"))
+            assert response.status_code == 200, link
+            pages[link] = re.sub(r"<[^>]+>", "\n", text_of(response).partition("<main")[2])
+        number = NUMBER.search(shown)
+        assert number is None or re.search(rf"(?<![\d,.]){re.escape(number[0])}(?![\d,])", pages[link]), (link, shown)
+
+
+def test_a_persons_sum_is_told_part_by_part_with_the_wage_and_what_declared_it(pages, bill, stranger):
+    line = bill.lines.filter(declared_wage=300_000, scheme="pension").get()
+    mine = bill.lines.filter(employee=line.employee_id)
+    address = f"/e/bills/{bill.pk}/people/{line.employee_id}/"
+    text = text_of(pages.get(address))
+    assert yuan(300_000) in text and yuan(sum(one.employer_due + one.employee_due for one in mine)) in text
+    for one in mine:
+        for share in ("employer", "employee"):
+            told = f'href="/e/bills/lines/{one.pk}/{share}/?month={one.month}">{yuan(getattr(one, f"{share}_due"))} 元'
+            assert (told in text) == bool(getattr(one, f"{share}_evidence_id"))
+    assert text_of(pages.get(address, headers={"HX-Request": "true"})).startswith("<section")
+    assert pages.get(f"/e/bills/{bill.pk}/people/999999/").status_code == 404
+    pages.force_login(stranger)
+    assert pages.get(address).status_code == 404

@@ -1,6 +1,7 @@
 """为什么是这个数: one amount of a bill, told from the evidence that was stored with it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.vocabulary import SHARES
 
+from ..declarations.models import Declaration
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage
@@ -24,13 +26,17 @@ COMMON_STEPS = {"定额", "分档定额", "另加定额", "下限", "上限", "�
 
 @dataclass(frozen=True)
 class Explanation:
-    """An amount in fen, the steps to it, last month's amount (None: not charged), and all of it as plain text."""
+    """An amount in fen, the steps to it, last month's amount (None: not charged), and all of it as plain text.
+
+    `behind` tells of a step what explains it further: a line or a scheme with its share, or a declaration.
+    """
 
     title: str
     amount: int
     steps: list[Step]
     previous: int | None
     text: str
+    behind: Mapping[Step, tuple[BillLine | Declaration | str, str]] = field(default_factory=dict)
 
 
 def explain_line(actor, line_pk: int, share: str, month: Month | None = None) -> Explanation:
@@ -175,10 +181,16 @@ def _with_wage_source(steps: list[Step], line: BillLine, data) -> list[Step]:
     """The wage's step says which declaration it came from; a fixed amount has no wage."""
     if data["fixed"] is not None:
         return steps
+    first, (note, _) = steps[0], wage_source(line)
+    return [replace(first, note=note or first.note), *steps[1:]]
+
+
+def wage_source(line: BillLine) -> tuple[str, Declaration | None]:
+    """Where the wage of a line comes from, in words ("" where nobody knows), and what declared it."""
     if line.back_payment:
         declared = line.back_payment.declared_in
         on = timezone.make_naive(declared.declared_at)
-        return [replace(steps[0], note=f"{on:%Y-%m-%d} {declared.declared_by.name} {declared.spec.title}"), *steps[1:]]
+        return f"{on:%Y-%m-%d} {declared.declared_by.name} {declared.spec.title}", declared
     wage = (
         DeclaredWage.objects.filter(
             employee=line.employee_id,
@@ -190,8 +202,7 @@ def _with_wage_source(steps: list[Step], line: BillLine, data) -> list[Step]:
         .order_by("-first_month")
         .first()
     )
-    first = steps[0]
-    return [Step(first.label, first.value, _told(wage) or first.note, first.source, first.status), *steps[1:]]
+    return _told(wage), wage.declared_in if wage else None
 
 
 def _told(wage: DeclaredWage | None) -> str:

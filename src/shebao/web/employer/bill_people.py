@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from django.core.paginator import Paginator
+from django.urls import reverse
 
 from shebao.hall.settlement.explaining import rules_of
-from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import (
     ADJUSTED,
     BACK_PAID,
@@ -34,7 +35,7 @@ def people_tab(request, found: Bill) -> dict:
     names = {row.scheme: f"{row.title if chosen else row.short}·" for row in shown}
     keys = list(page.object_list)
     rows = {person.employee.pk: person for person in bill_people(found, keys)}
-    page.object_list = [_person(rows[key], names) for key in keys]
+    page.object_list = [_person(found, rows[key], names) for key in keys]
     heads = [_head("wage", "申报工资", sort), _head("base", "缴费基数", sort)]
     heads += [
         _head(f"{key}.{share}", f"{name}{SHARES[share][:2]}", sort) for key, name in names.items() for share in SHARES
@@ -66,7 +67,7 @@ def _head(key: str, title: str, sort: str) -> dict:
     return {"title": title, "sorted": now, "asks": turned}
 
 
-def _person(person: PersonRow, names: Mapping[str, str]) -> dict:
+def _person(found: Bill, person: PersonRow, names: Mapping[str, str]) -> dict:
     cells = []
     for scheme, name in names.items():
         line = person.schemes.get(scheme)
@@ -75,14 +76,24 @@ def _person(person: PersonRow, names: Mapping[str, str]) -> dict:
             cells.append(
                 {
                     "label": f"{name}{SHARES[share]}",
-                    "amount": getattr(line, f"{share}_due") if line else None,
+                    "amount": getattr(line, f"{share}_due") if has_why else None,
                     "url": why_of(line, share) if has_why else "",
                 }
             )
     shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
-    shown["bases"] = sorted({person.schemes[one].contribution_base for one in names if one in person.schemes} - {0})
+    shown["url"] = reverse("e_explain_person", args=[found.pk, person.employee.pk])
+    shown["bases"] = _bases([person.schemes[one] for one in names if one in person.schemes])
     more = {"adjusted": (ADJUSTED,), "back": tuple(EARLIER.values())}
     return shown | {name: sum(sum(person.sums(word)) for word in words) for name, words in more.items()}
+
+
+def _bases(lines: list[BillLine]) -> list[dict]:
+    """The smallest and the largest base of these lines, each with where its limits and rounding are told."""
+    told = {line.contribution_base: line for line in lines if line.contribution_base}
+    return [
+        {"amount": fen, "url": why_of(told[fen], "employer" if told[fen].employer_evidence_id else "employee")}
+        for fen in sorted({min(told), max(told)} if told else ())
+    ]
 
 
 def rule_groups(found: Bill) -> list[dict]:

@@ -31,6 +31,7 @@ from shebao.hall.settlement.queries import (
 )
 from shebao.hall.sheets.writing import Column
 from shebao.rules.back_fees import percent
+from shebao.rules.money import yuan
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
@@ -181,7 +182,7 @@ def _summary(request, found: Bill) -> dict:
         {"code": row.scheme, "label": row.title, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
         for row in rows
     ]
-    lines = [{"row": row, "why": {share: _why(found, row, share) for share in SHARES}} for row in rows]
+    lines = [{"row": row, "cells": _cells(found, row)} for row in rows]
     more = {"totals": _totals(found), "flags": flags(found), "groups": rule_groups(found)}
     return {"lines": lines, "parts": parts} | more
 
@@ -196,13 +197,19 @@ def _totals(found: Bill) -> list[dict]:
     ]  # fmt: skip
 
 
-def _why(found: Bill, row: SchemeSum, share: str) -> str:
-    """Where the sum of a scheme is explained; "" where the scheme has no such part."""
-    return (
-        reverse("e_explain_sum", args=[found.pk, row.scheme, share])
-        if getattr(row, f"{share}_rate") or getattr(row, f"{share}_due")
-        else ""
-    )
+def _cells(found: Bill, row: SchemeSum) -> list[dict]:
+    """The numbers of a scheme's row after its head count, each with the way to its explanation."""
+    whole = reverse("e_explain_sum", args=[found.pk, row.scheme, BOTH])
+    cells = [("缴费基数合计", yuan(row.base_sum) if row.base_sum else "—", whole if row.base_sum else "")]
+    for share, words in SHARES.items():
+        rate, due = getattr(row, f"{share}_rate"), getattr(row, f"{share}_due")
+        url = reverse("e_explain_sum", args=[found.pk, row.scheme, share]) if rate or due else ""
+        cells += [
+            (f"{words[:2]}费率", rate or ("各人不同" if url else "—"), url),
+            (words, yuan(due) if url else "—", url),
+        ]
+    cells.append(("合计", yuan(row.total), whole))
+    return [{"label": label, "text": text, "url": url} for label, text, url in cells]
 
 
 def _provisional_lines(found: Bill, rows) -> list[dict]:

@@ -7,13 +7,15 @@ from django.views.decorators.http import require_GET
 from shebao.hall import clock
 from shebao.hall.settlement.explaining import Explanation, explain_line, explain_provisional
 from shebao.hall.settlement.explaining_late_fees import explain_late_fee
-from shebao.hall.settlement.explaining_sums import BOTH, WHOLES, explain_sum, explain_total
+from shebao.hall.settlement.explaining_sums import BOTH, WHOLES, explain_person, explain_sum, explain_total
 from shebao.hall.settlement.models import Bill, BillLine, ProvisionalLine
+from shebao.rules.contributions import Step
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
 from ..explained import step_rows, why_of
+from ..rights import may_open
 from .bills import bill_of, bills_crumb
 from .common import crumbs
 from .doubts import doubts
@@ -101,12 +103,32 @@ def explain_bills_total(request, pk, share):
     )
 
 
+@needs("settle")
+@require_GET
+def explain_persons_sum(request, pk, employee):
+    """Why a person's row of a bill comes to what it does, and the way to every part of it."""
+    return _why(request, explain_person(request.user, pk, employee), bill_of(request, pk), tab="?tab=people")
+
+
+def _urls(request, found: Explanation, bill: Bill) -> dict[Step, str]:
+    """Where each step is explained further; nothing leads to a page that is not open to whoever asks."""
+    urls = {}
+    for step, (what, share) in found.behind.items():
+        if isinstance(what, BillLine):
+            urls[step] = why_of(what, share)
+        elif isinstance(what, str):
+            urls[step] = reverse("e_explain_sum", args=[bill.pk, what, share])
+        elif may_open(request.user, url := reverse("e_case", args=[what.pk])):
+            urls[step] = url
+    return urls
+
+
 def _why(request, found: Explanation, bill: Bill, *, tab: str = "", **more):
     """A page, or the fragment of a page that is open; `tab` is the view of the bill that one came from."""
     back = reverse("e_bill", args=[bill.pk])
     context = {
         "found": found,
-        "steps": step_rows(found.steps),
+        "steps": step_rows(found.steps, _urls(request, found, bill)),
         "when": bill.month.label,
         "back": f"{back}{tab}",
         "crumbs": crumbs("为什么是这个数", bills_crumb(request), (f"{bill.label} 账单", back)),
@@ -118,6 +140,7 @@ def _why(request, found: Explanation, bill: Bill, *, tab: str = "", **more):
 urlpatterns = [
     path("bills/<int:pk>/late-fee/", explain_bills_late_fee, name="e_explain_late_fee"),
     path("bills/<int:pk>/schemes/<slug:scheme>/<slug:share>/", explain_schemes_sum, name="e_explain_sum"),
+    path("bills/<int:pk>/people/<int:employee>/", explain_persons_sum, name="e_explain_person"),
     path("bills/<int:pk>/total/<slug:share>/", explain_bills_total, name="e_explain_total"),
     path("bills/assessed/<int:pk>/<slug:share>/", explain_assessed_amount, name="e_explain_assessed"),
     path("bills/lines/<int:pk>/<slug:share>/", explain_amount, name="e_explain"),
