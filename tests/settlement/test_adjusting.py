@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from shebao.hall.clock import now
+from shebao.hall.declarations.states import State
 from shebao.hall.documents.operations import issue_document, pdf
 from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
@@ -27,7 +28,7 @@ from shebao.rules.contributions import People, charge
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
-from .hall import dismiss, hire, make_clerk, make_employer, on_day, raise_wage, settle
+from .hall import declare, dismiss, hire, make_clerk, make_employer, on_day, raise_wage, settle
 from .late import CODE, late_city
 
 pytestmark = pytest.mark.django_db
@@ -209,6 +210,8 @@ def test_who_left_is_adjusted_as_billed_and_is_no_head_of_the_bill(city):
     employer, clerk, people, _bills = in_july_and_august(CODE)
     dismiss(people[0], AUGUST)
     raise_wage(people[1], 2_000_000, JULY)
+    late = declare(employer, clerk, State.APPROVED, SEPTEMBER, decided_at=now())
+    people[1].wages.filter(amount_fen=2_000_000).update(declared_at=now(), declared_in=late)
     city.publish(base_floor=[LATE_FLOOR])
     bill = settle(employer, clerk, SEPTEMBER)
     assert {line.employee for line in lines_of(bill)} == {people[0]}

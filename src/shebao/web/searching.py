@@ -30,6 +30,8 @@ SEALED = "~"
 VALID = timedelta(days=1)
 TYPED = ("q", "find", "name", "id_number", "person_number", "phone")
 """The questions whose answers somebody types about a person: names, numbers, parts of either."""
+LONGEST = 200
+"""So many characters of such an answer are looked for: no name is longer, and SQLite refuses much longer patterns."""
 NUMBER = re.compile(r"\d{11}")
 BETWEEN = re.compile(r"[\s-]")
 WHOLE = re.compile(r"\d{11}|\d{14}[\dXx]|\d{16,}[\dXx]?")
@@ -61,6 +63,8 @@ class PrivateSearches:
                 messages.info(request, "这次查询的链接已失效，请重新输入要查的内容。")
                 return HttpResponseClientRedirect(_path(request)) if request.htmx else redirect(_path(request))
             request.GET = opened
+        if any(len(one) > LONGEST for name in TYPED for one in request.GET.getlist(name)):
+            request.GET = _cut(request.GET)
         if _asks_for_a_number(request.GET) and not may_try(
             "number_search", str(request.user.pk), limit=LOOKUPS, within=MINUTE
         ):
@@ -159,6 +163,14 @@ def _opened(request) -> QueryDict | None:
             return None
         opened.setlist(name, plain)
     return opened
+
+
+def _cut(asked: QueryDict) -> QueryDict:
+    shorter = asked.copy()
+    for name in TYPED:
+        if name in shorter:
+            shorter.setlist(name, [one[:LONGEST] for one in shorter.getlist(name)])
+    return shorter
 
 
 def _asks_for_a_number(asked: QueryDict) -> bool:

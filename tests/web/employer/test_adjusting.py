@@ -63,7 +63,7 @@ def test_the_bill_has_its_adjustments_in_a_part_of_their_own_and_every_amount_is
     owed = [sum(one.sums("补差")) for one in bill_people(bill) if one.sums("补差") != (0, 0)]
     for sort, is_down in (("-adjusted", True), ("adjusted", False)):
         shown = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people&sort={sort}"))
-        told = re.findall(r'data-label="补差"><a class="money" href="[^"]+">\+?([^<]+)<', shown)
+        told = re.findall(r'data-label="补差"><a class="money" href="[^>]+>\+?([^<]+)<', shown)
         assert told == [yuan(fen) for fen in sorted(owed, reverse=is_down)]
         # whoever has none stands behind, whichever way it is turned
         assert shown.rindex('data-label="补差">—') > shown.rindex(told[-1])
