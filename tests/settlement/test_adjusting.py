@@ -1,6 +1,6 @@
 """补差: what a late value changes is found, billed once, explained, and never written over what was billed."""
 
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 
 import numpy as np
@@ -210,8 +210,10 @@ def test_who_left_is_adjusted_as_billed_and_is_no_head_of_the_bill(city):
     employer, clerk, people, _bills = in_july_and_august(CODE)
     dismiss(people[0], AUGUST)
     raise_wage(people[1], 2_000_000, JULY)
-    late = declare(employer, clerk, State.APPROVED, SEPTEMBER, decided_at=now())
-    people[1].wages.filter(amount_fen=2_000_000).update(declared_at=now(), declared_in=late)
+    with on_day(SEPTEMBER):
+        late = now() - timedelta(days=3)
+    declared_in = declare(employer, clerk, State.APPROVED, SEPTEMBER, decided_at=late)
+    people[1].wages.filter(amount_fen=2_000_000).update(declared_at=late, declared_in=declared_in)
     city.publish(base_floor=[LATE_FLOOR])
     bill = settle(employer, clerk, SEPTEMBER)
     assert {line.employee for line in lines_of(bill)} == {people[0]}
