@@ -6,6 +6,7 @@ while the deed is done, and does nothing: see `web/once.py` for what is answered
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
@@ -41,6 +42,7 @@ class Press:
     digest: str
     fingerprint: str
     is_kept: bool = False
+    spent_at: datetime | None = None
 
     def note_kept(self) -> None:
         """The transaction that spent the key is committed."""
@@ -48,7 +50,12 @@ class Press:
 
     def is_spent(self) -> bool:
         """Whether this request spent its key, and neither a savepoint nor a transaction took that back."""
-        return self.is_kept or any(hook == self.note_kept for _, hook, *_ in transaction.get_connection().run_on_commit)
+        hooks = transaction.get_connection().run_on_commit
+        if self.is_kept or any(hook == self.note_kept for _, hook, *_ in hooks):
+            return True
+        # What runs on commit may come before the note, and finds the row; what was rolled back left none.
+        rows = SpentKey.objects.filter(digest=self.digest, at=self.spent_at)
+        return self.spent_at is not None and rows.exists()
 
 
 _press: ContextVar[Press | None] = ContextVar("press", default=None)
@@ -74,10 +81,12 @@ def spend(action: str) -> None:
     press = _press.get()
     if press is None or action in MAY_REPEAT or press.is_spent():
         return
+    moment = now()
     try:
-        SpentKey.objects.create(digest=press.digest, fingerprint=press.fingerprint, at=now())
+        SpentKey.objects.create(digest=press.digest, fingerprint=press.fingerprint, at=moment)
     except IntegrityError as error:
         raise AlreadyDone from error
+    press.spent_at = moment
     transaction.on_commit(press.note_kept)
 
 
