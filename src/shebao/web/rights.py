@@ -165,21 +165,19 @@ def issuers_of(region: Region, kind: str) -> tuple[str, ...]:
 
 def may_open_papers(operator: Operator, kinds: Iterable[str]) -> bool:
     """Whether papers of all these kinds are open to the operator: for each, something that issues it is."""
-    here = region_of(operator.region)
-    kinds = list(kinds)
-    issuers = (issuers_of(here, kind) for kind in kinds)
-    return not any(_hides_wages(operator, kind) for kind in kinds) and all(
-        not some or any(is_open(operator, one) for one in some) for some in issuers
-    )
+    return all(_opens_paper(operator, kind) for kind in kinds)
+
+
+def _opens_paper(operator: Operator, kind: str) -> bool:
+    issuers = issuers_of(region_of(operator.region), kind)
+    return not _hides_wages(operator, kind) and (not issuers or any(is_open(operator, one) for one in issuers))
 
 
 def open_papers(operator: Operator, kinds: Iterable[str]) -> None:
     """Refuse whoever has no function that issues papers of these kinds: they are not reached by their number."""
-    kinds = list(kinds)
-    if not may_open_papers(operator, kinds):
-        here = region_of(operator.region)
-        first = next(kind for kind in kinds if not may_open_papers(operator, [kind]))
-        raise shut(operator, issuers_of(here, first)[0])
+    for kind in kinds:
+        if not _opens_paper(operator, kind):
+            raise shut(operator, issuers_of(region_of(operator.region), kind)[0])
 
 
 def sees_bills(operator: Operator) -> bool:

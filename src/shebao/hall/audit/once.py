@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from ..clock import now
 from ..crypto import blind_index
@@ -41,21 +41,13 @@ class Press:
 
     digest: str
     fingerprint: str
-    is_kept: bool = False
     spent_at: datetime | None = None
-
-    def note_kept(self) -> None:
-        """The transaction that spent the key is committed."""
-        self.is_kept = True
 
     def is_spent(self) -> bool:
         """Whether this request spent its key, and neither a savepoint nor a transaction took that back."""
-        hooks = transaction.get_connection().run_on_commit
-        if self.is_kept or any(hook == self.note_kept for _, hook, *_ in hooks):
-            return True
-        # What runs on commit may come before the note, and finds the row; what was rolled back left none.
-        rows = SpentKey.objects.filter(digest=self.digest, at=self.spent_at)
-        return self.spent_at is not None and rows.exists()
+        if self.spent_at is None:
+            return False
+        return SpentKey.objects.filter(digest=self.digest, at=self.spent_at).exists()
 
 
 _press: ContextVar[Press | None] = ContextVar("press", default=None)
@@ -87,7 +79,6 @@ def spend(action: str) -> None:
     except IntegrityError as error:
         raise AlreadyDone from error
     press.spent_at = moment
-    transaction.on_commit(press.note_kept)
 
 
 def spent_by(press: Press) -> SpentKey | None:

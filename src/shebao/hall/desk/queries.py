@@ -96,15 +96,18 @@ class DeskView:
         """Whether the actor signed already: what is still to be signed is for somebody else."""
         return any(one.by_id == actor.pk for one in self.signed)
 
+    @property
+    def _roles(self) -> list[str]:
+        """The roles of whoever signed the step that it is at."""
+        return [one.role for one in self.signed if self.step and one.step == self.step.key]
+
     def may_sign(self, actor) -> bool:
         """Whether the case lacks a signature that the actor may give: one each, of the roles that its step names."""
-        roles = [one.role for one in self.signed if self.step and one.step == self.step.key]
-        return self.step is None or (not self.has_signed(actor) and self.step.may_sign(actor.role, roles))
+        return self.step is None or (not self.has_signed(actor) and self.step.may_sign(actor.role, self._roles))
 
     def is_last_for(self, actor) -> bool:
         """Whether nobody else would have to sign after the actor."""
-        roles = [one.role for one in self.signed if self.step and one.step == self.step.key]
-        return self.step is None or (self.step is self.steps[-1] and self.step.is_met([*roles, actor.role]))
+        return self.step is None or (self.step is self.steps[-1] and self.step.is_met([*self._roles, actor.role]))
 
 
 def desk_view(actor, thing, kind: Kind = DECLARATIONS) -> DeskView:
