@@ -10,7 +10,7 @@ def seeds():
 
 
 def _letters(data: bytes) -> None:
-    if data[:2] == b"fa" and data[2:4] == b"ul":
+    if data[:1] == b"f" and data[1:2] == b"a":
         raise IndexError("planted")
     if not data.startswith(b"amount="):
         raise ValueError("refused")

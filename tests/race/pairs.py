@@ -488,7 +488,9 @@ PAIRS = {
 
 UNTOUCHED = {"the bank tells one message twice", "two clerks stop one person"}
 """Pairs that more than these guards keep right: a plain unique column, which SQLite cannot drop; a second look."""
-KEYED = {"two reviewers approve one enrolment", "two employers enrol one person"}
+KEYED = {
+    "two reviewers approve one enrolment", "two employers enrol one person", "employers of two regions enrol one person",
+}  # fmt: skip
 """Pairs that on SQLite stay right without guards: both deeds take the same primary keys, and the second is refused."""
 
 
@@ -496,8 +498,9 @@ def worlds(name: str):
     """A new world of the pair each time it is asked: (A, B, wrong)."""
     make, _ = PAIRS[name]
     for number in range(1, 400):
-        with at():
-            yield make(number)
+        with at():  # not around the yield: what a failed test leaves suspended would hold the clock for all after it
+            made = make(number)
+        yield made
 
 
 def books() -> list[str]:

@@ -5,6 +5,7 @@ from django.db import connection
 
 from shebao.hall.payments import channels
 from tests.banking import bank  # noqa: F401 - a fixture
+from tests.factories import at
 
 from .pairs import KEYED, PAIRS, UNTOUCHED, books, worlds
 from .schedule import SCHEDULES, run, without_guards
@@ -19,7 +20,8 @@ def test_in_every_order_there_is_one_effect_and_no_error_page(name):
         a, b, wrong = next(tried)
         outcomes = run(schedule, a, b)
         assert not [one for one in outcomes if one.startswith("crash")], (schedule, outcomes)
-        assert wrong(list(outcomes)) == "", (schedule, outcomes)
+        with at():
+            assert wrong(list(outcomes)) == "", (schedule, outcomes)
     assert books() == []
 
 
@@ -35,7 +37,8 @@ def test_without_its_guards_the_same_pair_goes_wrong(name):
     with without_guards(walls):
         for schedule, (a, b, wrong) in zip(SCHEDULES, prepared, strict=True):
             outcomes = run(schedule, a, b, patience=5)
-            found = wrong(list(outcomes)) or next((one for one in outcomes if one.startswith("crash")), "")
+            with at():
+                found = wrong(list(outcomes)) or next((one for one in outcomes if one.startswith("crash")), "")
             seen.append(found)
             if found:
                 break

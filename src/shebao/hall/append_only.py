@@ -2,7 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.db import migrations
+from django.db import migrations, router
+
+
+class OfTheDatabase(migrations.RunPython):
+    """A migration step that speaks to the database alone: its code is given no models (apps is None).
+
+    For a step that may ask them, Django builds all models anew as they were then. For these many steps that took most
+    of the time of a first start.
+    """
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        if router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
+            self.code(None, schema_editor)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        if self.reverse_code is None:
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+        elif router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
+            self.reverse_code(None, schema_editor)
+
 
 MESSAGE = "append-only: rows of {table} are never changed or removed"
 
@@ -15,7 +34,7 @@ END $$
 """
 
 
-def refuse_changes(tables: Sequence[str], *, may_go: str = "") -> migrations.RunPython:
+def refuse_changes(tables: Sequence[str], *, may_go: str = "") -> OfTheDatabase:
     """A migration step that makes `tables` append-only, on SQLite and on PostgreSQL; reversible.
 
     `may_go` is SQL about OLD that both engines understand: rows that may be removed all the same.
@@ -31,7 +50,7 @@ def refuse_changes(tables: Sequence[str], *, may_go: str = "") -> migrations.Run
                 owner = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
                 editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{deed}{owner}", None)
 
-    return migrations.RunPython(lay, lift)
+    return OfTheDatabase(lay, lift)
 
 
 def _laying(vendor: str, tables: Sequence[str], may_go: str = "") -> list[str]:
@@ -60,7 +79,7 @@ EXECUTE FUNCTION shebao_refuse_change()
 """
 
 
-def refuse_changes_but(table: str, column: str, before: str, *, free: Sequence[str] = ()) -> migrations.RunPython:
+def refuse_changes_but(table: str, column: str, before: str, *, free: Sequence[str] = ()) -> OfTheDatabase:
     """A migration step that makes `table` append-only but for `column`, which may change while `before` holds.
 
     `before` is SQL about OLD and NEW that both engines understand. `free` columns are not looked after here: another
@@ -79,7 +98,7 @@ def refuse_changes_but(table: str, column: str, before: str, *, free: Sequence[s
         for name in ("no_update", "no_delete", "only_voids"):
             editor.execute(f"DROP TRIGGER IF EXISTS {table}_{name}{owner}", None)
 
-    return migrations.RunPython(lay, lift)
+    return OfTheDatabase(lay, lift)
 
 
 def _laying_but(
@@ -104,7 +123,7 @@ def _laying_but(
 
 def refuse_sums(
     name: str, table: str, when: str, wrong: str, sentence: str, *, deeds: Sequence[str] = ("insert",)
-) -> migrations.RunPython:
+) -> OfTheDatabase:
     """A migration step that refuses a row of `table` after which the query `wrong` has a row; reversible.
 
     `when` is a condition about NEW that says which rows are looked at, `deeds` what makes them so.
@@ -138,7 +157,7 @@ def refuse_sums(
         for deed in deeds:
             editor.execute(f"DROP TRIGGER IF EXISTS {_named(name, deed)}", None)
 
-    return migrations.RunPython(lay, lift)
+    return OfTheDatabase(lay, lift)
 
 
 def _named(name: str, deed: str) -> str:
@@ -164,7 +183,7 @@ BALANCE_SQLITE = (
 )
 
 
-def refuse_imbalance(table: str) -> migrations.RunPython:
+def refuse_imbalance(table: str) -> OfTheDatabase:
     """A migration step by which no transaction commits in which the entries of a booking do not add up to zero.
 
     `table` has `transaction_id` and `amount_fen`. Both engines look when the transaction ends; reversible.
@@ -189,10 +208,10 @@ def refuse_imbalance(table: str) -> migrations.RunPython:
         editor.execute("DROP TRIGGER IF EXISTS a_booking_is_balanced", None)
         editor.execute(f"DROP TABLE IF EXISTS {OPEN}", None)
 
-    return migrations.RunPython(lay, lift)
+    return OfTheDatabase(lay, lift)
 
 
-def refuse_changes_unless(table: str, rules: Mapping[str, str]) -> migrations.RunPython:
+def refuse_changes_unless(table: str, rules: Mapping[str, str]) -> OfTheDatabase:
     """A migration step by which rows of `table` stay, and each column changes only while its rule holds; reversible.
 
     `rules` are SQL about OLD and NEW that both engines understand, by column; a column that is not among them never
@@ -219,4 +238,4 @@ def refuse_changes_unless(table: str, rules: Mapping[str, str]) -> migrations.Ru
         for statement in laid:
             editor.execute(statement, None)
 
-    return migrations.RunPython(lay, refuse_changes([table]).reverse_code)
+    return OfTheDatabase(lay, refuse_changes([table]).reverse_code)

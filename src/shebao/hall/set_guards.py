@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.db import migrations
+from .append_only import OfTheDatabase
 
 FRESH = "{fresh}"
 """Stands for the new rows in the query of a guard."""
@@ -22,7 +22,7 @@ def refuse_rows(
     when: str = "",
     words: Mapping[str, tuple[str, str]] | None = None,
     span: str = "",
-) -> migrations.RunPython:
+) -> OfTheDatabase:
     """A migration step that refuses an INSERT into `table` after which the query `wrong` has a row; reversible.
 
     `wrong` reads the new rows from {fresh}: on PostgreSQL all rows of the statement, asked about once; on SQLite, which
@@ -74,12 +74,12 @@ def refuse_rows(
         owner = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
         editor.execute(f"DROP TRIGGER IF EXISTS {name}{owner}", None)
 
-    return migrations.RunPython(lay, lift)
+    return OfTheDatabase(lay, lift)
 
 
 def by_engine(
     postgres: Sequence[str], sqlite: Sequence[str], *, lift_postgres: Sequence[str], lift_sqlite: Sequence[str]
-) -> migrations.RunPython:
+) -> OfTheDatabase:
     """A migration step in the words of each engine; reversible."""
 
     def run(on_postgres: Sequence[str], on_sqlite: Sequence[str]):
@@ -89,12 +89,12 @@ def by_engine(
 
         return step
 
-    return migrations.RunPython(run(postgres, sqlite), run(lift_postgres, lift_sqlite))
+    return OfTheDatabase(run(postgres, sqlite), run(lift_postgres, lift_sqlite))
 
 
-def lifting(step: migrations.RunPython) -> migrations.RunPython:
+def lifting(step: OfTheDatabase) -> OfTheDatabase:
     """The step that lifts what `step` lays; reversed it lays it again."""
-    return migrations.RunPython(step.reverse_code, step.code)
+    return OfTheDatabase(step.reverse_code, step.code)
 
 
 def at_commit(name: str, table: str, when: str, wrong: str, sentence: str) -> list[str]:

@@ -107,8 +107,10 @@ def _keep(press: Press, response) -> None:
             raise
 
 
-def _again(request, press: Press, spent: SpentKey):
-    """What the second request is told. Nothing is done."""
+def _again(request, press: Press, spent: SpentKey | None):
+    """What the second request is told. Nothing is done. None: the first one gave the key free at this moment."""
+    if spent is None:
+        return errors.show(request, 409, IN_HAND, title="正在办理")
     if spent.fingerprint != press.fingerprint:
         return errors.show(request, 422, OTHER, title="这一页已经用过")
     if not spent.status and clock.now() - spent.at < IN_FLIGHT:

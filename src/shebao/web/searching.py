@@ -141,9 +141,10 @@ def query_for(user, conditions: dict[str, str]) -> str:
 
 
 def _sealed(user, asked: QueryDict) -> str:
-    for name, values in list(asked.lists()):
-        asked.setlist(name, [sealed_for(user, one) if _is_open(name, one) else one for one in values])
-    return asked.urlencode(safe="~")
+    sealed = QueryDict(mutable=True)
+    for name, values in asked.lists():
+        sealed.setlist(name, [sealed_for(user, one) if _is_open(name, one) else one for one in values])
+    return sealed.urlencode(safe="~")
 
 
 def _is_open(name: str, value: str) -> bool:

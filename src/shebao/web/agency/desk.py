@@ -132,7 +132,7 @@ def waiting(request, **instead):
 def waiting_choice(request, **instead) -> dict:
     """The chosen filters as the queries take them."""
     chosen = _chosen(request) | instead
-    return {"service": chosen.get("service"), "risk": chosen.get("risk"), "named": chosen.get("employer", "")}
+    return {"service": chosen.get("service"), "risk": chosen.get("risk"), "named": chosen.get("employer", "")[:60]}
 
 
 def _chosen(request) -> dict[str, str]:

@@ -4,6 +4,8 @@ import json
 
 from django.db import migrations
 
+from shebao.hall.append_only import OfTheDatabase
+
 import shebao.hall.fields
 from shebao.hall.crypto import REGISTER, decrypt, encrypt
 
@@ -63,5 +65,5 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "exportrun", "asked_line", shebao.hall.fields.EncryptedTextField(verbose_name="条件")
         ),
-        migrations.RunPython(encrypt_what_was_asked, decrypt_what_was_asked),
+        OfTheDatabase(encrypt_what_was_asked, decrypt_what_was_asked),
     ]

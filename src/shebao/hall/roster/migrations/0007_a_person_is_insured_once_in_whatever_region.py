@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.db import migrations, models
 
-from shebao.hall.append_only import refuse_sums
+from shebao.hall.append_only import OfTheDatabase, refuse_sums
 
 before = import_module("shebao.hall.roster.migrations.0006_the_spells_of_a_person_do_not_overlap")
 (BEFORE,) = before.Migration.operations
@@ -48,8 +48,8 @@ def one_open_spell(*fields: str) -> models.UniqueConstraint:
 class Migration(migrations.Migration):
     dependencies = [("roster", "0006_the_spells_of_a_person_do_not_overlap")]
     operations = [
-        migrations.RunPython(nobody_is_insured_twice, migrations.RunPython.noop),
-        migrations.RunPython(BEFORE.reverse_code, BEFORE.code),
+        OfTheDatabase(nobody_is_insured_twice, OfTheDatabase.noop),
+        OfTheDatabase(BEFORE.reverse_code, BEFORE.code),
         AFTER,
         migrations.RemoveConstraint(model_name="spell", name=OPEN),
         migrations.AddConstraint(model_name="spell", constraint=one_open_spell("person", "scheme")),

@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from shebao.hall.append_only import refuse_changes
+from shebao.hall.append_only import OfTheDatabase, refuse_changes
 
 # SQLite makes a table anew to change it, and the triggers go with the old one.
 SEALED = refuse_changes(["settlement_billline"])
@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(SEALED.reverse_code, SEALED.code),
+        OfTheDatabase(SEALED.reverse_code, SEALED.code),
         migrations.AddField(
             model_name="billline",
             name="adjusts",

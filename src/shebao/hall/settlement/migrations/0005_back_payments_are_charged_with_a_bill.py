@@ -3,7 +3,7 @@ import shebao.hall.fields
 from django.conf import settings
 from django.db import migrations, models
 
-from shebao.hall.append_only import refuse_changes
+from shebao.hall.append_only import OfTheDatabase, refuse_changes
 
 # SQLite makes a table anew to change it, and the triggers go with the old one.
 SEALED = refuse_changes(["settlement_billline"])
@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(SEALED.reverse_code, SEALED.code),
+        OfTheDatabase(SEALED.reverse_code, SEALED.code),
         migrations.CreateModel(
             name="BackPayment",
             fields=[

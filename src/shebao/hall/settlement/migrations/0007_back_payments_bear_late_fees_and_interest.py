@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from shebao.hall.append_only import refuse_changes_but, refuse_imbalance, refuse_sums
+from shebao.hall.append_only import OfTheDatabase, refuse_changes_but, refuse_imbalance, refuse_sums
 
 # SQLite makes a table anew to change it, and the triggers go with the old one.
 LINES = refuse_changes_but("settlement_billline", "is_voided", "NEW.is_voided AND NOT OLD.is_voided")
@@ -36,8 +36,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(LINES.reverse_code, LINES.code),
-        migrations.RunPython(PAID_BEFORE.reverse_code, PAID_BEFORE.code),
+        OfTheDatabase(LINES.reverse_code, LINES.code),
+        OfTheDatabase(PAID_BEFORE.reverse_code, PAID_BEFORE.code),
         migrations.AddField(
             model_name='billline',
             name='principal',

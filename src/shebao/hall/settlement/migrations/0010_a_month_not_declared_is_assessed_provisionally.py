@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import shebao.hall.fields
-from shebao.hall.append_only import refuse_changes, refuse_changes_but, refuse_sums
+from shebao.hall.append_only import OfTheDatabase, refuse_changes, refuse_changes_but, refuse_sums
 
 # SQLite has to be told every column of the table that must not change.
 ASSESSMENTS = refuse_changes_but(
@@ -42,8 +42,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(ASSESSMENTS.reverse_code, ASSESSMENTS.code),
-        migrations.RunPython(PAID_BEFORE.reverse_code, PAID_BEFORE.code),
+        OfTheDatabase(ASSESSMENTS.reverse_code, ASSESSMENTS.code),
+        OfTheDatabase(PAID_BEFORE.reverse_code, PAID_BEFORE.code),
         migrations.AddField(
             model_name="assessment",
             name="basis_month",

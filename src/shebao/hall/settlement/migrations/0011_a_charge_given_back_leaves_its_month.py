@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from shebao.hall.append_only import refuse_changes_but, refuse_sums
+from shebao.hall.append_only import OfTheDatabase, refuse_changes_but, refuse_sums
 
 # SQLite makes a table anew to change it, and the triggers go with the old one.
 BEFORE = refuse_changes_but("settlement_billline", "is_voided", "NEW.is_voided AND NOT OLD.is_voided")
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(BEFORE.reverse_code, BEFORE.code),
+        OfTheDatabase(BEFORE.reverse_code, BEFORE.code),
         migrations.RemoveConstraint(model_name="billline", name="one_charge_for_a_person_scheme_and_month"),
         migrations.RemoveConstraint(model_name="billline", name="one_charge_for_an_employee_scheme_and_month"),
         migrations.AddField(
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
             name="is_given_back",
             field=models.BooleanField(default=False, verbose_name="已全额退回"),
         ),
-        migrations.RunPython(note_what_was_given_back, migrations.RunPython.noop),
+        OfTheDatabase(note_what_was_given_back, OfTheDatabase.noop),
         migrations.AddConstraint(
             model_name="billline",
             constraint=models.UniqueConstraint(

@@ -5,7 +5,7 @@ A bill is written as bill, lines, its booking, the entries of the booking: the b
 
 from django.db import migrations
 
-from shebao.hall.append_only import refuse_sums
+from shebao.hall.append_only import OfTheDatabase, refuse_sums
 from shebao.hall.set_guards import at_commit, by_engine, lifting, open_account, refuse_rows
 
 BILL, LINE, OLD_MONTH = "settlement_bill", "settlement_billline", "settlement_provisionalline"
@@ -252,7 +252,7 @@ def lift_demands(apps, editor):
         DEMANDS.reverse_code(apps, editor)
 
 
-GUARDS.append(migrations.RunPython(lay_demands, lift_demands))
+GUARDS.append(OfTheDatabase(lay_demands, lift_demands))
 
 
 class Migration(migrations.Migration):

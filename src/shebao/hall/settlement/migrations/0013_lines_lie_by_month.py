@@ -5,6 +5,8 @@ Nothing of the table is written down here a second time: what it has is asked of
 
 from django.db import migrations, models
 
+from shebao.hall.append_only import OfTheDatabase
+
 from shebao.hall.settlement.month_partitions import FUNCTIONS, LINES, dress_partitions, lay_functions
 from shebao.rules.months import Month
 
@@ -93,7 +95,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveConstraint(model_name="billline", name=ADJUSTED),
         migrations.RemoveConstraint(model_name="billline", name=BORNE),
-        migrations.RunPython(lay_by_month, lay_in_one),
+        OfTheDatabase(lay_by_month, lay_in_one),
         migrations.AddConstraint(
             model_name="billline",
             constraint=models.UniqueConstraint(
@@ -112,5 +114,5 @@ class Migration(migrations.Migration):
                 violation_error_message="这笔补缴的滞纳金或利息已经核定过。",
             ),
         ),
-        migrations.RunPython(name_indexes, migrations.RunPython.noop),
+        OfTheDatabase(name_indexes, OfTheDatabase.noop),
     ]

@@ -9,6 +9,8 @@ from importlib import import_module
 import django.db.models.deletion
 from django.db import migrations, models
 
+from shebao.hall.append_only import OfTheDatabase
+
 from shebao.hall.fields import MonthField
 from shebao.hall.set_guards import lifting, refuse_rows
 
@@ -72,7 +74,7 @@ class Migration(migrations.Migration):
                 to="settlement.bill",
             ),
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop),
+        OfTheDatabase(fill, OfTheDatabase.noop),
         *map(lifting, BEFORE),
         *AFTER,
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from shebao.hall.append_only import OfTheDatabase
+
 from shebao.hall.settlement.month_partitions import dress_partitions
 
 CHARGE, BACK = "one_charge_for_a_person_scheme_and_month", "one_back_payment_for_a_person_scheme_and_month"
@@ -44,7 +46,7 @@ class Migration(migrations.Migration):
         ("settlement", "0015_what_is_declared_to_be_paid_stays"),
     ]
     operations = [
-        migrations.RunPython(nobody_is_charged_twice, name_indexes),
+        OfTheDatabase(nobody_is_charged_twice, name_indexes),
         migrations.RemoveConstraint(model_name="billline", name=CHARGE),
         migrations.AddConstraint(
             model_name="billline",
@@ -58,5 +60,5 @@ class Migration(migrations.Migration):
             model_name="backpayment",
             constraint=once(BACK, "该人员此险种当月已申报补缴。", is_voided=False, is_exclusive=True),
         ),
-        migrations.RunPython(name_indexes, migrations.RunPython.noop),
+        OfTheDatabase(name_indexes, OfTheDatabase.noop),
     ]  # fmt: skip

@@ -4,6 +4,8 @@ import json
 
 from django.db import migrations
 
+from shebao.hall.append_only import OfTheDatabase
+
 import shebao.hall.fields
 from shebao.hall.crypto import decrypt, encrypt
 
@@ -38,5 +40,5 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "batch", "columns", shebao.hall.fields.EncryptedJSONField(default=list, verbose_name="列匹配")
         ),
-        migrations.RunPython(encrypt_columns, decrypt_columns),
+        OfTheDatabase(encrypt_columns, decrypt_columns),
     ]
