@@ -489,8 +489,10 @@ PAIRS = {
 UNTOUCHED = {"the bank tells one message twice", "two clerks stop one person"}
 """Pairs that more than these guards keep right: a plain unique column, which SQLite cannot drop; a second look."""
 KEYED = {
-    "two reviewers approve one enrolment", "two employers enrol one person", "employers of two regions enrol one person",
-}  # fmt: skip
+    "two reviewers approve one enrolment",
+    "two employers enrol one person",
+    "employers of two regions enrol one person",
+}
 """Pairs that on SQLite stay right without guards: both deeds take the same primary keys, and the second is refused."""
 
 
