@@ -164,7 +164,7 @@ def overdue_effects(kind: Kind = DECLARATIONS) -> list[int]:
 @transaction.atomic
 def open_drawn(sample_id: int, pk: int, *, by) -> Sample:
     """Note that a case drawn for somebody was opened by them (抽查)."""
-    sample = Sample.objects.visible_to(by).select_for_update().get(pk=sample_id)
+    sample = Sample.objects.visible_to(by).select_for_update(of=("self",)).get(pk=sample_id)
     if pk in sample.drawn and pk not in sample.opened:
         sample.opened = [*sample.opened, pk]
         sample.save(update_fields=["opened"])

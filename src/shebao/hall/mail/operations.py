@@ -115,7 +115,7 @@ def write_message(phone: str, text: str, *, occasion: str, by, secret: str = "")
 def send_mail_again(pk: int, *, by) -> Mail:
     """Try once more to send what could not be sent (重新发送)."""
     permit(by, "print", "发送邮件")
-    letter = Mail.objects.visible_to(by).select_for_update().get(pk=pk)
+    letter = Mail.objects.visible_to(by).select_for_update(of=("self",)).get(pk=pk)
     if letter.state != MailState.FAILED:
         raise Conflict("not_failed", f"这封邮件现在是“{letter.get_state_display()}”，不需要重新发送。")
     letter.state = MailState.WAITING

@@ -153,7 +153,7 @@ def send_debit_file(file_id: int, *, by) -> DebitFile:
 def note_sent(file_id: int, *, by) -> DebitFile:
     """Note that a file is with the bank, sent from here or handed over by hand (已送交银行)."""
     permit(by, "reconcile", "对账")
-    file = DebitFile.objects.visible_to(by).select_for_update().get(pk=file_id)
+    file = DebitFile.objects.visible_to(by).select_for_update(of=("self",)).get(pk=file_id)
     if file.state == DebitState.MADE:
         file.state, file.sent_at = DebitState.SENT, now()
         file.save(update_fields=["state", "sent_at"])

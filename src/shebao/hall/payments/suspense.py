@@ -77,7 +77,7 @@ def clear_suspense(item_id: int, clearing: str, *, by, number: str = "", note: s
     if clearing not in Clearing.values:
         raise Refused("no_clearing", "请选择怎样处理这笔款。", field="clearing")
     with transaction.atomic():
-        item = SuspenseItem.objects.visible_to(by).select_for_update().get(pk=item_id)
+        item = SuspenseItem.objects.visible_to(by).select_for_update(of=("self",)).get(pk=item_id)
         if item.clearing:
             raise Conflict("already_cleared", f"这笔待查款已经处理（{item.get_clearing_display()}）。")
         employer = _APPLY[clearing](item, by, number.strip())

@@ -76,7 +76,10 @@ def approve_void(request_id: int, *, by) -> VoidRequest:
 def decline_void(request_id: int, *, by, note: str) -> VoidRequest:
     """Let the agency decline a wish to void, with the reason that the employer will read."""
     permit(by, "review", "审核")
-    request = VoidRequest.objects.visible_to(by).select_for_update().get(pk=request_id)
+    found = VoidRequest.objects.visible_to(by).get(pk=request_id)
+    # The employer first, as whoever carries the wish out: two who wait for each other would both fail.
+    Employer.objects.select_for_update(no_key=True).get(pk=found.employer_id)
+    request = VoidRequest.objects.select_for_update().get(pk=request_id)
     _refuse_decided(request)
     request.note = _reason(note, "不同意的原因")
     return _decide(request, VoidState.DECLINED, by=by)
