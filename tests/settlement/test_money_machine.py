@@ -11,7 +11,7 @@ from .machine import MoneyMachine, run
 
 pytestmark = pytest.mark.django_db
 
-STEPS, PARTS = 50, 5
+STEPS, PARTS = 50, 10
 LIVES = {"sqlite": 500, "postgresql": 100}
 """A life takes half a second of one core on SQLite, eight tenths on PostgreSQL, where 500 would take three more of CI's
 forty minutes: what differs between the engines differs in the first hundred, and `python -m drill lives` lives 500
