@@ -209,6 +209,8 @@ FINDINGS = [
             lambda by: about(known(by), first_month="2026-08", last_month="2026-09")),
     Finding("refundable_months", "guiyang", "leaver_refund", "error",
             lambda by: about(known(by), first_month="2026-10", last_month="2026-10", note="离职未减员")),
+    Finding("correctable_months", "guiyang", "wage_correction", "error",
+            lambda by: about(known(by), first_month="2026-10", last_month="2026-10", declared_wage="9", note="错报")),
     Finding("yearly_cover", "leshan", "supplementary_medical_declaration", "error",
             lambda by: about(known(by), cover_year="2020", pay_by="转账")),
     Finding("account_free", "lijiang", "clerk_registration", "error", lambda by: account(account=by.username)),

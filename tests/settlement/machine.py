@@ -43,7 +43,7 @@ from .machine_back import BackRules
 from .machine_money import MoneyRules
 from .machine_people import ANYBODY, Act, Pending, PeopleRules, services
 from .model_bill import ModelBill
-from .model_people import PUBLISHED, Demand, ModelPerson, Spell, Wage, settled_demand
+from .model_people import PUBLISHED, Change, Demand, ModelPerson, Spell, Wage, settled_demand
 from .undeclared_months import UndeclaredMonths
 
 AUGUST, BEFORE = Month(2026, 8), datetime(2026, 8, 10, 10)  # noqa: DTZ001 - naive local by contract
@@ -141,11 +141,26 @@ class MoneyMachine(PeopleRules, BackRules, MoneyRules, UndeclaredMonths, RuleBas
         """A bill never falls below nothing: what it has no room for goes back with a later one."""
         if demand.total >= 0:
             return
-        rows = BillLine.objects.live().filter(bill=bill, employer_evidence=None, employee_evidence=None)
+        rows = BillLine.objects.live().filter(bill=bill, adjusts__isnull=False)
         taken = set(rows.values_list("employee__name", "month", "scheme"))
+        falling = [one for one in demand.changes if one.fen < 0]
+        rest = [fen for change in falling for fen in self._leave_schemes(demand, change, taken)]
         left = [one for one in demand.returns if (one.person.name, one.month, one.scheme) not in taken]
         demand.returns = [one for one in demand.returns if one not in left]
-        assert all(one.fen > demand.total for one in left), "there was room"
+        assert all(fen > demand.total for fen in (*(one.fen for one in left), *rest)), "there was room"
+
+    def _leave_schemes(self, demand: Demand, change: Change, taken: set[tuple]) -> list[int]:
+        """Of a charge that is corrected downwards there may be room for some schemes; the others, fen."""
+        before, after = change.before.dues, change.after.dues
+        moved = [key for key in after if after[key] != before[key]]
+        left = [key for key in moved if (change.person.name, change.month, key) not in taken]
+        place = demand.changes.index(change)
+        if len(left) == len(moved):
+            del demand.changes[place]
+        elif left:
+            kept = change.after._replace(dues=after | {key: before[key] for key in left})
+            demand.changes[place] = change._replace(after=kept)
+        return [before[key] - after[key] for key in left]
 
     def _take_bill(self, bill: Bill, demand: Demand, *, is_own: bool = False) -> None:
         """A bill was made of what the model expects; what was paid before and credit pay it."""

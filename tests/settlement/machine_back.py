@@ -73,6 +73,45 @@ class BackRules:
 
         self._did(pk, None, may, lambda: one.waiting.update(found), is_reviewed=is_reviewed)
 
+    @precondition(lambda self: any(one.charged for one in self.people))
+    @rule(
+        who=ANYBODY, back=st.integers(0, 4), length=st.sampled_from([1, 1, 2]), fen=WAGES, is_reviewed=REVIEWED,
+    )  # fmt: skip
+    def correct_wage(self, who, back, length, fen, is_reviewed):
+        """The wage of months that are settled, or now and then of others."""
+        some = [one for one in self.people if one.charged or who > MOST]
+        one, last = some[who % len(some)], self.month.previous(back)
+        months = months_between(last.previous(length - 1), last)
+        raw = {
+            "id_number": one.number, "name": one.name, "first_month": str(months[0]), "last_month": str(last),
+            "declared_wage": in_words(fen), "note": "报错了",
+        }  # fmt: skip
+        charged = {month: one.charged[month] for month in months if month in one.charged and not one.is_leaving(month)}
+        is_legal = len(charged) == len(months) and not any(before.is_paid_back for before in charged.values())
+        is_legal = is_legal and months[0] >= self.month.previous(BACK_MONTHS)
+        if is_legal and all(before.wage == one.counting(month) == fen for month, before in charged.items()):
+            return  # refused, but where a scheme of little was never charged at this wage
+        if not (pk := self._declare("wage_correction", raw, is_legal, is_reviewed=is_reviewed)):
+            return
+        made, last_bill = one.correct(months, fen), max(self.bills)
+
+        def is_billed() -> bool:
+            bills = (bill for key, bill in self.bills.items() if key > last_bill)
+            changes = (each for bill in bills for each in bill.demand.changes)
+            return any(each.person is one and each.month in months and each.after.wage == fen for each in changes)
+
+        def may() -> bool | None:
+            if is_billed() or not all(one.may_forget(wage) for wage in made):
+                return False
+            # What was charged at the very wage before cannot be told from what is, within the same instant.
+            return None if any(month in one.charged and one.charged[month].wage == fen for month in months) else True
+
+        def undo() -> None:
+            for wage in made:
+                one.forget(wage)
+
+        self._did(pk, None, may, undo, is_reviewed=is_reviewed)
+
     def _refundable(self, who: int) -> list[ModelPerson]:
         """Whose last charges may go back; from `MOST` on also others."""
         some = [one for one in self.people[1:] if one.charged]

@@ -55,6 +55,11 @@ SERVICES = {
   operation: withdraw_back_payments
   form: back_payment_waiting
   checks: [id_number_valid, enrolled_first, already_declared, back_payments_waiting]""",
+    "wage_correction": f"""
+  operation: correct_wages
+  form: wage_correction
+  months_back: {BACK_MONTHS}
+  checks: [id_number_valid, already_declared, correctable_months, wage_limits]""",
     "leaver_refund": """
   operation: refund_leavers
   form: leaver_refund

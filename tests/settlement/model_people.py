@@ -52,11 +52,12 @@ class Spell:
 
 @dataclass(eq=False)
 class Wage:
-    """A declared wage, and those that it took the place of."""
+    """A declared wage, and those that it took the place of; one that corrects is of its month alone."""
 
     first: Month
     fen: int
     replaced: list["Wage"] = field(default_factory=list)
+    corrects: bool = False
 
 
 @dataclass(eq=False)
@@ -103,6 +104,22 @@ class ModelPerson:
         new = Wage(month, fen, [one for one in self.wages if one.first == month or (is_anew and one.first > month)])
         self.wages = [one for one in self.wages if one not in new.replaced] + [new]
         return new
+
+    def correct(self, months: list[Month], fen: int) -> list[Wage]:
+        """Have a wage in these months, and after them the one that counted before."""
+        after, new = months[-1].next(), []
+        if not any(one.first == after for one in self.wages):
+            new.append(Wage(after, self.wage(months[-1])))
+        new += [Wage(month, fen, [one for one in self.wages if one.first == month], True) for month in months]
+        gone = [old for one in new for old in one.replaced]
+        self.wages = [one for one in self.wages if one not in gone] + new
+        return new
+
+    def counting(self, month: Month) -> int:
+        """The wage that a charged month is owed at: the one that corrects it, or the one that it was charged at."""
+        before = self.charged[month]
+        corrected = [one.fen for one in self.wages if one.first == month and one.corrects and not before.is_paid_back]
+        return corrected[0] if corrected else before.wage
 
     def may_forget(self, wage: Wage) -> bool:
         """Whether nothing was declared since instead of it, or for a month that would come back."""
@@ -246,6 +263,6 @@ def settled_demand(people: Iterable[ModelPerson], month: Month, on: date) -> Dem
             if person.is_leaving(past):
                 rows = ((key, fen) for key, fen in before.dues.items() if (past, key) not in person.returned)
                 found.returns += [Return(person, past, key, fen) for key, fen in rows]
-            elif before.dues != (dues := month_dues(past, before.wage, on)):
-                found.changes.append(Change(person, past, before, before._replace(dues=dues)))
+            elif before.dues != (dues := month_dues(past, wage := person.counting(past), on)):
+                found.changes.append(Change(person, past, before, before._replace(wage=wage, dues=dues)))
     return found

@@ -63,8 +63,11 @@ BACK_OPERATIONS = frozenset(
         "assess_back_payments",
         "assess_late_fees",
         "refund_leavers",
+        "correct_wages",
     }
 )
 """Operations about the months from `first_month` to `last_month` of their form."""
 PAID_ONCE = BACK_OPERATIONS | {"cover_year"}
 """Operations whose cost is paid once and not each month."""
+MOST_BACK = 24
+"""So many months back a settled month may be corrected on line: more than two years is a case for people."""

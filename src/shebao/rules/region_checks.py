@@ -9,7 +9,7 @@ from datetime import date
 from difflib import get_close_matches
 
 from shebao.rules import vocabulary as v
-from shebao.rules.back_paying_words import BACK_OPERATIONS
+from shebao.rules.back_paying_words import BACK_OPERATIONS, MOST_BACK
 from shebao.rules.conditions import Condition, Test
 from shebao.rules.facts import EMPLOYER_FACTS, FACTS, FORM
 from shebao.rules.months import Month, months_between
@@ -255,6 +255,8 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, "often: yearly 和校验 once_a_year 要一起写")
         if service.is_yearly and (service.operation != "declare_wages" or region.calendar.yearly_wages is None):
             problems.add(where, service.key, "often: yearly 只用于工资申报，申报期写在 calendar.yaml 的 yearly_wages")
+        if service.months_back not in (range(1, MOST_BACK + 1) if service.corrects else (0,)):
+            problems.add(where, service.key, f"工资更正（correct_wages）要写 months_back：1 至 {MOST_BACK} 个月")
         if service.is_batched and service.operation in v.OPENS_ACCOUNTS:
             problems.add(where, service.key, "开通、停用账号的事项只能逐笔审核，batch_review 不能写 sampled")
         for test in _tests(service.pre_entry):

@@ -84,6 +84,7 @@ class Service:
     refund: str = "next_bill"
     review_steps: tuple[ReviewStep, ...] = ()
     batch_review: str = "sampled"
+    months_back: int = 0
 
     @property
     def is_yearly(self) -> bool:
@@ -160,6 +161,11 @@ class Service:
         return self.looks_back and self.back_paying.bill != "next"
 
     @property
+    def corrects(self) -> bool:
+        """Whether it changes what settled months were charged, up to `months_back` months ago (补差)."""
+        return self.operation == "correct_wages"
+
+    @property
     def gives_back(self) -> bool:
         """Whether it returns what was paid (退费)."""
         return self.operation == "refund_leavers"
@@ -223,6 +229,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         take.word("refund", REFUNDS, "next_bill"),
         read_review_steps(take, route, problems),
         take.word("batch_review", v.BATCH_REVIEW, "one_by_one" if operation in v.OPENS_ACCOUNTS else "sampled"),
+        take.whole("months_back", 0),
     )
 
 

@@ -171,7 +171,7 @@ def test_a_number_that_seems_wrong_has_causes_with_links_that_open_and_a_text_to
     causes = text.partition('class="causes"')[2].partition("</ul>")[0]
     assert "低于下限，按下限" in causes
     links = re.findall(r'href="([^"]+)"', causes)
-    assert f"/e/declare/wage_declaration/?employee={line.employee_id}" in links
+    assert f"/e/declare/wage_correction/?employee={line.employee_id}&amp;month={line.month}" in links
     for link in links:
         assert pages.get(link.replace("&amp;", "&")).status_code == 200, link
     question = text.partition('id="doubt-text">')[2].partition("</pre>")[0]

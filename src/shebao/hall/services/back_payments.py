@@ -22,6 +22,7 @@ from ..settlement.models import BackPayment, Bill
 from ..settlement.own_bills import assess_apart, assess_late_fees_apart
 from .personal_changes import locked_employees
 from .scene import chunks
+from .wages import is_charged
 
 
 def make_back_payments(declarations: list, *, by) -> None:
@@ -131,9 +132,11 @@ def undo_back_payments(declarations: list, *, by) -> None:
 
 
 def is_taken(declaration) -> bool:
-    """Whether a bill in force has what a declaration pays back or asked to bill: it is not undone by itself then."""
+    """Whether a bill in force has what a declaration pays back, corrects or asked to bill: it is not undone then."""
     if not declaration.spec.looks_back:
         return False
+    if declaration.spec.corrects:
+        return is_charged(declaration)
     if declaration.spec.operation in ("assess_back_payments", "assess_late_fees", "refund_leavers"):
         return True
     return BackPayment.objects.filter(is_billed(), declared_in=declaration).exists()

@@ -69,6 +69,7 @@ from .projects import (
     undo_projects,
 )
 from .refunds import estimate_refunds, keep_refunds, refund_leavers, refundable_months
+from .wage_corrections import correct_wages, correctable_months, estimate_corrections, undo_corrections
 from .wages import declare_wages_of, once_a_year, withdraw_wages
 from .yearly_cover import cover_year, estimate_covers, undo_covers, yearly_cover
 
@@ -79,7 +80,7 @@ CHECKS = COMMON_CHECKS | {
         back_payments_waiting, late_fees_waiting, refundable_months, yearly_cover,
         confirmed_today, nothing_changed, contract_dates, new_identity, scheme_changes, labour_registered, labour_ended,
         labour_not_yet, labour_open, labour_day, project_known, project_open, project_worker_not_yet, account_free,
-        administrator_left, deposit_request, once_a_year,
+        administrator_left, deposit_request, once_a_year, correctable_months,
     )
 }  # fmt: skip
 
@@ -113,6 +114,14 @@ OPERATIONS = {
     "enrol_employees": Effect(enrol_employees, undo_enrolments, estimate_enrolments, is_about_known=False),
     "cease_employees": Effect(cease_employees, undo_cessations, estimate_cessations, is_about_known=True),
     "declare_wages": Effect(declare_wages_of, withdraw_wages, estimate_wages, is_about_known=True),
+    "correct_wages": Effect(
+        correct_wages,
+        undo_corrections,
+        estimate_corrections,
+        is_about_known=True,
+        is_for_many=False,
+        is_about_insured=False,
+    ),
     "change_employees": _change(change_employees, undo_employee_changes, estimate_changes),
     "change_identities": _change(change_identities, undo_identity_changes, estimate_changes, is_for_many=False),
     "change_insurance": _change(change_insurance, undo_insurance_changes, estimate_insurance_changes),

@@ -17,6 +17,7 @@ from ..errors import Conflict
 from ..regions import region
 from ..roster.models import DeclaredWage
 from ..roster.wages_before import AHEAD, REPLACED
+from ..settlement.models import BillLine
 from .scene import Case, Scene, chunks, field_of_kind
 
 
@@ -81,6 +82,17 @@ def withdraw_wages(declarations: list, *, by) -> None:
         wages = DeclaredWage.objects.filter(pk__in=part)
         _none_later(wages.filter(Exists(DeclaredWage.objects.filter(is_voided=False, **same))))
         wages.update(is_voided=False)
+
+
+def is_charged(declaration) -> bool:
+    """Whether a bill in force, made since, charges a month at the wage that a declaration corrected it to."""
+    lines = BillLine.objects.live().filter(
+        employee=OuterRef("employee"),
+        month=OuterRef("first_month"),
+        declared_wage=OuterRef("amount_fen"),
+        bill__assessment__made_at__gte=OuterRef("declared_at"),
+    )
+    return DeclaredWage.objects.filter(Exists(lines), declared_in=declaration.pk, is_correction=True).exists()
 
 
 def _none_later(wages: QuerySet[DeclaredWage]) -> None:

@@ -1,4 +1,4 @@
-"""补差: what later knowledge changes in months already assessed, found before it is billed with a later month."""
+"""补差: what later values or a corrected wage change in months already assessed, found before a later bill has it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from shebao.rules.back_paying_words import MOST_BACK
 from shebao.rules.contributions import Evidence as Told
 from shebao.rules.contributions import NoFact, Step, charge, explain
 from shebao.rules.money import yuan
@@ -16,27 +17,30 @@ from shebao.rules.vocabulary import SHARES
 from ..clock import today
 from ..employers.models import Employer
 from ..regions import region
+from ..roster.models import DeclaredWage
 from .billed import Billed, billed_people, charged_amount
 from .evidences import BATCH, keep_evidence
 from .giving_back import RETURNED, free_months
-from .models import ADJUSTING, CHARGING, Bill, BillLine, Evidence, LineKind, Refund
+from .models import ADJUSTING, CHARGING, BackPayment, Bill, BillLine, Evidence, LineKind, Refund
 
-LOOK_BACK = 24
-"""How many months back an assessed month is charged again: a value late by more than two years is a case for people."""
 VALUES = ("floor", "ceiling", "rate", "fixed", "multiplier", "plus")
 NOTHING = "没有这一部分"
+
+Wages = Mapping[tuple[int, Month], int]
+"""The wage that counts, fen, by employee and month."""
 
 
 @dataclass(frozen=True, eq=False)
 class Difference:
     """One charge that is not what it would be as known now. Amounts in fen, by share.
 
-    `line` is the last line of that charge: the regular or paid-back one, or the adjustment made of it before. `base`
-    and `limit` are those of the charge as known now, `old` and `new` the evidence of both, None where a share is not
-    charged.
+    `line` is the last line of that charge: the regular or paid-back one, or the adjustment made of it before. `wage`,
+    `base` and `limit` are those of the charge as known now, `old` and `new` the evidence of both, None where a share is
+    not charged.
     """
 
     line: BillLine
+    wage: int
     before: Mapping[str, int]
     after: Mapping[str, int]
     base: int
@@ -71,7 +75,7 @@ class Difference:
 
     def steps(self, share: str) -> list[Step]:
         """Both derivations of one share, and the subtraction."""
-        return before_and_after(self.old[share], _data(self.new[share]), self.line.declared_wage)
+        return before_and_after(self.old[share], _data(self.new[share]), self.line.declared_wage, self.wage)
 
 
 @dataclass(frozen=True)
@@ -85,40 +89,90 @@ class Found:
 def find_differences(employer, month: Month) -> Found:
     """What the employer's bill of `month` would have to add or give back for the months before it.
 
-    People, wages, schemes and classes are as they were billed; only what is known of the values is new. What was given
-    back whole stays so; what leavers get back (退费) comes first. Five queries at most, and two where nothing was
-    published since.
+    People, schemes and classes are as they were billed; what is known of the values is new, and a wage that was
+    corrected since (工资更正). What was given back whole stays so; what leavers get back (退费) comes first. Three
+    queries where nothing was published or corrected since, and a few more where something was.
     """
     spec = region(employer.region)
     months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
-    claimed = _is_to_be_returned()
     earlier = _last_charges(employer).filter(month__lt=month)  # one declared after all may be older than others
     claims = Refund.objects.filter(is_voided=False, employee__employer=employer, month__lt=month).order_by()
-    to_return = earlier.filter(claimed, month__in=list(claims.values_list("month", flat=True).distinct()))
+    to_return = earlier.filter(_is_to_be_returned(), month__in=list(claims.values_list("month", flat=True).distinct()))
     returned = list(to_return.select_related("employee").order_by("month", "pk"))
-    pks = {pk for one in returned for pk in (one.employer_evidence_id, one.employee_evidence_id)} - {None}
-    given = given_back(returned, dict(Evidence.objects.filter(pk__in=pks).values_list("pk", "data")) if pks else {})
-    charges = earlier.filter(~claimed, month__in=months)
-    if not months:
-        return Found(tuple(given))
-    kinds = set(charges.order_by().values_list("month", "employer_evidence", "employee_evidence").distinct())
-    known = dict(
-        Evidence.objects.filter(pk__in={pk for _, *pks in kinds for pk in pks} - {None}).values_list("pk", "data")
+    given = given_back(returned, known_behind(returned))
+    again = _charged_again(spec, employer, month, months, _corrections(employer, month))
+    return Found((*given, *again.differences), again.trouble)
+
+
+def differences_at(employer, month: Month, wages: Wages) -> Found:
+    """What the employer's bill of `month` would have to add or give back, were these the wages of earlier months."""
+    return _charged_again(region(employer.region), employer, month, (), wages)
+
+
+def corrected(employer, wages: Wages) -> QuerySet[BillLine]:
+    """The charges that a corrected wage of these people and months may correct, each by its last line.
+
+    A month that is paid back (补缴) has the wage of its own declaration.
+    """
+    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
+    own_wage = Exists(BackPayment.objects.filter(is_voided=False, **same))
+    people, months = {pk for pk, _ in wages}, {month for _, month in wages}
+    charges = _last_charges(employer).filter(~_is_to_be_returned(), ~own_wage)
+    return charges.filter(employee__in=people, month__in=months)
+
+
+def _corrections(employer, month: Month) -> Wages:
+    """The wages in force that correct a month before this one."""
+    rows = DeclaredWage.objects.filter(
+        employee__employer=employer, first_month__lt=month, is_correction=True, is_voided=False
     )
-    stale = {m for m, *pks in kinds if any(_is_stale(spec, known[pk]) for pk in pks if pk is not None)}
-    if not stale:
-        return Found(tuple(given))
+    return {(pk, of): fen for pk, of, fen in rows.values_list("employee", "first_month", "amount_fen")}
+
+
+def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], wages: Wages) -> Found:
+    """The charges of `months` that rest on a value which is another one now, and those at other wages than these."""
+    rows = corrected(employer, wages).filter(month__lt=month) if wages else BillLine.objects.none()
+    moved = [row for row in rows.values_list("pk", "employee", "month", "declared_wage") if _moves(wages, *row[1:])]
+    at_wage = {pk: wages[who, of] for pk, who, of, _ in moved}
+    if not months and not at_wage:
+        return Found()
+    charges = _last_charges(employer).filter(~_is_to_be_returned(), month__lt=month)
+    of_moved = Q(employee__in={row[1] for row in moved}, month__in={row[2] for row in moved})
+    kinds = charges.filter(Q(month__in=months) | of_moved).order_by()
+    kinds = set(kinds.values_list("month", "employer_evidence", "employee_evidence").distinct())
+    known = _data_of({pk for _, *pks in kinds for pk in pks})
+    stale = {m for m, *pks in kinds if m in months and any(_is_stale(spec, known[pk]) for pk in pks if pk is not None)}
+    if not stale and not at_wage:
+        return Found()
     lines: dict[Month, list[BillLine]] = {}
     order = "month", "employee__name_pinyin", "employee_id", "pk"
-    for line in charges.filter(month__in=stale).select_related("employee").defer("employee__phone").order_by(*order):
-        lines.setdefault(_values_month(line, known), []).append(line)
+    again = charges.filter(Q(month__in=stale) | of_moved).select_related("employee").defer("employee__phone")
+    for line in again.order_by(*order):
+        if line.month in stale or line.pk in at_wage:
+            lines.setdefault(_values_month(line, known), []).append(line)
     found, trouble = [], []
     for each, own in lines.items():
         try:
-            found += _of_month(spec, each, own, known)
+            found += _of_month(spec, each, own, known, at_wage)
         except (NoValue, NoFact) as missing:
             trouble.append(f"{each.label}现在不能重新计算：{missing}。请联系经办机构补充。")
-    return Found((*given, *found), tuple(trouble))
+    return Found(tuple(found), tuple(trouble))
+
+
+def _moves(wages: Wages, employee: int, month: Month, fen: int) -> bool:
+    """Whether these wages have another one for somebody's month."""
+    return wages.get((employee, month), fen) != fen
+
+
+def known_behind(lines: Iterable[BillLine]) -> dict[int, Mapping]:
+    """The data of the evidences of these lines by id."""
+    return _data_of({pk for line in lines for pk in (line.employer_evidence_id, line.employee_evidence_id)})
+
+
+def _data_of(pks: set[int | None]) -> dict[int, Mapping]:
+    """The data of these evidences by id; no query where there are none."""
+    wanted = pks - {None}
+    return dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data")) if wanted else {}
 
 
 def _last_charges(employer) -> QuerySet[BillLine]:
@@ -148,12 +202,13 @@ def given_back(lines: Iterable[BillLine], known: Mapping[int, Mapping]) -> list[
     found = []
     for line in lines:
         old = {share: known.get(getattr(line, f"{share}_evidence_id")) for share in SHARES}
-        found.append(Difference(line, _charged(line, old), nothing, 0, 0, old, dict.fromkeys(SHARES)))
+        before = _charged(line, old)
+        found.append(Difference(line, line.declared_wage, before, nothing, 0, 0, old, dict.fromkeys(SHARES)))
     return found
 
 
 def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Employer]:
-    """Of employers of one region those for whom `find_differences` may find something: two queries, asking no lines."""
+    """Of employers of one region those for whom `find_differences` may find something: three queries, and no lines."""
     spec = region(employers[0].region)
     could: dict[tuple, bool] = {}
     found = set()
@@ -164,7 +219,9 @@ def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Em
         if could[key]:
             found.add(pk)
     claims = Refund.objects.filter(employee__employer__in=employers, is_voided=False)
-    found |= set(claims.values_list("employee__employer", flat=True))
+    corrections = DeclaredWage.objects.filter(employee__employer__in=employers, is_correction=True, is_voided=False)
+    for one in (claims, corrections):
+        found |= set(one.order_by().values_list("employee__employer", flat=True).distinct())
     return [employer for employer in employers if employer.pk in found]
 
 
@@ -183,10 +240,10 @@ def billable(found: Found, due: int) -> list[Difference]:
     return taken
 
 
-def before_and_after(old: Mapping | None, new: Mapping | None, wage: int) -> list[Step]:
-    """The steps from what was charged to what is owed, as 「为什么是这个数」 tells them."""
-    before, after = charged_amount(old, wage), charged_amount(new, wage)
-    steps = [*_derived("原", old, wage), Step("原应缴", f"{yuan(before)} 元")]
+def before_and_after(old: Mapping | None, new: Mapping | None, was: int, wage: int) -> list[Step]:
+    """The steps from what was charged at a wage to what is owed at one, as 「为什么是这个数」 tells them."""
+    before, after = charged_amount(old, was), charged_amount(new, wage)
+    steps = [*_derived("原", old, was), Step("原应缴", f"{yuan(before)} 元")]
     steps += [*_derived("新", new, wage), Step("新应缴", f"{yuan(after)} 元")]
     words = "新应缴 − 原应缴" if after >= before else "新应缴 − 原应缴，负数退还"
     return [*steps, Step("补差", f"{yuan(after)} − {yuan(before)} = {yuan(after - before)} 元", words)]
@@ -204,7 +261,7 @@ def _assessed(employers: Sequence[Employer], month: Month) -> list[tuple]:
     """(employer, month, the month whose values charged it, what was known, by which folder) of months settled and
     paid back.
     """
-    since = month.previous(LOOK_BACK)
+    since = month.previous(MOST_BACK)
     then = "assessment__known_on", "assessment__fingerprint"
     bills = Bill.objects.live().filter(employer__in=employers, month__gte=since).order_by()
     bills = list(bills.values_list("pk", "employer", "month", "first_month", "series", *then, named=True))
@@ -253,11 +310,18 @@ def _is_stale(spec: Region, data: Mapping) -> bool:
     return False
 
 
-def _of_month(spec: Region, month: Month, lines: Sequence[BillLine], known: Mapping) -> Iterator[Difference]:
-    """The lines charged again by the values of a month as known today, less what they charged."""
+def _of_month(
+    spec: Region, month: Month, lines: Sequence[BillLine], known: Mapping, at_wage: Mapping[int, int]
+) -> Iterator[Difference]:
+    """The lines charged again by the values of a month as known today, less what they charged.
+
+    `at_wage` has the wage of those lines that were charged at another one.
+    """
+    wages = [at_wage.get(one.pk, one.declared_wage) for one in lines]
     rows = [
-        Billed(_once(one), one.scheme, one.declared_wage, one.employer_evidence_id, one.employee_evidence_id)
-        for one in lines
+        # Somebody's charge of one month at one wage: months paid back may share their values, and not the wage.
+        Billed((one.employee_id, one.month, fen), one.scheme, fen, one.employer_evidence_id, one.employee_evidence_id)
+        for one, fen in zip(lines, wages, strict=True)
     ]
     places, people = billed_people(spec, rows, known)
     charges = charge(spec, month, people, known_on=today())
@@ -272,12 +336,8 @@ def _of_month(spec: Region, month: Month, lines: Sequence[BillLine], known: Mapp
         after = {"employer": int(one.employer[i]), "employee": int(one.employee[i])}
         if before != after:
             new = {"employer": evidence[one.employer_evidence[i]], "employee": evidence[one.employee_evidence[i]]}
-            yield Difference(line, before, after, int(one.base[i]), int(one.limit[i]), old, new)
-
-
-def _once(line: BillLine) -> tuple:
-    """Somebody's charge of one month at one wage: months paid back may share their values, and not the wage."""
-    return line.employee_id, line.month, line.declared_wage
+            base, limit = int(one.base[i]), int(one.limit[i])
+            yield Difference(line, row.declared_wage, before, after, base, limit, old, new)
 
 
 def _charged(line: BillLine, old: Mapping[str, Mapping | None]) -> dict[str, int]:
@@ -324,7 +384,7 @@ def make_adjustments(bill: Bill, adjusted: Sequence[Difference]) -> None:
                 kind=one.kind,
                 adjusts=one.line,
                 is_exclusive=one.line.is_exclusive,
-                declared_wage=one.line.declared_wage,
+                declared_wage=one.wage,
                 contribution_base=one.base,
                 limit=one.limit,
                 employer_due=one.employer_due,

@@ -114,7 +114,8 @@ def _of_earlier_months(employer, month: Month, estimated: Estimate | None) -> li
 
 
 def _of_due(one: BackDue | Borne | Difference) -> tuple[int, int, int, Month]:
-    return one.line.employee_id, one.line.declared_wage, one.total, one.line.month
+    wage = one.wage if isinstance(one, Difference) else one.line.declared_wage
+    return one.line.employee_id, wage, one.total, one.line.month
 
 
 def _of_earlier(rows: list[tuple], month: Month) -> tuple[list[PersonChange], list[PersonChange]]:

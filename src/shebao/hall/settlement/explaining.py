@@ -17,6 +17,7 @@ from ..declarations.models import Declaration
 from ..errors import Refused
 from ..regions import region
 from ..roster.models import DeclaredWage
+from ..roster.wages_before import wage_at
 from .adjusting import before_and_after
 from .models import CHARGING, Bill, BillLine, Evidence, LineKind, ProvisionalLine
 
@@ -121,12 +122,25 @@ def _explain_adjustment(line: BillLine, share: str) -> Explanation:
     data = new or old
     if data is None:
         raise Refused("no_such_share", f"这个险种没有{SHARES[share]}。", status=404)
+    was, wage = line.adjusts.declared_wage, line.declared_wage
     steps = [
         Step("补差依据", f"{line.month.label}（{line.get_kind_display()}）", f"原账单 {line.adjusts.bill.number}"),
-        *before_and_after(old and old.data, new and new.data, line.declared_wage),
+        *([_corrected_in(line)] if was != wage else []),
+        *before_and_after(old and old.data, new and new.data, was, wage),
     ]
     title = f"{line.employee.name} · {data.data['scheme_title']} · {SHARES[share]}补差 · {line.month}"
     return Explanation(title, amount, steps, None, plain(title, amount, steps))
+
+
+def _corrected_in(line: BillLine) -> Step:
+    """Which declaration corrected the wage (工资更正) that an adjustment charges."""
+    before, after = f"{yuan(line.adjusts.declared_wage)} 元", f"{yuan(line.declared_wage)} 元"
+    corrections = DeclaredWage.objects.filter(
+        employee=line.employee_id, first_month=line.month, is_correction=True, amount_fen=line.declared_wage,
+        declared_at__lte=line.bill.assessment.made_at,
+    )  # fmt: skip
+    found = corrections.select_related("declared_in__declared_by").order_by("-declared_at").first()
+    return Step("工资更正", f"{before} → {after}", _told(found))
 
 
 def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:
@@ -191,29 +205,21 @@ def wage_source(line: BillLine) -> tuple[str, Declaration | None]:
         declared = line.back_payment.declared_in
         on = timezone.make_naive(declared.declared_at)
         return f"{on:%Y-%m-%d} {declared.declared_by.name} {declared.spec.title}", declared
-    wage = (
-        DeclaredWage.objects.filter(
-            employee=line.employee_id,
-            first_month__lte=line.month,
-            declared_at__lte=line.bill.assessment.made_at,
-            is_voided=False,
-        )
-        .select_related("declared_in__declared_by")
-        .order_by("-first_month")
-        .first()
-    )
+    wages = DeclaredWage.objects.filter(employee=line.employee_id, first_month__lte=line.month)
+    wage = wage_at(wages.select_related("declared_in__declared_by"), line.bill.assessment.made_at)
     return _told(wage), wage.declared_in if wage else None
 
 
 def _told(wage: DeclaredWage | None) -> str:
     if wage is None:
         return ""
-    since = f"{wage.first_month.label}起"
+    since = wage.first_month.label if wage.is_correction else f"{wage.first_month.label}起"
     on = timezone.make_naive(wage.declared_at)
     declared = wage.declared_in
     if declared is None:
         return f"{on:%Y-%m-%d} 登记，{since}"
-    return f"{on:%Y-%m-%d} {declared.declared_by.name} {declared.spec.title}，{since}"
+    number = f" {declared.case_number}" if wage.is_correction and declared.case_number else ""
+    return f"{on:%Y-%m-%d} {declared.declared_by.name} {declared.spec.title}{number}，{since}"
 
 
 def plain(title: str, amount: int, steps: list[Step]) -> str:

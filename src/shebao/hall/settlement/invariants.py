@@ -13,7 +13,7 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..payments.models import PaymentState, SuspenseItem
-from ..roster.models import Spell
+from ..roster.models import DeclaredWage, Spell
 from ..supplements.models import YearlyCover
 from .collecting import ARRIVING, COUNTS_FROM, day_of, late_fee_of
 from .giving_back import given_back_breaks
@@ -50,6 +50,7 @@ def broken_rules() -> Iterator[str]:
         _overlapping_spells,
         _months,
         _charged_without_spell,
+        _adjusted_at_no_wage,
         _heads,
         left_out,
     ):
@@ -199,6 +200,18 @@ def _charged_without_spell() -> Iterator[str]:
     wrong = BillLine.objects.live().filter(~Exists(spell), ~Exists(cover), kind=LineKind.REGULAR).order_by("pk")
     for number, name, scheme, month in wrong.values_list("bill__number", "employee__name", "scheme", "month"):
         yield f"I-8：账单 {number} 有 {name} {month} {scheme} 的应缴，没有参保期间。"
+
+
+def _adjusted_at_no_wage() -> Iterator[str]:
+    """I-8: an adjustment is of the wage of the charge that it corrects, or of one that corrected the month's."""
+    correction = DeclaredWage.objects.filter(
+        employee=OuterRef("employee"), first_month=OuterRef("month"), amount_fen=OuterRef("declared_wage"),
+        is_correction=True,
+    )  # fmt: skip
+    other = BillLine.objects.ever().filter(~Q(declared_wage=F("adjusts__declared_wage")), adjusts__isnull=False)
+    words = "bill__number", "employee__name", "month", "scheme"
+    for number, name, month, scheme in other.filter(~Exists(correction)).order_by("pk").values_list(*words):
+        yield f"I-8：账单 {number} 按另一工资给 {name} {month} {scheme} 补差，没有工资更正。"
 
 
 def _heads() -> Iterator[str]:

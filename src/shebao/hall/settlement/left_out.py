@@ -1,12 +1,13 @@
 """I-8 the other way round: nothing that was known when a month was settled is left out of its bill.
 
-Who is insured, at which wage, what is paid back and what goes back is asked anew, and what was decided before the bill
-was made (`made_at`) has its line. What was decided in the same instant may have been known or not, and is not asked.
-Spells are asked as they stand: one that was ended, for months that were billed, by a later decision, is not missed.
+Who is insured, at which wage, what is paid back, what goes back and which wage of an earlier month was corrected is
+asked anew, and what was decided before the bill was made (`made_at`) has its line. What was decided in the same instant
+may have been known or not, and is not asked. Spells are asked as they stand: one that was ended, for months that were
+billed, by a later decision, is not missed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -26,7 +27,8 @@ from ..roster.models import DeclaredWage, Spell
 from ..roster.queries import covering
 from ..roster.wages_before import wages_at
 from ..supplements.models import YearlyCover
-from .models import ADJUSTING, CHARGING, Assessment, BackPayment, BillLine, LineKind, Refund
+from .billed import charged_amount
+from .models import ADJUSTING, CHARGING, Assessment, BackPayment, BillLine, Evidence, LineKind, Refund
 
 CHUNK = 500
 
@@ -61,6 +63,7 @@ def left_out() -> Iterator[str]:
     yield from _yearly()
     yield from _back_payments()
     yield from _refunds()
+    yield from _corrections()
 
 
 def _charged_by_the_month() -> Q:
@@ -123,7 +126,7 @@ def _back_payments() -> Iterator[str]:
     """What waits on request or until its own bill was voided is expected of no settlement that was made meanwhile."""
     rows = BackPayment.objects.filter(is_voided=False).select_related("declared_in", "employee").order_by("pk")
     for chunk in in_chunks(rows.iterator(chunk_size=CHUNK), CHUNK):
-        settled, withdrawn = _settled(chunk), _withdrawn(chunk)
+        settled, withdrawn = _settled(chunk), _undone(chunk, "withdraw_back_payments")
         held: dict[int | None, list[Held]] = defaultdict(list)
         lines = BillLine.objects.ever().filter(back_payment__in=chunk, month__in={one.month for one in chunk})
         words = "back_payment", "bill__assessment__made_at", "bill__assessment__voided_at"
@@ -132,7 +135,7 @@ def _back_payments() -> Iterator[str]:
         for one in chunk:
             if one.declared_in.spec.back_paying.bill == "on_request":
                 continue
-            for bill in _after(one, settled):
+            for bill in _after(one.employee.employer_id, one.month, one.declared_in.decided_at, settled):
                 away = any(gone.at(bill.made_at) for gone in withdrawn[one.employee_id])
                 if not away and not any(line.at(bill.made_at) for line in held[one.pk]):
                     words = f"{one.employee.name} {one.month} {one.scheme} 的补缴"
@@ -140,13 +143,13 @@ def _back_payments() -> Iterator[str]:
                     break
 
 
-def _withdrawn(rows: Iterable[BackPayment]) -> dict[int | None, list[Held]]:
-    """By employee, from when to when something was withdrawn that came back (撤销补缴回退)."""
+def _undone(rows: Iterable[BackPayment | DeclaredWage], operation: str) -> dict[int | None, list[Held]]:
+    """By employee, from when to when a declaration of this operation was in force that was undone (撤销)."""
     employees = {one.employee_id for one in rows}
     undone = DeclarationEvent.objects.filter(move="undo", declaration__employee__in=employees)
     found: dict[int | None, list[Held]] = defaultdict(list)
     for event in undone.select_related("declaration").defer("answers", "declaration__answers"):
-        if event.declaration.spec.operation == "withdraw_back_payments" and event.declaration.decided_at:
+        if event.declaration.spec.operation == operation and event.declaration.decided_at:
             found[event.declaration.employee_id].append(Held(event.declaration.decided_at, event.at))
     return found
 
@@ -158,7 +161,7 @@ def _refunds() -> Iterator[str]:
         settled, lines = _settled(chunk), _lines_of(chunk)
         for one in chunk:
             charges = lines[one.employee_id, one.month]
-            for bill in _after(one, settled):
+            for bill in _after(one.employee.employer_id, one.month, one.declared_in.decided_at, settled):
                 if scheme := _not_returned(charges, bill):
                     words = f"{one.employee.name} {one.month} {scheme} 的退费"
                     yield f"I-8：账单 {bill.number} 漏了 {words}，核定时已经生效。"
@@ -189,7 +192,75 @@ def _not_returned(charges: dict[str, list[tuple]], bill: Settled) -> str:
     return ""
 
 
-def _settled(rows: Iterable[BackPayment | Refund]) -> dict[int, list[Settled]]:
+class Link(NamedTuple):
+    """A line of a charge and of what corrects it: the wage, the evidence of both shares, fen, and when it was there."""
+
+    pk: int
+    adjusts: int | None
+    kind: str
+    wage: int
+    fen: int
+    why: tuple[int | None, int | None]
+    held: Held
+
+
+def _corrections() -> Iterator[str]:
+    """A month whose wage was corrected is charged at it by the first bill after that which has room for a return."""
+    rows = DeclaredWage.objects.filter(is_correction=True, is_voided=False).select_related("employee__employer")
+    for chunk in in_chunks(rows.order_by("pk").iterator(chunk_size=CHUNK), CHUNK):
+        same = {"employee__in": {one.employee_id for one in chunk}, "month__in": {one.first_month for one in chunk}}
+        returned = set(Refund.objects.filter(is_voided=False, **same).values_list("employee", "month"))
+        settled, charges, undone = _settled(chunk), _charges_of(same), _undone(chunk, "correct_wages")
+        pks = {pk for some in charges.values() for links in some.values() for link in links for pk in link.why}
+        known = dict(Evidence.objects.filter(pk__in=pks - {None}).values_list("pk", "data"))
+        for one in chunk:
+            who, own = one.employee, charges[one.employee_id, one.first_month]
+            if (who.pk, one.first_month) in returned:
+                continue
+            monthly = {scheme.key for scheme in region(who.employer.region).open_schemes}
+            own = {scheme: links for scheme, links in own.items() if scheme in monthly}
+            for bill in _after(who.employer_id, one.first_month, one.declared_at, settled):
+                another = any(then.at(bill.made_at) for then in undone[who.pk])
+                if not another and (scheme := _not_corrected(own, one.amount_fen, bill, known)):
+                    words = f"{who.name} {one.first_month} {scheme} 的工资更正"
+                    yield f"I-8：账单 {bill.number} 漏了 {words}，核定时已经生效。"
+                    break
+
+
+def _charges_of(same: Mapping) -> dict[tuple, dict[str, list[Link]]]:
+    """By employee and month, then by scheme: the lines that charge it and correct it, the oldest first."""
+    words = "adjusts", "kind", "declared_wage", "employer_due", "employee_due", "employer_evidence", "employee_evidence"
+    moments = "bill__assessment__made_at", "bill__assessment__voided_at"
+    lines = BillLine.objects.ever().filter(**same, kind__in=(*CHARGING, *ADJUSTING)).order_by("pk")
+    found: dict[tuple, dict[str, list[Link]]] = defaultdict(lambda: defaultdict(list))
+    for employee, month, scheme, pk, adjusts, kind, wage, unit, own, *more in lines.values_list(
+        "employee", "month", "scheme", "pk", *words, *moments
+    ):
+        link = Link(pk, adjusts, kind, wage, unit + own, tuple(more[:2]), Held(*more[2:]))
+        found[employee, month][scheme].append(link)
+    return found
+
+
+def _not_corrected(charges: Mapping[str, list[Link]], fen: int, bill: Settled, known: Mapping[int, Mapping]) -> str:
+    """The first scheme that this bill should have charged at the corrected wage, "" where there is none.
+
+    What a charge comes to at the wage is asked of its own evidence: a bill may have less room than it needs by newer
+    values, but it has enough where the whole charge could go back.
+    """
+    for scheme, links in charges.items():
+        standing = [one for one in links if one.held.at(bill.made_at)]
+        adjusted, whole = {one.adjusts for one in standing}, sum(one.fen for one in standing)
+        if any(one.kind == LineKind.BACK_PAYMENT for one in standing) or whole > bill.total_due:
+            continue
+        for one in standing:
+            told = [known[pk] for pk in one.why if pk is not None]
+            is_other = any(charged_amount(data, fen) != charged_amount(data, one.wage) for data in told)
+            if one.pk not in adjusted and is_other:
+                return scheme
+    return ""
+
+
+def _settled(rows: Iterable[BackPayment | Refund | DeclaredWage]) -> dict[int, list[Settled]]:
     """The settlements in force of the employers of these rows, the oldest month first."""
     found: dict[int, list[Settled]] = defaultdict(list)
     settled: QuerySet = Assessment.objects.live().filter(
@@ -201,9 +272,10 @@ def _settled(rows: Iterable[BackPayment | Refund]) -> dict[int, list[Settled]]:
     return found
 
 
-def _after(row: BackPayment | Refund, settled: dict[int, list[Settled]]) -> Iterator[Settled]:
-    """The settlements of later months that were made when this was decided."""
-    decided_at = row.declared_in.decided_at
-    for one in settled[row.employee.employer_id]:
-        if one.month > row.month and decided_at is not None and decided_at < one.made_at:
+def _after(
+    employer: int, month: Month, decided_at: datetime | None, settled: dict[int, list[Settled]]
+) -> Iterator[Settled]:
+    """The settlements of later months that were made when something of a month was decided."""
+    for one in settled[employer]:
+        if one.month > month and decided_at is not None and decided_at < one.made_at:
             yield one

@@ -8,7 +8,7 @@ from ..audit.operations import record
 from ..clock import now
 from ..employers.models import Employer
 from ..errors import Refused
-from .adjusting import Difference, given_back
+from .adjusting import Difference, given_back, known_behind
 from .ledger import balances
 from .models import (
     ADJUSTING,
@@ -17,7 +17,6 @@ from .models import (
     Bill,
     BillLine,
     Booking,
-    Evidence,
     LedgerEntry,
     LedgerTransaction,
     Refund,
@@ -39,12 +38,7 @@ def refundable(employees: Iterable[int]) -> QuerySet[BillLine]:
 
 def whole(lines: Sequence[BillLine]) -> list[Difference]:
     """Each of these charges given back whole; one query."""
-    return given_back(lines, _known(lines))
-
-
-def _known(lines: Sequence[BillLine]) -> dict[int, dict]:
-    pks = {pk for line in lines for pk in (line.employer_evidence_id, line.employee_evidence_id)} - {None}
-    return dict(Evidence.objects.filter(pk__in=pks).values_list("pk", "data"))
+    return given_back(lines, known_behind(lines))
 
 
 def roots(lines: Iterable[BillLine]) -> set[int]:

@@ -42,6 +42,7 @@ CHECK_TITLES = {
     "back_payments_waiting": "待缴的补缴",
     "late_fees_waiting": "待核定的滞纳金",
     "refundable_months": "退费月份",
+    "correctable_months": "更正月份",
     "ended_for_good": "死亡与退休",
     "pre_entered": "信息预录入",
     "labour_registered": "劳动用工备案",

@@ -19,6 +19,7 @@ from shebao.hall.roster.facts import roster_answers
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import wages_in
 from shebao.hall.services.registry import OPERATIONS
+from shebao.rules.months import BadMonth, Month
 
 from ..access import keeps, needs
 from ..chosen import is_whole
@@ -60,8 +61,7 @@ def _begun(request, spec, form) -> tuple[dict, object]:
 
     Saving forgets the draft: one that is there was typed later than anything saved.
     """
-    first = this_month(request).previous() if spec.looks_back else queries.first_open_month(request.user)
-    raw = defaults(form, first)
+    raw = defaults(form, _first_month(request, spec))
     draft = queries.draft_of(request.user, spec.key)
     if is_whole(request.GET.get("employee", "")):
         known = _about(request, form, int(request.GET["employee"]))
@@ -79,6 +79,16 @@ def _begun(request, spec, form) -> tuple[dict, object]:
         same = {f.id for f in form.fields if _is_common(f, spec)}
         return raw | {k: v for k, v in raw_answers(form, last.answers).items() if k in same}, None
     return raw, None
+
+
+def _first_month(request, spec) -> Month:
+    """The month that a link to something settled names, or the one that such a service is mostly about."""
+    if not spec.looks_back:
+        return queries.first_open_month(request.user)
+    try:
+        return Month.parse(request.GET.get("month", ""))
+    except BadMonth:
+        return this_month(request).previous()
 
 
 def _is_common(field, spec) -> bool:

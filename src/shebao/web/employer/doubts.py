@@ -8,7 +8,7 @@ from shebao.hall.settlement.models import BillLine
 from shebao.rules.money import yuan
 from shebao.rules.region import Region
 
-from .common import here, word
+from .common import here, this_month, word
 
 RECKONED = ("计算", "分档定额", "定额")
 
@@ -31,9 +31,9 @@ def doubts(request, line: BillLine, found: Explanation, data: dict) -> dict:
 
 def _causes(request, spec: Region, line: BillLine, data: dict):
     wage, moved = f"{yuan(line.declared_wage)} 元", _moved(line, data)
-    if data["fixed"] is None:
-        text = f"这个月按{spec.term('declared_wage')} {wage}计算{moved}。工资变了没有申报，或者填错了的，重新申报。"
-        yield _cause(request, f"{spec.term('declared_wage')}不对", text, "declare_wages", line)
+    if data["fixed"] is None and not (line.back_payment_id or (line.adjusts and line.adjusts.back_payment_id)):
+        text = f"这个月按{spec.term('declared_wage')} {wage}计算{moved}。"
+        yield _wrong_wage(request, f"{spec.term('declared_wage')}不对", text, line)
     yield _cause(
         request, "人已经离开", "离职、退休或转出后没有办理的，请补办，停保之后不再计费。", "cease_employees", line
     )
@@ -53,6 +53,17 @@ def _causes(request, spec: Region, line: BillLine, data: dict):
         "url": f"{reverse('rates_of', args=[spec.code])}?{urlencode({'month': line.month})}",
         "label": word(request, "menu.rates", "费率与基数"),
     }
+
+
+def _wrong_wage(request, title: str, text: str, line: BillLine) -> dict | None:
+    """A settled month's wage is corrected where the region lets it; later months are declared in any case."""
+    correcting = next((one for one in here(request).services.values() if one.corrects), None)
+    if correcting and line.month >= this_month(request).previous(correcting.months_back):
+        text += f"申报错了的，办理“{correcting.title}”，差额随下一次结算补收或退还。"
+        found = _cause(request, title, text, correcting.operation, line)
+        return found | {"url": f"{found['url']}&{urlencode({'month': line.month})}"} if found else None
+    text += f"这个月已经结算，工资报错了的，请到{here(request).term('agency')}更正；以后月份的工资在这里申报。"
+    return _cause(request, title, text, "declare_wages", line)
 
 
 def _moved(line: BillLine, data: dict) -> str:
