@@ -54,12 +54,12 @@ def test_regions_hold_only_data():
 
 def test_the_two_regions_differ_in_data_only():
     first, second = REGIONS["tianjin"], REGIONS["leshan"]
-    assert [s.title for s in first.services.values()] == ["单位职工增加", "单位职工减少", "工资申报", "核定基数补缴"]
-    assert [s.title for s in second.services.values()] == [
+    assert [s.title for s in first.listed_services] == ["单位职工增加", "单位职工减少", "工资申报", "核定基数补缴"]
+    assert [s.title for s in second.listed_services] == [
         "单位基础信息", "单位职工新参保", "职工信息维护", "人员停保", "人员申报工资", "职工补充医疗申报",
     ]  # fmt: skip
-    assert all(not s.is_direct and s.decide_within == 3 for s in first.services.values())
-    assert all(s.is_direct for s in second.services.values())
+    assert all(not s.is_direct and s.decide_within == 3 for s in first.listed_services)
+    assert all(s.is_direct for s in second.listed_services)
     assert {s.applies: s.confirmations for s in first.settlements.values()} == {"without_changes": 2, "with_changes": 1}
     assert [(s.title, s.applies) for s in second.settlements.values()] == [("应缴核定", "always")]
     assert first.documents["payment_notice"]["title"] == "单位缴费通知单"

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.factories import NOW
+from tests.factories import NOW, OperatorFactory
 from tests.settlement.hall import NOVEMBER, OCTOBER, hire, make_clerk, make_employer, settle
 
 from .steps import all_believe
@@ -81,3 +81,41 @@ def test_on_paper_the_bill_ends_with_the_values_it_rests_on(bill_page):
     page.emulate_media(media="print")
     expect(appendix).to_be_visible()
     expect(page.get_by_text("浮动倍数").first).to_be_visible()
+
+
+def test_a_number_that_seems_wrong_is_asked_about_and_answered_at_the_desk(bill_page, page_of, live_server):
+    page, bill = bill_page(width=390)
+    line = bill.lines.filter(scheme="pension", declared_wage=300_000).get()
+    page.goto(f"{live_server.url}/e/bills/lines/{line.pk}/employer/")
+    page.get_by_text("这个数不对？").click()
+    page.get_by_role("link", name="提出核实").click()
+    expect(page.get_by_role("heading", name="当时的依据")).to_be_visible()
+    page.get_by_label("哪里不对").select_option(label="缴费基数不对")
+    page.get_by_label("我单位认为应为").fill("480")
+    page.get_by_role("button", name="提交经办机构核实").click()
+    expect(page.get_by_role("alert")).to_contain_text("请填写“理由”")
+    page.get_by_label("理由").fill("工资表上是 3,000 元")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="提交经办机构核实").click()
+    expect(page.get_by_text("已提出核实，预计")).to_be_visible()
+    expect(page.get_by_text("核实中").first).to_be_visible()
+    # Taken back while nobody has answered, and sent again from the basket.
+    page.get_by_role("button", name="撤回").click()
+    expect(page.get_by_text("已撤回，回到待提交")).to_be_visible()
+    page.get_by_role("link", name="核对并提交").click()
+    page.get_by_role("checkbox").last.check()
+    page.get_by_role("button", name="提交 1 笔").click()
+
+    desk = page_of(OperatorFactory(reviewer=True, region="tianjin", name="李审"), "/a/")
+    desk.get_by_role("link", name=re.compile(line.employee.name)).first.click()
+    expect(desk.get_by_role("heading", name="当时的依据")).to_be_visible()
+    expect(desk.locator("main")).to_contain_text(line.employer_evidence.digest)
+    desk.get_by_label("核实无误的答复").select_option(label="申报工资低于下限或高于上限，按上下限计算")
+    desk.get_by_label("核实无误的说明").fill("下限 4,473 元")
+    desk.get_by_role("button", name="核实无误").click()
+    expect(desk.get_by_text("已办理，单位会看到原因")).to_be_visible()
+
+    page.goto(f"{live_server.url}/e/cases/")
+    expect(page.locator("main")).to_contain_text("按上下限计算：下限 4,473 元")
+    page.get_by_role("link", name=re.compile(line.employee.name)).click()
+    expect(page.get_by_text("核实无误").first).to_be_visible()

@@ -1,11 +1,13 @@
 """查询 in Chromium, by the manuals' labels: what is looked up, how far it leads, and what is taken along."""
 
 import re
+from datetime import date
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from shebao.hall.reimbursements.models import Reimbursement
 from shebao.hall.roster.models import Employee
 from tests.factories import NOW, EmployerFactory, OperatorFactory, enrolled
 from tests.settlement.hall import OCTOBER, hire, make_clerk, make_employer, settle
@@ -160,14 +162,32 @@ def test_shenzhen_looks_up_the_employers_file_clinics_grade_and_contributions(qu
     expect(page.get_by_role("main")).to_contain_text("合计")
 
 
-def test_the_general_hall_looks_up_an_employee_by_name_and_says_that_it_holds_no_benefits(queries_of, live_server):
+def test_the_general_hall_looks_up_an_employee_by_name_and_says_which_benefits_it_holds(queries_of, live_server):
     page = queries_of("general_hall", width=390)
     look_up(page, live_server, "社保查询", "职工1")
-    expect(page.get_by_role("main")).to_contain_text("没有社保待遇的数据")
+    expect(page.get_by_role("main")).to_contain_text("其他待遇请向经办机构查询")
     expect(page.locator("tbody tr").first).to_contain_text("职工1")
     page.get_by_label("姓名、拼音").fill(Employee.objects.get(name="职工2").person.id_number)
     page.get_by_role("button", name="查询").click()
     expect(page.locator("tbody tr").first).to_contain_text("职工2")
+
+    hurt, day = Employee.objects.get(name="职工1"), date(2026, 10, 12)
+    Reimbursement.objects.create(
+        employee=hurt, region="general_hall", number="GS-7", accident_on=date(2026, 8, 3), hospital="示例医院",
+        treated_from=date(2026, 8, 3), treated_until=date(2026, 8, 20), invoices=4, claimed_fen=1_286_450,
+        approved_fen=1_138_200, approved_on=day, payee="1", entered_by=OperatorFactory(reviewer=True),
+        entered_at=timezone.make_aware(NOW),
+    )  # fmt: skip
+    look_up(page, live_server, "社保待遇查询", "职工1")
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("本网厅只有这一种待遇")
+    expect(main).to_contain_text("没有数据，请向经办机构查询")
+    expect(page.locator("tbody tr")).to_contain_text("GS-7")
+    expect(page.locator("tfoot")).to_contain_text("11,382.00")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    look_up(page, live_server, "社保待遇查询", "职工2")
+    expect(main).to_contain_text("没有符合条件的记录")
+    expect(main).to_contain_text("本网厅只有这一种待遇")
 
 
 @pytest.mark.parametrize(("code", "title"), [("langfang", "统计查询"), ("shanghai", "查询统计")])

@@ -106,8 +106,9 @@ def test_a_stalling_bank_is_asked_again_and_nobody_may_pay_twice_meanwhile(hall,
     assert paid(hall) == [True, True]
 
 
-def test_a_line_that_is_repeated_counts_once(hall, bank):  # noqa: F811
-    done = debits.fetch_return(sent(hall, bank, "repeat").pk, by=hall[1])
+@pytest.mark.parametrize("outcome", ["repeat", "repeat_all"])
+def test_lines_that_are_repeated_count_once(hall, bank, outcome):  # noqa: F811
+    done = debits.fetch_return(sent(hall, bank, outcome).pk, by=hall[1])
     assert (done.differences, paid(hall)) == ([], [True, True])
     assert LedgerTransaction.objects.filter(kind="paid").count() == 2
 
@@ -142,7 +143,7 @@ def test_what_a_return_does_not_know_stays_unknown_until_the_statement_tells(hal
 
 
 def test_the_vocabulary_of_what_a_bank_does_with_a_file_is_all_tried():
-    assert set(OUTCOMES) == {"success", "refuse", "unknown", "lose", "repeat", "lie_amount", "stall"}
+    assert set(OUTCOMES) == {"success", "refuse", "unknown", "lose", "repeat", "repeat_all", "lie_amount", "stall"}
 
 
 def test_a_return_that_cannot_be_read_whole_books_nothing_and_tells_everything(hall, bank):  # noqa: F811

@@ -94,6 +94,9 @@ def test_each_scheme_is_a_hundred_and_ten_per_cent_of_last_month(late):
     assert told.amount == line.employer_due
     for word in ("110%", "社会保险法第六十二条", "2026 年 10 月", basis.number):
         assert word in told.text
+    both = explain_provisional(clerk, line.pk, "both")
+    assert both.amount == line.total and yuan(line.base) in both.text and yuan(line.total) in both.text
+    assert [what for what, _ in both.behind.values()] == [basis]
     entry = AuditEntry.objects.get(action="month.assessed_provisionally")
     assert entry.detail["total_fen"] == bill.total_due and entry.actor == agent
 

@@ -12,6 +12,7 @@ OUTCOMES = {
     "unknown": "扣款成功，回盘说结果待查",
     "lose": "扣款成功，回盘漏掉第一笔",
     "repeat": "扣款成功，回盘把第一笔写两遍",
+    "repeat_all": "扣款成功，回盘整份写两遍",
     "lie_amount": "扣款成功，回盘把第一笔少写一元",
     "stall": "积压，不回盘",
 }
@@ -81,6 +82,8 @@ def _bend(form: dict, shown: list[dict], choice: str) -> None:
             line |= {"result": _code(form, "unknown"), "serial": "", "paid_at": ""}
     elif choice == "repeat":
         shown.insert(0, dict(shown[0]))
+    elif choice == "repeat_all":
+        shown += [dict(line) for line in shown]
     elif choice == "lose":
         del shown[0]
     elif choice == "lie_amount":

@@ -22,6 +22,9 @@ create table if not exists orders (
     paid_at text not null default '',
     valid_until text not null default ''
 );
+create table if not exists taken_again (
+    bank_serial text primary key, order_id text not null, message_id text not null, paid_at text not null
+);
 create table if not exists files (
     name text primary key, form text not null, content blob not null, answer blob, received_at text not null
 );
@@ -81,7 +84,7 @@ class OrderBook:
 
         Raises AlreadyDecided; of two at once, one wins.
         """
-        serial = f"YH{at:%Y%m%d}{secrets.randbelow(10**10):010d}" if paid else ""
+        serial = _serial(at) if paid else ""
         with self._lock:
             changed = self._connection.execute(
                 "update orders set state = ?, reason_code = ?, bank_serial = ?, message_id = ?, paid_at = ?"
@@ -92,6 +95,20 @@ class OrderBook:
             if changed == 0:
                 raise AlreadyDecided("这笔订单已有结果，不能再次付款")
             return self._find(order_id)
+
+    def take_again(self, order_id: str, at: datetime) -> dict:
+        """Take the money of a paid order once more, as a bank does by mistake; returns the order as it is told then."""
+        again = {
+            "bank_serial": _serial(at),
+            "message_id": f"MSG{secrets.token_hex(12)}",
+            "paid_at": at.isoformat(timespec="seconds"),
+        }
+        with self._lock:
+            self._connection.execute(
+                "insert into taken_again (order_id, bank_serial, message_id, paid_at) values (?, ?, ?, ?)",
+                [order_id, *again.values()],
+            )
+            return self._find(order_id) | again
 
     def setting(self, name: str, default: str) -> str:
         """What the bank's operator chose, or the default."""
@@ -112,7 +129,11 @@ class OrderBook:
                 " order by paid_at, order_id",
                 [day],
             ).fetchall()
-        return [dict(row) | {"state": "succeeded", "reason_code": ""} for row in rows]
+            again = self._connection.execute(
+                "select * from taken_again where substr(paid_at, 1, 10) = ? order by paid_at, order_id", [day]
+            ).fetchall()
+            found = [dict(row) for row in rows] + [self._find(row["order_id"]) | dict(row) for row in again]
+        return [row | {"state": "succeeded", "reason_code": ""} for row in found]
 
     def keep_file(self, name: str, form: str, content: bytes, at: datetime) -> None:
         """Keep a file of debits; the same one again changes nothing. Raises OrderExists for other content."""
@@ -151,6 +172,10 @@ class OrderBook:
     def _find(self, order_id: str) -> dict | None:
         row = self._connection.execute("select * from orders where order_id = ?", [order_id]).fetchone()
         return dict(row) if row else None
+
+
+def _serial(at: datetime) -> str:
+    return f"YH{at:%Y%m%d}{secrets.randbelow(10**10):010d}"
 
 
 def message(order: dict) -> dict:

@@ -16,6 +16,8 @@ TRIALS = {
     "lie_amount": "通知时少报一元",
     "lie_payer": "通知时报错付款单位",
 }
+DEBITS = {"success": "扣款成功", **TRIALS, "debit_twice": "同一笔扣了两次"}
+"""What the bank's operator may make of debits by agreement; their answer is never late, so that is left out."""
 
 RETURN_SECONDS = 3
 """So long the result stands before the browser goes back to the hall by itself."""
@@ -53,12 +55,12 @@ def desk_page(token: str, chosen: str, chosen_files: str) -> str:
     )
     buttons = "".join(
         f'<button name="debits" value="{key}"{" disabled" if key == chosen else ""}>{label}</button>'
-        for key, label in {"success": "扣款成功", **TRIALS}.items()
-        if not key.startswith("success_")
+        for key, label in DEBITS.items()
+        if key != "success_late"
     )
     return _page(
         "银行操作台",
-        f"""<h1>银行操作台</h1><p class="say">三方协议扣款现在的结果：{TRIALS.get(chosen, "扣款成功")}</p>
+        f"""<h1>银行操作台</h1><p class="say">三方协议扣款现在的结果：{DEBITS[chosen]}</p>
 <form method="post" action="/desk"><input type="hidden" name="token" value="{escape(token)}">
 <fieldset><legend>以后的三方协议扣款改为</legend><div>{buttons}</div></fieldset>
 <p class="say">代扣文件现在的结果：{OUTCOMES[chosen_files]}</p>

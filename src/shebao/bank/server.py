@@ -39,6 +39,7 @@ class Choice:
     paid: bool = False
     notices: int = 1
     after: float = 0
+    again: bool = False
     lie: Mapping = field(default_factory=dict)
 
 
@@ -53,6 +54,8 @@ CHOICES = {
     "stall": Choice("succeeded", paid=True, notices=0),
     "lie_amount": Choice("succeeded", paid=True, lie={"amount_fen": -100}),
     "lie_payer": Choice("succeeded", paid=True, lie={"payer": "冒名有限公司"}),
+    # Of debits by agreement only: the account is debited a second time for the same order.
+    "debit_twice": Choice("succeeded", paid=True, again=True),
 }
 
 
@@ -189,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
             choice = CHOICES["account_not_signed"]
         if _is_over(order):
             choice = Choice("refused", "order_expired")
-        with contextlib.suppress(AlreadyDecided):
+        try:
             order = book.decide(
                 order_id,
                 state=choice.state,
@@ -197,7 +200,19 @@ class Handler(BaseHTTPRequestHandler):
                 paid=choice.paid,
                 at=_now(),
             )
+        except AlreadyDecided:
+            pass  # asked again, the answer is the same and no notice follows
+        else:
+            self._repeat(order, choice)
         self._json(HTTPStatus.OK, _told(self._find(order_id), choice))
+
+    def _repeat(self, order: dict, choice: Choice) -> None:
+        """What the operator chose to tell again beside the answer, or to take again and tell."""
+        bank = self.server.bank
+        if choice.notices > 1:
+            bank.courier.send(order["callback_url"], _told(order, choice), times=choice.notices)
+        if choice.again:
+            bank.courier.send(order["callback_url"], message(bank.book.take_again(order["order_id"], _now())))
 
     def _take_file(self, _rest: str) -> None:
         """Keep a file of debits; it is worked on when its answer is fetched."""

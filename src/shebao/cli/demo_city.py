@@ -4,7 +4,6 @@ Everything is invented and everything goes through the operations that pages use
 id numbers belong to nobody. Passwords are random and printed once.
 """
 
-import json
 import random
 import secrets
 from collections.abc import Callable, Collection
@@ -13,7 +12,6 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
-from shebao.bank import signing
 from shebao.rules.identity import credit_check_character, id_check_digit
 from shebao.rules.months import Month
 from shebao.rules.retirement import retirement
@@ -21,6 +19,7 @@ from shebao.rules.retirement import retirement
 from .demo_before import prepare
 from .demo_claims import pay_back_by_hand
 from .demo_papers import upload_missing
+from .demo_payments import pay_at_the_bank
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 # By the digit of the id number that tells the sex: even for women, odd for men.
@@ -225,7 +224,7 @@ class _History:
         while month < _this_month():
             self._at(month, 2, 9, lambda m=month: self._changes(m, size))
             self._at(month, 9, 10, lambda m=month: self.settle(m))
-            self._at(month, 10, 15, lambda m=month: self._pay(m))
+            self._at(month, 10, 15, lambda m=month: pay_at_the_bank(self, m))
             month = month.next()
 
     def _at(self, month: Month, day: int, hour: int, act: Callable[[], None]) -> None:
@@ -315,26 +314,6 @@ class _History:
 
         kind = progress.applicable_settlement(self.employer, month)
         operations.settle_month(self.employer.pk, month, kind.key, by=self.clerk, confirmations=kind.confirmations)
-
-    def _pay(self, month: Month) -> None:
-        from shebao.hall import clock
-        from shebao.hall.payments import channels, operations
-        from shebao.hall.settlement.models import Bill
-
-        bill = Bill.objects.visible_to(self.clerk).live().get(month=month, series=0)
-        payment = operations._begin(bill.pk, by=self.clerk, name="bank")
-        # The past was paid at a bank that is not running yet: its notice comes through the same signed door.
-        said = {
-            "message_id": f"past-{payment.number}"[:40],
-            "order_id": payment.number,
-            "state": "succeeded",
-            "amount_fen": payment.amount_fen,
-            "bank_serial": f"{bill.pk:016}",
-            "paid_at": clock.now().isoformat(),
-        }
-        body = json.dumps(said).encode()
-        headers = signing.sign(channels.bank_secret(), body, at=clock.now().timestamp(), nonce=secrets.token_hex(16))
-        operations.receive_notice(headers, body)
 
     def work_on_this_month(self) -> None:
         """Some declarations are in force; where somebody reviews, others are returned, in review or not submitted."""

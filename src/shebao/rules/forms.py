@@ -293,5 +293,6 @@ _READERS: Mapping[str, _Reader] = {
     "project": _text,
     "operator": _text,
     "account": _account,
+    "amount": _text,
     "email": _email,
 }

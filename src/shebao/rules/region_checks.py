@@ -249,6 +249,9 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, "保存即生效，来不及收材料：请在 route 写 employer_submit，或不要求上传")
         if service.may and not {"clerk", "employer_admin"} & set(service.may):
             problems.add(where, service.key, "may 里没有单位的人，谁也办不了")
+        for codes in filter(None, (service.reasons, service.answers)):
+            if not service.is_direct and codes not in region.codes:
+                problems.add(where, service.key, f"没有代码表“{codes}”")
         if service.operation == "cover_year" and service.form in region.forms:
             _check_cover_year(service.form, service.key, where, region, problems)
         if service.is_yearly != ("once_a_year" in service.checks):

@@ -275,7 +275,12 @@ class Region:
     @property
     def is_reviewed(self) -> bool:
         """Whether somebody reviews anything here; otherwise all takes effect at once."""
-        return any(not service.is_direct for service in self.services.values())
+        return any(not service.is_direct for service in self.listed_services)
+
+    @property
+    def listed_services(self) -> list[Service]:
+        """The services that stand in the menu."""
+        return [service for service in self.services.values() if service.is_listed]
 
     @property
     def void(self) -> Void | None:

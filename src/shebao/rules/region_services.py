@@ -58,7 +58,11 @@ class BackPaying:
 
 @dataclass(frozen=True)
 class Service:
-    """One thing an employer can declare, by the name it bears in this region."""
+    """One thing an employer can declare, by the name it bears in this region.
+
+    `reasons` is the code list of what a reviewer says when refusing; `answers` the one of what is said when approving,
+    where an approval is an answer and not only an effect.
+    """
 
     key: str
     title: str
@@ -85,6 +89,8 @@ class Service:
     review_steps: tuple[ReviewStep, ...] = ()
     batch_review: str = "sampled"
     months_back: int = 0
+    reasons: str = "return_reasons"
+    answers: str = ""
 
     @property
     def is_yearly(self) -> bool:
@@ -123,8 +129,13 @@ class Service:
 
     @property
     def subject(self) -> str:
-        """Whom it is about: "person", or "employer", "project", "operator"."""
+        """Whom it is about: "person", or "employer", "project", "operator", "amount"."""
         return v.SUBJECTS.get(self.operation, "person")
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in the menu; what is asked about an amount begins at the amount."""
+        return self.subject != "amount"
 
     @property
     def is_about_person(self) -> bool:
@@ -230,6 +241,8 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         read_review_steps(take, route, problems),
         take.word("batch_review", v.BATCH_REVIEW, "one_by_one" if operation in v.OPENS_ACCOUNTS else "sampled"),
         take.whole("months_back", 0),
+        take.text("reasons", "return_reasons"),
+        take.text("answers", ""),
     )
 
 

@@ -55,6 +55,7 @@ FIELD_KINDS = _words(
     operator="从本单位启用的操作员账号中选择",
     email="电子邮箱",
     account="登录账号，4 至 60 位",
+    amount="账单上的一个数，由“为什么是这个数”的页面带入",
 )
 DERIVED = _words(sex="由证件号码得出性别", born_on="由证件号码得出出生日期")
 SHARES = _words(employer="单位部分", employee="个人部分")
@@ -103,6 +104,7 @@ OPERATIONS = _words(
     change_employer="变更单位信息",
     cover_year="按年缴费的险种：申报年度和缴费方式（cover_year、pay_by 两问）",
     confirm_employer="确认登记的单位信息无误",
+    question_amount="账单数额核实：对账单上的一个数有疑问，连同当时的依据送审，只答复、不改账单",
     request_deposit="申请缴纳保障金等单位款项：年度、金额、原因（deposit_year、deposit_sum 两问），不进每月账单",
     register_labour="劳动用工备案增员",
     end_labour="劳动用工备案减员",
@@ -121,6 +123,7 @@ SUBJECTS = MappingProxyType(
         "register_project": "project",
         "register_clerk": "operator",
         "replace_clerk": "operator",
+        "question_amount": "amount",
     }
 )
 """Whom a declaration is about, where that is no person of the roster."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from django.urls import reverse
 
+from shebao.hall.settlement.derivations import steps_of
 from shebao.hall.settlement.models import BillLine
 from shebao.rules.contributions import Step
 from shebao.rules.evidence import sample_words
@@ -16,6 +17,11 @@ def step_rows(steps: Iterable[Step], urls: Mapping[Step, str] | None = None) -> 
     """
     urls = urls or {}
     return [{"label": step.label, "text": step.value, "note": _note(step), "url": urls.get(step, "")} for step in steps]
+
+
+def derivation_rows(derivation: dict) -> list[dict[str, str]]:
+    """The rows of a derivation that was kept with a doubt, as they were then."""
+    return step_rows(steps_of(derivation))
 
 
 def why_of(line: BillLine, share: str) -> str:

@@ -50,6 +50,7 @@ FUNCTIONS: dict[str, str] = {
             "e_explain_total",
             "e_explain_assessed",
             "e_explain_late_fee",
+            "e_doubt",
         ),
         "bills",
     ),
@@ -182,7 +183,7 @@ def open_papers(operator: Operator, kinds: Iterable[str]) -> None:
 
 def sees_bills(operator: Operator) -> bool:
     """Whether the amounts of the month are for this operator: bills are, by permission and by ticks."""
-    return operator.may("settle") and is_open(operator, "bills")
+    return operator.sees_bills
 
 
 def open_page(operator: Operator, page: Page) -> None:

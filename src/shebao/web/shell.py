@@ -179,10 +179,10 @@ def employer_nav(user, region) -> list[dict]:
     counts, unread = _counts(user), unread_count(user)
     services = [
         (
-            _item(region.terms.get(f"menu.{key}", service.title), _url("e_declare", key), service.menu),
-            service.under if len(region.services) > MOST_SERVICES else "",
+            _item(region.terms.get(f"menu.{service.key}", service.title), _url("e_declare", service.key), service.menu),
+            service.under if len(region.listed_services) > MOST_SERVICES else "",
         )
-        for key, service in region.services.items()
+        for service in region.listed_services
         if may_do(user, service)
     ]
     declaring = [entry for entry in AFTER_DECLARING if entry[0] != "e_basket" or _has_basket(user, region)]
@@ -306,7 +306,7 @@ def _statements(region) -> list[tuple[dict, str]]:
 def _has_basket(user, region) -> bool:
     """Only where what is saved waits is there something to submit."""
     return not user.is_agency and (
-        user.employer.needs_second or any(service.waits for service in region.services.values())
+        user.employer.needs_second or any(service.waits for service in region.listed_services)
     )
 
 

@@ -128,6 +128,11 @@ class Declaration(models.Model):
         return label_of(self.state, self)
 
     @property
+    def is_listed(self) -> bool:
+        """Whether its service stands in the menu."""
+        return self.spec.is_listed
+
+    @property
     def is_copied(self) -> bool:
         """Whether what is refused is copied into a new one, by the region's route."""
         return self.spec.is_copied

@@ -22,6 +22,7 @@ from ..regions import region
 from ..roster.facts import IDENTITY, employer_facts
 from ..roster.models import Employee
 from ..scopes import serves
+from ..services.amount_doubts import amount_case
 from ..services.checks import age_on
 from ..services.clerks import operator_case
 from ..services.employer_changes import WITHHELD, answers_on_file, employer_case
@@ -32,7 +33,12 @@ from ..services.sides import roster_side
 
 SEXES = {"1": "男", "2": "女"}
 NUMBERED = (CITIZEN, SETTLED_COMPATRIOT, FOREIGN_RESIDENT)
-SUBJECT_CASES = {"employer": employer_case, "project": project_case, "operator": operator_case}
+SUBJECT_CASES = {
+    "employer": employer_case,
+    "project": project_case,
+    "operator": operator_case,
+    "amount": amount_case,
+}
 HINTS, LOOKED, LOOKS_A_DAY = {"enrolled_elsewhere", "number_taken", "ended_for_good"}, "roster.elsewhere_hinted", 300
 PEOPLE_A_DAY = 3_000
 """So many people may be pointed out to an employer a day: one sheet has many rows, and is checked more than once."""
@@ -90,7 +96,7 @@ def previews(
     here = region(employer.region)
     service = service_of(here, service_key)
     form = here.forms[service.form]
-    scene = Scene(employer, here, service, form, [], whole=whole)
+    scene = Scene(employer, here, service, form, [], whole=whole, by=by)
     reader = _Reader(form, here)
     confirmed = confirmed or [{}] * len(raws)
     owners = declarations or [None] * len(raws)

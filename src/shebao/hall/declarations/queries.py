@@ -238,6 +238,8 @@ def _fields(
     returns += [event.marks for event in events if event.move == "return"]
     views = []
     for one in form.fields:
+        if one.kind == "amount":  # shown with all that it came from
+            continue
         old, new = declaration.before.get(one.id), declaration.answers.get(one.id)
         views.append(
             FieldView(

@@ -46,6 +46,7 @@ def sign_declarations(pks: list[int], *, by, note: str, seen: Seen | None) -> tu
     _as_seen(declarations, "approve", seen, by)
     _without_findings(declarations)
     _fit_for_a_batch(declarations)
+    _answered(declarations, note)
     for declaration in declarations:
         if "approve" not in open_moves(declaration, by):
             raise Conflict("wrong_state", too_late(declaration, "approve", by=by))
@@ -186,6 +187,12 @@ def _fit_for_a_batch(declarations: list[Declaration]) -> None:
         titles = "、".join(sorted({f"“{d.spec.title}”" for d in alone}))
         text = f"{titles}要逐笔打开审核，不能批量通过（{len(alone)} 笔）。其余的再批量通过。"
         raise Refused("one_by_one", text)
+
+
+def _answered(declarations: list[Declaration], note: str) -> None:
+    """Where an approval is an answer, it is given in words."""
+    if not note.strip() and any(one.spec.answers for one in declarations):
+        raise Refused("answer_missing", "请选择或写明答复，单位才知道怎样更正。", field="answer")
 
 
 def _without_findings(declarations: list[Declaration]) -> None:

@@ -18,6 +18,13 @@ class State(TextChoices):
     UNDONE = "undone", "已撤销"
 
 
+ANSWERED = {
+    State.SUBMITTED: "核实中",
+    State.RETURNED: "待补充",
+    State.APPROVED: "核实属实",
+    State.REJECTED: "核实无误",
+}
+"""The words where a case is a question that the agency answers."""
 IN_FORCE = "已生效"
 """The word for an approved declaration that nobody reviewed: it took effect at once."""
 
@@ -27,6 +34,8 @@ def label_of(state: str, service) -> str:
 
     Where a refused case is declared anew, being rejected is the only way to fail and is called that.
     """
+    if not service.is_listed:
+        return ANSWERED.get(State(state), State(state).label)
     if service.is_direct and state == State.APPROVED:
         return IN_FORCE
     return (State.RETURNED if service.is_copied and state == State.REJECTED else State(state)).label

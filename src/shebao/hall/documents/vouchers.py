@@ -36,9 +36,13 @@ def voucher_kind(spec: Region) -> str:
 
 
 def vouched(actor, month: Month, service: str = "") -> QuerySet[Declaration]:
-    """The actor's declarations of a month that a voucher can tell of, of one kind of business or of all."""
+    """The actor's declarations of a month that a voucher can tell of, of one kind of business or of all.
+
+    A question about a bill declares nothing.
+    """
+    questions = [key for key, one in region(actor.region).services.items() if not one.is_listed]
     rows = Declaration.objects.visible_to(actor).filter(state__in=VOUCHED, month=month)
-    rows = rows.filter(service=service) if service else rows
+    rows = rows.filter(service=service) if service else rows.exclude(service__in=questions)
     return rows.select_related("employer", "declared_by").order_by("service", "subject_name", "pk")
 
 

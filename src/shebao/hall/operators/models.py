@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from .. import clock
+from ..regions import region
 
 PERMISSIONS = {
     "clerk": {"declare", "confirm", "settle", "pay", "print", "see_roster", "unmask"},
@@ -155,6 +156,11 @@ class Operator(AbstractBaseUser):
         return self.duty != Duty.READ
 
     @property
+    def sees_bills(self) -> bool:
+        """Whether the amounts of the month are for this operator of an employer: by permission and by ticks."""
+        return self.may("settle") and self.may_use("bills")
+
+    @property
     def is_officer(self) -> bool:
         """One of the three officers (三员), who see nobody's business."""
         return self.role in OFFICER_ROLES
@@ -183,8 +189,11 @@ class Operator(AbstractBaseUser):
         return bool(self.employer_id) and function in self.employer.closed_functions
 
     def withheld_services(self) -> list[str]:
-        """The services whose declarations this operator does not see."""
-        return [one.removeprefix(SERVICE) for one in self.withheld if one.startswith(SERVICE)]
+        """The services whose declarations this operator does not see; a question about a bill tells what is on it."""
+        named = [one.removeprefix(SERVICE) for one in self.withheld if one.startswith(SERVICE)]
+        if self.employer_id and not self.sees_bills:
+            named += [one.key for one in region(self.region).services.values() if one.subject == "amount"]
+        return named
 
     def _has_duty(self, permission: str) -> bool:
         return permission in DUTIES[self.duty] and (not self.is_narrow or permission in NARROW)

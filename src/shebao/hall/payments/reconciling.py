@@ -89,19 +89,22 @@ def _compare(row: Mapping, attempt: Payment | None) -> str:
         attempt.refresh_from_db()
         if attempt.state == PaymentState.SUCCEEDED:
             return f"{name}：缴费 {attempt.number} 原来没有结果，已按对账单补记到账。"
-    if attempt.state == PaymentState.SUCCEEDED:
-        if (attempt.bank_serial, attempt.amount_fen) == (row["bank_serial"], row["amount_fen"]):
+    if attempt.state == PaymentState.SUCCEEDED and attempt.bank_serial == row["bank_serial"]:
+        if attempt.amount_fen == row["amount_fen"]:
             return ""
-        return f"{name}：与缴费 {attempt.number} 记的 {yuan(attempt.amount_fen)} 元、流水 {attempt.bank_serial} 不符。"
+        return f"{name}：与缴费 {attempt.number} 记的 {yuan(attempt.amount_fen)} 元不符。"
+    is_second = attempt.state == PaymentState.SUCCEEDED
     held = SuspenseItem.objects.filter(bank_serial=row["bank_serial"]).first()
     if held is None:
         with transaction.atomic():
-            held = suspend(row, "对账单上有这笔款，缴费已告知未扣款。", payment=attempt)
+            why = "这笔缴费已经到账，对账单上还有另一笔。" if is_second else "对账单上有这笔款，缴费已告知未扣款。"
+            held = suspend(row, why, payment=attempt)
     if held and held.amount_fen != row["amount_fen"]:
         return f"{name}：待查款登记的是 {yuan(held.amount_fen)} 元，金额不符，请核对后处理。"
     if held and held.clearing:
         return ""
-    return f"{name}：缴费 {attempt.number} 没有成功，款项在待查款，请处理。"
+    told = "已经到账，这是另一笔" if is_second else "没有成功"
+    return f"{name}：缴费 {attempt.number} {told}，款项在待查款，请处理。"
 
 
 def _missing_at_bank(day: date, region: str, known: set[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .amount_doubts import question_amount, undo_amount_doubts
 from .back_payment_checks import (
     back_payment_months,
     back_payments_waiting,
@@ -165,6 +166,7 @@ OPERATIONS = {
     ),
     "change_employer": Effect(change_employers, undo_employer_changes, cost_nothing, is_about_known=False),
     "confirm_employer": Effect(confirm_employers, undo_confirmations, cost_nothing, is_about_known=False),
+    "question_amount": Effect(question_amount, undo_amount_doubts, cost_nothing, is_about_known=False),
     "request_deposit": Effect(request_deposit, undo_deposit_requests, cost_nothing, is_about_known=False),
     "register_labour": Effect(register_labour, undo_labour_registrations, cost_nothing, is_about_known=False),
     "end_labour": Effect(end_labour, undo_labour_ends, cost_nothing, is_about_known=True, is_about_insured=False),

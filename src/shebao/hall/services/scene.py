@@ -18,6 +18,7 @@ from .. import clock
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN
 from ..employers.models import Employer
+from ..operators.models import Operator
 from ..payments.paid_lines import people_paid_for
 from ..roster.models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
 from ..settlement.late_decisions import extended_months
@@ -163,6 +164,8 @@ class Scene:
     local_now: datetime = field(default_factory=clock.local_now)
     whole: Whole | None = None
     """Where the cases are a part of a sheet: what the whole of it says."""
+    by: Operator | None = None
+    """Who asks: what a case is about may be something that not everybody of the employer sees."""
 
     @cached_property
     def twins(self) -> Mapping[str, list[str]]:

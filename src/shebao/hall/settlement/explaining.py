@@ -21,6 +21,8 @@ from ..roster.wages_before import wage_at
 from .adjusting import before_and_after
 from .models import CHARGING, Bill, BillLine, Evidence, LineKind, ProvisionalLine
 
+BOTH = "both"
+WHOLES = {**SHARES, BOTH: "单位和个人"}
 # The rows of an explanation that hold for everybody; the others depend on one person's wage.
 COMMON_STEPS = {"定额", "分档定额", "另加定额", "下限", "上限", "上下限", "费率", "浮动倍数"}
 
@@ -29,7 +31,7 @@ COMMON_STEPS = {"定额", "分档定额", "另加定额", "下限", "上限", "�
 class Explanation:
     """An amount in fen, the steps to it, last month's amount (None: not charged), and all of it as plain text.
 
-    `behind` tells of a step what explains it further: a line or a scheme with its share, or a declaration.
+    `behind` tells of a step what explains it further: a line or a scheme with its share, a declaration, or a bill.
     """
 
     title: str
@@ -37,7 +39,7 @@ class Explanation:
     steps: list[Step]
     previous: int | None
     text: str
-    behind: Mapping[Step, tuple[BillLine | Declaration | str, str]] = field(default_factory=dict)
+    behind: Mapping[Step, tuple[Bill | BillLine | Declaration | str, str]] = field(default_factory=dict)
 
 
 def explain_line(actor, line_pk: int, share: str, month: Month | None = None) -> Explanation:
@@ -78,16 +80,19 @@ def explain_line(actor, line_pk: int, share: str, month: Month | None = None) ->
 
 
 def explain_provisional(actor, line_pk: int, share: str) -> Explanation:
-    """Explain a share of a line of a provisional bill (暂核定) that `actor` may see, as `explain_line` does."""
-    if share not in SHARES:
-        raise Refused("no_such_share", "只有单位部分和个人部分可以说明。", status=404)
+    """Explain a share, or BOTH, of a line of a provisional bill (暂核定) that `actor` may see, as `explain_line`."""
+    if share not in WHOLES:
+        raise Refused("no_such_share", "这张账单没有这一项。", status=404)
     lines = ProvisionalLine.objects.visible_to(actor).select_related("bill", "basis", "evidence")
     line = lines.get(pk=line_pk)
-    data, amount = line.evidence.data, getattr(line, f"{share}_due")
-    steps = explain_assessed(data, line.employer_base, line.employee_base, share)
-    steps.insert(2, Step("所按账单", line.basis.number, line.basis.label))
-    title = f"{data['scheme_title']} · {SHARES[share]} · {line.bill.label}"
-    return Explanation(title, amount, steps, getattr(line, f"{share}_base"), plain(title, amount, steps))
+    data, amount = line.evidence.data, line.total if share == BOTH else getattr(line, f"{share}_due")
+    # The employer's part is what the people's leaves of the whole: its rows are those of both.
+    steps = explain_assessed(data, line.employer_base, line.employee_base, "employer" if share == BOTH else share)
+    basis = Step("所按账单", line.basis.number, line.basis.label)
+    steps.insert(2, basis)
+    title = f"{data['scheme_title']} · {WHOLES[share]} · {line.bill.label}"
+    before = line.base if share == BOTH else getattr(line, f"{share}_base")
+    return Explanation(title, amount, steps, before, plain(title, amount, steps), {basis: (line.basis, "")})
 
 
 def principal_of(line: BillLine, share: str) -> int:

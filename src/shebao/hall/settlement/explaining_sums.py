@@ -12,16 +12,12 @@ from shebao.rules.vocabulary import SHARES
 
 from ..errors import Refused
 from ..regions import region
-from .explaining import Explanation, change_in_words, common_steps, plain, wage_source
+from .explaining import BOTH, WHOLES, Explanation, change_in_words, common_steps, plain, wage_source
 from .models import Bill, BillLine, Evidence, LineKind
 from .queries import ADJUSTED, BACK_PAID, EARLIER, PersonRow, bill_earlier, bill_people, bill_summary, common_rate
 
 CUTS = ("下限", "上限")
 LIMITS = (("按申报工资", Q(limit=0)), ("按下限", Q(limit__lt=0)), ("按上限", Q(limit__gt=0)))
-
-
-BOTH = "both"
-WHOLES = {**SHARES, BOTH: "单位和个人"}
 
 
 def explain_sum(actor, bill_pk: int, scheme: str, share: str) -> Explanation:

@@ -307,8 +307,8 @@ def _steps(now: Standing, *, settled: Callable[[Bill], str], paying: Callable[[S
     }
     if now.month < first:  # registered, and insured from a later month on: there is nothing to settle yet
         notes |= {"enter": notes["enter"] if counts or changes else "先录入第一批人员", "settle": f"{first} 起办理"}
-    waits = any(service.waits for service in spec.services.values())
-    is_reviewed = not all(service.is_direct for service in spec.services.values())
+    waits = any(service.waits for service in spec.listed_services)
+    is_reviewed = spec.is_reviewed
     rows = [
         ("enter", "录入变动", "e_home"),
         (

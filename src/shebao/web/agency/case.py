@@ -102,10 +102,12 @@ def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""
         "source": declaration.copied_from,
         "late_words": _late_words(view, declaration),
         "not_passed": label_of(State.REJECTED, view.service),
-        "reasons": _codes(declaration, "return_reasons"),
+        "reasons": _codes(declaration, declaration.spec.reasons),
         "checks": _checks(view),
         "events": [_event(event) for event in view.events],
         "note": answers.get("note", ""),
+        "answer": answers.get("answer", ""),
+        "answers": _answers(view) if declaration.spec.answers else [],
         "queue": [row(one) for one in beside],
         "before": before,
         "after": after,
@@ -136,6 +138,22 @@ def _checks(view) -> list[dict]:
 
 def _codes(declaration, name: str) -> list[tuple[str, str]]:
     return [(item.code, item.title) for item in region_of(declaration.region).codes[name].items]
+
+
+def _answers(view) -> list[dict]:
+    """The forms that answer a question, of those that are open: it holds, it does not, something is missing."""
+    pk, spec = view.declaration.pk, view.service
+    labels = {"approve": label_of(State.APPROVED, spec), "reject": label_of(State.REJECTED, spec)}
+    rows = {
+        "approve": {"reasons": _codes(view.declaration, spec.answers), "kind": "p", "hotkey": "a", "hint": "怎样更正"},
+        "reject": {"reasons": _codes(view.declaration, spec.reasons), "kind": "o", "hotkey": "", "hint": "依据什么"},
+        "return": {"reasons": [], "kind": "d", "hotkey": "r", "hint": "还缺什么，单位补充后再送"},
+    }
+    return [
+        row | {"label": labels.get(name, "请单位补充"), "url": reverse(f"a_{name}", args=[pk])}
+        for name, row in rows.items()
+        if name in view.moves
+    ]
 
 
 def _others(actor, declaration) -> list:
@@ -186,7 +204,7 @@ def _flag(field, answers) -> dict:
 def approve(request, pk):
     """Approve one case and go on to the next."""
     try:
-        approved = approve_cases([pk], by=request.user, note=_note(request), seen=seen(request, pk))
+        approved = approve_cases([pk], by=request.user, note=_note(request, pk, "answers"), seen=seen(request, pk))
     except Refused as no:
         messages.error(request, no.message)
         return redirect(reverse("a_case", args=[pk]) + suffix(request))
@@ -211,8 +229,8 @@ def reject(request, pk):
     if request.method != "POST":
         return _to_the_case(request, pk)
     try:
-        marks = marks_of(request)
-        operations.reject_declaration(pk, by=request.user, note=_note(request), marks=marks, seen=seen(request, pk))
+        marks, note = marks_of(request), _note(request, pk, "reasons")
+        operations.reject_declaration(pk, by=request.user, note=note, marks=marks, seen=seen(request, pk))
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
     messages.success(request, "已办理，单位会看到原因。")
@@ -227,7 +245,7 @@ def send_back(request, pk):
         return _to_the_case(request, pk)
     try:
         operations.return_declaration(
-            pk, by=request.user, marks=marks_of(request), note=_note(request), seen=seen(request, pk)
+            pk, by=request.user, marks=marks_of(request), note=_note(request, pk), seen=seen(request, pk)
         )
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
@@ -254,8 +272,14 @@ def seen(request, *pks: int) -> dict[int, int]:
     return {pk: int(version) for pk, version in shown.items() if is_whole(version)}
 
 
-def _note(request) -> str:
-    return request.POST.get("note", "").strip()
+def _note(request, pk, catalogue: str = "") -> str:
+    """What is said as a whole: where it answers a question, the words of the catalogue first."""
+    note, code = request.POST.get("note", "").strip(), request.POST.get("answer", "")
+    spec = Declaration.objects.visible_to(request.user).get(pk=pk).spec if catalogue and code else None
+    if spec is None or not spec.answers:
+        return note
+    said = region_of(request.user.region).codes[getattr(spec, catalogue)].get(code)
+    return "：".join(part for part in (said.title if said else "", note) if part)
 
 
 def _to_the_case(request, pk):

@@ -38,7 +38,7 @@ def counter(request, pk):
     context = {
         "employer": employer,
         "services": [
-            {"service": one, "url": reverse("a_counter_enter", args=[pk, one.key])} for one in here.services.values()
+            {"service": one, "url": reverse("a_counter_enter", args=[pk, one.key])} for one in here.listed_services
         ],
         "entered": entered[:30],
         "crumbs": _crumbs(employer, TITLE),

@@ -228,9 +228,10 @@ def _back(request, found: Bill) -> dict:
 
 
 def _earlier(request, found: Bill, lines, kind: str) -> dict:
-    """The lines of a bill for other months, a row for each."""
-    page = Paginator(lines, PAGE).get_page(request.GET.get("page"))
-    spec = region(found.employer.region)
+    """The lines of a bill for other months, a row for each; of one scheme where its sum led here."""
+    spec, scheme = region(found.employer.region), request.GET.get("scheme", "")
+    scheme = scheme if scheme in spec.schemes else ""
+    page = Paginator(lines.filter(scheme=scheme) if scheme else lines, PAGE).get_page(request.GET.get("page"))
     page.object_list = [
         {
             "line": line,
@@ -249,7 +250,7 @@ def _earlier(request, found: Bill, lines, kind: str) -> dict:
         }
         for line in page.object_list
     ]
-    return {"page": page}
+    return {"page": page, "only": spec.scheme_title(scheme) if scheme else ""}
 
 
 def _changes(request, found: Bill) -> dict:

@@ -93,7 +93,7 @@ def _every(request, asked: dict):
 
 def _tab(request, state: State) -> str:
     """The word above a list of one state, which may hold cases that somebody reviewed and cases that nobody did."""
-    services = sorted(here(request).services.values(), key=lambda one: one.is_direct)
+    services = sorted(here(request).listed_services, key=lambda one: one.is_direct)
     return "、".join(dict.fromkeys(label_of(state, service) for service in services))
 
 

@@ -43,6 +43,9 @@ def declare(request, service):
     spec, form = _spec(request, service)
     if request.method == "POST":
         return _save(request, spec, form)
+    if not spec.is_listed:
+        messages.info(request, f"“{spec.title}”从账单上的数提出：点开那个数，再点“这个数不对？”。")
+        return redirect("e_bills")
     raw, draft = _begun(request, spec, form)
     found = preview(request.user.employer, spec.key, raw, by=request.user) if raw.get("id_number") else None
     if found and draft is None:

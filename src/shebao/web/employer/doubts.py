@@ -3,8 +3,10 @@
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from shebao.hall.errors import may_do
+from shebao.hall.services.amount_doubts import doubts_about, service_of_doubts
 from shebao.hall.settlement.explaining import Explanation
-from shebao.hall.settlement.models import BillLine
+from shebao.hall.settlement.models import Bill, BillLine
 from shebao.rules.money import yuan
 from shebao.rules.region import Region
 
@@ -13,20 +15,41 @@ from .common import here, this_month, word
 RECKONED = ("计算", "分档定额", "定额")
 
 
-def doubts(request, line: BillLine, found: Explanation, data: dict) -> dict:
-    """How the amount was reckoned in one line, what may be wrong with links to set it right, and whom to ask.
+def doubts(request, bill: Bill, found: Explanation, about: str, line: BillLine | None = None, causes=()) -> dict:
+    """How the amount was reckoned in one line, what may be wrong, and how the agency is asked to look at it.
 
-    `data` is the evidence of the amount. Nothing is sent: a text with everything the agency asks for can be copied.
+    `about` names the amount on the bill, `line` is one person's where it is about one. What was asked before is told
+    with its answer. Whoever may not ask on line copies a text with everything that the agency asks for.
     """
-    spec = here(request)
-    reckoned = next((step.value for step in found.steps if step.label in RECKONED), "")
+    spec, name = here(request), f"{bill.pk}:{about}"
+    service = service_of_doubts(spec)
+    may = service is not None and may_ask(request.user, service)
     return {
-        "reckoned": reckoned,
-        "causes": [one for one in _causes(request, spec, line, data) if one],
-        "agency": spec.term("agency"),
-        "phone": spec.term("agency_phone"),
-        "question": _question(spec, line, found),
+        "reckoned": next((step.value for step in found.steps if step.label in RECKONED), ""),
+        "causes": causes,
+        "agency": agency_words(spec),
+        "question": _question(spec, bill, found, line),
+        "ask_url": reverse("e_doubt", args=[bill.pk, about]) if may else "",
+        "last": doubts_about(request.user, service, name).first() if may else None,
     }
+
+
+def may_ask(operator, service) -> bool:
+    """Whether an operator who sees the bill may ask about it on line: asking is declaring."""
+    return may_do(operator, service) and operator.may_use("cases")
+
+
+def agency_words(spec: Region) -> dict[str, str]:
+    """Whom one asks, and where."""
+    return {"name": spec.term("agency"), "phone": spec.term("agency_phone")}
+
+
+def causes_of(request, line: BillLine, data: dict) -> list[dict]:
+    """What may be wrong with one person's amount, the likeliest first, with links to set it right.
+
+    `data` is the evidence of the amount.
+    """
+    return [one for one in _causes(request, here(request), line, data) if one]
 
 
 def _causes(request, spec: Region, line: BillLine, data: dict):
@@ -83,12 +106,13 @@ def _cause(request, title: str, text: str, operation: str, line: BillLine) -> di
     return {"title": title, "text": text, "url": url, "label": word(request, f"menu.{service.key}", service.title)}
 
 
-def _question(spec: Region, line: BillLine, found: Explanation) -> str:
-    employer, bill = line.bill.employer, line.bill
+def _question(spec: Region, bill: Bill, found: Explanation, line: BillLine | None) -> str:
+    employer = bill.employer
+    who = f"，{spec.term('person_number')} {line.employee.person_number}" if line else ""
     return "\n".join(
         (
             f"{employer.name}，{spec.term('employer_number')} {employer.employer_number}",
-            f"账单号 {bill.number}，{spec.term('person_number')} {line.employee.person_number}",
+            f"账单号 {bill.number}{who}",
             found.text,
             "我单位认为应为：　　　　元，理由：",
         )

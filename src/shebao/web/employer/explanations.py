@@ -18,7 +18,7 @@ from ..explained import step_rows, why_of
 from ..rights import may_open
 from .bills import bill_of, bills_crumb
 from .common import crumbs
-from .doubts import doubts
+from .doubts import causes_of, doubts
 
 OTHER = {"employer": "employee", "employee": "employer", BOTH: "employer"}
 
@@ -41,7 +41,9 @@ def explain_amount(request, pk, share):
         line.bill,
         tab="?tab=people",
         when=line.month.label,
-        doubt=None if line.principal_id else doubts(request, line, found, kept.data),
+        about=f"line:{pk}:{share}",
+        line=line,
+        causes=() if line.principal_id else causes_of(request, line, kept.data),
         other_url=why_of(line, other) if has_other else "",
         other_label=SHARES[other],
     )
@@ -62,14 +64,15 @@ def explain_assessed_amount(request, pk, share):
     found, other = explain_provisional(request.user, pk, share), OTHER[share]
     line = ProvisionalLine.objects.visible_to(request.user).select_related("bill").get(pk=pk)
     other_url = reverse("e_explain_assessed", args=[pk, other]) if getattr(line, f"{other}_due") else ""
-    return _why(request, found, line.bill, other_url=other_url, other_label=SHARES[other])
+    more = {"other_url": other_url, "other_label": SHARES[other]}
+    return _why(request, found, line.bill, about=f"assessed:{pk}:{share}", **more)
 
 
 @needs("settle")
 @require_GET
 def explain_bills_late_fee(request, pk):
     """Why the late fee of a bill is what it is today."""
-    return _why(request, explain_late_fee(request.user, pk, clock.today()), bill_of(request, pk))
+    return _why(request, explain_late_fee(request.user, pk, clock.today()), bill_of(request, pk), about="late_fee")
 
 
 @needs("settle")
@@ -82,6 +85,7 @@ def explain_schemes_sum(request, pk, scheme, share):
         request,
         found,
         bill,
+        about=f"sum:{scheme}:{share}",
         other_url=reverse("e_explain_sum", args=[pk, scheme, other]) if has_other else "",
         other_label=SHARES[other],
         people_url=f"{reverse('e_bill', args=[pk])}?tab=people&scheme={scheme}",
@@ -97,6 +101,7 @@ def explain_bills_total(request, pk, share):
         request,
         found,
         bill,
+        about=f"total:{share}",
         other_url=reverse("e_explain_total", args=[pk, other]) if getattr(bill, f"{other}_due") else "",
         other_label=WHOLES[other],
         people_url="" if bill.is_provisional else f"{reverse('e_bill', args=[pk])}?tab=people",
@@ -107,7 +112,8 @@ def explain_bills_total(request, pk, share):
 @require_GET
 def explain_persons_sum(request, pk, employee):
     """Why a person's row of a bill comes to what it does, and the way to every part of it."""
-    return _why(request, explain_person(request.user, pk, employee), bill_of(request, pk), tab="?tab=people")
+    found, bill = explain_person(request.user, pk, employee), bill_of(request, pk)
+    return _why(request, found, bill, about=f"person:{employee}", tab="?tab=people")
 
 
 def _urls(request, found: Explanation, bill: Bill) -> dict[Step, str]:
@@ -116,6 +122,8 @@ def _urls(request, found: Explanation, bill: Bill) -> dict[Step, str]:
     for step, (what, share) in found.behind.items():
         if isinstance(what, BillLine):
             urls[step] = why_of(what, share)
+        elif isinstance(what, Bill):
+            urls[step] = reverse("e_bill", args=[what.pk])
         elif isinstance(what, str):
             urls[step] = reverse("e_explain_sum", args=[bill.pk, what, share])
         elif may_open(request.user, url := reverse("e_case", args=[what.pk])):
@@ -123,11 +131,25 @@ def _urls(request, found: Explanation, bill: Bill) -> dict[Step, str]:
     return urls
 
 
-def _why(request, found: Explanation, bill: Bill, *, tab: str = "", **more):
-    """A page, or the fragment of a page that is open; `tab` is the view of the bill that one came from."""
+def _why(
+    request,
+    found: Explanation,
+    bill: Bill,
+    *,
+    about: str,
+    line: BillLine | None = None,
+    causes=(),
+    tab: str = "",
+    **more,
+):
+    """A page, or the fragment of a page that is open; `tab` is the view of the bill that one came from.
+
+    `about` names the amount on the bill, for whoever doubts it; `line` is one person's, with what may be wrong with it.
+    """
     back = reverse("e_bill", args=[bill.pk])
     context = {
         "found": found,
+        "doubt": doubts(request, bill, found, about, line, causes),
         "steps": step_rows(found.steps, _urls(request, found, bill)),
         "when": bill.month.label,
         "back": f"{back}{tab}",

@@ -12,7 +12,7 @@ from shebao.rules.months import Month
 from shebao.rules.region import Form, NoValue, Region
 from shebao.rules.vocabulary import EMPLOYER_FIELDS
 
-WIDGETS = {"note": "textarea", "account": "text", "project": "choice", "operator": "choice"}
+WIDGETS = {"amount": "hidden", "note": "textarea", "account": "text", "project": "choice", "operator": "choice"}
 """Kinds that look like another on the page; the employer's own projects and operators are offered by the page."""
 MANY_SPARE = 4
 """More optional questions than this are folded at the end of the form."""

@@ -142,7 +142,7 @@ def _day_words(day) -> str:
 
 
 def _has_basket(request) -> bool:
-    return any(waits(service, request.user.employer) for service in here(request).services.values())
+    return any(waits(service, request.user.employer) for service in here(request).listed_services)
 
 
 def _drafts_url(request) -> str:
@@ -224,7 +224,7 @@ def _stats(request, now: Standing, counted: dict) -> list[dict]:
     draft = f"最早暂存于 {_day(counted['oldest_draft_at'])}" if counted["oldest_draft_at"] else "没有待提交的申报"
     waiting = "经办机构正在审核" if counted["submitted"] else "没有在审的申报"
     due = f"预计 {_day(counted['due_on'])}前办结" if counted["due_on"] else waiting
-    copied = all(service.is_copied or service.is_direct for service in here(request).services.values())
+    copied = all(service.is_copied or service.is_direct for service in here(request).listed_services)
     failed = "rejected" if copied else "returned"
     back = "可复制后重新提交" if copied else "可在原单上修改重报"
     back = back if counted[failed] else "没有被退回的申报"

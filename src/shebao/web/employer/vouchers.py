@@ -113,7 +113,7 @@ def again(request, pk):
 
 def vouches_for(request, declarations) -> bool:
     """Whether a voucher can be printed of these declarations here and now."""
-    told = bool(declarations) and all(one.state in VOUCHED for one in declarations)
+    told = bool(declarations) and all(one.state in VOUCHED and one.is_listed for one in declarations)
     return told and bool(voucher_kind(here(request))) and request.user.may("print")
 
 
