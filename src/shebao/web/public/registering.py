@@ -206,10 +206,12 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "step": one,
         "number": step + 1,
         "groups": [
-            {"title": part.title, "fields": _two_ways(page_fields(here.forms[part.form], here, shown))}
+            {"title": part.title, "fields": two_ways(page_fields(here.forms[part.form], here, shown))}
             for part in one.parts
         ],
-        "areas": [_area(area, made) for area in here.registration.areas] if one.kind == "areas" else [],
+        "areas": [area_field(one, made.areas if made else []) for one in here.registration.areas]
+        if one.kind == "areas"
+        else [],
         "agreement": here.registration.agreement if one.kind == "agreement" else None,
         "agreed": made.agreements.order_by("-agreed_at").first() if made and one.kind == "agreement" else None,
         "papers": queries.papers_of(made) if made and one.kind == "papers" else [],
@@ -229,14 +231,14 @@ def _phone_note(made: Registration | None) -> str:
     return "" if made and not is_unproved(made) else "下一步会给专管员手机发短信验证码，验证后才能提交申请。"
 
 
-def _two_ways(fields: list[dict]) -> list[dict]:
+def two_ways(fields: list[dict]) -> list[dict]:
     """A question of two answers shows both."""
     return [field | {"kind": "radios"} if len(field["options"]) == 2 else field for field in fields]
 
 
-def _area(area, made) -> dict:
-    is_open = made is not None and area.key in made.areas
-    value = "1" if is_open else "0" if made and made.areas else ""
+def area_field(area, chosen) -> dict:
+    """The question whether a business area is opened; `chosen` are the keys of those that are."""
+    value = "1" if area.key in chosen else "0" if chosen else ""
     return {
         "id": f"id_area_{area.key}", "name": f"area_{area.key}", "kind": "radios", "label": area.title, "full": True,
         "help": area.text, "required": True, "options": [("1", "是"), ("0", "否")], "value": value,
