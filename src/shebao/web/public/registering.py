@@ -167,7 +167,7 @@ def _onwards(request, here, made, step):
     go = request.POST.get("go")
     if go == "back":
         before = [number for number in shown if number < step]
-        return redirect("register_step", here.code, before[-1] + 1) if before else redirect("register_at", here.code)
+        return redirect("register_step", here.code, before[-1] + 1) if before else redirect("sign_in")
     if go == "check":
         return redirect("register_check", here.code)
     if step == phone_step(here) and is_unproved(made):
@@ -205,6 +205,7 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "made": made,
         "step": one,
         "number": step + 1,
+        "next_label": here.terms["register.next"],
         "groups": [
             {"title": part.title, "fields": two_ways(page_fields(here.forms[part.form], here, shown))}
             for part in one.parts
