@@ -1,4 +1,4 @@
-"""单位参保登记 at the agency's counter: entered for the employer, decided by a colleague, opened by a printed password."""
+"""单位参保登记 at the agency's counter: entered for the employer, decided by a colleague, opened by a password."""
 
 import pytest
 from django.db import IntegrityError, transaction
