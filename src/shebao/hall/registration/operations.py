@@ -16,7 +16,7 @@ from shebao.rules.region_registration import AgreementText
 from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
-from ..evidence.files import Upload, forget, written
+from ..evidence.files import Upload, forget, photo_upright, written
 from ..operators.models import DESK_ROLES, Operator
 from ..regions import all_regions, region
 from . import checks
@@ -123,9 +123,16 @@ def note_agreement(made: Registration, text: AgreementText, *, by) -> Agreement:
     return agreed
 
 
-@transaction.atomic
 def add_papers(pk: int, title: str, uploads: list[Upload]) -> list[RegistrationPaper]:
-    """Add files to one of the papers that the region asks for (上传材料); all of them, or none."""
+    """Add files to one of the papers that the region asks for (上传材料); all of them, or none.
+
+    Photos are set upright first: that takes a moment, in which nobody waits for the database.
+    """
+    return _add_papers(pk, title, [photo_upright(one) for one in uploads])
+
+
+@transaction.atomic
+def _add_papers(pk: int, title: str, uploads: list[Upload]) -> list[RegistrationPaper]:
     made, here = _writable(pk)
     if not any(paper.title == title and paper.keep == "upload" for paper in here.registration.papers):
         raise Refused("no_such_paper", "这里不收这种材料，请刷新页面后再试。", status=404)

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from shebao.hall.documents.blanks import paper_to_sign
 from shebao.hall.documents.rendering import PaperNotRendered
@@ -157,7 +158,13 @@ def _save_papers(request, here, made, step):
     return _onwards(request, here, made, step)
 
 
-_STEPS = {"form": _save_form, "areas": _save_areas, "agreement": _save_agreement, "papers": _save_papers}
+def _sent_papers(request, here, made, step):
+    """As a form, or as the bar's request, which shows an answer in place and is told to go on to another page."""
+    response = _save_papers(request, here, made, step)
+    return HttpResponseClientRedirect(response.url) if request.htmx and response.status_code == 302 else response
+
+
+_STEPS = {"form": _save_form, "areas": _save_areas, "agreement": _save_agreement, "papers": _sent_papers}
 
 
 def _onwards(request, here, made, step):
