@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.desk.operations import claim_cases
 from shebao.hall.desk.queries import next_free
@@ -14,7 +15,7 @@ from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region
 from shebao.hall.registration import activation, checks, deciding, entering, operations, registering, reviewing
 from shebao.hall.registration.models import Registration, RegistrationSignature
-from tests.factories import NOW, EmployerFactory, OperatorFactory
+from tests.factories import EmployerFactory, OperatorFactory
 
 from .applying import answers, credit_code
 
@@ -75,7 +76,7 @@ def test_the_database_takes_no_signature_of_whoever_entered_it(enterer):
     made = entering.enter_registration(brought(), by=enterer)
     with pytest.raises(IntegrityError), transaction.atomic():
         RegistrationSignature.objects.create(
-            registration=made, version=made.version, step="first_review", role="reviewer", by=enterer, at=NOW,
+            registration=made, version=made.version, step="first_review", role="reviewer", by=enterer, at=clock.now(),
             declarer=enterer,
         )  # fmt: skip
 

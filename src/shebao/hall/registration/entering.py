@@ -80,10 +80,10 @@ def _entered(made: Registration, here: Region, entry: Entry, by) -> Registration
     made.areas = [area.key for area in spec.areas if area.key in entry.areas]
     made.seen_papers = [paper.title for paper in spec.papers if paper.keep == "upload" and paper.title in entry.seen]
     made.proof, made.touched_at = entry.proof.strip()[:120], clock.now()
+    made.save()
     if not serves(by, made):
         text = "您只办理部分经办区划，这个区划的单位请交给办理它的同事录入。"
         raise Refused("not_permitted", text, field="agency_division", status=403)
-    made.save()
     if entry.has_agreed and checks.asks_agreement(made, here) and answers.get("clerk_name"):
         note_agreement(made, spec.agreement, by=by)
     if faults := checks.faults(made, here):

@@ -7,6 +7,7 @@ from django.urls import path, reverse
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from shebao.hall.audit.looks import note_look
 from shebao.hall.clock import today
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
@@ -49,6 +50,7 @@ def repair(request, pk):
         messages.info(request, f"申请 {made.number} 现在是“{made.state_label}”，不用在窗口补正。")
         return redirect("a_registration", pk)
     if request.method != "POST":
+        note_look(made, f"窗口补正 {made.number}", by=request.user, employer=None)
         signed = made.agreements.exists()
         entry = entering.Entry(made.answers, tuple(made.areas), signed, tuple(made.seen_papers), made.proof)
         return _page(request, here, entry, made)
@@ -102,7 +104,7 @@ def _page(request, here: Region, entry: entering.Entry, made: Registration | Non
             }
             for step in spec.steps
         ],
-        "areas": [area_field(one, entry.areas) for one in spec.areas],
+        "areas": _areas(here, entry, faults),
         "agreement": spec.agreement,
         "entry": entry,
         "papers": [
@@ -118,6 +120,14 @@ def _page(request, here: Region, entry: entering.Entry, made: Registration | Non
         "crumbs": [{"label": "单位注册", "url": reverse("a_registrations")}, {"label": title, "url": ""}],
     }  # fmt: skip
     return render(request, "agency/register.html", context, status=no.status if no else 200)
+
+
+def _areas(here: Region, entry: entering.Entry, faults: list[checks.Fault]) -> list[dict]:
+    """The business areas; where none was chosen the first one says so."""
+    steps = here.registration.steps
+    said = next((one.text for one in faults if steps[one.step].kind == "areas"), "")
+    fields = [area_field(one, entry.areas) for one in here.registration.areas]
+    return [field | {"error": said if not place else ""} for place, field in enumerate(fields)]
 
 
 def _optional(here: Region, form: str, shown: Shown) -> list[dict]:
