@@ -143,6 +143,7 @@ BAD = {
     "forms without tokens": ({}, {"MIDDLEWARE": lambda s: [m for m in s["MIDDLEWARE"] if "Csrf" not in m]}, "CsrfView"),
     "the admin of the framework": ({}, {"INSTALLED_APPS": ["django.contrib.admin"]}, "django.contrib.admin"),
     "the bank for trying": ({}, {"SHEBAO_EMBEDDED_BANK": True}, "不是真的银行"),
+    "an outbox that is read": ({}, {"SHEBAO_LOCAL_OUTBOX": True}, "只用于试用"),
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.operations import save_declarations
+from shebao.hall.errors import Refused
 from shebao.hall.evidence import files
 from shebao.hall.evidence.housekeeping import SAFE_AGE, sweep_files
 from shebao.hall.evidence.models import Evidence, StoredFile
@@ -73,6 +74,24 @@ def test_what_cannot_be_drawn_within_the_limits_has_no_small_picture(content):
 def test_an_image_of_too_many_pixels_is_not_looked_at():
     assert thumbnail(picture(), Limits(pixels=100)) is None
     assert thumbnail(picture("PNG", (6000, 6000)), Limits(memory_bytes=96 * 1024 * 1024)) is None
+
+
+def test_a_photo_of_a_registration_is_kept_upright_and_no_larger_than_a_page_needs():
+    exif = Image.Exif()
+    exif[0x0112], exif[0x8825] = 6, {1: "N"}
+    made = drafted()
+    title = made.spec.papers[0].title
+    operations.add_papers(made.pk, title, [upload("证照.jpg", picture(size=(3600, 2400), exif=exif))])
+    kept = made.papers.get(stored__kind="jpeg").stored
+    photo = drawn(files.content_of(kept))
+    assert photo.size == (2000, 3000) and not photo.getexif() and kept.name == "证照.jpg"
+    with pytest.raises(Refused, match="没有重复添加"):
+        operations.add_papers(made.pk, title, [upload("证照.jpg", picture(size=(3600, 2400), exif=exif))])
+    as_it_is = picture()
+    for content in (as_it_is, PDF, JPEG, picture("PNG", (3100, 40))):
+        assert files.photo_upright(upload("一.jpg", content)).content == content
+    with pytest.raises(Refused, match="最大 5 MB"):
+        files.photo_upright(upload("大.jpg", as_it_is + b"\0" * files.FILE_LIMIT))
 
 
 def shenzhen():

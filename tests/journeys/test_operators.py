@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from shebao.hall import clock
+from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import return_declaration, save_declarations, save_draft
 from shebao.hall.mail.models import Mail
@@ -68,11 +69,11 @@ def menu_of(page) -> str:
 def test_a_sub_user_is_added_given_ticks_on_the_menu_tree_and_reaches_nothing_else(door, office, live_server):
     admin = door(office.username)
     admin.get_by_role("link", name="操作员管理").click()
-    admin.get_by_role("link", name="新建操作员").click()
+    admin.get_by_role("link", name="新增子用户").click()
     admin.get_by_role("textbox", name="账号").fill("chen")
     admin.get_by_role("textbox", name="姓名").fill("陈录入")
     admin.get_by_label("社保专管员").check()
-    admin.get_by_role("button", name="新建操作员").click()
+    admin.get_by_role("button", name="新增子用户").click()
     password = admin.locator("#one-time-password").inner_text()
     admin.get_by_role("link", name="设定权限").click()
 
@@ -101,6 +102,15 @@ def test_a_sub_user_is_added_given_ticks_on_the_menu_tree_and_reaches_nothing_el
     clerk.goto(live_server.url + "/e/roster/")
     text = clerk.inner_text("main")
     assert "车间员工" in text and "销售部员工" not in text
+
+    # 初始化密码: signed out at once; the new first password must be changed again.
+    admin.get_by_role("button", name="初始化密码：陈录入").click()
+    password = admin.locator("#one-time-password").inner_text()
+    clerk.reload()
+    clerk.wait_for_url(re.compile("/login"))
+    clerk = door("chen", password)
+    clerk.wait_for_url(re.compile("/password"))
+    assert AuditEntry.objects.filter(action="operator.password_reset", actor=office).exists()
 
 
 def test_an_operator_of_one_insurance_meets_the_people_insured_in_it_and_nobody_else(door, office, live_server):

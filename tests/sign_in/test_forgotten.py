@@ -13,7 +13,7 @@ from shebao.hall.registration import activation
 from shebao.hall.registration.resets import reset_at_agency
 from shebao.hall.sign_in.contacts import keep_contact
 from shebao.hall.sign_in.factors import new_key, set_up_totp
-from shebao.hall.sign_in.models import SecurityQuestion
+from shebao.hall.sign_in.models import SecurityQuestion, SentCode
 
 from ..web.conftest import PASSWORD, make_employer, make_operator
 from .conftest import code_of, committed, sign_in, signed_in
@@ -110,9 +110,24 @@ def test_a_link_that_is_used_at_the_moment_of_the_reset_is_ended_by_it(known, re
 
 
 def test_without_gateway_and_mail_server_nothing_is_sent_and_the_page_says_whom_to_ask(known):
-    assert "单位管理员重置" in Client().get("/forgotten").content.decode()
-    client = asked()
-    assert client.post("/forgotten/code", {"code": "123456", "new": NEW}).status_code == 422
+    client, told = Client(), []
+    for answer in (
+        client.get("/forgotten"),
+        client.post("/forgotten", {"username": "clerk"}),
+        client.post("/forgotten", {"username": "nobody"}),
+    ):
+        text = answer.content.decode()
+        assert answer.status_code == 200 and "本网厅不能发短信和邮件" in text and "带介绍信到经办机构窗口重置" in text
+        told.append(re.sub(r'value="[A-Za-z0-9]{64}"|_once" value="[^"]+"|"X-CSRFToken": "[^"]+"', "", text))
+    assert told[1] == told[2] and 'name="username"' not in told[0]
+    for address in ("/forgotten/code", "/forgotten/question"):
+        assert client.get(address).url == "/forgotten"
+    assert not SentCode.objects.exists()
+
+
+def test_only_what_is_connected_is_promised(known, mailed):
+    text = Client().get("/forgotten").content.decode()
+    assert "登记的邮箱。" in text and "手机" not in text
 
 
 class TestQuestion:

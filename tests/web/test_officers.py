@@ -14,6 +14,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.mail.models import Channel, Mail, MailState
+from shebao.hall.mail.operations import LEGIBLE, deliver_mail, forget_kept_secrets
 from shebao.hall.operators.models import OFFICER_ROLES, PERMISSIONS, EmergencyGrant, Operator, Role
 from shebao.hall.operators.operations import open_agency, open_emergency
 from shebao.hall.roster.models import Employee, Spell
@@ -142,6 +143,32 @@ def test_the_outbox_tells_when_and_what_became_of_a_letter_and_nothing_of_its_bu
     assert told == [("验证码", "138****78", "没有发出"), ("单据", "c***@j***", "留在网厅，没有外发")]
     for private in ("机械厂", "jixiechang", "caiwu", "13812345678", "482913", "正文", "通知单"):
         assert private not in text, private
+
+
+def test_where_the_hall_is_for_trying_the_outbox_is_read_and_its_links_for_ten_minutes(client, clerk, settings):
+    settings.SHEBAO_LOCAL_OUTBOX = True
+    letter = Mail.objects.create(to="caiwu@jixiechang.cn", subject="请设置密码", text="请打开 {secret}",
+                                 secret="https://hall.example/activate/geheim", occasion="registration:1",
+                                 employer=clerk.employer, written_at=clock.now())  # fmt: skip
+    deliver_mail(letter.pk)
+    client.force_login(make_operator("sys", Role.SYSTEM_ADMIN))
+    text = client.get("/a/system/letters").content.decode()
+    assert "这是试用的设置" in text and f'href="/a/system/letters/{letter.pk}"' in text and "geheim" not in text
+    text = client.get(f"/a/system/letters/{letter.pk}").content.decode()
+    assert "请打开 https://hall.example/activate/geheim" in text
+    assert AuditEntry.objects.filter(action="data.looked_at", subject=f"mail:{letter.pk}").count() == 1
+    Mail.objects.filter(pk=letter.pk).update(written_at=clock.now() - LEGIBLE - timedelta(seconds=1))
+    text = client.get(f"/a/system/letters/{letter.pk}").content.decode()
+    assert "请打开 ……" in text and "验证码或链接已经清除" in text and "geheim" not in text
+    assert (forget_kept_secrets(), forget_kept_secrets()) == (1, 0)
+    letter.refresh_from_db()
+    assert letter.secret == ""
+    settings.SHEBAO_LOCAL_OUTBOX = False
+    assert client.get(f"/a/system/letters/{letter.pk}").status_code == 404
+    Mail.objects.filter(pk=letter.pk).update(state=MailState.WAITING, secret="geheim")
+    deliver_mail(letter.pk)
+    letter.refresh_from_db()
+    assert (letter.state, letter.secret) == (MailState.KEPT, "")
 
 
 def test_the_outbox_is_paged_and_says_when_it_is_empty(client, db):

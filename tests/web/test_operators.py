@@ -10,6 +10,7 @@ from django.test import Client
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links
 from shebao.hall.operators.models import Operator
+from shebao.hall.sign_in.models import OpenSession
 from shebao.web.operators.audit_words import ACTIONS, KEYS, action_title, detail_text, subject_text
 
 from .conftest import PASSWORD
@@ -62,8 +63,9 @@ def test_resetting_ends_the_session_and_the_old_password(admin, clerk):
     theirs.post("/login", {"username": "clerk", "password": PASSWORD})
     password = shown_password(admin.post(f"/operators/{clerk.pk}/password"))
     assert theirs.get("/password").url.startswith("/login")
+    assert not OpenSession.objects.filter(operator=clerk, ended_at=None).exists()
     clerk.refresh_from_db()
-    assert clerk.check_password(password)
+    assert clerk.check_password(password) and clerk.must_change_password
     assert not clerk.check_password(PASSWORD)
 
 

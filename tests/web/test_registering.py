@@ -113,6 +113,22 @@ def test_where_no_agency_works_yet_registering_says_so_in_plain_words(client):
     assert client.get("/register").url == "/register/yunnan/"
 
 
+def test_papers_that_a_script_sends_are_answered_in_place_or_sent_on(client):
+    desk("fujian")
+    made = drafted("yunnan")
+    client.post("/register/status", {"number": made.number, "phone": "13900000001"})
+    page = text_of(client.get("/register/yunnan/6"))
+    assert 'hx-post="/register/yunnan/6"' in page and "data-uploading" in page
+    bar = {"headers": {"HX-Request": "true"}}
+    wrong = SimpleUploadedFile("证.pdf", b"MZ")
+    answer = client.post("/register/yunnan/6", {"go": "upload", "paper_0": wrong}, **bar)
+    assert answer.status_code == 422 and "不是 JPG、PNG 或 PDF" in text_of(answer)
+    right = SimpleUploadedFile("证.pdf", PDF + b"%%EOF\n")
+    answer = client.post("/register/yunnan/6", {"go": "upload", "paper_0": right}, **bar)
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, "/register/yunnan/6")
+    assert client.post("/register/yunnan/6", {"go": "next"}).url == "/register/yunnan/check"
+
+
 def test_a_weak_password_is_told_and_the_link_stays(client):
     reviewer = OperatorFactory(reviewer=True, region="yunnan")
     made = submitted()

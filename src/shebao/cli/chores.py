@@ -82,6 +82,14 @@ def forget() -> str:
     return f"已清理超期记录 {count} 条。" if count else ""
 
 
+def hush() -> str:
+    """Take the codes and links out of what stays in the outbox, once they were legible long enough."""
+    from shebao.hall.mail.operations import forget_kept_secrets
+
+    forget_kept_secrets()
+    return ""
+
+
 def reconcile() -> str:
     """Compare the days of the bank that are over and were not compared yet."""
     from shebao.hall.payments.reconciling import reconcile_what_is_over
@@ -104,6 +112,7 @@ CHORES = (
     Chore(sweep, DAY, "遗留文件没有清理成"),
     Chore(clear, 5 * MINUTE, "中断后留下的临时文件没有清理成"),
     Chore(forget, DAY, "超期记录没有清理成"),
+    Chore(hush, MINUTE, "发件记录里的验证码和链接没有清除成"),
     Chore(prepare, DAY, "账单明细的分区没有建成"),
     Chore(reconcile, HOUR, "没有与银行对成账", first=MINUTE),  # its own bank is not up at once
 )

@@ -220,6 +220,8 @@ def _pages(settings: Any) -> Iterator[str]:
         yield "INSTALLED_APPS 不能加入 django.contrib.admin：它绕过权限和操作记录。"
     if settings.SHEBAO_EMBEDDED_BANK:
         yield "SHEBAO_EMBEDDED_BANK 不能打开：自带的银行只用于试用，不是真的银行。"
+    if settings.SHEBAO_LOCAL_OUTBOX:
+        yield "SHEBAO_LOCAL_OUTBOX 不能打开：在页面上看邮件、短信和链接的内容只用于试用。"
 
 
 def _program() -> Iterator[str]:

@@ -84,8 +84,9 @@ class PaperText:
 class Registration:
     """The wizard of a region. `digits`: how long the numbers are that are given in turn; 0: the agency types them.
 
-    `is_issued`: employers bring their number of that length from elsewhere, and type it. `review_steps` say who signs,
-    as for a service.
+    `is_issued`: employers bring their number of that length from elsewhere, and type it; with `is_issued_at_counter`
+    whoever registers at the agency's counter without one is given the next. `review_steps` say who signs, as for a
+    service.
     """
 
     title: str
@@ -99,6 +100,7 @@ class Registration:
     templates: tuple[PaperText, ...]
     digits: int
     is_issued: bool
+    is_issued_at_counter: bool = False
     review_steps: tuple[ReviewStep, ...] = ()
 
     @property
@@ -202,7 +204,10 @@ def _templates(take: Take, problems: Problems) -> tuple[PaperText, ...]:
 
 
 def _number(take: Take, problems: Problems) -> dict[str, Any]:
-    return {"digits": take.whole("digits"), "is_issued": take.flag("issued", False)}
+    found = {"digits": take.whole("digits"), "is_issued": take.flag("issued", False)}
+    if (at_counter := take.flag("at_counter", False)) and not found["is_issued"]:
+        take.say("at_counter", "只有由别处发放（issued: true）的编号才写 at_counter；依次编排的，窗口登记时本来就编排")
+    return found | {"is_issued_at_counter": at_counter}
 
 
 _READERS: Mapping[str, Callable[[Take, Problems], Any]] = {

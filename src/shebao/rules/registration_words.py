@@ -16,7 +16,8 @@ REGISTRATION_PARTS = _words(
     agreement="电子协议：标题、版本、正文、同意的按钮",
     papers="要上传的材料",
     templates="先下载、签字盖章后上传的材料的正文，{…} 是表单的答案",
-    number="单位编号依次编排，digits 是位数；issued: true 的由别处发放，填写时核对位数；不写的由经办机构填写",
+    number="单位编号依次编排，digits 是位数；issued: true 的由别处发放，填写时核对位数，"
+    "又写 at_counter: true 的，窗口登记时没有编号的接着编排；不写的由经办机构填写",
 )
 REGISTRATION_STEPS = _words(form="填写表单", areas="选择开通的业务", agreement="阅读电子协议", papers="上传材料")
 AREA_FUNCTIONS = _words(

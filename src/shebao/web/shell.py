@@ -47,7 +47,9 @@ MOST_SERVICES = 6
 """A hall with more of them folds them away under the manual's headings."""
 PLAIN = {
     "a_home", "a_decided", "a_employers", "a_people", "a_registrations", "a_registration", "a_registration_link",
+    "a_register", "a_register_repair", "a_registration_password",
     "a_notices", "a_notice_new", "a_notice", "a_templates", "a_template", "a_alerts", "a_system", "a_letters",
+    "a_letter",
     "a_pre_entries", "a_operator_divisions", "a_privileged_named", "a_configuration", "operators", "operator_create",
     "operator_reset", "audit", "looks", "account", "account_contact", "account_factors", "certificates", "employers",
     "change_password", "account_question", "account_totp", "account_passkey", "account_code", "account_recovery",

@@ -193,6 +193,9 @@ DEFAULT_FROM_EMAIL = os.environ.get("SHEBAO_MAIL_FROM") or EMAIL_HOST_USER or "s
 SHEBAO_SMS_URL = os.environ.get("SHEBAO_SMS_URL", "")
 SHEBAO_SMS_KEY = os.environ.get("SHEBAO_SMS_KEY", "")
 
+# Whether what stays in the outbox may be read there: for trying only, and only an embedded installation.
+SHEBAO_LOCAL_OUTBOX = False
+
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]

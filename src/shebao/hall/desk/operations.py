@@ -181,7 +181,8 @@ def _mine(pk: int, by, kind: Kind) -> tuple[Any, Any]:
 
 def _not_own(thing, by, kind: Kind) -> None:
     if kind.own([thing], by):
-        raise Refused("own_declaration", "录入或提交这笔申报的人不能自己审核，请交给其他审核人员。", status=403)
+        text = f"录入或提交{kind.of.this}{kind.of.noun}的人不能自己审核，请交给其他审核人员。"
+        raise Refused("own_declaration", text, status=403)
 
 
 def _say(thing, deed: NoteKind, by, kind: Kind, text: str = "", to=None) -> InternalNote:

@@ -14,7 +14,7 @@ from django.db import transaction
 from ..crypto import REGISTER, seal, unseal
 from ..errors import Refused
 from .models import FileKind, StoredFile
-from .thumbnails import thumbnail
+from .thumbnails import set_upright, thumbnail
 
 FILE_LIMIT = 5_000_000  # bytes
 NAME_LENGTH = 100
@@ -57,6 +57,17 @@ def kind_of(upload: Upload) -> FileKind:
         if begins:
             return kind
     raise Refused("file_kind", f"“{name}”不是 JPG、PNG 或 PDF 文件。请拍照、扫描，或另存为 PDF 后再传。")
+
+
+def photo_upright(upload: Upload) -> Upload:
+    """A photo by telephone, upright and no larger than a page needs; anything else as it came. Raises Refused.
+
+    What it is and how large it may be is judged of what came, before anything of it is read.
+    """
+    if kind_of(upload) != FileKind.JPEG:
+        return upload
+    drawn = set_upright(upload.content)
+    return Upload(upload.name, drawn) if drawn and len(drawn) <= FILE_LIMIT else upload
 
 
 def tidy_name(name: str) -> str:

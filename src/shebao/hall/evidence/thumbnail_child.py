@@ -1,7 +1,8 @@
 """The child that makes a small picture of an uploaded image: limited by the kernel, a hostile file ends only it.
 
 It is run as a script by `thumbnails.py`: limits as JSON in the first argument, the image on standard input, a JPEG
-on standard output. Nothing at all comes out when the image cannot be read or is too large.
+on standard output. Nothing at all comes out when the image cannot be read or is too large, and where `spare` is asked
+for, when it is upright and small enough as it is.
 """
 
 import io
@@ -9,6 +10,9 @@ import json
 import resource
 import sys
 import warnings
+
+ORIENTATION = 0x0112
+"""The tag by which a camera says how it was held."""
 
 
 def confine(limits):
@@ -30,6 +34,8 @@ def small_picture(data, limits):
         width, height = image.size
         if width * height > limits["pixels"]:
             raise ValueError("more pixels than are looked at")
+        if limits["spare"] and max(width, height) <= limits["edge"] and image.getexif().get(ORIENTATION, 1) == 1:
+            return b""
         image.draft("RGB", (limits["edge"] * 2, limits["edge"] * 2))
         image = ImageOps.exif_transpose(image)
         image.thumbnail((limits["edge"], limits["edge"]))
@@ -38,7 +44,7 @@ def small_picture(data, limits):
             image = Image.new("RGB", clear.size, "white")
             image.paste(clear, mask=clear.getchannel("A"))
         out = io.BytesIO()
-        image.save(out, "JPEG", quality=80)
+        image.save(out, "JPEG", quality=limits["quality"])
     return out.getvalue()
 
 

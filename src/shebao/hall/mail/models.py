@@ -25,7 +25,8 @@ class Mail(models.Model):
 
     `occasion` is what it is about: of one occasion there is one letter. An installation without a mail server, or
     without a gateway for messages, keeps them: the outbox is this table. `document` is the paper that goes with it.
-    `secret` stands in for `{secret}` in the text when the letter goes out and is forgotten then. A letter to somebody
+    `secret` stands in for `{secret}` in the text when the letter goes out and is forgotten then; of a letter that is
+    kept where the outbox is for trying, ten minutes later. A letter to somebody
     who registers belongs to no employer, and nobody need be signed in.
     """
 

@@ -1,5 +1,6 @@
 """Writing a letter with the deed it tells of, sending it once that is done, and once only."""
 
+from datetime import timedelta
 from functools import partial
 from smtplib import SMTPException
 
@@ -19,6 +20,9 @@ from .models import Channel, Mail, MailState
 from .sms import send_message
 from .tasks import deliver_in_background
 from .wording import worded
+
+LEGIBLE = timedelta(minutes=10)
+"""How long a code or link can be read in the outbox of an installation for trying: as long as a code is good."""
 
 
 def tidy_address(text: str) -> str:
@@ -163,9 +167,16 @@ def _text(letter: Mail) -> str:
     return letter.text.replace("{secret}", letter.secret) if letter.secret else letter.text
 
 
+def forget_kept_secrets() -> int:
+    """Take away the secrets of letters that stay in the outbox and were legible long enough; returns how many."""
+    old = Mail.objects.filter(state=MailState.KEPT, written_at__lt=clock.now() - LEGIBLE)
+    return old.exclude(secret="").update(secret="")
+
+
 def _done(letter: Mail, state: MailState, said: str = "") -> None:
     letter.state, letter.said = state, said
-    if state != MailState.FAILED:
+    is_read_here = state == MailState.KEPT and settings.SHEBAO_LOCAL_OUTBOX
+    if state != MailState.FAILED and not is_read_here:
         letter.secret = ""  # it was told; nobody needs to find it here
     letter.sent_at = None if state == MailState.FAILED else clock.now()
     letter.save(update_fields=["state", "said", "secret", "sent_at"])

@@ -1,9 +1,16 @@
 """The letters of an employer (发件记录), and the outbox of the whole installation."""
 
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 
+from .. import clock
+from ..audit.looks import note_look
 from ..errors import permit
-from .models import Channel, Mail
+from .models import Channel, Mail, MailState
+from .operations import LEGIBLE
 
 PURPOSES = {
     "registration": "单位注册", "reset": "密码重置", "code": "验证码", "forgotten": "找回密码",
@@ -29,6 +36,35 @@ def outbox(actor) -> QuerySet[Mail]:
     permit(actor, "run_system", "查看发件记录")
     kept = ("employer_id", "channel", "to", "occasion", "state", "written_at", "sent_at")
     return Mail.objects.only(*kept).order_by("-written_at", "-pk")
+
+
+def is_legible(letter: Mail) -> bool:
+    """Whether a letter's text may be read in the outbox: it went nowhere, and the installation is one for trying."""
+    return settings.SHEBAO_LOCAL_OUTBOX and letter.state == MailState.KEPT
+
+
+@dataclass(frozen=True)
+class KeptLetter:
+    """A letter that stayed in the outbox, as it would have gone out; `is_hushed`: its code or link is told no more."""
+
+    letter: Mail
+    text: str
+    is_hushed: bool
+
+
+@transaction.atomic
+def kept_letter(actor, pk: int) -> KeptLetter:
+    """One letter of the outbox with its words (试用), on record. Raises DoesNotExist where it may not be read.
+
+    A code or link is told for ten minutes, whether or not the chore that forgets it has come by.
+    """
+    permit(actor, "run_system", "查看发件内容")
+    letter = Mail.objects.select_related("employer").get(pk=pk)
+    if not is_legible(letter):
+        raise Mail.DoesNotExist("its text is not read here")
+    note_look(letter, "试用：查看留在网厅的邮件、短信内容", by=actor, employer=letter.employer)
+    secret = letter.secret if letter.written_at > clock.now() - LEGIBLE else ""
+    return KeptLetter(letter, letter.text.replace("{secret}", secret or "……"), "{secret}" in letter.text and not secret)
 
 
 def purpose_of(letter: Mail) -> str:

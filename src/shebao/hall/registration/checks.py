@@ -35,8 +35,13 @@ class Finding:
     text: str
 
 
-def judged(here: Region, step: int, raw: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
-    """The answers of one step as they are kept, and all that is wrong. What cannot be read is kept as typed."""
+def judged(
+    here: Region, step: int, raw: Mapping[str, str], *, at_counter: bool = False
+) -> tuple[dict[str, str], list[Problem]]:
+    """The answers of one step as they are kept, and all that is wrong. What cannot be read is kept as typed.
+
+    `at_counter`: the agency enters it, which may give the number itself.
+    """
     kept: dict[str, str] = {}
     problems: list[Problem] = []
     for part in here.registration.steps[step].parts:
@@ -47,6 +52,8 @@ def judged(here: Region, step: int, raw: Mapping[str, str]) -> tuple[dict[str, s
     void = {YES: "first_insured_on", NO: "employer_number"}.get(kept.get("has_number", ""), "")
     kept |= {void: ""} if void in kept else {}  # what the other answer would have asked
     problems += _unanswered(kept) + _taken(here, kept) + _misnumbered(here, kept)
+    if at_counter and here.registration.is_issued_at_counter and not kept.get("employer_number"):
+        problems = [one for one in problems if (one.code, one.field) != ("required", "employer_number")]
     return kept, problems
 
 
@@ -108,10 +115,10 @@ def phone_digest(phone: str) -> str:
 
 def faults(registration: Registration, here: Region) -> list[Fault]:
     """Everything that keeps a registration from being submitted, in the order of the steps."""
-    found = []
+    found, at_counter = [], registration.entered_by_id is not None
     for number, step in enumerate(here.registration.steps):
         if step.kind == "form":
-            _, problems = judged(here, number, registration.answers)
+            _, problems = judged(here, number, registration.answers, at_counter=at_counter)
             found += [Fault(number, problem.field, problem.message) for problem in problems]
         elif step.kind == "areas" and not registration.areas:
             found.append(Fault(number, "", "请至少选择一项要开通的业务"))
@@ -135,8 +142,8 @@ def is_unagreed(registration: Registration, here: Region) -> bool:
 
 
 def missing_papers(registration: Registration) -> list[str]:
-    """The papers that must be uploaded and are not."""
-    there = set(registration.papers.values_list("title", flat=True))
+    """The papers that must be uploaded and are not; those that were seen at the counter need not be."""
+    there = {*registration.papers.values_list("title", flat=True), *registration.seen_papers}
     return [
         paper.title
         for paper in registration.spec.papers
@@ -231,17 +238,17 @@ def proposed(registration: Registration, here: Region) -> dict[str, str]:
     first = answers.get("first_insured_on", "") if answers.get("has_number", NO) == NO else ""
     grade = here.forms["registration_approval"].field("float_grade")
     return {
-        "employer_number": given or next_number(here),
+        "employer_number": given or next_number(here, at_counter=registration.entered_by_id is not None),
         "first_month": (first or str(clock.today()))[:7],
         "industry_class": answers.get("industry_class", ""),
         "float_grade": grade.default if grade else "",
     }
 
 
-def next_number(here: Region) -> str:
-    """The number after the highest of the region's length; "" where the agency types numbers."""
-    digits = here.registration.digits
-    if not digits or here.registration.is_issued:
+def next_number(here: Region, *, at_counter: bool = False) -> str:
+    """The number after the highest of the region's length; "" where the agency types numbers, or others give them."""
+    digits, spec = here.registration.digits, here.registration
+    if not digits or (spec.is_issued and not (at_counter and spec.is_issued_at_counter)):
         return ""
     fits = Employer.objects.filter(region=here.code, employer_number__regex=rf"^[0-9]{{{digits}}}$")
     last = fits.order_by("-employer_number").values_list("employer_number", flat=True).first()

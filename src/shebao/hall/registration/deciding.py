@@ -18,13 +18,17 @@ from ..desk.signing import free_to_decide, sign
 from ..errors import Conflict, Refused, permit
 from ..mail.operations import write_text
 from ..mail.wording import worded
+from ..operators.operations import hand_out_password
 from ..regions import region
+from ..sign_in.linking import end_sent
 from . import checks
 from .activation import has_been_used, make_activation
 from .models import REGISTERED, Registration, RegistrationCase
 from .registering import decide, finish_registration, register, write_link, write_result
-from .reviewing import REGISTRATIONS
+from .reviewing import REGISTRATIONS, entered_by_actor
 from .states import State, advance
+
+USED = "这个账号已经激活、已经领过初始密码，或还没有开通。忘记密码的，请管理员重置。"
 
 
 @transaction.atomic
@@ -98,12 +102,29 @@ def may_renew(made: Registration) -> bool:
 
 
 @transaction.atomic
+def hand_out_first_password(pk: int, *, by) -> tuple[Registration, str]:
+    """Give the new account a random first password, for a notice that is printed now (首次登录通知书).
+
+    It is told this once, kept nowhere, and must be changed at the first sign-in; links to the account end, so that
+    there is one way in. Raises Conflict once the account has a password.
+    """
+    permit(by, "review", "发放初始密码")
+    made = Registration.objects.visible_to(by).select_for_update(of=("self",)).get(pk=pk)
+    if not may_renew(made):
+        raise Conflict("account_used", USED)
+    operator, password = hand_out_password(made.operator.username, by=by)
+    end_sent(operator)
+    made.operator = operator
+    return made, password
+
+
+@transaction.atomic
 def renew_activation(pk: int, *, by) -> tuple[Registration, str]:
     """Make a new activation link for an account that nobody has used yet; older ones stop working (重新发放链接)."""
     permit(by, "review", "发放激活链接")
     made = Registration.objects.visible_to(by).select_for_update(of=("self",)).get(pk=pk)
     if not may_renew(made):
-        raise Conflict("account_used", "这个账号已经激活，或还没有开通。忘记密码的，请管理员重置。")
+        raise Conflict("account_used", USED)
     token, activation = make_activation(made.operator, by=by)
     write_link(made, token, activation, by)
     return made, token
@@ -113,6 +134,8 @@ def _seen(pk: int, version: int, by) -> tuple[Registration, Region]:
     made = Registration.objects.visible_to(by).select_for_update(of=("self",)).get(pk=pk)
     if made.version != version and made.state == State.SUBMITTED:
         raise Conflict("changed_meanwhile", "申请人刚修改并重新提交过，没有办理。请看过最新内容再办。")
+    if entered_by_actor([made], by):
+        raise Refused("own_registration", "在窗口录入这份申请的人不能自己审核，请交给其他审核人员。", status=403)
     return made, region(made.region)
 
 

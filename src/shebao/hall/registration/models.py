@@ -27,8 +27,9 @@ class Registration(models.Model):
 
     `answers` holds every form's answers; `before` those of the last return, so that a repair shows; `areas` what is to
     be opened; `marks` what the reviewer marked; `proved_digest` which telephone was proved with a code, so that another
-    one is asked anew; `agency_division` which part of the agency the applicant chose. Drafts
-    left alone are forgotten.
+    one is asked anew; `agency_division` which part of the agency the applicant chose. `entered_by` is who of the agency
+    entered it at the counter on the employer's behalf, `seen_papers` the papers they had in hand, `proof` where those
+    are kept. Drafts left alone are forgotten.
     """
 
     region = models.CharField("地区方案", max_length=40)
@@ -50,6 +51,9 @@ class Registration(models.Model):
     due_on = models.DateField("办结时限", null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField("办结时间", null=True)
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    seen_papers = models.JSONField("窗口核对的纸质材料", default=list)
+    proof = models.CharField("纸质材料存放", max_length=120, blank=True, default="")
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
     operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -140,9 +144,13 @@ class RegistrationCase(InHand):
 
 
 class RegistrationSignature(Signature):
-    """A signature under a registration. `decided` is what this reviewer would register with it (通过时登记)."""
+    """A signature under a registration. `decided` is what this reviewer would register with it (通过时登记).
+
+    `declarer` is who of the agency entered it, another person; None where the applicant did.
+    """
 
     registration = models.ForeignKey(Registration, on_delete=models.PROTECT, related_name="signatures")
+    declarer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided = models.JSONField("通过时登记", default=dict)
 
     objects = DeskQuerySet.as_manager()
@@ -155,6 +163,11 @@ class RegistrationSignature(Signature):
                 condition=Q(withdrawn_at__isnull=True),
                 name="nobody_signs_a_registration_twice",
                 violation_error_message="同一份申请您已经签过，复审须由另一人办理。",
+            ),
+            models.CheckConstraint(
+                name="who_entered_a_registration_does_not_sign_it",
+                condition=Q(declarer__isnull=True) | ~Q(by=models.F("declarer")),
+                violation_error_message="在窗口录入这份申请的人不能自己审核。",
             ),
         ]
 
@@ -202,7 +215,7 @@ class RegistrationEvent(models.Model):
 
 REGISTERED = Tables(
     about="registration", case=RegistrationCase, signature=RegistrationSignature, note=RegistrationNote,
-    this="这份", noun="注册申请",
+    this="这份", noun="注册申请", maker="entered_by",
 )  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 
 from shebao.rules.forms import Problem
 from shebao.rules.region import Region
+from shebao.rules.region_registration import AgreementText
 
 from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
-from ..evidence.files import Upload, forget, written
+from ..evidence.files import Upload, forget, photo_upright, written
 from ..operators.models import DESK_ROLES, Operator
 from ..regions import all_regions, region
 from . import checks
@@ -64,8 +65,8 @@ def start_registration(code: str, raw: Mapping[str, str]) -> tuple[Registration 
     if problems:
         return None, problems
     _forget_old_drafts()
-    made = Registration(region=code, number=_number(), touched_at=clock.now())
-    _keep(made, answers)
+    made = Registration(region=code, number=new_number(), touched_at=clock.now())
+    keep_answers(made, answers)
     made.save()
     record("registration.started", made, by=None)
     return made, []
@@ -76,7 +77,7 @@ def save_step(pk: int, step: int, raw: Mapping[str, str]) -> list[Problem]:
     """Keep the answers of one step as far as they can be read, and return what is wrong with them (保存)."""
     made, here = _writable(pk)
     answers, problems = checks.judged(here, _numbered(here, step, "form"), raw)
-    _keep(made, answers)
+    keep_answers(made, answers)
     _touch(made)
     return problems
 
@@ -103,6 +104,11 @@ def agree(pk: int, digest: str) -> Agreement:
     text = here.registration.agreement
     if text is None or digest != text.digest:
         raise Conflict("agreement_changed", "协议刚更新过，请阅读现在的文本再继续。")
+    return note_agreement(made, text, by=None)
+
+
+def note_agreement(made: Registration, text: AgreementText, *, by) -> Agreement:
+    """Keep what was agreed to, once; `by` is who of the agency saw it signed on paper."""
     agreed, is_new = Agreement.objects.get_or_create(
         registration=made,
         digest=text.digest,
@@ -113,13 +119,20 @@ def agree(pk: int, digest: str) -> Agreement:
     )  # fmt: skip
     if is_new:
         _touch(made)
-        record("registration.agreed", made, by=None, number=text.version)
+        record("registration.agreed", made, by=by, number=text.version)
     return agreed
 
 
-@transaction.atomic
 def add_papers(pk: int, title: str, uploads: list[Upload]) -> list[RegistrationPaper]:
-    """Add files to one of the papers that the region asks for (上传材料); all of them, or none."""
+    """Add files to one of the papers that the region asks for (上传材料); all of them, or none.
+
+    Photos are set upright first: that takes a moment, in which nobody waits for the database.
+    """
+    return _add_papers(pk, title, [photo_upright(one) for one in uploads])
+
+
+@transaction.atomic
+def _add_papers(pk: int, title: str, uploads: list[Upload]) -> list[RegistrationPaper]:
     made, here = _writable(pk)
     if not any(paper.title == title and paper.keep == "upload" for paper in here.registration.papers):
         raise Refused("no_such_paper", "这里不收这种材料，请刷新页面后再试。", status=404)
@@ -161,10 +174,15 @@ def submit_registration(pk: int, *, keeps_marked: bool = False) -> Registration:
     Raises Refused while anything is missing, Conflict when it was submitted already or the employer has another one.
     """
     made, here = _locked(pk)
+    return give_in(made, here, keeps_marked=keeps_marked, by=None)
+
+
+def give_in(made: Registration, here: Region, *, keeps_marked: bool, by) -> Registration:
+    """Submit a registration that the caller's transaction holds; `by` is who of the agency entered it, None: nobody."""
     spec = here.registration
     is_direct = spec.is_direct and checks.on_file(made.region, made.answers.get("credit_code", "")) is None
     move = "complete" if is_direct else "submit"
-    advance(made, move, by=None)
+    advance(made, move, by=by)
     wrong = checks.faults(made, here)
     if wrong:
         raise Refused("incomplete", f"还有 {len(wrong)} 处没有填好：{'；'.join(fault.text for fault in wrong)}。")
@@ -184,12 +202,12 @@ def submit_registration(pk: int, *, keeps_marked: bool = False) -> Registration:
     try:
         with transaction.atomic():
             if is_direct:
-                register(made, checks.proposed(made, here), by=None)
+                register(made, checks.proposed(made, here), by=by)
             made.save()
-            note_step(made, move, by=None, at=made.submitted_at)
+            note_step(made, move, by=by, at=made.submitted_at)
     except IntegrityError as error:
         raise _other() from error
-    record("registration.submitted", made, by=None, revision=made.revision)
+    record("registration.entered" if by else "registration.submitted", made, by=by, revision=made.revision)
     return made
 
 
@@ -216,7 +234,8 @@ def _numbered(here: Region, step: int, kind: str) -> int:
     return step
 
 
-def _keep(made: Registration, answers: Mapping[str, str]) -> None:
+def keep_answers(made: Registration, answers: Mapping[str, str]) -> None:
+    """Write answers into a registration that the caller saves, with what is looked up by them."""
     made.answers = made.answers | answers
     made.credit_digest = checks.credit_digest(made.answers.get("credit_code", ""))
     made.agency_division = made.answers.get("agency_division") or ""
@@ -229,7 +248,7 @@ def _touch(made: Registration) -> None:
     made.save()
 
 
-def _number() -> str:
+def new_number() -> str:
     """Ten characters nobody guesses: with the telephone they are the applicant's key."""
     drawn = "".join(secrets.choice(NUMBER_ALPHABET) for _ in range(10))
     return f"{drawn[:5]}-{drawn[5:]}"

@@ -28,8 +28,10 @@ def asks_code() -> bool:
 
 
 def is_unproved(made: Registration) -> bool:
-    """Whether the telephone as it stands now is still to be proved."""
-    return asks_code() and bool(made.phone_digest) and made.proved_digest != made.phone_digest
+    """Whether the telephone as it stands now is still to be proved; at the counter its owner was there."""
+    if made.entered_by_id is not None or not asks_code():
+        return False
+    return bool(made.phone_digest) and made.proved_digest != made.phone_digest
 
 
 def _receiver(made: Registration) -> Receiver:

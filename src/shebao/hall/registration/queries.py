@@ -99,6 +99,7 @@ class PaperView:
     mark: str
     has_template: bool
     number: int
+    is_seen: bool = False
 
 
 def papers_of(registration: Registration) -> list[PaperView]:
@@ -110,10 +111,11 @@ def papers_of(registration: Registration) -> list[PaperView]:
             f"paper_{number}",
             paper.title,
             there := [one for one in files if one.title == paper.title],
-            paper.required and paper.keep == "upload" and not there,
+            paper.required and paper.keep == "upload" and not there and paper.title not in registration.seen_papers,
             registration.marks.get(f"paper_{number}", ""),
             spec.template(paper.title) is not None,
             number,
+            paper.title in registration.seen_papers,
         )
         for number, paper in enumerate(spec.papers)
     ]
@@ -145,7 +147,11 @@ def desk_view(actor, pk: int, *, in_full: bool = False) -> DeskView:
 
     The caller puts the look on record; `in_full` is for whoever was shown in by `whole_registration`.
     """
-    made = Registration.objects.visible_to(actor).select_related("employer", "operator", "decided_by").get(pk=pk)
+    made = (
+        Registration.objects.visible_to(actor)
+        .select_related("employer", "operator", "decided_by", "entered_by")
+        .get(pk=pk)
+    )
     here = region(made.region)
     employer = checks.on_file(here.code, made.answers.get("credit_code", "")) if made.employer_id is None else None
     return DeskView(

@@ -25,6 +25,7 @@ from ..sign_in.contacts import keep_contact
 from . import checks
 from .activation import make_activation
 from .models import NAME, Registration, RegistrationEvent
+from .states import MOVES
 
 LONGEST_NUMBER = 30
 TAKEN_OVER = (
@@ -60,14 +61,14 @@ def decide(made: Registration, move: str, *, by, marks: Mapping[str, str] | None
 
 def note_step(made: Registration, move: str, *, by, at) -> None:
     """Keep one step of a registration, with what was said then: the next answer overwrites it."""
-    said = {"marks": made.marks, "note": made.note} if by else {}
+    said = {"marks": made.marks, "note": made.note} if MOVES[move].permission else {}
     RegistrationEvent.objects.create(registration=made, move=move, by=by, at=at, name=made.subject_name[:NAME], **said)
 
 
 def register(made: Registration, decided: Mapping[str, str], *, by) -> str:
     """Put the employer on file unless it is, and open its account; returns what the activation link holds.
 
-    Of an employer on file nobody opens an account for themselves: without a reviewer (by None) it raises Conflict.
+    Of an employer on file nobody opens an account for themselves: without a reviewer's signature it raises Conflict.
     """
     here = region(made.region)
     columns = _columns(made, decided, here)
@@ -77,7 +78,7 @@ def register(made: Registration, decided: Mapping[str, str], *, by) -> str:
         employer = register_employer(made.region, columns | {"areas": made.areas or None}, by=by)
         reached: tuple[set[str], set[str]] = (set(), set())
     else:
-        if by is None:
+        if not made.signatures.filter(version=made.version, withdrawn_at=None).exists():
             raise Conflict("on_file_meanwhile", "这个单位刚刚登记在册，没有注册。请再提交一次，由经办机构审核。")
         _must_fit(employer, columns["employer_number"])
         reached = reached_at(employer)

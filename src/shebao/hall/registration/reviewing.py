@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from ..desk.kinds import Kind
-from .models import REGISTERED, Registration
+from .models import REGISTERED, Registration, RegistrationEvent
 from .registering import finish_registration
 from .states import State, advance
 from .tasks import register_in_background
@@ -24,6 +24,13 @@ def locked(pks: list[int], *, by) -> list[Registration]:
     return [found[pk] for pk in dict.fromkeys(pks)]
 
 
+def entered_by_actor(registrations: list[Registration], actor) -> set[int]:
+    """Which of these the actor entered or repaired at the counter: those are for somebody else to decide."""
+    pks = [one.pk for one in registrations]
+    entered = RegistrationEvent.objects.filter(registration__in=pks, by=actor, move__in=["submit", "complete"])
+    return set(entered.values_list("registration_id", flat=True))
+
+
 def _finish(made: Registration, *, by, note: str) -> None:
     advance(made, "approve", by=by)
     finish_registration(made, by=by)
@@ -33,8 +40,7 @@ REGISTRATIONS = Kind(
     of=REGISTERED,
     locked=locked,
     waiting=waiting,
-    # An applicant has no account: nobody of the agency can have made one.
-    own=lambda registrations, actor: set(),
+    own=entered_by_actor,
     served=lambda registration: registration,
     finish=_finish,
     later=register_in_background,

@@ -33,6 +33,12 @@ TOO_OFTEN = "试的次数过多，请 15 分钟后再试。"
 SHORTEST = 4
 
 
+def ways_here() -> list[str]:
+    """How this installation reaches anybody, in words; nothing where neither gateway nor mail server is connected."""
+    connected = (("手机", settings.SHEBAO_SMS_URL), ("邮箱", settings.EMAIL_HOST))
+    return [way for way, address in connected if address]
+
+
 def account(username: str) -> Operator | None:
     """An account that may get a new password: in use, and with one."""
     found = Operator.objects.select_related("employer").filter(username=username.strip(), is_active=True).first()

@@ -33,6 +33,7 @@ from shebao.rules.months import BadMonth, Month
 from ..access import needs
 from ..adjustments import adjustments_context
 from .divisions import division_field
+from .registrations import counter_actions
 
 PAGE = 50
 
@@ -55,7 +56,8 @@ def employers(request):
         "kind": "text",
         "value": asked,
     }
-    return render(request, "agency/employers.html", {"page": page, "search": search, "asked": asked})
+    context = {"page": page, "search": search, "asked": asked, "actions": counter_actions(request.user)}
+    return render(request, "agency/employers.html", context)
 
 
 @require_safe

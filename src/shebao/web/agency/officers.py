@@ -1,13 +1,15 @@
 """The pages of an agency's officers (三员): how the system runs, and what the security administrator must look at."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.audit.models import AuditEntry
-from shebao.hall.mail.queries import masked_recipient, outbox, purpose_of
+from shebao.hall.mail.queries import is_legible, kept_letter, masked_recipient, outbox, purpose_of
 from shebao.hall.retention import forget_what_is_over, overdue
 from shebao.hall.workbench.system import failed_jobs, state_of_system
 
@@ -59,9 +61,28 @@ def system(request):
 def letters(request):
     """The outbox: what was written when, to whom as far as it may be seen, and what became of it."""
     page = Paginator(outbox(request.user), PAGE).get_page(request.GET.get("page"))
-    rows = [{"letter": one, "purpose": purpose_of(one), "to": masked_recipient(one)} for one in page]
+    rows = [
+        {"letter": one, "purpose": purpose_of(one), "to": masked_recipient(one), "is_legible": is_legible(one)}
+        for one in page
+    ]
     crumbs = [{"label": "系统运行", "url": reverse("a_system")}, {"label": "发件记录"}]
-    return render(request, "agency/letters.html", {"page": page, "rows": rows, "crumbs": crumbs})
+    context = {"page": page, "rows": rows, "crumbs": crumbs, "is_trial": settings.SHEBAO_LOCAL_OUTBOX}
+    return render(request, "agency/letters.html", context)
+
+
+@require_safe
+@sensitive_variables("kept")
+@needs("run_system")
+def letter(request, pk):
+    """The words of a letter that went nowhere, where the hall is one for trying."""
+    kept = kept_letter(request.user, pk)
+    crumbs = [
+        {"label": "系统运行", "url": reverse("a_system")},
+        {"label": "发件记录", "url": reverse("a_letters")},
+        {"label": "内容"},
+    ]
+    context = {"kept": kept, "purpose": purpose_of(kept.letter), "to": masked_recipient(kept.letter), "crumbs": crumbs}
+    return render(request, "agency/letter.html", context)
 
 
 @require_POST
@@ -77,5 +98,6 @@ urlpatterns = [
     path("alerts/", alerts, name="a_alerts"),
     path("system/", system, name="a_system"),
     path("system/letters", letters, name="a_letters"),
+    path("system/letters/<int:pk>", letter, name="a_letter"),
     path("system/forget", forget, name="a_forget"),
 ]

@@ -15,6 +15,7 @@ from shebao.hall.desk.operations import NEXT
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration import checks, deciding, queries, reviewing
+from shebao.hall.registration.entering import may_repair
 from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.registration.registering import activation_link
 from shebao.hall.registration.states import State, open_moves
@@ -53,7 +54,10 @@ def registrations(request):
         "title": TITLE,
         "page": page,
         "rows": [_row(one) for one in page],
-        "actions": [{"label": "我办过的", "url": reverse("a_decided"), "icon": "history"}],
+        "actions": [
+            {"label": "我办过的", "url": reverse("a_decided"), "icon": "history"},
+            *counter_actions(request.user),
+        ],
         "tabs": [
             {"label": state.label, "count": counts.get(state, 0), "current": state == chosen,
              "url": f"?{urlencode({'state': state})}"}
@@ -61,6 +65,13 @@ def registrations(request):
         ],
     }  # fmt: skip
     return render(request, "agency/registrations.html", context | (_places(request) if waits else {}))
+
+
+def counter_actions(user) -> list[dict]:
+    """The way to the counter's own entry, for whoever may, where employers register in the hall."""
+    if not (user.may("enter_at_counter") and region_of(user.region).registration):
+        return []
+    return [{"label": "单位参保登记", "url": reverse("a_register"), "icon": "edit"}]
 
 
 def _place(request) -> str:
@@ -135,7 +146,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
     is_whole = view is not None
     view = view or queries.desk_view(request.user, pk)
     made, here = view.registration, view.region
-    at_desk = PAGES.context(request, made)
+    at_desk, is_own = PAGES.context(request, made), bool(reviewing.entered_by_actor([made], request.user))
     desk = at_desk["desk"]
     before, after = neighbours(list(_queue(request).values_list("pk", flat=True)[:PAGE]), pk)
     # Who signs second sees what the first would register.
@@ -159,6 +170,9 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "note": request.POST.get("note", ""),
         "is_returning": doing == "return",
         "may_renew": deciding.may_renew(made),
+        "may_decide": at_desk["may_decide"] and not is_own,
+        "is_own": is_own,
+        "may_repair": may_repair(made) and request.user.may("enter_at_counter"),
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "is_whole": is_whole,

@@ -46,6 +46,7 @@ ACTIONS = {
     "registration.paper_removed": "移除注册材料",
     "registration.phone_proved": "验证注册手机号",
     "registration.submitted": "提交单位注册",
+    "registration.entered": "窗口录入单位注册",
     "registration.approved": "单位注册通过",
     "registration.signed": "签署单位注册",
     "registration.returned": "退回单位注册",

@@ -33,8 +33,8 @@ def operators(request):
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     with_factor = operators_with_factor([operator.pk for operator in page])
     has_divisions = request.user.is_agency and bool(divisions_of(request.user.region))
-    context = {"page": page, "with_factor": with_factor, "has_divisions": has_divisions, "list_title": _title(request)}
-    return render(request, "operators/operators.html", context)
+    context = {"page": page, "with_factor": with_factor, "has_divisions": has_divisions}
+    return render(request, "operators/operators.html", context | _words(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,14 +57,18 @@ def create(request):
         else:
             return _password_page(request, operator, password, "操作员已新建")
     roles = [(role.value, Role(role).label) for role in operations.roles_to_give(by=request.user)]
-    context = {"fields": _fields(request.POST, roles, wrong), "list_title": _title(request)}
+    context = {"fields": _fields(request.POST, roles, wrong)} | _words(request)
     context["errors"] = [{"id": name, "text": text} for name, text in wrong.items()]
     return render(request, "operators/create.html", context, status=422 if wrong else 200)
 
 
-def _title(request) -> str:
-    """What the menu calls the list, so that the page and the way back to it have the same word."""
-    return region(request.user.region).terms.get("menu.operators", "操作员")
+def _words(request) -> dict:
+    """What the region calls the list, as the menu does, and its buttons; the agency has the hall's own buttons."""
+    terms = region(request.user.region).terms
+    own = {"add": "新建操作员", "reset": "重置密码"}
+    if not request.user.is_agency:
+        own = {key: terms[f"operators.{key}"] for key in own}
+    return {"list_title": terms.get("menu.operators", "操作员"), "add_label": own["add"], "reset_label": own["reset"]}
 
 
 def _fields(answers, roles, wrong) -> list[dict]:
@@ -98,8 +102,8 @@ def reset(request, pk):
 
 
 def _password_page(request, operator, password: str, title: str):
-    context = {"operator": operator, "password": password, "title": title, "back": "", "list_title": _title(request)}
-    return render(request, "operators/password.html", context)
+    context = {"operator": operator, "password": password, "title": title, "back": ""}
+    return render(request, "operators/password.html", context | _words(request))
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """A forgotten password: a code to the known telephone or mail, then a new one; or a question and a link by mail."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -25,7 +26,10 @@ def _throttled(request) -> None:
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgotten(request):
-    """Which account; whether it exists is not said."""
+    """Which account; whether it exists is not said. Where nothing can be sent, whom to ask instead."""
+    ways = operations.ways_here()
+    if not ways:
+        return render(request, "public/forgotten_unsent.html")
     username, errors, status = request.POST.get("username", "").strip(), [], 200
     if request.method == "POST":
         try:
@@ -39,7 +43,7 @@ def forgotten(request):
             request.session[ACCOUNT] = username
             messages.info(request, operations.SENT)
             return redirect("forgotten_code")
-    context = {"errors": errors, "username": username, "has_question": bool(_questions())}
+    context = {"errors": errors, "username": username, "has_question": bool(_questions()), "ways": ways}
     return render(request, "public/forgotten.html", context, status=status)
 
 
@@ -50,7 +54,7 @@ def forgotten(request):
 def forgotten_code(request):
     """The code and the new password."""
     username, errors, status = request.session.get(ACCOUNT, ""), [], 200
-    if not username:
+    if not (username and operations.ways_here()):
         return redirect("forgotten")
     if request.method == "POST":
         try:
@@ -68,6 +72,9 @@ def forgotten_code(request):
 
 
 def _questions() -> list[str]:
+    """The questions of all regions that keep them; none where the link that follows could not be sent."""
+    if not settings.EMAIL_HOST:
+        return []
     found = [question for region in all_regions().values() for question in region.sign_in.questions]
     return list(dict.fromkeys(found))
 

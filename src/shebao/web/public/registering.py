@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from shebao.hall.documents.blanks import paper_to_sign
 from shebao.hall.documents.rendering import PaperNotRendered
@@ -157,7 +158,13 @@ def _save_papers(request, here, made, step):
     return _onwards(request, here, made, step)
 
 
-_STEPS = {"form": _save_form, "areas": _save_areas, "agreement": _save_agreement, "papers": _save_papers}
+def _sent_papers(request, here, made, step):
+    """As a form, or as the bar's request, which shows an answer in place and is told to go on to another page."""
+    response = _save_papers(request, here, made, step)
+    return HttpResponseClientRedirect(response.url) if request.htmx and response.status_code == 302 else response
+
+
+_STEPS = {"form": _save_form, "areas": _save_areas, "agreement": _save_agreement, "papers": _sent_papers}
 
 
 def _onwards(request, here, made, step):
@@ -167,7 +174,7 @@ def _onwards(request, here, made, step):
     go = request.POST.get("go")
     if go == "back":
         before = [number for number in shown if number < step]
-        return redirect("register_step", here.code, before[-1] + 1) if before else redirect("register_at", here.code)
+        return redirect("register_step", here.code, before[-1] + 1) if before else redirect("sign_in")
     if go == "check":
         return redirect("register_check", here.code)
     if step == phone_step(here) and is_unproved(made):
@@ -205,11 +212,14 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "made": made,
         "step": one,
         "number": step + 1,
+        "next_label": here.terms["register.next"],
         "groups": [
-            {"title": part.title, "fields": _two_ways(page_fields(here.forms[part.form], here, shown))}
+            {"title": part.title, "fields": two_ways(page_fields(here.forms[part.form], here, shown))}
             for part in one.parts
         ],
-        "areas": [_area(area, made) for area in here.registration.areas] if one.kind == "areas" else [],
+        "areas": [area_field(one, made.areas if made else []) for one in here.registration.areas]
+        if one.kind == "areas"
+        else [],
         "agreement": here.registration.agreement if one.kind == "agreement" else None,
         "agreed": made.agreements.order_by("-agreed_at").first() if made and one.kind == "agreement" else None,
         "papers": queries.papers_of(made) if made and one.kind == "papers" else [],
@@ -229,14 +239,14 @@ def _phone_note(made: Registration | None) -> str:
     return "" if made and not is_unproved(made) else "下一步会给专管员手机发短信验证码，验证后才能提交申请。"
 
 
-def _two_ways(fields: list[dict]) -> list[dict]:
+def two_ways(fields: list[dict]) -> list[dict]:
     """A question of two answers shows both."""
     return [field | {"kind": "radios"} if len(field["options"]) == 2 else field for field in fields]
 
 
-def _area(area, made) -> dict:
-    is_open = made is not None and area.key in made.areas
-    value = "1" if is_open else "0" if made and made.areas else ""
+def area_field(area, chosen) -> dict:
+    """The question whether a business area is opened; `chosen` are the keys of those that are."""
+    value = "1" if area.key in chosen else "0" if chosen else ""
     return {
         "id": f"id_area_{area.key}", "name": f"area_{area.key}", "kind": "radios", "label": area.title, "full": True,
         "help": area.text, "required": True, "options": [("1", "是"), ("0", "否")], "value": value,
