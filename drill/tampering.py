@@ -67,16 +67,19 @@ def _make_chain() -> None:
     from shebao.hall.audit.anchors import write_anchor
     from shebao.hall.audit.models import AuditEntry
     from shebao.hall.audit.operations import record
+    from shebao.hall.audit.origin import NOWHERE, Origin, come_from
 
     clerks = [OperatorFactory(clerk=True) for _ in range(3)]
     for number in range(LENGTH):
         clerk = clerks[number % 3]
+        come_from(Origin(f"192.0.2.{number}", f"{number:010x}"))
         with transaction.atomic():
             record(
                 "employer.changed", clerk.employer, by=clerk if number % 5 else None, employer=clerk.employer, n=number
             )
         if number % ANCHOR_EVERY == ANCHOR_EVERY - 1:
             write_anchor()
+    come_from(NOWHERE)
     assert AuditEntry.objects.count() == LENGTH
 
 
@@ -131,6 +134,23 @@ def _other_actor(chance: random.Random) -> int:
     return place
 
 
+def _another_place(chance: random.Random) -> int:
+    """The address of another entry of the same employer, as it is stored: it decrypts, and is not what was written."""
+    place = _somewhere(chance)
+    sql(f"UPDATE {TABLE} SET address = (SELECT a.address FROM {TABLE} a, {TABLE} b WHERE b.sequence = %s "
+        f"AND a.employer_id = b.employer_id AND a.sequence <> b.sequence ORDER BY a.sequence LIMIT 1) "
+        f"WHERE sequence = %s", place, place)  # fmt: skip
+    return place
+
+
+def _older_form(chance: random.Random) -> int:
+    """As if the entry were of the time before it said from where it came."""
+    place = _somewhere(chance)
+    sql(f"UPDATE {TABLE} SET form = 1, result = '', address = '', request = '', content = '' WHERE sequence = %s",
+        place)  # fmt: skip
+    return place
+
+
 def _delete_one(chance: random.Random) -> int:
     place = _somewhere(chance)
     sql(f"DELETE FROM {TABLE} WHERE sequence = %s", place)
@@ -156,7 +176,9 @@ def _shift(after: int, by: int) -> None:
     sql(f"UPDATE {TABLE} SET sequence = -sequence WHERE sequence < 0")
 
 
-COLUMNS = "at, action, subject, actor_id, actor_label, employer_id, region, detail, previous_digest, digest"
+NAMES = "at, action, subject, actor_id, actor_label, employer_id, region, detail, form, result, address, request"
+NAMES += ", content"
+COLUMNS = f"{NAMES}, previous_digest, digest"
 
 
 def _insert_a_copy(chance: random.Random) -> int:
@@ -173,8 +195,8 @@ def _insert_a_copy(chance: random.Random) -> int:
 
 def _append_forged(chance: random.Random) -> int:
     forged = _digest(chance)
-    sql(f"INSERT INTO {TABLE} (sequence, {COLUMNS}) SELECT sequence + 1, at, action, subject, actor_id, actor_label, "
-        f"employer_id, region, detail, digest, %s FROM {TABLE} WHERE sequence = %s", forged, LENGTH)  # fmt: skip
+    sql(f"INSERT INTO {TABLE} (sequence, {COLUMNS}) SELECT sequence + 1, {NAMES}, digest, %s FROM {TABLE} "
+        f"WHERE sequence = %s", forged, LENGTH)  # fmt: skip
     sql(f"UPDATE {HEAD} SET sequence = sequence + 1, digest = %s", forged)
     return LENGTH + 1
 
@@ -251,6 +273,15 @@ TAMPERINGS: dict[str, Callable[[random.Random], int]] = {
     "employer removed": _edit("employer_id", lambda c: None),
     "region changed": _edit("region", lambda c: "elsewhere"),
     "detail changed": _edit("detail", lambda c: f'{{"n": {c.randrange(1000, 2000)}}}'),
+    "result changed": _edit("result", lambda c: "failed"),
+    "request changed": _edit("request", lambda c: c.randbytes(5).hex()),
+    "content changed": _edit("content", lambda c: c.randbytes(16).hex()),
+    "address overwritten": _edit("address", lambda c: f"2:0:{c.randbytes(30).hex()}"),
+    "address in clear": _edit("address", lambda c: "198.51.100.7"),
+    "address removed": _edit("address", lambda c: ""),
+    "another's address": _another_place,
+    "form changed": _edit("form", lambda c: 1),
+    "older form": _older_form,
     "time changed": _other_time,
     "clock changed": _all_times,
     "digest changed": _edit("digest", _digest),

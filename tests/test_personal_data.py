@@ -78,10 +78,32 @@ def test_every_time_that_ends_is_kept_by_the_job():
 
 def test_the_masks_of_the_list_are_the_masks_of_the_pages():
     named = {one["mask"] for one in LISTED["classes"].values()} - {"none", "by_right", "by_field", "never_shown"}
-    assert named == {"mask_id", "mask_phone"}
+    assert named == {"mask_id", "mask_phone", "mask_name"}
     assert all(callable(getattr(ui, name)) for name in named)
     assert ui.mask_id("110101199003074514") == "1101**********4514"
     assert ui.mask_phone("13912342016") == "139****2016"
+    assert [ui.mask_name(one) for one in ("张三", "欧阳明", "欧阳", "Ann Lee", "", None)] == [
+        "张*",
+        "欧阳*",
+        "欧*",
+        "A*",
+        "",
+        "",
+    ]
+
+
+def test_a_list_of_the_agency_names_nobody_whole_but_where_the_list_says_why():
+    shown = re.compile(
+        r"\{\{\s*(?:\w+\.)*(?:subject_name|(?:person|employee|account)\.(?:person\.)?name)((?:\|[^}]*)?)\s*\}\}"
+    )
+    whole = {
+        str(file.relative_to(WEB / "templates"))
+        for file in (WEB / "templates/agency").rglob("*.html")
+        for filters in shown.findall(file.read_text("utf-8"))
+        if "mask_name" not in filters
+    }
+    assert whole <= set(LISTED["whole_names"])
+    assert all((WEB / "templates" / name).is_file() for name in LISTED["whole_names"])
 
 
 # Where a page shows a whole number on purpose: one's own form, and the look that is on record.

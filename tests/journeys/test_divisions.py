@@ -60,7 +60,7 @@ def test_a_reviewer_limited_to_a_division_meets_its_employers_only_and_the_other
         mine.get_by_label("完整的姓名、证件号码或个人编号").fill(who.name)
         mine.get_by_role("button", name="查询", exact=True).click()
         mine.wait_for_load_state()
-        assert mine.get_by_role("main").get_by_role("link", name=who.name).count() == found
+        assert mine.get_by_role("main").get_by_role("link", name=f"{who.name[0]}*").count() == found
     mine.goto(f"{home}/a/employers/{near.pk}")
     mine.get_by_role("heading", name="和平甲公司").wait_for()
     mine.goto(f"{home}/a/cases/{near_case.pk}")

@@ -72,6 +72,23 @@ def test_the_queue_can_be_narrowed_to_an_employer(desk, employer, clerk):
     assert "李海燕" not in text
 
 
+def test_the_queue_can_be_narrowed_to_the_days_of_submission(desk, employer, clerk):
+    for days, name in enumerate(("今天交", "昨天交", "前天交")):
+        at = clock.midnight(clock.today()) - timedelta(days=days)
+        submitted(employer, clerk, name=name, number=days + 1, submitted_at=at)
+    yesterday = str(clock.today() - timedelta(days=1))
+    for asked, seen in (
+        ({"since": yesterday}, {"今天交", "昨天交"}),
+        ({"until": yesterday}, {"昨天交", "前天交"}),
+        ({"since": yesterday, "until": yesterday}, {"昨天交"}),
+    ):
+        page = desk.get("/a/", asked)
+        assert {row["declaration"].subject_name for row in page.context["rows"]} == seen
+        assert page.context["places"][0]["count"] == page.context["tabs"][0]["count"] == len(seen)
+    text = desk.get("/a/", {"since": "不知道"}).content.decode()
+    assert "“不知道”不是日期" in text and "今天交" in text
+
+
 def test_a_case_with_a_finding_cannot_be_ticked_for_the_batch(desk, employer, clerk):
     finding = {"code": "same_name", "field": "", "level": "hint", "message": "单位内有同名人员"}
     case = submitted(employer, clerk, problems=[finding])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.utils import timezone
 
@@ -23,6 +23,11 @@ def today() -> date:
 def day_of(moment: datetime) -> date:
     """The day of an instant in the hall's time zone."""
     return timezone.localdate(moment)
+
+
+def midnight(day: date) -> datetime:
+    """The instant at which a day begins in the hall's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def local_now() -> datetime:

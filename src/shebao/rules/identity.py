@@ -197,6 +197,22 @@ def masked_phone(number: str | None) -> str:
     return text[:3] + "*" * (len(text) - 7) + text[-4:] if len(text) > 7 else "*" * len(text)
 
 
+_SURNAMES = (
+    "欧阳太史端木上官司马东方独孤南宫万俟闻人夏侯诸葛尉迟公羊赫连澹台皇甫宗政濮阳公冶太叔申屠公孙慕容"
+    "仲孙钟离长孙宇文司徒鲜于司空闾丘子车亓官司寇巫马公西壤驷公良漆雕乐正宰父谷梁拓跋夹谷轩辕令狐段干"
+    "百里呼延东郭南门羊舌微生梁丘左丘东门西门南荣第五"
+)
+_OF_TWO_CHARACTERS = frozenset(re.findall("..", _SURNAMES))
+"""Surnames that are not one character long."""
+
+
+def masked_name(name: str | None) -> str:
+    """The surname of a person, and no more: 张*, 欧阳*; of a name in other letters the first of them."""
+    text = str(name or "").strip()
+    kept = 2 if len(text) > 2 and text[:2] in _OF_TWO_CHARACTERS else 1
+    return f"{text[:kept]}*" if text else ""
+
+
 def masked_mail(address: str | None) -> str:
     """Hide the name in a mail address but its first letter: c***@example.cn; where there is no @, all but that."""
     name, at, host = str(address or "").partition("@")

@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from shebao.hall.audit.looks import note_refusal
+from shebao.hall.audit.origin import NOWHERE, Origin, come_from
 from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.patience import begin_step, is_busy, waiting_at_most
@@ -47,8 +48,8 @@ POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 
 
 class EveryAnswer:
-    """Outermost: a number for every request, by which support finds it in the log, and what every answer tells the
-    browser, also one that Django gives before any of our pages is asked.
+    """Outermost: a number for every request, by which support finds it in the log and the record, and what every answer
+    tells the browser, also one that Django gives before any of our pages is asked.
     """
 
     def __init__(self, get_response):
@@ -59,7 +60,11 @@ class EveryAnswer:
         begin_step()
         if not request.COOKIES.get(settings.SESSION_COOKIE_NAME, "").isalnum():
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # never ours: a quoted NUL is asked of no database
-        response = self.get_response(request)
+        come_from(Origin(request.META.get("REMOTE_ADDR", ""), request.number))
+        try:
+            response = self.get_response(request)
+        finally:
+            come_from(NOWHERE)
         response.headers["Permissions-Policy"] = POLICY
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)

@@ -29,10 +29,19 @@ class AuditHead(models.Model):
         verbose_name = "操作记录链尾"
 
 
+class Result(models.TextChoices):
+    """How it ended (结果)."""
+
+    DONE = "done", "成功"
+    REFUSED = "refused", "被拒绝"
+    FAILED = "failed", "未成功"
+
+
 class AuditEntry(models.Model):
     """One thing somebody did (操作记录), written in the same transaction as the deed; never changed.
 
     `digest` = HMAC(audit key, previous digest + the record). Raw SQL cannot change a row either: triggers refuse.
+    `form` is what the digest is of: 1 for entries of the time before `result`, `address`, `request` and `content`.
     """
 
     sequence = models.BigIntegerField("序号", unique=True)
@@ -44,6 +53,11 @@ class AuditEntry(models.Model):
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
     region = models.CharField("地区方案", max_length=40, blank=True)
     detail = models.JSONField("明细", default=dict)
+    form = models.PositiveSmallIntegerField("摘要格式", default=1)
+    result = models.CharField("结果", max_length=8, choices=Result, blank=True, default="")
+    address = EncryptedTextField("来源地址", owner="employer_id", blank=True, default="")
+    request = models.CharField("请求编号", max_length=20, blank=True, default="")
+    content = models.CharField("内容摘要", max_length=32, blank=True, default="")
     previous_digest = models.CharField("前一摘要", max_length=64, blank=True)
     digest = models.CharField("摘要", max_length=64)
 

@@ -5,22 +5,39 @@ import json
 from collections.abc import Iterator
 from datetime import UTC
 
+from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models.functions import Cast
 
 from ..bulk import insert_rows, maker
 from ..clock import now
+from ..crypto import decrypt
 from ..patience import note_done
 from .anchors import anchors
-from .models import AuditEntry, AuditHead
+from .contents import content_digest
+from .models import AuditEntry, AuditHead, Result
 from .once import CHANGES_NOTHING, spend
+from .origin import origin
 
+FORM = 2
+"""What the digest of a new entry is of: all its columns."""
+RESULTS = {
+    "access.refused": Result.REFUSED,
+    "operator.sign_in_failed": Result.REFUSED,
+    "payment.refused": Result.REFUSED,
+    "payment.failed": Result.FAILED,
+    "desk.failed": Result.FAILED,
+}
+"""What an action that did not succeed ended in; every other one is done."""
+SINCE_FORM_2 = ("result", "address", "request", "content")
 _WRITE = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def record(action: str, subject: models.Model, *, by, employer=None, **detail) -> AuditEntry:
     """Record `action` on `subject` by `by` (None = the system), in the caller's transaction.
 
+    `subject` is as the deed left it: the digest of its row goes into the record.
     Raises when called outside a transaction: a deed without its record must not be possible.
     `detail` holds no personal data: ids, codes, months and amounts (fen) only.
     """
@@ -36,9 +53,12 @@ def record_many(action: str, subjects: list, *, by, employer=None) -> list[Audit
     head = _locked_head()
     spend(action)
     entries, at, label = [], now(), f"{by.username}（{by.get_role_display()}）" if by else "系统"
+    result, place = RESULTS.get(action, Result.DONE).value, origin()
     for subject, detail in subjects:
         entry = _entry(subject, by, employer)
         entry.action, entry.at, entry.actor_label, entry.detail = action, at, label, detail
+        entry.form, entry.result, entry.address, entry.request = FORM, result, place.address, place.request
+        entry.content = content_digest(subject)
         entry.sequence, entry.previous_digest = head.sequence + 1, head.digest
         entry.digest = entry_digest(entry)
         head.sequence, head.digest = entry.sequence, entry.digest
@@ -79,8 +99,19 @@ def entry_digest(entry: AuditEntry) -> str:
         "region": entry.region,
         "detail": entry.detail,
     }
+    if entry.form != 1:
+        body["form"] = entry.form
+    # An entry of before has none of these: one that somebody gave it later is no part of what was written.
+    body |= {name: said for name in SINCE_FORM_2 if (said := getattr(entry, name)) or entry.form != 1}
     text = entry.previous_digest + _WRITE(body)
     return hmac.digest(bytes.fromhex(settings.SHEBAO_AUDIT_KEY), text.encode(), "sha256").hex()
+
+
+def _opened(sealed: str) -> str:
+    try:
+        return decrypt(sealed) if sealed else ""
+    except (InvalidTag, ValueError):
+        return sealed  # not what was written, so its record is not either
 
 
 def broken_links() -> Iterator[str]:
@@ -90,7 +121,10 @@ def broken_links() -> Iterator[str]:
     """
     digest, sequence = "", 0
     kept, wrong_lines = anchors()
-    for entry in AuditEntry.objects.order_by("sequence").iterator(chunk_size=2000):
+    # An address that does not decrypt any more must not end the walk: it is read as it is stored.
+    rows = AuditEntry.objects.annotate(sealed=Cast("address", models.TextField())).defer("address")
+    for entry in rows.order_by("sequence").iterator(chunk_size=2000):
+        entry.address = _opened(entry.sealed)
         if entry.sequence != sequence + 1:
             yield f"第 {sequence + 1} 条操作记录缺失，下一条是第 {entry.sequence} 条。"
         elif entry.previous_digest != digest:

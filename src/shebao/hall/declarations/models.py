@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from shebao.rules.forms import when_confirmed
+from shebao.rules.identity import masked_name
 from shebao.rules.region_reviews import ReviewStep
 
 from ..fields import EncryptedJSONField, MonthField
@@ -111,6 +112,12 @@ class Declaration(models.Model):
     def spec(self):
         """The region's service this declaration asks for."""
         return region(self.region).services[self.service]
+
+    @property
+    def subject_masked(self) -> str:
+        """Whom it is about, for lists that need name no person: an employer and a project are named whole."""
+        is_named = self.spec.subject in ("person", "operator")
+        return masked_name(self.subject_name) if is_named else self.subject_name
 
     @property
     def form(self):

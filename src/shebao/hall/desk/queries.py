@@ -1,12 +1,14 @@
 """Reading the desk: what waits for whom, and one case's life inside the agency."""
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from shebao.rules.region_reviews import ReviewStep
 
+from ..clock import midnight
 from ..operators.models import Operator
 from .kinds import DECLARATIONS, Kind
 from .models import InternalNote, NoteKind, Sample, Signature, Tables
@@ -22,19 +24,31 @@ PLACES = {
 }
 """Whose hands a waiting case is in, or what it waits for."""
 ORDERS = {"due": "时限近的在前", "age": "提交早的在前"}
+Days = tuple[date | None, date | None]
+"""From which day on and until which day something was submitted; None: from or until whenever."""
+ANY_DAY: Days = (None, None)
 
 
-def queue(actor, *, place="all", order="due", kind: Kind = DECLARATIONS, **chosen) -> QuerySet[Any]:
+def queue(
+    actor, *, place="all", order="due", days: Days = ANY_DAY, kind: Kind = DECLARATIONS, **chosen
+) -> QuerySet[Any]:
     """What waits at one place of the desk; `chosen` narrows it as for what waits of this kind at all."""
-    rows = kind.waiting(actor, **chosen).select_related("employer", "desk__holder")
+    rows = kind.waiting(actor, **chosen).filter(_submitted(days)).select_related("employer", "desk__holder")
     rows = rows.annotate(is_signed=Exists(_signed(kind.of))).filter(_at(place, actor))
     return rows.order_by("submitted_at", "pk") if order == "age" else rows
 
 
-def queue_counts(actor, *, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:
+def queue_counts(actor, *, days: Days = ANY_DAY, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:
     """How many cases are at each place; one query."""
-    rows = kind.waiting(actor, **chosen).order_by().annotate(is_signed=Exists(_signed(kind.of)))
+    rows = kind.waiting(actor, **chosen).filter(_submitted(days)).order_by()
+    rows = rows.annotate(is_signed=Exists(_signed(kind.of)))
     return rows.aggregate(**{place: Count("pk", filter=_at(place, actor)) for place in PLACES})
+
+
+def _submitted(days: Days) -> Q:
+    first, last = days
+    found = Q(submitted_at__gte=midnight(first)) if first else Q()
+    return found & Q(submitted_at__lt=midnight(last + timedelta(days=1))) if last else found
 
 
 def _signed(of: Tables) -> QuerySet:

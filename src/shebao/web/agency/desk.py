@@ -1,5 +1,7 @@
 """The review desk (审核台): what waits, in whose hands it is, and how long there is left."""
 
+from datetime import date
+
 from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,9 +16,11 @@ from shebao.hall.desk.signing import is_held, is_pending
 from shebao.hall.regions import region as region_of
 
 from ..access import needs
+from ..chosen import typed_day
 
 PAGE = 50
-FILTERS = ("place", "service", "employer", "risk", "order")
+DAYS = {"since": "提交日期起", "until": "提交日期止"}
+FILTERS = ("place", "service", "employer", *DAYS, "risk", "order")
 CHECK_TITLES = {
     "id_number_valid": "证件号码",
     "not_enrolled": "参保状态",
@@ -133,7 +137,26 @@ def waiting(request, **instead):
 def waiting_choice(request, **instead) -> dict:
     """The chosen filters as the queries take them."""
     chosen = _chosen(request) | instead
-    return {"service": chosen.get("service"), "risk": chosen.get("risk"), "named": chosen.get("employer", "")[:60]}
+    days, _ = _days(chosen)
+    return {
+        "service": chosen.get("service"),
+        "risk": chosen.get("risk"),
+        "named": chosen.get("employer", "")[:60],
+        "days": (days.get("since"), days.get("until")),
+    }
+
+
+def _days(chosen: dict) -> tuple[dict[str, date], dict[str, str]]:
+    """The chosen days by field, and what is wrong with a text that is none: it narrows nothing."""
+    days, problems = {}, {}
+    for name in DAYS:
+        if not (text := chosen.get(name, "")):
+            continue
+        try:
+            days[name] = typed_day(text)
+        except ValueError:
+            problems[name] = f"“{text}”不是日期，请写成 2026-11-05 的样子。"
+    return days, problems
 
 
 def _chosen(request) -> dict[str, str]:
@@ -197,9 +220,16 @@ def _filter_fields(request) -> list[dict]:
     fields = [
         {"id": "service", "label": "事项", "kind": "choice", "options": reviewed, "placeholder": "全部"},
         {"id": "employer", "label": "单位名称或编号", "kind": "text", "maxlength": 60},
+        *({"id": name, "label": label, "kind": "date"} for name, label in DAYS.items()),
         {"id": "order", "label": "次序", "kind": "choice", "options": list(desk_queries.ORDERS.items())},
     ]
-    usual = {"order": "due"}
+    usual, (_, problems) = {"order": "due"}, _days(chosen)
     return [
-        field | {"name": field["id"], "value": chosen.get(field["id"], usual.get(field["id"], ""))} for field in fields
+        field
+        | {
+            "name": field["id"],
+            "value": chosen.get(field["id"], usual.get(field["id"], "")),
+            "error": problems.get(field["id"], ""),
+        }
+        for field in fields
     ]

@@ -1,7 +1,7 @@
 """公告通知 at the agency: write, preview, publish, take down; and who has read it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall.clock import midnight
 from shebao.hall.errors import Refused
 from shebao.hall.notices import operations, queries
 from shebao.hall.notices.models import Announcement, Audience, Kind
@@ -77,8 +78,8 @@ def _words(request) -> operations.Words:
         kind=given.get("kind", ""),
         title=given.get("title", ""),
         text=given.get("text", ""),
-        from_at=_midnight(from_on) if from_on else None,
-        until_at=_midnight(until_on + timedelta(days=1)) if until_on else None,
+        from_at=midnight(from_on) if from_on else None,
+        until_at=midnight(until_on + timedelta(days=1)) if until_on else None,
         audience=given.get("audience", ""),
         codes=[one.partition(":")[2] for one in given.getlist("codes") if one.startswith(f"{given.get('audience')}:")],
         must_confirm="must_confirm" in given,
@@ -91,10 +92,6 @@ def _day(given, name: str, label: str) -> date | None:
         return typed_day(text) if text else None
     except ValueError:
         raise Refused("bad_day", f"{label}“{text[:20]}”不是日期，请写成 2026-11-05 的样子。", field=name) from None
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, datetime.min.time()))
 
 
 def _form(request, made: Announcement | None, error: Refused | None = None, lost: Sequence[dict] = ()):

@@ -18,11 +18,11 @@ from shebao.hall.sign_in.factors import operators_with_factor
 from ..access import needs
 from ..chosen import left_empty
 from ..taking import taken
-from .audit_asked import COLUMNS, MOST_EXPORTED, Asked, rows_of
+from .audit_asked import COLUMNS, MOST_EXPORTED, PLACE, Asked, rows_of
 
 PAGE = 50
 LOST = {"username": "请填写账号。", "name": "请填写姓名。", "role": "请选择角色。"}
-TEXTS = ("who", "title", "subject", "detail")
+TEXTS = ("who", "title", "subject", "detail", "result", "request", "content")
 
 
 @require_safe
@@ -155,10 +155,11 @@ def audit_export(request):
     if asked.problems:
         return redirect(f"{reverse('audit')}?{request.GET.urlencode()}")
     entries = asked.entries()[:MOST_EXPORTED]
+    columns, texts = ((*COLUMNS, PLACE), (*TEXTS, "place")) if request.user.is_agency else (COLUMNS, TEXTS)
     rows = [
-        (one["entry"].sequence, timezone.make_naive(one["entry"].at), *(one[key] for key in TEXTS))
+        (one["entry"].sequence, timezone.make_naive(one["entry"].at), *(one[key] for key in texts))
         for one in rows_of(request, entries)
     ]
     owner = "经办机构" if request.user.is_agency else request.user.employer.name
     line = f"{owner}；{asked.words()}；{len(rows)} 条"
-    return taken(request, "操作记录", line, COLUMNS, rows, f"操作记录-{timezone.localdate():%Y%m%d}.xlsx")
+    return taken(request, "操作记录", line, columns, rows, f"操作记录-{timezone.localdate():%Y%m%d}.xlsx")

@@ -14,7 +14,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 
-from shebao.rules.identity import masked, masked_phone
+from shebao.rules.identity import masked, masked_name, masked_phone
 
 from . import charts
 from .statuses import STATUSES
@@ -117,6 +117,12 @@ def mask_id(number: str | None) -> str:
 def mask_phone(number: str | None) -> str:
     """Hide the middle four digits of a telephone number: 138****2016."""
     return masked_phone(number)
+
+
+@register.filter
+def mask_name(name: str | None) -> str:
+    """Hide a person's name but the surname: 张*."""
+    return masked_name(name)
 
 
 @register.filter
