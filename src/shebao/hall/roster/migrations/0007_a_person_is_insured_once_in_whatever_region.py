@@ -5,6 +5,7 @@ from importlib import import_module
 from django.db import migrations, models
 
 from shebao.hall.append_only import OfTheDatabase, refuse_sums
+from shebao.hall.set_guards import lifting
 
 before = import_module("shebao.hall.roster.migrations.0006_the_spells_of_a_person_do_not_overlap")
 (BEFORE,) = before.Migration.operations
@@ -49,7 +50,7 @@ class Migration(migrations.Migration):
     dependencies = [("roster", "0006_the_spells_of_a_person_do_not_overlap")]
     operations = [
         OfTheDatabase(nobody_is_insured_twice, OfTheDatabase.noop),
-        OfTheDatabase(BEFORE.reverse_code, BEFORE.code),
+        lifting(BEFORE),
         AFTER,
         migrations.RemoveConstraint(model_name="spell", name=OPEN),
         migrations.AddConstraint(model_name="spell", constraint=one_open_spell("person", "scheme")),

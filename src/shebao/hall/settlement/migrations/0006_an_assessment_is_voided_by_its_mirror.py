@@ -4,7 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from shebao.hall.append_only import OfTheDatabase, refuse_changes, refuse_changes_but, refuse_sums
+from shebao.hall.append_only import refuse_changes, refuse_changes_but, refuse_sums
+from shebao.hall.set_guards import lifting
 
 # SQLite makes a table anew to change it, and the triggers go with the old one.
 OLD = refuse_changes(["settlement_billline", "settlement_ledgertransaction", "settlement_ledgerentry"])
@@ -53,7 +54,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        OfTheDatabase(OLD.reverse_code, OLD.code),
+        lifting(OLD),
         migrations.CreateModel(
             name="VoidRequest",
             fields=[

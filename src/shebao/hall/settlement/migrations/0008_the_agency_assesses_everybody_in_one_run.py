@@ -2,7 +2,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from shebao.hall.append_only import OfTheDatabase, refuse_changes_but
+from shebao.hall.append_only import refuse_changes_but
+from shebao.hall.set_guards import lifting
 
 # SQLite makes a table anew to change it, and the triggers go with the old one.
 ASSESSMENTS = refuse_changes_but(
@@ -17,7 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        OfTheDatabase(ASSESSMENTS.reverse_code, ASSESSMENTS.code),
+        lifting(ASSESSMENTS),
         migrations.AlterField(
             model_name="assessment",
             name="made_by",

@@ -5,7 +5,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 import shebao.hall.fields
-from shebao.hall.append_only import OfTheDatabase, refuse_changes, refuse_changes_but, refuse_sums
+from shebao.hall.append_only import refuse_changes, refuse_changes_but, refuse_sums
+from shebao.hall.set_guards import lifting
 
 # SQLite has to be told every column of the table that must not change.
 ASSESSMENTS = refuse_changes_but(
@@ -42,8 +43,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        OfTheDatabase(ASSESSMENTS.reverse_code, ASSESSMENTS.code),
-        OfTheDatabase(PAID_BEFORE.reverse_code, PAID_BEFORE.code),
+        lifting(ASSESSMENTS),
+        lifting(PAID_BEFORE),
         migrations.AddField(
             model_name="assessment",
             name="basis_month",
