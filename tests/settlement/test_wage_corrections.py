@@ -105,9 +105,9 @@ def correct(clerk, raw, month=SEPTEMBER, day=8, key=KEY):
     return made
 
 
-def lines_of(bill) -> dict[tuple, tuple]:
+def lines_of(bill, **which) -> dict[tuple, tuple]:
     """(month, scheme) → base, employer's part, person's part, kind of the adjustments of a bill."""
-    rows = bill.lines.filter(kind__in=ADJUSTING).order_by("month", "pk")
+    rows = bill.lines.filter(kind__in=ADJUSTING, **which).order_by("month", "pk")
     return {
         (one.month, one.scheme): (one.contribution_base, one.employer_due, one.employee_due, one.kind) for one in rows
     }
@@ -275,7 +275,7 @@ def test_a_value_published_late_and_a_wage_corrected_are_one_difference(hall, ci
     city.publish(medical__employer_rate=[("2026-07", "2026-08-24", 0.09)])
     correct(clerk, asked(one, "9000"))
     bill = settle(clerk.employer, clerk, SEPTEMBER)
-    assert lines_of(bill)[JULY, "medical"] == (900_000, 17_000, 2_000, "4")
+    assert lines_of(bill, employee=one)[JULY, "medical"] == (900_000, 17_000, 2_000, "4")
     assert proved()
 
 
