@@ -30,7 +30,7 @@ test: $(V)/.dev chromium  ## everything: units on both databases, journeys in Ch
 	$(BIN)/python -m tests.on_postgres
 
 chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk; } || { echo "浏览器测试需要 Chromium：请以管理员身份运行 apt-get install chromium fonts-noto-cjk，再运行 make test。"; exit 1; }
+	@command -v chromium-headless-shell >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium-headless-shell fonts-noto-cjk; } || command -v chromium >/dev/null || { echo "浏览器测试需要 Chromium：请以管理员身份运行 apt-get install chromium-headless-shell fonts-noto-cjk，再运行 make test。"; exit 1; }
 
 check: $(V)/.dev  ## linters, types, import contracts, migrations, regions
 	$(BIN)/ruff check .
