@@ -249,6 +249,9 @@ def test_an_export_is_on_record_and_marked_with_who_took_it(world):
     hired(admin.employer)
     answer = signed_in(admin).get("/e/roster/export/?status=all")
     assert answer.status_code == 200
-    assert AuditEntry.objects.get(action="data.exported").actor == admin
-    header = openpyxl.load_workbook(io.BytesIO(answer.content)).active.oddHeader.right.text
-    assert admin.employer.name in header and admin.username in header and "2026-11-10" in header
+    entry = AuditEntry.objects.get(action="data.exported")
+    assert entry.actor == admin and entry.request
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    for said in (sheet.oddHeader.right.text, sheet["A2"].value):
+        assert admin.employer.name in said and admin.username in said and "2026-11-10" in said
+        assert said.endswith(f"编号 {entry.request}")
