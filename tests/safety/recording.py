@@ -1,48 +1,111 @@
-"""Which tables a request wrote, and whether it left a record (reliability B15)."""
+"""Which tables a request wrote, and whether it left the records that it should (reliability B15).
+
+The rule: **one record for one deed on one object, in the transaction of the deed.** A batch leaves one for each object;
+a press that does two deeds on one object leaves both, and such pairs are in TOGETHER with their reason; a look leaves
+one. What belongs to an employer is in the employer's own log.
+"""
 
 import re
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 
 from django.db import connection
 
+from shebao.hall.audit import operations
+
 WRITE = re.compile(r'^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?', re.IGNORECASE)
+TAKEN_BACK = re.compile(r'^\s*ROLLBACK TO SAVEPOINT\s+"?(\w+)"?', re.IGNORECASE)
 RECORD = "audit_auditentry"
 # The head of the chain moves with every record; on PostgreSQL the records go in by COPY, which is no statement.
 HEAD = "audit_audithead"
 # What is no deed: the machinery of sessions, counters and jobs, what somebody still types, and the mark of progress.
 NO_DEEDS = {
     "django_session", "axes_accessattempt", "axes_accesslog", "axes_accessfailurelog", "operators_attempt",
-    "sign_in_opensession", "sign_in_sentcode",
-    "django_tasks_database_dbtaskresult", "declarations_formdraft", HEAD,
+    "sign_in_opensession", "sign_in_sentcode", "audit_spentkey",
+    "django_tasks_database_dbtaskresult", "declarations_formdraft", HEAD, RECORD,
 }  # fmt: skip
+TYPING = {
+    "e_batch_rows": {"sheets_batch", "sheets_batchrow"},
+    "e_batch_group": {"sheets_batch", "sheets_batchrow"},
+    "register_step": {"registration_registration"},
+    "a_choose": {"desk_sample"},
+}
+"""What somebody still types or draws for oneself, before it is a deed, by address: cells of a sheet that is not
+confirmed, the steps of a registration that is not submitted, the lot drawn for one's own batch.
+"""
+TOGETHER: dict[frozenset[str], str] = {
+    frozenset({"data.looked_at", "desk.sample_opened"}): "a case of a sample is opened: a look, and the batch needs it",
+}
+"""Deeds that one press does on one object, each with its record; and why they are two."""
 
 
 class Written:
-    """The tables written inside the block, in order."""
+    """The tables written inside the block, by transaction, and the records."""
 
     def __init__(self) -> None:
-        self.tables: list[str] = []
+        self.records: list = []
+        self._depth = len(connection.savepoint_ids)
+        self._by_transaction: dict[str, list[str]] = defaultdict(list)
+
+    def note(self, sql: str) -> None:
+        """A statement that ran."""
+        if found := TAKEN_BACK.match(sql):
+            self._by_transaction.pop(found[1], None)
+        elif found := WRITE.match(sql):
+            self._by_transaction[self._transaction()].append(found[1].lower())
+
+    def _transaction(self) -> str:
+        """The outermost transaction inside the block; outside of any, every statement is its own."""
+        inside = connection.savepoint_ids[self._depth :]
+        if inside:
+            return str(inside[0])
+        return "only" if connection.in_atomic_block and not self._depth else f"none {len(self._by_transaction)}"
 
     @property
     def deeds(self) -> set[str]:
-        """The business tables among them."""
-        return set(self.tables) - NO_DEEDS - {RECORD}
+        """The tables of business that were written and not taken back."""
+        return {one for tables in self._by_transaction.values() for one in tables} - NO_DEEDS
 
     @property
-    def is_on_record(self) -> bool:
-        """Whether an audit record was written."""
-        return RECORD in self.tables or HEAD in self.tables
+    def unrecorded(self) -> set[str]:
+        """Those of them that were written in a transaction without a record."""
+        lost = (tables for tables in self._by_transaction.values() if not {RECORD, HEAD} & set(tables))
+        return {one for tables in lost for one in tables} - NO_DEEDS
+
+    @property
+    def wrong(self) -> list[str]:
+        """What is wrong with the records, in words: twice the same, two of one object, of nobody's log."""
+        said = Counter((one.action, one.subject) for one in self.records)
+        found = [f"{action} of {subject} {count} times" for (action, subject), count in said.items() if count > 1]
+        by_subject = defaultdict(set)
+        for action, subject in said:
+            by_subject[subject].add(action)
+        found += [
+            f"{subject}: {' and '.join(sorted(actions))}"
+            for subject, actions in by_subject.items()
+            if len(actions) > 1 and not any(actions <= one for one in TOGETHER)
+        ]
+        return found + [
+            f"{one.action} of {one.subject} is in no employer's log"
+            for one in self.records
+            if not one.employer_id and (one.subject.startswith("employer:") or (one.actor and one.actor.employer_id))
+        ]
 
 
 @contextmanager
-def written():
-    """Watch the statements of the block."""
+def written(monkeypatch):
+    """Watch the statements and the records of the block."""
     seen = Written()
 
     def watch(execute, sql, params, many, context):
-        if found := WRITE.match(sql):
-            seen.tables.append(found[1].lower())
+        seen.note(sql)
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(watch):
+    def insert(entries):
+        seen.records.extend(entries)
+        insert_rows(entries)
+
+    insert_rows = operations.insert_rows
+    with monkeypatch.context() as now, connection.execute_wrapper(watch):
+        now.setattr(operations, "insert_rows", insert)
         yield seen

@@ -1,12 +1,12 @@
 """No deed without its record: where the record cannot be written, nothing happens (reliability B15)."""
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.test import Client
 
 from shebao.hall.audit import operations
 from shebao.hall.audit.models import AuditEntry
-from shebao.hall.audit.operations import broken_links
+from shebao.hall.audit.operations import broken_links, record
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import save_declarations
 from shebao.hall.employers.models import Department
@@ -79,10 +79,10 @@ def test_a_whole_number_is_not_shown_when_the_look_cannot_be_recorded(world, mon
     assert answer.status_code == 500 and employee.person.id_number not in answer.content.decode()
 
 
-def test_what_is_rolled_back_leaves_no_record(world):
+def test_what_is_rolled_back_leaves_no_record(world, monkeypatch):
     """A refused deed writes neither rows nor a record of them."""
     client = signed_in(world[0])
-    with written() as seen:
+    with written(monkeypatch) as seen:
         assert client.post("/operators/new", {"username": "", "name": "", "role": "clerk"}).status_code == 422
     assert not seen.deeds and not AuditEntry.objects.filter(action="operator.created").exists()
 
@@ -214,6 +214,19 @@ def test_a_foreign_object_and_a_missing_right_are_on_record_without_what_was_typ
     assert list(broken_links()) == []
 
 
+def test_a_sign_in_and_its_record_are_one_transaction(world, monkeypatch):
+    with written(monkeypatch) as seen:
+        assert Client().post("/login", {"username": world[0].username, "password": PASSWORD}).status_code == 302
+    assert [one.action for one in seen.records] == ["operator.signed_in"]
+    assert "operators_operator" in seen.deeds and not seen.unrecorded and not seen.wrong
+
+
+def test_what_the_agency_does_to_an_employer_is_in_the_employers_own_log(world):
+    with transaction.atomic():
+        record("employer.account_classified", world[0].employer, by=world[2])
+    assert AuditEntry.objects.visible_to(world[0]).filter(action="employer.account_classified").count() == 1
+
+
 def test_sign_ins_and_failed_ones_are_on_record_without_what_was_typed(world):
     admin = world[0]
     client = Client()
@@ -236,6 +249,9 @@ def test_an_export_is_on_record_and_marked_with_who_took_it(world):
     hired(admin.employer)
     answer = signed_in(admin).get("/e/roster/export/?status=all")
     assert answer.status_code == 200
-    assert AuditEntry.objects.get(action="data.exported").actor == admin
-    header = openpyxl.load_workbook(io.BytesIO(answer.content)).active.oddHeader.right.text
-    assert admin.employer.name in header and admin.username in header and "2026-11-10" in header
+    entry = AuditEntry.objects.get(action="data.exported")
+    assert entry.actor == admin and entry.request
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    for said in (sheet.oddHeader.right.text, sheet["A2"].value):
+        assert admin.employer.name in said and admin.username in said and "2026-11-10" in said
+        assert said.endswith(f"编号 {entry.request}")

@@ -244,3 +244,4 @@ def test_a_table_that_is_taken_along_says_by_whom_on_every_page_and_in_its_prope
     sheet = book.active
     assert mark.replace("&", "&&") in sheet.oddHeader.right.text or mark in str(sheet.oddHeader.right.text)
     assert "王敏（clerk）" in sheet.oddFooter.left.text
+    assert sheet["A2"].value == mark and sheet["A4"].value == "x"

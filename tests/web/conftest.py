@@ -9,7 +9,7 @@ from django.urls import Resolver404
 from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator, Role
 from shebao.rules.months import Month
-from tests.safety.recording import written
+from tests.safety.recording import TYPING, written
 
 PASSWORD = "right-Password-1"
 
@@ -71,20 +71,6 @@ def make_operator(username, role, employer=None, region="tianjin", **more) -> Op
     return operator
 
 
-# What somebody still types or draws for oneself, before it is a deed: cells of a sheet that is not confirmed, the steps
-# of a registration that is not submitted, the lot drawn for one's own batch.
-TYPING = {
-    "e_batch_rows": {"sheets_batch", "sheets_batchrow"},
-    "e_batch_group": {"sheets_batch", "sheets_batchrow"},
-    "register_step": {"registration_registration"},
-    "a_choose": {"desk_sample"},
-}
-
-
-SESSIONS = {"sign_in_opensession"}
-"""That somebody is still here is no deed; signing in is, and has its record."""
-
-
 def name_of(answer) -> str:
     """The name of the address that answered; empty where there is none (it is looked up only when asked for)."""
     with suppress(Resolver404):
@@ -94,20 +80,21 @@ def name_of(answer) -> str:
 
 @pytest.fixture(autouse=True)
 def every_change_is_on_record(request, monkeypatch):
-    """Whatever a test of pages sends: where a table of business changes, a record is written with it."""
+    """Whatever a test of pages sends: where a table of business changes, a record is written with it; how many and in
+    which transaction, `tests/authz/test_once.py` looks at.
+    """
     if "db" not in request.fixturenames:
         return
     original = Client.request
 
     def watched(client, **asked):
-        with written() as seen:
+        with written(monkeypatch) as seen:
             answer = original(client, **asked)
         if answer.status_code >= 400:
             return answer  # refused; and an address that is none has no place that could be asked for
         name = name_of(answer)
-        deeds = seen.deeds - SESSIONS - TYPING.get(name, set())
-        if deeds and not seen.is_on_record:
-            raise AssertionError(f"{name} changed {sorted(seen.deeds)} without a record")
+        if (lost := seen.deeds - TYPING.get(name, set())) and not seen.records:
+            raise AssertionError(f"{name} changed {sorted(lost)} without a record")
         return answer
 
     monkeypatch.setattr(Client, "request", watched)

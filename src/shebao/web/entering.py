@@ -4,6 +4,7 @@ import re
 import time
 
 from django.contrib.auth import login, logout, update_session_auth_hash
+from django.db import transaction
 from django.shortcuts import redirect
 
 from shebao.hall.operators.models import Operator
@@ -23,12 +24,18 @@ SYSTEMS = (
 
 def enter(request, operator: Operator, way: str, following: str = ""):
     """Begin a session and go to the page that was asked for; who stands for several employers chooses first."""
-    note_sign_in(operator)
-    begin(request, operator, way)
+    begin_on_record(request, operator, way)
     if operator.employer_id and has_links(operator):
         request.session[MANY] = True
         return redirect("employers")
     return redirect(following or "start")
+
+
+@transaction.atomic
+def begin_on_record(request, operator: Operator, way: str) -> None:
+    """A new session by a sign-in of one's own: both, and the record of it, or none."""
+    note_sign_in(operator)
+    begin(request, operator, way)
 
 
 def begin(request, operator: Operator, way: str, owner: Operator | None = None) -> None:

@@ -58,6 +58,7 @@ def test_the_sheet_is_given_for_a_reason_and_the_password_and_says_who_took_it(c
     assert set(numbers) <= set(cells)
     assert all("王敏" in sheet.oddHeader.right.text and "导出" in sheet.oddHeader.right.text for sheet in book)
     assert clerk.username in book.properties.description
+    assert "王敏" in book["导出说明"]["A1"].value
     entry = AuditEntry.objects.get(action="roster.template_made")
     assert entry.detail == {"service": SERVICE, "heads": 2, "reason": REASON}
     assert not any(number in json.dumps(entry.detail) for number in numbers)
@@ -130,4 +131,5 @@ def test_the_marked_rows_that_go_back_to_the_clerk_say_who_took_them_and_are_on_
     book = load_workbook(io.BytesIO(client.get(f"/e/import/{batch.pk}/marked/").content))
     assert "王敏" in book.active.oddHeader.right.text
     entry = AuditEntry.objects.get(action="data.exported")
+    assert book["导出说明"]["A1"].value.endswith(f"导出 编号 {entry.request}")
     assert (entry.subject, entry.employer) == (f"batch:{batch.pk}", clerk.employer)

@@ -8,6 +8,7 @@ from django.db import models, transaction
 from ..operators.throttle import may_try
 from .models import AuditHead
 from .operations import record
+from .origin import origin
 
 LOOKS = (
     *("data.looked_at", "person.looked_at", "privileged.asked", "privileged.looked", "evidence.looked_at"),
@@ -18,6 +19,8 @@ LOOKS = (
 
 Looks at pages and papers, whole numbers one by one or in a sheet, and what was taken along.
 """
+MARK = 200
+"""Characters of a watermark: a page header of a workbook holds no more."""
 GLANCE, AN_HOUR = "glance", timedelta(hours=1)
 
 
@@ -46,10 +49,15 @@ def note_refusal(place: str, status: int, *, by) -> None:
     record("access.refused", by, by=by, kind=place, state=str(status))
 
 
-def watermark(by, at) -> str:
-    """Who takes a file along, for which employer, and when: on every sheet of it."""
+def watermark(by, at, serial: str = "") -> str:
+    """Who takes a file along, for which employer, when, and by what number the record knows it: on every sheet of it.
+
+    The number is the request's where no other is given.
+    """
     owner = by.employer.name if by.employer_id else by.region
-    return f"{owner} {by.name}（{by.username}）{at:%Y-%m-%d %H:%M} 导出"[:200]
+    number = serial or origin().request
+    told = f" {by.name}（{by.username}）{at:%Y-%m-%d %H:%M} 导出" + (f" 编号 {number}" if number else "")
+    return owner[: MARK - len(told)] + told
 
 
 @transaction.atomic

@@ -77,13 +77,18 @@ def _locked_head() -> AuditHead:
 
 
 def _entry(subject: models.Model, by, employer) -> AuditEntry:
-    owner = employer or getattr(subject, "employer", None)
+    owner = employer or _owner(subject) or getattr(by, "employer", None)
     return maker(AuditEntry)(
         subject=f"{subject._meta.model_name}:{subject.pk}",
         actor=by,
         employer=owner,
         region=owner.region if owner else getattr(by or subject, "region", "") or "",
     )
+
+
+def _owner(subject: models.Model):
+    """The employer whose log an object belongs in: its own, or the employer that it is."""
+    return subject if subject._meta.label == "employers.Employer" else getattr(subject, "employer", None)
 
 
 def entry_digest(entry: AuditEntry) -> str:

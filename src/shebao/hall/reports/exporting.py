@@ -119,9 +119,15 @@ def start_export(query: Query, conditions: Mapping[str, str], asked_line: str, *
         busy_at=now(),
         expires_at=now() + KEPT,
     )
-    record("export.started", run, by=by, employer=by.employer, query=query.key, rows=run.rows_total)
+    told = {"query": query.key, "rows": run.rows_total, "number": _serial(run)}
+    record("export.started", run, by=by, employer=by.employer, **told)
     transaction.on_commit(partial(export_in_background, run.pk, run.attempt, by.pk))
     return run
+
+
+def _serial(run: ExportRun) -> str:
+    """What the workbook and its record both call it: no request is there when it is written."""
+    return f"D{run.pk}"
 
 
 def _asked(query: Query, conditions: Mapping[str, str], by) -> tuple[Report, Asked]:
@@ -145,7 +151,7 @@ def carry_out(run_id: int, attempt: int, *, by) -> None:
         return
     with work_folder() as folder:
         path = folder / "table.xlsx"
-        found, mark = report.rows(given), watermark(by, local_now())
+        found, mark = report.rows(given), watermark(by, local_now(), _serial(run))
         rows = chain(_counted(cells_of(report, given, found), own), total_of(report, given, found))
         try:
             write_table(run.title, run.asked_line, columns_of(report, query), rows, mark=mark, path=path)

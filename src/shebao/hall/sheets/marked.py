@@ -58,7 +58,7 @@ def write_marked_rows(
 ) -> bytes:
     """As `write_marked`, from rows that come one after the other and are forgotten: a large sheet is large.
 
-    `mark` tells in the page headers who takes it along.
+    `mark` tells in the page headers and on a last sheet who takes it along.
     """
     ours = {c.index for c in match.columns if is_ours(c.header)}
     places = {index: place for place, index in enumerate(i for i in range(width) if i not in ours)}
@@ -80,6 +80,7 @@ def write_marked_rows(
                 sheet.write_string(number - 1, len(places), words, book.format("reason"))
             if number >= match.first_data_row and any(c.kind != "empty" for c in one.cells):
                 sheet.write_string(number - 1, len(places) + 1, plain_text(one.key), book.format("text"))
+        book.add_mark()
     return book.data
 
 

@@ -48,7 +48,7 @@ def write_template(
 
     `prefill` rows hold cleaned values by field id: fen, YYYY-MM, codes. They become rows of the first sheet.
     `layout` is another order of the columns, such as the published one. `mark` tells who takes a sheet with people in
-    it along; it stands in the page headers and the properties, in no cell, so that the sheet is read as without it.
+    it along; it stands in the page headers and on a sheet of its own, so that the first one is read as without it.
     """
     layout = layout or form_layout(form)
     fields, top = layout.fields, layout.head_row
@@ -69,6 +69,7 @@ def write_template(
             _write_row(book, example, number, fields, region, told)
         _write_help(book, region, service, layout)
         _write_codes(book, region, fields)
+        book.add_mark()
     return book.data
 
 

@@ -21,6 +21,7 @@ _FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _LONGEST_TEXT = 32_767  # of one cell, by the file format
 ROWS_OF_A_SHEET = 1_000_000
 """The file format ends a sheet at 1,048,576 rows: a longer table goes on in the next sheet."""
+MARK_SHEET = "导出说明"
 _LONGEST_HEADER = 200  # characters: the file format takes 255 with its codes
 _SPACER = " "  # a digit right after the size of the letters would be read as part of it
 _FONT = {"font_name": "宋体", "font_size": 11, "valign": "vcenter"}
@@ -110,6 +111,13 @@ class Book:
             sheet.set_footer(f"&L&9{_SPACER}{told}&R第 &P 页")
         return sheet
 
+    def add_mark(self) -> None:
+        """A last sheet that says who takes the book along: for books that are sent back, of which the first is read."""
+        if self._mark:
+            sheet = self.add_sheet(MARK_SHEET)
+            sheet.set_column(0, 0, 100)
+            sheet.write_string(0, 0, plain_text(self._mark), self.format("note"))
+
     def format(self, name: str):
         """One of the few formats used everywhere."""
         if name not in self._formats:
@@ -140,8 +148,10 @@ def write_table(
 
     Rows are streamed, so `rows` may be a generator of any length; past a million rows the next sheet goes on. Values
     are in the order of the columns; None and "" stay empty. Amounts are fen and become numbers of yuan. With a `path`
-    the table is written there and nothing is returned. `mark` tells who takes the table along; it stands on every page.
+    the table is written there and nothing is returned. `mark` tells who takes the table along; it stands beside the
+    filter, and on every printed page.
     """
+    filter_line = "｜".join(filter(None, (filter_line, mark)))
     with Book(streaming=True, path=path, mark=mark) as book:
         sheet, number = _begin_sheet(book, sheet_name(title), title, filter_line, columns), 2
         for index, row in enumerate(rows):

@@ -1,6 +1,7 @@
 """单位选择: the employers that one person acts for; each is entered as an account and session of its own."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -101,11 +102,12 @@ def enter(request, pk):
     owner = _owner(request, request.user)
     way = request.session.get(OWN_WAY) or request.session.get(WAY, "")
     try:
-        operator = linking.enter_account(pk, owner=owner, is_strong=way in STRONG)
+        with transaction.atomic():  # the session and the record of it
+            operator = linking.enter_account(pk, owner=owner, is_strong=way in STRONG)
+            begin(request, operator, "switch", owner=owner)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("employers")
-    begin(request, operator, "switch", owner=owner)
     request.session[MANY], request.session[OWN_WAY] = True, way
     messages.success(request, f"已进入{operator.employer.name}，以下业务都为这个单位办理。")
     return redirect("start")

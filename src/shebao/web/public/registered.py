@@ -10,7 +10,6 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall.errors import Refused
-from shebao.hall.operators.operations import note_sign_in
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration import checks, queries
@@ -20,7 +19,7 @@ from shebao.hall.registration.states import WITH_APPLICANT, State
 from shebao.hall.sign_in.factors import has_factor
 
 from ..access import public
-from ..entering import begin
+from ..entering import begin_on_record
 from .registering import HELD, held, hold, marked_steps
 
 TRIES, WINDOW = 12, timedelta(minutes=10)
@@ -142,8 +141,7 @@ def activate(request):
                 request.session.flush()
                 messages.success(request, "密码已设置，请用新密码登录。")
                 return redirect("sign_in")
-            note_sign_in(operator)
-            begin(request, operator, "activation")
+            begin_on_record(request, operator, "activation")
             messages.success(request, "密码已设置，欢迎使用。下次用账号和密码登录。")
             return redirect("start")
     context = {"operator": found.operator, "until": found.until, "errors": errors}
