@@ -34,7 +34,7 @@ def test_a_wage_that_seems_wrong_on_the_bill_is_corrected_and_reviewed(page_of, 
     page.wait_for_url(re.compile("wage_correction"))
     assert page.get_by_role("heading", name="缴费工资更正", exact=True).first.is_visible()
     for label in ("更正开始月份", "更正终止月份"):
-        assert page.get_by_label(label).first.input_value() == str(month.previous())
+        assert page.get_by_role("textbox", name=label).input_value() == str(month.previous())
     page.locator("[name=declared_wage]").fill("9000")
     page.locator("[name=note]").fill("奖金漏报")
     until(page, lambda: "补差金额" in page.locator("#declare-rail").inner_text() and "+" in rail(page))

@@ -131,8 +131,9 @@ def _corrections(employer, month: Month) -> Wages:
 
 def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], wages: Wages) -> Found:
     """The charges of `months` that rest on a value which is another one now, and those at other wages than these."""
-    rows = corrected(employer, wages).filter(month__lt=month) if wages else BillLine.objects.none()
-    moved = [row for row in rows.values_list("pk", "employee", "month", "declared_wage") if _moves(wages, *row[1:])]
+    rows = corrected(employer, wages).filter(month__lt=month)
+    columns = "pk", "employee", "month", "declared_wage"
+    moved = [row for row in rows.values_list(*columns) if _moves(wages, *row[1:])] if wages else []
     at_wage = {pk: wages[who, of] for pk, who, of, _ in moved}
     if not months and not at_wage:
         return Found()
