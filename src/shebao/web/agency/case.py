@@ -147,7 +147,7 @@ def _answers(view) -> list[dict]:
     rows = {
         "approve": {"reasons": _codes(view.declaration, spec.answers), "kind": "p", "hotkey": "a", "hint": "怎样更正"},
         "reject": {"reasons": _codes(view.declaration, spec.reasons), "kind": "o", "hotkey": "", "hint": "依据什么"},
-        "return": {"reasons": [], "kind": "d", "hotkey": "r", "hint": "还缺什么，单位补充后再送"},
+        "return": {"reasons": [], "kind": "d", "hotkey": "", "hint": "还缺什么，单位补充后再送"},
     }
     return [
         row | {"label": labels.get(name, "请单位补充"), "url": reverse(f"a_{name}", args=[pk])}
