@@ -41,7 +41,7 @@ def brought(code="yunnan", n=1, **changes) -> entering.Entry:
     spec = region(code).registration
     return entering.Entry(
         raw=answers(n, **changes), areas=tuple(area.key for area in spec.areas), has_agreed=True,
-        seen=tuple(paper.title for paper in spec.papers), proof="2026-11 卷 3",
+        seen=tuple(paper.title for paper in spec.papers), kept_at="2026-11 卷 3",
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def test_whoever_entered_it_can_neither_take_nor_decide_it_and_a_colleague_puts_
     enterer, colleague
 ):
     made = entering.enter_registration(brought(), by=enterer)
-    assert (made.state, made.entered_by, made.proof) == ("submitted", enterer, "2026-11 卷 3")
+    assert (made.state, made.entered_by, made.kept_at) == ("submitted", enterer, "2026-11 卷 3")
     assert made.agreements.get().agreed_by == "何示例" and made.due_on
     assert next_free(enterer, 10, kind=KIND) == [] and next_free(colleague, 10, kind=KIND) == [made.pk]
     assert claim_cases([made.pk], by=enterer, kind=KIND) == ([], [made])

@@ -23,15 +23,15 @@ from .states import State
 class Entry:
     """What was brought to the counter: `raw` are the answers of every form, `areas` the business to be opened.
 
-    `has_agreed`: the agreement was signed on paper; `seen` are the titles of the papers that were shown, `proof` where
-    they are kept.
+    `has_agreed`: the agreement was signed on paper; `seen` are the titles of the papers that were shown, `kept_at`
+    where they are kept.
     """
 
     raw: Mapping[str, str]
     areas: tuple[str, ...] = ()
     has_agreed: bool = False
     seen: tuple[str, ...] = ()
-    proof: str = ""
+    kept_at: str = ""
 
 
 class Unfinished(Refused):
@@ -79,7 +79,7 @@ def _entered(made: Registration, here: Region, entry: Entry, by) -> Registration
     keep_answers(made, answers)
     made.areas = [area.key for area in spec.areas if area.key in entry.areas]
     made.seen_papers = [paper.title for paper in spec.papers if paper.keep == "upload" and paper.title in entry.seen]
-    made.proof, made.touched_at = entry.proof.strip()[:120], clock.now()
+    made.kept_at, made.touched_at = entry.kept_at.strip()[:120], clock.now()
     made.save()
     if not serves(by, made):
         text = "您只办理部分经办区划，这个区划的单位请交给办理它的同事录入。"

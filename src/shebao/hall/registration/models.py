@@ -28,7 +28,7 @@ class Registration(models.Model):
     `answers` holds every form's answers; `before` those of the last return, so that a repair shows; `areas` what is to
     be opened; `marks` what the reviewer marked; `proved_digest` which telephone was proved with a code, so that another
     one is asked anew; `agency_division` which part of the agency the applicant chose. `entered_by` is who of the agency
-    entered it at the counter on the employer's behalf, `seen_papers` the papers they had in hand, `proof` where those
+    entered it at the counter on the employer's behalf, `seen_papers` the papers they had in hand, `kept_at` where those
     are kept. Drafts left alone are forgotten.
     """
 
@@ -53,7 +53,7 @@ class Registration(models.Model):
     decided_at = models.DateTimeField("办结时间", null=True)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     seen_papers = models.JSONField("窗口核对的纸质材料", default=list)
-    proof = models.CharField("纸质材料存放", max_length=120, blank=True, default="")
+    kept_at = models.CharField("纸质材料存放", max_length=120, blank=True, default="")
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
     operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 

@@ -52,7 +52,7 @@ def repair(request, pk):
     if request.method != "POST":
         note_look(made, f"窗口补正 {made.number}", by=request.user, employer=None)
         signed = made.agreements.exists()
-        entry = entering.Entry(made.answers, tuple(made.areas), signed, tuple(made.seen_papers), made.proof)
+        entry = entering.Entry(made.answers, tuple(made.areas), signed, tuple(made.seen_papers), made.kept_at)
         return _page(request, here, entry, made)
     entry = _typed(request, here)
     try:
@@ -69,7 +69,7 @@ def _typed(request, here: Region) -> entering.Entry:
         areas=tuple(area.key for area in spec.areas if said.get(f"area_{area.key}") == "1"),
         has_agreed=said.get("agreed") == "1",
         seen=tuple(paper.title for n, paper in enumerate(spec.papers) if said.get(f"seen_{n}") == "1"),
-        proof=said.get("proof", ""),
+        kept_at=said.get("kept_at", ""),
     )
 
 
@@ -111,9 +111,9 @@ def _page(request, here: Region, entry: entering.Entry, made: Registration | Non
             {"number": n, "paper": one, "seen": one.title in entry.seen, "mark": marks.get(f"paper_{n}", "")}
             for n, one in papers
         ],
-        "proof": {
-            "id": "proof", "name": "proof", "kind": "text", "label": "纸质材料存放", "value": entry.proof, "full": True,
-            "maxlength": 120, "help": "卷宗号或存放处，日后查得到原件",
+        "kept_at": {
+            "id": "kept_at", "name": "kept_at", "kind": "text", "label": "纸质材料存放", "value": entry.kept_at,
+            "full": True, "maxlength": 120, "help": "卷宗号或存放处，日后查得到原件",
         },
         "number_note": _number_note(here),
         "errors": [_error(here, one) for one in faults] or ([_refusal(no)] if no else []),
@@ -156,7 +156,7 @@ def _error(here: Region, fault: checks.Fault) -> dict:
         text = f"请由单位签署《{here.registration.agreement.title}》，核对后勾选。"
         return {"id": "agreed", "text": text}
     if kind == "papers":
-        return {"id": "proof", "text": fault.text.replace("请上传", "请核对原件并勾选")}
+        return {"id": "kept_at", "text": fault.text.replace("请上传", "请核对原件并勾选")}
     first = f"id_area_{here.registration.areas[0].key}" if kind == "areas" else f"id_{fault.field}"
     return {"id": first, "text": fault.text}
 

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='registration',
-            name='proof',
+            name='kept_at',
             field=models.CharField(blank=True, default='', max_length=120, verbose_name='纸质材料存放'),
         ),
         migrations.AddField(
