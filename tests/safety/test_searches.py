@@ -128,7 +128,7 @@ def test_the_agency_finds_a_person_the_same_way(clerk):
     desk.force_login(OperatorFactory(reviewer=True))
     number = clerk.employee.person.id_number
     answer = desk.post("/a/people/", {"_search": "1", "q": number})
-    assert number not in answer["Location"] and "周平" in desk.get(answer["Location"]).content.decode()
+    assert number not in answer["Location"] and "周*" in desk.get(answer["Location"]).content.decode()
 
 
 def test_a_sealed_number_opens_for_its_owner_only_and_for_a_day(clerk):
