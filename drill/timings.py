@@ -26,7 +26,10 @@ LONGEST = 0.050
 LENGTH = 30_000
 JUDGED_FROM = 100  # fewer samples say nothing about time
 PASSWORD = "not-The-Word-7"  # noqa: S105 - a wrong one
-TOKENS = re.compile(r'(?<=csrfmiddlewaretoken" value=")[^"]*|(?<=X-CSRFToken": ")[^"]*|=~[\w-]+|[\w-]+:[\w-]{30,}')
+TOKENS = re.compile(
+    r'(?<=csrfmiddlewaretoken" value=")[^"]*|(?<=name="_once" value=")[^"]*|(?<=X-CSRFToken": ")[^"]*|=~[\w-]+'
+    r"|[\w-]+:[\w-]{30,}"
+)
 
 
 @dataclass(frozen=True)

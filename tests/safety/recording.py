@@ -35,6 +35,7 @@ confirmed, the steps of a registration that is not submitted, the lot drawn for 
 """
 TOGETHER: dict[frozenset[str], str] = {
     frozenset({"data.looked_at", "desk.sample_opened"}): "a case of a sample is opened: a look, and the batch needs it",
+    frozenset({"operator.password_reset", "session.ended"}): "whoever has the old password is put out: two deeds",
 }
 """Deeds that one press does on one object, each with its record; and why they are two."""
 
