@@ -70,7 +70,7 @@ def test_the_first_page_shows_that_it_is_loading_and_is_usable_while_a_part_is_s
 
     page.unroute(MONTH_PART)
     part.get_by_role("link", name="重试").click()
-    part.get_by_text("预估").wait_for()
+    part.get_by_text("预估", exact=True).wait_for()
     assert part.locator(".big .num").first.inner_text().strip() not in ("", "0.00")
     assert page.locator("#home-chart svg").count() or "还没有应缴记录" in page.locator("#home-chart").inner_text()
 
@@ -81,7 +81,7 @@ def test_without_scripts_the_amount_is_one_press_away(page_of):
     page = page_of(clerk, "/e/", java_script_enabled=False)
     assert not page.get_by_text("正在计算本月应缴").is_visible()
     page.locator("#home-due").get_by_role("link", name="重试").click()
-    assert page.locator("#home-due").get_by_text("预估").is_visible()
+    assert page.locator("#home-due").get_by_text("预估", exact=True).is_visible()
 
 
 def test_a_new_employer_reads_what_to_know_and_goes_where_it_is_done(page_of, browser, live_server):
@@ -160,7 +160,7 @@ def test_the_five_reminders_name_who_retires_and_what_is_owed(page_of, live_serv
     page.goto(f"{live_server.url}/e/bills/lines/{line.pk}/employer/")
     page.get_by_text("这个数不对？").click()
     doubt = page.locator(".doubt")
-    assert "12333" in doubt.inner_text() and Bill.objects.get().number in page.locator("#doubt-text").inner_text()
+    assert "12333" in doubt.inner_text() and Bill.objects.get().number in page.locator("#doubt-text").text_content()
     doubt.get_by_role("link", name=re.compile("修改工资")).click()
     page.wait_for_url(re.compile("wage_declaration"))
 

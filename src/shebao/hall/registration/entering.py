@@ -81,11 +81,11 @@ def _entered(made: Registration, here: Region, entry: Entry, by) -> Registration
     made.seen_papers = [paper.title for paper in spec.papers if paper.keep == "upload" and paper.title in entry.seen]
     made.kept_at, made.touched_at = entry.kept_at.strip()[:120], clock.now()
     made.save()
-    if not serves(by, made):
-        text = "您只办理部分经办区划，这个区划的单位请交给办理它的同事录入。"
-        raise Refused("not_permitted", text, field="agency_division", status=403)
     if entry.has_agreed and checks.asks_agreement(made, here) and answers.get("clerk_name"):
         note_agreement(made, spec.agreement, by=by)
     if faults := checks.faults(made, here):
         raise Unfinished(faults)
+    if not serves(by, made):
+        text = "您只办理部分经办区划，这个区划的单位请交给办理它的同事录入。"
+        raise Refused("not_permitted", text, field="agency_division", status=403)
     return give_in(made, here, keeps_marked=True, by=by)
