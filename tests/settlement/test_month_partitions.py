@@ -19,7 +19,17 @@ from shebao.hall.settlement.month_partitions import prepare_coming_months, prepa
 from shebao.rules.months import Month
 from shebao.web.explained import why_of
 
-from .hall import NOVEMBER, hire, make_clerk, make_employer, on_day, settle, take_partition_away, unguarded_writing
+from .hall import (
+    NOVEMBER,
+    hire,
+    make_clerk,
+    make_employer,
+    migrate_to_newest,
+    on_day,
+    settle,
+    take_partition_away,
+    unguarded_writing,
+)
 
 pytestmark = pytest.mark.django_db
 # Months that no installation of today prepares by itself.
@@ -200,10 +210,6 @@ def test_preparing_waits_for_nobody_who_writes_and_holds_nobody_up(by_month, no_
     assert at_once(1) == [f"{FREE}的账单明细有了自己的分区。"]
 
 
-def migrate(name: str) -> None:
-    MigrationExecutor(connection).migrate([("settlement", name)])
-
-
 def laid() -> dict[str, set]:
     """What the database has on the table of lines, by name."""
     of = "= 'settlement_billline'::regclass"
@@ -228,12 +234,12 @@ def test_the_lines_of_a_hall_that_runs_are_laid_by_month_and_in_one_table_again(
     before, had = lines(), laid()
     assert before and any("a_line_charges_what_happened" in names for names in had.values())
     try:
-        migrate("0012_bills_are_sealed_and_voids_are_whole")
+        MigrationExecutor(connection).migrate([("settlement", "0012_bills_are_sealed_and_voids_are_whole")])
         assert lines() == before and laid() == had
         if connection.vendor == "postgresql":
             assert asked("SELECT relkind::text FROM pg_class WHERE relname LIKE 'settlement\\_billline\\_20%'") == []
     finally:
-        migrate("0016_a_person_is_charged_once_in_whatever_region")
+        migrate_to_newest()
     assert lines() == before and laid() == had
     assert list(check_ledger()) == []
     if connection.vendor == "postgresql":

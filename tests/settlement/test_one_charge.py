@@ -11,7 +11,16 @@ from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import BillLine
 from shebao.rules.months import Month
 
-from .hall import NOVEMBER, hire, insured_at_both, make_clerk, make_employer, settle, unguarded_writing
+from .hall import (
+    NOVEMBER,
+    hire,
+    insured_at_both,
+    make_clerk,
+    make_employer,
+    migrate_to_newest,
+    settle,
+    unguarded_writing,
+)
 
 BEFORE = [
     ("settlement", "0015_what_is_declared_to_be_paid_stays"),
@@ -75,6 +84,6 @@ def test_a_hall_in_which_somebody_is_insured_in_two_regions_is_told_before_it_is
     finally:
         Spell.objects.filter(employee=one).update(last_month=Month(2026, 12))
         Spell.objects.filter(employee=two).update(first_month=Month(2027, 1))
-        MigrationExecutor(connection).migrate(AFTER)
+        migrate_to_newest()
     with pytest.raises(IntegrityError):
         Spell.objects.filter(employee=two).update(first_month=Month(2026, 12))
