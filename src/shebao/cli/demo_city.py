@@ -131,7 +131,7 @@ def _load_region(region, number: int) -> list[Account]:
     from shebao.hall.operators.models import AGENCY_ROLES, Role
 
     accounts: list[Account] = []
-    people = People(region.code, f"{DIVISIONS[number % len(DIVISIONS)]}9901")
+    people = People(region.code, f"{DIVISIONS[number % len(DIVISIONS)]}99{number:02}")  # nobody is of two regions
     staff = {role: _operator(region, role, None, accounts) for role in AGENCY_ROLES}
     for index, (name, size) in enumerate((("云岭精密制造有限公司", 76), ("清泉食品有限公司", 8)), 1):
         employer = _employer(region, number, index, f"{region.short_title}{name}")
