@@ -54,7 +54,13 @@ def test_regions_hold_only_data():
 
 def test_the_two_regions_differ_in_data_only():
     first, second = REGIONS["tianjin"], REGIONS["leshan"]
-    assert [s.title for s in first.listed_services] == ["单位职工增加", "单位职工减少", "工资申报", "缴费工资更正", "核定基数补缴"]
+    assert [s.title for s in first.listed_services] == [
+        "单位职工增加",
+        "单位职工减少",
+        "工资申报",
+        "缴费工资更正",
+        "核定基数补缴",
+    ]
     assert [s.title for s in second.listed_services] == [
         "单位基础信息", "单位职工新参保", "职工信息维护", "人员停保", "人员申报工资", "职工补充医疗申报",
     ]  # fmt: skip
