@@ -41,7 +41,7 @@ class Uploader:
         self.client = Client(raise_request_exception=False)
         self.client.force_login(self.clerk)
         services = region(self.clerk.region).services.values()
-        self.services = [one.key for one in services if not one.is_about_employer]
+        self.services = [one.key for one in services if one.is_about_person]
 
     def upload(self, label: str, kind: str, name: str, data: bytes, service: str) -> None:
         """Upload one file as a browser does, and hold the hall to what the page promises."""
