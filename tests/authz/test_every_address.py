@@ -81,6 +81,7 @@ def test_there_are_at_least_ten_thousand_cases(hall):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_every_address_answers_everybody_as_the_table_says(hall, part):
     door, found, count, seen = Door(hall), defaultdict(list), 0, defaultdict(set)
