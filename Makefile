@@ -2,6 +2,7 @@ PY ?= python3.11
 PORT ?= 8000
 V  := .venv
 BIN := $(V)/bin
+unexport PYTHONDONTWRITEBYTECODE  # every process of the tests would compile every module anew
 .DEFAULT_GOAL := help
 .PHONY: drill golden help demo test check fix lock vendor wheel bench chromium
 
@@ -25,7 +26,7 @@ demo: $(BIN)/shebao  ## load the demo city and serve it at http://127.0.0.1:8000
 	@exec $(BIN)/shebao demo --port $(PORT)
 
 test: $(V)/.dev chromium  ## everything: units on both databases, journeys in Chromium
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not journey" --create-db --reuse-db
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/journeys --create-db --reuse-db
 	$(BIN)/python -m tests.run_journeys --reuse-db
 	$(BIN)/python -m tests.on_postgres
 

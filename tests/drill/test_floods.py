@@ -1,6 +1,10 @@
 """A flood is refused in words and slow bodies are cut off, while another employer is served; how fast, a drill says."""
 
+import pytest
+
 from .apart import told_by
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = """
 import json

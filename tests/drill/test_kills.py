@@ -18,6 +18,7 @@ def own_temporary_folder(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
+@pytest.mark.slow
 def test_40_kills_lose_nothing_and_double_nothing_and_leave_nothing_behind():
     found = kills.run(10, seed=20261127)
     assert found.failures == []

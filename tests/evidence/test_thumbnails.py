@@ -90,6 +90,9 @@ def test_a_photo_of_a_registration_is_kept_upright_and_no_larger_than_a_page_nee
     as_it_is = picture()
     for content in (as_it_is, PDF, JPEG, picture("PNG", (3100, 40))):
         assert files.photo_upright(upload("一.jpg", content)).content == content
+    exif[0x0112] = 1  # upright and small, and still it says where it was taken
+    small = drawn(files.photo_upright(upload("二.jpg", picture(exif=exif))).content)
+    assert small.size == (1200, 800) and not small.getexif()
     with pytest.raises(Refused, match="最大 5 MB"):
         files.photo_upright(upload("大.jpg", as_it_is + b"\0" * files.FILE_LIMIT))
 

@@ -27,14 +27,22 @@ NO_DEEDS = {
 TYPING = {
     "e_batch_rows": {"sheets_batch", "sheets_batchrow"},
     "e_batch_group": {"sheets_batch", "sheets_batchrow"},
+    "e_batch_confirm": {"sheets_batch"},
     "register_step": {"registration_registration"},
     "a_choose": {"desk_sample"},
 }
 """What somebody still types or draws for oneself, before it is a deed, by address: cells of a sheet that is not
-confirmed, the steps of a registration that is not submitted, the lot drawn for one's own batch.
+confirmed, how far its declaring came, the steps of a registration that is not submitted, the lot for one's own batch.
 """
 TOGETHER: dict[frozenset[str], str] = {
     frozenset({"data.looked_at", "desk.sample_opened"}): "a case of a sample is opened: a look, and the batch needs it",
+    frozenset({"declaration.saved", "declaration.approved"}): "where nobody reviews, the hall decides what was saved",
+    frozenset({"declaration.repaired", "declaration.submitted"}): "where repairing is submitting: both were done",
+    frozenset({"payment.started", "payment.sent"}): "ordered, and then the bank was told, in a transaction after it",
+    frozenset({"batch.uploaded", "batch.matched"}): "a file whose headings are all known needs no question about them",
+    frozenset({"operator.activated", "operator.signed_in"}): "the link gives a password, and whoever gave it is in",
+    frozenset({"operator.created", "operator.activation_made"}): "the account, and the link that makes it usable",
+    frozenset({"operator.reset_at_agency", "operator.activation_made"}): "the old way in ends, and a new one is given",
     frozenset({"operator.password_reset", "session.ended"}): "whoever has the old password is put out: two deeds",
 }
 """Deeds that one press does on one object, each with its record; and why they are two."""

@@ -150,6 +150,7 @@ class Attacker:
             self.wrong["runs it"].append(where)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", WHO)
 def test_every_input_of_every_form_takes_an_attack_as_letters(db, side):
     with at(NOW):

@@ -80,8 +80,8 @@ def name_of(answer) -> str:
 
 @pytest.fixture(autouse=True)
 def every_change_is_on_record(request, monkeypatch):
-    """Whatever a test of pages sends: where a table of business changes, a record is written with it; how many and in
-    which transaction, `tests/authz/test_once.py` looks at.
+    """Whatever a test of pages sends: where a table of business changes, one record is written for each deed on each
+    object, in the transaction of the deed.
     """
     if "db" not in request.fixturenames:
         return
@@ -93,8 +93,8 @@ def every_change_is_on_record(request, monkeypatch):
         if answer.status_code >= 400:
             return answer  # refused; and an address that is none has no place that could be asked for
         name = name_of(answer)
-        if (lost := seen.deeds - TYPING.get(name, set())) and not seen.records:
-            raise AssertionError(f"{name} changed {sorted(lost)} without a record")
+        if (lost := seen.unrecorded - TYPING.get(name, set())) or seen.wrong:
+            raise AssertionError(f"{name} changed {sorted(lost)} without a record; {seen.wrong}")
         return answer
 
     monkeypatch.setattr(Client, "request", watched)

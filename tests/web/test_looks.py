@@ -96,7 +96,7 @@ def test_the_large_letters_are_a_class_of_the_page_and_only_its_frame_asks_for_t
     """So a page is looked at once and takes each mode in turn (tests/journeys/test_accessibility.py)."""
     modes = re.compile(r"\b(elder|contrast)\b|shell\.tiles")
     asking = {file.name for file in TEMPLATES if modes.search(file.read_text("utf-8"))}
-    frame = {"base.html", "shell.html", "auth_shell.html", "_side.html", "_big_tiles.html"}
+    frame = {"base.html", "_files.html", "shell.html", "auth_shell.html", "_side.html", "_big_tiles.html"}
     assert asking - frame == {"account.html", "styleguide.html"}, "a page's own words for the mode: the account's"
     scripts = (file for file in (WEB / "static/shebao/js").glob("*.js") if "elder" in file.read_text("utf-8"))
     assert [file.name for file in scripts] == ["app.js"], "which keeps a message twice as long"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shebao.rules.calendar import Calendar
@@ -277,17 +278,17 @@ class Region:
         """Whether somebody reviews anything here; otherwise all takes effect at once."""
         return any(not service.is_direct for service in self.listed_services)
 
-    @property
-    def listed_services(self) -> list[Service]:
+    @cached_property
+    def listed_services(self) -> tuple[Service, ...]:
         """The services that stand in the menu."""
-        return [service for service in self.services.values() if service.is_listed]
+        return tuple(service for service in self.services.values() if service.is_listed)
 
     @property
     def void(self) -> Void | None:
         """How a settled month is undone here; None where the hall does not offer it."""
         return next((one.void for one in self.settlements.values() if one.void), None)
 
-    @property
+    @cached_property
     def first_service(self) -> Service:
         """What a month begins with: the first enrolment, or without one the first service about people."""
         return min(self.services.values(), key=lambda s: (s.operation != "enrol_employees", not s.is_about_person))

@@ -38,6 +38,11 @@ def queue(
     return rows.order_by("submitted_at", "pk") if order == "age" else rows
 
 
+def queue_size(actor, *, kind: Kind = DECLARATIONS) -> int:
+    """How many cases of a kind wait at the desk at all: for the menu of every page."""
+    return kind.waiting(actor).filter(_at("all", actor)).count()
+
+
 def queue_counts(actor, *, days: Days = ANY_DAY, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:
     """How many cases are at each place; one query."""
     rows = kind.waiting(actor, **chosen).filter(_submitted(days)).order_by()

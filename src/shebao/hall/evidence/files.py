@@ -60,9 +60,9 @@ def kind_of(upload: Upload) -> FileKind:
 
 
 def photo_upright(upload: Upload) -> Upload:
-    """A photo by telephone, upright and no larger than a page needs; anything else as it came. Raises Refused.
+    """A photo, upright, no larger than a page needs and without what the camera wrote; anything else as it came.
 
-    What it is and how large it may be is judged of what came, before anything of it is read.
+    What it is and how large it may be is judged of what came, before anything of it is read. Raises Refused.
     """
     if kind_of(upload) != FileKind.JPEG:
         return upload

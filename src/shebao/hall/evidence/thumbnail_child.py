@@ -2,7 +2,7 @@
 
 It is run as a script by `thumbnails.py`: limits as JSON in the first argument, the image on standard input, a JPEG
 on standard output. Nothing at all comes out when the image cannot be read or is too large, and where `spare` is asked
-for, when it is upright and small enough as it is.
+for, when it is upright, small enough and silent about its camera as it is.
 """
 
 import io
@@ -11,8 +11,8 @@ import resource
 import sys
 import warnings
 
-ORIENTATION = 0x0112
-"""The tag by which a camera says how it was held."""
+TOLD = {"exif", "xmp", "photoshop", "comment"}
+"""What a file may say beside the picture: how the camera was held, and also when, where and whose it was."""
 
 
 def confine(limits):
@@ -34,7 +34,7 @@ def small_picture(data, limits):
         width, height = image.size
         if width * height > limits["pixels"]:
             raise ValueError("more pixels than are looked at")
-        if limits["spare"] and max(width, height) <= limits["edge"] and image.getexif().get(ORIENTATION, 1) == 1:
+        if limits["spare"] and max(width, height) <= limits["edge"] and not TOLD & image.info.keys():
             return b""
         image.draft("RGB", (limits["edge"] * 2, limits["edge"] * 2))
         image = ImageOps.exif_transpose(image)

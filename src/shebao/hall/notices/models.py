@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from .. import clock
 from ..scopes import ScopedQuerySet
@@ -26,6 +27,16 @@ class Audience(models.TextChoices):
     ALL = "", "所有单位"
     ACCOUNT_KIND = "account_kind", "按参保户类型"
     INDUSTRY_CLASS = "industry_class", "按工伤行业类别"
+
+
+# Every page of an employer counts by it: put together by Django, the same question takes longer than its answer.
+UNREAD = """
+    NOT EXISTS (
+        SELECT 1 FROM notices_reading AS done
+        WHERE done.announcement_id = notices_announcement.id AND done.version = notices_announcement.version
+        AND done.operator_id = %s AND (NOT notices_announcement.must_confirm OR done.confirmed_at IS NOT NULL)
+    )
+"""
 
 
 class AnnouncementQuerySet(models.QuerySet):
@@ -52,10 +63,7 @@ class AnnouncementQuerySet(models.QuerySet):
 
     def unread_by(self, actor):
         """What the actor has not read as it stands now, or not confirmed where that is asked."""
-        mine = Reading.objects.filter(operator=actor, announcement=models.OuterRef("pk"))
-        mine = mine.filter(version=models.OuterRef("version"))
-        done = mine.filter(Q(announcement__must_confirm=False) | Q(confirmed_at__isnull=False))
-        return self.filter(~models.Exists(done))
+        return self.filter(RawSQL(UNREAD, [actor.pk], models.BooleanField()))
 
 
 class Announcement(models.Model):

@@ -70,6 +70,7 @@ EMERGENCY = "manage_operators"
 """What an emergency may lend to somebody who is no officer: the accounts, so that the agency can work again."""
 PRIVILEGED = "query_with_privilege"
 """What nobody has by their role: somebody of the desk has it once they were named for it (特权查询)."""
+EVERY_PERMISSION = frozenset().union(*PERMISSIONS.values(), {PRIVILEGED})
 
 
 class OperatorManager(BaseUserManager.from_queryset(models.QuerySet)):
@@ -172,7 +173,7 @@ class Operator(AbstractBaseUser):
 
     def may(self, permission: str) -> bool:
         """Whether role, duty and scope give `permission`. Raises KeyError for one nobody has: a typing mistake."""
-        if permission != PRIVILEGED and not any(permission in given for given in PERMISSIONS.values()):
+        if permission not in EVERY_PERMISSION:
             raise KeyError(permission)
         if not self.is_active:
             return False

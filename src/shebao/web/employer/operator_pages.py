@@ -15,8 +15,8 @@ from shebao.hall.workbench.handing_over import hand_over, kit_of, may_take_over
 from ..access import PERMISSION_TITLES, needs
 from ..chosen import whole
 from ..menus import menu_tree, with_the_whole
+from ..navigation import employer_menu
 from ..rights import needs_of
-from ..shell import employer_nav
 from .common import crumbs, here, word
 
 DUTY_NOTES = {
@@ -51,7 +51,7 @@ def operator(request, pk):
 
 def _tree(found: Operator) -> list[dict]:
     whole = with_the_whole(found)
-    return menu_tree(whole, employer_nav(whole, region(found.region)))
+    return menu_tree(whole, employer_menu(whole, region(found.region)))
 
 
 def _kept(found: Operator) -> dict:
