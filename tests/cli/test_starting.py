@@ -204,5 +204,13 @@ def test_a_step_that_is_not_on_record_is_counted(db):
     assert starting._missing_steps() == 1
 
 
+def test_a_hall_that_went_step_by_step_lacks_no_squashed_step(db):
+    """What such a step replaces is on record; that it is itself is noted by the next upgrade."""
+    MigrationRecorder(connection).migration_qs.filter(name__contains="_squashed_").delete()
+    assert starting._missing_steps() == 0
+    MigrationRecorder(connection).record_unapplied("mail", _last_of("mail"))
+    assert starting._missing_steps() == 1
+
+
 def _last_of(label: str) -> str:
     return max(name for app, name in MigrationRecorder(connection).applied_migrations() if app == label)

@@ -19,6 +19,7 @@ from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement
 from shebao.rules.contributions import enrol_schemes
 from shebao.rules.months import Month
+from tests.migrations import StepByStep
 
 EARLIER = datetime(2025, 12, 15, tzinfo=UTC)
 JANUARY, OCTOBER, NOVEMBER = Month(2026, 1), Month(2026, 10), Month(2026, 11)
@@ -90,9 +91,16 @@ def unguarded_writing():
         yield
 
 
+def step_by_step() -> MigrationExecutor:
+    """Migrations as a hall that exists goes through them: the steps themselves, and no squashed ones in their place."""
+    executor = MigrationExecutor(connection)
+    executor.loader = StepByStep(connection)
+    return executor
+
+
 def migrate_to_newest() -> None:
     """The database as the program is: a test that took it back must leave nobody an older one."""
-    executor = MigrationExecutor(connection)
+    executor = step_by_step()
     executor.migrate(executor.loader.graph.leaf_nodes())
 
 

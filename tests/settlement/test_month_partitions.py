@@ -8,7 +8,6 @@ import threading
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 
 from shebao.hall.declarations.pipe import races_become_conflicts
 from shebao.hall.errors import Conflict
@@ -27,6 +26,7 @@ from .hall import (
     migrate_to_newest,
     on_day,
     settle,
+    step_by_step,
     take_partition_away,
     unguarded_writing,
 )
@@ -234,7 +234,7 @@ def test_the_lines_of_a_hall_that_runs_are_laid_by_month_and_in_one_table_again(
     before, had = lines(), laid()
     assert before and any("a_line_charges_what_happened" in names for names in had.values())
     try:
-        MigrationExecutor(connection).migrate([("settlement", "0012_bills_are_sealed_and_voids_are_whole")])
+        step_by_step().migrate([("settlement", "0012_bills_are_sealed_and_voids_are_whole")])
         assert lines() == before and laid() == had
         if connection.vendor == "postgresql":
             assert asked("SELECT relkind::text FROM pg_class WHERE relname LIKE 'settlement\\_billline\\_20%'") == []

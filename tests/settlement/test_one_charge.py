@@ -1,8 +1,7 @@
 """I-9 in the whole system: a person is insured and charged once for a scheme and month, whatever regions there are."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
 
 from shebao.hall.errors import Refused
 from shebao.hall.regions import all_regions
@@ -19,6 +18,7 @@ from .hall import (
     make_employer,
     migrate_to_newest,
     settle,
+    step_by_step,
     unguarded_writing,
 )
 
@@ -73,12 +73,12 @@ def test_whom_another_region_charged_is_not_charged_again():
 def test_a_hall_in_which_somebody_is_insured_in_two_regions_is_told_before_it_is_upgraded():
     one, _, two, _ = two_regions()
     try:
-        MigrationExecutor(connection).migrate(BEFORE)
+        step_by_step().migrate(BEFORE)
         with unguarded_writing():
             Employee.objects.filter(pk=two.pk).update(person=one.person)
             Spell.objects.filter(employee=two).update(person=one.person)
         with pytest.raises(ValueError, match=f"同时在两个地区参保.*{two.name} pension（tianjin、guiyang）"):
-            MigrationExecutor(connection).migrate(AFTER)
+            step_by_step().migrate(AFTER)
         Spell.objects.filter(employee=two).update(first_month=Month(2027, 1))
         Spell.objects.filter(employee=one).update(last_month=Month(2026, 12))
     finally:

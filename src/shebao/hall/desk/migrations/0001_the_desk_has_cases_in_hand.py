@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from shebao.hall.squashed import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -15,74 +17,78 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='DeskNote',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('claim', '领取'), ('give_back', '放回待领'), ('take_over', '接手'), ('transfer', '转办'), ('hold', '挂起'), ('resume', '恢复'), ('note', '备注'), ('failed', '没有生效'), ('undo', '撤回通过')], max_length=12, verbose_name='种类')),
-                ('text', models.CharField(blank=True, max_length=300, verbose_name='内容')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('declaration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='desk_notes', to='declarations.declaration')),
-                ('to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+        AtOnce(
+            steps=[
+                migrations.CreateModel(
+                    name='DeskNote',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('kind', models.CharField(choices=[('claim', '领取'), ('give_back', '放回待领'), ('take_over', '接手'), ('transfer', '转办'), ('hold', '挂起'), ('resume', '恢复'), ('note', '备注'), ('failed', '没有生效'), ('undo', '撤回通过')], max_length=12, verbose_name='种类')),
+                        ('text', models.CharField(blank=True, max_length=300, verbose_name='内容')),
+                        ('at', models.DateTimeField(verbose_name='时间')),
+                        ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('declaration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='desk_notes', to='declarations.declaration')),
+                        ('to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'verbose_name': '内部备注',
+                        'ordering': ['at', 'pk'],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Sample',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField(verbose_name='抽取时间')),
+                        ('chosen', models.JSONField(default=list, verbose_name='整批')),
+                        ('drawn', models.JSONField(default=list, verbose_name='抽中')),
+                        ('opened', models.JSONField(default=list, verbose_name='已打开')),
+                        ('drawn_for', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'verbose_name': '批量抽查',
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Approval',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('version', models.PositiveIntegerField(verbose_name='版本')),
+                        ('step', models.CharField(max_length=20, verbose_name='环节')),
+                        ('role', models.CharField(max_length=20, verbose_name='角色')),
+                        ('note', models.CharField(blank=True, max_length=300, verbose_name='意见')),
+                        ('at', models.DateTimeField(verbose_name='时间')),
+                        ('withdrawn_at', models.DateTimeField(null=True, verbose_name='撤回时间')),
+                        ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('declaration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='declarations.declaration')),
+                        ('declarer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'verbose_name': '审核签署',
+                        'ordering': ['at', 'pk'],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('declaration', 'version', 'by'), name='nobody_signs_a_declaration_twice', violation_error_message='同一件您已经签过，复审须由另一人办理。'), models.CheckConstraint(condition=models.Q(('by', models.F('declarer')), _negated=True), name='who_declared_does_not_sign', violation_error_message='录入这笔申报的人不能自己审核。')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='DeskCase',
+                    fields=[
+                        ('declaration', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='desk', serialize=False, to='declarations.declaration')),
+                        ('claimed_at', models.DateTimeField(null=True, verbose_name='领取时间')),
+                        ('held_on', models.DateField(null=True, verbose_name='挂起日期')),
+                        ('held_version', models.PositiveIntegerField(null=True, verbose_name='挂起时的版本')),
+                        ('pending_version', models.PositiveIntegerField(null=True, verbose_name='待生效的版本')),
+                        ('pending_note', models.CharField(blank=True, max_length=300, verbose_name='审核意见')),
+                        ('effective_at', models.DateTimeField(null=True, verbose_name='生效时间')),
+                        ('failure', models.CharField(blank=True, max_length=300, verbose_name='没有生效的原因')),
+                        ('holder', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('pending_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'verbose_name': '审核台办件',
+                        'indexes': [models.Index(fields=['holder'], name='desk_by_holder')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('held_on__isnull', True), ('holder__isnull', False), _connector='OR'), name='a_held_case_is_in_somebodys_hands', violation_error_message='挂起的办件必须有人负责。'), models.CheckConstraint(condition=models.Q(('effective_at__isnull', True), models.Q(('pending_by__isnull', False), ('pending_version__isnull', False)), _connector='OR'), name='what_takes_effect_was_approved_by_somebody', violation_error_message='待生效的办件必须有审核人。')],
+                    },
+                ),
             ],
-            options={
-                'verbose_name': '内部备注',
-                'ordering': ['at', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Sample',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='抽取时间')),
-                ('chosen', models.JSONField(default=list, verbose_name='整批')),
-                ('drawn', models.JSONField(default=list, verbose_name='抽中')),
-                ('opened', models.JSONField(default=list, verbose_name='已打开')),
-                ('drawn_for', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': '批量抽查',
-            },
-        ),
-        migrations.CreateModel(
-            name='Approval',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(verbose_name='版本')),
-                ('step', models.CharField(max_length=20, verbose_name='环节')),
-                ('role', models.CharField(max_length=20, verbose_name='角色')),
-                ('note', models.CharField(blank=True, max_length=300, verbose_name='意见')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('withdrawn_at', models.DateTimeField(null=True, verbose_name='撤回时间')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('declaration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='declarations.declaration')),
-                ('declarer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': '审核签署',
-                'ordering': ['at', 'pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('declaration', 'version', 'by'), name='nobody_signs_a_declaration_twice', violation_error_message='同一件您已经签过，复审须由另一人办理。'), models.CheckConstraint(condition=models.Q(('by', models.F('declarer')), _negated=True), name='who_declared_does_not_sign', violation_error_message='录入这笔申报的人不能自己审核。')],
-            },
-        ),
-        migrations.CreateModel(
-            name='DeskCase',
-            fields=[
-                ('declaration', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='desk', serialize=False, to='declarations.declaration')),
-                ('claimed_at', models.DateTimeField(null=True, verbose_name='领取时间')),
-                ('held_on', models.DateField(null=True, verbose_name='挂起日期')),
-                ('held_version', models.PositiveIntegerField(null=True, verbose_name='挂起时的版本')),
-                ('pending_version', models.PositiveIntegerField(null=True, verbose_name='待生效的版本')),
-                ('pending_note', models.CharField(blank=True, max_length=300, verbose_name='审核意见')),
-                ('effective_at', models.DateTimeField(null=True, verbose_name='生效时间')),
-                ('failure', models.CharField(blank=True, max_length=300, verbose_name='没有生效的原因')),
-                ('holder', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pending_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': '审核台办件',
-                'indexes': [models.Index(fields=['holder'], name='desk_by_holder')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('held_on__isnull', True), ('holder__isnull', False), _connector='OR'), name='a_held_case_is_in_somebodys_hands', violation_error_message='挂起的办件必须有人负责。'), models.CheckConstraint(condition=models.Q(('effective_at__isnull', True), models.Q(('pending_by__isnull', False), ('pending_version__isnull', False)), _connector='OR'), name='what_takes_effect_was_approved_by_somebody', violation_error_message='待生效的办件必须有审核人。')],
-            },
         ),
     ]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from shebao.hall.squashed import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -16,85 +18,73 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Announcement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=40, verbose_name='地区方案')),
-                ('kind', models.CharField(choices=[('announcement', '公告'), ('notice', '通知'), ('policy', '政策')], default='announcement', max_length=20, verbose_name='种类')),
-                ('title', models.CharField(max_length=80, verbose_name='标题')),
-                ('text', models.TextField(max_length=10000, verbose_name='正文')),
-                ('from_at', models.DateTimeField(verbose_name='生效时间')),
-                ('until_at', models.DateTimeField(blank=True, null=True, verbose_name='失效时间')),
-                ('audience', models.CharField(blank=True, choices=[('', '所有单位'), ('account_kind', '按参保户类型'), ('industry_class', '按工伤行业类别')], default='', max_length=20, verbose_name='发给')),
-                ('must_confirm', models.BooleanField(default=False, verbose_name='须确认阅读')),
-                ('state', models.CharField(choices=[('draft', '草稿'), ('published', '已发布'), ('withdrawn', '已撤下')], default='draft', max_length=12, verbose_name='状态')),
-                ('version', models.PositiveIntegerField(default=1, verbose_name='版本')),
-                ('changed_at', models.DateTimeField(verbose_name='修改时间')),
-                ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='发布时间')),
-                ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+        AtOnce(
+            steps=[
+                migrations.CreateModel(
+                    name='Announcement',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('region', models.CharField(max_length=40, verbose_name='地区方案')),
+                        ('kind', models.CharField(choices=[('announcement', '公告'), ('notice', '通知'), ('policy', '政策')], default='announcement', max_length=20, verbose_name='种类')),
+                        ('title', models.CharField(max_length=80, verbose_name='标题')),
+                        ('text', models.TextField(max_length=10000, verbose_name='正文')),
+                        ('from_at', models.DateTimeField(verbose_name='生效时间')),
+                        ('until_at', models.DateTimeField(blank=True, null=True, verbose_name='失效时间')),
+                        ('audience', models.CharField(blank=True, choices=[('', '所有单位'), ('account_kind', '按参保户类型'), ('industry_class', '按工伤行业类别')], default='', max_length=20, verbose_name='发给')),
+                        ('must_confirm', models.BooleanField(default=False, verbose_name='须确认阅读')),
+                        ('state', models.CharField(choices=[('draft', '草稿'), ('published', '已发布'), ('withdrawn', '已撤下')], default='draft', max_length=12, verbose_name='状态')),
+                        ('version', models.PositiveIntegerField(default=1, verbose_name='版本')),
+                        ('changed_at', models.DateTimeField(verbose_name='修改时间')),
+                        ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='发布时间')),
+                        ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'verbose_name': '公告通知',
+                        'indexes': [models.Index(fields=['region', 'state', 'from_at'], name='announcement_by_region')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('from_at')), _connector='OR'), name='an_announcement_ends_after_it_begins', violation_error_message='失效时间必须晚于生效时间。'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='what_is_published_has_a_time', violation_error_message='已发布的必须有发布时间。')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='AnnouncementCode',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('code', models.CharField(max_length=20, verbose_name='代码')),
+                        ('announcement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to='notices.announcement')),
+                    ],
+                    options={
+                        'verbose_name': '发给的种类',
+                        'constraints': [models.UniqueConstraint(fields=('announcement', 'code'), name='a_kind_is_addressed_once')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='AnnouncementFile',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('removed_at', models.DateTimeField(null=True, verbose_name='移除时间')),
+                        ('announcement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='notices.announcement')),
+                        ('stored', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.storedfile')),
+                    ],
+                    options={
+                        'verbose_name': '附件',
+                        'ordering': ['pk'],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Reading',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('version', models.PositiveIntegerField(verbose_name='版本')),
+                        ('read_at', models.DateTimeField(verbose_name='阅读时间')),
+                        ('confirmed_at', models.DateTimeField(null=True, verbose_name='确认时间')),
+                        ('announcement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='notices.announcement')),
+                        ('employer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='employers.employer')),
+                        ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'verbose_name': '阅读记录',
+                        'constraints': [models.UniqueConstraint(fields=('announcement', 'version', 'operator'), name='a_version_is_read_once_by_a_person')],
+                    },
+                ),
             ],
-            options={
-                'verbose_name': '公告通知',
-            },
-        ),
-        migrations.CreateModel(
-            name='AnnouncementCode',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, verbose_name='代码')),
-                ('announcement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='codes', to='notices.announcement')),
-            ],
-            options={
-                'verbose_name': '发给的种类',
-            },
-        ),
-        migrations.CreateModel(
-            name='AnnouncementFile',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('removed_at', models.DateTimeField(null=True, verbose_name='移除时间')),
-                ('announcement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='notices.announcement')),
-                ('stored', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.storedfile')),
-            ],
-            options={
-                'verbose_name': '附件',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Reading',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(verbose_name='版本')),
-                ('read_at', models.DateTimeField(verbose_name='阅读时间')),
-                ('confirmed_at', models.DateTimeField(null=True, verbose_name='确认时间')),
-                ('announcement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='notices.announcement')),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='employers.employer')),
-                ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': '阅读记录',
-            },
-        ),
-        migrations.AddIndex(
-            model_name='announcement',
-            index=models.Index(fields=['region', 'state', 'from_at'], name='announcement_by_region'),
-        ),
-        migrations.AddConstraint(
-            model_name='announcement',
-            constraint=models.CheckConstraint(condition=models.Q(('until_at__isnull', True), ('until_at__gt', models.F('from_at')), _connector='OR'), name='an_announcement_ends_after_it_begins', violation_error_message='失效时间必须晚于生效时间。'),
-        ),
-        migrations.AddConstraint(
-            model_name='announcement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='what_is_published_has_a_time', violation_error_message='已发布的必须有发布时间。'),
-        ),
-        migrations.AddConstraint(
-            model_name='announcementcode',
-            constraint=models.UniqueConstraint(fields=('announcement', 'code'), name='a_kind_is_addressed_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('announcement', 'version', 'operator'), name='a_version_is_read_once_by_a_person'),
         ),
     ]

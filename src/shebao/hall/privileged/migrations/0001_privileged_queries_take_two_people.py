@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from shebao.hall.squashed import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -16,72 +18,62 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='PrivilegedQuery',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=40, verbose_name='地区方案')),
-                ('scope', models.CharField(choices=[('employer', '一个单位：登记资料、操作员、在保人员'), ('person', '一个人：身份资料、各单位的参保和缴费')], max_length=10, verbose_name='范围')),
-                ('reason', models.CharField(max_length=200, verbose_name='查询原因')),
-                ('basis', models.CharField(blank=True, max_length=100, verbose_name='依据文书')),
-                ('state', models.CharField(choices=[('asked', '待批准'), ('approved', '已批准'), ('declined', '未批准'), ('ended', '已结束')], default='asked', max_length=10, verbose_name='状态')),
-                ('asked_at', models.DateTimeField(verbose_name='申请时间')),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='批准时间')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='批准意见')),
-                ('until', models.DateTimeField(null=True, verbose_name='查到什么时候')),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('employer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='employers.employer')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='roster.person')),
+        AtOnce(
+            steps=[
+                migrations.CreateModel(
+                    name='PrivilegedQuery',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('region', models.CharField(max_length=40, verbose_name='地区方案')),
+                        ('scope', models.CharField(choices=[('employer', '一个单位：登记资料、操作员、在保人员'), ('person', '一个人：身份资料、各单位的参保和缴费')], max_length=10, verbose_name='范围')),
+                        ('reason', models.CharField(max_length=200, verbose_name='查询原因')),
+                        ('basis', models.CharField(blank=True, max_length=100, verbose_name='依据文书')),
+                        ('state', models.CharField(choices=[('asked', '待批准'), ('approved', '已批准'), ('declined', '未批准'), ('ended', '已结束')], default='asked', max_length=10, verbose_name='状态')),
+                        ('asked_at', models.DateTimeField(verbose_name='申请时间')),
+                        ('decided_at', models.DateTimeField(null=True, verbose_name='批准时间')),
+                        ('note', models.CharField(blank=True, max_length=200, verbose_name='批准意见')),
+                        ('until', models.DateTimeField(null=True, verbose_name='查到什么时候')),
+                        ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('employer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='employers.employer')),
+                        ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='roster.person')),
+                    ],
+                    options={
+                        'verbose_name': '特权查询',
+                        'indexes': [models.Index(fields=['region', 'state'], name='privileged_by_state')],
+                        'constraints': [models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='a_privileged_query_takes_two_people', violation_error_message='申请人不能批准自己的查询。'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('decided_by__isnull', False), ('until__isnull', False)), _connector='OR'), name='an_approved_query_was_approved_and_ends', violation_error_message='批准的查询必须有批准人和期限。'), models.CheckConstraint(condition=models.Q(models.Q(('employer__isnull', False), ('person__isnull', True), ('scope', 'employer')), models.Q(('employer__isnull', True), ('person__isnull', False), ('scope', 'person')), _connector='OR'), name='a_privileged_query_is_about_one_thing', violation_error_message='一次只查一个单位或一个人。')],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='PrivilegedLook',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('at', models.DateTimeField(verbose_name='查看时间')),
+                        ('what', models.CharField(max_length=120, verbose_name='看了什么')),
+                        ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('employer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='employers.employer')),
+                        ('query', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='looks', to='privileged.privilegedquery')),
+                    ],
+                    options={
+                        'verbose_name': '特权查询查看记录',
+                        'ordering': ['-at', '-pk'],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='NamedOperator',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('region', models.CharField(max_length=40, verbose_name='地区方案')),
+                        ('named_at', models.DateTimeField(verbose_name='指定时间')),
+                        ('ended_at', models.DateTimeField(null=True, verbose_name='取消时间')),
+                        ('named_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ],
+                    options={
+                        'verbose_name': '特权查询操作员',
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('operator',), name='an_operator_is_named_once', violation_error_message='已经指定过这位操作员。'), models.CheckConstraint(condition=models.Q(('operator', models.F('named_by')), _negated=True), name='nobody_names_themselves', violation_error_message='不能指定自己。')],
+                    },
+                ),
             ],
-            options={
-                'verbose_name': '特权查询',
-            },
-        ),
-        migrations.CreateModel(
-            name='PrivilegedLook',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='查看时间')),
-                ('what', models.CharField(max_length=120, verbose_name='看了什么')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('employer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='employers.employer')),
-                ('query', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='looks', to='privileged.privilegedquery')),
-            ],
-            options={
-                'verbose_name': '特权查询查看记录',
-                'ordering': ['-at', '-pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='NamedOperator',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=40, verbose_name='地区方案')),
-                ('named_at', models.DateTimeField(verbose_name='指定时间')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='取消时间')),
-                ('named_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': '特权查询操作员',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('operator',), name='an_operator_is_named_once', violation_error_message='已经指定过这位操作员。'), models.CheckConstraint(condition=models.Q(('operator', models.F('named_by')), _negated=True), name='nobody_names_themselves', violation_error_message='不能指定自己。')],
-            },
-        ),
-        migrations.AddIndex(
-            model_name='privilegedquery',
-            index=models.Index(fields=['region', 'state'], name='privileged_by_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='privilegedquery',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='a_privileged_query_takes_two_people', violation_error_message='申请人不能批准自己的查询。'),
-        ),
-        migrations.AddConstraint(
-            model_name='privilegedquery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('decided_by__isnull', False), ('until__isnull', False)), _connector='OR'), name='an_approved_query_was_approved_and_ends', violation_error_message='批准的查询必须有批准人和期限。'),
-        ),
-        migrations.AddConstraint(
-            model_name='privilegedquery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('employer__isnull', False), ('person__isnull', True), ('scope', 'employer')), models.Q(('employer__isnull', True), ('person__isnull', False), ('scope', 'person')), _connector='OR'), name='a_privileged_query_is_about_one_thing', violation_error_message='一次只查一个单位或一个人。'),
         ),
     ]
