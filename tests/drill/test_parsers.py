@@ -13,7 +13,9 @@ pytest.importorskip("atheris", reason="there is no wheel for this machine")
 def test_what_was_planted_is_found_kept_and_told_and_a_sound_reader_has_no_failures(tmp_path):
     names = ("FAULTY", "ENDLESS", "LARGE", "SOUND")
     found = parsers.run(20, 7, [f"tests.drill.planted_parsers:{name}" for name in names], tmp_path)
-    told = {re.sub(r":\d+| \(.*", "", one) for one in found.failures}  # what ends its process may do so by two inputs
+    told = {
+        re.sub(r":\d+: .*| \(.*", "", one) for one in found.failures
+    }  # what ends its process may do so by two inputs
     assert told == {
         "7 faulty: IndexError at planted_parsers.py",
         "7 endless: takes too long",
