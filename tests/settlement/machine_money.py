@@ -27,7 +27,7 @@ class MoneyRules:
         with pretending(self.at):
             for pk, made in self.bills.items():
                 if made.total and made.open() + made.fee(today()) > 0:
-                    return Bill.objects.ever().get(pk=pk)
+                    return self._row(pk)
         return None
 
     @precondition(lambda self: any(one.total and one.open() > 0 for one in self.bills.values()))

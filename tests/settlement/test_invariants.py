@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from shebao.hall.roster.models import Spell
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import Bill, BillLine, LedgerTransaction, LineKind
+from shebao.hall.settlement.proving import relation_breaks
 from shebao.rules.months import Month
 from tests.factories import at
 from tests.services.test_back_payments import approved, asked
@@ -168,6 +169,26 @@ def test_a_planted_fault_is_seen_and_named(hall, fault):
         assert cursor.rowcount > 0
         found = list(check_ledger())
         assert any(words in text for text in found), found
+
+
+ASTRAY = {
+    "不是本单位的人员": "roster_employee SET employer_id = 0",
+    "不是同一个人": f"settlement_billline SET person_id = 0 WHERE id = {FIRST_LINE}",
+    "的地区与单位不符": f"settlement_billline SET region = 'elsewhere' WHERE id = {FIRST_LINE}",
+    "的做账期不是账单的月份": f"settlement_billline SET booking_month = '2027-02' WHERE id = {FIRST_LINE}",
+    "早于账单记的最早所属期": f"settlement_billline SET month = '2020-01' WHERE id = {FIRST_LINE}",
+    "是正常应缴，费款所属期却不是做账期": f"settlement_billline SET month = '2026-06' WHERE id = {FIRST_LINE}",
+}
+
+
+def test_a_line_that_went_astray_is_seen_and_named(hall):
+    for words, change in ASTRAY.items():
+        with transaction.atomic():
+            with unguarded() as cursor:
+                cursor.execute(f"UPDATE {change}")
+                assert any(words in text for text in relation_breaks()), words
+            transaction.set_rollback(True)
+    assert list(relation_breaks()) == []
 
 
 @pytest.mark.parametrize("of", ["region", "'elsewhere'"])

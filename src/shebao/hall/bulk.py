@@ -81,6 +81,9 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         return
     meta, connection = rows[0]._meta, _connection(rows)
     if rows[0].pk is None:
+        if len(rows) == 1 and connection.features.can_return_columns_from_insert:
+            _insert_one(rows[0], connection)
+            return
         give_keys(rows)
     with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
         for row in rows:
@@ -95,6 +98,19 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
         else:
             places = ", ".join(["%s"] * len(meta.concrete_fields))
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", list(values))
+
+
+def _insert_one(row: models.Model, connection: Any) -> None:
+    """What most deeds write of a kind: one statement, which tells the key."""
+    meta, quote = row._meta, connection.ops.quote_name
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    names = ", ".join(quote(field.column) for field in fields)
+    into = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({', '.join(['%s'] * len(fields))})"
+    values = [_column([row], field, connection)[0] for field in fields]
+    with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
+        cursor.execute(f"{into} RETURNING {quote(meta.pk.column)}", values)
+        ((row.pk,),) = cursor.fetchall()
+    row._state.adding, row._state.db = False, connection.alias
 
 
 @dataclass(frozen=True, eq=False)

@@ -119,7 +119,8 @@ def _not_pressed_twice(employer: Employer, service_key: str, found: list[Preview
     mine = Declaration.objects.visible_to(by).filter(
         employer=employer, service=service_key, declared_by=by, declared_at__gte=clock.now() - SAME_PRESS
     )
-    kept = {d.subject_digest: d.answers for d in mine.exclude(state__in=(State.DELETED, State.UNDONE))}
+    standing = mine.exclude(state__in=(State.DELETED, State.UNDONE)).order_by("pk")
+    kept = dict(standing.values_list("subject_digest", "answers"))
     if kept and all(kept.get(one.digest) == one.values for one in found):
         raise Conflict("just_saved", f"刚才已经保存 {len(found)} 笔，没有重复录入。")
 

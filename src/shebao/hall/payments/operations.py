@@ -16,6 +16,7 @@ from shebao.bank.client import BankRefused, BankUnreachable
 from shebao.rules.vocabulary import SHARES
 
 from ..audit.operations import record
+from ..bulk import insert_rows
 from ..clock import now, today
 from ..errors import Refused
 from ..regions import region
@@ -51,7 +52,8 @@ def start_payment(
 
 @transaction.atomic(durable=True)
 def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int] = (), voucher_to: str = "") -> Payment:
-    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",), no_key=True).get(pk=bill_id)
+    bills = Bill.objects.visible_to(by).live().select_for_update(of=("self",), no_key=True)
+    bill = bills.select_related("employer").get(pk=bill_id)
     _check_permission(by)
     _by_a_second_person(bill, by)
     way = way_of(bill.employer, name)
@@ -256,10 +258,10 @@ def _hear(message: dict) -> str:
         return _apply(message)
     except IntegrityError:
         # The same message was being applied at this very moment; its outcome stands.
-        told = _told(message)
-        if told is None:
+        told, _ = _told(message)
+        if not told:
             raise
-        return told.outcome
+        return told
 
 
 def _identity(message: dict) -> str:
@@ -273,28 +275,28 @@ def _identity_of_another(message: dict) -> str:
     return f"again:{sha256(text.encode()).hexdigest()[:48]}"
 
 
-def _told(message: dict) -> BankNotice | None:
-    """The notice that already brought this message: same number, same state, same order."""
+def _told(message: dict) -> tuple[str, str]:
+    """What became of this message if it was brought already (same number, same state, same order), else "", and under
+    which identity it is kept.
+    """
     known = [_identity(message), _identity_of_another(message)]
-    return BankNotice.objects.filter(message_id__in=known, body__order_id=message["order_id"]).first()
+    notices = BankNotice.objects.filter(message_id__in=known).order_by("pk")
+    found = list(notices.values_list("message_id", "body", "outcome"))
+    told = next((outcome for _, body, outcome in found if body["order_id"] == message["order_id"]), "")
+    is_used = any(identity == known[0] for identity, *_ in found)
+    return told, known[1] if is_used else known[0]
 
 
 @transaction.atomic
 def _apply(message: dict) -> str:
-    payment = (
-        Payment.objects.select_for_update(of=("self",))
-        .select_related("bill", "employer")
-        .filter(number=message["order_id"])
-        .first()
-    )
-    if told := _told(message):
-        return told.outcome
-    is_used = BankNotice.objects.filter(message_id=_identity(message)).exists()
-    identity = _identity_of_another(message) if is_used else _identity(message)
+    ordered = Payment.objects.select_for_update(of=("self",)).select_related("employer")
+    payment = ordered.filter(number=message["order_id"]).first()
+    told, identity = _told(message)
+    if told:
+        return told
     outcome = _outcome(payment, message)
-    notice = BankNotice.objects.create(
-        message_id=identity, payment=payment, body=message, outcome=outcome, received_at=now()
-    )
+    notice = BankNotice(message_id=identity, payment=payment, body=message, outcome=outcome, received_at=now())
+    insert_rows([notice])
     detail = {"notice": notice.pk, "amount_fen": message["amount_fen"], "said": message["state"]}
     record(
         f"payment.{outcome}",
@@ -326,7 +328,7 @@ def _succeed(payment: Payment, message: dict) -> str:
     if payment.reason_code == "mismatch":
         # Its money waits in suspense: a person says what becomes of it, whatever the bank tells later.
         return "parked"
-    bill = Bill.objects.ever().select_for_update(no_key=True).get(pk=payment.bill_id)
+    payment.bill = bill = Bill.objects.ever().select_for_update(no_key=True).get(pk=payment.bill_id)
     wrong = _mismatch(payment, message)
     if wrong:
         suspend(message, wrong, payment=payment)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from shebao.rules.months import Month
 
 from ..audit.operations import record
+from ..bulk import insert_rows
 from ..clock import now
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
@@ -33,7 +34,7 @@ def suspend(message: Mapping, reason: str, *, payment: Payment | None = None) ->
     if found := SuspenseItem.objects.filter(bank_serial=serial).first():
         return found
     employer = payment.employer if payment else None
-    item = SuspenseItem.objects.create(
+    item = SuspenseItem(
         region=employer.region if employer else "",
         employer=employer,
         payment=payment,
@@ -43,6 +44,7 @@ def suspend(message: Mapping, reason: str, *, payment: Payment | None = None) ->
         reason=reason,
         arrived_at=_at(message),
     )
+    insert_rows([item])
     _book(item, Booking.SUSPENDED, employer, [(Account.BANK, fen), (Account.SUSPENSE, -fen)])
     record("suspense.arrived", item, by=None, employer=employer, amount_fen=fen, reason=reason)
     return item
@@ -57,10 +59,11 @@ def _at(message: Mapping) -> datetime:
 
 
 def _book(item: SuspenseItem | None, kind: str, employer, rows: list[tuple[str, int]]) -> LedgerTransaction:
-    booked = LedgerTransaction.objects.create(employer=employer, suspense=item, kind=kind, booked_at=now())
+    booked = LedgerTransaction(employer=employer, suspense=item, kind=kind, booked_at=now())
+    insert_rows([booked])
     month = Month.of(day_of(item.arrived_at if item else booked.booked_at))
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(transaction=booked, account=account, amount_fen=fen, month=month) for account, fen in rows
+    insert_rows(
+        [LedgerEntry(transaction=booked, account=account, amount_fen=fen, month=month) for account, fen in rows]
     )
     return booked
 

@@ -205,10 +205,15 @@ class Scene:
         return field is None or bool(field.identity or field.feeds or field.scheme) or field.kind in ("month", "money")
 
     @cached_property
+    def _assessed(self) -> list[tuple[Month, int, Month | None]]:
+        """Month, series and basis of what is assessed in force of this employer."""
+        assessed = Assessment.objects.live().filter(employer=self.employer)
+        return list(assessed.values_list("month", "series", "basis_month"))
+
+    @cached_property
     def settled(self) -> set[Month]:
         """Months of this employer that are assessed already."""
-        assessed = Assessment.objects.live().filter(employer=self.employer, series=0)
-        return set(assessed.values_list("month", flat=True))
+        return {month for month, series, _ in self._assessed if not series}
 
     @cached_property
     def extended(self) -> set[Month]:
@@ -218,8 +223,7 @@ class Scene:
     @cached_property
     def provisional(self) -> set[Month]:
         """Months of this employer that are assessed provisionally, until it declares them."""
-        assessed = Assessment.objects.live().filter(employer=self.employer, basis_month__isnull=False)
-        return set(assessed.values_list("month", flat=True))
+        return {month for month, _, basis in self._assessed if basis}
 
     @property
     def first_open(self) -> Month:
@@ -251,14 +255,18 @@ class Scene:
     def arrears(self) -> dict[int, list[Month]]:
         """Months of overdue unpaid bills by the employees in them, but for whom somebody paid."""
         overdue = Bill.objects.live().filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
+        if not overdue:
+            return {}
         booked = balances(overdue)
         unpaid = []
         for bill in overdue:
             due, paid = booked.get(bill.pk, (bill.total_due, 0))
             unpaid += [bill] if paid < due else []
+        if not unpaid:
+            return {}
         found = defaultdict(list)
         wanted = {case.employee.pk for case in self.cases if case.employee}
-        paid = people_paid_for([bill.pk for bill in unpaid]) if unpaid else {}
+        paid = people_paid_for([bill.pk for bill in unpaid])
         lines = BillLine.objects.live().of(*unpaid).values_list("bill_id", "employee_id", "month").distinct()
         for bill, employee_id, month in lines.order_by("month"):
             if employee_id in wanted and (bill, employee_id) not in paid and month not in found[employee_id]:

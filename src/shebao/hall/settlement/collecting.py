@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 import numpy as np
-from django.db.models import Max, Sum
+from django.db.models import Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from shebao.rules.late_fees import LateFeeTerms, daily_rates, late_fee_together,
 from shebao.rules.region import Region
 from shebao.rules.region_collection import RATE
 
+from ..bulk import insert_rows
 from ..clock import now
 from ..regions import region
 from .models import DUES, Account, Bill, BillLine, Booking, LedgerEntry, LedgerTransaction, ProvisionalLine
@@ -95,19 +97,8 @@ def owings(bills: Iterable[Bill], on: date) -> dict[int, Owing]:
 
 def _read(bills: list[Bill]) -> dict[int, _Money]:
     found = {bill.pk: _Money(defaultdict(int), defaultdict(int), defaultdict(int)) for bill in bills}
-    # A booking and the mirror that voids it are nothing together, and a day of payment least of all. A bill that is no
-    # more asks for nothing: what was paid late of a provisional one bears its late fee on the bill it is carried to.
-    entries = LedgerEntry.objects.filter(
-        transaction__bill__in=list(found),
-        transaction__bill__assessment__voided_at=None,
-        transaction__reversed_by=None,
-        transaction__reverses=None,
-        account__in=(*DUES, Account.LATE_FEES),
-    ).annotate(at=Coalesce(*COUNTS_FROM))
-    rows = entries.order_by().values_list(
-        "transaction__bill", "transaction__kind", "account", "at", "month", "scheme", "part"
-    )
-    for pk, kind, account, at, month, scheme, part, fen in rows.annotate(Sum("amount_fen")):
+    rows = _standing_sums().filter(transaction__bill__in=list(found))
+    for pk, kind, account, at, month, scheme, part, fen in rows:
         one = found[pk]
         if account == Account.LATE_FEES:
             one.fees[day_of(at)] -= fen if kind in ARRIVING else 0
@@ -116,6 +107,23 @@ def _read(bills: list[Bill]) -> dict[int, _Money]:
         if kind in ARRIVING and account == Account.RECEIVABLE:
             one.paid[day_of(at)] -= fen
     return found
+
+
+@lru_cache(maxsize=1)
+def _standing_sums() -> QuerySet:
+    """What stands of every bill, to be asked of some; every page and deed about money asks, so it is composed once."""
+    # A booking and the mirror that voids it are nothing together, and a day of payment least of all. A bill that is no
+    # more asks for nothing: what was paid late of a provisional one bears its late fee on the bill it is carried to.
+    entries = LedgerEntry.objects.filter(
+        transaction__bill__assessment__voided_at=None,
+        transaction__reversed_by=None,
+        transaction__reverses=None,
+        account__in=(*DUES, Account.LATE_FEES),
+    ).annotate(at=Coalesce(*COUNTS_FROM))
+    rows = entries.order_by().values_list(
+        "transaction__bill", "transaction__kind", "account", "at", "month", "scheme", "part"
+    )
+    return rows.annotate(Sum("amount_fen"))
 
 
 def last_arrivals(bills: Iterable[int]) -> dict[int, datetime]:
@@ -233,18 +241,21 @@ def book_received(
     fee = min(left, asked.late_fee) if kind != Booking.CREDIT_USED else 0
     credit = left - fee
     source = {Booking.PAID: Account.BANK, Booking.CLEARED: Account.SUSPENSE}.get(kind, Account.CREDIT)
-    booked = LedgerTransaction.objects.create(
+    booked = LedgerTransaction(
         employer_id=bill.employer_id, bill=bill, payment=payment, suspense=suspense, kind=kind, booked_at=now(),
         value_at=value_at,
     )  # fmt: skip
+    insert_rows([booked])
     rows = [(source, fen, bill.month, "", "")]
     # What the bill gives back comes first: the database looks after every row whether more is paid than owed.
     rows += [(key[0], -x, *key[1:]) for key, x in sorted(taken.items(), key=lambda one: one[1])]
     rows += [(Account.LATE_FEES, -x, bill.month, scheme, "employer") for scheme, x in fee_by_scheme(bill, fee).items()]
     rows += [(Account.CREDIT, -credit, bill.month, "", "")] if credit else []
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(transaction=booked, account=account, amount_fen=x, month=month, scheme=scheme, part=side)
-        for account, x, month, scheme, side in rows
+    insert_rows(
+        [
+            LedgerEntry(transaction=booked, account=account, amount_fen=x, month=month, scheme=scheme, part=side)
+            for account, x, month, scheme, side in rows
+        ]
     )
     return Received(sum(taken.values()), fee, credit)
 

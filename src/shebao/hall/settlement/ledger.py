@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 
@@ -110,15 +111,13 @@ def book_voided(bill: Bill, *, but: Sequence[str] = ()) -> None:
 
 def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
     """Undo one booking by its mirror, entry by entry."""
-    mirror = LedgerTransaction.objects.create(
+    mirror = LedgerTransaction(
         employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
     )
-    LedgerEntry.objects.bulk_create(
-        [
-            _entry(mirror, one.account, -one.amount_fen, one.month, one.scheme, one.part)
-            for one in booked.entries.order_by("pk")
-        ]
-    )
+    insert_rows([mirror])
+    columns = "account", "amount_fen", "month", "scheme", "part"
+    entries = booked.entries.order_by("pk").values_list(*columns)
+    insert_rows([_entry(mirror, account, -fen, *key) for account, fen, *key in entries])
     return mirror
 
 
@@ -129,12 +128,21 @@ def balance(bill: Bill) -> tuple[int, int]:
 
 def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
     """(due, paid) in fen of many bills by id, in one query."""
-    receivable = LedgerEntry.objects.filter(transaction__bill__in=[bill.pk for bill in bills], account__in=DUES)
-    rows = receivable.values_list("transaction__bill").annotate(
-        due=Sum("amount_fen", filter=OWED, default=0),
-        paid=Sum("amount_fen", filter=~OWED, default=0),
-    )
+    rows = _due_and_paid().filter(transaction__bill__in=[bill.pk for bill in bills])
     return {pk: (due, -paid) for pk, due, paid in rows}
+
+
+@lru_cache(maxsize=1)
+def _due_and_paid() -> QuerySet[LedgerEntry]:
+    """The sums of every bill, to be asked of some; composed once."""
+    return (
+        LedgerEntry.objects.filter(account__in=DUES)
+        .values_list("transaction__bill")
+        .annotate(
+            due=Sum("amount_fen", filter=OWED, default=0),
+            paid=Sum("amount_fen", filter=~OWED, default=0),
+        )
+    )
 
 
 def settling(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:

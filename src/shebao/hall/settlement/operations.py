@@ -1,7 +1,7 @@
 """Settling a month: the assessment, its bill and lines, the evidence, and the first booking. All or nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -20,10 +20,8 @@ from .late_decisions import extensions
 from .models import CHARGING, Assessment, Bill, BillLine
 from .progress import (
     Precondition,
-    applicable_settlement,
     changes_of,
     changes_of_many,
-    preconditions,
     preconditions_of_many,
     settlement_for,
     who_computes,
@@ -55,10 +53,11 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
 @transaction.atomic
 def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int) -> Bill:
     employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
-    _check(employer, month, kind, by=by, confirmations=confirmations)
+    changes = changes_of(employer, month)
+    _check(employer, month, kind, changes, by=by, confirmations=confirmations)
     if told := _charged_elsewhere([employer], month).get(employer.pk):
         raise Refused("charged_elsewhere", told)
-    bills, _ = assess([Case(employer, kind, changes_of(employer, month))], month, by=by)
+    bills, _ = assess([Case(employer, kind, changes)], month, by=by)
     if not bills:
         raise Refused("nobody_insured", _nobody(month))
     return bills[0]
@@ -135,7 +134,7 @@ def _in_words(found: Iterable[Precondition]) -> list[str]:
     return [f"{one.title}：{one.note}。" for one in found if not one.is_met]
 
 
-def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: int) -> None:
+def _check(employer: Employer, month: Month, kind: str, changes: Mapping[str, int], *, by, confirmations: int) -> None:
     """Refuse with all reasons at once."""
     is_office = who_computes(employer) == "office"
     if by.is_agency and not (is_office and by.may("review")):
@@ -148,12 +147,13 @@ def _check(employer: Employer, month: Month, kind: str, *, by, confirmations: in
         raise Conflict("already_settled", ALREADY)
     late = {*provisionals([employer], month), *extensions([employer], month)}
     problems = _window_problems(employer, month, is_late=employer.pk in late)
-    settlement = applicable_settlement(employer, month)
+    settlement = settlement_for(employer, changes)
     if kind != settlement.key:
-        count = sum(changes_of(employer, month).values())
+        count = sum(changes.values())
         why = f"本月有 {count} 笔变动" if count else "本月没有变动"
         problems.append(f"{why}，应办理“{settlement.title}”。")
-    problems += _in_words(one for one in preconditions(employer, month, by=by) if not one.is_task)
+    asked = preconditions_of_many([employer], month, {employer.pk: settlement})[employer.pk]
+    problems += _in_words(one for one in asked if not one.is_task)
     if confirmations < settlement.confirmations:
         problems.append(f"{settlement.title}须确认 {settlement.confirmations} 次，现在确认了 {confirmations} 次。")
     if problems:

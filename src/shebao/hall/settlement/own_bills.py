@@ -11,6 +11,7 @@ from shebao.rules.months import Month
 from shebao.rules.region import Region
 
 from ..audit.operations import record
+from ..bulk import insert_rows
 from ..clock import local_now, now, today
 from ..employers.models import Employer
 from ..regions import region
@@ -86,7 +87,7 @@ def _make_assessment(employer: Employer, kind: str, by) -> Assessment:
     month = Month.of(today())
     # A voided one keeps its place in the series: two bills of a month never bear the same name.
     last = Assessment.objects.ever().filter(employer=employer, month=month).aggregate(last=Max("series"))["last"]
-    return Assessment.objects.create(
+    made = Assessment(
         employer=employer,
         month=month,
         series=(last or 0) + 1,
@@ -97,6 +98,8 @@ def _make_assessment(employer: Employer, kind: str, by) -> Assessment:
         made_by=by,
         made_at=now(),
     )
+    insert_rows([made])
+    return made
 
 
 def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne | Difference]) -> Bill:
@@ -104,7 +107,7 @@ def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne | Differen
     employer_due, employee_due = sum(one.employer_due for one in back), sum(one.employee_due for one in back)
     months = sorted({one.line.back_payment.values_month for one in back if one.line.back_payment}, reverse=True)
     samples = [title for one in back if isinstance(one, Borne) for title in one.illustrative]
-    return Bill.objects.create(
+    bill = Bill(
         assessment=assessment,
         employer=assessment.employer,
         month=assessment.month,
@@ -120,6 +123,8 @@ def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne | Differen
             dict.fromkeys([title for one in months for title in spec.illustrative(one, today())] + samples)
         ),
     )
+    insert_rows([bill])
+    return bill
 
 
 def _pay_until(spec: Region, month: Month) -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ..audit.operations import record
+from ..bulk import insert_rows
 from ..clock import now
 from ..employers.models import Employer
 from ..errors import Refused
@@ -95,8 +96,11 @@ def _settling(bill: Bill) -> list[tuple]:
 
 def _move(bill: Bill, kind: str, rows: list[tuple]) -> None:
     own = bill if kind == Booking.CREDITED else None
-    booked = LedgerTransaction.objects.create(employer_id=bill.employer_id, bill=own, kind=kind, booked_at=now())
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(transaction=booked, account=account, amount_fen=fen, scheme=scheme, part=part, month=month)
-        for account, fen, scheme, part, month in rows
+    booked = LedgerTransaction(employer_id=bill.employer_id, bill=own, kind=kind, booked_at=now())
+    insert_rows([booked])
+    insert_rows(
+        [
+            LedgerEntry(transaction=booked, account=account, amount_fen=fen, scheme=scheme, part=part, month=month)
+            for account, fen, scheme, part, month in rows
+        ]
     )
