@@ -19,6 +19,7 @@ others on both. The same lives in every run, in parts for several workers.
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_sequence_of_legal_acts_loses_or_makes_a_fen(part):
     run(LIVES[connection.vendor] // PARTS, STEPS, seed=part)
