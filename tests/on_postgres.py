@@ -11,27 +11,32 @@ import psycopg
 
 from tests.run_journeys import JOURNEYS, run_journeys
 
-# What asks the database; the rules are the same on any engine.
+# Every operation, and of the pages those that ask much, write at the same moment, or pass on what somebody typed; the
+# rules are the same on any engine, and so is the drawing of pages.
 TESTS = [
     "tests/audit", "tests/configuring", "tests/declarations", "tests/desk", "tests/documents", "tests/employers",
     "tests/evidence", "tests/mail", "tests/notices", "tests/operators", "tests/payments", "tests/privileged",
     "tests/race", "tests/registration", "tests/reimbursements", "tests/roster", "tests/services", "tests/settlement",
-    "tests/sheets", "tests/sign_in", "tests/supplements", "tests/test_bulk.py", "tests/web", "tests/workbench",
+    "tests/sheets", "tests/sign_in", "tests/supplements", "tests/test_bulk.py", "tests/workbench",
+    "tests/web/test_agency.py", "tests/web/test_agency_pages.py", "tests/web/test_busy.py",
+    "tests/web/test_money_pages.py", "tests/web/test_odd_values.py", "tests/web/test_once.py",
+    "tests/web/test_registering.py", "tests/web/test_scopes.py", "tests/web/employer/test_adjusting.py",
+    "tests/web/employer/test_bills.py", "tests/web/employer/test_cases.py", "tests/web/employer/test_changes.py",
+    "tests/web/employer/test_declaring.py", "tests/web/employer/test_home.py", "tests/web/employer/test_many.py",
+    "tests/web/employer/test_paying.py", "tests/web/employer/test_queries.py", "tests/web/employer/test_registers.py",
+    "tests/web/employer/test_reminders.py", "tests/web/employer/test_roster.py", "tests/web/employer/test_settling.py",
     "tests/drill/test_faults.py", "tests/drill/test_kills.py", "tests/drill/test_notices.py",
     "tests/drill/test_tampering.py",
     "tests/journeys/test_month_tianjin.py", "tests/journeys/test_month_leshan.py",
 ]  # fmt: skip
-
-# Among those, what is about files, pictures, certificates, texts or menus, and would only be said a second time.
+# Among those, what is about files, pictures, certificates and texts, and would only be said a second time.
 THE_SAME_ANYWHERE = [
     "tests/documents/test_amount_words.py", "tests/documents/test_rendering.py", "tests/evidence/test_thumbnails.py",
-    "tests/sheets/test_cells.py", "tests/sheets/test_formulas.py", "tests/sheets/test_headers.py",
-    "tests/sheets/test_hostile_files.py", "tests/sheets/test_places.py", "tests/sheets/test_reading.py",
-    "tests/sheets/test_same_batch.py", "tests/sheets/test_templates_of_regions.py", "tests/sheets/test_writing.py",
-    "tests/sign_in/test_certificates.py", "tests/sign_in/test_guesses.py", "tests/sign_in/test_signer.py",
-    "tests/web/test_guides.py", "tests/web/test_looks.py", "tests/web/test_rights.py",
-    "tests/web/test_ui_tags.py", "tests/web/employer/test_catalogue_rights.py",
-    "tests/web/employer/test_halls_of_regions.py", "tests/web/employer/test_help_pages.py",
+    "tests/services/test_every_check.py", "tests/sheets/test_cells.py", "tests/sheets/test_formulas.py",
+    "tests/sheets/test_headers.py", "tests/sheets/test_hostile_files.py", "tests/sheets/test_places.py",
+    "tests/sheets/test_reading.py", "tests/sheets/test_same_batch.py", "tests/sheets/test_templates_of_regions.py",
+    "tests/sheets/test_writing.py", "tests/sign_in/test_certificates.py", "tests/sign_in/test_guesses.py",
+    "tests/sign_in/test_signer.py",
 ]  # fmt: skip
 
 NOTHING_TO_RUN = 5
