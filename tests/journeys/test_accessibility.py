@@ -100,6 +100,7 @@ def broken_rules(page, width: int, rules: str, part: str = WHOLE) -> list[tuple]
     return [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whose", PARTS, ids=["clerk", "others"])
 def test_no_page_breaks_an_accessibility_rule(visitors, live_server, whose):
     broken = []
@@ -133,6 +134,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("input[type=checkbox], in
 }).filter(Boolean).slice(0, 3)"""
 
 
+@pytest.mark.slow
 def test_no_page_scrolls_sideways_has_a_small_box_or_breaks_its_own_policy(visitors, live_server):
     wrong = []
     for page, addresses in visitors(1024):
@@ -168,6 +170,7 @@ ONLY_TOLD = "/a/privileged/"
 OTHER_ACTION = "main .btn:not([disabled]), main a[href]"
 
 
+@pytest.mark.slow
 def test_the_main_action_of_every_page_is_reached_by_keys_and_the_focus_is_always_seen(visitors, live_server):
     lost = []
     for page, addresses in visitors(1440):

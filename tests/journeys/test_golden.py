@@ -61,6 +61,7 @@ def import_grid(clerk) -> str:
     return f"/e/import/{batch.pk}/"
 
 
+@pytest.mark.slow
 def test_the_key_pages_look_as_they_did(page_of, people, canvas, live_server):
     bill = Bill.objects.visible_to(people["clerk"]).first()
     pages = {

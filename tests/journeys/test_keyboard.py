@@ -51,6 +51,7 @@ def fill_by_keys(page, answers: dict) -> None:
             page.keyboard.type(text)
 
 
+@pytest.mark.slow
 def test_a_month_is_done_without_the_mouse(sign_in, live_server):
     here = region(REGION)
     month = current_month(here)

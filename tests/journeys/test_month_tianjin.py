@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 REGION = "tianjin"
 
 
+@pytest.mark.slow
 def test_a_month_is_done(sign_in, live_server, tmp_path):
     here = region(REGION)
     month = current_month(here)

@@ -184,6 +184,7 @@ def test_the_paper_of_a_settled_month_is_printed_from_the_menu(page_of, live_ser
     assert paper in text.replace(" ", "")
 
 
+@pytest.mark.slow
 def test_shenzhen_changes_schemes_by_sheet_and_manages_what_it_declared(page_of, live_server):
     """SZ-9 批量上传参保险种变更 and SZ-10 申报数据管理."""
     (clerk, _), home = hall("shenzhen"), live_server.url

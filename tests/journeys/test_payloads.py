@@ -49,6 +49,7 @@ def test_nothing_that_somebody_stored_runs(page_of, live_server, transactional_d
     assert page.locator("img[src=x]").count() == 0 and heard == []
 
 
+@pytest.mark.slow
 def test_nothing_that_somebody_types_runs_and_no_address_shows_a_number(page_of, live_server, transactional_db):
     world = World("示例单位")
     number = world.employee.person.id_number

@@ -62,6 +62,7 @@ def test_a_clerk_sees_what_late_values_change_settles_and_reads_both_derivations
     assert list(check_ledger()) == []
 
 
+@pytest.mark.slow
 def test_the_agency_tries_a_new_floor_on_last_months_bills_and_takes_the_folder_along(page_of, clerk, live_server):
     admin = Operator.objects.create(username="sh", name="管理", role="agency_admin", region="shanghai")
     page = page_of(admin)
