@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.db import transaction
 from pypdf import PdfReader
 
 from shebao.hall.clock import now
@@ -41,7 +42,8 @@ def pay(bill, clerk):
         employer=bill.employer, bill=bill, number="P1", channel="bank", amount_fen=bill.total_due,
         state="succeeded", bank_serial="YH1", started_by=clerk, started_at=now(), paid_at=now(),
     )  # fmt: skip
-    book_paid(bill, payment)
+    with transaction.atomic():
+        book_paid(bill, payment)
 
 
 def words(content: bytes) -> str:
@@ -58,7 +60,8 @@ def pay_in_two(bill, clerk, people):
             amount_fen=sum(line.employer_due + line.employee_due for line in own), state="succeeded",
             bank_serial=f"YH{one.pk}", started_by=clerk, started_at=now(), paid_at=now(),
         )  # fmt: skip
-        book_paid(bill, payment)
+        with transaction.atomic():
+            book_paid(bill, payment)
         made.append(payment)
     return made
 

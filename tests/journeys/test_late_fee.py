@@ -5,6 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from shebao.hall import clock
@@ -39,7 +40,8 @@ def overdue(monkeypatch):
         employer=employer, bill=bill, number="P1", amount_fen=100_001, state="succeeded", channel="voucher",
         started_by=clerk, started_at=paid, paid_at=paid,
     )  # fmt: skip
-    book_paid(bill, payment)
+    with transaction.atomic():
+        book_paid(bill, payment)
     looks = timezone.localtime(bill.pay_until) + timedelta(days=LOOKED_AFTER)
     all_believe(monkeypatch, looks.replace(hour=10, minute=0, second=0, microsecond=0))
     return bill, clerk

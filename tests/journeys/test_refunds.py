@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import transaction
 
 from shebao.hall import clock
 from shebao.hall.clock import now
@@ -38,7 +39,8 @@ def billed_though_gone():
             employer=bill.employer, bill=bill, number="P1", channel="counter", amount_fen=bill.total_due,
             paid_fen=bill.total_due, state="succeeded", started_by=clerk, started_at=now(), paid_at=now(),
         )  # fmt: skip
-        book_paid(bill, payment)
+        with transaction.atomic():
+            book_paid(bill, payment)
     Spell.objects.filter(employee=gone).update(last_month=last, end_reason="6301")
     return clerk, gone, bill
 

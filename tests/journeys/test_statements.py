@@ -6,6 +6,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from pypdf import PdfReader
 
 from shebao.hall import clock
@@ -36,7 +37,8 @@ def hall(code: str):
         employer=employer, bill=bill, number=f"P{code}", channel="bank", amount_fen=bill.total_due, state="succeeded",
         bank_serial="YH1", started_by=clerk, started_at=made_at, finished_at=clock.now(), paid_at=clock.now(),
     )  # fmt: skip
-    book_paid(bill, payment)
+    with transaction.atomic():
+        book_paid(bill, payment)
     return clerk, bill, people
 
 
