@@ -14,8 +14,8 @@ from ..bulk import insert_rows
 from ..clock import now
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
-from ..settlement.collecting import book_received, credit_of, day_of, owing
-from ..settlement.models import Account, Bill, Booking, LedgerEntry, LedgerTransaction
+from ..settlement.collecting import book_received, credit_of, day_of, owing, write_booking
+from ..settlement.models import Account, Bill, Booking, LedgerTransaction
 from .models import UNDECIDED, Clearing, Payment, PaymentState, SuspenseItem
 
 MOST = 10**15
@@ -60,12 +60,8 @@ def _at(message: Mapping) -> datetime:
 
 def _book(item: SuspenseItem | None, kind: str, employer, rows: list[tuple[str, int]]) -> LedgerTransaction:
     booked = LedgerTransaction(employer=employer, suspense=item, kind=kind, booked_at=now())
-    insert_rows([booked])
     month = Month.of(day_of(item.arrived_at if item else booked.booked_at))
-    insert_rows(
-        [LedgerEntry(transaction=booked, account=account, amount_fen=fen, month=month) for account, fen in rows]
-    )
-    return booked
+    return write_booking(booked, [(account, fen, month) for account, fen in rows])
 
 
 def clear_suspense(item_id: int, clearing: str, *, by, number: str = "", note: str) -> SuspenseItem:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from shebao.rules.late_fees import LateFeeTerms, daily_rates, late_fee_together, overdue_days
+from shebao.rules.months import Month
 from shebao.rules.region import Region
 from shebao.rules.region_collection import RATE
 
@@ -245,19 +246,25 @@ def book_received(
         employer_id=bill.employer_id, bill=bill, payment=payment, suspense=suspense, kind=kind, booked_at=now(),
         value_at=value_at,
     )  # fmt: skip
-    insert_rows([booked])
     rows = [(source, fen, bill.month, "", "")]
     # What the bill gives back comes first: the database looks after every row whether more is paid than owed.
     rows += [(key[0], -x, *key[1:]) for key, x in sorted(taken.items(), key=lambda one: one[1])]
     rows += [(Account.LATE_FEES, -x, bill.month, scheme, "employer") for scheme, x in fee_by_scheme(bill, fee).items()]
     rows += [(Account.CREDIT, -credit, bill.month, "", "")] if credit else []
-    insert_rows(
-        [
-            LedgerEntry(transaction=booked, account=account, amount_fen=x, month=month, scheme=scheme, part=side)
-            for account, x, month, scheme, side in rows
-        ]
-    )
+    write_booking(booked, rows)
     return Received(sum(taken.values()), fee, credit)
+
+
+def write_booking(booked: LedgerTransaction, rows: Iterable[tuple]) -> LedgerTransaction:
+    """Write a new booking and its entries, in their order: (account, fen, month[, scheme, part]) each."""
+    insert_rows([booked])
+    insert_rows([entry_of(booked, *row) for row in rows])
+    return booked
+
+
+def entry_of(booked: LedgerTransaction, account: str, fen: int, month: Month, scheme="", part="") -> LedgerEntry:
+    """One entry of a booking, not yet written."""
+    return LedgerEntry(transaction=booked, account=account, scheme=scheme, part=part, month=month, amount_fen=fen)
 
 
 def _allot(due: Mapping[Key, int], fen: int) -> tuple[dict[Key, int], int]:

@@ -14,7 +14,7 @@ from shebao.rules.months import Month
 
 from ..bulk import in_chunks, insert_rows
 from ..clock import now
-from .collecting import Received, book_received, day_of
+from .collecting import Received, book_received, day_of, entry_of, write_booking
 from .explaining import principal_of
 from .invariants import broken_rules
 from .models import (
@@ -64,7 +64,7 @@ def book_all_assessed(demands: Sequence[Demands]) -> None:
     for one, (_, dues, borne) in zip(booked, demands, strict=True):
         for (account, *key), fen in _by_account(dues, borne).items():
             if fen:
-                entries += [_entry(one, account, fen, *key), _entry(one, INCOME[account], -fen, *key)]
+                entries += [entry_of(one, account, fen, *key), entry_of(one, INCOME[account], -fen, *key)]
     insert_rows(entries)
 
 
@@ -114,11 +114,9 @@ def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
     mirror = LedgerTransaction(
         employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
     )
-    insert_rows([mirror])
     columns = "account", "amount_fen", "month", "scheme", "part"
     entries = booked.entries.order_by("pk").values_list(*columns)
-    insert_rows([_entry(mirror, account, -fen, *key) for account, fen, *key in entries])
-    return mirror
+    return write_booking(mirror, [(account, -fen, *key) for account, fen, *key in entries])
 
 
 def balance(bill: Bill) -> tuple[int, int]:
@@ -148,10 +146,6 @@ def _due_and_paid() -> QuerySet[LedgerEntry]:
 def settling(entries: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
     """Of these entries, those that settle what bills demand: money and credit that paid it, fen below zero."""
     return entries.filter(~OWED, account__in=DUES)
-
-
-def _entry(booked, account, fen, month, scheme="", part="") -> LedgerEntry:
-    return LedgerEntry(transaction=booked, account=account, scheme=scheme, part=part, month=month, amount_fen=fen)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ..audit.operations import record
-from ..bulk import insert_rows
 from ..clock import now
 from ..employers.models import Employer
 from ..errors import Refused
 from .adjusting import Difference, given_back, known_behind
+from .collecting import write_booking
 from .ledger import balances
 from .models import (
     ADJUSTING,
@@ -97,10 +97,4 @@ def _settling(bill: Bill) -> list[tuple]:
 def _move(bill: Bill, kind: str, rows: list[tuple]) -> None:
     own = bill if kind == Booking.CREDITED else None
     booked = LedgerTransaction(employer_id=bill.employer_id, bill=own, kind=kind, booked_at=now())
-    insert_rows([booked])
-    insert_rows(
-        [
-            LedgerEntry(transaction=booked, account=account, amount_fen=fen, scheme=scheme, part=part, month=month)
-            for account, fen, scheme, part, month in rows
-        ]
-    )
+    write_booking(booked, [(account, fen, month, scheme, part) for account, fen, scheme, part, month in rows])
