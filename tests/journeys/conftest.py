@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connection
 from django.test import Client
 from playwright.sync_api import Error, TimeoutError
@@ -57,6 +58,22 @@ def bank(live_server, settings, tmp_path):
     bank.start()
     yield bank
     bank.kill()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_are_kept_by_the_browser():
+    """As in production, where their names carry what is in them; else every page asks for all of them anew."""
+    serve = StaticFilesHandler.serve
+
+    def kept(handler, request):
+        answer = serve(handler, request)
+        # Ten years: the hall's clock may stand at another year than the browser's.
+        answer["Cache-Control"] = "max-age=315360000, immutable"
+        return answer
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(StaticFilesHandler, "serve", kept)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -41,14 +41,20 @@ PAGES = {
 }
 PARTS = (["tianjin-clerk-1"], [one for one in PAGES if one != "tianjin-clerk-1"])
 """The longest walk in two parts, for two processes."""
-LOOKS = "{type: 'rule', values: ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size']}"
+RULES = "{type: 'rule', values: %s}"
+COLOURS, SIZES = ["color-contrast", "link-in-text-block"], ["scrollable-region-focusable", "target-size"]
 EVERY, CHECK = "undefined", "axe.run(%s, {resultTypes: ['violations'], runOnly: %s})"
 WHOLE, INSIDE = "document", "{exclude: ['.side', '.top']}"
-CHECKED = (("", 1440, EVERY), ("", 390, LOOKS), ("elder", 390, LOOKS), ("elder contrast", 1440, LOOKS))
+CHECKED = (
+    ("", 1440, EVERY),
+    ("", 390, RULES % (COLOURS + SIZES)),
+    ("elder", 390, RULES % SIZES),
+    ("elder contrast", 1440, RULES % COLOURS),
+)
 """In which mode and width which rules are checked: the largest letters where there is least room, the other colours
 where all is shown. A mode is a class of the whole page (tests/web/test_looks.py) and changes its looks; how the menu
 and the top then look, and where there is least room, is seen on the first page of everybody. What a page is made of is
-the same at every width.
+the same at every width, and its colours are the same in large letters.
 """
 MODES = ("elder", "contrast")
 MODE = f"on => {list(MODES)}.forEach(one => document.documentElement.classList.toggle(one, on.includes(one)))"

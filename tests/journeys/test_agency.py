@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
@@ -112,7 +113,7 @@ def test_shenzhen_publishes_a_notice_and_the_employer_confirms_it(page_of, live_
     desk.wait_for_selector("text=已发布")
 
     page = page_of(operator, "/e/")
-    assert page.get_by_role("link", name="公告/通知").first.is_visible()
+    expect(page.get_by_role("link", name="公告/通知").first).to_be_visible()
     page.get_by_role("link", name="阅读并确认").click()
     page.wait_for_selector("article li >> text=申报至 25 日")
     page.get_by_role("button", name="确认已阅").click()
@@ -140,14 +141,14 @@ def test_guiyang_shows_menus_notices_and_what_waits_on_its_first_page(page_of, l
     menu = page.locator("nav.nav").inner_text()
     assert "人员参保" in menu and "公告通知" in menu
     main = page.locator("#main")
-    assert main.get_by_role("link", name="放假公告").is_visible()
-    assert main.get_by_role("heading", name="待办").is_visible()
+    expect(main.get_by_role("link", name="放假公告")).to_be_visible()
+    expect(main.get_by_role("heading", name="待办")).to_be_visible()
     page.get_by_role("link", name=re.compile("消息")).click()
     page.get_by_role("link", name="放假公告").click()
     until(page, lambda: Reading.objects.exists())
     home = page.context.new_page()
     home.goto(f"{live_server.url}/notices/guiyang")
-    assert home.get_by_role("link", name="放假公告").is_visible()
+    expect(home.get_by_role("link", name="放假公告")).to_be_visible()
 
 
 def test_guiyang_looks_into_what_is_masked_only_with_two_people_and_the_employer_reads_of_it(page_of):

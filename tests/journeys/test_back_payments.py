@@ -5,6 +5,7 @@ import re
 from datetime import date
 
 import pytest
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from shebao.hall import clock
@@ -133,7 +134,7 @@ def test_shenzhen_pays_its_pension_apart_by_self_service(page_of, live_server):
     page.get_by_role("button", name="确定").click()
     page.wait_for_selector("text=已生效")
     page.goto(f"{home}/e/declare/self_service_back_payment/?employee={employee.pk}")
-    assert page.get_by_role("heading", name="补交养老", exact=True).first.is_visible()
+    expect(page.get_by_role("heading", name="补交养老", exact=True).first).to_be_visible()
     fill_months(page, "1992-06", first)
     page.get_by_role("button", name="确定").click()
     page.wait_for_selector("text=已生效")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
@@ -75,5 +76,5 @@ def test_an_important_change_goes_through_the_reviewer_who_sees_old_and_new(page
     desk.get_by_role("button", name=re.compile("^通过")).click()
     desk.wait_for_selector("text=已审核通过")
     page.goto(f"{live_server.url}/e/roster/{employee.pk}/")
-    assert page.get_by_role("heading", name="李改名").is_visible()
+    expect(page.get_by_role("heading", name="李改名")).to_be_visible()
     assert "变更后姓名 李示例 → 李改名" in page.locator("main").inner_text()

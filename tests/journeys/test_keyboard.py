@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.queries import current_month
@@ -90,7 +91,7 @@ def test_a_month_is_done_without_the_mouse(sign_in, live_server):
     press(clerk, "button", "确定")
     clerk.wait_for_url(re.compile(r"/e/bills/\d+/"))
     bill = Bill.objects.get(employer=declaration.employer, month=month)
-    assert clerk.get_by_text("单位有变动核定成功").is_visible()
+    expect(clerk.get_by_text("单位有变动核定成功")).to_be_visible()
 
     # Paid at the bank, whose page has keys of its own, and filed.
     press(clerk, "link", "去缴费")

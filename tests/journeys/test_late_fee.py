@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.payments.models import Payment
@@ -67,7 +68,7 @@ def test_the_late_fee_of_an_overdue_bill_is_explained_to_the_fen_without_the_mou
 
     press(page, "link", yuan(fee))
     page.wait_for_url(f"**/e/bills/{bill.pk}/late-fee/")
-    assert page.get_by_role("heading", name=f"账单 {bill.label} · 滞纳金").is_visible()
+    expect(page.get_by_role("heading", name=f"账单 {bill.label} · 滞纳金")).to_be_visible()
     steps = explained(page)
     parts = {
         "已缴部分": 100_001 * DAILY * PAID_AFTER,

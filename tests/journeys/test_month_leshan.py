@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from shebao.hall.audit.operations import broken_links
@@ -92,7 +93,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     assert [line.employee_due for line in bill.lines.filter(scheme="supplementary_medical")] == [15_500]
     line = bill.lines.filter(scheme="pension", employee__in=chosen).first()
     clerk.goto(f"{home}/e/bills/lines/{line.pk}/employee/")
-    assert clerk.get_by_text("9,876.50").first.is_visible()
+    expect(clerk.get_by_text("9,876.50").first).to_be_visible()
 
     _look_up(clerk, home, bill)
 
@@ -148,7 +149,7 @@ def _cover_the_year(clerk, reviewer, home: str, two, month) -> None:
         },
     )
     reviewer.get_by_role("button", name="登记余额").click()
-    assert reviewer.get_by_text("已登记 1 人的个人账户余额").is_visible()
+    expect(reviewer.get_by_text("已登记 1 人的个人账户余额")).to_be_visible()
 
     for pay_by, chosen in (("个账划转", (one, other)), ("转账", (other,))):
         clerk.goto(f"{home}/e/roster/")
@@ -159,13 +160,13 @@ def _cover_the_year(clerk, reviewer, home: str, two, month) -> None:
         clerk.get_by_label("缴费方式").select_option(label=pay_by)
         clerk.get_by_role("button", name="下一步：逐人核对").click()
         if len(chosen) == 2:
-            assert clerk.get_by_text("没有登记该人员的个人账户余额").is_visible()
+            expect(clerk.get_by_text("没有登记该人员的个人账户余额")).to_be_visible()
         clerk.get_by_role("button", name="确定").click()
         until(clerk, lambda who=chosen[-1], way=pay_by: YearlyCover.objects.count() == (1 if way == "个账划转" else 2))
     assert set(YearlyCover.objects.values_list("employee", "pay_by")) == {(one.pk, "1"), (other.pk, "2")}
 
     clerk.get_by_role("navigation").get_by_role("link", name="补充医疗缴费计划").first.click()
-    assert clerk.get_by_text(f"{month.year} 年度共 2 人").is_visible()
+    expect(clerk.get_by_text(f"{month.year} 年度共 2 人")).to_be_visible()
     with clerk.context.expect_page():
         clerk.get_by_role("button", name="打印缴费计划").click()
     until(clerk, lambda: Document.objects.filter(kind="yearly_plan").exists())

@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from shebao.hall.audit.operations import broken_links
@@ -31,7 +32,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     home = live_server.url
 
     # The workbench knows where the month stands.
-    assert clerk.get_by_text(f"{month.number} 月缴费进度").is_visible()
+    expect(clerk.get_by_text(f"{month.number} 月缴费进度")).to_be_visible()
 
     # One person by hand, at the keyboard.
     clerk.get_by_role("link", name="单位职工增加").first.click()
@@ -99,15 +100,15 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     clerk.get_by_role("button", name="有变动结算").click()
     clerk.get_by_role("button", name="确定").dblclick()
     clerk.wait_for_url(re.compile(r"/e/bills/\d+/"))
-    assert clerk.get_by_text("单位有变动核定成功").is_visible()
+    expect(clerk.get_by_text("单位有变动核定成功")).to_be_visible()
     bill = Bill.objects.get(employer=employer, month=month)
     assert bill.total_due == sum(line.employer_due + line.employee_due for line in bill.lines.all())
 
     # Every amount says why.
     line = bill.lines.filter(scheme="pension").first()
     clerk.goto(f"{home}/e/bills/lines/{line.pk}/employer/")
-    assert clerk.locator("#main").get_by_text("缴费基数", exact=True).first.is_visible()
-    assert clerk.locator("#main").get_by_text("费率", exact=True).first.is_visible()
+    expect(clerk.locator("#main").get_by_text("缴费基数", exact=True).first).to_be_visible()
+    expect(clerk.locator("#main").get_by_text("费率", exact=True).first).to_be_visible()
 
     # TJ-8 and TJ-9, 报表打印: the papers of the manual, with the ledger's total on them.
     clerk.goto(f"{home}/e/")
@@ -143,7 +144,7 @@ def test_a_month_is_done(sign_in, live_server, tmp_path):
     # Anybody may check a paper.
     stranger = clerk.context.browser.new_page()
     stranger.goto(home + "/verify")
-    assert stranger.get_by_label("验证码").is_visible()
+    expect(stranger.get_by_label("验证码")).to_be_visible()
     stranger.close()
 
     # The bank refuses once, then takes the money; the receipt can be printed.

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.declarations import operations
@@ -140,7 +141,7 @@ def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(pag
     desk.get_by_label("全选可以批量通过的申报").check()
     desk.get_by_role("button", name="核对并批量通过").click()
     desk.wait_for_url(re.compile("/a/cases/batches"))
-    assert desk.get_by_role("heading", name="抽查 2 笔").is_visible()
+    expect(desk.get_by_role("heading", name="抽查 2 笔")).to_be_visible()
     assert desk.get_by_role("button", name="通过勾选的申报").is_disabled()
     for name in ("甲一", "乙二"):
         desk.get_by_role("link", name=re.compile(f"打开查看.*{name}")).click()
@@ -243,7 +244,7 @@ def test_what_was_typed_is_on_the_server_before_anything_is_saved(page_of, clerk
         page.wait_for_selector("text=已自动保存", timeout=20_000)
         elsewhere = page_of(clerk, address)
         assert elsewhere.locator("[name=name]").input_value() == "另一台电脑"
-        assert elsewhere.get_by_text("已恢复上次没填完的内容").is_visible()
+        expect(elsewhere.get_by_text("已恢复上次没填完的内容")).to_be_visible()
 
 
 def test_a_lost_connection_is_said_and_what_was_typed_stays(page_of, clerk, reviewer):
@@ -279,13 +280,13 @@ def test_the_way_back_leads_to_pages_that_are_there(page_of, clerk, reviewer):
     page.get_by_role("button", name="提交 1 笔").click()
     page.wait_for_selector("text=请阅读并勾选声明后再提交")
     page.go_back()
-    assert page.get_by_role("heading", name="核对并提交").is_visible()
+    expect(page.get_by_role("heading", name="核对并提交")).to_be_visible()
     page.get_by_label("以上申报内容真实").check()
     page.get_by_role("button", name="提交 1 笔").click()
     page.wait_for_url(re.compile("submitted"))
     page.go_back()
     page.wait_for_url(re.compile(r"/e/basket/$"))
-    assert page.get_by_text("这里没有可以提交的业务").is_visible()
+    expect(page.get_by_text("这里没有可以提交的业务")).to_be_visible()
 
 
 def test_without_a_script_a_form_sent_too_late_is_there_again_after_signing_in(page_of, clerk):
@@ -297,7 +298,7 @@ def test_without_a_script_a_form_sent_too_late_is_there_again_after_signing_in(p
     sign_in_again(page, clerk)
     assert page.url.endswith(FORM)
     assert page.locator("[name=department]").input_value() == "没有丢"
-    assert page.get_by_text("已恢复上次没填完的内容").is_visible()
+    expect(page.get_by_text("已恢复上次没填完的内容")).to_be_visible()
     assert not Declaration.objects.exists()
 
 
@@ -319,19 +320,19 @@ def test_from_the_form_to_the_approval_without_a_script(page_of, live_server, cl
     page = page_of(clerk, FORM, java_script_enabled=False)
     fill(page, typed(name=""))
     page.get_by_role("button", name="暂存并去提交").click()
-    assert page.get_by_role("alert").get_by_text("请填写“姓名”").is_visible()
+    expect(page.get_by_role("alert").get_by_text("请填写“姓名”")).to_be_visible()
     page.locator("[name=name]").fill("王示例")
     page.get_by_role("button", name="暂存并去提交").click()
-    assert page.get_by_text("已加入待提交").is_visible()
+    expect(page.get_by_text("已加入待提交")).to_be_visible()
     page.get_by_role("button", name=re.compile("^移除 ?王示例")).click()
-    assert page.get_by_text("没有待提交业务").is_visible()
+    expect(page.get_by_text("没有待提交业务")).to_be_visible()
     page.get_by_role("button", name="撤销").click()
-    assert page.get_by_text("已放回待提交 1 笔").is_visible()
+    expect(page.get_by_text("已放回待提交 1 笔")).to_be_visible()
     submit_basket(page, live_server.url)
     desk = page_of(reviewer, "/a/", java_script_enabled=False)
     desk.get_by_role("link", name="王示例", exact=True).click()
     desk.get_by_role("button", name=re.compile("^通过")).click()
-    assert desk.get_by_text("已审核通过").is_visible()
+    expect(desk.get_by_text("已审核通过")).to_be_visible()
     assert Declaration.objects.get().state == "approved"
     assert Spell.objects.filter(employee__employer=clerk.employer).exists()
 

@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from shebao.hall.documents.models import Document
@@ -22,7 +23,7 @@ def test_a_month_without_changes_is_settled_paid_and_filed_without_javascript(si
 
     # The manual's way: 无变动结算, 确定, 是; and a hand that presses twice.
     clerk.get_by_role("link", name=re.compile(r"办理 \d+ 月结算")).click()
-    assert clerk.get_by_text("本月没有变动").is_visible()
+    expect(clerk.get_by_text("本月没有变动")).to_be_visible()
     clerk.get_by_role("button", name="无变动结算").click()
     clerk.get_by_role("button", name="确定").click()
     clerk.get_by_role("button", name="是", exact=True).dblclick()
@@ -30,8 +31,8 @@ def test_a_month_without_changes_is_settled_paid_and_filed_without_javascript(si
     until(clerk, lambda: Bill.objects.filter(employer__name__endswith="清泉食品有限公司").count() > 11)
     bill = Bill.objects.filter(employer__region="tianjin", employer__name__endswith="清泉食品有限公司").first()
     assert bill.assessment.kind == "without_changes"
-    assert clerk.get_by_text(re.compile("单位无变动核定成功|这是结算结果")).first.is_visible()
-    assert clerk.get_by_text(f"{bill.total_due / 100:,.2f}").first.is_visible()
+    expect(clerk.get_by_text(re.compile("单位无变动核定成功|这是结算结果")).first).to_be_visible()
+    expect(clerk.get_by_text(f"{bill.total_due / 100:,.2f}").first).to_be_visible()
 
     # Who goes back and presses once more sees the result, and nothing new happens.
     clerk.goto(f"{live_server.url}/e/settle/")
@@ -59,7 +60,7 @@ def test_a_month_without_changes_is_settled_paid_and_filed_without_javascript(si
     clerk.get_by_role("button", name="确认付款").click()
     until(clerk, lambda: balance(bill) == (bill.total_due, bill.total_due))
     clerk.wait_for_url(re.compile(f"/e/payments/{bill.payments.get().pk}/"))
-    assert clerk.get_by_text("缴费成功").first.is_visible()
+    expect(clerk.get_by_text("缴费成功").first).to_be_visible()
 
     # The receipt, and anybody can check it by the address in its QR code.
     clerk.get_by_role("link", name="本月单据").click()
@@ -86,7 +87,7 @@ def test_a_bank_that_dies_in_the_middle_is_waited_for_and_the_money_counts_once(
     bank.kill()
     clerk.get_by_role("button", name="查询结果").click()
     clerk.get_by_text("银行没有应答，现在不知道结果").wait_for()
-    assert clerk.get_by_text("请勿换别的方式重复付款").first.is_visible()
+    expect(clerk.get_by_text("请勿换别的方式重复付款").first).to_be_visible()
     assert Payment.objects.get(pk=payment.pk).state == "unknown"
     assert clerk.get_by_role("link", name="前往银行付款").count() == 0
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Bill
@@ -63,17 +64,17 @@ def test_a_month_is_assessed_its_notice_printed_rolled_back_and_assessed_again(h
     page.get_by_role("link", name="应缴社会保险费核定回退").click()
     page.locator("tbody tr").first.get_by_role("link", name="应缴社会保险费核定回退").click()
     page.get_by_role("button", name="确认应缴社会保险费核定回退").click()
-    assert page.get_by_label("作废原因").is_visible()  # a reason is asked for
+    expect(page.get_by_label("作废原因")).to_be_visible()  # a reason is asked for
     page.get_by_label("作废原因").fill("漏报一名新进职工")
     page.get_by_role("button", name="确认应缴社会保险费核定回退").dblclick()
     page.get_by_text("已作废，可以重新办理").wait_for()
     assert balance(old) == (0, 0)
     page.goto(bank_page)
-    assert page.get_by_text("收款方已关闭这笔订单").is_visible()
+    expect(page.get_by_text("收款方已关闭这笔订单")).to_be_visible()
 
     # The old bill is still there, and its paper says that it no longer counts.
     page.goto(f"{live_server.url}/e/bills/{old.pk}/")
-    assert page.get_by_text("这张账单已作废").is_visible()
+    expect(page.get_by_text("这张账单已作废")).to_be_visible()
     page.goto(notice.content["verify_url"])
     page.get_by_label("金额").fill(f"{old.total_due / 100:.2f}")
     page.keyboard.press("Enter")
@@ -92,6 +93,6 @@ def test_a_declaration_is_voided_from_the_records_while_it_is_unpaid(hall, live_
     page.get_by_label("作废原因").fill("工资报错")
     page.get_by_role("button", name="确认申报作废").click()
     page.get_by_text("已作废，可以重新办理").wait_for()
-    assert page.locator("tbody tr").first.get_by_text("已作废").is_visible()
+    expect(page.locator("tbody tr").first.get_by_text("已作废")).to_be_visible()
     assert not Bill.objects.live().filter(employer=employer).exists()
     assert list(check_ledger()) == []

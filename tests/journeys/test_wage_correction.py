@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
@@ -32,7 +33,7 @@ def test_a_wage_that_seems_wrong_on_the_bill_is_corrected_and_reviewed(page_of, 
     page.get_by_text("这个数不对？").click()
     page.locator(".doubt").get_by_role("link", name=re.compile("缴费工资更正")).click()
     page.wait_for_url(re.compile("wage_correction"))
-    assert page.get_by_role("heading", name="缴费工资更正", exact=True).first.is_visible()
+    expect(page.get_by_role("heading", name="缴费工资更正", exact=True).first).to_be_visible()
     for label in ("更正开始月份", "更正终止月份"):
         assert page.get_by_role("textbox", name=label).input_value() == str(month.previous())
     page.locator("[name=declared_wage]").fill("9000")

@@ -1,6 +1,7 @@
 """缴费 (SH-7): 三方协议缴费, 银行端查询缴费 with its voucher at the bank's counter, 扫码缴费."""
 
 import pytest
+from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.employers.models import Employer
@@ -47,8 +48,8 @@ def test_a_bill_is_paid_by_agreement_by_voucher_or_by_code(hall, live_server, ba
     page.goto(f"{live_server.url}/e/pay/{bill.pk}/")
     payment = start(page, live_server, bill, "银行端查询缴费")
     page.get_by_role("link", name="打印银行端查询缴费凭证").click()
-    assert page.get_by_text(payment.number).is_visible()
-    assert page.get_by_text(f"{bill.total_due / 100:,.2f}").first.is_visible()
+    expect(page.get_by_text(payment.number)).to_be_visible()
+    expect(page.get_by_text(f"{bill.total_due / 100:,.2f}").first).to_be_visible()
     page.goto(f"{bank.url}/counter")
     page.get_by_label("凭证序号").fill(payment.number)
     page.get_by_role("button", name="查询").click()
@@ -57,7 +58,7 @@ def test_a_bill_is_paid_by_agreement_by_voucher_or_by_code(hall, live_server, ba
 
     # By code: the picture to scan, and the same page for who sits at the computer.
     payment = start(page, live_server, bill, "扫码缴费")
-    assert page.locator("#pay-state svg").first.is_visible()
+    expect(page.locator("#pay-state svg").first).to_be_visible()
     page.goto(payment.pay_url)
     page.get_by_role("button", name="账户未签约").click()
     until(page, lambda: bill.payments.get(pk=payment.pk).state == "refused")

@@ -43,17 +43,18 @@ def test_the_first_page_shows_that_it_is_loading_and_is_usable_while_a_part_is_s
     # The amount does not come: the page says that it is at work, and everything else is there.
     page.goto(live_server.url + "/e/")
     part = page.locator("#home-due")
-    assert part.get_by_text("正在计算本月应缴").is_visible() and part.locator("progress").is_visible()
+    expect(part.get_by_text("正在计算本月应缴")).to_be_visible()
+    expect(part.locator("progress")).to_be_visible()
     for words in ("待提交", "审核中", "审核不通过", "审核通过", "缴费进度", "待办", "办理动态"):
-        assert page.locator("main").get_by_text(words).first.is_visible(), words
+        expect(page.locator("main").get_by_text(words).first, words).to_be_visible()
     page.locator(".stat").get_by_role("link", name=re.compile("审核通过")).click()
     page.wait_for_url(re.compile("/e/(cases|pages)/"))
     page.go_back()
-    assert part.get_by_text("正在计算本月应缴").is_visible()
+    expect(part.get_by_text("正在计算本月应缴")).to_be_visible()
 
     # Still nothing after ten seconds: it gives up in words, and asks again when it is told to.
     part.get_by_text("服务器较忙").wait_for(timeout=20_000)
-    assert not part.locator("progress").is_visible()
+    expect(part.locator("progress")).to_be_hidden()
     for route in held:
         route.abort()
     page.unroute(MONTH_PART)
@@ -79,9 +80,9 @@ def test_without_scripts_the_amount_is_one_press_away(page_of):
     clerk = clerk_of("wage_hall")
     enrolled(clerk.employer)
     page = page_of(clerk, "/e/", java_script_enabled=False)
-    assert not page.get_by_text("正在计算本月应缴").is_visible()
+    expect(page.get_by_text("正在计算本月应缴")).to_be_hidden()
     page.locator("#home-due").get_by_role("link", name="重试").click()
-    assert page.locator("#home-due").get_by_text("预估", exact=True).is_visible()
+    expect(page.locator("#home-due").get_by_text("预估", exact=True)).to_be_visible()
 
 
 def test_a_new_employer_reads_what_to_know_and_goes_where_it_is_done(page_of, browser, live_server):
@@ -172,7 +173,7 @@ def is_red(mark) -> bool:
 
 def test_what_must_be_filled_in_is_marked_red_and_missed_all_at_once(page_of, live_server):
     page = page_of(clerk_of("certificate_city"), "/guides/certificate_city")
-    assert page.get_by_role("heading", name="一般约定").is_visible()
+    expect(page.get_by_role("heading", name="一般约定")).to_be_visible()
     page.locator("#conventions").get_by_role("link", name=re.compile("必须输入项")).click()
     page.wait_for_url(re.compile("employee_enrolment"))
     form = region("certificate_city").forms["employee_enrolment"]
@@ -220,7 +221,7 @@ def test_a_month_is_done_on_a_phone(page_of, bank, live_server):
     clerk, home = clerk_of("general_hall"), live_server.url
     page = page_of(clerk, "/guides/general_hall")
     page.set_viewport_size(PHONE)
-    assert page.get_by_role("heading", name="社保企业端APP").is_visible()
+    expect(page.get_by_role("heading", name="社保企业端APP")).to_be_visible()
     fits(page)
     with on_the_tenth():
         page.goto(home + "/e/")
