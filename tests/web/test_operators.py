@@ -99,6 +99,9 @@ def test_every_deed_is_on_record_in_chinese_and_the_chain_holds(admin, clerk):
         assert words in text
     only = admin.get("/audit/?action=operator.disabled").content.decode()
     assert "共 1 条" in only
+    by_request = AuditEntry.objects.get(action="operator.disabled").request
+    assert "共 1 条" in admin.get(f"/audit/?request={by_request}").content.decode()
+    assert "没有符合条件的记录" in admin.get("/audit/?request=none").content.decode()
     assert list(broken_links()) == []
 
 

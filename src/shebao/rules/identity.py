@@ -184,11 +184,11 @@ def check_credit_code(text: str) -> CodeCheck:
 
 
 def masked(number: str | None) -> str:
-    """Hide the middle of an id number: first four and last four stay; short numbers keep only their ends."""
+    """Hide the middle of an id number: first three and last four stay; short numbers keep only their ends."""
     text = str(number or "")
     if len(text) <= 8:
         return text[:1] + "*" * max(len(text) - 2, 0) + text[-1:] if len(text) > 2 else "*" * len(text)
-    return text[:4] + "*" * (len(text) - 8) + text[-4:]
+    return text[:3] + "*" * (len(text) - 7) + text[-4:]
 
 
 def masked_phone(number: str | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import QuerySet
 from django.utils.timezone import make_naive
 
+from shebao.rules.identity import masked
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.region import Region
@@ -172,7 +173,7 @@ def _people(spec: Region, chosen: list[Declaration]) -> PeopleTable:
             [
                 str(index),
                 one.subject_name,
-                _masked(str(one.answers.get("id_number") or "")),
+                masked(str(one.answers.get("id_number") or "")),
                 one.spec.title,
                 before_after(one),
                 one.case_number or "",
@@ -182,8 +183,3 @@ def _people(spec: Region, chosen: list[Declaration]) -> PeopleTable:
             for index, one in enumerate(chosen, 1)
         ],
     }
-
-
-def _masked(number: str) -> str:
-    """Enough of a number to tell the person by, on a paper that is mailed."""
-    return f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}" if len(number) > 8 else number

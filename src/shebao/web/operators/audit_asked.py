@@ -25,11 +25,12 @@ DAYS = (("from", "开始日期"), ("to", "终止日期"))
 
 
 class Asked:
-    """The conditions of the address: a deed, a person, days; `problems` by field where a day is none."""
+    """The conditions of the address: a deed, a person, a request, days; `problems` by field where a day is none."""
 
     def __init__(self, request):
         self.user, said = request.user, request.GET
         self.action, self.actor = said.get("action", ""), said.get("actor", "")
+        self.request = said.get("request", "").strip()
         self.raw = {name: said.get(name, "").strip() for name, _ in DAYS}
         self.days: dict[str, date] = {}
         self.problems: dict[str, str] = {}
@@ -52,6 +53,8 @@ class Asked:
             found = found.filter(action=self.action)
         if self.actor.isascii() and self.actor.isdigit():
             found = found.filter(actor=int(self.actor[:12]))
+        if self.request:
+            found = found.filter(request=self.request)
         if "from" in self.days:
             found = found.filter(at__gte=midnight(self.days["from"]))
         if "to" in self.days:
@@ -71,12 +74,14 @@ class Asked:
              "placeholder": "全部", "options": [(str(one.pk), f"{one.name}（{one.username}）") for one in people]},
             {"id": "action", "name": "action", "label": "动作", "kind": "choice", "value": self.action,
              "placeholder": "全部", "options": list(ACTIONS.items())},
+            {"id": "request", "name": "request", "label": "请求编号", "kind": "text", "value": self.request},
         ]  # fmt: skip
 
     def words(self) -> str:
         """What was asked, for the head of the workbook."""
         parts = [f"{label} {self.raw[name]}" for name, label in DAYS if self.raw[name]]
         parts += [f"动作 {action_title(self.action)}"] if self.action else []
+        parts += [f"请求编号 {self.request}"] if self.request else []
         return "；".join(parts) or "全部"
 
 

@@ -133,7 +133,7 @@ def _set_active(request, pk, active: bool, words: str):
 @require_safe
 @needs("see_audit")
 def audit(request):
-    """Who did what at one's own employer, or in the agency's region: by deed, person and days."""
+    """Who did what at one's own employer, or in the agency's region: by deed, person, request and days."""
     asked = Asked(request)
     page = Paginator(asked.entries(), PAGE).get_page(request.GET.get("page"))
     kept = urlencode({name: value for name, value in request.GET.items() if name != "page" and value})

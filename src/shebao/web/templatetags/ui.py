@@ -109,7 +109,7 @@ def wan(fen: int | None) -> str:
 
 @register.filter
 def mask_id(number: str | None) -> str:
-    """Hide the middle of an id number: first four and last four stay; short numbers keep only their ends."""
+    """Hide the middle of an id number: first three and last four stay; short numbers keep only their ends."""
     return masked(number)
 
 
