@@ -18,6 +18,7 @@ from shebao.hall.documents.vouchers import issue_voucher
 from shebao.hall.errors import Refused
 from shebao.hall.mail.models import Mail, MailState
 from shebao.hall.mail.operations import deliver_mail, mail_document, send_mail_again
+from shebao.hall.operators.models import Duty
 from tests.factories import EmployerFactory, OperatorFactory, enrolment
 
 ENROL = "employee_enrolment"
@@ -93,6 +94,16 @@ def test_a_voucher_tells_only_of_what_was_submitted_and_of_ones_own(clerk, write
         issue_voucher(clerk.employer_id, [saved.pk, *people], by=clerk)
     with pytest.raises(Refused, match="请先勾选"):
         issue_voucher(writer.employer_id, [], by=writer)
+
+
+def test_whoever_is_not_shown_wages_makes_no_voucher_and_sees_nobody_to_choose(client, writer, people):
+    writer.duty = Duty.READ
+    writer.save()
+    with pytest.raises(Refused, match="不能查看"):
+        issue_voucher(writer.employer_id, people, by=writer)
+    client.force_login(writer)
+    refused = client.get("/e/pages/declaration_voucher/")
+    assert refused.status_code == 403 and "王示例1" not in refused.content.decode()
 
 
 def test_a_letter_is_sent_once_with_the_paper_and_its_chinese_name(server, writer, people):

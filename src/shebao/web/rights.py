@@ -10,7 +10,8 @@ from itertools import chain
 
 from django.urls import Resolver404, ResolverMatch, resolve
 
-from shebao.hall.documents.statements import tells_wages
+from shebao.hall.documents.vouchers import voucher_kind
+from shebao.hall.documents.withheld import permit_wages, tells_wages
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import SERVICE, Operator
 from shebao.hall.regions import region as region_of
@@ -82,7 +83,8 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("e_operator", "e_operator_remove", "e_operator_hand_over", "e_second"), ALWAYS),
 }
 """Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""
-STATEMENTS = ("e_statement", "e_statement_print")
+OF_ONE_KIND = {"e_statement": "key", "e_statement_print": "key", "e_documents_of": "kind"}
+"""Pages of one kind of paper, and what in their address says of which."""
 PAPERS = {
     **dict.fromkeys(("settled", "paid"), ("documents",)),
     "declared": ("yearly_plan",),
@@ -125,14 +127,22 @@ def may_open(operator: Operator, address: str) -> bool:
     match = _match(path)
     if match is None:
         return True
-    is_shown = match.url_name not in STATEMENTS or not _hides_wages(operator, match.kwargs["key"])
+    is_shown = not _hides_wages(operator, _paper_at(operator, match))
     return is_shown and all(map(operator.may, needs_of(operator, match))) and is_open(operator, function_of(match))
+
+
+def _paper_at(operator: Operator, match: ResolverMatch) -> str:
+    """The kind of paper that all of an address is about; "" for other addresses."""
+    if named := OF_ONE_KIND.get(match.url_name or ""):
+        return str(match.kwargs[named])
+    spec = region_of(operator.region)
+    page = spec.pages.get(match.kwargs.get("key", "")) if match.url_name == "e_page" else None
+    return voucher_kind(spec) if page and page.page == "vouchers" else ""
 
 
 def _hides_wages(operator: Operator, kind: str) -> bool:
     """Whether a kind of paper tells people's wages, and the operator is not shown them."""
-    statement = region_of(operator.region).statements.get(kind)
-    return not operator.sees_wages and statement is not None and tells_wages(statement)
+    return not operator.sees_wages and tells_wages(region_of(operator.region), kind)
 
 
 @lru_cache(maxsize=4096)
@@ -177,6 +187,7 @@ def _opens_paper(operator: Operator, kind: str) -> bool:
 def open_papers(operator: Operator, kinds: Iterable[str]) -> None:
     """Refuse whoever has no function that issues papers of these kinds: they are not reached by their number."""
     for kind in kinds:
+        permit_wages(kind, by=operator)
         if not _opens_paper(operator, kind):
             raise shut(operator, issuers_of(region_of(operator.region), kind)[0])
 

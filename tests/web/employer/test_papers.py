@@ -4,12 +4,16 @@
 
 from urllib.parse import unquote
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from shebao.hall.documents.models import Document
+from shebao.hall.documents.models import Document, PrintRun
+from shebao.hall.documents.operations import issue_document
+from shebao.hall.errors import Refused
+from shebao.hall.operators.models import Duty
 from shebao.rules.months import Month
-from tests.settlement.hall import settle
+from tests.settlement.hall import hire, make_clerk, make_employer, settle
 
 from .money import bill, clerk, november, pages, stranger, text_of
 
@@ -129,3 +133,24 @@ def test_the_months_shown_first_are_those_of_the_newest_bill(pages, clerk):
     settle(clerk.employer, clerk, Month(2026, 10))
     text = text_of(pages.get(f"{URL}of/payment_notice/"))
     assert text.count('value="2026-10"') == 2 and "/payment_notice/print/" in text
+
+
+def test_a_paper_that_tells_wages_is_withheld_from_whoever_is_not_shown_them(client, november, db):
+    """By its page, its number, a batch or the operation itself; the notice stays open."""
+    employer = make_employer("shenzhen")
+    hire(employer, [720_000, 300_000])
+    reader = make_clerk(employer)
+    bill = settle(employer, reader)
+    detail = issue_document(bill.pk, "declaration_detail", by=reader)
+    reader.duty = Duty.READ
+    reader.save()
+    client.force_login(reader)
+    text = text_of(client.get(URL))
+    assert "社会保险费缴费通知单" in text and "社会保险费申报明细" not in text
+    for address in (f"{URL}file/{detail.pk}/", f"{URL}of/declaration_detail/"):
+        refused = client.get(address)
+        assert refused.status_code == 403 and "不能查看" in text_of(refused), address
+    client.post(f"{URL}pack/", {"from": "2026-11", "to": "2026-11"})
+    assert PrintRun.objects.get().kinds == {"payment_notice"}
+    with pytest.raises(Refused, match="不能查看"):
+        issue_document(bill.pk, "declaration_detail", by=reader)

@@ -23,6 +23,7 @@ from .models import Document, DocumentState
 from .outgoing import outgoing
 from .papers import layout_of, paper_of
 from .rendering import VERSION
+from .withheld import permit_wages
 
 
 def issue_document(bill_id: int, kind: str, *, by) -> Document:
@@ -34,6 +35,7 @@ def issue_document(bill_id: int, kind: str, *, by) -> Document:
     bill = Bill.objects.visible_to(by).ever().select_related("employer", "assessment").get(pk=bill_id)
     if not by.may("print"):
         raise Refused("not_permitted", "您的账号没有“打印”权限，请联系单位管理员。", status=403)
+    permit_wages(kind, by=by)
     papers = bill.documents.filter(kind=kind).order_by("-pk")
     if bill.assessment.voided_at:
         if found := papers.first():

@@ -21,26 +21,13 @@ from .models import Document
 from .money_rows import Asked, Row
 from .rendering import Column, Paper
 from .sources import READERS
+from .withheld import permit_wages
 
 MOST_ROWS = 5_000
 """A paper of more lines is some hundred pages; nobody reads it, and the compiler takes a minute."""
-WAGES = frozenset({"wage", "base"})
-"""Columns in which a wage can be read."""
 BLANK = "＿" * 8
 """A line to write on."""
 ALIGNED = {"count": "center", "month": "center", "date": "center", "moment": "center", "money": "right"}
-
-
-def tells_wages(statement: Statement) -> bool:
-    """Whether somebody's wage or base stands on it."""
-    return bool(WAGES & set(statement.columns)) and ("name" in statement.columns or statement.each == "person")
-
-
-def permit_statement(statement: Statement, *, by) -> None:
-    """Refuse a statement with people's wages to whoever is not shown them."""
-    if tells_wages(statement) and not by.sees_wages:
-        text = f"“{statement.title}”上有申报工资或缴费基数，“查询”岗位不能查看。请联系单位管理员调整岗位。"
-        raise Refused("wages_withheld", text, status=403)
 
 
 def asked_for(
@@ -52,7 +39,7 @@ def asked_for(
     statement = spec.statements.get(key)
     if statement is None:
         raise Refused("no_such_document", "本地没有这种单据。", status=404)
-    permit_statement(statement, by=by)
+    permit_wages(key, by=by)
     current = Month.of(today())
     first = first or (current if "month" in statement.asks else employer.first_month)
     known = Employee.objects.visible_to(by).filter(employer=employer, pk__in=people).values_list("pk", flat=True)

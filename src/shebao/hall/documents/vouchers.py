@@ -24,6 +24,7 @@ from .amount_words import amount_in_words
 from .issuing import issue_paper
 from .models import Document
 from .rendering import Paper, PeopleTable
+from .withheld import permit_wages
 
 LAYOUT = "declaration_voucher"
 VOUCHED = (State.SUBMITTED, State.APPROVED)
@@ -58,6 +59,7 @@ def issue_voucher(employer_id: int, pks: list[int], *, by) -> Document:
     kind = voucher_kind(region(employer.region))
     if not kind:
         raise Refused("no_such_document", "本地没有申报凭证。", status=404)
+    permit_wages(kind, by=by)
     chosen = _chosen(employer, pks, by)
     paper = voucher_paper(employer, kind, chosen)
     return issue_paper(

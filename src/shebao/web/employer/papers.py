@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from shebao.hall.documents import printing
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import Card, available, awaited, cards_of, issue_document, pdf
+from shebao.hall.documents.withheld import permit_wages
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
@@ -17,7 +18,7 @@ from shebao.hall.settlement.paying_state import paying_of
 from shebao.rules.months import BadMonth, Month, months_between
 
 from ..access import needs
-from ..rights import open_papers
+from ..rights import may_open_papers, open_papers
 from .common import crumbs, download, here, this_month, word
 
 LONGEST = 24
@@ -35,7 +36,8 @@ def documents(request):
     span, errors, fields = months_asked(request, employer, since=last)
     found = own.filter(month__in=span).select_related("employer")
     bills = {(bill.month, bill.series): bill for bill in found}
-    cards = available(found)
+    cards = {pk: _open(request, own) for pk, own in available(found).items()}
+    promised = _open(request, awaited(employer))
     keys = sorted({(month, 0) for month in span} | bills.keys(), key=lambda key: (-key[0].index, key[1]))
     title = word(request, "menu.documents", "通知单与凭证")
     context = {
@@ -47,11 +49,16 @@ def documents(request):
         "asked": [(field["name"], field["value"]) for field in fields],
         "can_pack": bool(bills),
         "months": [
-            {"month": key[0], "series": key[1], "bill": bill, "cards": cards[bill.pk] if bill else awaited(employer)}
+            {"month": key[0], "series": key[1], "bill": bill, "cards": cards[bill.pk] if bill else promised}
             for key, bill in ((key, bills.get(key)) for key in keys)
         ],
     }
     return render(request, "employer/documents.html", context, status=422 if errors else 200)
+
+
+def _open(request, cards: list[Card]) -> list[Card]:
+    """Those that the reader may open: somebody who is not shown wages is not offered the papers that tell them."""
+    return [card for card in cards if may_open_papers(request.user, [card.kind])]
 
 
 def months_asked(
@@ -91,6 +98,7 @@ def documents_of(request, kind):
     spec = here(request).bill_documents.get(kind)
     if spec is None:
         raise Http404
+    permit_wages(kind, by=request.user)
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
     bills = Bill.objects.visible_to(request.user).live()
     last = bills.order_by("-month").values_list("month", flat=True).first()
@@ -121,7 +129,12 @@ def pack(request):
     span, errors, _ = months_asked(request, employer, request.POST)
     bills = Bill.objects.visible_to(request.user).live().filter(month__in=span).select_related("employer")
     cards = available(bills.order_by("month", "series"))
-    found = [(pk, card.kind) for pk, own in cards.items() for card in own if card.state in ("ready", "issued")]
+    found = [
+        (pk, card.kind)
+        for pk, own in cards.items()
+        for card in _open(request, own)
+        if card.state in ("ready", "issued")
+    ]
     try:
         if errors:
             raise Refused("bad_months", errors[0]["text"])

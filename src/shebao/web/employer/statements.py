@@ -16,10 +16,10 @@ from shebao.hall.documents.statements import (
     cells_of,
     issue_statement,
     nothing_words,
-    permit_statement,
     rows_of,
     totals_of,
 )
+from shebao.hall.documents.withheld import permit_wages
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.roster import queries
@@ -43,7 +43,7 @@ def statement(request, key):
     spec = here(request).statements.get(key)
     if spec is None:
         raise Http404
-    permit_statement(spec, by=request.user)
+    permit_wages(key, by=request.user)
     question = _Question(request, spec, request.GET)
     context = {
         "statement": spec,
@@ -172,7 +172,7 @@ def print_statement(request, key):
     spec = here(request).statements.get(key)
     if spec is None:
         raise Http404
-    permit_statement(spec, by=request.user)
+    permit_wages(key, by=request.user)
     question = _Question(request, spec, request.POST)
     back = f"{reverse('e_statement', args=[key])}?{urlencode(question.hidden)}"
     if question.errors:

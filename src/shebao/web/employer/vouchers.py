@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from shebao.hall.declarations.queries import before_after
 from shebao.hall.documents.vouchers import MOST, VOUCHED, issue_voucher, vouched, voucher_kind
+from shebao.hall.documents.withheld import permit_wages
 from shebao.hall.errors import Refused
 from shebao.hall.mail.operations import mail_document, send_mail_again, tidy_address
 from shebao.hall.mail.queries import last_address, letters
@@ -24,6 +25,7 @@ RECENT = 20
 
 def show(request, page):
     """The declarations of a month to choose from, and the letters sent before; a POST makes and mails a voucher."""
+    permit_wages(voucher_kind(here(request)), by=request.user)
     no = None
     if request.method == "POST":
         try:
