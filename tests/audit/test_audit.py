@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import threading
 from datetime import UTC
 
 import pytest
@@ -38,6 +39,31 @@ def test_a_record_outside_a_transaction_is_impossible(transactional_db):
     employer = EmployerFactory()
     with pytest.raises(RuntimeError, match="transaction"):
         record("employer.viewed", employer, by=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_the_first_two_records_of_a_hall_neither_is_lost():
+    if connection.vendor == "sqlite":
+        pytest.skip("writers of SQLite wait for one another")
+    first, second, wrong = EmployerFactory(), EmployerFactory(), []
+    assert not AuditHead.objects.exists()
+
+    def write():
+        try:
+            with transaction.atomic():
+                record("employer.viewed", second, by=None)
+        except DatabaseError as lost:
+            wrong.append(lost)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=write)
+    with transaction.atomic():
+        record("employer.viewed", first, by=None)
+        other.start()
+        other.join(0.5)  # it has read that there is nothing, and waits
+    other.join()
+    assert wrong == [] and AuditEntry.objects.count() == 2 and list(broken_links()) == []
 
 
 def test_many_records_take_a_constant_number_of_queries(django_assert_max_num_queries):

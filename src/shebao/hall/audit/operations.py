@@ -78,11 +78,13 @@ def _locked_head() -> tuple[int, str]:
     # On SQLite the transaction is IMMEDIATE and already holds the write lock.
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT sequence, digest FROM {_HEAD} WHERE id = 1{lock}")
-        if found := cursor.fetchone():
-            return found
-    head = AuditHead.objects.create(pk=1)
-    return head.sequence, head.digest
+        for _ in range(2):
+            cursor.execute(f"SELECT sequence, digest FROM {_HEAD} WHERE id = 1{lock}")
+            if found := cursor.fetchone():
+                return found
+            # The first record of the hall; of two that are written at once one waits here for the other's end.
+            AuditHead.objects.bulk_create([AuditHead(pk=1)], ignore_conflicts=True)
+    raise RuntimeError("the end of the chain of records is gone")
 
 
 def _entry(subject: models.Model, by, employer) -> AuditEntry:
