@@ -38,10 +38,11 @@ def test_unmatched_money_becomes_credit_and_is_refunded_on_the_page(client, agen
     client.force_login(agency_admin)
     said = {"clearing": "credit", "number": "no such", "note": "查清"}
     page = client.post(f"/a/money/suspense/{item.pk}", said, follow=True).content.decode()
-    assert "没有编号“no such”的单位" in page and not SuspenseItem.objects.get().clearing
+    assert "没有编号“no such”的单位" in page and 'value="no such"' in page and not SuspenseItem.objects.get().clearing
     client.post(f"/a/money/suspense/{item.pk}", said | {"number": bill.employer.employer_number})
     assert credit_of(bill.employer_id) == 4_400
     page = client.post(f"/a/money/credit/{bill.employer_id}/refund", {"amount": "44.01", "note": "退"}, follow=True)
+    assert page.status_code == 422 and 'value="44.01"' in page.content.decode()
     assert "不超过该单位的待转金" in page.content.decode()
     client.post(f"/a/money/credit/{bill.employer_id}/refund", {"amount": "44", "note": "退"})
     assert credit_of(bill.employer_id) == 0

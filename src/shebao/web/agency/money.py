@@ -23,18 +23,28 @@ SHOWN = 50
 @needs("reconcile")
 def money(request):
     """Unmatched money first, then the last comparisons with the bank, then who has credit."""
+    return _page(request)
+
+
+def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int = 200):
+    """The page; where a form on it was refused, with why and with what was typed into that form."""
+
+    def typed(name: str, of: int = 0):
+        return request.POST if refused and (name, of) == (form, pk) else {}
+
     items = SuspenseItem.objects.visible_to(request.user).select_related("employer", "payment", "cleared_by")
     context = {
-        "waiting": items.filter(clearing=""),
+        "waiting": [(one, typed("clearing", one.pk)) for one in items.filter(clearing="")],
         "cleared": items.exclude(clearing="")[:SHOWN],
         "sums": suspense_sums(request.user),
-        "stuck": without_money(request.user),
+        "stuck": [(one, typed("end", one.pk)) for one in without_money(request.user)],
         "clearings": Clearing.choices,
         "reconciliations": reconciliations(request.user)[:SHOWN],
-        "credits": credits_of(request.user)[:SHOWN],
-        "today": clock.today().isoformat(),
+        "credits": [(one, typed("refund", one["employer"])) for one in credits_of(request.user)[:SHOWN]],
+        "day": typed("day").get("day") or clock.today().isoformat(),
+        "errors": [{"id": f"{form}-{pk}" if pk else form, "text": refused}] if refused else [],
     }
-    return render(request, "agency/money.html", context)
+    return render(request, "agency/money.html", context, status=status)
 
 
 @require_POST
@@ -47,9 +57,8 @@ def clear(request, pk):
             pk, said.get("clearing", ""), by=request.user, number=said.get("number", ""), note=said.get("note", "")
         )
     except Refused as no:
-        messages.error(request, no.message)
-    else:
-        messages.success(request, f"银行流水 {done.bank_serial} 已处理：{done.get_clearing_display()}。")
+        return _page(request, no.message, "clearing", pk, no.status)
+    messages.success(request, f"银行流水 {done.bank_serial} 已处理：{done.get_clearing_display()}。")
     return redirect("a_money")
 
 
@@ -60,9 +69,8 @@ def end(request, pk):
     try:
         done = end_without_money(pk, by=request.user, note=request.POST.get("note", ""))
     except Refused as no:
-        messages.error(request, no.message)
-    else:
-        messages.success(request, f"缴费 {done.number} 已结束，账单可以重新缴费。")
+        return _page(request, no.message, "end", pk, no.status)
+    messages.success(request, f"缴费 {done.number} 已结束，账单可以重新缴费。")
     return redirect("a_money")
 
 
@@ -74,12 +82,11 @@ def reconcile(request):
         day = typed_day(request.POST.get("day", ""))
         made = reconcile_day(day, by=request.user, region=request.user.region)
     except ValueError:
-        messages.error(request, "请填写对账日，如 2026-11-05。")
+        return _page(request, "请填写对账日，如 2026-11-05。", "day", status=422)
     except Refused as no:
-        messages.error(request, no.message)
-    else:
-        word = f"有 {len(made.differences)} 处需要看" if made.differences else "两边一致"
-        messages.success(request, f"{made.day} 对账完成：银行 {made.bank_count} 笔，{word}。")
+        return _page(request, no.message, "day", status=no.status)
+    word = f"有 {len(made.differences)} 处需要看" if made.differences else "两边一致"
+    messages.success(request, f"{made.day} 对账完成：银行 {made.bank_count} 笔，{word}。")
     return redirect("a_money")
 
 
@@ -90,11 +97,10 @@ def refund(request, pk):
     try:
         refund_credit(pk, parse_fen(request.POST.get("amount", "")), by=request.user, note=request.POST.get("note", ""))
     except BadMoney as bad:
-        messages.error(request, f"退费金额：{bad}")
+        return _page(request, f"退费金额：{bad}", "refund", pk, 422)
     except Refused as no:
-        messages.error(request, no.message)
-    else:
-        messages.success(request, "已登记退费。")
+        return _page(request, no.message, "refund", pk, no.status)
+    messages.success(request, "已登记退费。")
     return redirect("a_money")
 
 
