@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from shebao.hall.declarations.states import State
 from shebao.hall.desk.models import Sample
 from shebao.hall.desk.queries import sample_of
 from shebao.hall.desk.sampling import LONGEST_REASON, approve_batch, draw_sample
@@ -80,5 +81,7 @@ def _approve(request, sample: Sample):
     except Refused as no:
         messages.error(request, no.message)
         return redirect(f"{reverse('a_approve_many', args=[sample.pk])}{suffix(request)}")
-    say_approved(request, approved, f"已通过 {len(pks)} 笔。")
+    waits = any(one.state == State.SUBMITTED for one in approved)
+    when = f"，{settings.SHEBAO_UNDO_SECONDS} 秒后生效" if waits else ""
+    say_approved(request, approved, f"已通过 {len(pks)} 笔{when}。")
     return redirect(reverse("a_home") + suffix(request))

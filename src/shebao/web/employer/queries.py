@@ -121,7 +121,7 @@ def query(request, key):
         "problems": [{"id": name, "text": text} for name, text in given.problems.items()],
         "page": page,
         "rows": cells,
-        "sums": [sums.get(column.key, "") for column in report.columns] if sums else [],
+        "sums": [(column.title, sums.get(column.key, "")) for column in report.columns] if sums else [],
         "size": size,
         "sizes": SIZES,
         "asked_line": _line(request, found, given),
