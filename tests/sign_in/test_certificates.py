@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from asn1crypto import pem
@@ -86,6 +87,12 @@ def test_a_certificate_or_signature_with_any_byte_changed_is_refused_in_words_or
             except Refused:
                 refused += 1
         assert refused > len(whole) // 9 * 0.5
+
+
+def test_a_signature_with_a_key_of_an_unknown_kind_is_refused_in_words(authority):
+    """What the fuzzer found: the library asks the size of a key that it does not know how to reckon."""
+    with pytest.raises(Refused, match="不完整"):
+        trust.signer_of((Path(__file__).parent / "unknown_key.p7s").read_bytes(), b"content")
 
 
 def refused_at_the_door(signer) -> str:

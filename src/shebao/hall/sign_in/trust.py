@@ -27,6 +27,7 @@ LARGEST = 100_000
 UNREADABLE = (
     *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, NotImplementedError),
     *(struct.error, UnsupportedAlgorithm),
+    NameError,  # asn1crypto asks the size of a key of a kind that it does not reckon with
 )
 """What the libraries raise about what no signer wrote: they parse each part only when it is asked for."""
 USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
