@@ -199,9 +199,10 @@ def test_the_pages_lead_from_the_sandbox_to_the_folder(own_folder, heads, client
 
 DAYS = 'days:\n  "2026-11-21": work\n'
 REASONS = "codes/return_reasons.yaml"
+NEW_REASON = '  - {code: "07", title: 合同照片看不清}\n'
 
 
-def reasons(more='  - {code: "07", title: 合同照片看不清}\n') -> str:
+def reasons(more=NEW_REASON) -> str:
     return current_text(regions.region("tianjin"), regions_roots(), REASONS) + more
 
 
@@ -244,9 +245,7 @@ def test_what_months_cases_and_registers_rely_on_stays(heads):
     early = refused("months:\n" + month.format("2026-11", "2026-11-05", "2026-11-30"), "calendar.yaml", one)
     assert early == "2026 年 11 月的申报截止不能改到已经过去的 2026-11-05 23:59"
     every = "payment: {until_day: 25, source: 甲, status: illustrative}\n"
-    assert "在 months 里写明这个月 declare_until: 2026-10-31、pay_until: 2026-10-31" in refused(
-        every, "calendar.yaml", one
-    )
+    assert "2026-10 写 declare_until: 2026-10-31 pay_until: 2026-10-31" in refused(every, "calendar.yaml", one)
     kept = "".join(month.format(f"2026-{n:02}", f"2026-{n:02}-{last}", f"2026-{n:02}-{last}")
                    for n, last in ((8, 31), (9, 30), (10, 31)))  # fmt: skip
     declare = "declaration: {from_day: 1, until_day: 20, shift: none, source: 甲, status: illustrative}\n"

@@ -30,7 +30,7 @@ def propose_file(text: str, *, by, reason: str, file: str = VALUES) -> FolderPro
     """
     permit(by, "configure", "提出地区方案修改")
     if len(reason.strip()) < SHORTEST:
-        raise Refused("reason_missing", "请写明依据和原因，审批的人要看。", field="reason")
+        raise Refused("reason_missing", f"请写明依据和原因，至少 {SHORTEST} 个字，审批的人要看。", field="reason")
     here = region(by.region)
     if file not in proposable(here):
         raise Refused("unknown_file", "这个文件不能在页面上改，请交给管地区文件夹的人。", field="yaml")

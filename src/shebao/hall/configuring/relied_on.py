@@ -6,7 +6,6 @@ Why each: docs/decisions/0021.
 from collections.abc import Iterator
 from datetime import date
 
-from shebao.rules.calendar import Window
 from shebao.rules.code_lists import CodeList
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import Region
@@ -52,7 +51,7 @@ def _other_days(here: Region, proposed: Region) -> list[date]:
 
 def _months(here: Region, proposed: Region) -> Iterator[str]:
     """A time that has ended is not opened again nor ended at another day; one that is open does not end in the past."""
-    now = clock.local_now()
+    now, ended = clock.local_now(), []
     for month in _other_months(here, proposed):
         old, new = here.calendar.window(month), proposed.calendar.window(month)
         if old.opens_at <= now < min(new.opens_at, old.pay_until):
@@ -60,15 +59,16 @@ def _months(here: Region, proposed: Region) -> Iterator[str]:
         for part, title in PARTS:
             was, would = getattr(old, part), getattr(new, part)
             if was <= now and (was.date() != would.date() or would > now):
-                yield f"{month.label}的{title}已于 {was:{MINUTE}} 截止，不能改成 {would:{MINUTE}}{_pin(old)}"
+                yield f"{month.label}的{title}已于 {was:{MINUTE}} 截止，不能改成 {would:{MINUTE}}"
+                ended.append((month, old))
             elif was > now >= would:
                 yield f"{month.label}的{title}截止不能改到已经过去的 {would:{MINUTE}}"
-
-
-def _pin(old: Window) -> str:
-    """How the days of one month stay while the rule for all changes."""
-    days = "、".join(f"{part}: {getattr(old, part):%Y-%m-%d}" for part, _ in PARTS)
-    return f"；要改以后各月的，请在 months 里写明这个月 {days}"
+    if ended:
+        days = (
+            f"{month} 写 {' '.join(f'{part}: {getattr(old, part).date()}' for part, _ in PARTS)}"
+            for month, old in ended
+        )
+        yield f"只改以后各月的，请在 months 里照原样写明已经截止的月份：{'；'.join(dict.fromkeys(days))}"
 
 
 def _other_months(here: Region, proposed: Region) -> list[Month]:

@@ -52,6 +52,7 @@ def configuration(request):
         "codes": [(f"codes/{key}.yaml", one) for key, one in sorted(here.codes.items(), key=lambda one: one[1].title)],
         "files": files,
         "calendar_file": CALENDAR,
+        "calendar_words": files[CALENDAR],
         "users": list(_users(request.user)),
         "proposals": proposals,
         "title": TITLE,
