@@ -238,4 +238,6 @@ def test_the_monitor_counts_and_a_value_a_day_and_a_reason_take_two_people_befor
     assert FolderProposal.objects.count() == 3
     assert (own_folder / "calendar.yaml").read_text("utf-8") == DAYS
     mine.goto(f"{home}/a/cases/{first.pk}")
-    assert "合同照片看不清" in mine.get_by_label(re.compile("的退回原因$")).first.inner_text()
+    mine.keyboard.press("r")
+    mine.locator("#return [name=flag_contract_from]").check()
+    mine.locator("[name=code_contract_from]").select_option(label="合同照片看不清")

@@ -86,7 +86,7 @@ def current_text(region: Region, roots: Sequence[Path], file: str) -> str:
 def text_with(own: str, proposed: str, file: str, keys: Collection[str]) -> str:
     """What the region's own file says once these keys are as proposed; a list of codes is replaced whole."""
     if "/" in file:
-        return proposed if proposed.endswith("\n") else f"{proposed}\n"
+        return proposed.replace("\r\n", "\n").rstrip("\n") + "\n"
     return merged(own, "".join(text for key, text in _blocks(proposed) if key in keys))
 
 

@@ -116,10 +116,9 @@ def activate_file(pk: int, *, by) -> FolderProposal:
     the folder; Conflict where it was changed since.
     """
     permit(by, "configure", "启用地区方案修改")
+    agreed = FolderProposal.objects.visible_to(by).filter(state=ProposalState.APPROVED).order_by("pk")
+    list(agreed.select_for_update())  # who activates another file of this folder waits, and then finds it changed
     found = FolderProposal.objects.visible_to(by).get(pk=pk)
-    # Who activates another file of this folder waits here, and then finds the folder changed.
-    agreed = FolderProposal.objects.filter(region=found.region, state=ProposalState.APPROVED).order_by("pk")
-    found = next((one for one in agreed.select_for_update() if one.pk == pk), found)
     if found.state != ProposalState.APPROVED:
         raise Conflict("not_approved", f"这个方案现在是“{found.get_state_display()}”，不能启用。")
     here = _as_it_was(found)

@@ -151,7 +151,9 @@ def _said(here: Region, found: FolderProposal, is_open: bool) -> dict:
     except BadRegion as bad:
         return {"problems": bad.problems} if is_open else {}
     rows = _values(here, proposed) if found.file == VALUES else _keys(here, found)
-    return {"changes": rows, "told": told_beforehand(here, proposed) if is_open else []}
+    if not is_open:
+        return {"changes": rows}
+    return {"changes": [*rows, *_gone(here, proposed)], "told": told_beforehand(here, proposed)}
 
 
 def _keys(here: Region, found: FolderProposal) -> list[dict]:
@@ -172,6 +174,22 @@ def _values(here: Region, proposed: Region) -> list[dict]:
         }
         for key, values in changes(here, proposed).items()
         for value in values
+    ]
+
+
+def _gone(here: Region, proposed: Region) -> list[dict]:
+    """The values whose month the proposal no longer has."""
+    return [
+        {
+            "title": one.title,
+            "since": value.since,
+            "old": value_words(one, value),
+            "new": "去掉",
+            "source": value.source,
+        }
+        for key, one in here.parameters.items()
+        for value in one.values
+        if value.since not in {kept.since for kept in proposed.parameters[key].values}
     ]
 
 
