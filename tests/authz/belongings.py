@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.contrib.sessions.backends.db import SessionStore
 
-from shebao.hall.configuring.models import ValuesProposal
+from shebao.hall.configuring.models import FolderProposal
 from shebao.hall.crypto import seal
 from shebao.hall.declarations.models import CounterBusiness
 from shebao.hall.evidence.files import Upload, written
@@ -116,7 +116,7 @@ def announcements(code: str, word: str, by: Operator, when) -> Notices:
 
 def of_agency(code: str, word: str, admin: Operator, asker: Operator, employer, when) -> dict:
     """New values that were proposed, who may ask for privileged queries and what they asked, and a file of debits."""
-    proposal = ValuesProposal.objects.create(
+    proposal = FolderProposal.objects.create(
         region=code, text="{}", reason=word, fingerprint="0" * 12, proposed_by=asker, proposed_at=when
     )
     NamedOperator.objects.create(region=code, operator=asker, named_by=admin, named_at=when)

@@ -1,4 +1,4 @@
-"""An agency's office: the counter for an employer, money taken, its own words, the monitor, values by two people."""
+"""An agency's office: the counter for an employer, money taken, its own words, the monitor, files by two people."""
 
 import re
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from shebao.hall import clock, regions
+from shebao.hall.configuring.models import FolderProposal
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import return_declaration
 from shebao.hall.mail.models import Mail
@@ -16,7 +17,7 @@ from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement
 from shebao.rules.months import Month
 from shebao.rules.proposals import with_value, written
-from tests.configuring.test_proposals import own_folder  # noqa: F401 - a fixture
+from tests.configuring.test_proposals import DAYS, NEW_REASON, own_folder  # noqa: F401 - a fixture
 from tests.factories import NOW, EmployerFactory, OperatorFactory, enrolled
 
 from .steps import all_believe, fill, unfold
@@ -151,7 +152,7 @@ def numbers(page, chart: str) -> dict[str, str]:
     return {one.locator("th").inner_text(): one.locator("td").inner_text() for one in rows}
 
 
-def test_the_monitor_counts_and_a_value_takes_two_people_before_it_is_used(
+def test_the_monitor_counts_and_a_value_a_day_and_a_reason_take_two_people_before_they_are_used(
     own_folder,  # noqa: F811
     page_of,
     live_server,
@@ -159,7 +160,7 @@ def test_the_monitor_counts_and_a_value_takes_two_people_before_it_is_used(
 ):
     clerk, month = OperatorFactory(clerk=True), Month.of(clock.today())
     one, other = (OperatorFactory(agency_admin=True, name=name) for name in ("陈志远", "周敏"))
-    _, second = submitted(clerk, typed(1, name="甲一"), typed(2, name="乙二"))
+    first, second = submitted(clerk, typed(1, name="甲一"), typed(2, name="乙二"))
     reason = next(item.title for item in regions.region("tianjin").codes["return_reasons"].items)
     return_declaration(second.pk, by=OperatorFactory(reviewer=True), marks={"contract_from": f"{reason}：2 日"})
     desk, home = page_of(one, "/a/"), live_server.url
@@ -176,7 +177,7 @@ def test_the_monitor_counts_and_a_value_takes_two_people_before_it_is_used(
     parameter = regions.region("tianjin").parameters[floor]
     by_menu(desk, "系统配置")
     desk.get_by_role("link", name="提出数值修改").click()
-    text = written([with_value(parameter, month, clock.today(), 666_600, "津示例〔2026〕1 号", "illustrative")])
+    text = written([with_value(parameter, month, clock.today(), 599_900, "津示例〔2026〕1 号", "illustrative")])
     desk.get_by_label("或粘贴要改的参数").fill(text.replace("unit: yuan", "unit: 两"))
     desk.get_by_label("依据和原因").fill("按年度文件调整下限")
     desk.get_by_role("button", name="提出", exact=True).click()
@@ -190,24 +191,53 @@ def test_the_monitor_counts_and_a_value_takes_two_people_before_it_is_used(
     mine = page_of(other, "/a/")
     by_menu(mine, "系统配置")
     mine.get_by_role("row").filter(has_text="按年度文件调整下限").get_by_role("link").click()
-    assert "6,666.00 元" in mine.get_by_role("main").inner_text()
+    assert "5,999.00 元" in mine.get_by_role("main").inner_text()
     mine.get_by_role("button", name="不同意").click()
     mine.get_by_text("不同意的原因").first.wait_for()
     mine.get_by_label("审批意见").fill("与文件一致")
     mine.get_by_role("button", name="同意", exact=True).click()
     mine.get_by_text("已同意，可以启用").wait_for()
     page = page_of(clerk, "/rates/tianjin")
-    assert "6,666.00" not in page.get_by_role("main").inner_text()
+    assert "5,999.00" not in page.get_by_role("main").inner_text()
     desk.reload()
     desk.get_by_role("button", name="启用：写入地区文件夹").dblclick()
-    desk.get_by_text("已写入地区文件夹，马上按新数值计算").first.wait_for()
+    desk.get_by_text("已写入地区文件夹，马上按新的办理").first.wait_for()
 
     # From then on it is the value in force, and a wage below it is asked about.
     page.reload()
-    assert "6,666.00" in page.get_by_role("main").inner_text()
+    assert "5,999.00" in page.get_by_role("main").inner_text()
     assert "津示例〔2026〕1 号" in (own_folder / "parameters.yaml").read_text("utf-8")
     page.goto(home + "/e/declare/employee_enrolment/")
-    fill(page, typed(3, declared_wage="6600"))
+    fill(page, typed(3, declared_wage="5990"))
     page.get_by_role("button", name="暂存并去提交").click()
-    page.get_by_text(re.compile("6,666.00")).first.wait_for()
+    page.get_by_text(re.compile("5,999.00")).first.wait_for()
     page.locator("[name=ok_wage_limits]").wait_for()
+
+    # A day of the calendar and one more reason go the same way; the desk offers the reason from then on.
+    main = mine.get_by_role("main")
+    for name, more, told in (("申报期与缴费期", DAYS, "2026-11-21"), ("退回原因", NEW_REASON, "合同照片看不清")):
+        by_menu(desk, "系统配置")
+        for one in desk.locator("summary").filter(has_text=re.compile(f"^{name}")).all():
+            one.click()
+        desk.get_by_role("link", name=f"提出修改：{name}", exact=True).click()
+        box = desk.get_by_label("或直接在这里改")
+        text = box.input_value()
+        box.fill(text + more.replace("title", "titel").replace("work", "wrok"))
+        desk.get_by_label("依据和原因").fill(f"加上{told}")
+        desk.get_by_role("button", name="提出", exact=True).click()
+        desk.get_by_role("alert").get_by_text(re.compile(r"^tianjin/.*\.yaml:\d+: ")).first.wait_for()
+        box.fill(text + more)
+        desk.get_by_role("button", name="提出", exact=True).dblclick()
+        desk.get_by_text("已提出，等另一位管理员审批").wait_for()
+        by_menu(mine, "系统配置")
+        mine.get_by_role("row").filter(has_text=f"加上{told}").get_by_role("link").click()
+        expect(main.locator("tbody")).to_contain_text(told)
+        mine.get_by_role("button", name="同意", exact=True).click()
+        mine.get_by_role("button", name="启用：写入地区文件夹").click()
+        mine.get_by_text("已写入地区文件夹，马上按新的办理").first.wait_for()
+    assert FolderProposal.objects.count() == 3
+    assert (own_folder / "calendar.yaml").read_text("utf-8") == DAYS
+    mine.goto(f"{home}/a/cases/{first.pk}")
+    mine.keyboard.press("r")
+    mine.locator("#return [name=flag_contract_from]").check()
+    mine.locator("[name=code_contract_from]").select_option(label="合同照片看不清")

@@ -82,4 +82,4 @@ no_such_value:
 def test_what_is_no_parameters_file_is_refused_in_words(region, text):
     with pytest.raises(BadRegion) as bad:
         load_proposed(region, regions_roots(), text)
-    assert all(problem.startswith("parameters.yaml:") for problem in bad.value.problems) and bad.value.problems
+    assert all(problem.startswith("shanghai/parameters.yaml:") for problem in bad.value.problems) and bad.value.problems

@@ -16,7 +16,7 @@ import numpy as np
 
 from shebao.regions_home import regions_roots
 from shebao.rules import vocabulary
-from shebao.rules.cases import cases_of, run_case
+from shebao.rules.cases import broken_cases, cases_of
 from shebao.rules.contributions import Charges, NoFact, People, charge, explain
 from shebao.rules.facts import FACTS
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan, yuan
@@ -89,7 +89,7 @@ def check_regions(options: argparse.Namespace) -> int:
         try:
             region = load_region(code, roots)
             cases = cases_of(region, roots)
-            problems = [text for case in cases for text in run_case(region, case)]
+            problems = broken_cases(region, roots)
             reminders = [f"提示：{line}" for line in placeholders(region)]
         except BadRegion as bad:
             problems, cases, reminders = bad.problems, [], []

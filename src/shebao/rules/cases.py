@@ -50,6 +50,11 @@ def run_case(region: Region, case: Mapped) -> list[str]:
     return wrong
 
 
+def broken_cases(region: Region, roots: Sequence[Path]) -> list[str]:
+    """What is wrong with the cases of the region's folder lineage: they are as written on the disk."""
+    return [text for case in cases_of(region, roots) for text in run_case(region, case)]
+
+
 def _compare(region: Region, case: Mapped) -> list[str]:
     given = dict(case["given"])
     wage = _fen(given.pop("declared_wage"))

@@ -1,43 +1,117 @@
-"""Proposed values: a parameters.yaml laid over a region, to be tried before anybody makes it the region's own."""
+"""Proposed files of a region's folder: laid over it and proved, before anybody makes them the region's own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from shebao.rules.file_words import FILES
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month
-from shebao.rules.region_checks import check
-from shebao.rules.region_files import Mapped, Problems, read_folder, read_yaml
+from shebao.rules.proposal_words import Change, changes_of_key
+from shebao.rules.region import finished
+from shebao.rules.region_files import Folder, Mapped, Problems, lay, read_folder, read_yaml
 from shebao.rules.region_model import Amount, BadRegion, Parameter, Region, Value
-from shebao.rules.region_parts import read_parameters
+
+VALUES, CALENDAR = "parameters.yaml", "calendar.yaml"
+FIXED_LISTS = frozenset({"yes_no", "yes_or_no", "sexes", "operator_roles", "cover_payments"})
+"""Code lists of which the program knows every code by itself: it would not know what to do with one more."""
+LARGEST = 200_000
+"""Bytes of a proposed file; a region's own have some thousands."""
 
 
-def load_proposed(region: Region, roots: Sequence[Path], text: str) -> Region:
-    """The region with the keys of this parameters.yaml in the place of its own; each key is written whole.
+def proposable(region: Region) -> dict[str, str]:
+    """The files that may be proposed in the hall, each with what it is; all others are changed in the folder."""
+    lists = sorted(region.codes.items(), key=lambda one: one[1].title)
+    codes = {f"codes/{key}.yaml": one.title for key, one in lists if key not in FIXED_LISTS}
+    return {VALUES: "数值", CALENDAR: FILES[CALENDAR], **codes}
+
+
+def load_proposed(region: Region, roots: Sequence[Path], text: str, file: str = VALUES) -> Region:
+    """The region with this file in its folder; a key is written whole, a code list is the whole of its file.
 
     Raises BadRegion with every mistake, by the lines of `text`.
     """
     problems = Problems()
-    folder = read_folder(region.code, roots, problems)
-    content = read_yaml(text, "parameters.yaml", problems)
-    if folder is None or not isinstance(content, Mapped) or not content:
-        raise BadRegion(problems.found or ["parameters.yaml:1: 文件应由参数的键值对组成，至少写一个参数"])
-    for key, value in content.items():
+    folder, content = _read(region, roots, text, file, problems)
+    for key in content if file == VALUES else ():
         if key not in region.parameters:
             problems.add(content.where(key), key, "本地区没有这个参数，这里只试算已有参数的新数值")
-        folder.parts["parameters"][key], folder.owners[f"parameters/{key}"] = value, content
-    parameters = read_parameters(folder, problems)
+    lay(folder.parts, folder.owners, content, _place(region, file), problems)
     seal = sha256(f"{region.fingerprint}\0{text}".encode()).hexdigest()[:12]
-    proposed = replace(region, parameters=parameters, fingerprint=seal)
-    check(proposed, folder, problems)
-    if problems.found:
-        raise BadRegion(problems.found)
-    return proposed
+    return replace(finished(folder, problems), fingerprint=seal)
+
+
+def _read(region: Region, roots: Sequence[Path], text: str, file: str, problems: Problems) -> tuple[Folder, Mapped]:
+    place = _place(region, file)
+    if len(text.encode()) > LARGEST:
+        raise BadRegion([f"{place}:1: 超过 {LARGEST // 1000} KB，不像是这个文件，请核对"])
+    folder, content = read_folder(region.code, roots, problems), read_yaml(text, place, problems)
+    if folder is None or not isinstance(content, Mapped) or not content:
+        raise BadRegion(problems.found or [f"{place}:1: 文件应由键值对组成，至少写一个键"])
+    return folder, content
+
+
+def _place(region: Region, file: str) -> str:
+    """Where it will stand, as `shebao region check` names it; the lines are those of the proposed text."""
+    return f"{region.code}/{file}"
+
+
+def rewritten(region: Region, roots: Sequence[Path], text: str, file: str) -> dict[str, list[Change]]:
+    """The keys that the file writes otherwise than the folder now has them, each with what; of codes, their list."""
+    folder, content = _read(region, roots, text, file, Problems())
+    part, _, name = file.removesuffix(".yaml").partition("/")
+    news: Mapping[str, Any] = {name: content} if name else content
+    pairs = {key: (folder.parts[part].get(key), value) for key, value in news.items()}
+    return {key: changes_of_key(key, *pair) for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def current_text(region: Region, roots: Sequence[Path], file: str) -> str:
+    """The file as it counts now, to be edited: the nearest folder's list of codes, of keys those of every folder."""
+    texts = []
+    for code in reversed(region.lineage):
+        path = next(root / code for root in roots if (root / code / "region.yaml").is_file()) / file
+        if path.is_file():
+            texts.append(path.read_text("utf-8"))
+    return texts[-1] if "/" in file else reduce(merged, texts)
+
+
+def text_with(own: str, proposed: str, file: str, keys: Collection[str]) -> str:
+    """What the region's own file says once these keys are as proposed; a list of codes is replaced whole."""
+    if "/" in file:
+        return proposed.replace("\r\n", "\n").rstrip("\n") + "\n"
+    return merged(own, "".join(text for key, text in _blocks(proposed) if key in keys))
+
+
+def merged(own: str, proposed: str) -> str:
+    """The folder's file with the proposed keys in the place of its own; all else, comments too, stays.
+
+    A key is its line at the margin and what is indented below it.
+    """
+    blocks, news = _blocks(own), {key: text for key, text in _blocks(proposed) if key}
+    kept = [news.pop(key, text) if key else text for key, text in blocks]
+    return "".join(part if part.endswith("\n") else f"{part}\n" for part in [*kept, *news.values()] if part)
+
+
+def _blocks(text: str) -> list[tuple[str, str]]:
+    """(key, its lines) in order; comments and empty lines at the margin before a key are blocks without one."""
+    blocks: list[tuple[str, str]] = []
+    for line in text.replace("\r\n", "\n").splitlines(keepends=True):
+        found = re.match(r"([^\s#][^:\n]*):", line)
+        if found:
+            blocks.append((found[1].strip("\"'"), line))
+        elif blocks and blocks[-1][0] and (line.startswith((" ", "\t")) or not line.strip()):
+            blocks[-1] = (blocks[-1][0], blocks[-1][1] + line)
+        else:
+            blocks.append(("", line))
+    return blocks
 
 
 def changes(region: Region, proposed: Region) -> dict[str, tuple[Value, ...]]:

@@ -75,7 +75,7 @@ def load_region(code: str, roots: Sequence[Path], *, checked_until: Month | None
     `checked_until` overrides the folder's own last month for which every value must exist. Raises BadRegion.
     """
     problems = Problems()
-    return _finished(read_folder(code, roots, problems), problems, checked_until)
+    return finished(read_folder(code, roots, problems), problems, checked_until)
 
 
 def region_codes(roots: Sequence[Path]) -> list[str]:
@@ -91,7 +91,7 @@ def load_regions(roots: Sequence[Path]) -> dict[str, Region]:
     mistakes: list[str] = []
     for code, folder, problems in _open_folders(roots):
         try:
-            regions[code] = _finished(folder, problems, None)
+            regions[code] = finished(folder, problems, None)
         except BadRegion as bad:
             mistakes += [p for p in bad.problems if p not in mistakes]
     forget_files()
@@ -130,7 +130,7 @@ def _open_folders(roots: Sequence[Path]) -> Iterator[tuple[str, Folder | None, P
                 yield code, folder, problems
 
 
-def _finished(folder: Folder | None, problems: Problems, checked_until: Month | None) -> Region:
+def finished(folder: Folder | None, problems: Problems, checked_until: Month | None = None) -> Region:
     """The region in a folder that was read; raises BadRegion with every mistake."""
     region = _assemble(folder, problems, checked_until) if folder else None
     if problems.found or region is None:

@@ -33,6 +33,7 @@ KEYED_FILES = (
 )
 FOLDERS = ("blocks", "forms", "codes", "sheets")
 DEEPEST = 3
+DEEPEST_KEY = 20
 LONGEST_NUMBER = 40
 
 
@@ -135,8 +136,11 @@ _composed = lru_cache(maxsize=1024)(_compose)
 forget_files = _composed.cache_clear
 
 
-def _build(node: Any, place: str, problems: Problems) -> Any:
+def _build(node: Any, place: str, problems: Problems, depth: int = 0) -> Any:
     line = node.start_mark.line + 1
+    if depth > DEEPEST_KEY:
+        problems.add(f"{place}:{line}", "", f"一层套一层，超过了 {DEEPEST_KEY} 层")
+        return None
     if isinstance(node, yaml.MappingNode):
         mapped = Mapped(place, line)
         for key_node, value_node in node.value:
@@ -144,13 +148,13 @@ def _build(node: Any, place: str, problems: Problems) -> Any:
             if key in mapped:
                 problems.add(f"{place}:{key_line}", key, f"重复的键，第 {mapped.lines[key]} 行已写过")
                 continue
-            mapped[key] = _build(value_node, place, problems)
+            mapped[key] = _build(value_node, place, problems, depth + 1)
             mapped.lines[key] = key_line
         return mapped
     if isinstance(node, yaml.SequenceNode):
         listed = Listed(place, line)
         for item in node.value:
-            listed.append(_build(item, place, problems))
+            listed.append(_build(item, place, problems, depth + 1))
             listed.lines.append(item.start_mark.line + 1)
         return listed
     return _scalar(node, f"{place}:{line}", problems)
@@ -206,7 +210,7 @@ def read_folder(code: str, roots: Sequence[Path], problems: Problems) -> Folder 
             elif place == f"{path.name}/region.yaml":
                 head = _heir(head, content)
             else:
-                _lay(parts, owners, content, place, problems)
+                lay(parts, owners, content, place, problems)
         oldest = oldest or frozenset(parts["terms"])
     lineage = tuple(path.name for path in reversed(chain))
     return Folder(code, head, lineage, parts, owners, cases, seal.hexdigest()[:12], oldest)
@@ -265,7 +269,8 @@ def _heir(older: Mapped, content: Any) -> Mapped:
     return content
 
 
-def _lay(parts: dict[str, dict[str, Any]], owners: dict[str, Mapped], content: Any, place: str, p: Problems) -> None:
+def lay(parts: dict[str, dict[str, Any]], owners: dict[str, Mapped], content: Any, place: str, p: Problems) -> None:
+    """Lay what a file says over what those above it say; `place` is "region/file"."""
     _, *inner = place.split("/")
     name = inner[-1].removesuffix(".yaml")
     if len(inner) == 2 and inner[0] in FOLDERS:

@@ -1,8 +1,10 @@
-"""New values of a region as somebody proposed them; in force they are only in the region's folder."""
+"""A file of a region's folder as somebody proposed it; in force it is only in the folder."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+
+from shebao.rules.proposals import VALUES
 
 
 class ProposalState(models.TextChoices):
@@ -18,15 +20,16 @@ class ProposalQuerySet(models.QuerySet):
         return self.filter(region=actor.region) if actor.is_desk else self.none()
 
 
-class ValuesProposal(models.Model):
-    """A parameters.yaml to be laid over the region's own (修改方案). `fingerprint` is of the region it was made for.
+class FolderProposal(models.Model):
+    """What a file of the region's folder is to say (修改方案). `fingerprint` is of the region it was made for.
 
-    `proposed_by` and `decided_by` are two people. Once it is active the folder has the values, and this row only
-    tells how they came there.
+    `proposed_by` and `decided_by` are two people. Once it is active the folder says it, and this row only tells how
+    that came about.
     """
 
     region = models.CharField("地区方案", max_length=40)
-    text = models.TextField("拟定的数值")
+    file = models.CharField("文件", max_length=80, default=VALUES)
+    text = models.TextField("拟定的内容")
     reason = models.CharField("说明", max_length=200)
     fingerprint = models.CharField("提出时的指纹", max_length=12)
     state = models.CharField("状态", max_length=10, choices=ProposalState, default=ProposalState.PROPOSED)
@@ -40,7 +43,7 @@ class ValuesProposal(models.Model):
     objects = ProposalQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "数值修改方案"
+        verbose_name = "地区方案修改"
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(

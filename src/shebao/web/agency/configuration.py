@@ -1,13 +1,15 @@
-"""系统配置: what the region's folder says, shown; and the only way to change its values, which takes two people."""
+"""系统配置: what the region's folder says, shown; and the only way to change it from here, which takes two people."""
 
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall import clock
 from shebao.hall.configuring import operations
-from shebao.hall.configuring.models import ValuesProposal
+from shebao.hall.configuring.models import FolderProposal, ProposalState
+from shebao.hall.configuring.relied_on import told_beforehand
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.errors import Refused
 from shebao.hall.operators.managing import division_words
@@ -16,7 +18,7 @@ from shebao.hall.regions import region as region_of
 from shebao.hall.settlement.models import SandboxRun
 from shebao.regions_home import regions_roots
 from shebao.rules.months import months_between
-from shebao.rules.proposals import changes, load_proposed
+from shebao.rules.proposals import CALENDAR, VALUES, changes, current_text, load_proposed, proposable, rewritten
 from shebao.rules.region import BadRegion, Region
 from shebao.rules.vocabulary import LATE_DUE, STEPS
 
@@ -37,15 +39,22 @@ def configuration(request):
     here = region_of(request.user.region)
     month = current_month(here)
     windows = [(one, here.calendar.window(one)) for one in months_between(month, month.next(MONTHS_AHEAD))]
+    files = proposable(here)
+    proposals = FolderProposal.objects.visible_to(request.user).select_related("proposed_by", "decided_by")[:20]
+    for one in proposals:
+        one.what = files.get(one.file, one.file)
     context = {
         "here": here,
         "late_due": LATE_DUE[late.due] if (late := here.calendar.late_decisions) else "",
         "windows": windows,
         "is_published": here.calendar.is_published(clock.today().year),
         "services": [_service(one) for one in [*here.services.values(), *filter(None, [here.registration])]],
-        "codes": sorted(here.codes.items(), key=lambda one: one[1].title),
+        "codes": [(f"codes/{key}.yaml", one) for key, one in sorted(here.codes.items(), key=lambda one: one[1].title)],
+        "files": files,
+        "calendar_file": CALENDAR,
+        "calendar_words": files[CALENDAR],
         "users": list(_users(request.user)),
-        "proposals": ValuesProposal.objects.visible_to(request.user).select_related("proposed_by", "decided_by")[:20],
+        "proposals": proposals,
         "title": TITLE,
     }
     return render(request, "agency/configuration.html", context)
@@ -69,14 +78,16 @@ def _service(service) -> dict:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("configure")
 def propose(request):
-    """Upload or paste a parameters.yaml, or take over what the sandbox tried (`?run=`)."""
-    text, errors = "", []
+    """Upload or write a file of the folder (`?file=`), or take over what the sandbox tried (`?run=`)."""
+    here, name = region_of(request.user.region), request.GET.get("file", VALUES)
+    files, text, errors = proposable(here), "", []
     if request.method == "POST":
-        text, errors = proposal_of(request)
+        text, errors = proposal_of(request, name)
         errors += [one | {"id": "id_reason"} for one in left_empty(request, LOST)]
         if not errors:
+            reason = request.POST.get("reason", "")
             try:
-                made = operations.propose_values(text, by=request.user, reason=request.POST.get("reason", ""))
+                made = operations.propose_file(text, by=request.user, reason=reason, file=name)
             except BadRegion as bad:
                 errors = [{"id": "id_yaml", "text": problem} for problem in bad.problems]
             except Refused as no:
@@ -86,38 +97,72 @@ def propose(request):
                 return redirect("a_proposal", made.pk)
     elif is_whole(request.GET.get("run", "")):
         text = SandboxRun.objects.visible_to(request.user).get(pk=int(request.GET["run"])).proposal
+    elif name in files and name != VALUES:
+        text = current_text(here, regions_roots(), name)
+    title = f"提出修改：{files[name]}" if name in files and name != VALUES else "提出数值修改"
     context = {
         "yaml": text,
+        "name": name,
+        "title": title,
+        "is_values": name == VALUES,
+        "is_keyed": name == CALENDAR,
         "reason": {"id": "id_reason", "name": "reason", "kind": "text", "label": "依据和原因", "maxlength": 200,
                    "required": True, "full": True, "value": request.POST.get("reason", "")},
         "errors": errors,
-        "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": "提出数值修改"}],
+        "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": title}],
     }  # fmt: skip
     return render(request, "agency/propose.html", context, status=422 if errors else 200)
 
 
 @require_safe
 @needs("configure")
+def current(request):
+    """A file of the folder as it counts now, to be edited and sent back."""
+    here, name = region_of(request.user.region), request.GET.get("file", VALUES)
+    if name not in proposable(here):
+        raise Http404
+    return file_of(current_text(here, regions_roots(), name), name)
+
+
+@require_safe
+@needs("configure")
 def proposal(request, pk):
-    """One proposal: what would change, and the decision."""
-    found = ValuesProposal.objects.visible_to(request.user).select_related("proposed_by", "decided_by").get(pk=pk)
-    here = region_of(found.region)
+    """One proposal: what would change, what stands against it, and the decision."""
+    found = FolderProposal.objects.visible_to(request.user).select_related("proposed_by", "decided_by").get(pk=pk)
+    here, is_open = region_of(found.region), found.state in (ProposalState.PROPOSED, ProposalState.APPROVED)
+    title = f"修改：{proposable(here).get(found.file, found.file)}"
     context = {
         "found": found,
-        "changes": _changes(here, found.text),
+        "is_values": found.file == VALUES,
         "is_own": found.proposed_by_id == request.user.pk,
-        "is_stale": found.state in ("proposed", "approved") and found.fingerprint != here.fingerprint,
-        "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": f"数值修改 {found.pk}"}],
+        "is_stale": is_open and found.fingerprint != here.fingerprint,
+        "title": title,
+        "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": f"修改 {found.pk}"}],
     }
-    return render(request, "agency/proposal.html", context)
+    return render(request, "agency/proposal.html", context | _said(here, found, is_open))
 
 
-def _changes(here: Region, text: str) -> list[dict]:
-    """The values that the proposal adds or writes differently; none once the folder has them."""
+def _said(here: Region, found: FolderProposal, is_open: bool) -> dict:
+    """The changes, none once the folder has them; of a proposal that waits also what stands against it."""
     try:
-        proposed = load_proposed(here, regions_roots(), text)
-    except BadRegion:
-        return []
+        proposed = load_proposed(here, regions_roots(), found.text, found.file)
+        if is_open:
+            operations.proved(here, found.text, found.file)
+    except BadRegion as bad:
+        return {"problems": bad.problems} if is_open else {}
+    rows = _values(here, proposed) if found.file == VALUES else _keys(here, found)
+    if not is_open:
+        return {"changes": rows}
+    return {"changes": [*rows, *_gone(here, proposed)], "told": told_beforehand(here, proposed)}
+
+
+def _keys(here: Region, found: FolderProposal) -> list[dict]:
+    keys = rewritten(here, regions_roots(), found.text, found.file).values()
+    return [{"title": one.title, "old": one.before or "—", "new": one.after or "去掉"} for key in keys for one in key]
+
+
+def _values(here: Region, proposed: Region) -> list[dict]:
+    """The values that the proposal adds or writes differently."""
     return [
         {
             "title": here.parameters[key].title,
@@ -129,6 +174,22 @@ def _changes(here: Region, text: str) -> list[dict]:
         }
         for key, values in changes(here, proposed).items()
         for value in values
+    ]
+
+
+def _gone(here: Region, proposed: Region) -> list[dict]:
+    """The values whose month the proposal no longer has."""
+    return [
+        {
+            "title": one.title,
+            "since": value.since,
+            "old": value_words(one, value),
+            "new": "去掉",
+            "source": value.source,
+        }
+        for key, one in here.parameters.items()
+        for value in one.values
+        if value.since not in {kept.since for kept in proposed.parameters[key].values}
     ]
 
 
@@ -147,7 +208,7 @@ def _do(request, pk: int, deed, said: str):
 def approve(request, pk):
     """Agree."""
     note = request.POST.get("note", "")
-    deed = lambda: operations.approve_values(pk, by=request.user, note=note)  # noqa: E731
+    deed = lambda: operations.approve_file(pk, by=request.user, note=note)  # noqa: E731
     return _do(request, pk, deed, "已同意，可以启用。")
 
 
@@ -156,30 +217,32 @@ def approve(request, pk):
 def decline(request, pk):
     """Do not agree."""
     note = request.POST.get("note", "")
-    return _do(request, pk, lambda: operations.decline_values(pk, by=request.user, note=note), "已记下不同意。")
+    return _do(request, pk, lambda: operations.decline_file(pk, by=request.user, note=note), "已记下不同意。")
 
 
 @require_POST
 @needs("configure")
 def activate(request, pk):
-    """Write the values into the folder."""
-    said = "已写入地区文件夹，马上按新数值计算。"
-    return _do(request, pk, lambda: operations.activate_values(pk, by=request.user), said)
+    """Write the file into the folder."""
+    said = "已写入地区文件夹，马上按新的办理。"
+    return _do(request, pk, lambda: operations.activate_file(pk, by=request.user), said)
 
 
 @require_safe
 @needs("configure")
 def file(request, pk):
-    """The proposal as parameters.yaml."""
-    return file_of(ValuesProposal.objects.visible_to(request.user).get(pk=pk).text)
+    """The proposal as the file that it is of."""
+    found = FolderProposal.objects.visible_to(request.user).get(pk=pk)
+    return file_of(found.text, found.file)
 
 
 urlpatterns = [
     path("configuration/", configuration, name="a_configuration"),
     path("configuration/propose", propose, name="a_propose"),
+    path("configuration/current", current, name="a_configuration_file"),
     path("configuration/proposals/<int:pk>", proposal, name="a_proposal"),
     path("configuration/proposals/<int:pk>/approve", approve, name="a_proposal_approve"),
     path("configuration/proposals/<int:pk>/decline", decline, name="a_proposal_decline"),
     path("configuration/proposals/<int:pk>/activate", activate, name="a_proposal_activate"),
-    path("configuration/proposals/<int:pk>/parameters.yaml", file, name="a_proposal_file"),
+    path("configuration/proposals/<int:pk>/file", file, name="a_proposal_file"),
 ]

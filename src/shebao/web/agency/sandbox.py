@@ -17,15 +17,13 @@ from shebao.hall.settlement.sandbox import PEOPLE, try_values
 from shebao.regions_home import regions_roots
 from shebao.rules.money import BadMoney, parse_fen
 from shebao.rules.months import BadMonth, Month
-from shebao.rules.proposals import changes, load_proposed, with_value, written
+from shebao.rules.proposals import LARGEST, VALUES, changes, load_proposed, with_value, written
 from shebao.rules.region import BadRegion, Parameter, Region
 
 from ..access import needs
 from ..employer.common import download
 from ..public.rates import value_words, words_in_force
 
-LARGEST = 200_000
-"""Bytes of a YAML file; a region's own has some thousands."""
 PLAIN = re.compile(r"\d{1,12}(\.\d{1,12})?")
 """No exponent: written out, 1e999999 is a million digits."""
 UNITS = {"yuan": "元", "rate": "%", "factor": "倍"}
@@ -99,17 +97,17 @@ def _proposal(request, spec: Region) -> tuple[str, list[dict]]:
     return _from_boxes(request, spec, filled)
 
 
-def proposal_of(request) -> tuple[str, list[dict]]:
-    """A parameters.yaml that was uploaded or pasted; and what is wrong with it."""
+def proposal_of(request, name: str) -> tuple[str, list[dict]]:
+    """A file of the region's folder that was uploaded or pasted; and what is wrong with it."""
     pasted, file = request.POST.get("yaml", "").replace("\r\n", "\n"), request.FILES.get("file")
     if file:
-        return _read(file)
-    return (pasted, []) if pasted.strip() else ("", [{"id": "id_yaml", "text": "请上传或粘贴 parameters.yaml。"}])
+        return _read(file, name)
+    return (pasted, []) if pasted.strip() else ("", [{"id": "id_yaml", "text": f"请上传或粘贴 {name}。"}])
 
 
-def _read(file) -> tuple[str, list[dict]]:
+def _read(file, name: str = VALUES) -> tuple[str, list[dict]]:
     if file.size > LARGEST:
-        return "", [{"id": "id_file", "text": "文件超过 200 KB，不像是 parameters.yaml，请核对。"}]
+        return "", [{"id": "id_file", "text": f"文件超过 {LARGEST // 1000} KB，不像是 {name}，请核对。"}]
     try:
         return file.read().decode("utf-8-sig"), []
     except UnicodeDecodeError:
@@ -217,9 +215,9 @@ def current_file(request):
     return file_of(written(region_of(request.user.region).charged_parameters))
 
 
-def file_of(text: str) -> HttpResponse:
-    """Values as a parameters.yaml to take along."""
-    return download(text.encode(), "parameters.yaml", "application/yaml; charset=utf-8")
+def file_of(text: str, name: str = VALUES) -> HttpResponse:
+    """A file of the region's folder to take along."""
+    return download(text.encode(), name.rpartition("/")[2], "application/yaml; charset=utf-8")
 
 
 urlpatterns = [
