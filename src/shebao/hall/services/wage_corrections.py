@@ -12,7 +12,8 @@ from ..employers.models import Employer
 from ..errors import Conflict
 from ..roster.models import DeclaredWage
 from ..roster.wages_before import AHEAD, REPLACED
-from ..settlement.adjusting import corrected, differences_at
+from ..settlement.adjusting import correctable, differences_at
+from ..settlement.corrections import Said
 from .back_payments import facts_of_wages, months_of
 from .checks import closed_window, name_on_roster
 from .personal_changes import locked_employees
@@ -39,7 +40,7 @@ def correct_wages(declarations: list, *, by) -> None:
     for declaration in declarations:
         months, own = months_of(declaration), declared[declaration.employee_id]
         if lost := [month for month in months if month not in charged[declaration.employee_id]]:
-            text = f"{declaration.subject_name} {months_in_words(lost)} 现在没有按月核定的费用，请刷新后再看。"
+            text = f"{declaration.subject_name} {months_in_words(lost)} 现在没有核定的费用，请刷新后再看。"
             raise Conflict("nothing_to_correct", text)
         rows = [(month, wages[declaration.pk], True) for month in months]
         after = months[-1].next()
@@ -80,13 +81,12 @@ def _charged(employer, wanted: Iterable[tuple[int, Month]]) -> dict[int, dict[Mo
     A correction that no bill has yet is one of these wages too.
     """
     found: dict[int, dict[Month, set[int]]] = defaultdict(lambda: defaultdict(set))
-    asked = dict.fromkeys(wanted, 0)
+    asked = set(wanted)
     for part in chunks(pk for pk, _ in asked):
-        people = set(part)
-        rows = corrected(employer, {key: fen for key, fen in asked.items() if key[0] in people})
+        rows = correctable(employer).filter(employee__in=part, month__in={month for pk, month in asked})
         for pk, month, fen in rows.order_by().values_list("employee", "month", "declared_wage").distinct():
             found[pk][month].add(fen)
-        waiting = DeclaredWage.objects.filter(employee__in=people, is_correction=True, is_voided=False)
+        waiting = DeclaredWage.objects.filter(employee__in=part, is_correction=True, is_voided=False)
         for pk, month, fen in waiting.values_list("employee", "first_month", "amount_fen"):
             if month in found[pk]:
                 found[pk][month].add(fen)
@@ -94,7 +94,7 @@ def _charged(employer, wanted: Iterable[tuple[int, Month]]) -> dict[int, dict[Mo
 
 
 def correctable_months(scene: Scene, cases: list[Case]) -> None:
-    """The months are settled by the month, in reach, and charged at another wage than the one that is declared now."""
+    """The months are charged, in reach, and at another wage than the one that is declared now."""
     closed, name = closed_window(scene), field_of_kind(scene.form, "id_number")
     earliest = scene.month.previous(scene.service.months_back)
     asked = ((case.employee.pk, case.months) for case in cases if case.employee and case.last_month)
@@ -123,7 +123,8 @@ def _in_reach(scene: Scene, case: Case, charged: Mapping[Month, set[int]]) -> No
         case.add(CODE, scene.month_field, "error", text, (f"改为 {earliest}", str(earliest)))
         return
     if lost := [month for month in case.months if month not in charged]:
-        text = f"{months_in_words(lost)} 没有可以更正的费用：没有按月核定，或者已经退费、是补缴的。"
+        text = f"{months_in_words(lost)} 没有可以更正的费用：没有核定过，或者已经退费；"
+        text += "补缴还没有计入账单的，请先回退再补缴。"
         is_open = all(month not in scene.settled for month in lost)
         more = f"还没有结算的月份，工资直接申报。{text}" if is_open else text
         case.add(CODE, scene.month_field, "error", more, service=scene.service_that("declare_wages") if is_open else "")
@@ -142,8 +143,8 @@ def estimate_corrections(scene: Scene, cases: list[Case]) -> None:
     ]  # fmt: skip
     if not priced:
         return
-    wages = {(case.employee.pk, month): case.wage for case in priced for month in case.months if case.employee}
-    found = differences_at(scene.employer, max(month for _, month in wages).next(), wages)
+    said = {(case.employee.pk, month): Said(case.wage) for case in priced for month in case.months if case.employee}
+    found = differences_at(scene.employer, max(month for _, month in said).next(), said)
     own = defaultdict(list)
     for one in found.differences:
         own[one.line.employee_id].append(one)

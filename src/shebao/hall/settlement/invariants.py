@@ -24,6 +24,7 @@ from .models import (
     DUES,
     Account,
     Assessment,
+    BackPayment,
     Bill,
     BillLine,
     Booking,
@@ -175,10 +176,13 @@ def _overlapping_spells() -> Iterator[str]:
 def _months() -> Iterator[str]:
     """I-12: nobody is charged before the employer began, before sixteen, or for a month after it is booked.
 
-    A month that is paid back may be earlier than the employer: the region's data says which.
+    A month that is paid back may be earlier than the employer, however often it is corrected: the region's data says
+    which.
     """
     live = BillLine.objects.live()
-    back = Q(kind=LineKind.BACK_PAYMENT) | Q(kind__in=BEARING) | Q(adjusts__back_payment__isnull=False)
+    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
+    paid_back = Exists(BackPayment.objects.filter(**same))
+    back = Q(kind=LineKind.BACK_PAYMENT) | Q(kind__in=BEARING) | Q(adjusts__isnull=False) & paid_back
     early = Q(month__lt=F("bill__employer__first_month")) & ~back
     wrong = live.filter(early | Q(month__gt=F("booking_month")))
     for number, month in wrong.order_by("pk").values_list("bill__number", "month"):
