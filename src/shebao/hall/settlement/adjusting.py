@@ -19,10 +19,10 @@ from ..employers.models import Employer
 from ..regions import region
 from ..roster.models import DeclaredWage
 from .billed import Billed, billed_people, charged_amount
-from .corrections import Corrections, Said, corrections_before, moved_by
-from .evidences import BATCH, keep_evidence
+from .corrections import Corrections, Said, corrections_in_force, moved_by
+from .evidences import BATCH, data_of, keep_evidence
 from .giving_back import RETURNED, free_months
-from .models import ADJUSTING, CHARGING, Bill, BillLine, Evidence, LineKind, Refund
+from .models import ADJUSTING, CHARGING, Bill, BillLine, LineKind, Refund
 
 VALUES = ("floor", "ceiling", "rate", "fixed", "multiplier", "plus")
 NOTHING = "没有这一部分"
@@ -98,7 +98,8 @@ def find_differences(employer, month: Month) -> Found:
     to_return = earlier.filter(_is_to_be_returned(), month__in=list(claims.values_list("month", flat=True).distinct()))
     returned = list(to_return.select_related("employee").order_by("month", "pk"))
     given = given_back(returned, known_behind(returned))
-    again = _charged_again(spec, employer, month, months, corrections_before(employer, month))
+    said = corrections_in_force(employee__employer=employer, first_month__lt=month)
+    again = _charged_again(spec, employer, month, months, said)
     return Found((*given, *again.differences), again.trouble)
 
 
@@ -115,14 +116,14 @@ def correctable(employer) -> QuerySet[BillLine]:
 def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], corrections: Corrections) -> Found:
     """The charges of `months` that rest on a value which is another one now, and those that are corrected."""
     charges = correctable(employer).filter(month__lt=month)
-    moved = moved_by(corrections, charges)
+    moved = moved_by(spec, corrections, charges)
     said = {one.pk: one.said for one in moved}
     if not months and not said:
         return Found()
     of_moved = Q(employee__in={one.employee for one in moved}, month__in={one.month for one in moved})
     kinds = charges.filter(Q(month__in=months) | of_moved).order_by()
     kinds = set(kinds.values_list("month", "employer_evidence", "employee_evidence").distinct())
-    known = _data_of({pk for _, *pks in kinds for pk in pks})
+    known = data_of({pk for _, *pks in kinds for pk in pks})
     stale = {m for m, *pks in kinds if m in months and any(_is_stale(spec, known[pk]) for pk in pks if pk is not None)}
     if not stale and not said:
         return Found()
@@ -143,13 +144,7 @@ def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month]
 
 def known_behind(lines: Iterable[BillLine]) -> dict[int, Mapping]:
     """The data of the evidences of these lines by id."""
-    return _data_of({pk for line in lines for pk in (line.employer_evidence_id, line.employee_evidence_id)})
-
-
-def _data_of(pks: set[int | None]) -> dict[int, Mapping]:
-    """The data of these evidences by id; no query where there are none."""
-    wanted = pks - {None}
-    return dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data")) if wanted else {}
+    return data_of({pk for line in lines for pk in (line.employer_evidence_id, line.employee_evidence_id)})
 
 
 def _last_charges(employer) -> QuerySet[BillLine]:
@@ -294,12 +289,12 @@ def _of_month(
 
     `said` has what corrects those lines that are corrected.
     """
-    wages = [said[one.pk].fen if one.pk in said else one.declared_wage for one in lines]
-    rows = [
+    rows = []
+    for line in lines:
+        now = said.get(line.pk) or Said(line.declared_wage)
         # Somebody's charge of one month at one wage: months paid back may share their values, and not the wage.
-        Billed((one.employee_id, one.month, fen), one.scheme, fen, one.employer_evidence_id, one.employee_evidence_id)
-        for one, fen in zip(lines, wages, strict=True)
-    ]
+        person, why = (line.employee_id, line.month, *now), (line.employer_evidence_id, line.employee_evidence_id)
+        rows.append(Billed(person, line.scheme, now.fen, *why, now.facts))
     places, people = billed_people(spec, rows, known)
     charges = charge(spec, month, people, known_on=today())
     again = {one.scheme: one for one in charges.schemes}
