@@ -47,6 +47,8 @@ class BackRules:
             one.waiting = {month: other for month, other in one.waiting.items() if other is not owed}
 
         self._did(pk, None, may, undo, is_reviewed=is_reviewed)
+        if is_apart and fen % 2:
+            self._correct(one, months, fen + 100_000, is_reviewed=is_reviewed)
 
     @precondition(lambda self: any(one.waiting for one in self.people))
     @rule(who=ANYBODY, off=st.sampled_from([0, 0, 0, 1, -1]), length=st.integers(1, 2), is_reviewed=REVIEWED)
@@ -80,13 +82,12 @@ class BackRules:
     def correct_wage(self, who, back, length, fen, is_reviewed):
         """The wage of months that are settled or paid back, or now and then of others."""
         some = [one for one in self.people if one.charged or who > MOST]
-        back_paid = [(one, month) for one in some for month, charge in one.charged.items() if charge.owed]
         one, last = some[who % len(some)], self.month.previous(back)
-        if back_paid and who % 2:
-            one, last = back_paid[who % len(back_paid)]
-        months = months_between(last.previous(length - 1), last)
+        self._correct(one, months_between(last.previous(length - 1), last), fen, is_reviewed=is_reviewed)
+
+    def _correct(self, one: ModelPerson, months: list[Month], fen: int, *, is_reviewed: bool) -> None:
         raw = {
-            "id_number": one.number, "name": one.name, "first_month": str(months[0]), "last_month": str(last),
+            "id_number": one.number, "name": one.name, "first_month": str(months[0]), "last_month": str(months[-1]),
             "declared_wage": in_words(fen), "note": "报错了",
         }  # fmt: skip
         charged = {month: one.charged[month] for month in months if month in one.charged and not one.is_leaving(month)}

@@ -13,6 +13,7 @@ from shebao.hall.declarations.operations import (
     submit_declarations,
 )
 from shebao.hall.declarations.preview import preview
+from shebao.hall.declarations.queries import before_after
 from shebao.hall.errors import Conflict
 from shebao.hall.operators.models import Operator
 from shebao.hall.roster.models import DeclaredWage, Spell
@@ -87,6 +88,7 @@ def test_the_tier_of_a_settled_month_is_corrected_by_the_next_bill_down_and_up_a
         shown = preview(clerk.employer, KEY, raw, by=clerk)
     assert shown.effect_fen == -48_000 and not {"declared_wage", "medical_tier"} & shown.before.keys()
     made = correct(clerk, reviewer, raw)
+    assert before_after(made) == f"{SECOND}，更正开始月份 2026-07 至 2026-07"
     with on_day(SEPTEMBER):
         expected = estimate(clerk.employer, SEPTEMBER)
         guessed = bridge(clerk.employer, SEPTEMBER, expected)
