@@ -157,3 +157,37 @@ def test_a_fixed_side_beside_a_rated_one_recomputes_with_the_base_of_the_line(ne
     assert (one.base[0], one.employee[0]) == (400000, 500)
     again = recompute(found.evidence[one.employee_evidence[0]].data, 300000)
     assert (again.base, again.limit, again.amount) == (400000, -1, 500)
+
+
+CORRECTION = """wage_correction:
+  title: 工资更正
+  form: wage_correction
+  operation: correct_wages
+  months_back: 2
+  group: wages
+  route: [auto_check]
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "sentence"),
+    [
+        (
+            "{id: household, kind: choice, term: household, options: household_kinds, feeds: household}",
+            "“household”不能更正",
+        ),
+        (
+            "{id: industry, kind: choice, label: 行业, options: industry_classes, feeds: industry_class}",
+            "“industry_class”不能更正",
+        ),
+        ("{id: note, kind: note, term: note}", "工资更正的表单要问 declared_wage 或缴费档次"),
+    ],
+)
+def test_a_correction_asks_what_chooses_an_amount_and_not_who_is_insured(new_region, field, sentence):
+    months = "".join(
+        f"  - {{id: {one}, kind: month, label: 月, required: true}}\n" for one in ("first_month", "last_month")
+    )
+    form = f"fields:\n  - use: known_person\n{months}  - {field}\n"
+    with pytest.raises(BadRegion) as bad:
+        new_region({"forms/wage_correction.yaml": form, "services.yaml": CORRECTION})
+    assert sentence in str(bad.value)

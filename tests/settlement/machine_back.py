@@ -47,6 +47,8 @@ class BackRules:
             one.waiting = {month: other for month, other in one.waiting.items() if other is not owed}
 
         self._did(pk, None, may, undo, is_reviewed=is_reviewed)
+        if is_apart and fen % 2:
+            self._correct(one, months, fen + 100_000, is_reviewed=is_reviewed)
 
     @precondition(lambda self: any(one.waiting for one in self.people))
     @rule(who=ANYBODY, off=st.sampled_from([0, 0, 0, 1, -1]), length=st.integers(1, 2), is_reviewed=REVIEWED)
@@ -60,7 +62,7 @@ class BackRules:
             "id_number": one.number, "name": one.name, "first_month": str(first), "last_month": str(months[-1]),
         }  # fmt: skip
         found = {month: one.waiting[month] for month in months if month in one.waiting}
-        is_billed = any(month in one.charged and one.charged[month].is_paid_back for month in months)
+        is_billed = any(month in one.charged and one.charged[month].owed for month in months)
         is_legal = bool(one.reaching(self.month) and found) and not is_billed
         if not (pk := self._declare("back_payment_withdrawal", raw, is_legal, is_reviewed=is_reviewed)):
             return
@@ -78,17 +80,18 @@ class BackRules:
         who=ANYBODY, back=st.integers(0, 4), length=st.sampled_from([1, 1, 2]), fen=WAGES, is_reviewed=REVIEWED,
     )  # fmt: skip
     def correct_wage(self, who, back, length, fen, is_reviewed):
-        """The wage of months that are settled, or now and then of others."""
+        """The wage of months that are settled or paid back, or now and then of others."""
         some = [one for one in self.people if one.charged or who > MOST]
         one, last = some[who % len(some)], self.month.previous(back)
-        months = months_between(last.previous(length - 1), last)
+        self._correct(one, months_between(last.previous(length - 1), last), fen, is_reviewed=is_reviewed)
+
+    def _correct(self, one: ModelPerson, months: list[Month], fen: int, *, is_reviewed: bool) -> None:
         raw = {
-            "id_number": one.number, "name": one.name, "first_month": str(months[0]), "last_month": str(last),
+            "id_number": one.number, "name": one.name, "first_month": str(months[0]), "last_month": str(months[-1]),
             "declared_wage": in_words(fen), "note": "报错了",
         }  # fmt: skip
         charged = {month: one.charged[month] for month in months if month in one.charged and not one.is_leaving(month)}
-        is_legal = len(charged) == len(months) and not any(before.is_paid_back for before in charged.values())
-        is_legal = is_legal and months[0] >= self.month.previous(BACK_MONTHS)
+        is_legal = len(charged) == len(months) and months[0] >= self.month.previous(BACK_MONTHS)
         if is_legal and all(before.wage == one.counting(month) == fen for month, before in charged.items()):
             return  # refused, but where a scheme of little was never charged at this wage
         if not (pk := self._declare("wage_correction", raw, is_legal, is_reviewed=is_reviewed)):

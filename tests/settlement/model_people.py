@@ -6,6 +6,7 @@ The limits and rates of the city are written here once more, as whole numbers; n
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import NamedTuple
 
 from shebao.rules.months import Month
@@ -14,6 +15,8 @@ SEPTEMBER, PUBLISHED = Month(2026, 9), date(2026, 10, 12)
 FLOOR, NEW_FLOOR, CEILING = 450_000, 520_000, 2_250_000
 RATES = {"pension": (1600, 800), "medical": (800, 200), "unemployment": (50, 50), "injury": (20, 0)}
 """Parts of ten thousand that the employer and the person pay."""
+SAID = count()
+"""What is declared about a month has a place among all that is: the last word counts."""
 
 
 def month_dues(month: Month, wage: int, on: date) -> dict[str, int]:
@@ -24,12 +27,14 @@ def month_dues(month: Month, wage: int, on: date) -> dict[str, int]:
 
 
 class Charge(NamedTuple):
-    """What a month of somebody is charged: at which wage, fen by scheme, and the bills that stand behind it."""
+    """What a month of somebody is charged: at which wage, fen by scheme, the bills that stand behind it, and what was
+    declared to be paid back where it is.
+    """
 
     wage: int
     dues: dict[str, int]
     bills: frozenset[int] = frozenset()
-    is_paid_back: bool = False
+    owed: "Owed | None" = None
 
 
 @dataclass(eq=False)
@@ -58,6 +63,7 @@ class Wage:
     fen: int
     replaced: list["Wage"] = field(default_factory=list)
     corrects: bool = False
+    said: int = field(default_factory=lambda: next(SAID))
 
 
 @dataclass(eq=False)
@@ -65,6 +71,7 @@ class Owed:
     """What a declaration pays back, at which wage, until a bill has it."""
 
     wage: int
+    said: int = field(default_factory=lambda: next(SAID))
 
 
 @dataclass(eq=False)
@@ -108,7 +115,7 @@ class ModelPerson:
     def correct(self, months: list[Month], fen: int) -> list[Wage]:
         """Have a wage in these months, and after them the one that counted before."""
         after, new = months[-1].next(), []
-        if not any(one.first == after for one in self.wages):
+        if not any(one.first == after for one in self.wages) and any(one.first < after for one in self.wages):
             new.append(Wage(after, self.wage(months[-1])))
         new += [Wage(month, fen, [one for one in self.wages if one.first == month], True) for month in months]
         gone = [old for one in new for old in one.replaced]
@@ -118,7 +125,8 @@ class ModelPerson:
     def counting(self, month: Month) -> int:
         """The wage that a charged month is owed at: the one that corrects it, or the one that it was charged at."""
         before = self.charged[month]
-        corrected = [one.fen for one in self.wages if one.first == month and one.corrects and not before.is_paid_back]
+        since = before.owed.said if before.owed else -1
+        corrected = [one.fen for one in self.wages if one.first == month and one.corrects and one.said > since]
         return corrected[0] if corrected else before.wage
 
     def may_forget(self, wage: Wage) -> bool:
@@ -246,7 +254,7 @@ class Demand:
 
 def paid_back(person: ModelPerson, month: Month, owed: Owed, on: date) -> Change:
     """The charge of a month that is paid back, as known on a day."""
-    return Change(person, month, None, Charge(owed.wage, month_dues(month, owed.wage, on), is_paid_back=True), owed)
+    return Change(person, month, None, Charge(owed.wage, month_dues(month, owed.wage, on), owed=owed), owed)
 
 
 def settled_demand(people: Iterable[ModelPerson], month: Month, on: date) -> Demand:

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from shebao.hall.clock import now
+from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import (
     InvalidDeclaration,
     approve_declarations,
@@ -14,6 +15,7 @@ from shebao.hall.declarations.operations import (
     undo_declarations,
 )
 from shebao.hall.declarations.preview import preview
+from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict
 from shebao.hall.operators.models import Operator
 from shebao.hall.roster.models import DeclaredWage, Spell
@@ -294,12 +296,60 @@ def test_which_months_can_be_corrected_is_said_in_words(hall):
     assert "最多更正到" in refused(clerk, asked(one, "9000", JULY), OCTOBER)
 
 
-def test_a_month_that_is_paid_back_keeps_the_wage_of_its_own_declaration(hall):
+@pytest.fixture
+def paid_back(hall):
+    """The clerk, and 钱三, who came in September and whose August is paid back at 6,000 with that month's bill."""
     clerk, _, _ = hall
     new = enrolled(clerk.employer, name="钱三", number=synthetic_id(sequence=3), since=SEPTEMBER)
-    correct(clerk, asked(new, "6000", JULY), key="back_payment")
-    settle(clerk.employer, clerk, SEPTEMBER)
-    assert "是补缴的" in refused(clerk, asked(new, "9000", JULY), SEPTEMBER)
+    correct(clerk, asked(new, "6000", AUGUST), key="back_payment")
+    assert "还没有计入账单的，请先回退" in refused(clerk, asked(new, "9000", AUGUST))
+    return clerk, new, settle(clerk.employer, clerk, SEPTEMBER)
+
+
+def test_a_month_that_is_paid_back_is_corrected_as_often_as_a_settled_one(paid_back):
+    clerk, new, september = paid_back
+    correct(clerk, asked(new, "9000", AUGUST), day=20)
+    assert wages_in(clerk.employer, SEPTEMBER)[new.pk] == 800_000
+    october = settle(clerk.employer, clerk, OCTOBER)
+    assert lines_of(october) == {
+        (AUGUST, "pension"): (900_000, 48_000, 24_000, "13"), (AUGUST, "medical"): (900_000, 24_000, 6_000, "13"),
+        (AUGUST, "unemployment"): (900_000, 1_500, 1_500, "13"), (AUGUST, "injury"): (900_000, 600, 0, "13"),
+    }  # fmt: skip
+    line = october.lines.get(kind="13", scheme="pension")
+    assert (line.adjusts.bill, line.adjusts.kind) == (september, "2")
+    assert "6,000.00 元 → 9,000.00 元" in explain_line(clerk, line.pk, "employer").text
+    with on_day(OCTOBER, 20):
+        assert [row.label for row in bridge(clerk.employer, OCTOBER)] == ["上月补缴 1 人 · 8 月", "补差 1 人"]
+    correct(clerk, asked(new, "8500", AUGUST), OCTOBER, 20)
+    november = settle(clerk.employer, clerk, OCTOBER.next())
+    assert lines_of(november)[AUGUST, "pension"] == (850_000, -8_000, -4_000, "18")
+    assert proved()
+    Employer.objects.filter(pk=clerk.employer_id).update(first_month=SEPTEMBER)
+    broken = "".join(check_ledger())
+    assert "I-12" in broken and not any(bill.number in broken for bill in (september, october, november))
+
+
+def test_what_is_paid_back_anew_after_a_void_is_corrected_once_by_the_bill_after_it(paid_back):
+    clerk, new, september = paid_back
+    made = correct(clerk, asked(new, "9000", AUGUST), day=20)
+    october = settle(clerk.employer, clerk, OCTOBER)
+    with on_day(OCTOBER, 11), pytest.raises(Conflict, match="已经计入账单"):
+        undo_declarations([made.pk], by=clerk)
+    for bill in (october, september):
+        with on_day(SEPTEMBER, 11):
+            ask_to_void(bill.assessment_id, by=clerk, reason="重来")
+    again = settle(clerk.employer, clerk, SEPTEMBER)
+    assert again.lines.get(kind="2", scheme="pension").declared_wage == 600_000 and lines_of(again) == {}
+    assert lines_of(settle(clerk.employer, clerk, OCTOBER)) == lines_of(october) != {}
+    assert proved()
+
+
+def test_what_is_declared_to_be_paid_back_after_a_correction_has_its_own_wage(paid_back):
+    clerk, new, _ = paid_back
+    correct(clerk, asked(new, "9000", AUGUST), day=20)
+    with on_day(SEPTEMBER, 25):
+        Declaration.objects.filter(service="back_payment").update(decided_at=now())
+    assert lines_of(settle(clerk.employer, clerk, OCTOBER)) == {} and proved()
 
 
 def test_a_reviewed_correction_counts_when_the_agency_approves_it(hall):
@@ -314,13 +364,16 @@ def test_a_reviewed_correction_counts_when_the_agency_approves_it(hall):
     assert proved()
 
 
-def test_a_correction_that_a_bill_left_out_is_found(hall):
-    clerk, (one, _), _ = hall
-    settle(clerk.employer, clerk, SEPTEMBER)
-    made = correct(clerk, asked(one, "9000"), SEPTEMBER, 20)
-    with on_day(SEPTEMBER, 10):
-        DeclaredWage.objects.filter(declared_in=made).update(declared_at=now() - timedelta(days=1))
-    assert any("漏了 李一 2026-07" in text and "工资更正" in text for text in check_ledger())
+def test_a_correction_that_a_bill_left_out_is_found(paid_back):
+    clerk, new, _ = paid_back
+    settle(clerk.employer, clerk, OCTOBER)
+    one = clerk.employer.employees.get(name="李一")
+    for person in (one, new):
+        made = correct(clerk, asked(person, "9000", AUGUST), OCTOBER, 20)
+        with on_day(OCTOBER, 10):
+            DeclaredWage.objects.filter(declared_in=made).update(declared_at=now() - timedelta(days=1))
+    told = "".join(check_ledger())
+    assert "漏了 李一 2026-08" in told and "漏了 钱三 2026-08" in told and "工资更正" in told
 
 
 def test_no_adjustment_is_of_a_wage_that_nobody_declared(hall):

@@ -238,6 +238,19 @@ def _takes_the_roster(region: Region, key: str) -> bool:
     return bool(found and found.form in region.forms and region.forms[found.form].field("id_kind") is None)
 
 
+def _check_corrected(form: str, key: str, where: str, region: Region, problems: Problems) -> None:
+    """A correction says another amount of what is charged: not whether it is, and nothing of the employer."""
+    asked = [field for field in region.forms[form].fields if field.feeds]
+    if not asked:
+        problems.add(where, key, "工资更正的表单要问 declared_wage 或缴费档次")
+    read = {fact for scheme in region.open_schemes for fact in scheme.keyed_by}
+    read -= {fact for scheme in region.open_schemes if scheme.applies for fact in scheme.applies.facts}
+    read = {fact for fact in read if fact in FACTS and FACTS[fact].supplied_by == FORM} | {"declared_wage"}
+    for field in asked:
+        if field.feeds not in read:
+            problems.add(where, key, f"“{field.feeds}”不能更正：它不决定缴多少，或者还决定参不参保")
+
+
 def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
     for service in region.services.values():
         where = folder.where("services", service.key)
@@ -260,6 +273,8 @@ def _check_services(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, service.key, "often: yearly 只用于工资申报，申报期写在 calendar.yaml 的 yearly_wages")
         if service.months_back not in (range(1, MOST_BACK + 1) if service.corrects else (0,)):
             problems.add(where, service.key, f"工资更正（correct_wages）要写 months_back：1 至 {MOST_BACK} 个月")
+        if service.corrects and service.form in region.forms:
+            _check_corrected(service.form, service.key, where, region, problems)
         if service.is_batched and service.operation in v.OPENS_ACCOUNTS:
             problems.add(where, service.key, "开通、停用账号的事项只能逐笔审核，batch_review 不能写 sampled")
         for test in _tests(service.pre_entry):

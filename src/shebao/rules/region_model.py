@@ -128,15 +128,17 @@ class Scheme:
         return tuple(name for name in (self.floor, self.ceiling) if name)
 
     @property
+    def keyed_by(self) -> frozenset[str]:
+        """The facts by which its tables are read: they choose how much is charged, such as the tier (缴费档次)."""
+        found = {self.limits_by, *(fact for share in self.shares.values() for fact in (share.by, share.times_by))}
+        return frozenset(fact for fact in found if fact)
+
+    @property
     def facts(self) -> frozenset[str]:
         """Every fact that charging this scheme needs."""
         found = set(self.applies.facts) if self.applies else set()
-        found |= {self.limits_by} if self.limits_by else set()
-        for share in self.shares.values():
-            found |= {f for f in (share.by, share.times_by) if f}
-            if share.kind != "fixed":
-                found.add(self.base)
-        return frozenset(found)
+        found |= {self.base for share in self.shares.values() if share.kind != "fixed"}
+        return frozenset(found) | self.keyed_by
 
 
 @dataclass(frozen=True)
@@ -307,6 +309,13 @@ class Region:
     def yearly_scheme(self) -> Scheme | None:
         """The open scheme that is joined and charged by the year; a region has one at most."""
         return next((s for s in self.open_schemes if s.per == "year"), None)
+
+    @cached_property
+    def corrected_facts(self) -> frozenset[str]:
+        """The facts that a correction of a charged month may say otherwise, such as the tier (缴费档次)."""
+        forms = (self.forms[one.form] for one in self.services.values() if one.corrects)
+        fed = {field.feeds for form in forms for field in form.fields}
+        return frozenset(fact for one in self.open_schemes for fact in one.keyed_by if fact in fed)
 
     @property
     def bill_documents(self) -> Mapping[str, Mapping[str, object]]:

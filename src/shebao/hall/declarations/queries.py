@@ -113,8 +113,8 @@ def before_after(declaration: Declaration) -> str:
         new = yuan(declaration.answers[wage.id])
         parts.append(f"{wage.label} {yuan(old)} → {new}" if old is not None else f"{wage.label} {new}")
     for one in form.fields:
-        if one.kind == "choice" and not one.feeds and not replaced and declaration.answers.get(one.id):
-            parts.append(shown(one, declaration.answers[one.id], region(declaration.region)))
+        if one.kind == "choice" and (declaration.spec.corrects or not (one.feeds or replaced)):
+            parts += filter(None, [shown(one, declaration.answers.get(one.id), region(declaration.region))])
     if declaration.spec.subject != "person":
         asked = [one for one in form.fields if one.kind in ("year", "money") and declaration.answers.get(one.id)]
         parts += [f"{one.label} {shown(one, declaration.answers[one.id], region(declaration.region))}" for one in asked]

@@ -119,14 +119,16 @@ class Spell(models.Model):
 class DeclaredWage(models.Model):
     """The monthly wage declared for an employee from a month on (申报工资), in fen, unclamped.
 
-    A correction (工资更正) is of its one month, which was settled before: what counted before it is declared anew for
-    the month after. What the month was charged is corrected by the next bill.
+    A correction (工资更正) is of its one month, which was charged before: what counted before it is declared anew for
+    the month after. What the month was charged is corrected by the next bill. `facts` are those that it says otherwise
+    of that month, such as the tier (缴费档次); NULL where none is.
     """
 
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="wages")
     first_month = MonthField("起始年月")
     amount_fen = models.BigIntegerField("申报工资（分）")
     is_correction = models.BooleanField("更正", default=False)
+    facts = models.JSONField("更正的档次等资料", null=True)
     is_voided = models.BooleanField("已撤销", default=False)
     declared_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
     declared_at = models.DateTimeField("申报时间")

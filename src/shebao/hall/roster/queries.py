@@ -205,7 +205,8 @@ def columns_for_charge(employer: Employer, month: Month) -> tuple[list[Insured],
 def columns_of_many(employers: Sequence[Employer], month: Month) -> tuple[list[Insured], np.ndarray, People]:
     """As `columns_for_charge`, for employers of one region: by employer and pk, and whose each is, a place in the list.
 
-    Three queries however many people there are; identity numbers and phones are not decrypted.
+    Three queries however many people there are, and one more where facts may be corrected; identity numbers and phones
+    are not decrypted.
     """
     here = region(employers[0].region)
     schemes = defaultdict(set)
@@ -223,9 +224,12 @@ def columns_of_many(employers: Sequence[Employer], month: Month) -> tuple[list[I
     places = {employer.pk: place for place, employer in enumerate(employers)}
     owners = np.array([places[row[3]] for row in rows], dtype=np.intp)
     wages = wages_of_many(employers, month)
+    said = _corrected_facts(employers, month) if here.corrected_facts else {}
     facts = [
-        complete_facts({**known, **dict(zip(COLUMNS, columns, strict=True)), "id_kind": id_kind, "sex": sex})
-        for _, _, _, _, known, id_kind, sex, *columns in rows
+        complete_facts(
+            {**known, **dict(zip(COLUMNS, columns, strict=True)), "id_kind": id_kind, "sex": sex, **said.get(pk, {})}
+        )
+        for pk, _, _, _, known, id_kind, sex, *columns in rows
     ]
     covered = {
         key: np.array([key in schemes[employee.pk] for employee in employees], dtype=bool) for key in here.schemes
@@ -243,6 +247,14 @@ def wages_of_many(employers: Sequence[Employer], month: Month) -> dict[int, int]
     """As `wages_in`, of the people of many employers."""
     rows = DeclaredWage.objects.filter(employee__employer__in=employers, is_voided=False, first_month__lte=month)
     return dict(rows.order_by("first_month").values_list("employee_id", "amount_fen"))
+
+
+def _corrected_facts(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, str]]:
+    """The facts that corrections in force say otherwise of a month, by employee: it is settled anew, after a void."""
+    rows = DeclaredWage.objects.filter(
+        employee__employer__in=employers, first_month=month, is_voided=False, facts__isnull=False
+    )
+    return dict(rows.values_list("employee", "facts"))
 
 
 @dataclass(frozen=True)

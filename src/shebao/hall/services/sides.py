@@ -3,13 +3,25 @@
 from typing import Any
 
 from shebao.rules.forms import changes
-from shebao.rules.region import Form
+from shebao.rules.region import Form, Service
 
 from ..roster.facts import roster_answers
+from ..roster.models import Employee
 from .scene import Case, KnownSpell, Scene
 
 COVERED, NOT_COVERED = "1", "0"
 """Insured in a scheme or not: codes of the national list of yes and no."""
+
+
+def known_answers(spec: Service, form: Form, employee: Employee, wage: int | None) -> dict[str, Any]:
+    """How the roster answers a form. What a correction need not say is left blank: then it stays as it was charged, and
+    the roster is of today.
+    """
+    answers = roster_answers(form, employee, wage)
+    if spec.corrects:
+        blank = {field.id for field in form.fields if field.feeds and not field.required}
+        answers = {key: value for key, value in answers.items() if key not in blank}
+    return answers
 
 
 def roster_side(scene: Scene, case: Case) -> dict[str, Any]:
@@ -17,7 +29,7 @@ def roster_side(scene: Scene, case: Case) -> dict[str, Any]:
     if case.employee is None:
         return {}
     person = case.employee.person
-    answers = roster_answers(scene.form, case.employee, case.wage_before)
+    answers = known_answers(scene.service, scene.form, case.employee, case.wage_before)
     identity = {
         "new_name": case.employee.name,
         "new_id_kind": person.id_kind,

@@ -1,8 +1,11 @@
-"""工资更正 by declaration: the wage of settled months was declared wrong, and the next bill charges the difference."""
+"""工资更正 by declaration: charged months had a wrong wage or tier, and the next bill has the difference."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from shebao.rules.facts import FACTS
+from shebao.rules.forms import facts_of
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_in_words
 
@@ -10,26 +13,31 @@ from .. import clock
 from ..bulk import insert_rows, maker
 from ..employers.models import Employer
 from ..errors import Conflict
+from ..regions import region
 from ..roster.models import DeclaredWage
 from ..roster.wages_before import AHEAD, REPLACED
-from ..settlement.adjusting import corrected, differences_at
-from .back_payments import facts_of_wages, months_of
+from ..settlement.adjusting import correctable, differences_at
+from ..settlement.billed import charged_facts
+from ..settlement.corrections import Said, charges_of, corrections_in_force, paid_back_at
+from ..settlement.evidences import data_of
+from .back_payments import months_of
 from .checks import closed_window, name_on_roster
 from .personal_changes import locked_employees
 from .scene import LAST_MONTH, Case, CostRow, MonthCost, Scene, chunks, field_of_kind
 from .wages import is_charged, withdraw_wages
 
-CODE = "correctable_months"
+CODE, WAGE = "correctable_months", "declared_wage"
 
 
 def correct_wages(declarations: list, *, by) -> None:
-    """Let the corrected wage count in each of the months (工资更正生效), and after them what counted before.
+    """Let what is corrected count in each of the months (工资更正生效), and after them the wage that counted before.
 
     What they replace is voided and remembered in `declaration.before`. Raises Conflict where a month was voided or
     given back since the checks. The settlement that is under way ends first: it has all of a correction, or nothing.
     """
     employer = Employer.objects.select_for_update(no_key=True).get(pk=declarations[0].employer_id)
-    employees, wages = locked_employees(declarations), facts_of_wages(declarations)
+    form = region(employer.region).forms[declarations[0].spec.form]
+    employees = locked_employees(declarations)
     charged = _charged(employer, {(d.employee_id, month) for d in declarations for month in months_of(d)})
     declared: dict[int, dict[Month, DeclaredWage]] = defaultdict(dict)
     for part in chunks(employees):
@@ -38,19 +46,20 @@ def correct_wages(declarations: list, *, by) -> None:
     replaced, added, now, make = [], [], clock.now(), maker(DeclaredWage)
     for declaration in declarations:
         months, own = months_of(declaration), declared[declaration.employee_id]
-        if lost := [month for month in months if month not in charged[declaration.employee_id]]:
-            text = f"{declaration.subject_name} {months_in_words(lost)} 现在没有按月核定的费用，请刷新后再看。"
+        said = _said_of(facts_of(form, declaration.answers), months, charged[declaration.employee_id])
+        if lost := [month for month in months if month not in said]:
+            text = f"{declaration.subject_name} {months_in_words(lost)} 现在没有核定的费用，请刷新后再看。"
             raise Conflict("nothing_to_correct", text)
-        rows = [(month, wages[declaration.pk], True) for month in months]
+        rows = [(month, one.fen, dict(one.facts) or None, True) for month, one in said.items()]
         after = months[-1].next()
         if after not in own and (before := [row for month, row in own.items() if month < after]):
-            rows.append((after, before[-1].amount_fen, False))
+            rows.append((after, before[-1].amount_fen, None, False))
         added += [
             make(
                 employee_id=declaration.employee_id, first_month=month, amount_fen=fen, is_correction=is_correction,
-                declared_in_id=declaration.pk, declared_at=now,
+                facts=facts, declared_in_id=declaration.pk, declared_at=now,
             )
-            for month, fen, is_correction in rows
+            for month, fen, facts, is_correction in rows
         ]  # fmt: skip
         gone = {month: own[month].pk for month in months if month in own}
         ahead = [pk for month, pk in gone.items() if month != months[0]]
@@ -74,27 +83,70 @@ def undo_corrections(declarations: list, *, by) -> None:
     withdraw_wages(declarations, by=by)
 
 
-def _charged(employer, wanted: Iterable[tuple[int, Month]]) -> dict[int, dict[Month, set[int]]]:
-    """Of these people and months those that may be corrected, with the wages that they are charged at, fen.
-
-    A correction that no bill has yet is one of these wages too.
+@dataclass
+class Charged:
+    """At which wages, fen, and by which facts somebody's month is charged. What a correction in force says counts too,
+    and is `said`: no bill may have it yet.
     """
-    found: dict[int, dict[Month, set[int]]] = defaultdict(lambda: defaultdict(set))
-    asked = dict.fromkeys(wanted, 0)
+
+    wages: set[int] = field(default_factory=set)
+    facts: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    said: Said | None = None
+
+    def add(self, wage: int, facts: Mapping[str, str]) -> None:
+        """Note one more charge of the month, or a correction."""
+        self.wages.add(wage)
+        for fact, key in facts.items():
+            self.facts[fact].add(key)
+
+    @property
+    def wage(self) -> int | None:
+        """The wage that counts; None where the schemes have several, and none was corrected."""
+        return self.said.fen if self.said else min(self.wages) if len(self.wages) == 1 else None
+
+    def is_other(self, asked: Mapping) -> bool:
+        """Whether the wage and facts that are asked for are others than it has, or not all that it has."""
+        wage = asked.get(WAGE)
+        facts = {fact: key for fact, key in asked.items() if fact in self.facts}
+        return wage is not None and self.wages != {wage} or any(self.facts[one] != {key} for one, key in facts.items())
+
+
+def _charged(employer, wanted: Iterable[tuple[int, Month]]) -> dict[int, dict[Month, Charged]]:
+    """Of these people and months those that may be corrected, with what they are charged at."""
+    found: dict[int, dict[Month, Charged]] = defaultdict(lambda: defaultdict(Charged))
+    asked, spec = set(wanted), region(employer.region)
     for part in chunks(pk for pk, _ in asked):
-        people = set(part)
-        rows = corrected(employer, {key: fen for key, fen in asked.items() if key[0] in people})
-        for pk, month, fen in rows.order_by().values_list("employee", "month", "declared_wage").distinct():
-            found[pk][month].add(fen)
-        waiting = DeclaredWage.objects.filter(employee__in=people, is_correction=True, is_voided=False)
-        for pk, month, fen in waiting.values_list("employee", "first_month", "amount_fen"):
-            if month in found[pk]:
-                found[pk][month].add(fen)
+        which = {"employee__in": part, "month__in": {month for _, month in asked}}
+        rows = [row for _, row in charges_of(correctable(employer).filter(**which))]
+        known = data_of({pk for row in rows for pk in row[3:5]}) if spec.corrected_facts else {}
+        said, later = corrections_in_force(employee__in=part), paid_back_at(**which)
+        for row in rows:
+            pk, month = row.person
+            here, one = found[pk][month], said.get(row.person)
+            here.add(row.declared_wage, charged_facts(spec, row, known) if known else {})
+            if one and one.holds_for(later.get((pk, month, row.scheme))):
+                here.said = one
+                here.add(one.fen, dict(one.facts))
+    return found
+
+
+def _said_of(asked: Mapping, months: Iterable[Month], charged: Mapping[Month, Charged]) -> dict[Month, Said]:
+    """What a correction that answers this says of each of these months: of what it does not answer, what counts now.
+
+    A month that is not charged, or of which nobody can say the wage, is missing.
+    """
+    facts = {fact: str(key) for fact, key in asked.items() if fact != WAGE}
+    found = {}
+    for month in months:
+        if month in charged:
+            wage, before = asked.get(WAGE, charged[month].wage), charged[month].said
+            if wage is not None:
+                found[month] = Said(wage, tuple((dict(before.facts if before else ()) | facts).items()))
     return found
 
 
 def correctable_months(scene: Scene, cases: list[Case]) -> None:
-    """The months are settled by the month, in reach, and charged at another wage than the one that is declared now."""
+    """The months are charged, in reach, and at another wage or by other facts than those that are declared now."""
     closed, name = closed_window(scene), field_of_kind(scene.form, "id_number")
     earliest = scene.month.previous(scene.service.months_back)
     asked = ((case.employee.pk, case.months) for case in cases if case.employee and case.last_month)
@@ -115,35 +167,67 @@ def correctable_months(scene: Scene, cases: list[Case]) -> None:
         _in_reach(scene, case, charged[case.employee.pk])
 
 
-def _in_reach(scene: Scene, case: Case, charged: Mapping[Month, set[int]]) -> None:
+def _in_reach(scene: Scene, case: Case, charged: Mapping[Month, Charged]) -> None:
     back = scene.service.months_back
     earliest = scene.month.previous(back)
     if case.month < earliest:
         text = f"网上最多更正到 {back} 个月以前（{earliest}），更早的请到经办窗口办理。"
         case.add(CODE, scene.month_field, "error", text, (f"改为 {earliest}", str(earliest)))
-        return
-    if lost := [month for month in case.months if month not in charged]:
-        text = f"{months_in_words(lost)} 没有可以更正的费用：没有按月核定，或者已经退费、是补缴的。"
+    elif lost := [month for month in case.months if month not in charged]:
+        text = f"{months_in_words(lost)} 没有可以更正的费用：没有核定过，或者已经退费；"
+        text += "补缴还没有计入账单的，请先回退再补缴。"
         is_open = all(month not in scene.settled for month in lost)
         more = f"还没有结算的月份，工资直接申报。{text}" if is_open else text
         case.add(CODE, scene.month_field, "error", more, service=scene.service_that("declare_wages") if is_open else "")
-    elif case.wage is not None and all(charged[month] == {case.wage} for month in case.months):
-        text = f"{months_in_words(case.months)} 就是按 {yuan(case.wage)} 元核定的，不需要更正。"
-        case.add(CODE, "declared_wage", "error", text)
+    else:
+        _something_to_correct(scene, case, charged)
+
+
+def _something_to_correct(scene: Scene, case: Case, charged: Mapping[Month, Charged]) -> None:
+    """What is asked for is charged in these months, and otherwise than that."""
+    fields = {one.feeds: one for one in scene.form.fields if one.feeds}
+    asked, months = facts_of(scene.form, case.values), months_in_words(case.months)
+    first = next(iter(fields.values())).id
+    if not asked:
+        if not any(one.required for one in fields.values()):
+            case.add(CODE, first, "error", f"{'、'.join(one.label for one in fields.values())}，至少填写一项。")
+        return
+    for fact in asked.keys() - {WAGE}:
+        if without := [month for month in case.months if fact not in charged[month].facts]:
+            text = f"{months_in_words(without)} 没有按{FACTS[fact].title}缴费的险种，这一项请留空。"
+            case.add(CODE, fields[fact].id, "error", text)
+            return
+    if len(_said_of(asked, case.months, charged)) < len(case.months):
+        case.add(
+            CODE, fields[WAGE].id if WAGE in fields else first, "error", f"{months} 各险种核定的工资不同，请写明工资。"
+        )
+    elif not any(charged[month].is_other(asked) for month in case.months):
+        told = [f"{yuan(fen)} 元" for fen in (asked.get(WAGE),) if fen is not None]
+        told += [
+            scene.region.codes[fields[fact].options].title_of(str(key)) for fact, key in asked.items() if fact != WAGE
+        ]
+        case.add(CODE, first, "error", f"{months} 就是按 {'、'.join(told)}核定的，不需要更正。")
 
 
 def estimate_corrections(scene: Scene, cases: list[Case]) -> None:
-    """Each case adds or gives back what the next bill would: its months at the new wage, less what was charged."""
+    """Each case adds or gives back what the next bill would: its months as corrected, less what was charged."""
     priced = [
         case
         for case in cases
-        if case.employee and case.last_month and case.months and case.wage is not None
+        if case.employee and case.last_month and case.months and facts_of(scene.form, case.values)
         and not any(problem.level == "error" for problem in case.problems)
     ]  # fmt: skip
     if not priced:
         return
-    wages = {(case.employee.pk, month): case.wage for case in priced for month in case.months if case.employee}
-    found = differences_at(scene.employer, max(month for _, month in wages).next(), wages)
+    said: dict[tuple[int, Month], Said] = {}
+    if scene.region.corrected_facts:  # then not everything is answered
+        charged = _charged(scene.employer, {(case.employee.pk, month) for case in priced for month in case.months})
+        for case in priced:
+            own = _said_of(facts_of(scene.form, case.values), case.months, charged[case.employee.pk])
+            said |= {(case.employee.pk, month): one for month, one in own.items()}
+    else:
+        said = {(case.employee.pk, month): Said(case.wage) for case in priced for month in case.months}
+    found = differences_at(scene.employer, scene.month.next(), said)
     own = defaultdict(list)
     for one in found.differences:
         own[one.line.employee_id].append(one)

@@ -19,15 +19,13 @@ from ..employers.models import Employer
 from ..regions import region
 from ..roster.models import DeclaredWage
 from .billed import Billed, billed_people, charged_amount
-from .evidences import BATCH, keep_evidence
+from .corrections import Corrections, Said, corrections_in_force, moved_by
+from .evidences import BATCH, data_of, keep_evidence
 from .giving_back import RETURNED, free_months
-from .models import ADJUSTING, CHARGING, BackPayment, Bill, BillLine, Evidence, LineKind, Refund
+from .models import ADJUSTING, CHARGING, Bill, BillLine, LineKind, Refund
 
 VALUES = ("floor", "ceiling", "rate", "fixed", "multiplier", "plus")
 NOTHING = "没有这一部分"
-
-Wages = Mapping[tuple[int, Month], int]
-"""The wage that counts, fen, by employee and month."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,80 +98,53 @@ def find_differences(employer, month: Month) -> Found:
     to_return = earlier.filter(_is_to_be_returned(), month__in=list(claims.values_list("month", flat=True).distinct()))
     returned = list(to_return.select_related("employee").order_by("month", "pk"))
     given = given_back(returned, known_behind(returned))
-    again = _charged_again(spec, employer, month, months, _corrections(employer, month))
+    said = corrections_in_force(employee__employer=employer, first_month__lt=month)
+    again = _charged_again(spec, employer, month, months, said)
     return Found((*given, *again.differences), again.trouble)
 
 
-def differences_at(employer, month: Month, wages: Wages) -> Found:
-    """What the employer's bill of `month` would have to add or give back, were these the wages of earlier months."""
-    return _charged_again(region(employer.region), employer, month, (), wages)
+def differences_at(employer, month: Month, corrections: Corrections) -> Found:
+    """What the employer's bill of `month` would have to add or give back, were earlier months so corrected."""
+    return _charged_again(region(employer.region), employer, month, (), corrections)
 
 
-def corrected(employer, wages: Wages) -> QuerySet[BillLine]:
-    """The charges that a corrected wage of these people and months may correct, each by its last line.
-
-    A month that is paid back (补缴) has the wage of its own declaration.
-    """
-    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
-    own_wage = Exists(BackPayment.objects.filter(is_voided=False, **same))
-    people, months = {pk for pk, _ in wages}, {month for _, month in wages}
-    charges = _last_charges(employer).filter(~_is_to_be_returned(), ~own_wage)
-    return charges.filter(employee__in=people, month__in=months)
+def correctable(employer) -> QuerySet[BillLine]:
+    """The charges of an employer that a correction may move, each by its last line."""
+    return _last_charges(employer).filter(~_is_to_be_returned())
 
 
-def _corrections(employer, month: Month) -> Wages:
-    """The wages in force that correct a month before this one."""
-    rows = DeclaredWage.objects.filter(
-        employee__employer=employer, first_month__lt=month, is_correction=True, is_voided=False
-    )
-    return {(pk, of): fen for pk, of, fen in rows.values_list("employee", "first_month", "amount_fen")}
-
-
-def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], wages: Wages) -> Found:
-    """The charges of `months` that rest on a value which is another one now, and those at other wages than these."""
-    rows = corrected(employer, wages).filter(month__lt=month)
-    columns = "pk", "employee", "month", "declared_wage"
-    moved = [row for row in rows.values_list(*columns) if _moves(wages, *row[1:])] if wages else []
-    at_wage = {pk: wages[who, of] for pk, who, of, _ in moved}
-    if not months and not at_wage:
+def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], corrections: Corrections) -> Found:
+    """The charges of `months` that rest on a value which is another one now, and those that are corrected."""
+    charges = correctable(employer).filter(month__lt=month)
+    moved = moved_by(spec, corrections, charges)
+    said = {one.pk: one.said for one in moved}
+    if not months and not said:
         return Found()
-    charges = _last_charges(employer).filter(~_is_to_be_returned(), month__lt=month)
-    of_moved = Q(employee__in={row[1] for row in moved}, month__in={row[2] for row in moved})
+    of_moved = Q(employee__in={one.employee for one in moved}, month__in={one.month for one in moved})
     kinds = charges.filter(Q(month__in=months) | of_moved).order_by()
     kinds = set(kinds.values_list("month", "employer_evidence", "employee_evidence").distinct())
-    known = _data_of({pk for _, *pks in kinds for pk in pks})
+    known = data_of({pk for _, *pks in kinds for pk in pks})
     stale = {m for m, *pks in kinds if m in months and any(_is_stale(spec, known[pk]) for pk in pks if pk is not None)}
-    if not stale and not at_wage:
+    if not stale and not said:
         return Found()
     lines: dict[Month, list[BillLine]] = {}
     order = "month", "employee__name_pinyin", "employee_id", "pk"
     again = charges.filter(Q(month__in=stale) | of_moved).select_related("employee").defer("employee__phone")
     for line in again.order_by(*order):
-        if line.month in stale or line.pk in at_wage:
+        if line.month in stale or line.pk in said:
             lines.setdefault(_values_month(line, known), []).append(line)
     found, trouble = [], []
     for each, own in lines.items():
         try:
-            found += _of_month(spec, each, own, known, at_wage)
+            found += _of_month(spec, each, own, known, said)
         except (NoValue, NoFact) as missing:
             trouble.append(f"{each.label}现在不能重新计算：{missing}。请联系经办机构补充。")
     return Found(tuple(found), tuple(trouble))
 
 
-def _moves(wages: Wages, employee: int, month: Month, fen: int) -> bool:
-    """Whether these wages have another one for somebody's month."""
-    return wages.get((employee, month), fen) != fen
-
-
 def known_behind(lines: Iterable[BillLine]) -> dict[int, Mapping]:
     """The data of the evidences of these lines by id."""
-    return _data_of({pk for line in lines for pk in (line.employer_evidence_id, line.employee_evidence_id)})
-
-
-def _data_of(pks: set[int | None]) -> dict[int, Mapping]:
-    """The data of these evidences by id; no query where there are none."""
-    wanted = pks - {None}
-    return dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data")) if wanted else {}
+    return data_of({pk for line in lines for pk in (line.employer_evidence_id, line.employee_evidence_id)})
 
 
 def _last_charges(employer) -> QuerySet[BillLine]:
@@ -312,18 +283,18 @@ def _is_stale(spec: Region, data: Mapping) -> bool:
 
 
 def _of_month(
-    spec: Region, month: Month, lines: Sequence[BillLine], known: Mapping, at_wage: Mapping[int, int]
+    spec: Region, month: Month, lines: Sequence[BillLine], known: Mapping, said: Mapping[int, Said]
 ) -> Iterator[Difference]:
     """The lines charged again by the values of a month as known today, less what they charged.
 
-    `at_wage` has the wage of those lines that were charged at another one.
+    `said` has what corrects those lines that are corrected.
     """
-    wages = [at_wage.get(one.pk, one.declared_wage) for one in lines]
-    rows = [
+    rows = []
+    for line in lines:
+        now = said.get(line.pk) or Said(line.declared_wage)
         # Somebody's charge of one month at one wage: months paid back may share their values, and not the wage.
-        Billed((one.employee_id, one.month, fen), one.scheme, fen, one.employer_evidence_id, one.employee_evidence_id)
-        for one, fen in zip(lines, wages, strict=True)
-    ]
+        person, why = (line.employee_id, line.month, *now), (line.employer_evidence_id, line.employee_evidence_id)
+        rows.append(Billed(person, line.scheme, now.fen, *why, now.facts))
     places, people = billed_people(spec, rows, known)
     charges = charge(spec, month, people, known_on=today())
     again = {one.scheme: one for one in charges.schemes}

@@ -1,6 +1,6 @@
 """People as they were billed: the columns of a month that was charged before, read back from its lines."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,13 +10,17 @@ from shebao.rules.region import Region
 
 
 class Billed(NamedTuple):
-    """What a bill line says of a charge. `person` is any key; the wage is fen; evidence ids are None without one."""
+    """What a bill line says of a charge. `person` is any key; the wage is fen; evidence ids are None without one.
+
+    `facts` are those that are another one than its evidence says: all rows of a person have the same.
+    """
 
     person: Hashable
     scheme: str
     declared_wage: int
     employer_evidence: int | None
     employee_evidence: int | None
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 def billed_people(spec: Region, rows: Sequence[Billed], known: Mapping[int, Mapping]) -> tuple[dict, People]:
@@ -39,17 +43,19 @@ def billed_people(spec: Region, rows: Sequence[Billed], known: Mapping[int, Mapp
         if row.scheme in covered:
             covered[row.scheme][place] = True
         if kind not in told:
-            told[kind] = list(_facts_of(spec, row, known))
+            said = [(fact, value) for fact, value in row.facts if fact in facts]
+            told[kind] = [*charged_facts(spec, row, known).items(), *said]
         for fact, value in told[kind]:
             facts[fact][place] = value
     return places, People(wages, facts, covered)
 
 
-def _facts_of(spec: Region, row: Billed, known: Mapping[int, Mapping]) -> Iterator[tuple[str, str]]:
-    """The facts by which the tables were read when this row was charged."""
+def charged_facts(spec: Region, row: Billed, known: Mapping[int, Mapping]) -> dict[str, str]:
+    """The facts by which the tables were read when this row was charged; `known` has the data of its evidence."""
     scheme = spec.schemes.get(row.scheme)
+    found: dict[str, str] = {}
     if scheme is None:
-        return
+        return found
     for side, pk in (("employer", row.employer_evidence), ("employee", row.employee_evidence)):
         share = scheme.shares.get(side)
         if share is None or pk is None:
@@ -59,7 +65,8 @@ def _facts_of(spec: Region, row: Billed, known: Mapping[int, Mapping]) -> Iterat
         keys = {scheme.limits_by: limit.get("key"), share.times_by: (data["multiplier"] or {}).get("key")}
         if share.by:
             keys[share.by] = data["key"]
-        yield from ((fact, key) for fact, key in keys.items() if fact and key is not None)
+        found |= {fact: key for fact, key in keys.items() if fact and key is not None}
+    return found
 
 
 def charged_amount(data: Mapping | None, wage: int) -> int:

@@ -1,6 +1,6 @@
 """Keeping the evidence of amounts: each kind once in the whole installation."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
@@ -23,6 +23,12 @@ def keep_evidence(kinds: Sequence[Told]) -> list[int]:
         there.bulk_create([rows[one] for one in missing], ignore_conflicts=True, batch_size=BATCH)
         ids |= _known(missing)
     return [ids[one.digest] for one in kinds]
+
+
+def data_of(pks: Set[int | None]) -> dict[int, Mapping]:
+    """The data of these evidences by id; no query where there are none."""
+    wanted = pks - {None}
+    return dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data")) if wanted else {}
 
 
 def _known(digests: Collection[str]) -> dict[str, int]:

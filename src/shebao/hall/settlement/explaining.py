@@ -1,6 +1,6 @@
 """为什么是这个数: one amount of a bill, told from the evidence that was stored with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from django.utils import timezone
@@ -9,6 +9,7 @@ from shebao.rules.assessed import explain_assessed
 from shebao.rules.back_fees import explain_borne
 from shebao.rules.contributions import Step, explain
 from shebao.rules.evidence import sample_words
+from shebao.rules.facts import FACTS
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.vocabulary import SHARES
@@ -130,22 +131,34 @@ def _explain_adjustment(line: BillLine, share: str) -> Explanation:
     was, wage = line.adjusts.declared_wage, line.declared_wage
     steps = [
         Step("补差依据", f"{line.month.label}（{line.get_kind_display()}）", f"原账单 {line.adjusts.bill.number}"),
-        *([_corrected_in(line)] if was != wage else []),
+        *_corrected_in(line, share, old and old.data, new and new.data),
         *before_and_after(old and old.data, new and new.data, was, wage),
     ]
     title = f"{line.employee.name} · {data.data['scheme_title']} · {SHARES[share]}补差 · {line.month}"
     return Explanation(title, amount, steps, None, plain(title, amount, steps))
 
 
-def _corrected_in(line: BillLine) -> Step:
-    """Which declaration corrected the wage (工资更正) that an adjustment charges."""
-    before, after = f"{yuan(line.adjusts.declared_wage)} 元", f"{yuan(line.declared_wage)} 元"
+def _corrected_in(line: BillLine, share: str, old: Mapping | None, new: Mapping | None) -> Iterator[Step]:
+    """Which declaration corrected the wage (工资更正) or the tier by which an adjustment charges; a query where one
+    did.
+    """
+    was, is_of_wage = line.adjusts.declared_wage, line.adjusts.declared_wage != line.declared_wage
+    is_of_key = bool(old and new and old["key"] != new["key"])
+    if not (is_of_wage or is_of_key):
+        return
+    spec = region(line.region)
+    by = spec.schemes[line.scheme].shares[share].by if is_of_key and line.scheme in spec.schemes else None
     corrections = DeclaredWage.objects.filter(
         employee=line.employee_id, first_month=line.month, is_correction=True, amount_fen=line.declared_wage,
         declared_at__lte=line.bill.assessment.made_at,
     )  # fmt: skip
-    found = corrections.select_related("declared_in__declared_by").order_by("-declared_at").first()
-    return Step("工资更正", f"{before} → {after}", _told(found))
+    rows = list(corrections.select_related("declared_in__declared_by").order_by("-declared_at"))
+    if is_of_wage:
+        note = _told(rows[0] if rows else None)
+        yield Step("工资更正", f"{yuan(was)} 元 → {yuan(line.declared_wage)} 元", note)
+    if by:
+        said = (one for one in rows if one.facts and one.facts.get(by) == new["key"])
+        yield Step(f"{FACTS[by].title}更正", f"{old['key_title']} → {new['key_title']}", _told(next(said, None)))
 
 
 def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:

@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
+from functools import reduce
 from itertools import groupby
-from operator import itemgetter
+from operator import itemgetter, or_
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
@@ -13,9 +14,12 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..payments.models import PaymentState, SuspenseItem
+from ..regions import region
 from ..roster.models import DeclaredWage, Spell
 from ..supplements.models import YearlyCover
+from .billed import Billed, charged_facts
 from .collecting import ARRIVING, COUNTS_FROM, day_of, late_fee_of
+from .evidences import data_of
 from .giving_back import given_back_breaks
 from .left_out import left_out
 from .models import (
@@ -24,6 +28,7 @@ from .models import (
     DUES,
     Account,
     Assessment,
+    BackPayment,
     Bill,
     BillLine,
     Booking,
@@ -51,6 +56,7 @@ def broken_rules() -> Iterator[str]:
         _months,
         _charged_without_spell,
         _adjusted_at_no_wage,
+        _adjusted_by_no_fact,
         _heads,
         left_out,
     ):
@@ -175,10 +181,13 @@ def _overlapping_spells() -> Iterator[str]:
 def _months() -> Iterator[str]:
     """I-12: nobody is charged before the employer began, before sixteen, or for a month after it is booked.
 
-    A month that is paid back may be earlier than the employer: the region's data says which.
+    A month that is paid back may be earlier than the employer, however often it is corrected: the region's data says
+    which.
     """
     live = BillLine.objects.live()
-    back = Q(kind=LineKind.BACK_PAYMENT) | Q(kind__in=BEARING) | Q(adjusts__back_payment__isnull=False)
+    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
+    paid_back = Exists(BackPayment.objects.filter(**same))
+    back = Q(kind=LineKind.BACK_PAYMENT) | Q(kind__in=BEARING) | Q(adjusts__isnull=False) & paid_back
     early = Q(month__lt=F("bill__employer__first_month")) & ~back
     wrong = live.filter(early | Q(month__gt=F("booking_month")))
     for number, month in wrong.order_by("pk").values_list("bill__number", "month"):
@@ -212,6 +221,29 @@ def _adjusted_at_no_wage() -> Iterator[str]:
     words = "bill__number", "employee__name", "month", "scheme"
     for number, name, month, scheme in other.filter(~Exists(correction)).order_by("pk").values_list(*words):
         yield f"I-8：账单 {number} 按另一工资给 {name} {month} {scheme} 补差，没有工资更正。"
+
+
+def _adjusted_by_no_fact() -> Iterator[str]:
+    """I-8: an adjustment is read from the tables by the facts of the charge that it corrects, or by those that
+    corrected the month's, such as the tier (缴费档次). Each pair of evidences is compared once.
+    """
+    why = "employer_evidence", "employee_evidence"
+    kind = "region", "scheme", *why, *(f"adjusts__{name}" for name in why)
+    lines = BillLine.objects.ever().filter(adjusts__isnull=False).exclude(**dict.fromkeys(why)).order_by()
+    pairs = set(lines.values_list(*kind).distinct())
+    known, other = data_of({pk for pair in pairs for pk in pair[2:]}), {}
+    for pair in pairs:
+        new, old = (charged_facts(region(pair[0]), Billed(0, pair[1], 0, *pks), known) for pks in (pair[2:4], pair[4:]))
+        if moved := {fact: key for fact, key in new.items() if old.get(fact, key) != key}:
+            other[pair] = moved
+    of_other = (Q(**{f"{name}__in": {pair[place] for pair in other}}) for place, name in enumerate(why, 2))
+    found = lines.filter(reduce(or_, of_other))
+    words = "employee", "month", "bill__number", "employee__name"
+    for *pair, employee, month, number, name in found.order_by("pk").values_list(*kind, *words) if other else ():
+        said = DeclaredWage.objects.filter(employee=employee, first_month=month, is_correction=True)
+        wanted = other.get(tuple(pair), {}).items()
+        if wanted and not any(wanted <= (facts or {}).items() for facts in said.values_list("facts", flat=True)):
+            yield f"I-8：账单 {number} 按另一档次给 {name} {month} {pair[1]} 补差，没有更正。"
 
 
 def _heads() -> Iterator[str]:

@@ -16,10 +16,14 @@ from typing import NamedTuple
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from shebao.rules.contributions import NoFact
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
+from shebao.rules.region import NoValue, Region
+from shebao.rules.vocabulary import SHARES
 
 from ..bulk import in_chunks
+from ..clock import day_of
 from ..declarations.models import DeclarationEvent
 from ..employers.models import Employer
 from ..regions import region
@@ -27,7 +31,8 @@ from ..roster.models import DeclaredWage, Spell
 from ..roster.queries import covering
 from ..roster.wages_before import wages_at
 from ..supplements.models import YearlyCover
-from .billed import charged_amount
+from .billed import Billed, charged_amount, charged_facts
+from .corrections import Moment, Said, owed_as_corrected
 from .models import ADJUSTING, CHARGING, Assessment, BackPayment, BillLine, Evidence, LineKind, Refund
 
 CHUNK = 500
@@ -193,7 +198,10 @@ def _not_returned(charges: dict[str, list[tuple]], bill: Settled) -> str:
 
 
 class Link(NamedTuple):
-    """A line of a charge and of what corrects it: the wage, the evidence of both shares, fen, and when it was there."""
+    """A line of a charge and of what corrects it: the wage, the evidence of both shares, fen, and when it was there.
+
+    `paid_back`: when it was declared to be paid back, where it is.
+    """
 
     pk: int
     adjusts: int | None
@@ -202,11 +210,13 @@ class Link(NamedTuple):
     fen: int
     why: tuple[int | None, int | None]
     held: Held
+    paid_back: Moment | None
 
 
 def _corrections() -> Iterator[str]:
     """A month whose wage was corrected is charged at it by the first bill after that which has room for a return."""
     rows = DeclaredWage.objects.filter(is_correction=True, is_voided=False).select_related("employee__employer")
+    rows = rows.annotate(decided_at=F("declared_in__decided_at"))
     for chunk in in_chunks(rows.order_by("pk").iterator(chunk_size=CHUNK), CHUNK):
         same = {"employee__in": {one.employee_id for one in chunk}, "month__in": {one.first_month for one in chunk}}
         returned = set(Refund.objects.filter(is_voided=False, **same).values_list("employee", "month"))
@@ -215,13 +225,15 @@ def _corrections() -> Iterator[str]:
         known = dict(Evidence.objects.filter(pk__in=pks - {None}).values_list("pk", "data"))
         for one in chunk:
             who, own = one.employee, charges[one.employee_id, one.first_month]
+            said = Said(one.amount_fen, tuple((one.facts or {}).items()), (one.decided_at, one.declared_in_id))
             if (who.pk, one.first_month) in returned:
                 continue
-            monthly = {scheme.key for scheme in region(who.employer.region).open_schemes}
+            spec = region(who.employer.region)
+            monthly = {scheme.key for scheme in spec.open_schemes}
             own = {scheme: links for scheme, links in own.items() if scheme in monthly}
             for bill in _after(who.employer_id, one.first_month, one.declared_at, settled):
                 another = any(then.at(bill.made_at) for then in undone[who.pk])
-                if not another and (scheme := _not_corrected(own, one.amount_fen, bill, known)):
+                if not another and (scheme := _not_corrected(spec, own, said, bill, known)):
                     words = f"{who.name} {one.first_month} {scheme} 的工资更正"
                     yield f"I-8：账单 {bill.number} 漏了 {words}，核定时已经生效。"
                     break
@@ -231,33 +243,51 @@ def _charges_of(same: Mapping) -> dict[tuple, dict[str, list[Link]]]:
     """By employee and month, then by scheme: the lines that charge it and correct it, the oldest first."""
     words = "adjusts", "kind", "declared_wage", "employer_due", "employee_due", "employer_evidence", "employee_evidence"
     moments = "bill__assessment__made_at", "bill__assessment__voided_at"
+    paid_back = "back_payment__declared_in__decided_at", "back_payment__declared_in"
     lines = BillLine.objects.ever().filter(**same, kind__in=(*CHARGING, *ADJUSTING)).order_by("pk")
     found: dict[tuple, dict[str, list[Link]]] = defaultdict(lambda: defaultdict(list))
     for employee, month, scheme, pk, adjusts, kind, wage, unit, own, *more in lines.values_list(
-        "employee", "month", "scheme", "pk", *words, *moments
+        "employee", "month", "scheme", "pk", *words, *moments, *paid_back
     ):
-        link = Link(pk, adjusts, kind, wage, unit + own, tuple(more[:2]), Held(*more[2:]))
+        declared = tuple(more[4:]) if kind == LineKind.BACK_PAYMENT else None
+        link = Link(pk, adjusts, kind, wage, unit + own, tuple(more[:2]), Held(*more[2:4]), declared)
         found[employee, month][scheme].append(link)
     return found
 
 
-def _not_corrected(charges: Mapping[str, list[Link]], fen: int, bill: Settled, known: Mapping[int, Mapping]) -> str:
-    """The first scheme that this bill should have charged at the corrected wage, "" where there is none.
+def _not_corrected(
+    spec: Region, charges: Mapping[str, list[Link]], said: Said, bill: Settled, known: Mapping[int, Mapping]
+) -> str:
+    """The first scheme that this bill should have charged as corrected, "" where there is none.
 
-    What a charge comes to at the wage is asked of its own evidence: a bill may have less room than it needs by newer
-    values, but it has enough where the whole charge could go back.
+    Not one that was declared to be paid back later than that, nor what came with this very bill. A bill may have less
+    room than it needs by newer values, but it has enough where the whole charge could go back.
     """
     for scheme, links in charges.items():
         standing = [one for one in links if one.held.at(bill.made_at)]
         adjusted, whole = {one.adjusts for one in standing}, sum(one.fen for one in standing)
-        if any(one.kind == LineKind.BACK_PAYMENT for one in standing) or whole > bill.total_due:
+        if not all(said.holds_for(one.paid_back) for one in standing) or whole > bill.total_due:
             continue
         for one in standing:
-            told = [known[pk] for pk in one.why if pk is not None]
-            is_other = any(charged_amount(data, fen) != charged_amount(data, one.wage) for data in told)
-            if one.pk not in adjusted and is_other:
+            is_before = one.held.made_at < bill.made_at and one.pk not in adjusted and any(one.why)
+            if is_before and _is_owed_otherwise(spec, Billed(0, scheme, one.wage, *one.why), said, known, bill):
                 return scheme
     return ""
+
+
+def _is_owed_otherwise(spec: Region, row: Billed, said: Said, known: Mapping[int, Mapping], bill: Settled) -> bool:
+    """Whether a charge comes to another amount as corrected: at a wage by its own evidence alone, by another fact by
+    the values that were known when the bill was made.
+    """
+    told = [known[pk] for pk in (row.employer_evidence, row.employee_evidence) if pk is not None]
+    if not Said(row.declared_wage, said.facts).moves(row.declared_wage, charged_facts(spec, row, known)):
+        return any(charged_amount(data, said.fen) != charged_amount(data, row.declared_wage) for data in told)
+    before = {data["share"]: charged_amount(data, row.declared_wage) for data in told}
+    try:
+        owed = owed_as_corrected(spec, row, said, known, day_of(bill.made_at))
+    except (NoValue, NoFact):
+        return False  # the settlement said so: it cannot be charged
+    return owed != tuple(before.get(share, 0) for share in SHARES)
 
 
 def _settled(rows: Iterable[BackPayment | Refund | DeclaredWage]) -> dict[int, list[Settled]]:

@@ -9,11 +9,11 @@ from ..declarations.queries import first_open_month
 from ..employers.models import Employer
 from ..errors import Refused
 from ..regions import region
-from ..roster.facts import roster_answers
 from ..roster.models import Employee
 from ..roster.queries import roster, wages_in
 from ..roster.unmasking import note_sheet
 from ..services.registry import OPERATIONS
+from ..services.sides import known_answers
 from .holding import may_declare
 from .layouts import UNREAD, Layout, form_layout
 from .templates import write_template
@@ -60,5 +60,5 @@ def _rows(here: Region, spec: Service, form: Form, people: list[Employee], by) -
         wage = wages.get(one.pk)
         known = {"id_number": one.person.id_number, "id_kind": one.person.id_kind, "name": one.name}
         beside = _beside(one.person_number, employer, wage)
-        rows.append(beside | months | roster_answers(form, one, wage) | known)
+        rows.append(beside | months | known_answers(spec, form, one, wage) | known)
     return rows

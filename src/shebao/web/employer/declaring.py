@@ -15,10 +15,10 @@ from shebao.hall.employers.queries import employer_answers
 from shebao.hall.errors import Refused, permit_service
 from shebao.hall.patience import DRAFT_SECONDS, waiting_at_most
 from shebao.hall.regions import region
-from shebao.hall.roster.facts import roster_answers
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import wages_in
 from shebao.hall.services.registry import OPERATIONS
+from shebao.hall.services.sides import known_answers
 from shebao.rules.months import BadMonth, Month
 
 from ..access import keeps, needs
@@ -67,7 +67,7 @@ def _begun(request, spec, form) -> tuple[dict, object]:
     raw = defaults(form, _first_month(request, spec))
     draft = queries.draft_of(request.user, spec.key)
     if is_whole(request.GET.get("employee", "")):
-        known = _about(request, form, int(request.GET["employee"]))
+        known = _about(request, spec, form, int(request.GET["employee"]))
         if draft is None or draft.answers.get("id_number") != known["id_number"]:
             return raw | known, None
     if is_whole(request.GET.get("copy", "")):
@@ -101,12 +101,12 @@ def _is_common(field, spec) -> bool:
     return not field.identity and field.feeds != "declared_wage" and field.kind not in ("phone", "note")
 
 
-def _about(request, form, pk: int) -> dict:
+def _about(request, spec, form, pk: int) -> dict:
     """The answers that the roster already knows; the present wage stands until a new one is typed."""
     person = Employee.objects.visible_to(request.user).select_related("person", "employer").get(pk=pk)
     known = {"id_kind": person.person.id_kind, "id_number": person.person.id_number, "name": person.name}
     month = this_month(request)
-    answers = roster_answers(form, person, wages_in(person.employer, month).get(person.pk))
+    answers = known_answers(spec, form, person, wages_in(person.employer, month).get(person.pk))
     ids = {field.id for field in form.fields}
     return {k: v for k, v in (raw_answers(form, answers) | known).items() if k in ids}
 
