@@ -9,6 +9,7 @@ from functools import partial
 from hashlib import sha256
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shebao.bank import signing
@@ -19,6 +20,7 @@ from ..audit.operations import record
 from ..bulk import insert_rows
 from ..clock import now, today
 from ..errors import Refused
+from ..prepared import prepared
 from ..regions import region
 from ..settlement.collecting import Owing, owing
 from ..settlement.ledger import book_paid
@@ -280,17 +282,27 @@ def _told(message: dict) -> tuple[str, str]:
     which identity it is kept.
     """
     known = [_identity(message), _identity_of_another(message)]
-    notices = BankNotice.objects.filter(message_id__in=known).order_by("pk")
-    found = list(notices.values_list("message_id", "body", "outcome"))
+    found = _notices(known)
     told = next((outcome for _, body, outcome in found if body["order_id"] == message["order_id"]), "")
     is_used = any(identity == known[0] for identity, *_ in found)
     return told, known[1] if is_used else known[0]
 
 
+@prepared
+def _notices(identities: list[str]) -> QuerySet:
+    notices = BankNotice.objects.filter(message_id__in=identities).order_by("pk")
+    return notices.values_list("message_id", "body", "outcome")
+
+
+@prepared
+def _ordered(number: str) -> QuerySet:
+    """The payment with this number, to be changed."""
+    return Payment.objects.select_for_update(of=("self",)).select_related("employer").filter(number=number)
+
+
 @transaction.atomic
 def _apply(message: dict) -> str:
-    ordered = Payment.objects.select_for_update(of=("self",)).select_related("employer")
-    payment = ordered.filter(number=message["order_id"]).first()
+    payment = next(iter(_ordered(message["order_id"])), None)
     told, identity = _told(message)
     if told:
         return told

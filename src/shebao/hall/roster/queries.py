@@ -16,6 +16,7 @@ from shebao.rules.months import Month, months_between
 from .. import clock
 from ..crypto import blind_index
 from ..employers.models import Department, Employer
+from ..prepared import prepared
 from ..regions import region
 from ..supplements.queries import covers_charged
 from .facts import COLUMNS, complete_facts, employee_facts, fact_columns_of
@@ -241,8 +242,13 @@ def wages_in(employer: Employer, month: Month) -> dict[int, int]:
 
 def wages_of_many(employers: Sequence[Employer], month: Month) -> dict[int, int]:
     """As `wages_in`, of the people of many employers."""
+    return dict(_wages([employer.pk for employer in employers], month))
+
+
+@prepared
+def _wages(employers: list[int], month: Month) -> QuerySet:
     rows = DeclaredWage.objects.filter(employee__employer__in=employers, is_voided=False, first_month__lte=month)
-    return dict(rows.order_by("first_month").values_list("employee_id", "amount_fen"))
+    return rows.order_by("first_month").values_list("employee_id", "amount_fen")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from django.db.models import QuerySet
+
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_in_words
 
@@ -10,6 +12,7 @@ from .. import clock
 from ..bulk import insert_rows, maker
 from ..employers.models import Employer
 from ..errors import Conflict
+from ..prepared import prepared
 from ..roster.models import DeclaredWage
 from ..roster.wages_before import AHEAD, REPLACED
 from ..settlement.adjusting import corrected, differences_at
@@ -84,13 +87,19 @@ def _charged(employer, wanted: Iterable[tuple[int, Month]]) -> dict[int, dict[Mo
     for part in chunks(pk for pk, _ in asked):
         people = set(part)
         rows = corrected(employer, {key: fen for key, fen in asked.items() if key[0] in people})
-        for pk, month, fen in rows.order_by().values_list("employee", "month", "declared_wage").distinct():
+        for _, pk, month, fen in rows:
             found[pk][month].add(fen)
-        waiting = DeclaredWage.objects.filter(employee__in=people, is_correction=True, is_voided=False)
-        for pk, month, fen in waiting.values_list("employee", "first_month", "amount_fen"):
+        for pk, month, fen in _corrections(part):
             if month in found[pk]:
                 found[pk][month].add(fen)
     return found
+
+
+@prepared
+def _corrections(people: list[int]) -> QuerySet:
+    """The corrections of their wages that are in force."""
+    waiting = DeclaredWage.objects.filter(employee__in=people, is_correction=True, is_voided=False)
+    return waiting.values_list("employee", "first_month", "amount_fen")
 
 
 def correctable_months(scene: Scene, cases: list[Case]) -> None:

@@ -16,6 +16,7 @@ from shebao.rules.vocabulary import SHARES
 
 from ..clock import today
 from ..employers.models import Employer
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import DeclaredWage
 from .billed import Billed, billed_people, charged_amount
@@ -109,16 +110,22 @@ def differences_at(employer, month: Month, wages: Wages) -> Found:
     return _charged_again(region(employer.region), employer, month, (), wages)
 
 
-def corrected(employer, wages: Wages) -> QuerySet[BillLine]:
-    """The charges that a corrected wage of these people and months may correct, each by its last line.
+def corrected(employer, wages: Wages) -> list[tuple[int, int, Month, int]]:
+    """The charges that a corrected wage of these people and months may correct, each by its last line: its key, whose
+    it is, of which month, at which wage.
 
     A month that is paid back (补缴) has the wage of its own declaration.
     """
+    return _corrected(employer.pk, sorted({pk for pk, _ in wages}), sorted({month for _, month in wages}))
+
+
+@prepared
+def _corrected(employer: int, people: list[int], months: list[Month]) -> QuerySet:
     same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
     own_wage = Exists(BackPayment.objects.filter(is_voided=False, **same))
-    people, months = {pk for pk, _ in wages}, {month for _, month in wages}
     charges = _last_charges(employer).filter(~_is_to_be_returned(), ~own_wage)
-    return charges.filter(employee__in=people, month__in=months)
+    charges = charges.filter(employee__in=people, month__in=months).order_by()
+    return charges.values_list("pk", "employee", "month", "declared_wage")
 
 
 def _corrections(employer, month: Month) -> Wages:
@@ -131,9 +138,7 @@ def _corrections(employer, month: Month) -> Wages:
 
 def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], wages: Wages) -> Found:
     """The charges of `months` that rest on a value which is another one now, and those at other wages than these."""
-    rows = corrected(employer, wages).filter(month__lt=month)
-    columns = "pk", "employee", "month", "declared_wage"
-    moved = [row for row in rows.values_list(*columns) if _moves(wages, *row[1:])] if wages else []
+    moved = [row for row in corrected(employer, wages) if row[2] < month and _moves(wages, *row[1:])]
     at_wage = {pk: wages[who, of] for pk, who, of, _ in moved}
     if not months and not at_wage:
         return Found()

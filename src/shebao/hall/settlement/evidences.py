@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import QuerySet
 
 from shebao.rules.contributions import Evidence as Told
 
+from ..prepared import prepared
 from .models import Evidence
 
 BATCH = 1000
@@ -26,7 +28,12 @@ def keep_evidence(kinds: Sequence[Told]) -> list[int]:
 
 
 def _known(digests: Collection[str]) -> dict[str, int]:
-    return dict(Evidence.objects.filter(digest__in=list(digests)).values_list("digest", "pk"))
+    return dict(_stored(list(digests)))
+
+
+@prepared
+def _stored(digests: list[str]) -> QuerySet:
+    return Evidence.objects.filter(digest__in=digests).values_list("digest", "pk")
 
 
 def keep_evidence_apart() -> None:

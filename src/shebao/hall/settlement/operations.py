@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from shebao.rules.months import Month
 
 from ..clock import local_now
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import covering
@@ -180,6 +181,14 @@ def _charged_elsewhere(employers: Sequence[Employer], month: Month) -> dict[int,
     """One charge for a person and scheme: whom another employer was billed for, in whatever region, is named, in a
     sentence by employer.
     """
+    names: dict[int, set[str]] = defaultdict(set)
+    for employer, name in _billed_elsewhere([employer.pk for employer in employers], month):
+        names[employer].add(name)
+    return {employer: _elsewhere_in_words(sorted(found), month) for employer, found in names.items()}
+
+
+@prepared
+def _billed_elsewhere(employers: list[int], month: Month) -> QuerySet:
     others = (
         BillLine.objects.live()
         .filter(
@@ -193,10 +202,7 @@ def _charged_elsewhere(employers: Sequence[Employer], month: Month) -> dict[int,
         .exclude(bill__employer=OuterRef("employee__employer"))
     )
     spells = Spell.objects.filter(covering(month), Exists(others), employee__employer__in=employers, is_exclusive=True)
-    names: dict[int, set[str]] = defaultdict(set)
-    for employer, name in spells.values_list("employee__employer", "person__name"):
-        names[employer].add(name)
-    return {employer: _elsewhere_in_words(sorted(found), month) for employer, found in names.items()}
+    return spells.values_list("employee__employer", "person__name")
 
 
 def _elsewhere_in_words(names: list[str], month: Month) -> str:

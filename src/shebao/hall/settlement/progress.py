@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from shebao.rules.money import yuan
@@ -17,6 +17,7 @@ from ..declarations.states import OPEN, State
 from ..documents.models import Document
 from ..employers.models import Employer
 from ..errors import Refused
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import DeclaredWage, Employee, Spell
 from ..roster.queries import covering
@@ -56,8 +57,17 @@ TITLES = {
 
 def about_people(employers: Sequence[Employer]):
     """What a settlement has to wait for, of employers of one region: declarations that charge nobody are left aside."""
+    return declared(*whose(employers))
+
+
+def whose(employers: Sequence[Employer]) -> tuple[list[int], list[str]]:
+    """The keys of employers of one region, and the services there that charge nobody."""
     services = region(employers[0].region).services.values()
-    aside = [service.key for service in services if service.is_aside]
+    return [employer.pk for employer in employers], [service.key for service in services if service.is_aside]
+
+
+def declared(employers: list[int], aside: list[str]) -> QuerySet[Declaration]:
+    """What these employers declared, but of the services aside."""
     return Declaration.objects.filter(employer__in=employers).exclude(service__in=aside)
 
 
@@ -68,8 +78,7 @@ def changes_of(employer, month: Month) -> dict[str, int]:
 
 def changes_of_many(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, int]]:
     """As `changes_of`, by employer; employers of one region, one query."""
-    approved = about_people(employers).filter(month=month, state=State.APPROVED)
-    return _counted(approved, "service", employers)
+    return _counted(_approved(*whose(employers), month), employers)
 
 
 def open_counts(employer, month: Month) -> dict[str, int]:
@@ -79,13 +88,24 @@ def open_counts(employer, month: Month) -> dict[str, int]:
 
 def open_counts_of_many(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, int]]:
     """As `open_counts`, by employer; employers of one region, one query."""
-    undecided = about_people(employers).filter(month__lte=month, state__in=OPEN)
-    return _counted(undecided, "state", employers)
+    return _counted(_open(*whose(employers), month), employers)
 
 
-def _counted(rows, name: str, employers: Sequence[Employer]) -> dict[int, dict[str, int]]:
+@prepared
+def _approved(employers: list[int], aside: list[str], month: Month) -> QuerySet:
+    approved = declared(employers, aside).filter(month=month, state=State.APPROVED).order_by("service")
+    return approved.values_list("employer", "service").annotate(Count("pk"))
+
+
+@prepared
+def _open(employers: list[int], aside: list[str], month: Month) -> QuerySet:
+    undecided = declared(employers, aside).filter(month__lte=month, state__in=OPEN).order_by("state")
+    return undecided.values_list("employer", "state").annotate(Count("pk"))
+
+
+def _counted(rows: list, employers: Sequence[Employer]) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {employer.pk: {} for employer in employers}
-    for employer, key, count in rows.order_by().values_list("employer", name).annotate(Count("pk")).order_by(name):
+    for employer, key, count in rows:
         found[employer][key] = count
     return found
 
@@ -158,13 +178,18 @@ def _precondition(key: str, settlement: Settlement, counts: dict, without: list[
 
 def _without_wage(employers: Sequence[Employer], month: Month) -> dict[int, list[str]]:
     """Who is insured and has no declared wage, by employer, in the order of their names."""
-    insured = Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
-    declared = DeclaredWage.objects.filter(employee__employer__in=employers, first_month__lte=month, is_voided=False)
-    rows = Employee.objects.filter(pk__in=insured.values("employee")).exclude(pk__in=declared.values("employee"))
     found: dict[int, list[str]] = defaultdict(list)
-    for employer, name in rows.order_by("name_pinyin", "pk").values_list("employer", "name"):
+    for employer, name in _insured_without_wage([employer.pk for employer in employers], month):
         found[employer].append(name)
     return found
+
+
+@prepared
+def _insured_without_wage(employers: list[int], month: Month) -> QuerySet:
+    insured = Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
+    waged = DeclaredWage.objects.filter(employee__employer__in=employers, first_month__lte=month, is_voided=False)
+    rows = Employee.objects.filter(pk__in=insured.values("employee")).exclude(pk__in=waged.values("employee"))
+    return rows.order_by("name_pinyin", "pk").values_list("employer", "name")
 
 
 def _at_the_counter(employers: Sequence[Employer], month: Month) -> dict[int, list[str]]:
