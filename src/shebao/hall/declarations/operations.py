@@ -1,9 +1,10 @@
 """What an employer does with declarations: save, repair, submit, take back. Reviewing is in review.py."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from shebao.rules.months import Month
 
@@ -13,6 +14,7 @@ from ..bulk import give_keys, insert_rows, maker, update_rows
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit, permit_declaring, permit_service
 from ..evidence.queries import missing_papers
+from ..prepared import prepared
 from ..regions import region
 from ..services.registry import OPERATIONS
 from ..settlement.models import Assessment
@@ -116,13 +118,17 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
 
 
 def _not_pressed_twice(employer: Employer, service_key: str, found: list[Preview], by) -> None:
-    mine = Declaration.objects.visible_to(by).filter(
-        employer=employer, service=service_key, declared_by=by, declared_at__gte=clock.now() - SAME_PRESS
-    )
-    standing = mine.exclude(state__in=(State.DELETED, State.UNDONE)).order_by("pk")
-    kept = dict(standing.values_list("subject_digest", "answers"))
+    kept = dict(_just_saved(employer.pk, service_key, by.pk, clock.now() - SAME_PRESS))
     if kept and all(kept.get(one.digest) == one.values for one in found):
         raise Conflict("just_saved", f"刚才已经保存 {len(found)} 笔，没有重复录入。")
+
+
+@prepared
+def _just_saved(employer: int, service: str, by: int, since: datetime) -> QuerySet:
+    """Whom somebody's own declarations since then are about, and their answers."""
+    mine = Declaration.objects.filter(employer=employer, service=service, declared_by=by, declared_at__gte=since)
+    standing = mine.exclude(state__in=(State.DELETED, State.UNDONE)).order_by("pk")
+    return standing.values_list("subject_digest", "answers")
 
 
 def _keep(declaration: Declaration, one: Preview) -> Declaration:

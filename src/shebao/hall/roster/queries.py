@@ -210,16 +210,13 @@ def columns_of_many(employers: Sequence[Employer], month: Month) -> tuple[list[I
     """
     here = region(employers[0].region)
     schemes = defaultdict(set)
-    spells = Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
-    for employee_id, scheme in spells.values_list("employee_id", "scheme"):
+    keys = [employer.pk for employer in employers]
+    for employee_id, scheme in _schemes(keys, month):
         schemes[employee_id].add(scheme)
     yearly = covers_charged(employers, month) if here.yearly_scheme else []
     for employee_id, scheme in yearly:
         schemes[employee_id].add(scheme)
-    mine = Q(pk__in=spells.values("employee")) | Q(pk__in=[employee_id for employee_id, _ in yearly])
-    insured = Employee.objects.filter(mine, employer__in=employers).order_by("employer", "pk")
-    names = "pk", "person_id", "name", "employer", "facts", "person__id_kind", "person__sex"
-    rows = list(insured.values_list(*names, *COLUMNS))
+    rows = _charged(keys, month, [employee_id for employee_id, _ in yearly])
     employees = [Insured(*row[:3]) for row in rows]
     places = {employer.pk: place for place, employer in enumerate(employers)}
     owners = np.array([places[row[3]] for row in rows], dtype=np.intp)
@@ -233,6 +230,25 @@ def columns_of_many(employers: Sequence[Employer], month: Month) -> tuple[list[I
     }
     declared = np.array([wages.get(employee.pk, 0) for employee in employees], dtype=np.int64)
     return employees, owners, People(declared, fact_columns_of(employers, owners, facts), covered)
+
+
+def _spells(employers: list[int], month: Month) -> QuerySet[Spell]:
+    """Of a month, but for the workers of projects."""
+    return Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
+
+
+@prepared
+def _schemes(employers: list[int], month: Month) -> QuerySet:
+    return _spells(employers, month).values_list("employee_id", "scheme")
+
+
+@prepared
+def _charged(employers: list[int], month: Month, yearly: list[int]) -> QuerySet:
+    """Who is charged, and the columns that it depends on."""
+    mine = Q(pk__in=_spells(employers, month).values("employee")) | Q(pk__in=yearly)
+    insured = Employee.objects.filter(mine, employer__in=employers).order_by("employer", "pk")
+    names = "pk", "person_id", "name", "employer", "facts", "person__id_kind", "person__sex"
+    return insured.values_list(*names, *COLUMNS)
 
 
 def wages_in(employer: Employer, month: Month) -> dict[int, int]:

@@ -1,18 +1,26 @@
 """What every preview of a declaration asks the database, composed once."""
 
+from datetime import datetime
+
 from django.db.models import QuerySet
 
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN
 from ..prepared import prepared
 from ..roster.models import DeclaredWage, Employee, Spell
-from ..settlement.models import Assessment
+from ..settlement.models import Assessment, Bill
 
 
 @prepared
 def assessments(employer: int) -> QuerySet:
     """Month, series and basis of what is assessed in force."""
     return Assessment.objects.live().filter(employer=employer).values_list("month", "series", "basis_month")
+
+
+@prepared
+def overdue_bills(employer: int, now: datetime) -> QuerySet:
+    """The bills in force whose time to pay is over, paid or not."""
+    return Bill.objects.live().filter(employer=employer, pay_until__lt=now, total_due__gt=0)
 
 
 @prepared

@@ -23,8 +23,8 @@ from ..payments.paid_lines import people_paid_for
 from ..roster.models import Employee, LabourRegistration, PreEntry
 from ..settlement.late_decisions import extended_months
 from ..settlement.ledger import balances
-from ..settlement.models import Bill, BillLine
-from .questions import assessments, employees_of, spells_of, undecided, wages_of
+from ..settlement.models import BillLine
+from .questions import assessments, employees_of, overdue_bills, spells_of, undecided, wages_of
 
 LAST_MONTH = "last_month"
 """The field that ends the stretch of months which begins with the first month of a form."""
@@ -251,7 +251,7 @@ class Scene:
     @cached_property
     def arrears(self) -> dict[int, list[Month]]:
         """Months of overdue unpaid bills by the employees in them, but for whom somebody paid."""
-        overdue = Bill.objects.live().filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
+        overdue = overdue_bills(self.employer.pk, clock.now())
         if not overdue:
             return {}
         booked = balances(overdue)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from shebao.rules.back_paying_words import MOST_BACK
 from shebao.rules.contributions import Evidence as Told
@@ -21,8 +21,16 @@ from ..regions import region
 from ..roster.models import DeclaredWage
 from .billed import Billed, billed_people, charged_amount
 from .evidences import BATCH, keep_evidence
-from .giving_back import RETURNED, free_months
-from .models import ADJUSTING, CHARGING, BackPayment, Bill, BillLine, Evidence, LineKind, Refund
+from .giving_back import free_months
+from .last_charges import (
+    charges_of,
+    claimed_months,
+    corrected_charges,
+    corrections_before,
+    kinds_of_charges,
+    to_be_returned,
+)
+from .models import CHARGING, Bill, BillLine, Evidence, LineKind, Refund
 
 VALUES = ("floor", "ceiling", "rate", "fixed", "multiplier", "plus")
 NOTHING = "没有这一部分"
@@ -96,10 +104,7 @@ def find_differences(employer, month: Month) -> Found:
     """
     spec = region(employer.region)
     months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
-    earlier = _last_charges(employer).filter(month__lt=month)  # one declared after all may be older than others
-    claims = Refund.objects.filter(is_voided=False, employee__employer=employer, month__lt=month).order_by()
-    to_return = earlier.filter(_is_to_be_returned(), month__in=list(claims.values_list("month", flat=True).distinct()))
-    returned = list(to_return.select_related("employee").order_by("month", "pk"))
+    returned = to_be_returned(employer.pk, claimed_months(employer.pk, month))
     given = given_back(returned, known_behind(returned))
     again = _charged_again(spec, employer, month, months, _corrections(employer, month))
     return Found((*given, *again.differences), again.trouble)
@@ -116,24 +121,12 @@ def corrected(employer, wages: Wages) -> list[tuple[int, int, Month, int]]:
 
     A month that is paid back (补缴) has the wage of its own declaration.
     """
-    return _corrected(employer.pk, sorted({pk for pk, _ in wages}), sorted({month for _, month in wages}))
-
-
-@prepared
-def _corrected(employer: int, people: list[int], months: list[Month]) -> QuerySet:
-    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
-    own_wage = Exists(BackPayment.objects.filter(is_voided=False, **same))
-    charges = _last_charges(employer).filter(~_is_to_be_returned(), ~own_wage)
-    charges = charges.filter(employee__in=people, month__in=months).order_by()
-    return charges.values_list("pk", "employee", "month", "declared_wage")
+    return corrected_charges(employer.pk, sorted({pk for pk, _ in wages}), sorted({month for _, month in wages}))
 
 
 def _corrections(employer, month: Month) -> Wages:
     """The wages in force that correct a month before this one."""
-    rows = DeclaredWage.objects.filter(
-        employee__employer=employer, first_month__lt=month, is_correction=True, is_voided=False
-    )
-    return {(pk, of): fen for pk, of, fen in rows.values_list("employee", "first_month", "amount_fen")}
+    return {(pk, of): fen for pk, of, fen in corrections_before(employer.pk, month)}
 
 
 def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], wages: Wages) -> Found:
@@ -142,18 +135,14 @@ def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month]
     at_wage = {pk: wages[who, of] for pk, who, of, _ in moved}
     if not months and not at_wage:
         return Found()
-    charges = _last_charges(employer).filter(~_is_to_be_returned(), month__lt=month)
-    of_moved = Q(employee__in={row[1] for row in moved}, month__in={row[2] for row in moved})
-    kinds = charges.filter(Q(month__in=months) | of_moved).order_by()
-    kinds = set(kinds.values_list("month", "employer_evidence", "employee_evidence").distinct())
+    asked = employer.pk, month, sorted({row[1] for row in moved}), sorted({row[2] for row in moved})
+    kinds = kinds_of_charges(*asked, list(months))
     known = _data_of({pk for _, *pks in kinds for pk in pks})
     stale = {m for m, *pks in kinds if m in months and any(_is_stale(spec, known[pk]) for pk in pks if pk is not None)}
     if not stale and not at_wage:
         return Found()
     lines: dict[Month, list[BillLine]] = {}
-    order = "month", "employee__name_pinyin", "employee_id", "pk"
-    again = charges.filter(Q(month__in=stale) | of_moved).select_related("employee").defer("employee__phone")
-    for line in again.order_by(*order):
+    for line in charges_of(*asked, sorted(stale)):
         if line.month in stale or line.pk in at_wage:
             lines.setdefault(_values_month(line, known), []).append(line)
     found, trouble = [], []
@@ -177,26 +166,13 @@ def known_behind(lines: Iterable[BillLine]) -> dict[int, Mapping]:
 
 def _data_of(pks: set[int | None]) -> dict[int, Mapping]:
     """The data of these evidences by id; no query where there are none."""
-    wanted = pks - {None}
-    return dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data")) if wanted else {}
+    wanted = [pk for pk in pks if pk is not None]
+    return dict(_evidences(wanted)) if wanted else {}
 
 
-def _last_charges(employer) -> QuerySet[BillLine]:
-    """The last line of every charge of an employer that was not given back whole."""
-    return BillLine.objects.live().filter(
-        ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"), month=OuterRef("month"))),
-        Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),
-        bill__employer=employer,
-        kind__in=(*CHARGING, *ADJUSTING),
-    )
-
-
-def _is_to_be_returned() -> Q:
-    """Whether a charge is one that a leaver gets back and has not got: one that is paid back after that stays."""
-    asked = Refund.objects.filter(is_voided=False, employee=OuterRef("employee"), month=OuterRef("month"))
-    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
-    done = BillLine.objects.live().filter(RETURNED, **same)
-    return Q(Exists(asked)) & ~Q(Exists(done))
+@prepared
+def _evidences(pks: list[int]) -> QuerySet:
+    return Evidence.objects.filter(pk__in=pks).values_list("pk", "data")
 
 
 def given_back(lines: Iterable[BillLine], known: Mapping[int, Mapping]) -> list[Difference]:
