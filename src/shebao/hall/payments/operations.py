@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time
 from functools import partial
-from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -26,6 +25,7 @@ from ..settlement.collecting import Owing, owing
 from ..settlement.ledger import book_paid
 from ..settlement.models import Bill
 from .channels import CHANNELS, bank_secret, channel, way_of
+from .heard import told_before
 from .models import UNDECIDED, BankNotice, Payment, PaymentState
 from .people import people_due
 from .suspense import suspend
@@ -260,38 +260,10 @@ def _hear(message: dict) -> str:
         return _apply(message)
     except IntegrityError:
         # The same message was being applied at this very moment; its outcome stands.
-        told, _ = _told(message)
+        told, _ = told_before(message)
         if not told:
             raise
         return told
-
-
-def _identity(message: dict) -> str:
-    # A bank that clears up an unknown order says so under the same message number: the state is part of it.
-    return f"{message['message_id']}:{message['state']}"
-
-
-def _identity_of_another(message: dict) -> str:
-    # A number that the bank used for another order before: money must not be taken for that other message.
-    text = f"{_identity(message)}:{message['order_id']}"
-    return f"again:{sha256(text.encode()).hexdigest()[:48]}"
-
-
-def _told(message: dict) -> tuple[str, str]:
-    """What became of this message if it was brought already (same number, same state, same order), else "", and under
-    which identity it is kept.
-    """
-    known = [_identity(message), _identity_of_another(message)]
-    found = _notices(known)
-    told = next((outcome for _, body, outcome in found if body["order_id"] == message["order_id"]), "")
-    is_used = any(identity == known[0] for identity, *_ in found)
-    return told, known[1] if is_used else known[0]
-
-
-@prepared
-def _notices(identities: list[str]) -> QuerySet:
-    notices = BankNotice.objects.filter(message_id__in=identities).order_by("pk")
-    return notices.values_list("message_id", "body", "outcome")
 
 
 @prepared
@@ -303,7 +275,7 @@ def _ordered(number: str) -> QuerySet:
 @transaction.atomic
 def _apply(message: dict) -> str:
     payment = next(iter(_ordered(message["order_id"])), None)
-    told, identity = _told(message)
+    told, identity = told_before(message)
     if told:
         return told
     outcome = _outcome(payment, message)

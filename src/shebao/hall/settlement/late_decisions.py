@@ -17,8 +17,8 @@ from ..declarations.states import State
 from ..employers.models import Employer
 from ..prepared import prepared
 from ..regions import region
+from .declared import declared, whose
 from .models import Assessment
-from .progress import declared, whose
 
 DECIDED = (State.APPROVED, State.RETURNED, State.REJECTED)
 LONGEST = 3

@@ -17,16 +17,10 @@ from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import covering
 from .assessing import Case, assess
+from .declared import changes_of, changes_of_many
 from .late_decisions import extensions
 from .models import CHARGING, Assessment, Bill, BillLine
-from .progress import (
-    Precondition,
-    changes_of,
-    changes_of_many,
-    preconditions_of_many,
-    settlement_for,
-    who_computes,
-)
+from .progress import Precondition, preconditions_of_many, settlement_for, who_computes
 from .provisional import close_provisional, provisionals
 
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
