@@ -6,12 +6,15 @@ import pytest
 from django.db import transaction
 from django.db.models import Model, Q, Sum
 
+from shebao.hall.declarations.models import Declaration
 from shebao.hall.employers.models import Employer
+from shebao.hall.operators.models import Operator
 from shebao.hall.prepared import FEW, Question, prepared
 from shebao.hall.roster.models import DeclaredWage, Employee, Person, Spell
 from shebao.rules.months import Month
 
-from .factories import JANUARY, EmployerFactory, enrolled, synthetic_id
+from .factories import JANUARY, EmployerFactory, OperatorFactory, enrolled, synthetic_id
+from .settlement.hall import make_clerk
 from .settlement.machine import run
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +108,28 @@ def test_rows_are_locked_inside_a_transaction_only():
         assert ask(employer.pk) == [employer]
     with pytest.raises(transaction.TransactionManagementError):
         ask(employer.pk)
+
+
+def test_whose_it_is_to_see_is_asked_with_the_question():
+    ask = prepared(lambda by, name: Declaration.objects.visible_to(by).filter(subject_name=name))
+    employers = EmployerFactory.create_batch(2, region="tianjin")
+    ours, theirs = (
+        Declaration.objects.create(
+            employer=one, region=one.region, service="employee_enrolment", subject_name="甲", answers={},
+            month=JANUARY, first_month=JANUARY, declared_by=make_clerk(one),
+            declared_at=datetime(2026, 1, 5, tzinfo=UTC),
+        )
+        for one in employers
+    )  # fmt: skip
+    same = {"employer": ours.employer, "region": "tianjin"}
+    narrow = OperatorFactory(**same, departments=["另一部门"])
+    withheld = OperatorFactory(**same, withheld=[f"service:{ours.service}"])
+    reviewer = Operator.objects.create(username="r", name="审核", role="reviewer", region="tianjin")
+    for by, seen in (
+        (ours.declared_by, [ours]), (theirs.declared_by, [theirs]), (narrow, []), (withheld, []),
+        (reviewer, [ours, theirs]), (ours.declared_by, [ours]),
+    ):  # fmt: skip
+        assert sorted(ask(by, "甲"), key=lambda one: one.pk) == seen and ask(by, "乙") == []
 
 
 @pytest.mark.parametrize(

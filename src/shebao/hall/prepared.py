@@ -4,10 +4,12 @@ Of the time that a short question takes, nine tenths go to composing it; a deed 
 """
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, transaction
 from django.db.models import QuerySet
@@ -31,14 +33,14 @@ def prepared(compose: Callable[..., QuerySet]) -> Callable[..., list]:
     """Turn a function that composes a queryset from its arguments into one that asks it and returns the rows.
 
     What is composed follows from the arguments alone, and passes them on to lookups as they are: numbers, texts,
-    months, days, instants, and lists of these. Anything else (None, a state, a tuple of them) is a part of the
-    question: each gets one of its own.
+    months, days, instants, and lists of these; and an actor for `visible_to`. Anything else (None, a state, a tuple of
+    them) is a part of the question: each gets one of its own.
     """
     known: dict[Hashable, Question] = {}
 
     @wraps(compose)
     def ask(*values: Any) -> list:
-        if any(type(value) is list and len(value) > FEW for value in values):
+        if any(map(_is_apart, values)):
             return list(compose(*values))
         values = tuple(_filled(value) if type(value) is list else value for value in values)
         shape = (transaction.get_connection().vendor, *map(_shape, values))
@@ -47,6 +49,27 @@ def prepared(compose: Callable[..., QuerySet]) -> Callable[..., list]:
         return question.ask(values)
 
     return ask
+
+
+@dataclass(frozen=True)
+class Clerk:
+    """Stands for whoever sees all of their own employer's business, but for these services, to `visible_to`."""
+
+    pk: int
+    employer_id: int
+    hidden: tuple[str, ...]
+    is_desk = is_narrow = False
+
+    def withheld_services(self) -> tuple[str, ...]:
+        """As of an operator."""
+        return self.hidden
+
+
+def _is_apart(value: Any) -> bool:
+    """Whether a question with this value is composed for itself: there are too many, or it is not a clerk's."""
+    if isinstance(value, AbstractBaseUser):
+        return value.is_desk or value.is_narrow or not value.employer_id
+    return type(value) is list and len(value) > FEW
 
 
 def _filled(values: list) -> list:
@@ -58,6 +81,8 @@ def _shape(value: Any) -> Hashable:
     """What two values have in common that make the same question."""
     if type(value) in SPECIMENS:
         return type(value)
+    if isinstance(value, AbstractBaseUser):
+        return Clerk, *value.withheld_services()
     return (list, *map(_shape, value)) if type(value) is list else ("itself", value)
 
 
@@ -67,6 +92,8 @@ def _flat(values: Any) -> list:
     for value in values:
         if type(value) is list:
             found += _flat(value)
+        elif isinstance(value, AbstractBaseUser):
+            found += [value.pk, value.employer_id]
         elif type(value) in SPECIMENS:
             found.append(value)
     return found
@@ -78,7 +105,8 @@ class Question:
     def __init__(self, compose: Callable[..., QuerySet], values: tuple):
         self.compose = compose
         specimens: list = []
-        rows = compose(*(_specimen(value, specimens) for value in values))
+        asking = [_specimen(value, specimens) for value in values]
+        rows = compose(*asking)
         if rows._prefetch_related_lookups or rows._iterable_class not in (
             ModelIterable,
             ValuesListIterable,
@@ -95,7 +123,8 @@ class Question:
             return
         stored = [_stored(one, connection) for one in specimens]
         self.places = [(stored.index(one), type(one)) if one in stored else (None, one) for one in params]
-        if {place for place, _ in self.places if place is not None} != set(range(len(stored))):
+        of_clerks = {key for one in asking if isinstance(one, Clerk) for key in (one.pk, one.employer_id)}
+        if not set(stored) - of_clerks <= {stored[place] for place, _ in self.places if place is not None}:
             raise TypeError(f"{compose.__qualname__}: not every value is passed on to the database as it is")
         self.locks = rows.query.select_for_update
         converters = compiler.get_converters([column for column, *_ in compiler.select[: compiler.col_count]])
@@ -138,6 +167,8 @@ class _Asked:
 def _specimen(value: Any, made: list) -> Any:
     if type(value) is list:
         return [_specimen(one, made) for one in value]
+    if isinstance(value, AbstractBaseUser):
+        return Clerk(_specimen(value.pk, made), _specimen(value.employer_id, made), tuple(value.withheld_services()))
     if type(value) not in SPECIMENS:
         return value
     made.append(SPECIMENS[type(value)](len(made)))

@@ -19,7 +19,17 @@ from ..regions import region
 from ..services.registry import OPERATIONS
 from ..settlement.models import Assessment
 from .models import Declaration, DeclarationEvent, FormDraft
-from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cases, races_become_conflicts
+from .pipe import (
+    audit,
+    by_service,
+    carry_out,
+    due_on,
+    locked,
+    locked_employer,
+    move,
+    number_cases,
+    races_become_conflicts,
+)
 from .preview import Preview, previews, raw_answers, service_of
 from .repairs import UNREPAIRED, unrepaired
 from .review import approve_declarations, reject_declaration, return_declaration
@@ -80,7 +90,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     `just_saved`: this very press was carried out already) and Employer.DoesNotExist.
     """
     permit_declaring(by, "申报")
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     permit_service(by, service_of(region(employer.region), service_key))
     found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
     if any(one.blocking for one in found):
@@ -112,9 +122,15 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
         audit("declaration.saved", declarations, by=by)
         if takes_effect:
             _complete(declarations, by)
-    if batch is None:
+    if batch is None and _kept(by, employer_id, service_key):
         _drafts(employer_id, service_key, by).delete()
     return declarations
+
+
+@prepared
+def _kept(by, employer: int, service: str) -> QuerySet:
+    """The draft that the actor kept, where there is one."""
+    return _drafts(employer, service, by).values_list("pk", flat=True)
 
 
 def _not_pressed_twice(employer: Employer, service_key: str, found: list[Preview], by) -> None:
@@ -334,7 +350,7 @@ def _may_be_undone(group: list[Declaration]) -> None:
 
 
 def _drafts(employer_id: int, service_key: str, by):
-    mine = FormDraft.objects.visible_to(by).filter(operator=by, declaration=None)
+    mine = FormDraft.objects.visible_to(by).filter(operator=by.pk, declaration=None)
     return mine.filter(employer=employer_id, service=service_key)
 
 
