@@ -9,7 +9,8 @@ from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.states import State
 from shebao.hall.employers.models import Employer, EmployerChange
 from shebao.hall.errors import Conflict, Refused
-from shebao.hall.settlement.progress import changes_of, open_counts, standing
+from shebao.hall.settlement.declared import changes_of, open_counts
+from shebao.hall.settlement.progress import standing
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, settled
 
 DIRECT, REVIEWED = "employer_change", "sensitive_employer_change"

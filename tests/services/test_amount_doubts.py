@@ -18,8 +18,8 @@ from shebao.hall.declarations.operations import (
 from shebao.hall.desk.sampling import draw_sample
 from shebao.hall.errors import Refused
 from shebao.hall.regions import all_regions
+from shebao.hall.settlement.declared import open_counts
 from shebao.hall.settlement.models import Bill, BillLine
-from shebao.hall.settlement.progress import open_counts
 from shebao.rules.money import yuan
 
 from ..factories import OperatorFactory

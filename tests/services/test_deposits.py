@@ -12,7 +12,7 @@ from shebao.hall.declarations.operations import (
 from shebao.hall.errors import Refused
 from shebao.hall.evidence.files import Upload
 from shebao.hall.evidence.operations import add_evidence
-from shebao.hall.settlement.progress import changes_of, open_counts
+from shebao.hall.settlement.declared import changes_of, open_counts
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, at
 from tests.papers import PDF
 

@@ -16,7 +16,7 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.roster.models import Employee, LabourRegistration, Spell
 from shebao.hall.roster.queries import labour_registrations, roster
-from shebao.hall.settlement.progress import changes_of, open_counts
+from shebao.hall.settlement.declared import changes_of, open_counts
 from tests.factories import (
     MONTH,
     EmployerFactory,

@@ -102,15 +102,22 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
 
 def _insert_one(row: models.Model, connection: Any) -> None:
     """What most deeds write of a kind: one statement, which tells the key."""
-    meta, quote = row._meta, connection.ops.quote_name
+    sql, fields = _insertion(type(row), connection.ops.quote_name)
+    values = [_column([row], field, connection)[0] for field in fields]
+    with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        ((row.pk,),) = cursor.fetchall()
+    row._state.adding, row._state.db = False, connection.alias
+
+
+@lru_cache(maxsize=256)
+def _insertion(model: type[models.Model], quote: Callable[[str], str]) -> tuple[str, list]:
+    """The statement for one row of a model, and the fields that it takes."""
+    meta = model._meta
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     names = ", ".join(quote(field.column) for field in fields)
     into = f"INSERT INTO {quote(meta.db_table)} ({names}) VALUES ({', '.join(['%s'] * len(fields))})"
-    values = [_column([row], field, connection)[0] for field in fields]
-    with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
-        cursor.execute(f"{into} RETURNING {quote(meta.pk.column)}", values)
-        ((row.pk,),) = cursor.fetchall()
-    row._state.adding, row._state.db = False, connection.alias
+    return f"{into} RETURNING {quote(meta.pk.column)}", fields
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,12 @@ all_regions.cache_clear = _loaded.cache_clear
 def _mark() -> tuple[int, ...]:
     """When the installation's own folders were changed by the hall: another process may have done it."""
     own = os.environ.get("REGIONS_DIR", "")
-    return tuple(_age(Path(part) / CHANGED) for part in own.split(os.pathsep) if part) if own else ()
+    return tuple(_age(file) for file in _files(own)) if own else ()
+
+
+@lru_cache(maxsize=8)
+def _files(own: str) -> tuple[Path, ...]:
+    return tuple(Path(part) / CHANGED for part in own.split(os.pathsep) if part)
 
 
 def _age(file: Path) -> int:

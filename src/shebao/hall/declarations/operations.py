@@ -1,9 +1,10 @@
 """What an employer does with declarations: save, repair, submit, take back. Reviewing is in review.py."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from shebao.rules.months import Month
 
@@ -13,11 +14,22 @@ from ..bulk import give_keys, insert_rows, maker, update_rows
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit, permit_declaring, permit_service
 from ..evidence.queries import missing_papers
+from ..prepared import prepared
 from ..regions import region
 from ..services.registry import OPERATIONS
 from ..settlement.models import Assessment
 from .models import Declaration, DeclarationEvent, FormDraft
-from .pipe import audit, by_service, carry_out, due_on, locked, move, number_cases, races_become_conflicts
+from .pipe import (
+    audit,
+    by_service,
+    carry_out,
+    due_on,
+    locked,
+    locked_employer,
+    move,
+    number_cases,
+    races_become_conflicts,
+)
 from .preview import Preview, previews, raw_answers, service_of
 from .repairs import UNREPAIRED, unrepaired
 from .review import approve_declarations, reject_declaration, return_declaration
@@ -78,7 +90,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
     `just_saved`: this very press was carried out already) and Employer.DoesNotExist.
     """
     permit_declaring(by, "申报")
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     permit_service(by, service_of(region(employer.region), service_key))
     found = previews(employer, service_key, raws, by=by, confirmed=confirmed)
     if any(one.blocking for one in found):
@@ -110,19 +122,29 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
         audit("declaration.saved", declarations, by=by)
         if takes_effect:
             _complete(declarations, by)
-    if batch is None:
+    if batch is None and _kept(by, employer_id, service_key):
         _drafts(employer_id, service_key, by).delete()
     return declarations
 
 
+@prepared
+def _kept(by, employer: int, service: str) -> QuerySet:
+    """The draft that the actor kept, where there is one."""
+    return _drafts(employer, service, by).values_list("pk", flat=True)
+
+
 def _not_pressed_twice(employer: Employer, service_key: str, found: list[Preview], by) -> None:
-    mine = Declaration.objects.visible_to(by).filter(
-        employer=employer, service=service_key, declared_by=by, declared_at__gte=clock.now() - SAME_PRESS
-    )
-    standing = mine.exclude(state__in=(State.DELETED, State.UNDONE)).order_by("pk")
-    kept = dict(standing.values_list("subject_digest", "answers"))
+    kept = dict(_just_saved(employer.pk, service_key, by.pk, clock.now() - SAME_PRESS))
     if kept and all(kept.get(one.digest) == one.values for one in found):
         raise Conflict("just_saved", f"刚才已经保存 {len(found)} 笔，没有重复录入。")
+
+
+@prepared
+def _just_saved(employer: int, service: str, by: int, since: datetime) -> QuerySet:
+    """Whom somebody's own declarations since then are about, and their answers."""
+    mine = Declaration.objects.filter(employer=employer, service=service, declared_by=by, declared_at__gte=since)
+    standing = mine.exclude(state__in=(State.DELETED, State.UNDONE)).order_by("pk")
+    return standing.values_list("subject_digest", "answers")
 
 
 def _keep(declaration: Declaration, one: Preview) -> Declaration:
@@ -328,7 +350,7 @@ def _may_be_undone(group: list[Declaration]) -> None:
 
 
 def _drafts(employer_id: int, service_key: str, by):
-    mine = FormDraft.objects.visible_to(by).filter(operator=by, declaration=None)
+    mine = FormDraft.objects.visible_to(by).filter(operator=by.pk, declaration=None)
     return mine.filter(employer=employer_id, service=service_key)
 
 

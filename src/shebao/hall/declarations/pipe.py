@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from .. import clock
 from ..audit.operations import record_many
 from ..bulk import insert_rows, maker, update_rows
+from ..employers.models import Employer
 from ..errors import Conflict
+from ..prepared import prepared
 from ..regions import region
 from ..services.registry import OPERATIONS
 from ..services.scene import chunks
@@ -40,11 +42,30 @@ def locked(pks: list[int], *, by) -> list[Declaration]:
     """The declarations, locked, in the order asked. Raises DoesNotExist when any is not the actor's to see."""
     found: dict[int, Declaration] = {}
     for part in chunks(pks):
-        rows = Declaration.objects.visible_to(by).filter(pk__in=part).select_for_update(of=("self",))
-        found |= {d.pk: d for d in rows.select_related("employer", "employee__person")}
+        found |= {d.pk: d for d in _locked(by, part)}
     if missing := set(pks) - set(found):
         raise Declaration.DoesNotExist(f"declarations not found: {sorted(missing)[:5]}")
     return [found[pk] for pk in dict.fromkeys(pks)]
+
+
+@prepared
+def _locked(by, pks: list[int]) -> QuerySet:
+    rows = Declaration.objects.visible_to(by).filter(pk__in=pks).select_for_update(of=("self",))
+    return rows.select_related("employer", "employee__person")
+
+
+def locked_employer(pk: int, *, by) -> Employer:
+    """The employer, locked: what it declares and settles is one after the other. Raises DoesNotExist where it is not
+    the actor's to see.
+    """
+    for employer in _employer(by, pk):
+        return employer
+    raise Employer.DoesNotExist
+
+
+@prepared
+def _employer(by, pk: int) -> QuerySet:
+    return Employer.objects.visible_to(by).select_for_update(no_key=True).filter(pk=pk)
 
 
 def by_service(declarations: list[Declaration]) -> Iterator[list[Declaration]]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time
 from functools import partial
-from hashlib import sha256
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shebao.bank import signing
@@ -19,11 +19,13 @@ from ..audit.operations import record
 from ..bulk import insert_rows
 from ..clock import now, today
 from ..errors import Refused
+from ..prepared import prepared
 from ..regions import region
 from ..settlement.collecting import Owing, owing
 from ..settlement.ledger import book_paid
 from ..settlement.models import Bill
 from .channels import CHANNELS, bank_secret, channel, way_of
+from .heard import told_before
 from .models import UNDECIDED, BankNotice, Payment, PaymentState
 from .people import people_due
 from .suspense import suspend
@@ -258,40 +260,22 @@ def _hear(message: dict) -> str:
         return _apply(message)
     except IntegrityError:
         # The same message was being applied at this very moment; its outcome stands.
-        told, _ = _told(message)
+        told, _ = told_before(message)
         if not told:
             raise
         return told
 
 
-def _identity(message: dict) -> str:
-    # A bank that clears up an unknown order says so under the same message number: the state is part of it.
-    return f"{message['message_id']}:{message['state']}"
-
-
-def _identity_of_another(message: dict) -> str:
-    # A number that the bank used for another order before: money must not be taken for that other message.
-    text = f"{_identity(message)}:{message['order_id']}"
-    return f"again:{sha256(text.encode()).hexdigest()[:48]}"
-
-
-def _told(message: dict) -> tuple[str, str]:
-    """What became of this message if it was brought already (same number, same state, same order), else "", and under
-    which identity it is kept.
-    """
-    known = [_identity(message), _identity_of_another(message)]
-    notices = BankNotice.objects.filter(message_id__in=known).order_by("pk")
-    found = list(notices.values_list("message_id", "body", "outcome"))
-    told = next((outcome for _, body, outcome in found if body["order_id"] == message["order_id"]), "")
-    is_used = any(identity == known[0] for identity, *_ in found)
-    return told, known[1] if is_used else known[0]
+@prepared
+def _ordered(number: str) -> QuerySet:
+    """The payment with this number, to be changed."""
+    return Payment.objects.select_for_update(of=("self",)).select_related("employer").filter(number=number)
 
 
 @transaction.atomic
 def _apply(message: dict) -> str:
-    ordered = Payment.objects.select_for_update(of=("self",)).select_related("employer")
-    payment = ordered.filter(number=message["order_id"]).first()
-    told, identity = _told(message)
+    payment = next(iter(_ordered(message["order_id"])), None)
+    told, identity = told_before(message)
     if told:
         return told
     outcome = _outcome(payment, message)

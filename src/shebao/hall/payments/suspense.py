@@ -14,6 +14,7 @@ from ..bulk import insert_rows
 from ..clock import now
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
+from ..prepared import prepared
 from ..settlement.collecting import book_received, credit_of, day_of, owing, write_booking
 from ..settlement.models import Account, Bill, Booking, LedgerTransaction
 from .models import UNDECIDED, Clearing, Payment, PaymentState, SuspenseItem
@@ -31,7 +32,7 @@ def suspend(message: Mapping, reason: str, *, payment: Payment | None = None) ->
     fen, serial = message["amount_fen"], str(message.get("bank_serial") or message["message_id"])[:60]
     if not 0 < fen <= MOST:
         return None
-    if found := SuspenseItem.objects.filter(bank_serial=serial).first():
+    for found in _of_serial(serial):
         return found
     employer = payment.employer if payment else None
     item = SuspenseItem(
@@ -48,6 +49,11 @@ def suspend(message: Mapping, reason: str, *, payment: Payment | None = None) ->
     _book(item, Booking.SUSPENDED, employer, [(Account.BANK, fen), (Account.SUSPENSE, -fen)])
     record("suspense.arrived", item, by=None, employer=employer, amount_fen=fen, reason=reason)
     return item
+
+
+@prepared
+def _of_serial(serial: str) -> QuerySet:
+    return SuspenseItem.objects.filter(bank_serial=serial)
 
 
 def _at(message: Mapping) -> datetime:

@@ -16,6 +16,7 @@ from shebao.rules.months import Month, months_between
 from .. import clock
 from ..crypto import blind_index
 from ..employers.models import Department, Employer
+from ..prepared import prepared
 from ..regions import region
 from ..supplements.queries import covers_charged
 from .facts import COLUMNS, complete_facts, employee_facts, fact_columns_of
@@ -210,16 +211,13 @@ def columns_of_many(employers: Sequence[Employer], month: Month) -> tuple[list[I
     """
     here = region(employers[0].region)
     schemes = defaultdict(set)
-    spells = Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
-    for employee_id, scheme in spells.values_list("employee_id", "scheme"):
+    keys = [employer.pk for employer in employers]
+    for employee_id, scheme in _schemes(keys, month):
         schemes[employee_id].add(scheme)
     yearly = covers_charged(employers, month) if here.yearly_scheme else []
     for employee_id, scheme in yearly:
         schemes[employee_id].add(scheme)
-    mine = Q(pk__in=spells.values("employee")) | Q(pk__in=[employee_id for employee_id, _ in yearly])
-    insured = Employee.objects.filter(mine, employer__in=employers).order_by("employer", "pk")
-    names = "pk", "person_id", "name", "employer", "facts", "person__id_kind", "person__sex"
-    rows = list(insured.values_list(*names, *COLUMNS))
+    rows = _charged(keys, month, [employee_id for employee_id, _ in yearly])
     employees = [Insured(*row[:3]) for row in rows]
     places = {employer.pk: place for place, employer in enumerate(employers)}
     owners = np.array([places[row[3]] for row in rows], dtype=np.intp)
@@ -238,6 +236,25 @@ def columns_of_many(employers: Sequence[Employer], month: Month) -> tuple[list[I
     return employees, owners, People(declared, fact_columns_of(employers, owners, facts), covered)
 
 
+def _spells(employers: list[int], month: Month) -> QuerySet[Spell]:
+    """Of a month, but for the workers of projects."""
+    return Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
+
+
+@prepared
+def _schemes(employers: list[int], month: Month) -> QuerySet:
+    return _spells(employers, month).values_list("employee_id", "scheme")
+
+
+@prepared
+def _charged(employers: list[int], month: Month, yearly: list[int]) -> QuerySet:
+    """Who is charged, and the columns that it depends on."""
+    mine = Q(pk__in=_spells(employers, month).values("employee")) | Q(pk__in=yearly)
+    insured = Employee.objects.filter(mine, employer__in=employers).order_by("employer", "pk")
+    names = "pk", "person_id", "name", "employer", "facts", "person__id_kind", "person__sex"
+    return insured.values_list(*names, *COLUMNS)
+
+
 def wages_in(employer: Employer, month: Month) -> dict[int, int]:
     """The declared wage in force in a month, in fen, by employee; those without one are missing from it."""
     return wages_of_many([employer], month)
@@ -245,8 +262,13 @@ def wages_in(employer: Employer, month: Month) -> dict[int, int]:
 
 def wages_of_many(employers: Sequence[Employer], month: Month) -> dict[int, int]:
     """As `wages_in`, of the people of many employers."""
+    return dict(_wages([employer.pk for employer in employers], month))
+
+
+@prepared
+def _wages(employers: list[int], month: Month) -> QuerySet:
     rows = DeclaredWage.objects.filter(employee__employer__in=employers, is_voided=False, first_month__lte=month)
-    return dict(rows.order_by("first_month").values_list("employee_id", "amount_fen"))
+    return rows.order_by("first_month").values_list("employee_id", "amount_fen")
 
 
 def _corrected_facts(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, str]]:

@@ -3,12 +3,14 @@
 from collections import defaultdict
 
 import numpy as np
+from django.db.models import QuerySet
 
 from shebao.rules.back_payments import charge_back, first_working_month
 from shebao.rules.contributions import Charges, NoFact, People
 from shebao.rules.months import Month, months_in_words
 from shebao.rules.region import NoValue
 
+from ..prepared import prepared
 from ..roster.facts import employee_facts, fact_columns
 from ..settlement.back_fees import TITLES, amounts_borne, late_fee_of_line, services_apart, waiting_late_fees
 from ..settlement.back_payments import charge_back_payments, charging_lines
@@ -141,14 +143,26 @@ def _taken(scene: Scene, cases: list[Case]) -> dict[str, Taken]:
         return found
     first, last = min(months[0] for months in stretches), max(months[-1] for months in stretches)
     for part in chunks(case.digest for case in cases if case.months and case.digest):
-        same = {"person__id_digest__in": part, "month__gte": first, "month__lte": last}
-        kept = BackPayment.objects.filter(is_voided=False, **same)
-        for row in kept.values_list("person__id_digest", "scheme", "month", "employee__employer", "is_exclusive"):
+        for row in _kept_back(part, first, last):
             _note(found, row, DECLARED, scene)
-        lines = charging_lines().filter(**same)
-        for row in lines.values_list("person__id_digest", "scheme", "month", "employee__employer", "is_exclusive"):
+        for row in _charged(part, first, last):
             _note(found, row, CHARGED, scene)
     return found
+
+
+NOTED = "person__id_digest", "scheme", "month", "employee__employer", "is_exclusive"
+
+
+@prepared
+def _kept_back(digests: list[str], first: Month, last: Month) -> QuerySet:
+    kept = BackPayment.objects.filter(is_voided=False, person__id_digest__in=digests, month__gte=first, month__lte=last)
+    return kept.values_list(*NOTED)
+
+
+@prepared
+def _charged(digests: list[str], first: Month, last: Month) -> QuerySet:
+    lines = charging_lines().filter(person__id_digest__in=digests, month__gte=first, month__lte=last)
+    return lines.values_list(*NOTED)
 
 
 def _note(found: dict[str, Taken], row: tuple, why: str, scene: Scene) -> None:

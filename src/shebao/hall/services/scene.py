@@ -20,10 +20,11 @@ from ..declarations.states import OPEN
 from ..employers.models import Employer
 from ..operators.models import Operator
 from ..payments.paid_lines import people_paid_for
-from ..roster.models import DeclaredWage, Employee, LabourRegistration, PreEntry, Spell
+from ..roster.models import Employee, LabourRegistration, PreEntry
 from ..settlement.late_decisions import extended_months
 from ..settlement.ledger import balances
-from ..settlement.models import Assessment, Bill, BillLine
+from ..settlement.models import BillLine
+from .questions import assessments, employees_of, overdue_bills, spells_of, undecided, wages_of
 
 LAST_MONTH = "last_month"
 """The field that ends the stretch of months which begins with the first month of a form."""
@@ -207,8 +208,7 @@ class Scene:
     @cached_property
     def _assessed(self) -> list[tuple[Month, int, Month | None]]:
         """Month, series and basis of what is assessed in force of this employer."""
-        assessed = Assessment.objects.live().filter(employer=self.employer)
-        return list(assessed.values_list("month", "series", "basis_month"))
+        return assessments(self.employer.pk)
 
     @cached_property
     def settled(self) -> set[Month]:
@@ -235,10 +235,7 @@ class Scene:
         """Undecided declarations of this service, by whom they are about."""
         found = {}
         for part in chunks(case.digest for case in self.cases):
-            rows = Declaration.objects.filter(
-                employer=self.employer, service=self.service.key, state__in=OPEN, subject_digest__in=part
-            ).select_related("declared_by")
-            found |= {d.subject_digest: d for d in rows.defer("answers", "before")}
+            found |= {d.subject_digest: d for d in undecided(self.employer.pk, self.service.key, part)}
         return found
 
     @cached_property
@@ -254,7 +251,7 @@ class Scene:
     @cached_property
     def arrears(self) -> dict[int, list[Month]]:
         """Months of overdue unpaid bills by the employees in them, but for whom somebody paid."""
-        overdue = Bill.objects.live().filter(employer=self.employer, pay_until__lt=clock.now(), total_due__gt=0)
+        overdue = overdue_bills(self.employer.pk, clock.now())
         if not overdue:
             return {}
         booked = balances(overdue)
@@ -349,33 +346,20 @@ def read_people(scene: Scene) -> None:
 
 
 def _read_employees(scene: Scene, digests: list[str], by_digest: dict) -> None:
-    rows = Employee.objects.filter(employer=scene.employer, person__id_digest__in=digests)
-    for employee in rows.select_related("person").defer("person__id_number"):
+    for employee in employees_of(scene.employer.pk, digests):
         for case in by_digest[employee.person.id_digest]:
             case.employee = employee
 
 
 def _read_spells(scene: Scene, digests: list[str], by_digest: dict) -> None:
-    rows = Spell.objects.filter(person__id_digest__in=digests, is_voided=False)
-    columns = (
-        "employee__employer",
-        "region",
-        "scheme",
-        "first_month",
-        "last_month",
-        "is_exclusive",
-        "end_reason",
-        "project",
-    )
-    for digest, *values in rows.order_by("first_month", "pk").values_list("person__id_digest", *columns):
+    for digest, *values in spells_of(digests):
         for case in by_digest[digest]:
             case.spells.append(KnownSpell(*values))
 
 
 def _read_wages(scene: Scene, employee_ids: list[int]) -> None:
-    rows = DeclaredWage.objects.filter(employee__in=employee_ids, is_voided=False).order_by("first_month")
     history = defaultdict(list)
-    for employee_id, first, amount in rows.values_list("employee_id", "first_month", "amount_fen"):
+    for employee_id, first, amount in wages_of(employee_ids):
         history[employee_id].append((first, amount))
     for case in scene.cases:
         if case.employee:

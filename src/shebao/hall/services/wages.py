@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from shebao.rules.forms import facts_of
+from shebao.rules.months import Month
 from shebao.rules.region import Region
 
 from .. import clock
@@ -14,6 +15,7 @@ from ..bulk import insert_rows, maker
 from ..declarations.models import Declaration
 from ..declarations.states import State
 from ..errors import Conflict
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import DeclaredWage
 from ..roster.wages_before import AHEAD, REPLACED
@@ -36,9 +38,7 @@ def declare_wages(wages: list[tuple], *, by, is_anew: bool = False) -> None:
     present: dict[int, int] = {}
     ahead: dict[int, list[int]] = defaultdict(list)
     for part in chunks(months):
-        span = {"first_month__gte": min(months.values())} if is_anew else {"first_month__in": set(months.values())}
-        rows = DeclaredWage.objects.filter(employee__in=part, is_voided=False, **span)
-        for pk, employee, first in rows.order_by("pk").values_list("pk", "employee", "first_month"):
+        for pk, employee, first in _since(part, min(months.values())):
             if first == months[employee]:
                 present[employee] = pk
             elif is_anew and first > months[employee]:
@@ -64,6 +64,13 @@ def declare_wages(wages: list[tuple], *, by, is_anew: bool = False) -> None:
             )
         )
     insert_rows(added)
+
+
+@prepared
+def _since(people: list[int], first: Month) -> QuerySet:
+    """The wages in force of these people that count from this month or a later one on."""
+    rows = DeclaredWage.objects.filter(employee__in=people, is_voided=False, first_month__gte=first)
+    return rows.order_by("pk").values_list("pk", "employee", "first_month")
 
 
 def withdraw_wages(declarations: list, *, by) -> None:

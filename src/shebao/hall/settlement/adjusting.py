@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from shebao.rules.back_paying_words import MOST_BACK
 from shebao.rules.contributions import Evidence as Told
@@ -21,8 +21,16 @@ from ..roster.models import DeclaredWage
 from .billed import Billed, billed_people, charged_amount
 from .corrections import Corrections, Said, corrections_in_force, moved_by
 from .evidences import BATCH, data_of, keep_evidence
-from .giving_back import RETURNED, free_months
-from .models import ADJUSTING, CHARGING, Bill, BillLine, LineKind, Refund
+from .giving_back import free_months
+from .last_charges import (
+    claimed_months,
+    is_to_be_returned,
+    kinds_of_charges,
+    last_charges,
+    lines_of_charges,
+    to_be_returned,
+)
+from .models import CHARGING, Bill, BillLine, LineKind, Refund
 
 VALUES = ("floor", "ceiling", "rate", "fixed", "multiplier", "plus")
 NOTHING = "没有这一部分"
@@ -93,10 +101,7 @@ def find_differences(employer, month: Month) -> Found:
     """
     spec = region(employer.region)
     months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
-    earlier = _last_charges(employer).filter(month__lt=month)  # one declared after all may be older than others
-    claims = Refund.objects.filter(is_voided=False, employee__employer=employer, month__lt=month).order_by()
-    to_return = earlier.filter(_is_to_be_returned(), month__in=list(claims.values_list("month", flat=True).distinct()))
-    returned = list(to_return.select_related("employee").order_by("month", "pk"))
+    returned = to_be_returned(employer.pk, claimed_months(employer.pk, month))
     given = given_back(returned, known_behind(returned))
     said = corrections_in_force(employee__employer=employer, first_month__lt=month)
     again = _charged_again(spec, employer, month, months, said)
@@ -110,27 +115,23 @@ def differences_at(employer, month: Month, corrections: Corrections) -> Found:
 
 def correctable(employer) -> QuerySet[BillLine]:
     """The charges of an employer that a correction may move, each by its last line."""
-    return _last_charges(employer).filter(~_is_to_be_returned())
+    return last_charges(employer.pk).filter(~is_to_be_returned())
 
 
 def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], corrections: Corrections) -> Found:
     """The charges of `months` that rest on a value which is another one now, and those that are corrected."""
-    charges = correctable(employer).filter(month__lt=month)
-    moved = moved_by(spec, corrections, charges)
+    moved = moved_by(spec, corrections, correctable(employer).filter(month__lt=month)) if corrections else []
     said = {one.pk: one.said for one in moved}
     if not months and not said:
         return Found()
-    of_moved = Q(employee__in={one.employee for one in moved}, month__in={one.month for one in moved})
-    kinds = charges.filter(Q(month__in=months) | of_moved).order_by()
-    kinds = set(kinds.values_list("month", "employer_evidence", "employee_evidence").distinct())
+    asked = employer.pk, month, sorted({one.employee for one in moved}), sorted({one.month for one in moved})
+    kinds = kinds_of_charges(*asked, list(months))
     known = data_of({pk for _, *pks in kinds for pk in pks})
     stale = {m for m, *pks in kinds if m in months and any(_is_stale(spec, known[pk]) for pk in pks if pk is not None)}
     if not stale and not said:
         return Found()
     lines: dict[Month, list[BillLine]] = {}
-    order = "month", "employee__name_pinyin", "employee_id", "pk"
-    again = charges.filter(Q(month__in=stale) | of_moved).select_related("employee").defer("employee__phone")
-    for line in again.order_by(*order):
+    for line in lines_of_charges(*asked, sorted(stale)):
         if line.month in stale or line.pk in said:
             lines.setdefault(_values_month(line, known), []).append(line)
     found, trouble = [], []
@@ -145,24 +146,6 @@ def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month]
 def known_behind(lines: Iterable[BillLine]) -> dict[int, Mapping]:
     """The data of the evidences of these lines by id."""
     return data_of({pk for line in lines for pk in (line.employer_evidence_id, line.employee_evidence_id)})
-
-
-def _last_charges(employer) -> QuerySet[BillLine]:
-    """The last line of every charge of an employer that was not given back whole."""
-    return BillLine.objects.live().filter(
-        ~Exists(BillLine.objects.live().filter(adjusts=OuterRef("pk"), month=OuterRef("month"))),
-        Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),
-        bill__employer=employer,
-        kind__in=(*CHARGING, *ADJUSTING),
-    )
-
-
-def _is_to_be_returned() -> Q:
-    """Whether a charge is one that a leaver gets back and has not got: one that is paid back after that stays."""
-    asked = Refund.objects.filter(is_voided=False, employee=OuterRef("employee"), month=OuterRef("month"))
-    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
-    done = BillLine.objects.live().filter(RETURNED, **same)
-    return Q(Exists(asked)) & ~Q(Exists(done))
 
 
 def given_back(lines: Iterable[BillLine], known: Mapping[int, Mapping]) -> list[Difference]:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 
 import numpy as np
 from django.db.models import Max, QuerySet, Sum
@@ -18,6 +17,7 @@ from shebao.rules.region_collection import RATE
 
 from ..bulk import insert_rows
 from ..clock import now
+from ..prepared import prepared
 from ..regions import region
 from .models import DUES, Account, Bill, BillLine, Booking, LedgerEntry, LedgerTransaction, ProvisionalLine
 
@@ -98,8 +98,7 @@ def owings(bills: Iterable[Bill], on: date) -> dict[int, Owing]:
 
 def _read(bills: list[Bill]) -> dict[int, _Money]:
     found = {bill.pk: _Money(defaultdict(int), defaultdict(int), defaultdict(int)) for bill in bills}
-    rows = _standing_sums().filter(transaction__bill__in=list(found))
-    for pk, kind, account, at, month, scheme, part, fen in rows:
+    for pk, kind, account, at, month, scheme, part, fen in _standing_sums(list(found)):
         one = found[pk]
         if account == Account.LATE_FEES:
             one.fees[day_of(at)] -= fen if kind in ARRIVING else 0
@@ -110,12 +109,13 @@ def _read(bills: list[Bill]) -> dict[int, _Money]:
     return found
 
 
-@lru_cache(maxsize=1)
-def _standing_sums() -> QuerySet:
-    """What stands of every bill, to be asked of some; every page and deed about money asks, so it is composed once."""
+@prepared
+def _standing_sums(bills: list[int]) -> QuerySet:
+    """What stands of these bills."""
     # A booking and the mirror that voids it are nothing together, and a day of payment least of all. A bill that is no
     # more asks for nothing: what was paid late of a provisional one bears its late fee on the bill it is carried to.
     entries = LedgerEntry.objects.filter(
+        transaction__bill__in=bills,
         transaction__bill__assessment__voided_at=None,
         transaction__reversed_by=None,
         transaction__reverses=None,
@@ -315,8 +315,14 @@ def _shared(fee: int, weights: Mapping[str, int]) -> dict[str, int]:
 
 def credit_of(employer_id: int) -> int:
     """The credit of an employer (待转金), fen."""
-    entries = LedgerEntry.objects.filter(transaction__employer=employer_id, account=Account.CREDIT)
-    return -(entries.aggregate(fen=Sum("amount_fen"))["fen"] or 0)
+    return -sum(_credited(employer_id))
+
+
+@prepared
+def _credited(employer: int) -> QuerySet:
+    """The sum of the credit account, once there is anything on it."""
+    entries = LedgerEntry.objects.filter(transaction__employer=employer, account=Account.CREDIT).order_by()
+    return entries.values("account").annotate(fen=Sum("amount_fen")).values_list("fen", flat=True)
 
 
 def use_credit(bill: Bill) -> int:

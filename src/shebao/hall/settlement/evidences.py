@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence, Set
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import QuerySet
 
 from shebao.rules.contributions import Evidence as Told
 
+from ..prepared import prepared
 from .models import Evidence
 
 BATCH = 1000
@@ -28,11 +30,21 @@ def keep_evidence(kinds: Sequence[Told]) -> list[int]:
 def data_of(pks: Set[int | None]) -> dict[int, Mapping]:
     """The data of these evidences by id; no query where there are none."""
     wanted = pks - {None}
-    return dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data")) if wanted else {}
+    return dict(_data(list(wanted))) if wanted else {}
+
+
+@prepared
+def _data(pks: list[int]) -> QuerySet:
+    return Evidence.objects.filter(pk__in=pks).values_list("pk", "data")
 
 
 def _known(digests: Collection[str]) -> dict[str, int]:
-    return dict(Evidence.objects.filter(digest__in=list(digests)).values_list("digest", "pk"))
+    return dict(_stored(list(digests)))
+
+
+@prepared
+def _stored(digests: list[str]) -> QuerySet:
+    return Evidence.objects.filter(digest__in=digests).values_list("digest", "pk")
 
 
 def keep_evidence_apart() -> None:

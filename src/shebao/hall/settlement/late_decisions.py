@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from django.db.models import Min, OuterRef, Q, Subquery
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from shebao.rules.months import Month, months_between
@@ -15,9 +15,10 @@ from ..clock import day_of, local_now, today
 from ..declarations.models import DeclarationEvent
 from ..declarations.states import State
 from ..employers.models import Employer
+from ..prepared import prepared
 from ..regions import region
+from .declared import declared, whose
 from .models import Assessment
-from .progress import about_people
 
 DECIDED = (State.APPROVED, State.RETURNED, State.REJECTED)
 LONGEST = 3
@@ -55,30 +56,39 @@ def extensions(employers: Sequence[Employer], month: Month, after: datetime | No
 
 def _state_at(end: datetime, path: str):
     """In which state a declaration was at that moment."""
-    before = DeclarationEvent.objects.filter(declaration=OuterRef(path), at__lte=timezone.make_aware(end))
+    before = DeclarationEvent.objects.filter(declaration=OuterRef(path), at__lte=end)
     return Subquery(before.order_by("-at", "-pk").values("to_state")[:1])
 
 
 def _waiting(employers: Sequence[Employer], month: Month, end: datetime) -> Mapping[int, int]:
-    rows = about_people(employers).filter(month__lte=month, state=State.SUBMITTED)
-    rows = rows.annotate(then=_state_at(end, "pk")).filter(then=State.SUBMITTED)
     counts: dict[int, int] = defaultdict(int)
-    for pk in rows.order_by().values_list("employer", flat=True):
+    for pk in _waited(*whose(employers), month, timezone.make_aware(end)):
         counts[pk] += 1
     return counts
 
 
+@prepared
+def _waited(employers: list[int], aside: list[str], month: Month, end: datetime) -> QuerySet:
+    rows = declared(employers, aside).filter(month__lte=month, state=State.SUBMITTED)
+    rows = rows.annotate(then=_state_at(end, "pk")).filter(then=State.SUBMITTED)
+    return rows.order_by().values_list("employer", flat=True)
+
+
 def _last_decisions(employers: Sequence[Employer], end: datetime) -> Mapping[int, datetime]:
     """The last of the decisions by employer, each the first about its case: submitted anew, it is of a new month."""
-    rows = DeclarationEvent.objects.filter(
-        declaration__in=about_people(employers), at__gt=timezone.make_aware(end), from_state=State.SUBMITTED,
-        to_state__in=DECIDED,
-    )  # fmt: skip
-    rows = rows.annotate(then=_state_at(end, "declaration")).filter(then=State.SUBMITTED)
     found: dict[int, datetime] = {}
-    for pk, _, at in rows.order_by().values_list("declaration__employer", "declaration").annotate(Min("at")):
+    for pk, _, at in _first_decisions(*whose(employers), timezone.make_aware(end)):
         found[pk] = max(at, found.get(pk, at))
     return found
+
+
+@prepared
+def _first_decisions(employers: list[int], aside: list[str], end: datetime) -> QuerySet:
+    rows = DeclarationEvent.objects.filter(
+        declaration__in=declared(employers, aside), at__gt=end, from_state=State.SUBMITTED, to_state__in=DECIDED
+    )
+    rows = rows.annotate(then=_state_at(end, "declaration")).filter(then=State.SUBMITTED)
+    return rows.order_by().values_list("declaration__employer", "declaration").annotate(Min("at"))
 
 
 def extended_months(employer: Employer, current: Month) -> dict[Month, Extension]:
@@ -88,15 +98,26 @@ def extended_months(employer: Employer, current: Month) -> dict[Month, Extension
     if rule is None or not rule.settle_within:
         return {}
     since = datetime.combine(calendar.add_working_days(today(), -rule.settle_within - 1), time.min)
-    late = Q(state=State.SUBMITTED, month__lt=current) | Q(decided_at__gte=timezone.make_aware(since))
-    if not about_people([employer]).filter(late).exists():
+    if not _late(*whose([employer]), current, timezone.make_aware(since)):
         return {}
     first = max(employer.first_month, current.previous(LONGEST))
-    settled = Assessment.objects.live().filter(employer=employer, series=0, month__gte=first)
-    done = set(settled.values_list("month", flat=True))
+    done = set(_settled_since(employer.pk, first))
     months = [month for month in months_between(first, current.previous()) if month not in done]
     found = {month: extensions([employer], month).get(employer.pk) for month in months}
     return {month: one for month, one in found.items() if one}
+
+
+@prepared
+def _late(employers: list[int], aside: list[str], current: Month, since: datetime) -> QuerySet:
+    """One declaration that waits since an earlier month, or was decided lately, where there is one."""
+    late = Q(state=State.SUBMITTED, month__lt=current) | Q(decided_at__gte=since)
+    return declared(employers, aside).filter(late).values_list("pk", flat=True)[:1]
+
+
+@prepared
+def _settled_since(employer: int, first: Month) -> QuerySet:
+    settled = Assessment.objects.live().filter(employer=employer, series=0, month__gte=first)
+    return settled.values_list("month", flat=True)
 
 
 def due_moments(employers: Sequence[Employer], month: Month) -> dict[int, datetime]:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 
@@ -14,6 +13,7 @@ from shebao.rules.months import Month
 
 from ..bulk import in_chunks, insert_rows
 from ..clock import now
+from ..prepared import prepared
 from .collecting import Received, book_received, day_of, entry_of, write_booking
 from .explaining import principal_of
 from .invariants import broken_rules
@@ -126,15 +126,14 @@ def balance(bill: Bill) -> tuple[int, int]:
 
 def balances(bills: Iterable[Bill]) -> dict[int, tuple[int, int]]:
     """(due, paid) in fen of many bills by id, in one query."""
-    rows = _due_and_paid().filter(transaction__bill__in=[bill.pk for bill in bills])
-    return {pk: (due, -paid) for pk, due, paid in rows}
+    return {pk: (due, -paid) for pk, due, paid in _due_and_paid([bill.pk for bill in bills])}
 
 
-@lru_cache(maxsize=1)
-def _due_and_paid() -> QuerySet[LedgerEntry]:
-    """The sums of every bill, to be asked of some; composed once."""
+@prepared
+def _due_and_paid(bills: list[int]) -> QuerySet[LedgerEntry]:
+    """The sums of these bills."""
     return (
-        LedgerEntry.objects.filter(account__in=DUES)
+        LedgerEntry.objects.filter(account__in=DUES, transaction__bill__in=bills)
         .values_list("transaction__bill")
         .annotate(
             due=Sum("amount_fen", filter=OWED, default=0),

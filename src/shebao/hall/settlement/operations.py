@@ -5,27 +5,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from shebao.rules.months import Month
 
 from ..clock import local_now
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import covering
 from .assessing import Case, assess
+from .declared import changes_of, changes_of_many
 from .late_decisions import extensions
 from .models import CHARGING, Assessment, Bill, BillLine
-from .progress import (
-    Precondition,
-    changes_of,
-    changes_of_many,
-    preconditions_of_many,
-    settlement_for,
-    who_computes,
-)
+from .progress import Precondition, preconditions_of_many, settlement_for, who_computes
 from .provisional import close_provisional, provisionals
 
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
@@ -180,6 +175,14 @@ def _charged_elsewhere(employers: Sequence[Employer], month: Month) -> dict[int,
     """One charge for a person and scheme: whom another employer was billed for, in whatever region, is named, in a
     sentence by employer.
     """
+    names: dict[int, set[str]] = defaultdict(set)
+    for employer, name in _billed_elsewhere([employer.pk for employer in employers], month):
+        names[employer].add(name)
+    return {employer: _elsewhere_in_words(sorted(found), month) for employer, found in names.items()}
+
+
+@prepared
+def _billed_elsewhere(employers: list[int], month: Month) -> QuerySet:
     others = (
         BillLine.objects.live()
         .filter(
@@ -193,10 +196,7 @@ def _charged_elsewhere(employers: Sequence[Employer], month: Month) -> dict[int,
         .exclude(bill__employer=OuterRef("employee__employer"))
     )
     spells = Spell.objects.filter(covering(month), Exists(others), employee__employer__in=employers, is_exclusive=True)
-    names: dict[int, set[str]] = defaultdict(set)
-    for employer, name in spells.values_list("employee__employer", "person__name"):
-        names[employer].add(name)
-    return {employer: _elsewhere_in_words(sorted(found), month) for employer, found in names.items()}
+    return spells.values_list("employee__employer", "person__name")
 
 
 def _elsewhere_in_words(names: list[str], month: Month) -> str:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from shebao.rules.money import yuan
@@ -12,14 +12,16 @@ from shebao.rules.months import Month
 from shebao.rules.region_model import Region, Settlement
 
 from ..clock import local_now
-from ..declarations.models import CounterBusiness, Declaration
+from ..declarations.models import CounterBusiness
 from ..declarations.states import OPEN, State
 from ..documents.models import Document
 from ..employers.models import Employer
 from ..errors import Refused
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import DeclaredWage, Employee, Spell
 from ..roster.queries import covering
+from .declared import about_people, changes_of, open_counts_of_many
 from .ledger import balances
 from .models import Assessment, Bill
 from .paying_state import asked_of, fee_note
@@ -52,42 +54,6 @@ TITLES = {
     "none_in_review": ("审核中的申报都已办结", State.SUBMITTED, "e_cases"),
     "none_returned": ("退回的申报都已处理", State.RETURNED, "e_cases"),
 }
-
-
-def about_people(employers: Sequence[Employer]):
-    """What a settlement has to wait for, of employers of one region: declarations that charge nobody are left aside."""
-    services = region(employers[0].region).services.values()
-    aside = [service.key for service in services if service.is_aside]
-    return Declaration.objects.filter(employer__in=employers).exclude(service__in=aside)
-
-
-def changes_of(employer, month: Month) -> dict[str, int]:
-    """How many declarations of the month about people took effect, by service."""
-    return changes_of_many([employer], month)[employer.pk]
-
-
-def changes_of_many(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, int]]:
-    """As `changes_of`, by employer; employers of one region, one query."""
-    approved = about_people(employers).filter(month=month, state=State.APPROVED)
-    return _counted(approved, "service", employers)
-
-
-def open_counts(employer, month: Month) -> dict[str, int]:
-    """Undecided declarations about people by state, up to and including the month."""
-    return open_counts_of_many([employer], month)[employer.pk]
-
-
-def open_counts_of_many(employers: Sequence[Employer], month: Month) -> dict[int, dict[str, int]]:
-    """As `open_counts`, by employer; employers of one region, one query."""
-    undecided = about_people(employers).filter(month__lte=month, state__in=OPEN)
-    return _counted(undecided, "state", employers)
-
-
-def _counted(rows, name: str, employers: Sequence[Employer]) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {employer.pk: {} for employer in employers}
-    for employer, key, count in rows.order_by().values_list("employer", name).annotate(Count("pk")).order_by(name):
-        found[employer][key] = count
-    return found
 
 
 def ways_to_compute(spec: Region) -> list[str]:
@@ -158,13 +124,18 @@ def _precondition(key: str, settlement: Settlement, counts: dict, without: list[
 
 def _without_wage(employers: Sequence[Employer], month: Month) -> dict[int, list[str]]:
     """Who is insured and has no declared wage, by employer, in the order of their names."""
-    insured = Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
-    declared = DeclaredWage.objects.filter(employee__employer__in=employers, first_month__lte=month, is_voided=False)
-    rows = Employee.objects.filter(pk__in=insured.values("employee")).exclude(pk__in=declared.values("employee"))
     found: dict[int, list[str]] = defaultdict(list)
-    for employer, name in rows.order_by("name_pinyin", "pk").values_list("employer", "name"):
+    for employer, name in _insured_without_wage([employer.pk for employer in employers], month):
         found[employer].append(name)
     return found
+
+
+@prepared
+def _insured_without_wage(employers: list[int], month: Month) -> QuerySet:
+    insured = Spell.objects.filter(covering(month), employee__employer__in=employers, project=None)
+    waged = DeclaredWage.objects.filter(employee__employer__in=employers, first_month__lte=month, is_voided=False)
+    rows = Employee.objects.filter(pk__in=insured.values("employee")).exclude(pk__in=waged.values("employee"))
+    return rows.order_by("name_pinyin", "pk").values_list("employer", "name")
 
 
 def _at_the_counter(employers: Sequence[Employer], month: Month) -> dict[int, list[str]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from shebao.rules.months import Month
@@ -17,6 +18,7 @@ from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
 from ..payments.closing import close_payments
 from ..payments.models import UNDECIDED
+from ..prepared import prepared
 from ..regions import region
 from .collecting import book_received, day_of, use_credit
 from .evidences import keep_evidence
@@ -134,8 +136,13 @@ def _pay_until(spec: Region, month: Month) -> datetime:
 
 def provisionals(employers: Sequence[Employer], month: Month) -> dict[int, Bill]:
     """The provisional bills in force of a month, by employer; one query."""
+    return {bill.employer_id: bill for bill in _provisional([employer.pk for employer in employers], month)}
+
+
+@prepared
+def _provisional(employers: list[int], month: Month) -> QuerySet:
     rows = Bill.objects.live().filter(employer__in=employers, month=month, basis_month__isnull=False)
-    return {bill.employer_id: bill for bill in rows.select_related("employer", "assessment")}
+    return rows.select_related("employer", "assessment")
 
 
 def close_provisional(employer_id: int, month: Month, *, by) -> None:

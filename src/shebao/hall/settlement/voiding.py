@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from shebao.rules.region_model import Void
 
@@ -13,11 +14,12 @@ from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
 from ..payments.closing import close_payments
 from ..payments.models import UNDECIDED
+from ..prepared import prepared
 from ..regions import region
 from .back_fees import bears_on_another_bill
 from .giving_back import returned_by, take_months_again
 from .ledger import book_voided
-from .models import Assessment, Bill, BillLine, Booking, VoidRequest, VoidState
+from .models import Assessment, Bill, BillLine, Booking, LedgerTransaction, VoidRequest, VoidState
 from .paying_state import Paying, paying_of
 
 LONGEST_REASON = 200
@@ -50,7 +52,9 @@ def ask_to_void(assessment_id: int, *, by, reason: str) -> VoidRequest:
     Payments that are under way are closed at the bank first. Raises Refused with what stands in the way, Conflict
     when somebody else was first.
     """
-    assessment = Assessment.objects.visible_to(by).ever().select_related("employer", "bill").get(pk=assessment_id)
+    assessment = next(iter(_assessment(by, assessment_id)), None)
+    if assessment is None:
+        raise Assessment.DoesNotExist
     permit(by, "settle", "结算")
     rule, reason = void_rule(assessment.employer.region), _reason(reason, "作废原因")
     _refuse_obstacle(assessment)
@@ -61,6 +65,11 @@ def ask_to_void(assessment_id: int, *, by, reason: str) -> VoidRequest:
         return _ask(assessment, by=by, reason=reason)
     close_payments(assessment.bill.pk, by=by)
     return _carry_out(assessment.pk, by=by, reason=reason)
+
+
+@prepared
+def _assessment(by, pk: int) -> QuerySet:
+    return Assessment.objects.visible_to(by).ever().select_related("employer", "bill").filter(pk=pk)
 
 
 def approve_void(request_id: int, *, by) -> VoidRequest:
@@ -190,7 +199,13 @@ def corrected_by_another(bill: Bill) -> Bill | None:
 
 def has_money(bill: Bill) -> bool:
     """Whether anything was paid of a bill, apart from credit that the bill itself took."""
-    return bill.transactions.filter(kind__in=("paid", "cleared", "carried")).exists()
+    return bool(_paid(bill.pk))
+
+
+@prepared
+def _paid(bill: int) -> QuerySet:
+    rows = LedgerTransaction.objects.filter(bill=bill, kind__in=("paid", "cleared", "carried"))
+    return rows.values_list("pk", flat=True)[:1]
 
 
 def settled_months(employer, *, by) -> list[Settled]:

@@ -17,9 +17,10 @@ from ..regions import region
 from ..roster.retiring import ages
 from ..settlement.collecting import owings
 from ..settlement.comparing import newly_raised
+from ..settlement.declared import about_people
 from ..settlement.late_decisions import extended_months, extension_words
 from ..settlement.models import Bill
-from ..settlement.progress import Standing, about_people, to_settle_here, who_computes
+from ..settlement.progress import Standing, to_settle_here, who_computes
 from ..settlement.queries import Estimate
 
 SOON = timedelta(days=7)

@@ -9,10 +9,11 @@ from shebao.hall import clock
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.settlement.comparing import bridge, stands_for_last
+from shebao.hall.settlement.declared import changes_of
 from shebao.hall.settlement.late_decisions import extended_months, extension_words
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
-from shebao.hall.settlement.progress import applicable_settlement, changes_of, preconditions, who_computes
+from shebao.hall.settlement.progress import applicable_settlement, preconditions, who_computes
 from shebao.hall.settlement.queries import ADJUSTED, adjustment_sums, estimate
 from shebao.hall.settlement.undeclared import provisional_of, undeclared_months
 from shebao.rules.months import months_in_words
