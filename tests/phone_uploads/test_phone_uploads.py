@@ -23,10 +23,11 @@ from shebao.hall.phone_uploads.operations import (
     send_by_phone,
     token_of,
 )
+from shebao.hall.regions import region
 from shebao.hall.registration import operations as operations_of_registration
 from shebao.hall.registration.operations import submit_registration
 from shebao.hall.sign_in.sessions import begin_session, close_session, end_sessions
-from tests.evidence.test_thumbnails import CARD, drawn, picture, shenzhen
+from tests.evidence.test_thumbnails import CARD, drawn, picture, print_of, shenzhen
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at
 from tests.papers import PDF, upload
 from tests.registration.applying import drafted
@@ -175,12 +176,16 @@ def test_the_page_shows_the_code_waits_and_shows_what_came():
         assert hidden not in page
     sent = phone.post("/phone", {"shot": SimpleUploadedFile("a.pdf", PDF)}, follow=True).content.decode()
     assert "已上传 1 个文件" in sent and "还能传 4 个" in sent
+    blurred = {"shot": SimpleUploadedFile("c.jpg", print_of(12))}
+    assert "照片可能不清晰" in phone.post("/phone", blurred, follow=True).content.decode()
+    assert "照片可能不清晰" not in phone.get("/phone").content.decode()
     wrong = phone.post("/phone", {"shot": SimpleUploadedFile("b.jpg", b"MZ")})
     assert wrong.status_code == 422 and "不是 JPG、PNG 或 PDF" in wrong.content.decode()
     answer = desktop.get(asks, **SMALL)
-    assert "已收到 1 个文件" in answer.content.decode() and "a.pdf" in answer.content.decode()
+    assert 'id="ev-next" hx-swap-oob="true"' in answer.content.decode(), "what is missing still is told too"
+    assert "已收到 2 个文件" in answer.content.decode() and "a.pdf" in answer.content.decode()
     with at(NOW + operations.LASTS):
-        over = desktop.get(f"{address}?part=0&had={made.pk}-1", **SMALL).content.decode()
+        over = desktop.get(f"{address}?part=0&had={made.pk}-2", **SMALL).content.decode()
         assert "刷新二维码" in over and "hx-trigger" not in over
         assert phone.get("/phone").status_code == 410
     desktop.post("/logout")
@@ -246,3 +251,21 @@ def test_a_clerk_turns_a_picture_of_a_declaration():
     now = Evidence.objects.get(declaration=one, removed_at=None)
     assert now.pk != kept.pk and drawn(files.content_of(now.stored)).size == (800, 1200)
     assert drawn(files.content_of(now.stored)).format == "PNG", "without loss"
+
+
+def test_the_paper_of_a_whole_month_comes_by_phone_too():
+    clerk = OperatorFactory(clerk=True, employer=EmployerFactory(region="wage_hall"))
+    desktop = signed_in(clerk)
+    pages_ = region("wage_hall").pages.values()
+    spec = next(one for one in pages_ if one.page == "monthly_papers")
+    title = next(one.title for one in region("wage_hall").services[spec.service].uploads if one.covers == "month")
+    address = f"/e/pages/{spec.key}/"
+    said = desktop.post(address, {"title": title, "phone": "1"}, **SMALL).content.decode()
+    assert f'hx-get="{address}?part=0&amp;had=' in said and "等待手机上传" in said
+    code = PhoneUpload.objects.get()
+    assert (code.service, code.declaration) == (spec.service, None)
+    send_by_phone(token_of(code), "phone", pages("a"))
+    assert Evidence.objects.get(service=spec.service, declaration=None).added_by == clerk
+    said = desktop.get(f"{address}?part=0&had={code.pk}-0", **SMALL).content.decode()
+    assert "a.pdf" in said and "已收到 1 个文件" in said
+    assert desktop.post(address, {"title": "不收的", "phone": "1"}).status_code == 404

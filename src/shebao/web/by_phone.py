@@ -1,5 +1,6 @@
 """The code beside a paper on the desktop (手机上传): what the page shows of it, and what it is told while it waits."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -68,15 +69,18 @@ def numbered(typed: str) -> int | None:
     return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 3 else None
 
 
-def part(request, made: PhoneUpload | None, template: str, context: dict, at: int | None = None) -> HttpResponse:
+def part(
+    request, made: PhoneUpload | None, template: str, page: Callable[[], dict], at: int | None = None
+) -> HttpResponse:
     """The part of one paper, for a page that waits; nothing (204) while there is nothing new for it.
 
-    `at`: the number of the paper whose code was asked for just now; without, the request names it.
+    `page` gives what the whole page shows. `at`: the number of the paper whose code was asked for just now; without,
+    the request names it.
     """
     if at is None and made and not is_over(made) and request.GET.get("had") == _state(made):
         return HttpResponse(status=204)
-    number, papers = numbered(request.GET.get(PART, "")) if at is None else at, context["papers"]
-    if number is None or number >= len(papers):
+    number, context = numbered(request.GET.get(PART, "")) if at is None else at, page()
+    if number is None or number >= len(context["papers"]):
         return HttpResponse(status=204)
-    seen = {"view": papers[number], "at": str(number), "phone": panel(request, made)}
+    seen = {"view": context["papers"][number], "at": str(number), "phone": panel(request, made)}
     return render(request, template, context | seen)

@@ -5,6 +5,7 @@ by the operation that the desktop uses, and dies with that right.
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -142,7 +143,15 @@ def _over() -> Refused:
     return Refused("link_spent", OVER, status=410)
 
 
-def send_by_phone(token: str, phone: str, uploads: list[Upload]) -> PhoneUpload:
+@dataclass(frozen=True)
+class Sent:
+    """What became of a sending: how many files the code took by now, and whether a picture among these is unclear."""
+
+    used: int
+    is_unclear: bool
+
+
+def send_by_phone(token: str, phone: str, uploads: list[Upload]) -> Sent:
     """Add what a telephone sends to the paper that the code is for (手机上传); all of it, or none.
 
     Raises Refused: the code is over, another telephone has it, too many files, or what the paper itself refuses.
@@ -154,7 +163,7 @@ def send_by_phone(token: str, phone: str, uploads: list[Upload]) -> PhoneUpload:
 
 
 @transaction.atomic
-def _send(token: str, phone: str, uploads: list[Upload]) -> PhoneUpload:
+def _send(token: str, phone: str, uploads: list[Upload]) -> Sent:
     # Held until the end: of two that come at the same moment, the later one counts what the first one sent.
     pk = PhoneUpload.objects.select_for_update().only("pk").get(pk=_found(token).pk).pk
     found = _good(_found(token), phone)
@@ -169,5 +178,4 @@ def _send(token: str, phone: str, uploads: list[Upload]) -> PhoneUpload:
         employer_id = found.operator.employer_id
         made = add_monthly_evidence(employer_id, found.service, found.title, uploads, by=found.operator, via=VIA)
     PhoneUpload.objects.filter(pk=pk).update(used=F("used") + len(made), phone=blind_index(SALT, phone))
-    found.used += len(made)
-    return found
+    return Sent(found.used + len(made), any(one.stored.is_unclear for one in made))

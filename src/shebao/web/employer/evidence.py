@@ -38,10 +38,8 @@ def papers(request, pk):
 
 
 def _part(request, declaration: Declaration, at: int | None = None):
-    views = papers_of([declaration]).get(declaration.pk, [])
-    context = {"declaration": declaration, "papers": views, "accepted": ACCEPTED}
-    context["action"] = reverse("e_papers", args=[declaration.pk])
-    return part(request, _code(request, declaration), "employer/_paper_part.html", context, at)
+    code = _code(request, declaration)
+    return part(request, code, "employer/_paper_answer.html", lambda: _context(request, declaration), at)
 
 
 def _code(request, declaration: Declaration):

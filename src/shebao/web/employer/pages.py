@@ -53,8 +53,13 @@ def _monthly(request, spec: Page):
             return redirect("e_page", spec.key)
     if PART in request.GET:
         return _part(request, spec, service)
+    context = _monthly_context(request, spec, service, errors)
+    return render(request, "employer/papers.html", context, status=status)
+
+
+def _monthly_context(request, spec: Page, service: Service, errors=()) -> dict:
     views = monthly_papers(request.user, service, this_month(request))
-    context = {
+    return {
         "declaration": None,
         "title": spec.title,
         "sub": f"{service.title} · {this_month(request).label}，本月的申报共用",
@@ -72,7 +77,6 @@ def _monthly(request, spec: Page):
         "notes": spec.notes,
         "monthly_url": "",
     }
-    return render(request, "employer/papers.html", context, status=status)
 
 
 def _code(request, service: Service):
@@ -80,9 +84,8 @@ def _code(request, service: Service):
 
 
 def _part(request, spec: Page, service: Service, at: int | None = None):
-    context = {"declaration": None, "papers": monthly_papers(request.user, service, this_month(request))}
-    context |= {"accepted": ACCEPTED, "action": reverse("e_page", args=[spec.key])}
-    return part(request, _code(request, service), "employer/_paper_part.html", context, at)
+    code = _code(request, service)
+    return part(request, code, "employer/_paper_answer.html", lambda: _monthly_context(request, spec, service), at)
 
 
 def _ask_for_phone(request, spec: Page, service: Service, title: str):

@@ -15,7 +15,7 @@ from shebao.hall.phone_uploads.operations import phone_upload_of, send_by_phone
 from ..access import public
 from ..sent_files import ACCEPTED, count_sending, uploads
 
-TOKEN = "phone_upload"
+TOKEN, UNCLEAR = "phone_upload", "phone_unclear"
 SENDINGS, HOUR = 60, timedelta(hours=1)
 """How often an address may send by phone in an hour."""
 
@@ -43,7 +43,7 @@ def phone_upload(request):
         try:
             _count(request, found)
             files = [one for name in ("shot", "files") for one in uploads(request, name)]
-            send_by_phone(token, phone, files)
+            request.session[UNCLEAR] = send_by_phone(token, phone, files).is_unclear
         except Refused as no:
             errors, status = [{"id": "", "text": no.message}], no.status
         else:
@@ -54,6 +54,7 @@ def phone_upload(request):
         "left": MOST - found.used,
         "until": found.until,
         "accepted": ACCEPTED,
+        "is_unclear": request.session.pop(UNCLEAR, False),
         "errors": errors,
     }
     return render(request, "public/phone_upload.html", context, status=status)

@@ -48,7 +48,7 @@ def paper_part(request, here: Region, made: Registration | None, step: int, at: 
     if made is None or made.state not in WITH_APPLICANT:
         return HttpResponseClientRedirect(request.path)
     context = {"region": here, "number": step, "accepted": ACCEPTED, "papers": queries.papers_of(made)}
-    return part(request, code_for_registration(made.pk), "registration/_paper_answer.html", context, at)
+    return part(request, code_for_registration(made.pk), "registration/_paper_answer.html", lambda: context, at)
 
 
 def count_upload(request) -> None:
