@@ -15,7 +15,8 @@ from tests.run_journeys import JOURNEYS, run_journeys
 # rules are the same on any engine, and so is the drawing of pages.
 TESTS = [
     "tests/audit", "tests/configuring", "tests/declarations", "tests/desk", "tests/documents", "tests/employers",
-    "tests/evidence", "tests/mail", "tests/notices", "tests/operators", "tests/payments", "tests/privileged",
+    "tests/evidence", "tests/mail", "tests/notices", "tests/operators", "tests/payments", "tests/phone_uploads",
+    "tests/privileged",
     "tests/race", "tests/registration", "tests/reimbursements", "tests/roster", "tests/services", "tests/settlement",
     "tests/sheets", "tests/sign_in", "tests/supplements", "tests/test_bulk.py", "tests/test_prepared.py",
     "tests/workbench",

@@ -8,7 +8,8 @@ import zlib
 from datetime import timedelta
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
+from PIL.PngImagePlugin import PngInfo
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.operations import save_declarations
@@ -17,7 +18,7 @@ from shebao.hall.evidence import files
 from shebao.hall.evidence.housekeeping import SAFE_AGE, sweep_files
 from shebao.hall.evidence.models import Evidence, StoredFile
 from shebao.hall.evidence.operations import add_evidence
-from shebao.hall.evidence.thumbnails import Limits, thumbnail
+from shebao.hall.evidence.thumbnails import Limits, Small, made_to_fit, thumbnail
 from shebao.hall.registration import operations
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolled
 from tests.papers import JPEG, PDF, upload
@@ -38,9 +39,9 @@ def picture(kind="JPEG", size=(1200, 800), mode="RGB", **how) -> bytes:
     return out.getvalue()
 
 
-def drawn(content: bytes | None) -> Image.Image:
+def drawn(content: bytes | Small | None) -> Image.Image:
     assert content is not None
-    return Image.open(io.BytesIO(content))
+    return Image.open(io.BytesIO(content.picture if isinstance(content, Small) else content))
 
 
 def bomb() -> bytes:
@@ -88,13 +89,63 @@ def test_a_photo_of_a_registration_is_kept_upright_and_no_larger_than_a_page_nee
     with pytest.raises(Refused, match="没有重复添加"):
         operations.add_papers(made.pk, title, [upload("证照.jpg", picture(size=(3600, 2400), exif=exif))])
     as_it_is = picture()
-    for content in (as_it_is, PDF, JPEG, picture("PNG", (3100, 40))):
-        assert files.photo_upright(upload("一.jpg", content)).content == content
+    for content in (as_it_is, PDF, JPEG, picture("PNG", (3000, 40))):
+        assert files.fitted(upload("一.jpg", content)).content == content
     exif[0x0112] = 1  # upright and small, and still it says where it was taken
-    small = drawn(files.photo_upright(upload("二.jpg", picture(exif=exif))).content)
+    small = drawn(files.fitted(upload("二.jpg", picture(exif=exif))).content)
     assert small.size == (1200, 800) and not small.getexif()
     with pytest.raises(Refused, match="最大 5 MB"):
-        files.photo_upright(upload("大.jpg", as_it_is + b"\0" * files.FILE_LIMIT))
+        files.fitted(upload("大.pdf", PDF + b"\0" * files.FILE_LIMIT))
+    with pytest.raises(Refused, match="每张图片最大 20 MB"):
+        files.fitted(upload("大.jpg", as_it_is + b"\0" * files.PICTURE_LIMIT))
+
+
+def noise(kind: str, size=(1000, 1400), **how) -> bytes:
+    """What compresses as little as a photograph."""
+    out = io.BytesIO()
+    Image.merge("RGB", [Image.effect_noise(size, 80) for _ in "RGB"]).save(out, kind, **how)
+    return out.getvalue()
+
+
+def print_of(blur: float, size=(1200, 1600)) -> bytes:
+    """A page of print, as sharp as it was photographed."""
+    page = Image.new("L", size, 235)
+    pen = ImageDraw.Draw(page)
+    for y in range(60, size[1] - 60, 40):
+        for x in range(60, size[0] - 60, 22):
+            pen.text((x, y), "E", fill=40, font_size=26)
+    out = io.BytesIO()
+    page.filter(ImageFilter.GaussianBlur(blur)).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def test_a_png_stays_one_while_it_is_print_and_becomes_a_jpeg_where_it_is_a_photograph():
+    print_ = drawn(made_to_fit(picture("PNG", (3600, 2400), "1")))
+    assert (print_.format, print_.size) == ("PNG", (3000, 2000))
+    said = PngInfo()
+    said.add_text("Author", "示例")
+    told = picture("PNG", pnginfo=said)
+    plain = made_to_fit(told)
+    assert b"iTXt" in told and b"iTXt" not in plain and drawn(plain).format == "PNG"
+    photo = noise("PNG", (1500, 1400), compress_level=0)
+    assert len(photo) > files.FILE_LIMIT
+    kept = files.fitted(upload("截图.png", photo))
+    assert drawn(kept.content).size == (1500, 1400) and len(kept.content) < files.FILE_LIMIT
+    assert drawn(kept.content).format == "JPEG" and files.fitted(kept) is kept
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert drawn(made_to_fit(picture("PNG", exif=exif))).size == (800, 1200)
+    hidden = picture(comment=b"where it was", exif=exif)
+    assert b"where it was" in hidden and b"where it was" not in made_to_fit(hidden)
+    assert made_to_fit(bomb()) is None and files.fitted(upload("弹.png", bomb())).content == bomb()
+
+
+def test_a_picture_that_cannot_be_read_is_marked_and_kept():
+    clerk, one = shenzhen()
+    pages = [upload(f"{blur}.jpg", print_of(blur)) for blur in (0, 12)]
+    add_evidence(one.pk, CARD, [*pages, upload("小.png", picture("PNG", (300, 200)))], by=clerk)
+    marks = dict(StoredFile.objects.values_list("name", "is_unclear"))
+    assert marks == {"0.jpg": False, "12.jpg": True, "小.png": True}
 
 
 def shenzhen():

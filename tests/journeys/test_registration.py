@@ -11,10 +11,13 @@ from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.desk.effects import take_effect
 from shebao.hall.employers.models import Employer
+from shebao.hall.phone_uploads.models import PhoneUpload
+from shebao.hall.phone_uploads.operations import token_of
 from shebao.hall.registration.models import Registration
 from shebao.hall.registration.reviewing import REGISTRATIONS
 from shebao.hall.roster.models import Spell
 from shebao.rules.months import Month
+from tests.evidence.test_thumbnails import picture
 from tests.factories import OperatorFactory, enrolment
 from tests.people import undo_time  # noqa: F401 - a fixture of this folder
 from tests.registration.applying import PDF, TWICE, answers, credit_code, reviewed_by, submitted
@@ -117,7 +120,23 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     go_on(page, "上传")
     page.get_by_role("alert").get_by_text("不是 JPG、PNG 或 PDF").wait_for()
     page.get_by_text("授权书.pdf").first.wait_for()
-    page.get_by_label("选择统一信用代码证的文件").set_input_files(upload | {"name": "信用代码证.pdf"})
+
+    # 手机拍照: the code on the screen, the phone beside it; what was chosen meanwhile for another paper stays chosen.
+    chosen = page.get_by_label("选择云南省社会保险网上经办（参保单位）授权书的文件")
+    chosen.set_input_files(upload | {"name": "第二页.pdf", "buffer": PDF + b"2"})
+    page.get_by_role("button", name=re.compile("用手机拍.*统一信用代码证")).click()
+    page.get_by_text("等待手机上传").wait_for()
+    phone = page_of(width=390)
+    phone.goto(f"{home}/phone/{token_of(PhoneUpload.objects.get())}")
+    phone.get_by_role("heading", name="统一信用代码证").wait_for()
+    assert phone.url == home + "/phone", "the address keeps nothing"
+    photo = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    phone.get_by_label("拍照").set_input_files(photo)
+    go_on(phone, "上传")
+    phone.get_by_text("已上传 1 个文件").wait_for()
+    page.get_by_text("已收到 1 个文件").wait_for()
+    page.get_by_text("IMG_1.jpg").first.wait_for()
+    page.get_by_text("第二页.pdf").wait_for()
     go_on(page)
 
     # 核对并提交.

@@ -21,7 +21,7 @@ HEAD = "audit_audithead"
 # What is no deed: the machinery of sessions, counters and jobs, what somebody still types, and the mark of progress.
 NO_DEEDS = {
     "django_session", "axes_accessattempt", "axes_accesslog", "axes_accessfailurelog", "operators_attempt",
-    "sign_in_opensession", "sign_in_sentcode", "audit_spentkey",
+    "sign_in_opensession", "sign_in_sentcode", "phone_uploads_phoneupload", "audit_spentkey",
     "django_tasks_database_dbtaskresult", "declarations_formdraft", HEAD, RECORD,
 }  # fmt: skip
 TYPING = {

@@ -18,6 +18,7 @@ from .evidence.files import forget
 from .evidence.models import StoredFile
 from .operators.models import Attempt
 from .personal_data import retention_days
+from .phone_uploads.models import PhoneUpload
 from .registration.models import Activation, Registration, RegistrationPaper
 from .registration.states import State
 from .sheets.models import Batch, BatchState
@@ -90,6 +91,10 @@ def _sent_codes(before: datetime) -> QuerySet:
     return SentCode.objects.filter(until__lt=before)
 
 
+def _phone_uploads(before: datetime) -> QuerySet:
+    return PhoneUpload.objects.filter(until__lt=before)
+
+
 def _sign_ins(before: datetime) -> QuerySet:
     return OpenSession.objects.filter(Q(ended_at__lt=before) | Q(seen_at__lt=before))
 
@@ -137,6 +142,7 @@ FORGETTING: dict[str, tuple[Callable[[datetime], QuerySet], Callable[[list], Non
     "activations": (_activations, _delete),
     "sent_codes": (_sent_codes, _delete),
     "sign_ins": (_sign_ins, _delete),
+    "phone_uploads": (_phone_uploads, _delete),
 }
 
 

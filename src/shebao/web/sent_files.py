@@ -7,14 +7,15 @@ from django.http import HttpResponse
 
 from shebao.hall.errors import Refused
 from shebao.hall.evidence.files import (
-    FILE_LIMIT,
     MEDIA_TYPES,
+    PICTURE_LIMIT,
     Upload,
     content_of,
     name_with_ending,
     thumbnail_of,
 )
 from shebao.hall.evidence.models import FileKind, StoredFile
+from shebao.hall.operators.models import Operator
 from shebao.hall.operators.throttle import may_try
 
 from .employer.common import download
@@ -26,13 +27,13 @@ HOUR = timedelta(hours=1)
 def uploads(request, name: str = "files") -> list[Upload]:
     """The files of one field; of one that is too large no more is read than shows that it is. Raises Refused."""
     if request.user.is_authenticated and name in request.FILES:
-        count_sending(request, "papers", settings.SHEBAO_PAPERS_AN_HOUR)
-    return [Upload(one.name or "", one.read(FILE_LIMIT + 1), one.size or 0) for one in request.FILES.getlist(name)]
+        count_sending(request.user, "papers", settings.SHEBAO_PAPERS_AN_HOUR)
+    return [Upload(one.name or "", one.read(PICTURE_LIMIT + 1), one.size or 0) for one in request.FILES.getlist(name)]
 
 
-def count_sending(request, kind: str, limit: int) -> None:
+def count_sending(operator: Operator, kind: str, limit: int) -> None:
     """Count what an employer, or a desk of the agency, sends in an hour. Raises Refused past the limit."""
-    if not may_try(kind, str(request.user.employer_id or f"desk {request.user.pk}"), limit=limit, within=HOUR):
+    if not may_try(kind, str(operator.employer_id or f"desk {operator.pk}"), limit=limit, within=HOUR):
         text = f"一小时最多上传 {limit} 次，这一次没有收下。请稍后再传，或把几个文件合并成一个。"
         raise Refused("too_many_files", text, status=429)
 

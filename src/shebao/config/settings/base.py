@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "shebao.hall.registration",
     "shebao.hall.supplements",
     "shebao.hall.sign_in",
+    "shebao.hall.phone_uploads",
     "shebao.hall.services",
     "shebao.web",
 ]

@@ -6,7 +6,7 @@ from .. import clock
 from ..audit.operations import record
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
-from .files import Upload, written
+from .files import Upload, fitted, written
 from .models import EmployerPaper
 
 LIMIT = 200
@@ -14,9 +14,13 @@ LIMIT = 200
 TITLE_LENGTH = 60
 
 
-@transaction.atomic
 def add_employer_paper(employer_id: int, title: str, upload: Upload, *, by) -> EmployerPaper:
-    """Keep a paper of the employer under a title of its own (上传)."""
+    """Keep a paper of the employer under a title of its own (上传), a picture made to fit."""
+    return _add(employer_id, title, fitted(upload), by)
+
+
+@transaction.atomic
+def _add(employer_id: int, title: str, upload: Upload, by) -> EmployerPaper:
     permit(by, "declare", "社保资料管理")
     employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     title = _tidy(title)
@@ -65,9 +69,13 @@ def _changed(paper: EmployerPaper, by) -> None:
     paper.save()
 
 
-@transaction.atomic
 def edit_employer_paper(pk: int, title: str, upload: Upload | None, *, by, version: int) -> EmployerPaper:
     """Give a paper another title, another file, or both (编辑). Declarations keep the file they were sent with."""
+    return _edit(pk, title, fitted(upload) if upload else None, by, version)
+
+
+@transaction.atomic
+def _edit(pk: int, title: str, upload: Upload | None, by, version: int) -> EmployerPaper:
     paper = _present(pk, version, by)
     title = _tidy(title)
     _free(EmployerPaper.objects.filter(employer=paper.employer, removed_at=None).exclude(pk=pk), title)

@@ -14,12 +14,21 @@ from django.db import transaction
 from ..crypto import REGISTER, seal, unseal
 from ..errors import Refused
 from .models import FileKind, StoredFile
-from .thumbnails import set_upright, thumbnail
+from .thumbnails import made_to_fit, thumbnail, turned
 
-FILE_LIMIT = 5_000_000  # bytes
+FILE_LIMIT = 5_000_000  # bytes, of what is kept
+PICTURE_LIMIT = 20_000_000
+"""Of a picture as it comes, before it is made to fit: no telephone's photo is larger."""
 NAME_LENGTH = 100
 ENDINGS = {FileKind.JPEG: ".jpg", FileKind.PNG: ".png", FileKind.PDF: ".pdf"}
 MEDIA_TYPES = {FileKind.JPEG: "image/jpeg", FileKind.PNG: "image/png", FileKind.PDF: "application/pdf"}
+BEGINNINGS = {
+    FileKind.JPEG: b"\xff\xd8\xff",
+    FileKind.PNG: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    FileKind.PDF: b"%PDF-",
+}
+ENDS = {FileKind.JPEG: b"\xff\xd9", FileKind.PNG: b"IEND", FileKind.PDF: b"%%EOF"}
+PICTURES = (FileKind.JPEG, FileKind.PNG)
 SMALL = ".small"
 """What follows the name of a file in the name of its small picture."""
 TAIL = 2048  # how near its end a whole file says that it ends
@@ -29,45 +38,54 @@ TAIL = 2048  # how near its end a whole file says that it ends
 class Upload:
     """A file as it came: the name its owner gave it, and its bytes; of a file that is too large only the first.
 
-    `size`: how many bytes it had, where not all of them were read.
+    `size`: how many bytes it had, where not all of them were read. `is_fitted`: a picture was made to fit already.
     """
 
     name: str
     content: bytes
     size: int = 0
+    is_fitted: bool = False
 
 
 def kind_of(upload: Upload) -> FileKind:
     """What the content is, whatever the name says. Raises Refused: empty, too large, something else, or cut short."""
+    return _kind(upload, FILE_LIMIT)
+
+
+def _kind(upload: Upload, most_of_a_picture: int) -> FileKind:
     content, name = upload.content, tidy_name(upload.name)
     if not content:
         raise Refused("empty_file", f"“{name}”是空文件，请重新选择。")
-    if (bytes_there := max(upload.size, len(content))) > FILE_LIMIT:
-        size = f"{bytes_there / 1_000_000:.1f}"
-        raise Refused("file_too_large", f"“{name}”有 {size} MB，每个文件最大 5 MB。请压缩或分页后再传。")
-    tail = content[-TAIL:]
-    whole = {
-        FileKind.JPEG: (content.startswith(b"\xff\xd8\xff"), b"\xff\xd9" in tail),
-        FileKind.PNG: (content.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), b"IEND" in tail),
-        FileKind.PDF: (content.startswith(b"%PDF-"), b"%%EOF" in tail),
-    }
-    for kind, (begins, ends) in whole.items():
-        if begins and not ends:
-            raise Refused("file_cut_short", f"“{name}”不完整，可能没有传完或已损坏。请重新选择原文件。")
-        if begins:
-            return kind
-    raise Refused("file_kind", f"“{name}”不是 JPG、PNG 或 PDF 文件。请拍照、扫描，或另存为 PDF 后再传。")
+    begun = [kind for kind, begins in BEGINNINGS.items() if content.startswith(begins)]
+    most = most_of_a_picture if begun and begun[0] in PICTURES else FILE_LIMIT
+    if (bytes_there := max(upload.size, len(content))) > most:
+        size, told = f"{bytes_there / 1_000_000:.1f}", f"{'每张图片' if most > FILE_LIMIT else '每个文件'}最大"
+        raise Refused("file_too_large", f"“{name}”有 {size} MB，{told} {most // 1_000_000} MB。请压缩或分页后再传。")
+    if not begun:
+        raise Refused("file_kind", f"“{name}”不是 JPG、PNG 或 PDF 文件。请拍照、扫描，或另存为 PDF 后再传。")
+    if ENDS[begun[0]] not in content[-TAIL:]:
+        raise Refused("file_cut_short", f"“{name}”不完整，可能没有传完或已损坏。请重新选择原文件。")
+    return begun[0]
 
 
-def photo_upright(upload: Upload) -> Upload:
-    """A photo, upright, no larger than a page needs and without what the camera wrote; anything else as it came.
+def fitted(upload: Upload) -> Upload:
+    """A picture, upright, no larger than a page needs and without what the camera wrote; anything else as it came.
 
-    What it is and how large it may be is judged of what came, before anything of it is read. Raises Refused.
+    What it is and how large it may be is judged of what came, before anything of it is read: a picture may be larger
+    then than what is kept. Raises Refused.
     """
-    if kind_of(upload) != FileKind.JPEG:
+    if upload.is_fitted or _kind(upload, PICTURE_LIMIT) not in PICTURES:
         return upload
-    drawn = set_upright(upload.content)
-    return Upload(upload.name, drawn) if drawn and len(drawn) <= FILE_LIMIT else upload
+    drawn = made_to_fit(upload.content)
+    return Upload(upload.name, drawn if drawn and len(drawn) <= FILE_LIMIT else upload.content, is_fitted=True)
+
+
+def turned_upload(stored: StoredFile) -> Upload:
+    """What a stored picture is when it is turned by a quarter, clockwise. Raises Refused where that cannot be done."""
+    drawn = turned(content_of(stored)) if stored.is_picture else None
+    if drawn is None or len(drawn) > FILE_LIMIT:
+        raise Refused("not_turned", f"“{stored.name}”转不了。请在手机或电脑上转好，再替换。")
+    return Upload(stored.name, drawn, is_fitted=True)
 
 
 def tidy_name(name: str) -> str:
@@ -107,9 +125,9 @@ def _write(upload: Upload, employer, by, at) -> StoredFile:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = employer.pk if employer else REGISTER
     _write_sealed(path, seal(upload.content, key))
-    small = thumbnail(upload.content) if kind != FileKind.PDF else None
+    small = thumbnail(upload.content) if kind in PICTURES else None
     if small:
-        _write_sealed(_small(place), seal(small, key))
+        _write_sealed(_small(place), seal(small.picture, key))
     return StoredFile(
         employer=employer,
         name=tidy_name(upload.name),
@@ -118,6 +136,7 @@ def _write(upload: Upload, employer, by, at) -> StoredFile:
         digest=hashlib.sha256(upload.content).hexdigest(),
         place=place,
         has_thumbnail=bool(small),
+        is_unclear=bool(small and small.is_unclear),
         stored_by=by,
         stored_at=at,
     )

@@ -22,6 +22,7 @@ class FileKind(models.TextChoices):
 class StoredFile(models.Model):
     """A file as it was uploaded; never changed. `place` is a random name, the content on disk is encrypted.
 
+    `is_unclear`: a picture that is too small or too blurred to be read, as far as a machine can tell.
     A file of somebody who registers belongs to no employer yet, and nobody is signed in.
     """
 
@@ -32,6 +33,7 @@ class StoredFile(models.Model):
     digest = models.CharField("摘要", max_length=64)
     place = models.CharField("存放位置", max_length=40, unique=True)
     has_thumbnail = models.BooleanField("有缩略图", default=False)
+    is_unclear = models.BooleanField("不清晰", default=False)
     stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     stored_at = models.DateTimeField("上传时间")
 

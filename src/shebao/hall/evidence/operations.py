@@ -13,30 +13,45 @@ from ..declarations.states import State
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit_service
 from ..regions import region
-from .files import Upload, written
+from .files import Upload, fitted, turned_upload, written
 from .models import EmployerPaper, Evidence, StoredFile
+from .queries import is_open_for_papers
 
 MOST = 10
 """How many files one paper may have."""
 DECIDED = (State.SUBMITTED, State.APPROVED, State.REJECTED)
 
 
+def add_evidence(declaration_id: int, title: str, uploads: list[Upload], *, by, via: str = "") -> list[Evidence]:
+    """Add files to one paper of a declaration that is not submitted (上传材料); all of them, or none.
+
+    Pictures are made to fit first: that takes a moment, in which nobody waits for the database. `via`: what the
+    record says of the way they came.
+    """
+    return _add_evidence(declaration_id, title, [fitted(one) for one in uploads], by, via)
+
+
 @transaction.atomic
-def add_evidence(declaration_id: int, title: str, uploads: list[Upload], *, by) -> list[Evidence]:
-    """Add files to one paper of a declaration that is not submitted (上传材料); all of them, or none."""
+def _add_evidence(declaration_id: int, title: str, uploads: list[Upload], by, via: str) -> list[Evidence]:
     declaration = _changeable(declaration_id, by)
     place = {"declaration": declaration, "employer": declaration.employer, "service": declaration.service}
-    return _add(place, declaration.spec, title, "each", uploads, by)
+    return _add(place, declaration.spec, title, "each", uploads, by, via)
+
+
+def add_monthly_evidence(
+    employer_id: int, service_key: str, title: str, uploads: list[Upload], *, by, via: str = ""
+) -> list[Evidence]:
+    """Add files to a paper that all declarations of a service share in this month (申报材料上传), made to fit."""
+    return _add_monthly(employer_id, service_key, title, [fitted(one) for one in uploads], by, via)
 
 
 @transaction.atomic
-def add_monthly_evidence(employer_id: int, service_key: str, title: str, uploads: list[Upload], *, by) -> list:
-    """Add files to a paper that all declarations of a service share in this month (申报材料上传)."""
+def _add_monthly(employer_id: int, service_key: str, title: str, uploads: list[Upload], by, via: str) -> list:
     employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
     service = _service(employer, service_key)
     permit_service(by, service)
     place = {"employer": employer, "service": service_key, "month": Month.of(clock.today())}
-    return _add(place, service, title, "month", uploads, by)
+    return _add(place, service, title, "month", uploads, by, via)
 
 
 def _service(employer: Employer, key: str) -> Service:
@@ -49,24 +64,25 @@ def _service(employer: Employer, key: str) -> Service:
 def _changeable(declaration_id: int, by) -> Declaration:
     (declaration,) = locked([declaration_id], by=by)
     permit_service(by, declaration.spec)
-    if declaration.state not in (State.DRAFT, State.RETURNED):
+    if not is_open_for_papers(declaration):
         text = f"这笔申报现在是“{declaration.state_label}”，材料不能再改。要改请先撤回。"
         raise Conflict("wrong_state", text)
     return declaration
 
 
-def _add(place: dict, service: Service, title: str, covers: str, uploads: list[Upload], by) -> list[Evidence]:
-    _asked_for(service, title, covers)
+def _add(place: dict, service: Service, title: str, covers: str, uploads: list[Upload], by, via: str) -> list[Evidence]:
+    refuse_unasked(service, title, covers)
     if not uploads:
         raise Refused("no_file", f"请先选择“{title}”的文件，再上传。")
     _room(place, title, len(uploads))
     with written(uploads, place["employer"], by=by, at=clock.now()) as files:
         for one in files:
             one.save()
-        return _attach(place, title, files, by)
+        return _attach(place, title, files, by, via)
 
 
-def _asked_for(service: Service, title: str, covers: str) -> None:
+def refuse_unasked(service: Service, title: str, covers: str) -> None:
+    """Refuse a paper that the service does not ask for, of each declaration or of the month."""
     if not any(paper.title == title and paper.covers == covers for paper in service.uploads):
         raise Refused("no_such_paper", f"“{service.title}”不收这种材料，请刷新页面后再试。", status=404)
 
@@ -79,7 +95,7 @@ def _room(place: dict, title: str, more: int) -> None:
         raise Refused("too_many_files", text)
 
 
-def _attach(place: dict, title: str, files: list[StoredFile], by) -> list[Evidence]:
+def _attach(place: dict, title: str, files: list[StoredFile], by, via: str = "") -> list[Evidence]:
     """Link files to a paper; a file that is there already, byte for byte, is not added again."""
     there = Evidence.objects.filter(**place, title=title, removed_at=None).select_related("stored")
     known = {one.stored.digest for one in there}
@@ -87,8 +103,10 @@ def _attach(place: dict, title: str, files: list[StoredFile], by) -> list[Eviden
     if not new:
         raise Refused("already_uploaded", f"“{files[0].name}”已经在“{title}”里，没有重复添加。")
     made = [Evidence.objects.create(**place, title=title, stored=one, added_by=by, added_at=clock.now()) for one in new]
+    said = {"via": via} if via else {}
     for one in made:
-        record("evidence.added", one, by=by, service=one.service, declaration=one.declaration_id, stored=one.stored_id)
+        said |= {"service": one.service, "declaration": one.declaration_id, "stored": one.stored_id}
+        record("evidence.added", one, by=by, **said)
     return made
 
 
@@ -96,7 +114,7 @@ def _attach(place: dict, title: str, files: list[StoredFile], by) -> list[Eviden
 def attach_paper(declaration_id: int, title: str, employer_paper_id: int, *, by) -> Evidence:
     """Use one of the employer's own papers for a declaration, without uploading it again."""
     declaration = _changeable(declaration_id, by)
-    _asked_for(declaration.spec, title, "each")
+    refuse_unasked(declaration.spec, title, "each")
     kept = EmployerPaper.objects.visible_to(by).filter(removed_at=None).select_related("stored")
     paper = kept.get(pk=employer_paper_id, employer=declaration.employer)
     place = {"declaration": declaration, "employer": declaration.employer, "service": declaration.service}
@@ -104,9 +122,19 @@ def attach_paper(declaration_id: int, title: str, employer_paper_id: int, *, by)
     return _attach(place, title, [paper.stored], by)[0]
 
 
-@transaction.atomic
 def replace_evidence(pk: int, upload: Upload, *, by) -> Evidence:
-    """Put another file in the place of one (替换)."""
+    """Put another file in the place of one (替换), made to fit."""
+    return _replace(pk, fitted(upload), by)
+
+
+def turn_evidence(pk: int, *, by) -> Evidence:
+    """Turn a picture by a quarter, clockwise (转 90°): another file in its place, its small picture with it."""
+    one = Evidence.objects.visible_to(by).select_related("stored").get(pk=pk, removed_at=None)
+    return _replace(pk, turned_upload(one.stored), by)
+
+
+@transaction.atomic
+def _replace(pk: int, upload: Upload, by) -> Evidence:
     old = remove_evidence(pk, by=by)
     place = {"employer": old.employer, "service": old.service, "declaration": old.declaration, "month": old.month}
     with written([upload], old.employer, by=by, at=clock.now()) as files:

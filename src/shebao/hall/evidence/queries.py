@@ -12,6 +12,7 @@ from shebao.rules.region import Service
 from shebao.rules.region_pages import Paper
 
 from .. import clock
+from ..declarations.states import State
 from ..services.scene import chunks
 from .models import EmployerPaper, Evidence
 
@@ -49,6 +50,11 @@ class PaperView:
         return self.paper.keep != "counter"
 
 
+def is_open_for_papers(declaration) -> bool:
+    """Whether papers may still be added to a declaration and taken away: the agency has it not, or gave it back."""
+    return declaration.state in (State.DRAFT, State.RETURNED)
+
+
 def papers_of(declarations: Iterable) -> dict[int, list[PaperView]]:
     """The papers of each declaration, in the order of its service; two queries for any number of declarations."""
     asked = {d.pk: d for d in declarations if d.spec.papers}
@@ -80,8 +86,7 @@ def _view(declaration, paper: Paper, own: dict, shared: dict) -> PaperView:
 
 def _still_open(declaration) -> Month:
     """What is not submitted yet may use the papers of the present month."""
-    is_open = declaration.state in ("draft", "returned")
-    return Month.of(clock.today()) if is_open else declaration.month
+    return Month.of(clock.today()) if is_open_for_papers(declaration) else declaration.month
 
 
 def missing_papers(declarations: Iterable) -> dict[int, str]:

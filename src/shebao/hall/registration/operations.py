@@ -16,7 +16,7 @@ from shebao.rules.region_registration import AgreementText
 from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
-from ..evidence.files import Upload, forget, photo_upright, written
+from ..evidence.files import Upload, fitted, forget, turned_upload, written
 from ..operators.models import DESK_ROLES, Operator
 from ..regions import all_regions, region
 from . import checks
@@ -123,16 +123,17 @@ def note_agreement(made: Registration, text: AgreementText, *, by) -> Agreement:
     return agreed
 
 
-def add_papers(pk: int, title: str, uploads: list[Upload]) -> list[RegistrationPaper]:
+def add_papers(pk: int, title: str, uploads: list[Upload], *, via: str = "") -> list[RegistrationPaper]:
     """Add files to one of the papers that the region asks for (上传材料); all of them, or none.
 
-    Photos are set upright first: that takes a moment, in which nobody waits for the database.
+    Pictures are made to fit first: that takes a moment, in which nobody waits for the database. `via`: what the
+    record says of the way they came.
     """
-    return _add_papers(pk, title, [photo_upright(one) for one in uploads])
+    return _add_papers(pk, title, [fitted(one) for one in uploads], {"via": via} if via else {})
 
 
 @transaction.atomic
-def _add_papers(pk: int, title: str, uploads: list[Upload]) -> list[RegistrationPaper]:
+def _add_papers(pk: int, title: str, uploads: list[Upload], said: dict[str, str]) -> list[RegistrationPaper]:
     made, here = _writable(pk)
     if not any(paper.title == title and paper.keep == "upload" for paper in here.registration.papers):
         raise Refused("no_such_paper", "这里不收这种材料，请刷新页面后再试。", status=404)
@@ -149,8 +150,36 @@ def _add_papers(pk: int, title: str, uploads: list[Upload]) -> list[Registration
         now = clock.now()
         added = [RegistrationPaper.objects.create(registration=made, title=title, stored=f, added_at=now) for f in new]
         _touch(made)
-        record("registration.paper_added", made, by=None, count=len(added))
+        record("registration.paper_added", made, by=None, count=len(added), **said)
     return added
+
+
+def replace_paper(pk: int, paper: int, upload: Upload) -> RegistrationPaper:
+    """Put another file in the place of one (替换), made to fit."""
+    return _replace_paper(pk, paper, fitted(upload))
+
+
+def turn_paper(pk: int, paper: int) -> RegistrationPaper:
+    """Turn a picture by a quarter, clockwise (转 90°): another file in its place, its small picture with it."""
+    one = RegistrationPaper.objects.select_related("stored").get(pk=paper, registration=pk)
+    return _replace_paper(pk, paper, turned_upload(one.stored))
+
+
+@transaction.atomic
+def _replace_paper(pk: int, paper: int, upload: Upload) -> RegistrationPaper:
+    made, _ = _writable(pk)
+    one = made.papers.select_related("stored").get(pk=paper)
+    old = one.stored
+    with written([upload], None, by=None, at=clock.now()) as files:
+        if made.papers.filter(title=one.title, stored__digest=files[0].digest).exists():
+            raise Refused("already_uploaded", f"“{files[0].name}”已经在“{one.title}”里，没有重复添加。")
+        files[0].save()
+        one.stored, one.added_at = files[0], clock.now()
+        one.save()
+        forget(old)
+        _touch(made)
+        record("registration.paper_replaced", made, by=None)
+    return one
 
 
 @transaction.atomic

@@ -51,6 +51,11 @@ def close_session(key: str) -> None:
     OpenSession.objects.filter(key_digest=key_digest(key), ended_at=None).update(ended_at=clock.now())
 
 
+def session_of(operator: Operator, key: str) -> OpenSession:
+    """The open session of an operator with this key. Raises DoesNotExist."""
+    return OpenSession.objects.visible_to(operator).get(key_digest=key_digest(key), ended_at=None)
+
+
 def follow_session(old: str, new: str) -> None:
     """The session goes on under another key."""
     OpenSession.objects.filter(key_digest=key_digest(old), ended_at=None).update(key=new, key_digest=key_digest(new))

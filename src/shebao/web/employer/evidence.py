@@ -7,14 +7,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from shebao.hall.audit.looks import note_glance, note_look
 from shebao.hall.declarations.models import Declaration
-from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused, permit_service
 from shebao.hall.evidence import operations
 from shebao.hall.evidence.models import Evidence
-from shebao.hall.evidence.queries import employer_papers, papers_of
+from shebao.hall.evidence.queries import employer_papers, is_open_for_papers, papers_of
+from shebao.hall.phone_uploads.operations import ask_for_declaration
+from shebao.hall.phone_uploads.queries import code_in_session
 
 from ..access import needs
+from ..by_phone import PART, count_codes, panel, part
 from ..chosen import compact, is_whole
+from ..middleware import go
 from ..sent_files import ACCEPTED, sent, sent_small, uploads
 from .common import crumbs, here, undo_toast, word
 
@@ -26,10 +29,21 @@ def papers(request, pk):
     declaration = Declaration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
     if request.method == "POST":
         return _add(request, declaration)
-    if declaration.state not in (State.DRAFT, State.RETURNED) or not declaration.spec.papers:
-        return redirect("e_case", pk)
+    if not is_open_for_papers(declaration) or not declaration.spec.papers:
+        return go(request, reverse("e_case", args=[pk]))
     permit_service(request.user, declaration.spec)
+    if PART in request.GET:
+        return _part(request, declaration)
     return render(request, "employer/papers.html", _context(request, declaration))
+
+
+def _part(request, declaration: Declaration, at: int | None = None):
+    code = _code(request, declaration)
+    return part(request, code, "employer/_paper_answer.html", lambda: _context(request, declaration), at)
+
+
+def _code(request, declaration: Declaration):
+    return code_in_session(request.session.session_key or "", declaration=declaration)
 
 
 def _context(request, declaration: Declaration, errors=()) -> dict:
@@ -48,6 +62,7 @@ def _context(request, declaration: Declaration, errors=()) -> dict:
         "back_url": reverse("e_repair", args=[declaration.pk]),
         "basket_title": basket,
         "accepted": ACCEPTED,
+        "phone": panel(request, _code(request, declaration)),
         "errors": list(errors),
         "monthly_url": _monthly_url(request, declaration.service),
     }
@@ -68,16 +83,31 @@ def _add(request, declaration: Declaration):
                 raise Refused("no_file", f"请先为“{title}”选择一份已有资料。")
             operations.attach_paper(declaration.pk, title, int(own), by=request.user)
             made = 1
+        elif "phone" in request.POST:
+            return _ask_for_phone(request, declaration, title)
         else:
             made = len(operations.add_evidence(declaration.pk, title, uploads(request), by=request.user))
     except Refused as no:
-        if declaration.state not in (State.DRAFT, State.RETURNED):
+        if not is_open_for_papers(declaration):
             messages.error(request, no.message)
             return redirect("e_case", declaration.pk)
         context = _context(request, declaration, [{"id": "", "text": no.message}])
         return render(request, "employer/papers.html", context, status=no.status)
     messages.success(request, f"“{title}”已上传 {made} 个文件。")
     return redirect("e_papers", declaration.pk)
+
+
+def _ask_for_phone(request, declaration: Declaration, title: str):
+    """The code beside its paper; what was chosen for that paper is kept first where the whole form came."""
+    count_codes(str(request.user.employer_id))
+    if files := uploads(request):
+        operations.add_evidence(declaration.pk, title, files, by=request.user)
+    ask_for_declaration(declaration.pk, title, by=request.user, session_key=request.session.session_key)
+    titles = [paper.title for paper in declaration.spec.papers]
+    at = titles.index(title)
+    if request.htmx:
+        return _part(request, declaration, at)
+    return redirect(f"{reverse('e_papers', args=[declaration.pk])}#part-{at}")
 
 
 @require_safe
@@ -104,7 +134,7 @@ def small(request, pk):
 @require_POST
 @needs("declare")
 def change(request, pk, deed):
-    """Replace, remove or bring back one file."""
+    """Replace, turn, remove or bring back one file."""
     one = Evidence.objects.visible_to(request.user).select_related("stored").get(pk=pk)
     target = _page_of(request, one)
     try:
@@ -114,6 +144,9 @@ def change(request, pk, deed):
                 raise Refused("no_file", "请先选择用来替换的文件。")
             operations.replace_evidence(pk, files[0], by=request.user)
             messages.success(request, f"已替换“{one.stored.name}”。")
+        elif deed == "turn":
+            operations.turn_evidence(pk, by=request.user)
+            messages.success(request, f"已把“{one.stored.name}”转 90°。")
         elif deed == "restore":
             operations.restore_evidence(pk, by=request.user)
             messages.success(request, f"已恢复“{one.stored.name}”。")

@@ -85,7 +85,7 @@ def _upload(request):
         return _not_uploaded(request, "文件超过 20 MB，请拆成几个文件分别上传。")
     name, data = (upload.name, upload.read()) if upload else (PASTED, pasted.encode())
     try:
-        count_sending(request, "sheets", settings.SHEBAO_SHEETS_AN_HOUR)
+        count_sending(request.user, "sheets", settings.SHEBAO_SHEETS_AN_HOUR)
         batch, merged = operations.receive_sheet(request.user.employer_id, chosen, name, data, by=request.user)
     except Refused as no:
         return _not_uploaded(request, f"{no.message}什么都没有写入。")

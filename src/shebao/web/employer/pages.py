@@ -9,8 +9,12 @@ from django.views.decorators.http import require_http_methods
 from shebao.hall.errors import Refused
 from shebao.hall.evidence.operations import add_monthly_evidence
 from shebao.hall.evidence.queries import monthly_papers
+from shebao.hall.phone_uploads.operations import ask_for_month
+from shebao.hall.phone_uploads.queries import code_in_session
+from shebao.rules.region import Service
 from shebao.rules.region_pages import Page
 
+from ..by_phone import PART, count_codes, panel, part
 from ..rights import open_page
 from ..sent_files import ACCEPTED, uploads
 from . import cases, choosing, collection, debiting, help_pages, people_paying, vouchers
@@ -39,14 +43,23 @@ def _monthly(request, spec: Page):
     if request.method == "POST":
         title = request.POST.get("title", "")
         try:
+            if "phone" in request.POST:
+                return _ask_for_phone(request, spec, service, title)
             made = add_monthly_evidence(request.user.employer_id, service.key, title, uploads(request), by=request.user)
         except Refused as no:
             errors, status = [{"id": "", "text": no.message}], no.status
         else:
             messages.success(request, f"“{title}”已上传 {len(made)} 个文件。")
             return redirect("e_page", spec.key)
+    if PART in request.GET:
+        return _part(request, spec, service)
+    context = _monthly_context(request, spec, service, errors)
+    return render(request, "employer/papers.html", context, status=status)
+
+
+def _monthly_context(request, spec: Page, service: Service, errors=()) -> dict:
     views = monthly_papers(request.user, service, this_month(request))
-    context = {
+    return {
         "declaration": None,
         "title": spec.title,
         "sub": f"{service.title} · {this_month(request).label}，本月的申报共用",
@@ -59,11 +72,29 @@ def _monthly(request, spec: Page):
         "single_url": reverse("e_declare", args=[service.key]),
         "service": service,
         "accepted": ACCEPTED,
+        "phone": panel(request, _code(request, service)),
         "errors": errors,
         "notes": spec.notes,
         "monthly_url": "",
     }
-    return render(request, "employer/papers.html", context, status=status)
+
+
+def _code(request, service: Service):
+    return code_in_session(request.session.session_key or "", service=service.key)
+
+
+def _part(request, spec: Page, service: Service, at: int | None = None):
+    code = _code(request, service)
+    return part(request, code, "employer/_paper_answer.html", lambda: _monthly_context(request, spec, service), at)
+
+
+def _ask_for_phone(request, spec: Page, service: Service, title: str):
+    count_codes(str(request.user.employer_id))
+    if files := uploads(request):
+        add_monthly_evidence(request.user.employer_id, service.key, title, files, by=request.user)
+    ask_for_month(service.key, title, by=request.user, session_key=request.session.session_key)
+    at = [paper.title for paper in service.uploads if paper.covers == "month"].index(title)
+    return _part(request, spec, service, at) if request.htmx else redirect("e_page", spec.key)
 
 
 SHOWN = {

@@ -43,6 +43,8 @@ ACTIONS = {
     "registration.started": "开始单位注册",
     "registration.agreed": "同意电子协议",
     "registration.paper_added": "上传注册材料",
+    "registration.paper_replaced": "替换注册材料",
+    "phone_upload.asked": "打开手机上传",
     "registration.paper_removed": "移除注册材料",
     "registration.phone_proved": "验证注册手机号",
     "registration.submitted": "提交单位注册",
@@ -245,6 +247,7 @@ WORDS = {
     "succeeded": "成功",
     "failed": "失败",
     "bank": "银行端查询缴费",
+    "phone": "手机",
     "employer": "单位",
     "person": "个人",
 }
@@ -318,6 +321,7 @@ KEYS = {
     "batches": "报盘批数",
     "minutes": "分钟数",
     "digest": "内容摘要",
+    "via": "由",
 }
 
 

@@ -19,7 +19,15 @@ from ..access import public
 logger = logging.getLogger("shebao.web")
 
 RETRY_SECONDS = 30
-TITLES = {400: "请求有误", 403: "没有权限", 404: "没有找到", 409: "已有变化", 422: "未能办理", 429: "请稍后再试"}
+TITLES = {
+    400: "请求有误",
+    403: "没有权限",
+    404: "没有找到",
+    409: "已有变化",
+    410: "已经失效",
+    422: "未能办理",
+    429: "请稍后再试",
+}
 
 
 def show(request, status: int, text: str, *, title: str = ""):

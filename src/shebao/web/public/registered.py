@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
+from shebao.hall.phone_uploads.operations import end_for_registration
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration import checks, queries
 from shebao.hall.registration.activation import activate_account, activation_of
@@ -20,7 +21,8 @@ from shebao.hall.sign_in.factors import has_factor
 
 from ..access import public
 from ..entering import begin_on_record
-from .registering import HELD, held, hold, marked_steps
+from .holding import HELD, held, hold
+from .registering import marked_steps
 
 TRIES, WINDOW = 12, timedelta(minutes=10)
 TOKEN = "activation"
@@ -106,7 +108,8 @@ def _next_step(made, here) -> int:
 @require_POST
 def leave(request):
     """Leave a shared computer: this browser forgets the registration, the hall does not."""
-    request.session.pop(HELD, None)
+    if made := request.session.pop(HELD, None):
+        end_for_registration(made)
     messages.success(request, "已退出。凭申请号和手机号可以随时接着办。")
     return redirect("register_status")
 

@@ -6,27 +6,27 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect, reselect, reswap, retarget
 
-from shebao.hall.documents.blanks import paper_to_sign
-from shebao.hall.documents.rendering import PaperNotRendered
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.registration import checks, operations, queries
-from shebao.hall.registration.models import Registration, RegistrationPaper
+from shebao.hall.registration.models import Registration
 from shebao.hall.registration.proving import asks_code, is_unproved
 from shebao.hall.registration.states import WITH_APPLICANT, State
 from shebao.rules.region import Region
 
 from ..access import public
+from ..by_phone import PART
 from ..employer.fields import Shown, page_fields
-from ..sent_files import ACCEPTED, sent_pdf, sent_small, uploads
+from ..sent_files import ACCEPTED, uploads
+from .holding import held, hold
+from .registering_papers import ask_for_phone, code_of, count_upload, paper_part, replaced
 
-HELD = "registration"
 HOUR = timedelta(hours=1)
-BEGINNINGS, UPLOADS = 40, 60
-"""How often an address may begin a registration, and send files or fetch papers, in an hour."""
+BEGINNINGS = 40
+"""How often an address may begin a registration in an hour."""
 UNSIGNED = "请勾选真实性声明，再提交申请。"
 
 
@@ -56,18 +56,6 @@ def register_at(request, code):
     return render(request, "registration/start.html", context)
 
 
-def held(request, here: Region | None = None) -> Registration | None:
-    """The registration that this browser is filling in."""
-    made = queries.own_registration(request.session.get(HELD))
-    return made if made and here in (None, operations.wizard_region(made.region)) else None
-
-
-def hold(request, made: Registration) -> None:
-    """Let this browser go on with a registration; the address never tells which."""
-    request.session.cycle_key()
-    request.session[HELD] = made.pk
-
-
 @public
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,6 +65,8 @@ def register_step(request, code, number):
     made, step = held(request, here), number - 1
     if not 0 <= step < len(here.registration.steps):
         raise Refused("no_such_step", "没有这一步，请从注册页面重新进入。", status=404)
+    if PART in request.GET and here.registration.steps[step].kind == "papers":
+        return paper_part(request, here, made, step + 1)
     if made and made.state not in WITH_APPLICANT:
         if made.state == State.SUBMITTED or step:
             return redirect("register_progress")
@@ -131,7 +121,7 @@ def _save_agreement(request, here, made, step):
 
 def _save_papers(request, here, made, step):
     """Every paper's files on their own: a file that is refused keeps no other out."""
-    said = []
+    said = replaced(request, made)
     for number, paper in enumerate(here.registration.papers):
         name = f"paper_{number}"
         if len(request.FILES.getlist(name)) > operations.MOST:
@@ -140,13 +130,13 @@ def _save_papers(request, here, made, step):
         files = uploads(request, name)
         if not files:
             continue
-        if not may_try("register-upload", request.META.get("REMOTE_ADDR", ""), limit=UPLOADS, within=HOUR):
-            said.append("这个地址上传的次数过多，请一小时后再试。")
-            break
         try:
+            count_upload(request)
             operations.add_papers(made.pk, paper.title, files)
         except Refused as no:
             said.append(no.message)
+    if "phone" in request.POST and not said:
+        return _asked_for_phone(request, here, made, step)
     go = request.POST.get("go")
     if go == "next" and not said:
         said = [f"还没有上传“{title}”。" for title in checks.missing_papers(made)]
@@ -156,6 +146,18 @@ def _save_papers(request, here, made, step):
         messages.success(request, "已上传。")
         return redirect("register_step", here.code, step + 1)
     return _onwards(request, here, made, step)
+
+
+def _asked_for_phone(request, here, made, step):
+    """The page with the code beside its paper; a script gets that paper alone, and what was chosen elsewhere stays."""
+    try:
+        number = ask_for_phone(request, made)
+    except Refused as no:
+        refused = step_page(request, here, made, step, said=[no.message], status=no.status)
+        return reswap(reselect(retarget(refused, "#main"), "#main"), "outerHTML") if request.htmx else refused
+    if request.htmx:
+        return paper_part(request, here, made, step + 1, at=number)
+    return redirect(f"{reverse('register_step', args=[here.code, step + 1])}#part-{number}")
 
 
 def _sent_papers(request, here, made, step):
@@ -224,6 +226,7 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "agreed": made.agreements.order_by("-agreed_at").first() if made and one.kind == "agreement" else None,
         "papers": queries.papers_of(made) if made and one.kind == "papers" else [],
         "accepted": ACCEPTED,
+        "phone": code_of(request, made) if made and one.kind == "papers" else {},
         "steps": stepping(made, here, step),
         "phone_note": _phone_note(made) if step == phone_step(here) else "",
         "may_check": bool(made) and (made.revision > 0 or not checks.faults(made, here)),
@@ -275,47 +278,6 @@ def marked_steps(made: Registration, here: Region) -> set[int]:
     found = {step for step, field in _fields(here) if field.id in made.marks}
     papers = any(name.startswith("paper_") for name in made.marks)
     return found | {n for n, step in enumerate(here.registration.steps) if step.kind == "papers" and papers}
-
-
-@public
-@require_POST
-def remove_paper(request, code, pk):
-    """Take one file away."""
-    here = operations.wizard_region(code)
-    made = held(request, here)
-    if made is None:
-        return redirect("register_at", code)
-    operations.remove_paper(made.pk, pk)
-    step = next(number for number, one in enumerate(here.registration.steps, 1) if one.kind == "papers")
-    return redirect("register_step", code, step)
-
-
-@public
-@require_safe
-def paper_small(request, code, pk):
-    """The small picture of an image that this browser's applicant uploaded."""
-    made = held(request, operations.wizard_region(code))
-    if made is None:
-        raise RegistrationPaper.DoesNotExist("no registration is held here")
-    return sent_small(made.papers.select_related("stored").get(pk=pk).stored)
-
-
-@public
-@require_safe
-def paper_text(request, code, number):
-    """A paper to print, sign and send back (授权书), with what was filled in so far, as a PDF."""
-    here = operations.wizard_region(code)
-    papers, made = here.registration.papers, held(request, here)
-    found = here.registration.template(papers[number].title) if number < len(papers) else None
-    if found is None:
-        raise Refused("no_such_paper", "没有这份模板，请从注册页面重新进入。", status=404)
-    if not may_try("register-paper", request.META.get("REMOTE_ADDR", ""), limit=UPLOADS, within=HOUR):
-        raise Refused("too_often", "这个地址下载的次数过多，请一小时后再试。", status=429)
-    try:
-        pdf = paper_to_sign(found, made.answers if made else {})
-    except PaperNotRendered as no:
-        raise Refused("not_rendered", "模板没有生成，请稍后再试。", status=503) from no
-    return sent_pdf(pdf, f"{found.title}.pdf")
 
 
 @public

@@ -14,7 +14,8 @@ from shebao.hall.registration.proving import is_unproved, prove_phone, send_phon
 from shebao.hall.registration.states import WITH_APPLICANT
 
 from ..access import public
-from .registering import following, held, phone_step, stepping
+from .holding import held
+from .registering import following, phone_step, stepping
 
 TRIES, WITHIN = 20, timedelta(hours=1)
 """How often an address may have a code sent, and how often it may type one, in an hour."""
