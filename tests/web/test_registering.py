@@ -258,7 +258,7 @@ def test_a_marked_item_that_is_unchanged_is_named_and_needs_a_tick_and_the_revie
 
 
 def test_a_step_that_was_repaired_says_so_and_asks_for_nothing_more(client):
-    made, _ = returned(client, {"name": "与证照不一致", "paper_0": "看不清"})
+    made, reviewer = returned(client, {"name": "与证照不一致", "paper_0": "看不清"})
     assert text_of(client.get("/register/yunnan/check")).count("需要处理") == 2
     step(client, 1, "yunnan", **answers(name="示例新设股份有限公司"))
     old = made.papers.get(title=made.spec.papers[0].title)
@@ -270,6 +270,10 @@ def test_a_step_that_was_repaired_says_so_and_asks_for_nothing_more(client):
     assert "没有改" not in check and 'name="same"' not in check
     assert "/register/yunnan/check" in text_of(client.get("/register/progress"))
     assert client.post("/register/yunnan/check", {"true": "1"}).url == "/register/progress"
+    client.force_login(reviewer)
+    page = text_of(client.get(f"/a/registrations/{made.pk}"))
+    assert f"改了 2 项：单位名称、{old.title}" in page and page.count(">新上传<") == 1
+    assert "上次意见：看不清" in page and '<span class="bad">看不清' not in page
 
 
 @pytest.mark.parametrize("host", ["", "mail.example.cn"])

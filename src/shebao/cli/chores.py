@@ -114,5 +114,5 @@ CHORES = (
     Chore(forget, DAY, "超期记录没有清理成"),
     Chore(hush, MINUTE, "发件记录里的验证码和链接没有清除成"),
     Chore(prepare, DAY, "账单明细的分区没有建成"),
-    Chore(reconcile, HOUR, "没有与银行对成账", first=MINUTE),  # its own bank is not up at once
+    Chore(reconcile, HOUR, "没有与银行对成账", first=5 * MINUTE),  # its own bank is not up at once
 )

@@ -90,7 +90,7 @@ def answers_of(
 
 @dataclass
 class PaperView:
-    """A paper and its files."""
+    """A paper and its files. Since it was returned: `new` came (keys), `is_repaired`: others are there."""
 
     id: str
     title: str
@@ -100,13 +100,15 @@ class PaperView:
     has_template: bool
     number: int
     is_seen: bool = False
+    new: frozenset[int] = frozenset()
+    is_repaired: bool = False
 
 
 def papers_of(registration: Registration) -> list[PaperView]:
     """Every paper that the region asks for."""
     files = list(registration.papers.select_related("stored"))
-    spec = registration.spec
-    return [
+    spec, before = registration.spec, registration.before
+    found = [
         PaperView(
             f"paper_{number}",
             paper.title,
@@ -119,6 +121,11 @@ def papers_of(registration: Registration) -> list[PaperView]:
         )
         for number, paper in enumerate(spec.papers)
     ]
+    for one in found:
+        if one.id in before:
+            then, now = {int(pk) for pk in before[one.id].split()}, {file.pk for file in one.files}
+            one.new, one.is_repaired = frozenset(now - then), now != then
+    return found
 
 
 def stored_paper(actor, pk: int) -> RegistrationPaper:

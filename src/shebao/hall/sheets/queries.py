@@ -35,7 +35,7 @@ TITLES = {
     "enrolled_elsewhere": "原单位尚未停保",
     "age_limits": "年龄不符",
     "month_window": "{label}不在可申报的范围",
-    "wage_limits": "工资超出上下限",
+    "wage_limits": "工资低于下限或高于上限",
     "contract_before_month": "合同起始晚于参保月份",
     "has_arrears": "有欠费",
     "same_name": "有同名人员",

@@ -178,13 +178,19 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "is_whole": is_whole,
         "may_unmask": request.user.may("unmask") and any(one.is_masked for one in view.answers),
         "has_old": any(one.old for one in view.answers),
-        "repaired": [one.label for one in view.answers if one.is_repaired],
+        "repaired": _repaired(view),
         "unrepaired": [one.text for one in checks.unrepaired(made, here)] if made.state == State.SUBMITTED else [],
         "sends_mail": bool(settings.EMAIL_HOST),
         "undo_seconds": settings.SHEBAO_UNDO_SECONDS,
         "errors": [{"id": _mistaken(error, doing), "text": error.message}] if error else [],
     }
     return render(request, "agency/registration.html", context, status=error.status if error else 200)
+
+
+def _repaired(view) -> list[str]:
+    """What is otherwise than it was returned, by name: answers, and papers."""
+    papers = [one.title for one in view.papers if one.is_repaired]
+    return [one.label for one in view.answers if one.is_repaired] + papers
 
 
 def _mistaken(error: Refused, doing: str) -> str:

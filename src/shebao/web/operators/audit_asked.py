@@ -8,6 +8,7 @@ from shebao.hall.clock import midnight
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region as region_of
 from shebao.hall.sheets.models import BatchState
+from shebao.hall.sheets.queries import TITLES as FINDINGS
 from shebao.hall.sheets.writing import Column
 
 from ..chosen import typed_day
@@ -89,6 +90,7 @@ def rows_of(request, entries):
     """The entries in words."""
     services = region_of(request.user.region).services
     titles = {key: service.title for key, service in services.items()}
+    titles |= {code: words.removeprefix("{label}") for code, words in FINDINGS.items()}
     titles |= dict(Role.choices) | dict(BatchState.choices) | WORDS
     entries = list(entries)
     names = names_of(entry.subject for entry in entries)
