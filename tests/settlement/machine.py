@@ -258,7 +258,7 @@ def run(examples: int, steps: int, seed: int | None = None, life: type[MoneyMach
         stack.enter_context(override_settings(SHEBAO_BANK_URL="https://bank.invalid"))
         stack.enter_context(patch.object(channels, "BankClient", lambda *_: bank))
         # Hypothesis draws one number in twenty from those of the modules that happen to be imported.
-        stack.enter_context(patch.object(HypothesisProvider, "_maybe_draw_constant", return_value=None))
+        stack.enter_context(patch.object(HypothesisProvider, "_maybe_draw_constant", lambda *_, **__: None))
         stack.enter_context(_undone())
         lived = type("MoneyMachine", (life,), {})  # the seed is of this run, not of the class
         lived.begin()
