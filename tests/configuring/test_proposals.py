@@ -322,3 +322,11 @@ def test_the_page_shows_key_by_key_what_changes_and_what_it_does_not_do(heads, c
     large = SimpleUploadedFile("calendar.yaml", b"#" * 300_000)
     told = client.post("/a/configuration/propose?file=calendar.yaml", {"file": large, "reason": WHY})
     assert "文件超过 200 KB，不像是 calendar.yaml" in told.content.decode()
+
+
+def test_a_value_that_was_published_is_corrected_by_a_later_one_only(heads):
+    parameter = regions.region("tianjin").parameters[floor()]
+    fewer = replace(parameter, values=tuple(one for one in parameter.values if one.since.year != 2026))
+    text = written([with_value(fewer, JANUARY, NOW.date(), 600_000, "甲", "illustrative")])
+    told = refused(text, "parameters.yaml", heads[0])
+    assert "2026-01 起、2025-12-30 公布的数值不能去掉或改动" in told

@@ -1,4 +1,4 @@
-"""What a proposed calendar or code list must not take away, because months, cases and registers rely on it.
+"""What a proposed file must not take away, because months, cases and registers rely on it.
 
 Why each: docs/decisions/0021.
 """
@@ -23,7 +23,8 @@ PARTS = (("declare_until", "申报"), ("pay_until", "缴费"))
 def relied_on(here: Region, proposed: Region) -> list[str]:
     """Every sentence about what must stay as it is; empty where the proposal takes nothing away."""
     lists = (_codes(one, proposed.codes.get(key)) for key, one in here.codes.items())
-    return [*(text for one in lists for text in one), *_days(here, proposed), *_months(here, proposed)]
+    found = [text for one in lists for text in one]
+    return [*found, *_values(here, proposed), *_days(here, proposed), *_months(here, proposed)]
 
 
 def _codes(old: CodeList, new: CodeList | None) -> Iterator[str]:
@@ -34,6 +35,17 @@ def _codes(old: CodeList, new: CodeList | None) -> Iterator[str]:
             yield f"{old.title}：代码 {item.code}（{item.title}）不能去掉，花名册、办件和单据里可能用着它"
         elif (now.kind, now.is_transfer, now.national) != (item.kind, item.is_transfer, item.national):
             yield f"{old.title}：代码 {item.code}（{item.title}）的性质、转移、全国代码不能改，请另加一个代码"
+
+
+def _values(here: Region, proposed: Region) -> Iterator[str]:
+    """What was known on a day is asked for again whenever a month is adjusted."""
+    for key, one in here.parameters.items():
+        now = proposed.parameters.get(key)  # None where it would be closed
+        kept = {(value.since, value.known): value.value for value in now.values} if now else {}
+        for value in one.values:
+            if value.known < clock.today() and kept.get((value.since, value.known)) != value.value:
+                told = f"{one.title}：{value.since} 起、{value.known} 公布的数值不能去掉或改动"
+                yield f"{told}；要更正，请另加一个公布日期更晚的"
 
 
 def _days(here: Region, proposed: Region) -> Iterator[str]:

@@ -189,7 +189,7 @@ def _gone(here: Region, proposed: Region) -> list[dict]:
         }
         for key, one in here.parameters.items()
         for value in one.values
-        if value.since not in {kept.since for kept in proposed.parameters[key].values}
+        if key not in proposed.parameters or value.since not in {kept.since for kept in proposed.parameters[key].values}
     ]
 
 
