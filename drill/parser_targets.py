@@ -117,11 +117,11 @@ def _picture(data: bytes) -> None:
 
     from shebao.hall.evidence import thumbnail_child, thumbnails
 
-    limits = asdict(thumbnails.Limits())
+    limits = asdict(thumbnails.SMALL)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            small = thumbnail_child.small_picture(data, limits)
+            _, small = thumbnail_child.small_picture(data, limits)
         except Exception as no:
             raise NoPicture from no
     with Image.open(io.BytesIO(small)) as drawn:

@@ -361,6 +361,14 @@ def test_more_files_than_a_paper_takes_are_not_even_read(client):
     assert not Registration.objects.get().papers.exists()
 
 
+def test_a_file_that_is_there_already_does_not_hold_up_its_step(client):
+    begun(client, "yunnan")
+    for _ in range(2):
+        file = SimpleUploadedFile("1.pdf", b"%PDF-1.4 %%EOF")
+        assert step(client, 6, "yunnan", go="upload", paper_0=file).status_code == 302
+    assert Registration.objects.get().papers.count() == 1
+
+
 def test_the_menu_tells_how_many_registrations_wait(client):
     submitted()
     client.force_login(OperatorFactory(reviewer=True, region="yunnan"))

@@ -8,9 +8,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from shebao.rules.trial import usual_facts
 
 from . import CannotRun
 from .region_work import differences, in_force, new_folder, placeholders, unfinished, written
+
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 def add_parsers(subparsers: Any) -> None:
@@ -232,7 +235,7 @@ def _load(code: str, roots: list[Path]) -> Region:
 
 def _day(text: str | None) -> date:
     if text is None:
-        return datetime.now(UTC).astimezone().date()
+        return datetime.now(CHINA).date()  # as the hall counts its days, wherever this machine stands
     try:
         return date.fromisoformat(text)
     except ValueError:

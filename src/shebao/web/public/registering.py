@@ -134,7 +134,8 @@ def _save_papers(request, here, made, step):
             count_upload(request)
             operations.add_papers(made.pk, paper.title, files)
         except Refused as no:
-            said.append(no.message)
+            if no.code != "already_uploaded":  # it is there: nothing is left to be done
+                said.append(no.message)
     if "phone" in request.POST and not said:
         return _asked_for_phone(request, here, made, step)
     go = request.POST.get("go")
