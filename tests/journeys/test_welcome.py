@@ -162,8 +162,8 @@ def test_the_five_reminders_name_who_retires_and_what_is_owed(page_of, live_serv
     page.get_by_text("这个数不对？").click()
     doubt = page.locator(".doubt")
     assert "12333" in doubt.inner_text() and Bill.objects.get().number in page.locator("#doubt-text").text_content()
-    doubt.get_by_role("link", name=re.compile("修改工资")).click()
-    page.wait_for_url(re.compile("wage_declaration"))
+    doubt.get_by_role("link", name=re.compile("工资、档次更正")).click()
+    page.wait_for_url(re.compile("wage_correction"))
 
 
 def is_red(mark) -> bool:
