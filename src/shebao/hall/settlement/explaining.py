@@ -20,7 +20,8 @@ from ..regions import region
 from ..roster.models import DeclaredWage
 from ..roster.wages_before import wage_at
 from .adjusting import before_and_after
-from .models import CHARGING, Bill, BillLine, Evidence, LineKind, ProvisionalLine
+from .evidences import data_of
+from .models import CHARGING, Bill, BillLine, LineKind, ProvisionalLine
 
 BOTH = "both"
 WHOLES = {**SHARES, BOTH: "单位和个人"}
@@ -169,7 +170,7 @@ def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:
     for scheme, *ids in used:
         for share, pk in zip(SHARES, ids, strict=True):
             kinds[scheme, share].add(pk)
-    data = {one.pk: one.data for one in Evidence.objects.filter(pk__in=set().union(*kinds.values()) - {None})}
+    data = data_of(set().union(*kinds.values()))
     schemes = region(bill.employer.region).schemes
     order = [key for key in schemes if any(key == scheme for scheme, _ in kinds)]
     order += sorted({scheme for scheme, _ in kinds} - set(order))

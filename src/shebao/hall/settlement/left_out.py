@@ -33,7 +33,8 @@ from ..roster.wages_before import wages_at
 from ..supplements.models import YearlyCover
 from .billed import Billed, charged_amount, charged_facts
 from .corrections import Moment, Said, owed_as_corrected
-from .models import ADJUSTING, CHARGING, Assessment, BackPayment, BillLine, Evidence, LineKind, Refund
+from .evidences import data_of
+from .models import ADJUSTING, CHARGING, Assessment, BackPayment, BillLine, LineKind, Refund
 
 CHUNK = 500
 
@@ -222,7 +223,7 @@ def _corrections() -> Iterator[str]:
         returned = set(Refund.objects.filter(is_voided=False, **same).values_list("employee", "month"))
         settled, charges, undone = _settled(chunk), _charges_of(same), _undone(chunk, "correct_wages")
         pks = {pk for some in charges.values() for links in some.values() for link in links for pk in link.why}
-        known = dict(Evidence.objects.filter(pk__in=pks - {None}).values_list("pk", "data"))
+        known = data_of(pks)
         for one in chunk:
             who, own = one.employee, charges[one.employee_id, one.first_month]
             said = Said(one.amount_fen, tuple((one.facts or {}).items()), (one.decided_at, one.declared_in_id))

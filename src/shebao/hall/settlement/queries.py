@@ -23,8 +23,9 @@ from ..roster.queries import Insured, columns_for_charge
 from .adjusting import Difference, Found, billable, find_differences
 from .back_fees import Borne
 from .back_payments import BackDue, billed_apart, borne_of, charge_back_payments, waiting
+from .evidences import data_of
 from .ledger import balance, check_ledger
-from .models import ADJUSTING, Bill, BillLine, Evidence, LineKind, ProvisionalLine
+from .models import ADJUSTING, Bill, BillLine, LineKind, ProvisionalLine
 
 __all__ = ["balance", "check_ledger"]  # what the ledger answers is asked for here too
 PENDING = (State.DRAFT, State.SUBMITTED)
@@ -239,7 +240,7 @@ def rates_of(*bills: Bill) -> list[dict[str, dict[str, str]]]:
         for share, pk in zip(SHARES, ids, strict=True):
             if pk is not None:
                 used.setdefault((bill_id, scheme, share), set()).add(pk)
-    data = dict(Evidence.objects.filter(pk__in=set().union(*used.values())).values_list("pk", "data"))
+    data = data_of(set().union(*used.values()))
     found: dict[int, dict[str, dict[str, str]]] = {bill.pk: {share: {} for share in SHARES} for bill in bills}
     for (bill_id, scheme, share), ids in used.items():
         found[bill_id][share][scheme] = common_rate(data[pk] for pk in ids)

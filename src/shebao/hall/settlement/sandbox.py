@@ -19,7 +19,8 @@ from ..clock import now, today
 from ..errors import Refused
 from ..regions import region
 from .billed import Billed, billed_people
-from .models import Bill, BillLine, Evidence, LineKind, SandboxRun
+from .evidences import data_of
+from .models import Bill, BillLine, LineKind, SandboxRun
 from .tasks import run_in_background
 
 AT_ONCE = 8_000
@@ -125,8 +126,7 @@ class _Tally:
         regular = BillLine.objects.live().filter(month=self.month, kind=LineKind.REGULAR)
         lines = regular.filter(bill__in=bills, scheme__in=schemes)
         found = list(lines.order_by("pk").values_list(*COLUMNS))
-        wanted = {pk for row in found for pk in row[4:6] if pk is not None} - self.known.keys()
-        self.known |= dict(Evidence.objects.filter(pk__in=wanted).values_list("pk", "data"))
+        self.known |= data_of({pk for row in found for pk in row[4:6]} - self.known.keys())
         rows = [Billed(*row[1:6]) for row in found]
         places, people = billed_people(self.spec, rows, self.known)
         charges = charge(self.spec, self.month, people, known_on=today())
