@@ -8,7 +8,7 @@ from shebao.rules.region import Region
 
 from ..audit.operations import record
 from ..clock import now
-from ..employers.models import Employer
+from ..employers.locking import locked_employer
 from ..errors import Conflict, Refused, permit
 from ..regions import region
 from .models import CounterBusiness
@@ -35,7 +35,7 @@ def open_counter_business(employer_id: int, title: str, month: Month, *, by) -> 
     Raises Refused without a title, and for a month that is settled.
     """
     permit(by, "review", "受理前台业务")
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     title = " ".join(title.split())
     if not waits_for_counter(region(employer.region)):
         raise Refused("no_counter_business", "本地结算不以前台业务为前提，不用登记。", status=404)

@@ -11,6 +11,7 @@ from shebao.rules.months import Month
 from .. import clock
 from ..audit.operations import record
 from ..bulk import give_keys, insert_rows, maker, update_rows
+from ..employers.locking import locked_employer
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit, permit_declaring, permit_service
 from ..evidence.queries import missing_papers
@@ -25,7 +26,6 @@ from .pipe import (
     carry_out,
     due_on,
     locked,
-    locked_employer,
     move,
     number_cases,
     races_become_conflicts,

@@ -10,7 +10,6 @@ from django.db.models import F, QuerySet
 from .. import clock
 from ..audit.operations import record_many
 from ..bulk import insert_rows, maker, update_rows
-from ..employers.models import Employer
 from ..errors import Conflict
 from ..prepared import prepared
 from ..regions import region
@@ -52,20 +51,6 @@ def locked(pks: list[int], *, by) -> list[Declaration]:
 def _locked(by, pks: list[int]) -> QuerySet:
     rows = Declaration.objects.visible_to(by).filter(pk__in=pks).select_for_update(of=("self",))
     return rows.select_related("employer", "employee__person")
-
-
-def locked_employer(pk: int, *, by) -> Employer:
-    """The employer, locked: what it declares and settles is one after the other. Raises DoesNotExist where it is not
-    the actor's to see.
-    """
-    for employer in _employer(by, pk):
-        return employer
-    raise Employer.DoesNotExist
-
-
-@prepared
-def _employer(by, pk: int) -> QuerySet:
-    return Employer.objects.visible_to(by).select_for_update(no_key=True).filter(pk=pk)
 
 
 def by_service(declarations: list[Declaration]) -> Iterator[list[Declaration]]:

@@ -12,6 +12,7 @@ from ..audit.operations import record
 from ..errors import Conflict, Refused, permit
 from ..regions import region
 from ..roster.models import Employee
+from .locking import locked_employer
 from .models import Department, Employer, EmployerChange
 
 DIVISIONS = "agency_divisions"
@@ -46,7 +47,7 @@ def change_employer(pk: int, changes: Mapping[str, Change], *, by, declaration=N
 
     Raises Conflict when a field no longer holds the value it is changed from; nothing is changed then.
     """
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=pk)
+    employer = locked_employer(pk, by=by)
     for name, change in changes.items():
         if getattr(employer, name) != change.old:
             text = f"“{change.label}”在申报之后又变更过，刚才的操作没有执行，请核对最新的单位信息。"
@@ -73,7 +74,7 @@ def classify_account(pk: int, kind: str, *, by) -> Employer:
     Raises Refused for a kind that the region does not have. The same kind again changes nothing.
     """
     permit(by, "review", "设置参保户类型")
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=pk)
+    employer = locked_employer(pk, by=by)
     if kind and region(employer.region).codes["account_kinds"].get(kind) is None:
         raise Refused("unknown_account_kind", "请选择列表中的参保户类型。", field="account_kind")
     if employer.account_kind != kind:
@@ -97,7 +98,7 @@ def assign_division(pk: int, division: str, *, by) -> Employer:
     that the region does not have. The same division again changes nothing.
     """
     permit(by, "review", "调整经办区划")
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=pk)
+    employer = locked_employer(pk, by=by)
     if by.divisions:
         raise Refused("not_permitted", "您只办理部分经办区划，调整单位的经办区划请交给管整个地区的同事。", status=403)
     listed = divisions_of(employer.region)
@@ -179,7 +180,7 @@ def delete_department(pk: int, *, by) -> None:
 
 def _employer(pk: int, by) -> Employer:
     permit(by, "declare", "申报")
-    return Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=pk)
+    return locked_employer(pk, by=by)
 
 
 def _department(pk: int, by) -> tuple[Department, Employer]:

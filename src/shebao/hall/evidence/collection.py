@@ -4,7 +4,7 @@ from django.db import IntegrityError, transaction
 
 from .. import clock
 from ..audit.operations import record
-from ..employers.models import Employer
+from ..employers.locking import locked_employer
 from ..errors import Conflict, Refused, permit
 from .files import Upload, fitted, written
 from .models import EmployerPaper
@@ -22,7 +22,7 @@ def add_employer_paper(employer_id: int, title: str, upload: Upload, *, by) -> E
 @transaction.atomic
 def _add(employer_id: int, title: str, upload: Upload, by) -> EmployerPaper:
     permit(by, "declare", "社保资料管理")
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     title = _tidy(title)
     live = EmployerPaper.objects.filter(employer=employer, removed_at=None)
     if live.count() >= LIMIT:

@@ -10,6 +10,7 @@ from ..audit.operations import record
 from ..declarations.models import Declaration
 from ..declarations.pipe import locked
 from ..declarations.states import State
+from ..employers.locking import locked_employer
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit_service
 from ..regions import region
@@ -47,7 +48,7 @@ def add_monthly_evidence(
 
 @transaction.atomic
 def _add_monthly(employer_id: int, service_key: str, title: str, uploads: list[Upload], by, via: str) -> list:
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     service = _service(employer, service_key)
     permit_service(by, service)
     place = {"employer": employer, "service": service_key, "month": Month.of(clock.today())}
@@ -175,7 +176,7 @@ def _mine(pk: int, by) -> Evidence:
     if one.declaration_id:
         _changeable(one.declaration_id, by)
         return one
-    Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=one.employer_id)
+    locked_employer(one.employer_id, by=by)
     permit_service(by, _service(one.employer, one.service))
     sent = Declaration.objects.filter(employer=one.employer, service=one.service, state__in=DECIDED)
     if sent.filter(month=one.month, submitted_at__gte=one.added_at).exists():

@@ -12,6 +12,7 @@ from shebao.rules.months import Month
 from ..audit.operations import record
 from ..bulk import insert_rows
 from ..clock import now
+from ..employers.locking import locked_employer
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
 from ..prepared import prepared
@@ -178,7 +179,7 @@ def end_without_money(payment_id: int, *, by, note: str) -> Payment:
 def refund_credit(employer_id: int, fen: int, *, by, note: str) -> LedgerTransaction:
     """Pay an employer's credit back to it (退费), at most what there is. Amount in fen."""
     permit(by, "reconcile", "对账")
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     note, credit = note.strip(), credit_of(employer_id)
     if not note:
         raise Refused("no_note", "请写明退费的依据。", field="note")

@@ -6,6 +6,7 @@ from shebao.rules.vocabulary import COMPUTED_BY
 
 from ..audit.operations import record
 from ..clock import now
+from ..employers.locking import locked_employer
 from ..employers.models import Employer, EmployerChange
 from ..errors import Refused, permit
 from ..regions import region
@@ -21,7 +22,7 @@ def choose_who_computes(employer_id: int, way: str, *, by) -> Employer:
     Raises Refused for a way that the region does not have. What is settled stays as it is.
     """
     permit(by, "settle", "选择申报缴费方式")
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     ways = ways_to_compute(region(employer.region))
     if len(ways) < 2 or way not in ways:
         raise Refused("no_such_way", "请选择一种申报缴费方式。", field="way")

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from shebao.rules.months import Month
 
 from ..clock import local_now
+from ..employers.locking import locked_employer
 from ..employers.models import Employer
 from ..errors import Conflict, Refused
 from ..prepared import prepared
@@ -47,7 +48,7 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
 
 @transaction.atomic
 def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int) -> Bill:
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     changes = changes_of(employer, month)
     _check(employer, month, kind, changes, by=by, confirmations=confirmations)
     if told := _charged_elsewhere([employer], month).get(employer.pk):

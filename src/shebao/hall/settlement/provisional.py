@@ -14,6 +14,7 @@ from shebao.rules.region import Region
 from ..audit.operations import record
 from ..clock import local_now, now, today
 from ..documents.issuing import revoke_documents
+from ..employers.locking import locked_employer
 from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
 from ..payments.closing import close_payments
@@ -58,7 +59,7 @@ def assess_undeclared(employer_id: int, month: Month, *, by) -> Bill:
 
 @transaction.atomic
 def _assess(employer_id: int, month: Month, *, by) -> Bill:
-    employer = Employer.objects.visible_to(by).select_for_update(no_key=True).get(pk=employer_id)
+    employer = locked_employer(employer_id, by=by)
     spec = region(employer.region)
     refuse_early(spec, month)
     if not not_settled(Employer.objects.filter(pk=employer.pk), spec, month).exists():
