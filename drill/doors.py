@@ -53,6 +53,8 @@ def run(count: int, seed: int) -> Outcome:
 
 
 def _plant_all(world, count: int, seed: int, found: Outcome) -> None:
+    from tests.asked_anew import composed_each_time
+
     every = list(faults(world))
     chosen = random.Random(seed).sample(every, min(count, len(every)))
     doors = tuple({row for one in chosen for row in one.rows})
@@ -60,7 +62,7 @@ def _plant_all(world, count: int, seed: int, found: Outcome) -> None:
         found.fail(f"an alarm without a fault: {clean}")
         return
     for fault in chosen:
-        with fault.plant():
+        with composed_each_time(), fault.plant():
             if not noticed(world, fault):
                 found.fail(f"{fault.name}: nobody noticed")
     found.counts |= {"planted": len(chosen), "noticed": len(chosen) - len(found.failures), "known faults": len(every)}

@@ -22,6 +22,7 @@ from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.states import MOVES, State
 from shebao.hall.errors import Refused
 from shebao.hall.settlement.month_partitions import dress_partitions
+from tests.asked_anew import composed_each_time
 from tests.factories import at
 
 ORDERS = sorted({"".join(order) for order in itertools.permutations("AABB")})
@@ -112,8 +113,7 @@ def without_guards(walls: tuple[str, ...]) -> Iterator[None]:
     try:
         with (
             patch.object(QuerySet, "select_for_update", lambda self, *_, **__: self),
-            # No question that was composed with its lock, and none without it left for the tests after this one.
-            patch("shebao.hall.prepared._is_apart", lambda value: True),
+            composed_each_time(),
             patch.object(transaction.Atomic, "__enter__", _enter),
             patch.object(transaction.Atomic, "__exit__", _exit),
             patch.object(pipe, "MOVES", {name: replace(one, sources=frozenset(State)) for name, one in MOVES.items()}),
