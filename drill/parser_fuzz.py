@@ -66,7 +66,9 @@ class Judge:
     def tell(self) -> None:
         """The fuzzer ends its process without a word to Python: what was counted is told as it goes."""
         self.told = time.monotonic()
-        (self.folder / "counts.json").write_text(json.dumps(self.counts))
+        new = self.folder / "counts.new"
+        new.write_text(json.dumps(self.counts))
+        new.replace(self.folder / "counts.json")  # whoever is ended in the middle leaves the one before, whole
 
 
 def functions_of(names: Iterable[str]) -> Iterator:

@@ -31,9 +31,11 @@ def test_the_drill_sees_a_settlement_that_is_not_one_transaction(monkeypatch):
         pytest.skip("PostgreSQL itself refuses to lock rows outside of a transaction")
     monkeypatch.setattr(kills, "JOBS", (Settling,))
     monkeypatch.setattr(operations, "_settle", operations._settle.__wrapped__)
+    monkeypatch.setattr(operations, "locked_employer", transaction.atomic(operations.locked_employer))
     for step in ("_make_assessments", "_make_bills", "_make_lines", "book_all_assessed", "_use_credit", "record_many"):
         monkeypatch.setattr(assessing, step, transaction.atomic(getattr(assessing, step)))
     found = kills.run(12, seed=1)
+    assert found.counts["kills"] == 12
     assert found.counts["doubled or half done"] and found.counts["not finished by a second run"]
 
 
