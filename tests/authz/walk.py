@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
-from shebao.web import middleware
+from shebao.web import entering, middleware
 
 from .table import METHODS, Address, Row, clerks, named, roles, withheld
 from .world import AGENCIES, BEASTS, BIRDS, DIVISIONS, FISH, OWNERS, REGIONS, World
@@ -43,7 +43,7 @@ WRITING = re.compile(r'^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody at the door. `letter`: the employer; `sees`: the owners whose canaries may be shown."""
+    """Somebody at the door. `letter`: the employer; `is_first`: nobody before them has the same role."""
 
     key: str
     role: str
@@ -52,6 +52,7 @@ class Actor:
     is_new: bool = False
     hides: bool = False
     divisions: tuple[str, ...] = ()
+    is_first: bool = True
 
     @property
     def side(self) -> str:
@@ -118,7 +119,7 @@ class Case:
 
 def actors(world: World) -> list[Actor]:
     """Everybody whom the world knows, and somebody whom it does not."""
-    found = [Actor("anonymous", "")]
+    found, known = [Actor("anonymous", "")], set()
     for key, operator in world.actors.items():
         letter = key.split(".")[0]
         is_out = not operator.is_active
@@ -131,8 +132,10 @@ def actors(world: World) -> list[Actor]:
                 operator.must_change_password,
                 hides=key.endswith(".narrow"),
                 divisions=tuple(operator.divisions),
+                is_first=operator.role not in known,
             )
         )
+        known.add(operator.role)
     return found
 
 
@@ -178,7 +181,12 @@ def _may(actor: Actor, permission: str) -> bool:
 
 
 def cases(world: World, row: Row, address: Address, actor: Actor) -> Iterator[Case]:
-    """Every knock of one actor at one address; of the methods that nobody names all by some, one by the rest."""
+    """Every knock of one actor at one address; of the methods that nobody names all by some, one by the rest.
+
+    At the other side's pages one of each role knocks: they are shut by the address, whoever comes.
+    """
+    if row.side in ("employer", "agency") and actor.side not in ("", row.side) and not actor.is_first:
+        return
     shut = next(method for method in METHODS if method not in row.needs)
     is_near = not actor.is_new and (row.side == "public" or (actor.side and row.side in (actor.side, "signed_in")))
     for method in METHODS:
@@ -276,7 +284,7 @@ class Door:
             client = self.clients[key] = Client(raise_request_exception=False)
             session = client.session
             session[SESSION_KEY] = str(operator.pk)
-            session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+            session[BACKEND_SESSION_KEY] = entering.BACKEND
             session[HASH_SESSION_KEY] = operator.get_session_auth_hash()
             session[middleware.LAST_SEEN] = int(time.time()) + WEEK
             session.save()

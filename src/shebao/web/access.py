@@ -3,11 +3,11 @@
 from functools import wraps
 
 from django.conf import settings
-from django.contrib.auth.backends import ModelBackend
 from django.core import signing
 
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator, Role
+from shebao.hall.sign_in.recognising import Recognising
 
 WRITER = "writer"
 PERMISSION_TITLES = {
@@ -66,7 +66,7 @@ def writer_of(token: str) -> Operator | None:
         pk = signing.loads(token, salt=WRITER, max_age=settings.SESSION_COOKIE_AGE)
     except signing.BadSignature:
         return None
-    return ModelBackend().get_user(pk)
+    return Recognising().get_user(pk)
 
 
 HOMES = {"system_admin": "a_system", "security_admin": "operators", "audit_admin": "audit"}

@@ -83,8 +83,10 @@ def employer_menu(user, region) -> list[dict]:
     return _kept(region, Rights(user.role, _permissions(user), listed, has_basket(user, region)))
 
 
-def employer_nav(user, region) -> list[dict]:
-    """The same with what waits, for one page."""
+def employer_nav(user, region, *, is_counted: bool = True) -> list[dict]:
+    """The same with what waits, for one page; `is_counted` False: without its numbers, which are asked for."""
+    if not is_counted:
+        return _drawn(employer_menu(user, region), {})
     counts = _counts(user)
     badges = {
         "e_basket": (counts.get(State.DRAFT, 0), False),
@@ -94,10 +96,10 @@ def employer_nav(user, region) -> list[dict]:
     return _drawn(employer_menu(user, region), badges)
 
 
-def agency_nav(user, region) -> list[dict]:
-    """The menu of whoever works at the agency, with what waits, for one page."""
+def agency_nav(user, region, *, is_counted: bool = True) -> list[dict]:
+    """The menu of whoever works at the agency, with what waits, for one page; `is_counted` as above."""
     badges = {}
-    if not user.is_officer:
+    if is_counted and not user.is_officer:
         badges["a_home"] = (queue_size(user), False)
         if region.registration:
             badges["a_registrations"] = (queue_size(user, kind=REGISTERED), False)

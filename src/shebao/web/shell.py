@@ -79,7 +79,10 @@ def anonymous_shell() -> dict:
 def _signed_in(request, user) -> dict:
     region, today = region_of(user.region), clock.today()
     month = Month.of(today)
-    nav = agency_nav(user, region) if user.is_agency else allowed(user, employer_nav(user, region))
+    # A page that only says no asks for no numbers: whoever knocks a thousand times costs that much less.
+    is_counted = not getattr(request, "is_refused", False)
+    drawn = (agency_nav if user.is_agency else employer_nav)(user, region, is_counted=is_counted)
+    nav = drawn if user.is_agency else allowed(user, drawn)
     nav = [group for group in nav if group["items"]]
     mark_current(nav, request.path, url_of("e_home"))
     home_url = url_of(home_of(user)) or "/"

@@ -36,6 +36,7 @@ def show(request, status: int, text: str, *, title: str = ""):
     context["number"] = _noted(request, status)
     if getattr(request, "htmx", False):
         return render(request, "errors/fragment.html", context, status=status)
+    request.is_refused = True
     user = getattr(request, "user", None)
     name = "errors/inside.html" if user is not None and user.is_authenticated else "errors/outside.html"
     return render(request, name, context, status=status)
