@@ -11,6 +11,7 @@ from typing import Any
 
 from shebao.rules import vocabulary as v
 from shebao.rules.conditions import Condition, Test
+from shebao.rules.evidence import SAMPLE
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month
 from shebao.rules.proposal_words import Change
@@ -66,7 +67,11 @@ def of_months(first: Region, second: Region, months: tuple[Month, Month], known_
 def _difference(key: str, pair: tuple, changes: tuple[Change, ...], first: Region, second: Region) -> Difference:
     part, _, name = key.partition("/")
     named = [one for one in (getattr(region, part).get(name) for region in (first, second)) if one is not None]
-    return Difference(key, _title(named[0]), *pair, changes, (first.origin.get(key, ""), second.origin.get(key, "")))
+    # Pages and what is done at the counter stand in the catalogue of services.
+    places = tuple(region.origin.get(key) or region.origin.get(f"services/{name}", "") for region in (first, second))
+    if first is not second:
+        places = tuple("" if value is None else place for value, place in zip(pair, places, strict=True))
+    return Difference(key, _title(named[0]), *pair, changes, places)
 
 
 def _title(value: Any) -> str:
@@ -90,8 +95,8 @@ def in_words(found: Iterable[Difference]) -> Iterator[str]:
                 yield f"      → {change.after}"
             else:
                 yield f"{head}{change.before} → {change.after}"
-        before, after = (place or NOTHING for place in one.written)
-        yield f"    写在 {before}" if before == after else f"    写在 {before} → {after}"
+        only = "只" if "" in one.written else ""
+        yield f"    {only}写在 {' → '.join(dict.fromkeys(place for place in one.written if place))}"
 
 
 def _changes(before: Any, after: Any, titles: Mapping[str, str]) -> Iterator[Change]:
@@ -100,7 +105,8 @@ def _changes(before: Any, after: Any, titles: Mapping[str, str]) -> Iterator[Cha
         yield Change("", *told)
         return
     old, new = (dict(_leaves(one, (), titles)) for one in (before, after))
-    for path in dict.fromkeys([*new, *old]):
+    paths = dict.fromkeys([*new, *old])
+    for path in sorted(paths) if isinstance(after, Parameter) else paths:
         if old.get(path) != new.get(path):
             yield Change(_path(path), old.get(path, NOTHING), new.get(path, NOTHING))
 
@@ -128,7 +134,8 @@ def _leaves(value: Any, path: tuple[str, ...], titles: Mapping[str, str]) -> Ite
             yield from _leaves(one, (*path, _label(one) or str(number)), titles)
     elif isinstance(value, (list, tuple)):
         if value:
-            yield path, "、".join(_word(path, one, titles) for one in value)
+            words = [_word(path, one, titles) for one in value]
+            yield path, ("" if words[0].endswith("。") else "、").join(words)
     elif value not in (None, "", False):
         yield path, _word(path, value, titles)
 
@@ -161,7 +168,9 @@ def _dated(parameter: Parameter) -> Iterator[tuple[tuple[str, ...], str]]:
 def _value(parameter: Parameter, value: Value) -> str:
     rows = value.value if isinstance(value.value, Mapping) else {"": value.value}
     amounts = "、".join(f"{name} {_amount(number, parameter.unit)}".strip() for name, number in rows.items())
-    return f"{amounts}（{value.known} 公布，{value.source}，{v.STATUSES[value.status]}）"
+    is_sample = value.status == "illustrative"
+    sample = f"，{SAMPLE}" if is_sample and SAMPLE not in value.source else ""
+    return f"{amounts}（{value.known} {'采用' if is_sample else '公布'}，{value.source}{sample}）"
 
 
 def _amount(number: Any, unit: str) -> str:
@@ -198,7 +207,7 @@ def _word(path: tuple[str, ...], value: Any, titles: Mapping[str, str]) -> str:
 
 
 def _path(path: tuple[str, ...]) -> str:
-    return " ".join(NAMES.get(part, part) for part in path)
+    return " ".join(NAMES.get(part, v.STEPS.get(part, part)) for part in path)
 
 
 def _titles(*regions: Region) -> dict[str, str]:
