@@ -33,13 +33,14 @@ def test_a_folder_that_cannot_be_made_is_refused_in_one_sentence(capsys, tmp_pat
 
 def test_two_months_of_a_region_are_compared_in_words(capsys):
     status, out, _ = run(capsys, "region", "diff", "tianjin", "--month", "2024-12", "2025-01")
-    assert status == 0 and "parameters/base_floor\n  2024-12: 5013.00 元（2024-01 起" in out
-    assert "pension" not in out
+    assert status == 0 and out.startswith("天津市（tianjin），2024-12 → 2025-01：")
+    assert "  缴费基数下限（base_floor）\n    2024-01 起 5013.00 元（" in out and "pension" not in out
 
 
 def test_two_regions_are_compared_for_a_month(capsys):
     status, out, _ = run(capsys, "region", "diff", "tianjin", "leshan", "--month", "2025-06")
-    assert status == 0 and "  leshan: 4588.00 元" in out and "parameters/large_medical.monthly" in out
+    assert status == 0 and " 4588.00 元（" in out and "（large_medical.monthly）" in out
+    assert run(capsys, "region", "diff", "leshan", "--month", "2025-06", "2025-06")[1].endswith("：没有不同\n")
     assert main(["region", "diff", "tianjin"]) == 2
 
 

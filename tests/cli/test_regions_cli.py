@@ -50,8 +50,12 @@ def test_explain_names_the_file_and_diff_the_difference(capsys):
     status, out, _ = run(capsys, "region", "explain", "tianjin", "parameters/base_floor")
     assert status == 0 and "tianjin/parameters.yaml:1" in out and "512400" in out
     status, out, _ = run(capsys, "region", "diff", "tianjin", "leshan")
-    assert status == 0 and "terms/menu.cease\n  tianjin: 单位职工减少\n  leshan: 人员停保" in out
-    assert "terms/menu.pay" not in out
+    assert status == 0 and "\n用语\n" in out and "{" not in out
+    assert "  menu.cease\n    单位职工减少 → 人员停保\n    写在 tianjin/terms.yaml:" in out and "menu.pay\n" not in out
+    status, out, _ = run(capsys, "region", "diff", "tianjin", "leshan", "--json")
+    told = {one["key"]: one for one in json.loads(out)}
+    one = told["terms/menu.cease"]
+    assert status == 0 and (one["first"], one["second"]) == ("单位职工减少", "人员停保")
 
 
 def test_calculate_answers_in_json_with_the_evidence(capsys):

@@ -12,6 +12,7 @@ from shebao.hall.payments.closing import close_payment
 from shebao.hall.payments.models import DebitFile, Payment, PaymentState, SuspenseItem
 from shebao.hall.payments.operations import ask_bank, start_payment
 from shebao.hall.payments.reconciling import reconcile_day
+from shebao.hall.regions import region
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import LedgerTransaction
 
@@ -63,6 +64,8 @@ def test_bills_go_out_in_a_file_come_back_and_are_paid_once(hall, bank):  # noqa
     assert "测试单位440001".encode("gbk") in debits.content_of(file) and b"440001" not in bytes(file.content)
     done = debits.fetch_return(file.pk, by=hall[1])
     assert (states(), paid(hall), done.differences) == (["succeeded"] * 2, [True, True], [])
+    order = bank.bank.book.find(Payment.objects.first().number)
+    assert order["payee"] == region(CODE).collector == "深圳市社会保险基金管理局"
     again = debits.fetch_return(file.pk, by=hall[1])
     assert again.answered_at == done.answered_at
     assert LedgerTransaction.objects.filter(kind="paid").count() == 2

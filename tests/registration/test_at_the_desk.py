@@ -248,3 +248,10 @@ def test_the_database_itself_refuses_two_signatures_of_one_person(reviewer):
     RegistrationSignature.objects.create(at=made.submitted_at, **row)
     with pytest.raises(IntegrityError), transaction.atomic():
         RegistrationSignature.objects.create(at=made.submitted_at, **row)
+
+
+@pytest.mark.parametrize(("issuer", "named"), [("530381", "曲靖市"), ("990101", "行政区划 990101")])
+def test_the_desk_reads_divisions_by_their_names(issuer, named):
+    made = Registration(region="yunnan", answers={"credit_code": f"91{issuer}MB", "agency_division": "530100"})
+    told = {one.title: one.text for one in checks.findings(made, region("yunnan"))}
+    assert told["行政区划"] == f"发证机关在{named}，所选社保局在昆明市，请核对是否同级"

@@ -2,7 +2,6 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import get_resolver
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
@@ -10,7 +9,7 @@ from shebao.hall.declarations.operations import approve_declarations, return_dec
 from shebao.hall.notices.models import Announcement
 from shebao.hall.privileged.models import PrivilegedLook, PrivilegedQuery
 from shebao.hall.roster.models import Employee
-from shebao.web.shell import PLAIN
+from shebao.web.templatetags.frame import writes_amounts
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolled, enrolment
 
 pytestmark = pytest.mark.django_db
@@ -213,18 +212,23 @@ def test_every_service_of_every_region_opens_at_the_counter(client):
 
 
 def test_the_warning_about_values_of_example_stands_where_amounts_are_and_nowhere_else(client):
-    for page in PLAIN:
-        assert page in every_name(), f"{page} is no page"
-    client.force_login(OperatorFactory(reviewer=True))
-    employer = EmployerFactory()
-    assert "含示例参数" not in client.get("/a/").content.decode()
-    assert "含示例参数" not in client.get("/a/employers/").content.decode()
-    assert "含示例参数" in client.get(f"/a/employers/{employer.pk}").content.decode()
+    def is_warned(path):
+        return "含示例参数" in client.get(path).content.decode()
+
+    clerk = OperatorFactory()
+    client.force_login(OperatorFactory(agency_admin=True))
+    desk = ("/a/", "/a/employers/", f"/a/employers/{clerk.employer_id}", "/a/money/")
+    assert [is_warned(path) for path in desk] == [False, False, True, True]
+    assert is_warned("/rates/tianjin") and not is_warned("/rates") and not is_warned("/trial")
+    assert is_warned("/trial?region=tianjin&wage=8000")
+    client.force_login(clerk)
+    here = ("/e/", "/e/bills/", "/e/settle/", "/e/pay/", "/e/declare/employee_enrolment/")
+    assert [path for path in here if not is_warned(path)] == []
+    vain = ("/e/import/", "/e/roster/", "/e/employer/", "/e/documents/", "/e/none/", "/e/declare/employer_change/")
+    assert [path for path in vain if is_warned(path)] == []
 
 
-def every_name() -> set[str]:
-    def walk(resolver):
-        for one in resolver.url_patterns:
-            yield from walk(one) if hasattr(one, "url_patterns") else [one.name]
-
-    return set(walk(get_resolver()))
+def test_where_amounts_are_the_templates_tell_themselves():
+    assert writes_amounts("employer/bill_people.html") and writes_amounts("agency/case.html")
+    plain = ("shell.html", "shell_rail.html", "employer/papers.html", "agency/desk.html")
+    assert [name for name in plain if writes_amounts(name)] == []

@@ -98,6 +98,7 @@ def test_every_deed_is_on_record_in_chinese_and_the_chain_holds(admin, clerk):
     for words in ("新建操作员", "重置密码", "停用操作员"):
         assert words in text
     only = admin.get("/audit/?action=operator.disabled").content.decode()
+    assert '<optgroup label="操作员">' in only and '<option value="operator.disabled" selected>' in only
     assert "共 1 条" in only
     by_request = AuditEntry.objects.get(action="operator.disabled").request
     assert "共 1 条" in admin.get(f"/audit/?request={by_request}").content.decode()

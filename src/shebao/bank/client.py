@@ -90,7 +90,7 @@ class BankClient:
         return self._send("GET", path, None, signed=path.encode())["rows"]
 
     def send_file(self, body: bytes) -> dict:
-        """Hand in a file of debits (JSON: name, form, content); the same file again is the same answer.
+        """Hand in a file of debits (JSON: name, form, content, payee); the same file again is the same answer.
 
         Raises BankUnreachable; BankRefused (409: the name has other content; 422: it cannot be read).
         """

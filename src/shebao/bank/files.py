@@ -44,15 +44,16 @@ def answer(book: OrderBook, name: str, choice: str, at: datetime) -> bytes | Non
     if stored["answer"] is not None or choice == "stall":
         return stored["answer"]
     form = json.loads(stored["form"])
-    rows = [_debited(book, line, choice, at) for line in read_lines(form, stored["content"])]
+    lines = read_lines(form, stored["content"])
+    rows = [_debited(book, line, stored["payee"], choice, at) for line in lines]
     shown = [_returned(form, line, order) for line, order in rows]
     _bend(form, shown, choice)
     return book.keep_answer(name, _written(form, name, shown))
 
 
-def _debited(book: OrderBook, line: dict, choice: str, at: datetime) -> tuple[dict, dict]:
+def _debited(book: OrderBook, line: dict, payee: str, choice: str, at: datetime) -> tuple[dict, dict]:
     order = {
-        "order_id": line["order"], "amount_fen": int(line["amount"]), "payer": line["payer"], "payee": "代扣",
+        "order_id": line["order"], "amount_fen": int(line["amount"]), "payer": line["payer"], "payee": payee,
         "bill_number": line.get("bill", "") or "代扣", "callback_url": "-", "return_url": "-",
     }  # fmt: skip
     book.place(order)

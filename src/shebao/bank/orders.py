@@ -26,7 +26,8 @@ create table if not exists taken_again (
     bank_serial text primary key, order_id text not null, message_id text not null, paid_at text not null
 );
 create table if not exists files (
-    name text primary key, form text not null, content blob not null, answer blob, received_at text not null
+    name text primary key, form text not null, content blob not null, answer blob, received_at text not null,
+    payee text not null default ''
 );
 create table if not exists settings (name text primary key, value text not null);
 """
@@ -51,9 +52,9 @@ class OrderBook:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(SCHEMA)
-        columns = {row["name"] for row in self._connection.execute("pragma table_info(orders)")}
-        if "valid_until" not in columns:  # books of an older bank
-            self._connection.execute("alter table orders add column valid_until text not null default ''")
+        for table, column in (("orders", "valid_until"), ("files", "payee")):  # books of an older bank
+            if column not in {row["name"] for row in self._connection.execute(f"pragma table_info({table})")}:
+                self._connection.execute(f"alter table {table} add column {column} text not null default ''")
 
     def close(self) -> None:
         """Close the file."""
@@ -71,7 +72,7 @@ class OrderBook:
             )
             stored = self._find(order["order_id"])
         if [stored[key] for key in CONTENT] != values:
-            raise OrderExists(f"订单号 {order['order_id']} 已用于另一笔内容不同的订单")
+            raise OrderExists(f"缴费流水 {order['order_id']} 已用于另一笔内容不同的订单")
         return stored
 
     def find(self, order_id: str) -> dict | None:
@@ -135,13 +136,13 @@ class OrderBook:
             found = [dict(row) for row in rows] + [self._find(row["order_id"]) | dict(row) for row in again]
         return [row | {"state": "succeeded", "reason_code": ""} for row in found]
 
-    def keep_file(self, name: str, form: str, content: bytes, at: datetime) -> None:
+    def keep_file(self, name: str, form: str, content: bytes, payee: str, at: datetime) -> None:
         """Keep a file of debits; the same one again changes nothing. Raises OrderExists for other content."""
         with self._lock:
             self._connection.execute(
-                "insert into files (name, form, content, received_at) values (?, ?, ?, ?)"
+                "insert into files (name, form, content, payee, received_at) values (?, ?, ?, ?, ?)"
                 " on conflict (name) do nothing",
-                [name, form, content, at.isoformat(timespec="seconds")],
+                [name, form, content, payee, at.isoformat(timespec="seconds")],
             )
             row = self._connection.execute("select form, content from files where name = ?", [name]).fetchone()
         if (row["form"], row["content"]) != (form, content):

@@ -74,8 +74,8 @@ def counter_page(number: str, problem: str) -> str:
     return _page(
         "柜台查询缴费",
         f"""<h1>柜台查询缴费</h1>{told}<form method="get" action="/counter">
-<label for="number">凭证序号</label> <input id="number" name="number" value="{escape(number)}" maxlength="64">
-<button class="pay">查询</button></form>""",
+<label for="number">凭证序号（缴费流水）</label>
+<input id="number" name="number" value="{escape(number)}" maxlength="64"> <button class="pay">查询</button></form>""",
     )
 
 
@@ -105,8 +105,8 @@ def _facts(order: dict) -> str:
     facts = {
         "付款单位": order["payer"],
         "收款单位": order["payee"],
-        "账单编号": order["bill_number"],
-        "订单号": order["order_id"],
+        "账单号": order["bill_number"],
+        "缴费流水": order["order_id"],
     }
     if order["state"] == "succeeded":
         facts |= {"银行流水": order["bank_serial"], "付款时间": order["paid_at"].replace("T", " ")[:19]}

@@ -224,7 +224,7 @@ class Handler(BaseHTTPRequestHandler):
             lines = files.read_lines(form, content)
             if not ORDER_ID.fullmatch(name) or not lines:
                 raise ValueError(name)
-            book.keep_file(name, json.dumps(form, sort_keys=True), content, _now())
+            book.keep_file(name, json.dumps(form, sort_keys=True), content, str(asked["payee"]), _now())
         except (ValueError, KeyError, TypeError, files.UnreadableFile) as bad:
             raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"代扣文件读不出来：{bad}") from None
         except OrderExists as taken:

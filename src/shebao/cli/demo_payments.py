@@ -25,7 +25,7 @@ def pay_at_the_bank(history, month: Month) -> None:
     payment = operations._begin(bill.pk, by=history.clerk, name="bank")
     order = {
         "order_id": payment.number, "amount_fen": payment.amount_fen, "payer": bill.employer.name,
-        "payee": history.region.term("agency"), "bill_number": bill.number, "callback_url": "-", "return_url": "-",
+        "payee": history.region.collector, "bill_number": bill.number, "callback_url": "-", "return_url": "-",
     }  # fmt: skip
     folder = getattr(settings, "DATA_DIR", None)
     book = OrderBook(folder / "bank.sqlite3" if folder else Path(":memory:"))

@@ -1,40 +1,20 @@
-"""Work on region folders: make a new one, and compare what two regions, or two months, say."""
+"""Work on region folders: make a new one, say what it still lacks, and all that one says."""
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from shebao.regions_home import regions_roots
-from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month
-from shebao.rules.region import BadRegion, NoValue, Region, load_region
-from shebao.rules.vocabulary import STATUSES
+from shebao.rules.region import BadRegion, Region, load_region
 
 from . import CannotRun
+from .region_words import PARTS
 
-PARTS = (
-    "terms",
-    "parameters",
-    "schemes",
-    "services",
-    "pages",
-    "planned",
-    "pages",
-    "forms",
-    "codes",
-    "settlements",
-    "documents",
-    "queries",
-    "guides",
-    "statements",
-    "sheets",
-)
 TEMPLATE = "_template"
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
@@ -95,52 +75,17 @@ def written(region: Region) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in PARTS:
         for key, value in getattr(region, part).items():
-            found[f"{part}/{key}"] = _plain(value)
+            found[f"{part}/{key}"] = plain(value)
     return found
 
 
-def in_force(region: Region, month: Month, known_on: date) -> dict[str, Any]:
-    """The value of every parameter for a month, as known on a day, in words; a missing one is None."""
-    found: dict[str, Any] = {}
-    for key, parameter in region.parameters.items():
-        try:
-            value = region.value(key, month, known_on=known_on)
-        except NoValue:
-            found[f"parameters/{key}"] = None
-            continue
-        rows = value.value if isinstance(value.value, Mapping) else {"": value.value}
-        amounts = [f"{f'{name} ' if name else ''}{_amount(number, parameter.unit)}" for name, number in rows.items()]
-        since = f"{value.since} 起，{value.known} 公布，{value.source}，{STATUSES[value.status]}"
-        found[f"parameters/{key}"] = f"{'，'.join(amounts)}（{since}）"
-    return found
-
-
-def _amount(number: Any, unit: str) -> str:
-    return f"{plain_yuan(number)} 元" if unit == "yuan" else f"{number}"
-
-
-def differences(here: Mapping[str, Any], there: Mapping[str, Any], names: tuple[str, str]) -> list[str]:
-    """Keys that only one side has, or that the two write differently."""
-    told = []
-    for key in sorted({*here, *there}):
-        ours, theirs = _text(here.get(key)), _text(there.get(key))
-        if ours != theirs:
-            told.append(f"{key}\n  {names[0]}: {ours}\n  {names[1]}: {theirs}")
-    return told
-
-
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """As data of lists, mappings and texts, to be written as JSON."""
     if hasattr(value, "__dataclass_fields__") and not isinstance(value, Month):
         names = [n for n in value.__dataclass_fields__ if not n.startswith("_")]
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return value if isinstance(value, (str, int, bool)) or value is None else str(value)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "—" if value is None else json.dumps(value, ensure_ascii=False, default=str)

@@ -26,7 +26,8 @@ from shebao.rules.region import BadRegion, NoValue, Region, load_region, region_
 from shebao.rules.trial import usual_facts
 
 from . import CannotRun
-from .region_work import differences, in_force, new_folder, placeholders, unfinished, written
+from .region_diff import in_words, of_months, of_regions
+from .region_work import new_folder, placeholders, plain, unfinished, written
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -46,6 +47,7 @@ def add_parsers(subparsers: Any) -> None:
     compared.add_argument("second", nargs="?")
     compared.add_argument("--month", nargs="+", default=[], metavar="MONTH", help="values in force: one month or two")
     compared.add_argument("--known-on", help="as known on this day; today unless told")
+    compared.add_argument("--json", action="store_true", help="for machines: every key with all that either side says")
     made = _add(inner, "new", "copy the template to a new folder and say what it still lacks", new_region)
     made.add_argument("code", help="lower-case letters, digits, _")
     made.add_argument("--title", help="name in Chinese")
@@ -124,13 +126,20 @@ def diff_regions(options: argparse.Namespace) -> int:
     roots, known_on = regions_roots(), _day(options.known_on)
     first = _load(options.first, roots)
     second = _load(options.second, roots) if options.second else first
-    names = (first.code, second.code) if options.second else (str(months[0]), str(months[1]))
-    ours, theirs = (
-        in_force(region, months[min(i, len(months) - 1)], known_on) if months else written(region)
-        for i, region in enumerate((first, second))
-    )
-    for difference in differences(ours, theirs, names):
-        print(difference)
+    found = of_months(first, second, (months[0], months[-1]), known_on) if months else of_regions(first, second)
+    if options.json:
+        rows = [
+            {"key": one.key, "title": one.title, "first": plain(one.first), "second": plain(one.second),
+             "written": list(one.written)}
+            for one in found
+        ]  # fmt: skip
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return 0
+    names = [f"{one.title}（{one.code}）" for one in dict.fromkeys((first, second))]
+    told = f"{' → '.join(names)}{'，' if months else ''}{' → '.join(map(str, dict.fromkeys(months)))}"
+    print(f"{told}：{len(found)} 项不同" if found else f"{told}：没有不同")
+    for line in in_words(found):
+        print(line)
     return 0
 
 

@@ -30,16 +30,11 @@ def make_key(options) -> int:
                 "请先设置 SHEBAO_SIGNING_DIR（放签名密钥的文件夹）和 SHEBAO_SIGNING_PASSWORD（密钥的口令）。"
             )
         folder = Path(settings.SHEBAO_SIGNING_DIR)
-        made = make_test_key(folder, region.code, agency_name(region), settings.SHEBAO_SIGNING_PASSWORD)
+        made = make_test_key(folder, region.code, region.collector, settings.SHEBAO_SIGNING_PASSWORD)
     if not made:
         raise CannotRun(f"{folder / region.code}.p12 已经有了：要换新的，请先把它移走。")
     print(f"已生成测试签名密钥 {folder / region.code}.p12。测试证书只用于演示，正式使用请换成经办机构的证书。")
     return 0
-
-
-def agency_name(region) -> str:
-    """Whose name a test certificate bears."""
-    return f"{region.short_title}{region.term('agency')}"
 
 
 def make_demo_keys() -> None:
@@ -52,4 +47,4 @@ def make_demo_keys() -> None:
 
     for code in Employer.objects.order_by("region").values_list("region", flat=True).distinct():
         folder, password = Path(settings.SHEBAO_SIGNING_DIR), settings.SHEBAO_SIGNING_PASSWORD
-        make_test_key(folder, code, agency_name(region(code)), password)
+        make_test_key(folder, code, region(code).collector, password)

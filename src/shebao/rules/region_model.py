@@ -281,6 +281,12 @@ class Region:
         return any(not service.is_direct for service in self.listed_services)
 
     @cached_property
+    def collector(self) -> str:
+        """Who is paid (征收机关), by the full name at the head of the receipt; the agency where there is none."""
+        receipts = (one for one in self.documents.values() if one["layout"] == "receipt")
+        return next((str(one["letterhead"]) for one in receipts), self.term("agency"))
+
+    @cached_property
     def listed_services(self) -> tuple[Service, ...]:
         """The services that stand in the menu."""
         return tuple(service for service in self.services.values() if service.is_listed)

@@ -1,5 +1,7 @@
 """The frame around every page: who is signed in, for whom, and the menu of what is built."""
 
+from functools import partial
+
 from django.utils.functional import SimpleLazyObject
 
 from shebao.hall import clock
@@ -15,20 +17,6 @@ from .rights import may_open
 
 PRODUCT = "企业社保网厅"
 TILES = 8
-PLAIN = {
-    "a_home", "a_decided", "a_employers", "a_people", "a_registrations", "a_registration", "a_registration_link",
-    "a_register", "a_register_repair", "a_registration_password",
-    "a_notices", "a_notice_new", "a_notice", "a_templates", "a_template", "a_alerts", "a_system", "a_letters",
-    "a_letter",
-    "a_pre_entries", "a_operator_divisions", "a_privileged_named", "a_configuration", "operators", "operator_create",
-    "operator_reset", "audit", "looks", "account", "account_contact", "account_factors", "certificates", "employers",
-    "change_password", "account_question", "account_totp", "account_passkey", "account_code", "account_recovery",
-    "account_factor_remove", "leaving", "employer_numbers", "employer_add", "e_operator_hand_over", "e_notices",
-    "e_notice", "e_search", "e_privileged", "e_departments", "e_letter", "e_operator", "e_labour",
-    "a_registration_reveal", "a_registration_approve", "a_registration_return",
-    "a_registration_reject", "a_privileged", "a_reimbursements", "a_reimbursement_new",
-}  # fmt: skip
-"""Pages that show no amount of the region: the warning about values of example would stand there in vain."""
 
 
 def shell(request) -> dict:
@@ -103,7 +91,7 @@ def _signed_in(request, user) -> dict:
         "user_links": _own_links(user, region),
         "employer_url": url_of("employers") if request.session.get(MANY) and not user.is_agency else "",
         "desk_keys": user.is_agency and user.may("review"),
-        "illustrative": () if _is_plain(request) else region.illustrative(month, today),
+        "illustrative": partial(region.illustrative, month, today),
         "basket_url": url_of("e_basket") if has_basket(user, region) else "",
         "messages_url": "" if user.is_agency else url_of("e_notices"),
         "unread": 0 if user.is_agency else _unread(nav),
@@ -116,10 +104,6 @@ def _signed_in(request, user) -> dict:
 def _menu_words(region) -> dict[str, str]:
     """What the region's menu calls each page, for texts that name one: `settle`, `cases`, `basket`, `import`."""
     return {term.removeprefix("menu."): text for term, text in region.terms.items() if term.startswith("menu.")}
-
-
-def _is_plain(request) -> bool:
-    return request.resolver_match is not None and request.resolver_match.url_name in PLAIN
 
 
 def _label_of(nav: list[dict], url: str) -> str:

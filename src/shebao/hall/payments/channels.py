@@ -48,7 +48,7 @@ class BankChannel:
             order_id=payment.number,
             amount_fen=payment.amount_fen,
             payer=employer.name,
-            payee=region(employer.region).term("agency"),
+            payee=region(employer.region).collector,
             bill_number=payment.bill.number,
             callback_url=f"{settings.SHEBAO_BASE_URL}/pay/notice",
             return_url=f"{settings.SHEBAO_BASE_URL}/e/payments/{payment.pk}/",

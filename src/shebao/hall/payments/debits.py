@@ -139,6 +139,7 @@ def send_debit_file(file_id: int, *, by) -> DebitFile:
     permit(by, "reconcile", "对账")
     file = DebitFile.objects.visible_to(by).get(pk=file_id)
     body = {"name": file.number, "form": file.form, "content": b64encode(content_of(file)).decode()}
+    body["payee"] = region(file.region).collector
     try:
         _bank().send_file(json.dumps(body, ensure_ascii=False).encode())
     except BankUnreachable:

@@ -12,6 +12,7 @@ from shebao.rules.region import Region
 from .. import clock
 from ..crypto import blind_index
 from ..employers.models import Employer
+from ..employers.operations import divisions_of
 from .models import Registration, RegistrationSignature
 from .states import UNDECIDED, State
 
@@ -193,7 +194,7 @@ def findings(registration: Registration, here: Region) -> list[Finding]:
         is_proved = registration.proved_digest == registration.phone_digest
         rows.append(Finding("专管员手机", "" if is_proved else "手机号没有用短信验证码验证过"))
     if "agency_division" in answers:
-        rows.append(Finding("行政区划", _about_division(answers)))
+        rows.append(Finding("行政区划", _about_division(here.code, answers)))
     return rows
 
 
@@ -218,11 +219,20 @@ def _about_number(code: str, employer: Employer | None, answers: Mapping[str, st
     return f"没有编号 {number} 的登记，请核对后录入"
 
 
-def _about_division(answers: Mapping[str, str]) -> str:
+def _about_division(code: str, answers: Mapping[str, str]) -> str:
     """The third to eighth character of a credit code name the division of the authority that issued it."""
     issuer, chosen = answers.get("credit_code", "")[2:8], answers["agency_division"]
-    level = chosen.rstrip("0")
-    return "" if issuer.startswith(level) else f"发证机关在 {issuer}，所选社保局在 {chosen}，请核对是否同级"
+    if issuer.startswith(chosen.rstrip("0")):
+        return ""
+    names = divisions_of(code)
+    issued_in, chosen_in = (_named(one, names) for one in (issuer, chosen))
+    return f"发证机关在{issued_in}，所选社保局在{chosen_in}，请核对是否同级"
+
+
+def _named(division: str, names: Mapping[str, str]) -> str:
+    """A division by its name, or that of the city above it; by its code where neither is listed."""
+    found = names.get(division) or names.get(f"{division[:4]}00")
+    return found or f"行政区划 {division}"
 
 
 def proposed(registration: Registration, here: Region) -> dict[str, str]:

@@ -18,6 +18,8 @@ CODES_SHEET, EXAMPLE_SHEET, HELP_SHEET, STAMP_LABEL = "字典", "示例", "说�
 _EXAMPLE_DIVISION = "110100"
 _EXAMPLE_PEOPLE = (("张三（示例）", 31), ("李四（示例）", 27))
 """Names that say 示例, and ages: whoever is insured has to be of working age in every year."""
+_CHANGED = 10
+"""So much further stands the number to which somebody's own is to be changed; of the same sex."""
 _WIDTHS = {"id_number": 22, "note": 30, "phone": 16, "date": 14, "month": 12, "money": 14}
 _HINTS = {
     "id_number": "按证件填写，18 位；末位 X 用大写。本列已是文本格式。",
@@ -52,7 +54,6 @@ def write_template(
     """
     layout = layout or form_layout(form)
     fields, top = layout.fields, layout.head_row
-    month = current_month(region)
     with Book(mark=mark) as book:
         first = book.add_sheet(sheet_name(service.title))
         ranges = _code_ranges(region, fields)
@@ -65,7 +66,7 @@ def write_template(
         example = book.add_sheet(EXAMPLE_SHEET)
         _write_heads(book, example, fields)
         for number, (name, age) in enumerate(_EXAMPLE_PEOPLE, 1):
-            told = _example(region, month, fields, number, name, _example_number(month, age, number))
+            told = _example(region, service, fields, number, name, age)
             _write_row(book, example, number, fields, region, told)
         _write_help(book, region, service, layout)
         _write_codes(book, region, fields)
@@ -167,29 +168,38 @@ def _example_number(month: Month, age: int, order: int) -> str:
 
 
 def _example(
-    region: Region, month: Month, fields: tuple[Field, ...], number: int, name: str, id_number: str
+    region: Region, service: Service, fields: tuple[Field, ...], number: int, name: str, age: int
 ) -> dict[str, object]:
-    """A synthetic row; its name says 示例, so that a copied row is never imported."""
-    values: dict[str, object] = {}
-    texts = [field.id for field in fields if not field.options and field.kind not in _HINTS]
+    """A synthetic row; its name says 示例, so that a copied row is never imported.
+
+    It passes the checks of its form, and holds no more than it must: what may be left out is of few people, and the
+    first entries of two lists contradict one another.
+    """
+    now, values = current_month(region), {}
+    month = now.previous() if service.looks_back or service.corrects or service.gives_back else now
+    samples = {
+        "money": (800_000, 950_050)[number - 1],
+        "month": str(month),
+        "date": now.first_day.isoformat(),
+        "phone": "13800000000",
+        "number": "1",
+        "year": str(now.year),
+        "note": "写明原因和依据",
+        "account": f"example{number}",
+    }
+    texts = [field.id for kinds in (("text", "line"), ("note",)) for field in fields if field.kind in kinds]
     told = "name" if "name" in texts else next(iter(texts), "")
     for field in fields:
         codes = region.codes.get(field.options) if field.options else None
-        if codes is not None and codes.items:
-            values[field.id] = field.default or codes.items[0].code
-        elif field.kind == "date" and not field.required:
-            continue  # a birth date that the number says, the end of a contract that has none: left out is the rule
-        elif field.kind in _HINTS:
-            values[field.id] = {
-                "id_number": id_number,
-                "money": (800_000, 650_050)[number - 1],
-                "month": str(month),
-                "date": month.first_day.isoformat(),
-                "phone": "13800000000",
-                "number": "1",
-            }[field.kind]
-        elif field.id == told:
-            values[field.id] = name
+        if field.id == told:
+            values[field.id] = name if told.endswith("name") else f"{field.label[:10]}（示例）"
+        elif field.kind == "id_number":
+            values[field.id] = _example_number(now, age, number if field.identity else number + _CHANGED)
+        elif codes is not None and codes.items:
+            if field.required or field.default or field.scheme:
+                values[field.id] = field.default or codes.items[0].code
+        elif field.required or field.kind in ("money", "month", "phone"):
+            values[field.id] = samples.get(field.kind, f"示例{field.label}")
     return values
 
 

@@ -81,6 +81,7 @@ def queue(request):
         "filters": _filter_fields(request),
         "kept": {name: chosen[name] for name in ("place", "risk") if name in chosen},
         "is_filtered": bool(set(chosen) - {"order"}),
+        "is_unfolded": not {"employer", "order", *DAYS}.isdisjoint(chosen),
         "suffix": suffix(request),
         "next": NEXT,
         "buttons": [

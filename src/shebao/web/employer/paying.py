@@ -175,7 +175,7 @@ def voucher(request, pk):
         "undecided": found.state in UNDECIDED,
         "rows": [*bill_summary(found.bill), *chain(*bill_earlier(found.bill).values())],
         "words": amount_in_words(found.amount_fen),
-        "agency": here(request).term("agency"),
+        "collector": here(request).collector,
         "crumbs": _crumbs(request, "银行端查询缴费凭证"),
     }
     return render(request, "employer/voucher.html", context)

@@ -121,6 +121,7 @@ def query(request, key):
         "problems": [{"id": name, "text": text} for name, text in given.problems.items()],
         "page": page,
         "rows": cells,
+        "has_figures": any(column.kind in ("yuan", "rate") for column in report.columns),
         "sums": [(column.title, sums.get(column.key, "")) for column in report.columns] if sums else [],
         "size": size,
         "sizes": SIZES,

@@ -12,7 +12,7 @@ from shebao.hall.sheets.queries import TITLES as FINDINGS
 from shebao.hall.sheets.writing import Column
 
 from ..chosen import typed_day
-from .audit_words import ACTIONS, WORDS, action_title, detail_text, subject_text
+from .audit_words import ACTIONS_BY_AREA, WORDS, action_title, detail_text, subject_text
 
 MOST_EXPORTED = 20_000
 COLUMNS = (
@@ -62,10 +62,17 @@ class Asked:
             found = found.filter(at__lt=midnight(self.days["to"] + timedelta(days=1)))
         return found
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but a deed is asked for."""
+        return bool(self.actor or self.request or any(self.raw.values()))
+
     def fields(self) -> list[dict]:
         """The questions, as asked."""
         people = Operator.objects.visible_to(self.user).order_by("username")
         return [
+            {"id": "action", "name": "action", "label": "动作", "kind": "choice", "value": self.action,
+             "placeholder": "全部", "options": [(area, list(of.items())) for area, of in ACTIONS_BY_AREA.items()]},
             *(
                 {"id": name, "name": name, "label": label, "kind": "date", "value": self.raw[name],
                  "error": self.problems.get(name, "")}
@@ -73,8 +80,6 @@ class Asked:
             ),
             {"id": "actor", "name": "actor", "label": "操作人", "kind": "choice", "value": self.actor,
              "placeholder": "全部", "options": [(str(one.pk), f"{one.name}（{one.username}）") for one in people]},
-            {"id": "action", "name": "action", "label": "动作", "kind": "choice", "value": self.action,
-             "placeholder": "全部", "options": list(ACTIONS.items())},
             {"id": "request", "name": "request", "label": "请求编号", "kind": "text", "value": self.request},
         ]  # fmt: skip
 

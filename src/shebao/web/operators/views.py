@@ -141,6 +141,7 @@ def audit(request):
         "page": page,
         "rows": list(rows_of(request, page)),
         "fields": asked.fields(),
+        "is_unfolded": asked.is_narrowed,
         "errors": [{"id": name, "text": text} for name, text in asked.problems.items()],
         "export_url": f"{reverse('audit_export')}?{kept}",
     }

@@ -203,6 +203,7 @@ def try_list(request):
         try:
             employer, employee = listed(asked.region, asked.month, wages, asked.facts, known_on=clock.today())
             result = _totals(rows, employer, employee)
+            result["illustrative"] = asked.region.illustrative(asked.month, clock.today())
         except (NoValue, NoFact) as no:
             errors.append({"id": "month", "text": f"{no}，不能试算，请换一个月份。"})
     fields = [field for field in _fields(asked, "") if field["name"] != "wage"]

@@ -1,15 +1,19 @@
 """What stands on every page, in one piece each: a template takes twice as long for a menu of sixty entries."""
 
+import re
 from functools import cache, lru_cache
 
 from django import template
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from .ui import icon
 
 register = template.Library()
+
+AMOUNT = re.compile(r"\|(?:signed_)?(?:yuan|wan\b)|\{% (?:money|bridge|scheme_bar|bars_svg) ")
+PART = re.compile(r'\{% (?:extends|include) "([^"]+)"')
 
 
 @register.simple_tag
@@ -33,6 +37,23 @@ def menu_parts(nav: list[dict]) -> SafeString:
                 pieces.append(_link(item["url"], item["label"], item["icon"], item["current"]))
                 pieces += [_waiting(item["badge"], item["badge_kind"]) if item["badge"] else "", "</a>\n"]
     return mark_safe("".join(pieces))  # noqa: S308 - every piece is escaped below
+
+
+@register.simple_tag(takes_context=True)
+def shows_amounts(context) -> bool:
+    """Whether the page that is drawn can show an amount: where none is, the warning about values of example is vain."""
+    return writes_amounts(context.template.name)
+
+
+@cache
+def writes_amounts(name: str) -> bool:
+    """Whether a template, what it extends or one of its parts writes amounts.
+
+    Asked of the templates themselves: a list of pages was always some pages behind. A page whose amounts are not the
+    region's, or only sometimes there, says so in its own block `strip`.
+    """
+    source = get_template(name).template.source
+    return bool(AMOUNT.search(source)) or any(writes_amounts(part) for part in PART.findall(source))
 
 
 @lru_cache(maxsize=512)

@@ -295,23 +295,22 @@ FIELD_DEFAULTS: dict[str, Any] = {
 def _options(raw: Iterable[Any], value: Any) -> list[dict[str, Any]]:
     chosen = {str(v) for v in value} if isinstance(value, (list, tuple, set, frozenset)) else {str(value)}
     options = []
-    for number, item in enumerate(raw):
+    for item in raw:
         if isinstance(item, Mapping) or not isinstance(item, (list, tuple)):
             code, words = _get(item, "value"), _get(item, "label")
             off, hint = _get(item, "disabled", False), _get(item, "hint")
         else:
             code, words, off, hint = item[0], item[1], False, ""
-        options.append(
-            {
-                "value": code,
-                "label": words,
-                "disabled": off,
-                "hint": hint,
-                "on": str(code) in chosen,
-                "number": number,
-            }
-        )
+        options.append({"value": code, "label": words, "disabled": off, "hint": hint, "on": str(code) in chosen})
     return options
+
+
+def _groups(raw: Iterable[Any], value: Any) -> list[dict[str, Any]]:
+    """Options below their headings where the field gives pairs (heading, list of options); else all below none."""
+    items = list(raw)
+    is_grouped = bool(items) and isinstance(items[0], tuple) and isinstance(items[0][1], list)
+    groups = items if is_grouped else [("", items)]
+    return [{"heading": heading, "choices": _options(inner, value)} for heading, inner in groups]
 
 
 _anonymous = count(1)
@@ -329,7 +328,8 @@ def field(source: Any, **changes: Any) -> dict[str, Any]:
         shown["value"] = month_label(shown["value"])
     if shown["kind"] == "date" and shown["value"]:
         shown["value"] = str(shown["value"])
-    shown["choices"] = _options(shown["options"], shown["value"])
+    shown["groups"] = _groups(shown["options"], shown["value"])
+    shown["choices"] = [option for group in shown["groups"] for option in group["choices"]]
     shown["chosen"] = next((option["label"] for option in shown["choices"] if option["on"]), shown["value"])
     told = [n for n in ("help", "hint", "mark", "old_value", "confirm", "error") if shown[n] not in ("", None)]
     shown["describedby"] = " ".join(f"{shown['id']}-{name}" for name in told)
