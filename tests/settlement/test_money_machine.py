@@ -10,11 +10,8 @@ from .machine import MoneyMachine, run
 
 pytestmark = pytest.mark.django_db
 
-LIVES, STEPS, PARTS = 150, 50, 10
-"""A life takes half a second to a second of one core on SQLite and half as much more on PostgreSQL. CI's forty minutes
-on two cores have no room for the 500 that are wanted of each: `python -m drill lives` lives 500 others on both. The
-same lives in every run, in parts for several workers.
-"""
+LIVES, STEPS, PARTS = 500, 50, 20
+"""The same lives in every run, in parts for several workers; `python -m drill lives` lives others."""
 
 
 @pytest.mark.slow

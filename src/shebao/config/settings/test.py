@@ -17,6 +17,9 @@ DATA_DIR = Path(os.environ.get("SHEBAO_TEST_DIR") or Path(tempfile.gettempdir())
 DATA_DIR.mkdir(exist_ok=True, parents=True)
 _url = os.environ.get("SHEBAO_DATABASE_URL")
 DATABASES = {"default": database(_url) if _url else sqlite(DATA_DIR / "unused.sqlite3")}
+if not _url:
+    # Nobody draws the plug here, and a killed process leaves to the system what it wrote.
+    DATABASES["default"]["OPTIONS"]["init_command"] += ";PRAGMA synchronous=OFF"
 # The live server of the journeys runs in threads of this process: its database must be a file.
 DATABASES["default"]["TEST"] = {"NAME": "shebao_test" if _url else str(DATA_DIR / "test.sqlite3")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
