@@ -156,7 +156,7 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     desk.locator('[name="flag_legal_representative"]').check()
     desk.get_by_label("法定代表人的退回原因").select_option("01")
     desk.get_by_role("button", name="退回补正", exact=True).click()
-    desk.get_by_text("已退回，申请人会收到邮件").wait_for()
+    desk.get_by_text("已退回，本网厅不发短信和邮件").wait_for()
 
     # Repaired in place, at the step that was returned.
     page.reload()

@@ -192,6 +192,30 @@ def test_the_page_shows_the_code_waits_and_shows_what_came():
     assert phone.get("/phone").status_code == 410
 
 
+def test_codes_and_sendings_are_counted_and_past_the_limit_nothing_is_made_or_taken(monkeypatch, settings):
+    monkeypatch.setattr("shebao.web.by_phone.CODES", 1)
+    monkeypatch.setattr("shebao.web.public.by_phone.SENDINGS", 2)
+    clerk, one = shenzhen()
+    desktop, phone = signed_in(clerk), Client()
+    asking = [desktop.post(f"/e/cases/{one.pk}/papers/", {"title": CARD, "phone": "1"}, **SMALL) for _ in range(2)]
+    assert [answer.status_code for answer in asking] == [200, 429]
+    assert "生成二维码的次数过多" in asking[1].content.decode()
+    phone.get(f"/phone/{token_of(PhoneUpload.objects.get())}")
+
+    def sending(name):
+        answer = phone.post("/phone", {"shot": SimpleUploadedFile(f"{name}.pdf", PDF + name.encode())})
+        return answer.status_code, answer.content.decode()
+
+    settings.SHEBAO_PAPERS_AN_HOUR = 1
+    assert sending("a")[0] == 302
+    employers = sending("b")
+    assert employers[0] == 429 and "一小时最多上传 1 次" in employers[1]
+    settings.SHEBAO_PAPERS_AN_HOUR = 60
+    addresses = sending("c")
+    assert addresses[0] == 429 and "这个地址上传的次数过多" in addresses[1]
+    assert PhoneUpload.objects.get().used == Evidence.objects.count() == 1
+
+
 def test_an_applicants_page_shows_the_code_with_and_without_a_script():
     made = drafted()
     desktop = Client()

@@ -17,6 +17,7 @@ from shebao.hall.declarations.operations import (
 )
 from shebao.hall.desk.sampling import draw_sample
 from shebao.hall.errors import Refused
+from shebao.hall.operators.managing import ask_for_a_second
 from shebao.hall.regions import all_regions
 from shebao.hall.settlement.declared import open_counts
 from shebao.hall.settlement.models import Bill, BillLine
@@ -196,6 +197,17 @@ def test_whoever_may_not_see_bills_sees_no_doubt_and_has_none(client, clerk, lin
         assert yuan(line.employer_due) not in text and made.subject_name not in text, page
     with pytest.raises(Refused):
         save_declarations(one.employer_id, KEY, [asked(line, amount=f"{line.bill_id}:total:both")], by=one)
+
+
+def test_a_doubt_waits_for_no_second_person_whose_duty_sees_no_bills(client, clerk, line):
+    checker = OperatorFactory(clerk=True, employer=clerk.employer, duty="check")
+    assert ask_for_a_second(True, by=OperatorFactory(admin=True, employer=clerk.employer)).needs_second
+    client.force_login(clerk)
+    raw = {key: value for key, value in asked(line).items() if key != "amount"}
+    assert "已提出核实" in text_of(client.post(address(line), raw, follow=True))
+    made = Declaration.objects.get()
+    assert (made.state, made.proposed_by) == ("submitted", None)
+    assert not Declaration.objects.visible_to(checker).exists()
 
 
 def test_it_stands_in_no_menu_and_makes_no_hall_a_reviewed_one(client, clerk):

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from shebao.hall.clock import now
 from shebao.hall.declarations import operations
 from shebao.hall.declarations.states import State
 from shebao.hall.roster.models import DeclaredWage, Spell
@@ -39,8 +40,6 @@ def decided(hall, day: int):
     """A declaration that was approved on a day of November; the month is settled on its tenth."""
     employer, clerk, employee = hall
     with on_day(day=day):
-        from shebao.hall.clock import now
-
         return declare(employer, clerk, State.APPROVED, employee=employee, decided_at=now())
 
 
@@ -85,6 +84,27 @@ def test_what_was_declared_after_the_bill_waits_for_the_next_one(hall):
         )  # fmt: skip
         Refund.objects.create(employee=employee, month=NOVEMBER, declared_in=decided(hall, 20))
     assert list(left_out()) == []
+
+
+def test_a_refund_hides_no_correction_that_a_bill_before_it_left_out(hall):
+    employer, clerk, employee = hall
+    settle(employer, clerk, DECEMBER)
+    said = decided(hall, 20)
+    DeclaredWage.objects.create(
+        employee=employee, first_month=NOVEMBER, amount_fen=900_000, is_correction=True, declared_in=said,
+        declared_at=said.decided_at,
+    )  # fmt: skip
+    with on_day(DECEMBER, 20):
+        refunded = declare(employer, clerk, State.APPROVED, employee=employee, decided_at=now())
+    Refund.objects.create(employee=employee, month=NOVEMBER, declared_in=refunded)
+
+    def told() -> list[str]:
+        return [text for text in left_out() if "工资更正" in text]
+
+    assert len(told()) == 1 and employee.name in told()[0]
+    refunded.decided_at = decided(hall, 25).decided_at
+    refunded.save(update_fields=["decided_at"])
+    assert told() == [], "that bill was to give it back whole"
 
 
 def test_what_was_withdrawn_while_the_month_was_settled_was_not_left_out():

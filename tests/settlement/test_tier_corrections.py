@@ -13,7 +13,7 @@ from shebao.hall.declarations.operations import (
     submit_declarations,
 )
 from shebao.hall.declarations.preview import preview
-from shebao.hall.declarations.queries import before_after
+from shebao.hall.declarations.queries import before_after, case_view
 from shebao.hall.errors import Conflict
 from shebao.hall.operators.models import Operator
 from shebao.hall.roster.models import DeclaredWage, Spell
@@ -88,7 +88,9 @@ def test_the_tier_of_a_settled_month_is_corrected_by_the_next_bill_down_and_up_a
         shown = preview(clerk.employer, KEY, raw, by=clerk)
     assert shown.effect_fen == -48_000 and not {"declared_wage", "medical_tier"} & shown.before.keys()
     made = correct(clerk, reviewer, raw)
-    assert before_after(made) == f"{SECOND}，更正开始月份 2026-07 至 2026-07"
+    assert before_after(made) == f"{FIRST} → {SECOND}，更正开始月份 2026-07 至 2026-07"
+    told = {one.id: (one.old, one.new, one.changed) for one in case_view(reviewer, made.pk).fields}
+    assert told["medical_tier"] == (FIRST, SECOND, True) and told["declared_wage"] == ("8,000.00", "", False)
     with on_day(SEPTEMBER):
         expected = estimate(clerk.employer, SEPTEMBER)
         guessed = bridge(clerk.employer, SEPTEMBER, expected)
@@ -126,6 +128,8 @@ def test_a_wage_and_a_tier_corrected_one_after_the_other_both_count_and_each_is_
         return [(str(each.line.month), each.base, each.total) for each in found if each.line.scheme == "medical"]
 
     assert medical() == [("2026-07", 900_000, 18_000 - 64_000), ("2026-08", 800_000, -48_000)]
+    told = {field.id: field.old for field in case_view(reviewer, second.pk).fields}
+    assert (told["declared_wage"], told["medical_tier"]) == ("8,000.00、9,000.00", FIRST)
     undo(clerk, second)
     assert medical() == [("2026-07", 900_000, 8_000)]
     undo(clerk, first)

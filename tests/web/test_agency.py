@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
@@ -135,6 +136,18 @@ def test_the_address_of_a_step_that_is_typed_in_is_answered_in_words_with_a_way_
     assert (response.status_code, response["Allow"]) == (405, "POST")
     text = response.content.decode()
     assert "不能直接打开" in text and 'href="/a/">返回审核台' in text
+
+
+def test_what_is_sent_to_a_page_that_is_only_looked_at_is_answered_in_words_with_a_way_back(desk):
+    response = desk.post("/a/cases/decided", {"x": "1"})
+    text = response.content.decode()
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert "这个页面只能查看" in text and 'href="/a/">返回审核台' in text
+    part = desk.post("/a/cases/decided", headers={"HX-Request": "true"})
+    said = part.content.decode()
+    assert part.status_code == 405 and "这个页面只能查看" in said and "<html" not in said
+    assert not desk.put("/a/cases/decided").content and not desk.options("/a/cases/decided").content
+    assert "这个页面只能查看" in Client().post("/rates").content.decode()
 
 
 @pytest.mark.parametrize("answer", ["return", "reject"])

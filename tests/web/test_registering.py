@@ -286,6 +286,27 @@ def test_the_hint_beside_approve_says_where_the_link_goes_on_this_installation(c
     assert ("激活链接在下一页只显示一次，请当面交给专管员" in page) == (not host)
 
 
+@pytest.mark.parametrize(
+    ("host", "gateway"), [("", ""), ("mail.example.cn", ""), ("mail.example.cn", "https://sms.example")]
+)
+def test_no_page_promises_a_letter_or_message_that_this_installation_does_not_send(client, settings, host, gateway):
+    made = submitted()
+    settings.EMAIL_HOST, settings.SHEBAO_SMS_URL = host, gateway
+    ways = "短信和邮件" if gateway else "邮件" if host else ""
+    client.post("/register/status", {"number": made.number, "phone": "13900000001"})
+    for address in ("/register/yunnan/", "/register/progress"):
+        page = text_of(client.get(address))
+        assert (f"审核结果另发{ways}给专管员" in page) == bool(ways)
+        assert ("本网厅不发短信和邮件" in page) == (not ways)
+    beginning = text_of(client.get("/register/yunnan/"))
+    assert ("发到电子邮箱的链接" in beginning) == bool(host) and ("本网厅不发邮件" in beginning) == (not host)
+    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    told = {"version": made.version, "note": "请改"}
+    page = text_of(client.post(f"/a/registrations/{made.pk}/return", told, follow=True))
+    assert (f"已退回，申请人会收到{ways}。" in page) == bool(ways)
+    assert ("已退回，本网厅不发短信和邮件" in page) == (not ways)
+
+
 DESK = ["", "/approve", "/return", "/reject", "/link"]
 
 

@@ -160,7 +160,7 @@ class PlainRefusals:
 
     def __call__(self, request):
         response = self.get_response(request)
-        is_bare = response.status_code == 405 and request.method == "GET" and not response.content
+        is_bare = response.status_code == 405 and request.method in ("GET", "POST") and not response.content
         return errors.not_offered(request, response) if is_bare else response
 
     def process_view(self, request, view, args, kwargs):

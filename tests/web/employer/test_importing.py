@@ -1,6 +1,7 @@
 """The import pages: what is refused and why, the grid's answers, the wait for a job."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -97,6 +98,20 @@ def test_a_refused_act_on_a_group_comes_back_as_words(client, batch):
     response = client.post(address(batch, "group/"), fields, headers={"Accept": "application/json"})
     assert response.status_code == 422
     assert "请写明确认的理由" in response.json()["message"]
+
+
+def test_no_reason_is_given_in_the_clerks_name_and_one_that_is_chosen_serves_all_rows(client, clerk):
+    batch = upload(clerk, row(1, 申报工资="3000"), row(2, 申报工资="3100"))
+    page = text_of(client.get(address(batch)))
+    asked = re.search(r'<input type="text" name="reason"[^>]*>', page)[0]
+    assert "value=" not in asked and "required" in asked and 'list="reasons"' in asked
+    assert '<datalist id="reasons"><option value="已与劳动合同核对">' in page and "data-reason" not in page
+    confirming = {"act": "confirm", "code": "wage_limits", "reason": ""}
+    assert "还有 <b>0 行错误</b>要改，2 行需要确认" in text_of(
+        client.post(address(batch, "group/"), confirming, follow=True)
+    )
+    client.post(address(batch, "group/"), confirming | {"reason": "已与工资表核对"})
+    assert [one.confirmed for one in batch.rows.all()] == [{"wage_limits": "已与工资表核对"}] * 2
 
 
 def test_a_busy_batch_shows_its_progress_and_after_silence_offers_another_try(client, clerk, batch):

@@ -63,8 +63,19 @@ def change_log(actor, employee, limit: int = 20) -> list[ChangeEntry]:
     return [ChangeEntry(d, [in_words(change) for change in roster_changes(d)]) for d in rows]
 
 
+def old_and_new(one, declaration: Declaration, here) -> str:
+    """What is answered, behind what it replaces; "" where nothing is."""
+    old, new = (shown(one, kept.get(one.id), here) for kept in (declaration.before, declaration.answers))
+    return f"{old} → {new}" if old and new else new
+
+
 def shown(one, value, here, *, in_full: bool = False) -> str:
-    """An answer in words: code titles, yuan, of a bank account the end unless `in_full`; else as it is."""
+    """An answer in words: code titles, yuan, of a bank account the end unless `in_full`; else as it is.
+
+    What was charged may be several.
+    """
+    if isinstance(value, list):
+        return "、".join(shown(one, each, here, in_full=in_full) for each in value)
     if value in (None, ""):
         return ""
     if one.kind == "choice":

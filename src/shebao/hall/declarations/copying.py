@@ -39,7 +39,7 @@ def copy_declaration(pk: int, *, by) -> Declaration:
         subject_name=source.subject_name,
         subject_digest=source.subject_digest,
         answers=source.answers,
-        before=found.before,
+        before=found.old_side,
         problems=[problem.kept() for problem in found.problems],
         confirmed=source.confirmed,
         marks=source.marks if source.state == State.REJECTED else {},

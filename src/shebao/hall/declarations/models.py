@@ -155,6 +155,14 @@ class Declaration(models.Model):
         return self.spec.waits or self.at_counter or self.employer.needs_second
 
     @property
+    def asks_second(self) -> bool:
+        """Whether another operator of the employer must confirm it (内部复核).
+
+        Not a question about an amount: that changes nothing, and whoever only confirms sees no bill.
+        """
+        return self.employer.needs_second and self.spec.subject != "amount"
+
+    @property
     def review_steps(self) -> tuple[ReviewStep, ...]:
         """Who has to sign it, in order; where nobody does by the route, one reviewer signs what the counter entered."""
         return self.spec.review_steps or ((ReviewStep("first_review"),) if self.at_counter else ())

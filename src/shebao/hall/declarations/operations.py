@@ -148,7 +148,7 @@ def _just_saved(employer: int, service: str, by: int, since: datetime) -> QueryS
 
 
 def _keep(declaration: Declaration, one: Preview) -> Declaration:
-    declaration.answers, declaration.before, declaration.confirmed = one.values, one.before, one.confirmed
+    declaration.answers, declaration.before, declaration.confirmed = one.values, one.old_side, one.confirmed
     declaration.subject_name, declaration.subject_digest = one.subject, one.digest
     declaration.first_month, declaration.effect_fen, declaration.employee = one.first_month, one.effect_fen, one.known
     declaration.problems = [problem.kept() for problem in one.problems]

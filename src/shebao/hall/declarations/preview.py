@@ -66,6 +66,14 @@ class Preview:
     before: dict = field(default_factory=dict)
     confirmed: dict = field(default_factory=dict)
     monthly: list[MonthCost] = field(default_factory=list)
+    charged: dict = field(default_factory=dict)
+
+    @property
+    def old_side(self) -> dict:
+        """What is kept beside the answers: what the roster said, or what was charged. The latter is filled in nowhere:
+        what a correction leaves blank stays as it is.
+        """
+        return self.before | self.charged
 
     @property
     def blocking(self) -> list[Problem]:
@@ -277,6 +285,7 @@ def _preview(scene: Scene, case: Case) -> Preview:
         first_month=case.month,
         before=case.before or roster_side(scene, case),
         confirmed=case.confirmed,
+        charged=case.charged,
     )
 
 

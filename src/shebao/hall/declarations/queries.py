@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from shebao.rules.identity import tidy_number
-from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from .. import clock
@@ -15,7 +14,7 @@ from ..crypto import blind_index
 from ..evidence.queries import PaperView, papers_of
 from ..regions import region
 from ..settlement.models import Assessment
-from .change_log import in_words, roster_changes, shown
+from .change_log import in_words, old_and_new, roster_changes, shown
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .review import mark_labels
@@ -101,23 +100,23 @@ def basket(actor) -> list[BasketRow]:
 
 def before_after(declaration: Declaration) -> str:
     """The change in one line: "申报工资 8,000.00 → 8,500.00，2026-11 起"."""
-    form = region(declaration.region).forms[declaration.spec.form]
+    here = region(declaration.region)
+    form = here.forms[declaration.spec.form]
     if declaration.spec.is_about_employer:
         return _replaced(form, declaration)
     wage = next((f for f in form.fields if f.feeds == "declared_wage"), None)
     month = next((f for f in form.fields if f.kind == "month"), None)
     replaced = roster_changes(declaration)
     parts = [in_words(change) for change in replaced]
-    if wage and declaration.answers.get(wage.id) is not None:
-        old = declaration.before.get(wage.id)
-        new = yuan(declaration.answers[wage.id])
-        parts.append(f"{wage.label} {yuan(old)} → {new}" if old is not None else f"{wage.label} {new}")
+    if wage and (said := old_and_new(wage, declaration, here)):
+        parts.append(f"{wage.label} {said}")
     for one in form.fields:
         if one.kind == "choice" and (declaration.spec.corrects or not (one.feeds or replaced)):
-            parts += filter(None, [shown(one, declaration.answers.get(one.id), region(declaration.region))])
+            new = shown(one, declaration.answers.get(one.id), here)
+            parts += filter(None, [old_and_new(one, declaration, here) if declaration.spec.corrects else new])
     if declaration.spec.subject != "person":
         asked = [one for one in form.fields if one.kind in ("year", "money") and declaration.answers.get(one.id)]
-        parts += [f"{one.label} {shown(one, declaration.answers[one.id], region(declaration.region))}" for one in asked]
+        parts += [f"{one.label} {shown(one, declaration.answers[one.id], here)}" for one in asked]
     if month:
         last = declaration.answers.get("last_month") if declaration.spec.looks_back else None
         parts.append(f"{month.label} {declaration.first_month}" + (f" 至 {last}" if last else ""))

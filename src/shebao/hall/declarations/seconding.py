@@ -23,14 +23,15 @@ def waits(service, employer) -> bool:
 def ready_to_go(ready: list[Declaration], *, by, refused: list[tuple[Declaration, str]]):
     """Which of the checked declarations go out now, and which are only handed to a second person; (going, proposed).
 
-    Who wrote, changed or proposed one is refused; so is whoever may not confirm (复核). Nothing is refused where the
-    employer asks for no second person.
+    Who wrote, changed or proposed one is refused; so is whoever may not confirm (复核). Nothing is refused where no
+    second person is asked for.
     """
-    if not ready or by.is_agency or not ready[0].employer.needs_second:
+    asking = [] if by.is_agency else [one for one in ready if one.asks_second]
+    if not asking:
         return ready, []
-    own = _written_by(by, ready)
-    going, proposed = [], []
-    for one in ready:
+    own = _written_by(by, asking)
+    going, proposed = [one for one in ready if not one.asks_second], []
+    for one in asking:
         if one.proposed_by_id is None:
             proposed.append(one)
         elif one.pk in own or by.pk in (one.proposed_by_id, one.declared_by_id):
@@ -51,7 +52,7 @@ def _written_by(by, declarations: list[Declaration]) -> set[int]:
 
 def for_another(declarations: list[Declaration], *, by) -> set[int]:
     """Which declarations wait for somebody else than `by` to confirm them."""
-    proposed = [one for one in declarations if one.proposed_by_id and one.employer.needs_second]
+    proposed = [one for one in declarations if one.proposed_by_id and one.asks_second]
     own = _written_by(by, proposed) if proposed else set()
     return {
         one.pk
@@ -90,7 +91,7 @@ def send_back(pks: list[int], note: str, *, by) -> list[Declaration]:
 
 def sent_back(declarations: list[Declaration]) -> dict[int, str]:
     """Of those that the second person gave back and nobody changed or proposed since: the reason, by key."""
-    open_again = [one for one in declarations if one.proposed_by_id is None and one.employer.needs_second]
+    open_again = [one for one in declarations if one.proposed_by_id is None and one.asks_second]
     if not open_again:
         return {}
     events = DeclarationEvent.objects.filter(declaration__in=open_again).order_by("at", "pk")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import F
 
 from shebao.rules.forms import Problem, clean
@@ -13,6 +12,7 @@ from .. import clock
 from ..crypto import blind_index
 from ..employers.models import Employer
 from ..employers.operations import divisions_of
+from ..sign_in.codes import sends_messages
 from .models import Registration, RegistrationSignature
 from .states import UNDECIDED, State
 
@@ -190,7 +190,7 @@ def findings(registration: Registration, here: Region) -> list[Finding]:
         Finding("单位编号", _about_number(here.code, employer, answers)),
         Finding("以前的申请", f"同一信用代码另有 {earlier} 份申请" if earlier else ""),
     ]
-    if settings.SHEBAO_SMS_URL:
+    if sends_messages():
         is_proved = registration.proved_digest == registration.phone_digest
         rows.append(Finding("专管员手机", "" if is_proved else "手机号没有用短信验证码验证过"))
     if "agency_division" in answers:

@@ -5,14 +5,13 @@ Only where this installation can send short messages: elsewhere nobody is asked,
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 
 from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
 from ..operators.throttle import may_try
-from ..sign_in.codes import WRONG, Receiver, send, take
+from ..sign_in.codes import WRONG, Receiver, send, sends_messages, take
 from .models import Registration
 from .states import WITH_APPLICANT
 
@@ -22,14 +21,9 @@ SENDS, WINDOW = 5, timedelta(hours=1)
 UNPROVED = "专管员手机号还没有用短信验证码验证，验证后才能提交。"
 
 
-def asks_code() -> bool:
-    """Whether telephones are proved here: a gateway for short messages is connected."""
-    return bool(settings.SHEBAO_SMS_URL)
-
-
 def is_unproved(made: Registration) -> bool:
     """Whether the telephone as it stands now is still to be proved; at the counter its owner was there."""
-    if made.entered_by_id is not None or not asks_code():
+    if made.entered_by_id is not None or not sends_messages():
         return False
     return bool(made.phone_digest) and made.proved_digest != made.phone_digest
 

@@ -26,6 +26,7 @@ from . import checks
 from .activation import make_activation
 from .models import NAME, Registration, RegistrationEvent
 from .states import MOVES
+from .telling import link_told
 
 LONGEST_NUMBER = 30
 TAKEN_OVER = (
@@ -145,9 +146,7 @@ def write_link(made: Registration, token: str, activation, by) -> None:
     occasion = f"registration:{made.pk}:link:{activation.pk}"
     link = activation_link(token)
     write_text(made.answers["clerk_email"], subject, [text], occasion=occasion, by=by, secret=link)
-    write_result(
-        made, f"审核通过，账号 {made.operator.username}，请按邮件中的链接或向经办机构索取链接设置密码。", occasion, by
-    )
+    write_result(made, f"审核通过，账号 {made.operator.username}，{link_told('经办机构')}。", occasion, by)
 
 
 def write_result(made: Registration, result: str, occasion: str, by) -> None:

@@ -111,6 +111,7 @@ class Case:
     """One row of a batch: its answers, whom it is about, what was found, what it would cost.
 
     `asked` is the index of the identity number that it asks for, `place` its row where it is one of a sheet.
+    `charged` is what a correction replaces, by field: a list, where its months have several of it.
     `last_month` is asked only where a stretch of months is: then `cost` is of all of them and `monthly` of each.
     """
 
@@ -128,6 +129,7 @@ class Case:
     employee: Employee | None = None
     subject: str = ""
     before: dict = field(default_factory=dict)
+    charged: dict = field(default_factory=dict)
     spells: list[KnownSpell] = field(default_factory=list)
     wage_before: int | None = None
     cost: list[CostRow] = field(default_factory=list)

@@ -104,6 +104,13 @@ class Charged:
         """The wage that counts; None where the schemes have several, and none was corrected."""
         return self.said.fen if self.said else min(self.wages) if len(self.wages) == 1 else None
 
+    def counting(self, fact: str) -> set:
+        """What counts for the month: the wage, or a fact; several where its schemes have several."""
+        if fact == WAGE:
+            return {self.said.fen} if self.said else self.wages
+        said = dict(self.said.facts) if self.said else {}
+        return {said[fact]} if fact in said else self.facts.get(fact, set())
+
     def is_other(self, asked: Mapping) -> bool:
         """Whether the wage and facts that are asked for are others than it has, or not all that it has."""
         wage = asked.get(WAGE)
@@ -186,6 +193,7 @@ def _in_reach(scene: Scene, case: Case, charged: Mapping[Month, Charged]) -> Non
 def _something_to_correct(scene: Scene, case: Case, charged: Mapping[Month, Charged]) -> None:
     """What is asked for is charged in these months, and otherwise than that."""
     fields = {one.feeds: one for one in scene.form.fields if one.feeds}
+    case.charged = _charged_side(fields, case, charged)
     asked, months = facts_of(scene.form, case.values), months_in_words(case.months)
     first = next(iter(fields.values())).id
     if not asked:
@@ -207,6 +215,16 @@ def _something_to_correct(scene: Scene, case: Case, charged: Mapping[Month, Char
             scene.region.codes[fields[fact].options].title_of(str(key)) for fact, key in asked.items() if fact != WAGE
         ]
         case.add(CODE, first, "error", f"{months} 就是按 {'、'.join(told)}核定的，不需要更正。")
+
+
+def _charged_side(fields: Mapping, case: Case, charged: Mapping[Month, Charged]) -> dict:
+    """What counts until now of all that may be corrected, by field, for whoever compares."""
+    found = {}
+    for fact, one in fields.items():
+        values = sorted(set().union(*(charged[month].counting(fact) for month in case.months)))
+        if values:
+            found[one.id] = values if len(values) > 1 else values[0]
+    return found
 
 
 def estimate_corrections(scene: Scene, cases: list[Case]) -> None:

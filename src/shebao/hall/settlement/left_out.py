@@ -213,28 +213,37 @@ class Link(NamedTuple):
     held: Held
     paid_back: Moment | None
 
+    @property
+    def returns(self) -> bool:
+        """Whether it gives the charge back whole."""
+        return self.kind in ADJUSTING and not any(self.why)
+
 
 def _corrections() -> Iterator[str]:
-    """A month whose wage was corrected is charged at it by the first bill after that which has room for a return."""
+    """A month whose wage was corrected is charged at it by the first bill after that which has room for a return.
+
+    A leaver's month has it on the bills before the refund, and after it where it was given back and is paid back again.
+    """
     rows = DeclaredWage.objects.filter(is_correction=True, is_voided=False).select_related("employee__employer")
     rows = rows.annotate(decided_at=F("declared_in__decided_at"))
     for chunk in in_chunks(rows.order_by("pk").iterator(chunk_size=CHUNK), CHUNK):
         same = {"employee__in": {one.employee_id for one in chunk}, "month__in": {one.first_month for one in chunk}}
-        returned = set(Refund.objects.filter(is_voided=False, **same).values_list("employee", "month"))
+        refunds = Refund.objects.filter(is_voided=False, **same).annotate(decided_at=F("declared_in__decided_at"))
+        claimed = {(pk, month): at for pk, month, at in refunds.values_list("employee", "month", "decided_at")}
         settled, charges, undone = _settled(chunk), _charges_of(same), _undone(chunk, "correct_wages")
         pks = {pk for some in charges.values() for links in some.values() for link in links for pk in link.why}
         known = data_of(pks)
         for one in chunk:
             who, own = one.employee, charges[one.employee_id, one.first_month]
             said = Said(one.amount_fen, tuple((one.facts or {}).items()), (one.decided_at, one.declared_in_id))
-            if (who.pk, one.first_month) in returned:
-                continue
             spec = region(who.employer.region)
             monthly = {scheme.key for scheme in spec.open_schemes}
             own = {scheme: links for scheme, links in own.items() if scheme in monthly}
             for bill in _after(who.employer_id, one.first_month, one.declared_at, settled):
                 another = any(then.at(bill.made_at) for then in undone[who.pk])
-                if not another and (scheme := _not_corrected(spec, own, said, bill, known)):
+                at = claimed.get((who.pk, one.first_month))
+                owed = own if at is None or at > bill.made_at else _given_back(own, bill)
+                if not another and (scheme := _not_corrected(spec, owed, said, bill, known)):
                     words = f"{who.name} {one.first_month} {scheme} 的工资更正"
                     yield f"I-8：账单 {bill.number} 漏了 {words}，核定时已经生效。"
                     break
@@ -254,6 +263,15 @@ def _charges_of(same: Mapping) -> dict[tuple, dict[str, list[Link]]]:
         link = Link(pk, adjusts, kind, wage, unit + own, tuple(more[:2]), Held(*more[2:4]), declared)
         found[employee, month][scheme].append(link)
     return found
+
+
+def _given_back(charges: Mapping[str, list[Link]], bill: Settled) -> dict[str, list[Link]]:
+    """Of a month that a leaver gets back the schemes that were given back before this bill: a later charge stays."""
+    return {
+        scheme: links
+        for scheme, links in charges.items()
+        if any(one.returns and one.held.at(bill.made_at) and one.held.made_at < bill.made_at for one in links)
+    }
 
 
 def _not_corrected(

@@ -25,13 +25,23 @@ WRONG = "验证码不对或已过期，请核对后重输，或重新获取。"
 TITLES = {"sign_in": "登录", "forgotten": "找回密码", "contact": "更换联系方式", "registration": "注册单位"}
 
 
+def sends_messages() -> bool:
+    """Whether this installation sends short messages: a gateway is connected."""
+    return bool(settings.SHEBAO_SMS_URL)
+
+
+def sends_mail() -> bool:
+    """Whether this installation sends mail: a server is connected."""
+    return bool(settings.EMAIL_HOST)
+
+
 def ways_of(operator: Operator) -> dict[str, str]:
     """Where a code can be sent: channel → masked address. Only what this installation can really reach."""
     contact = Contact.objects.filter(operator=operator).first()
     found = {}
-    if contact and contact.phone and settings.SHEBAO_SMS_URL:
+    if contact and contact.phone and sends_messages():
         found["sms"] = f"{contact.phone[:3]}****{contact.phone[-4:]}"
-    if contact and contact.mail_address and settings.EMAIL_HOST:
+    if contact and contact.mail_address and sends_mail():
         name, _, host = contact.mail_address.partition("@")
         found["mail"] = f"{name[:1]}***@{host}"
     return found

@@ -20,7 +20,7 @@ from ..operators.throttle import may_try
 from ..regions import region
 from ..registration.activation import make_activation
 from . import guesses
-from .codes import send_code, take_code, ways_of
+from .codes import send_code, sends_mail, sends_messages, take_code, ways_of
 from .linking import end_sent
 from .models import Contact, SecurityQuestion
 from .sessions import end_sessions
@@ -35,8 +35,8 @@ SHORTEST = 4
 
 def ways_here() -> list[str]:
     """How this installation reaches anybody, in words; nothing where neither gateway nor mail server is connected."""
-    connected = (("手机", settings.SHEBAO_SMS_URL), ("邮箱", settings.EMAIL_HOST))
-    return [way for way, address in connected if address]
+    connected = (("手机", sends_messages()), ("邮箱", sends_mail()))
+    return [way for way, is_connected in connected if is_connected]
 
 
 def account(username: str) -> Operator | None:
@@ -110,7 +110,7 @@ def question_link(username: str, question: str, answer: str) -> None:
     # One hash either way: the time does not tell whether there is such an account.
     right = check_password(_plain(answer), kept.answer) if kept else not make_password(_plain(answer))
     contact = Contact.objects.filter(operator=operator).first() if operator else None
-    if not (kept and right and kept.question == question and contact and contact.mail_address and settings.EMAIL_HOST):
+    if not (kept and right and kept.question == question and contact and contact.mail_address and sends_mail()):
         return
     with transaction.atomic():
         token, made = make_activation(operator, by=operator)

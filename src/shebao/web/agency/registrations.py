@@ -19,6 +19,8 @@ from shebao.hall.registration.entering import may_repair
 from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.registration.registering import activation_link
 from shebao.hall.registration.states import State, open_moves
+from shebao.hall.registration.telling import applicant_told
+from shebao.hall.sign_in.codes import sends_mail
 
 from ..access import needs
 from ..chosen import whole
@@ -180,7 +182,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "has_old": any(one.old for one in view.answers),
         "repaired": _repaired(view),
         "unrepaired": [one.text for one in checks.unrepaired(made, here)] if made.state == State.SUBMITTED else [],
-        "sends_mail": bool(settings.EMAIL_HOST),
+        "sends_mail": sends_mail(),
         "undo_seconds": settings.SHEBAO_UNDO_SECONDS,
         "errors": [{"id": _mistaken(error, doing), "text": error.message}] if error else [],
     }
@@ -254,7 +256,7 @@ def send_back(request, pk):
         deciding.return_registration(pk, marks_of(request, REASONS), note, by=request.user, seen=_version(request))
     except Refused as no:
         return _page(request, pk, no, "return")
-    messages.success(request, "已退回，申请人会收到邮件。")
+    messages.success(request, f"已退回，{applicant_told()}")
     return redirect(reverse("a_registrations") + suffix(request))
 
 
@@ -269,7 +271,7 @@ def reject(request, pk):
         deciding.reject_registration(pk, note, by=request.user, seen=_version(request))
     except Refused as no:
         return _page(request, pk, no, "return")
-    messages.success(request, "已办理，申请人会收到邮件。")
+    messages.success(request, f"已办理，{applicant_told()}")
     return redirect(reverse("a_registrations") + suffix(request))
 
 
@@ -286,11 +288,7 @@ def renew(request, pk):
 
 
 def _link_page(request, made, token):
-    way = (
-        "已同时发往专管员邮箱，收不到的请当面交给专管员"
-        if settings.EMAIL_HOST
-        else "本网厅还不能发邮件，请当面交给专管员"
-    )
+    way = "已同时发往专管员邮箱，收不到的请当面交给专管员" if sends_mail() else "本网厅还不能发邮件，请当面交给专管员"
     context = {"made": made, "link": activation_link(token), "title": "激活链接"}
     context["told"] = f"{way}；过期的在申请页重新发放。"
     return render(request, "agency/activation.html", context)

@@ -156,7 +156,7 @@ def check(request):
 
 def _what_follows(rows) -> str:
     """What happens after submitting: somebody reviews, or it takes effect at once."""
-    if rows[0].declaration.employer.needs_second and not all(row.declaration.proposed_by_id for row in rows):
+    if any(row.declaration.asks_second and row.declaration.proposed_by_id is None for row in rows):
         return "提交后先由本单位另一位操作员复核，复核通过才送出"
     direct = sum(row.declaration.is_direct for row in rows)
     if direct == len(rows):

@@ -74,8 +74,6 @@ def _sent(request, spec, raw: dict):
     for one in result.submitted:
         due = one.due_on
         messages.success(request, f"已提出核实，预计 {due.month} 月 {due.day} 日前答复。核实之前请先按账单缴费。")
-    if result.proposed:
-        messages.success(request, "已送内部复核，由另一位操作员确认后提交。")
     return redirect("e_case", made.pk)
 
 

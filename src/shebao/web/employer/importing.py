@@ -27,8 +27,8 @@ from ..sent_files import count_sending
 from .common import crumbs, download, here, often, word
 from .import_rows import columns_of, edits_in, grid_rows, steps_of, tidied_words, told_of
 
-REASON = "已与职工本人和合同核对"
-"""What the reason for a confirmation says until the clerk writes another."""
+REASONS = ("已与劳动合同核对", "已与工资表核对", "已与职工本人核实", "已与职工本人和合同核对")
+"""What the clerk may choose as the reason of a confirmation; none is given in their name."""
 PASTED = "粘贴的内容.csv"
 
 
@@ -187,7 +187,7 @@ def _side(found: Batch, columns: list[dict]) -> dict:
     return {
         "groups": queries.groups(found),
         "tidied": tidied_words(counts, first, columns),
-        "reason": REASON,
+        "reasons": REASONS,
     }
 
 

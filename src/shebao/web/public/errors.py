@@ -84,9 +84,13 @@ def not_found(request, exception=None):
 
 
 def not_offered(request, response):
-    """405 to somebody who typed the address of a step, or loads it again: where to go instead; `Allow` is kept."""
-    text = "这个地址是办理中的一步，不能直接打开，没有保存任何内容。请返回后用页面上的按钮办理。"
-    page = show(request, 405, text, title="不能直接打开")
+    """405 to somebody who typed the address of a step, or loads it again, or who sends a form to a page that is only
+    looked at: where to go instead; `Allow` is kept.
+    """
+    title, text = "不能直接打开", "这个地址是办理中的一步，不能直接打开，没有保存任何内容。请返回后用页面上的按钮办理。"
+    if request.method == "POST":
+        title, text = "不能提交到这里", "这个页面只能查看，不收提交的内容，没有保存任何内容。请返回后重新打开页面办理。"
+    page = show(request, 405, text, title=title)
     page["Allow"] = response["Allow"]
     return page
 

@@ -1,6 +1,5 @@
 """A forgotten password: a code to the known telephone or mail, then a new one; or a question and a link by mail."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -10,6 +9,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.regions import all_regions
 from shebao.hall.sign_in import forgotten as operations
+from shebao.hall.sign_in.codes import sends_mail
 from shebao.hall.sign_in.factors import WINDOW
 
 from ..access import public
@@ -73,7 +73,7 @@ def forgotten_code(request):
 
 def _questions() -> list[str]:
     """The questions of all regions that keep them; none where the link that follows could not be sent."""
-    if not settings.EMAIL_HOST:
+    if not sends_mail():
         return []
     found = [question for region in all_regions().values() for question in region.sign_in.questions]
     return list(dict.fromkeys(found))

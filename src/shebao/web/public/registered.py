@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from shebao.hall.registration import checks, queries
 from shebao.hall.registration.activation import activate_account, activation_of
 from shebao.hall.registration.deciding import labels
 from shebao.hall.registration.states import WITH_APPLICANT, State
+from shebao.hall.registration.telling import link_told, result_told
 from shebao.hall.sign_in.factors import has_factor
 
 from ..access import public
@@ -80,6 +80,7 @@ def progress(request):
         "is_ready": (is_draft or is_repaired) and not checks.faults(made, here),
         "is_returned": is_returned,
         "may_sign_in": made.state == State.APPROVED and made.operator.has_usable_password(),
+        "result_told": result_told(),
         "next_text": _next_text(made, here.term("agency")),
         "agency": here.term("agency"),
         "agency_phone": here.term("agency_phone"),
@@ -91,9 +92,7 @@ def _next_text(made, agency: str) -> str:
     """How the owner of the new account gets in."""
     if made.state == State.APPROVED and made.operator.has_usable_password():
         return "密码已经设置，请用账号和密码登录。"
-    if settings.EMAIL_HOST:
-        return f"下一步：打开发到电子邮箱的链接设置密码，24 小时内有效。没有收到或已过期的，向{agency}索取。"
-    return f"下一步：设置密码。本网厅不发邮件，请凭申请号向{agency}索取设置密码的链接，24 小时内有效。"
+    return f"下一步：{link_told(agency)}。"
 
 
 def _next_step(made, here) -> int:

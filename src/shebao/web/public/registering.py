@@ -13,8 +13,10 @@ from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.registration import checks, operations, queries
 from shebao.hall.registration.models import Registration
-from shebao.hall.registration.proving import asks_code, is_unproved
+from shebao.hall.registration.proving import is_unproved
 from shebao.hall.registration.states import WITH_APPLICANT, State
+from shebao.hall.registration.telling import link_told, result_told
+from shebao.hall.sign_in.codes import sends_messages
 from shebao.rules.region import Region
 
 from ..access import public
@@ -52,6 +54,8 @@ def register_at(request, code):
         "spec": here.registration,
         "made": made if made and made.state in WITH_APPLICANT else None,
         "papers": [one for one in here.registration.papers if one.keep == "upload"],
+        "link_told": link_told(here.term("agency")),
+        "result_told": result_told(),
     }
     return render(request, "registration/start.html", context)
 
@@ -238,7 +242,7 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
 
 def _phone_note(made: Registration | None) -> str:
     """What becomes of the telephone that this step asks."""
-    if not asks_code():
+    if not sends_messages():
         return "本网厅还没有接通短信，手机号不用验证码验证，请仔细核对：查进度要用它。"
     return "" if made and not is_unproved(made) else "下一步会给专管员手机发短信验证码，验证后才能提交申请。"
 

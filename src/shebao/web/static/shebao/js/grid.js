@@ -103,8 +103,10 @@ function reasonFor(cell, problem, bar) {
   const input = element("input");
   input.type = "text";
   input.maxLength = 200;
-  input.value = box.dataset.reason;
-  const confirm = () => act("confirm", [rowOf(cell).dataset.number], { code: problem.code, reason: input.value }).then((ok) => ok && toNext(1));
+  input.required = true;
+  input.placeholder = "选择或写明理由";
+  input.setAttribute("list", "reasons");
+  const confirm = () => input.reportValidity() && act("confirm", [rowOf(cell).dataset.number], { code: problem.code, reason: input.value }).then((ok) => ok && toNext(1));
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); confirm(); } });
   holder.append("理由", input);
   bar.append(button("确认这一处", confirm, true));

@@ -1,0 +1,29 @@
+"""How the applicant learns of the result, in words for every page: nothing is promised that this hall cannot send.
+
+What is not sent stays in the hall's outbox, where no applicant reads it.
+"""
+
+from ..sign_in.codes import sends_mail, sends_messages
+
+
+def ways() -> str:
+    """What this installation sends, in words; "" where neither gateway nor mail server is connected."""
+    return "和".join(word for word, is_sent in (("短信", sends_messages()), ("邮件", sends_mail())) if is_sent)
+
+
+def result_told() -> str:
+    """For the applicant: how the result comes."""
+    said = "凭申请号和手机号可以随时查询"
+    return f"{said}；审核结果另发{ways()}给专管员。" if ways() else f"{said}；本网厅不发短信和邮件，结果请自己来查。"
+
+
+def applicant_told() -> str:
+    """For the desk: how the applicant learns what was just decided."""
+    return f"申请人会收到{ways()}。" if ways() else "本网厅不发短信和邮件，申请人凭申请号和手机号查询。"
+
+
+def link_told(agency: str) -> str:
+    """For the applicant: where the link that sets the password comes from."""
+    if sends_mail():
+        return f"按发到电子邮箱的链接设置密码，24 小时内有效；没有收到或已过期的，向{agency}索取"
+    return f"设置密码：本网厅不发邮件，请凭申请号向{agency}索取设置密码的链接，24 小时内有效"
