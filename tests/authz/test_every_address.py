@@ -10,8 +10,9 @@ from shebao.hall.operators.models import PERMISSIONS
 from shebao.web.chosen import compact
 from tests.factories import NOW, at
 
+from .judging import wrong
 from .table import addresses, roles, rows
-from .walk import Door, actors, cases, expected, wrong
+from .walk import Door, actors, cases, expected
 from .world import BIRDS, build
 
 LEAST = 10_000
