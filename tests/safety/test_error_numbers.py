@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 
 import pytest
 from django.test import Client
@@ -85,3 +86,13 @@ def test_the_log_masks_what_looks_like_a_persons_number_whoever_wrote_it():
 def test_the_hall_logs_through_the_mask(settings):
     assert settings.LOGGING["formatters"]["line"]["()"] == "shebao.config.log.Masked"
     assert {one["formatter"] for one in settings.LOGGING["handlers"].values()} == {"line"}
+
+
+@pytest.mark.parametrize(("level", "is_told"), [(logging.WARNING, False), (logging.ERROR, True)])
+def test_what_somebody_sent_wrong_is_one_line_of_the_log_and_our_fault_has_its_traceback(level, is_told):
+    try:
+        broken()
+    except RuntimeError:
+        record = logging.getLogger("shebao").makeRecord("", level, "", 0, "what cannot be read", (), sys.exc_info())
+    said = Masked("%(message)s").format(record)
+    assert ("Traceback" in said) is is_told and (len(said.splitlines()) > 1) is is_told

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from copy import copy
 
 ID_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])|(?<!\d)\d{15}(?!\d)")
 TELEPHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
@@ -15,7 +16,13 @@ class Masked(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, with three digits in front and the last four left of every such number."""
+        """The line, with three digits in front and the last four left of every such number.
+
+        Below an error without its traceback: whoever sends what cannot be read does not fill the log.
+        """
+        if record.exc_info and record.levelno < logging.ERROR:
+            record = copy(record)
+            record.exc_info = record.exc_text = None
         return masked(super().format(record))
 
 
