@@ -70,8 +70,9 @@ def _plant_all(world, count: int, seed: int, found: Outcome) -> None:
 
 def noticed(world, fault: Fault) -> str:
     """The first answer that is wrong while a fault is planted; empty where the walk notices nothing."""
+    from tests.authz.judging import wrong
     from tests.authz.table import addresses, rows
-    from tests.authz.walk import Door, actors, cases, wrong
+    from tests.authz.walk import Door, actors, cases
 
     door = Door(world)
     for address in addresses():

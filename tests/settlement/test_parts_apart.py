@@ -5,7 +5,7 @@ import pytest
 from shebao.hall import regions
 from shebao.hall.errors import Refused
 from shebao.hall.payments.operations import start_payment
-from shebao.hall.settlement.collecting import owing
+from shebao.hall.settlement.collecting import Owing, owing
 from shebao.hall.settlement.ledger import balance, check_ledger
 
 from ..banking import bank  # noqa: F401 - a fixture
@@ -69,3 +69,8 @@ def test_elsewhere_a_bill_is_paid_whole(bank):  # noqa: F811
     bill = settle(employer, clerk)
     with on_day(), pytest.raises(Refused, match="一并缴纳"):
         start_payment(bill.pk, by=clerk, part="employee")
+
+
+def test_where_one_part_gives_back_the_other_is_asked_for_no_more_than_the_whole():
+    asked = Owing({"employer": -42_00, "employee": 90_00}, late_fee=10)
+    assert (asked.asked("employee"), asked.asked(""), asked.asked("employer") > 0) == (48_00, 48_10, False)

@@ -7,7 +7,8 @@ from django.core import signing
 
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator, Role
-from shebao.hall.sign_in.recognising import Recognising
+
+from .recognising import Recognising
 
 WRITER = "writer"
 PERMISSION_TITLES = {

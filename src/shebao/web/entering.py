@@ -13,7 +13,7 @@ from shebao.hall.sign_in import sessions
 from shebao.hall.sign_in.factors import must_have_factor
 from shebao.hall.sign_in.linking import has_links
 
-BACKEND = "shebao.hall.sign_in.recognising.Recognising"
+BACKEND = "shebao.web.recognising.Recognising"
 BEGAN, WAY, OWNER, MANY, DUE = "began", "way", "owner", "many", "factor_due"
 BROWSERS = ((r"Edg/", "Edge"), (r"Firefox/", "Firefox"), (r"Chrome/", "Chrome"), (r"Safari/", "Safari"))
 SYSTEMS = (

@@ -95,7 +95,7 @@ TEMPLATES = [
     }
 ]
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shebao.hall.sign_in.recognising.Recognising"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shebao.web.recognising.Recognising"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -128,7 +128,7 @@ SHEBAO_ABSOLUTE_LIMIT = timedelta(
 SESSION_COOKIE_AGE = int(SHEBAO_ABSOLUTE_LIMIT.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_ENGINE = "shebao.hall.sign_in.recognising"
+SESSION_ENGINE = "shebao.web.recognising"
 SHEBAO_IDLE_SECONDS = 60 * whole_number("SHEBAO_IDLE_MINUTES", os.environ.get("SHEBAO_IDLE_MINUTES", ""), 30)
 SHEBAO_AGENCY_IDLE_SECONDS = 60 * whole_number(
     "SHEBAO_AGENCY_IDLE_MINUTES", os.environ.get("SHEBAO_AGENCY_IDLE_MINUTES", ""), 15

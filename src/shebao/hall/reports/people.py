@@ -142,9 +142,9 @@ def _anomalies(asked: Asked) -> list[dict]:
 
 
 def _findings(asked: Asked, one: Employee, covered: set[str], due: set[str], has_wage: bool) -> Iterator[str]:
-    if lost := [_short(asked, key) for key in asked.region.schemes if key in due - covered]:
+    if lost := [asked.region.scheme_title(key) for key in asked.region.schemes if key in due - covered]:
         yield f"按登记的用工形式和户口性质应参加{'、'.join(lost)}，现在没有参加"
-    if more := [_short(asked, key) for key in asked.region.schemes if key in covered - due]:
+    if more := [asked.region.scheme_title(key) for key in asked.region.schemes if key in covered - due]:
         yield f"按登记的用工形式和户口性质不参加{'、'.join(more)}，现在参加着"
     if not has_wage:
         yield "没有申报工资"

@@ -59,10 +59,13 @@ class Owing:
         return self.principal + self.late_fee
 
     def asked(self, part: str) -> int:
-        """What a payment of one part is for: the late fee falls on the employer. "" stands for all of it."""
+        """What a payment of one part is for: the late fee falls on the employer. "" stands for all of it.
+
+        Where the other part gives back, no part is asked for more than the whole.
+        """
         if not part:
             return self.total
-        return self.parts.get(part, 0) + (self.late_fee if part == "employer" else 0)
+        return min(self.parts.get(part, 0), self.principal) + (self.late_fee if part == "employer" else 0)
 
 
 @dataclass

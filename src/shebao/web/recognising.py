@@ -6,8 +6,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ..operators.models import Operator
-from ..prepared import prepared
+from shebao.hall.operators.models import Operator
+from shebao.hall.prepared import prepared
 
 
 class SessionStore(db.SessionStore):
