@@ -26,7 +26,7 @@ demo: $(BIN)/shebao  ## load the demo city and serve it at http://127.0.0.1:8000
 	@exec $(BIN)/shebao demo --port $(PORT)
 
 test: $(V)/.dev chromium  ## everything: units on both databases, journeys in Chromium
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --ignore=tests/journeys --create-db --reuse-db
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal --ignore=tests/journeys --create-db --reuse-db
 	$(BIN)/python -m tests.run_journeys --reuse-db
 	$(BIN)/python -m tests.on_postgres
 
