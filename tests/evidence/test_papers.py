@@ -115,12 +115,12 @@ def test_several_files_of_one_paper_are_kept_unreadable_on_disk_under_names_nobo
     assert "正面" not in str([entry.detail for entry in deeds])
 
 
-def test_one_bad_file_leaves_no_trace_of_the_others(writer, change, settings):
-    files = sum(1 for path in Path(settings.SHEBAO_FILES_DIR).rglob("*") if path.is_file())
+def test_one_bad_file_leaves_no_trace_of_the_others(writer, change, settings, tmp_path):
+    settings.SHEBAO_FILES_DIR = tmp_path  # other tests write into the common one meanwhile
     with pytest.raises(Refused):
         operations.add_evidence(change.pk, CARD, [upload(), upload("坏.pdf", b"nothing")], by=writer)
     assert not StoredFile.objects.exists()
-    assert files == sum(1 for path in Path(settings.SHEBAO_FILES_DIR).rglob("*") if path.is_file())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_the_same_file_twice_is_one_file(writer, change):
