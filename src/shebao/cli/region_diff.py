@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from shebao.rules import vocabulary as v
@@ -16,6 +15,7 @@ from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month
 from shebao.rules.proposal_words import Change
 from shebao.rules.region import NoValue, Parameter, Region, Value
+from shebao.rules.unit_words import in_unit
 
 from .region_words import NAMES, PARTS, WORDS
 
@@ -167,19 +167,12 @@ def _dated(parameter: Parameter) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _value(parameter: Parameter, value: Value) -> str:
     rows = value.value if isinstance(value.value, Mapping) else {"": value.value}
-    amounts = "、".join(f"{name} {_amount(number, parameter.unit)}".strip() for name, number in rows.items())
+    amounts = "、".join(
+        f"{name} {in_unit(number, parameter.unit, money=plain_yuan)}".strip() for name, number in rows.items()
+    )
     is_sample = value.status == "illustrative"
     sample = f"，{SAMPLE}" if is_sample and SAMPLE not in value.source else ""
     return f"{amounts}（{value.known} {'采用' if is_sample else '公布'}，{value.source}{sample}）"
-
-
-def _amount(number: Any, unit: str) -> str:
-    if unit == "yuan":
-        return f"{plain_yuan(number)} 元"
-    exact = Decimal(number)
-    if unit == "rate":
-        return f"{(exact * 100).normalize():f}%"
-    return f"{exact.normalize():f} {'倍' if unit == 'factor' else v.UNITS[unit]}"
 
 
 def _in_force(region: Region, name: str, month: Month, known_on: date) -> str | None:

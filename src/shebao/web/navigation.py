@@ -85,14 +85,12 @@ def employer_menu(user, region) -> list[dict]:
 
 def employer_nav(user, region, *, is_counted: bool = True) -> list[dict]:
     """The same with what waits, for one page; `is_counted` False: without its numbers, which are asked for."""
-    if not is_counted:
-        return _drawn(employer_menu(user, region), {})
-    counts = _counts(user)
-    badges = {
-        "e_basket": (counts.get(State.DRAFT, 0), False),
-        "e_cases": (counts.get(State.RETURNED, 0), True),
-        "e_notices": (unread_count(user), True),
-    }
+    badges = {}
+    if is_counted:
+        counts = _counts(user)
+        badges["e_basket"] = (counts.get(State.DRAFT, 0), False)
+        badges["e_cases"] = (counts.get(State.RETURNED, 0), True)
+        badges["e_notices"] = (unread_count(user), True)
     return _drawn(employer_menu(user, region), badges)
 
 

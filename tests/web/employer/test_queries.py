@@ -17,7 +17,7 @@ from shebao.hall.reports import exporting
 from shebao.hall.reports.models import ExportRun, SavedView
 from shebao.hall.reports.money import billed
 from shebao.hall.reports.registry import REPORTS
-from shebao.hall.reports.report import asked, in_percent, totals
+from shebao.hall.reports.report import asked, totals
 from shebao.hall.roster.models import Spell
 from shebao.hall.settlement.ledger import book_paid
 from shebao.hall.settlement.models import Bill
@@ -29,6 +29,7 @@ from shebao.hall.sheets.reading import read_workbook
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.query_words import READ_MODELS
+from shebao.rules.unit_words import in_percent
 from shebao.web.employer import common
 from shebao.web.employer import queries as pages
 from tests.settlement.hall import NOVEMBER, OCTOBER, declare, dismiss, hire, make_clerk, make_employer, on_day, settle

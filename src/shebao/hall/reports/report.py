@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, QuerySet, Sum
@@ -156,11 +155,6 @@ def totals(report: Report, rows: QuerySet | list, given: Asked) -> dict[str, int
     found = rows.order_by().aggregate(**named)
     sums = {name.removeprefix("total_"): value or 0 for name, value in found.items()}
     return sums | (report.more_totals(given, rows) if report.more_totals else {})
-
-
-def in_percent(rate: Decimal) -> str:
-    """An exact rate as people write it: 0.0105 → 1.05%."""
-    return f"{(rate * 100).normalize():f}%"
 
 
 def plain(rows: Iterable[dict]) -> list[dict]:

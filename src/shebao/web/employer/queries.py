@@ -41,11 +41,11 @@ from shebao.hall.reports.report import (
     Asked,
     Link,
     asked,
-    in_percent,
     totals,
 )
 from shebao.rules.query_words import MONTHS_ASKED
 from shebao.rules.region import Query
+from shebao.rules.unit_words import in_percent
 
 from ..access import needs, refusal
 from ..rights import may_open

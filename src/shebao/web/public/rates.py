@@ -1,7 +1,6 @@
 """费率与基数: what is in force in a region, since when, by which document; and how it came to be."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,9 +11,9 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import all_regions
 from shebao.hall.regions import region as region_of
 from shebao.rules.facts import FACTS
-from shebao.rules.money import yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import NoValue, Parameter, Region, Value
+from shebao.rules.unit_words import in_unit
 
 from ..access import public
 
@@ -108,19 +107,10 @@ def words_in_force(here: Region, name: str, month: Month) -> str:
 def value_words(parameter: Parameter, value: Value) -> str:
     """A value in words; of a table, from the lowest to the highest."""
     if not isinstance(value.value, Mapping):
-        return _number(parameter, value.value)
+        return in_unit(value.value, parameter.unit)
     rows = sorted(set(value.value.values()))
-    low, high = _number(parameter, rows[0]), _number(parameter, rows[-1])
+    low, high = in_unit(rows[0], parameter.unit), in_unit(rows[-1], parameter.unit)
     return low if low == high else f"{low} 至 {high}"
-
-
-def _number(parameter: Parameter, number) -> str:
-    if parameter.unit == "yuan":
-        return f"{yuan(number)} 元"
-    exact = Decimal(number)
-    if parameter.unit == "rate":
-        return f"{(exact * 100).normalize():f}%"
-    return f"{exact.normalize():f}" + {"factor": " 倍", "days": " 天", "months": " 个月"}[parameter.unit]
 
 
 def _history(here: Region, parameter: Parameter, month: Month, today) -> dict:
@@ -159,4 +149,6 @@ def _table(here: Region, parameter: Parameter, value: Value) -> list[tuple[str, 
         return []
     lists = [here.codes[fact.codes] for fact in FACTS.values() if fact.codes in here.codes]
     fits = next((codes for codes in lists if all(codes.get(key) for key in value.value)), None)
-    return [(fits.title_of(key) if fits else key, _number(parameter, number)) for key, number in value.value.items()]
+    return [
+        (fits.title_of(key) if fits else key, in_unit(number, parameter.unit)) for key, number in value.value.items()
+    ]
