@@ -11,6 +11,7 @@ import urllib.request
 from . import signing
 
 TIMEOUT_SECONDS = 5
+SILENT, UNREAD = "银行没有应答", "银行的回答读不懂"
 
 
 class BankUnreachable(Exception):
@@ -121,7 +122,7 @@ class BankClient:
             with error:
                 raise self._refusal(error) from None
         except (OSError, ValueError) as error:
-            raise BankUnreachable(f"银行没有应答：{error}") from error
+            raise BankUnreachable(UNREAD if isinstance(error, ValueError) else SILENT) from error
 
     @staticmethod
     def _refusal(error: urllib.error.HTTPError) -> Exception:

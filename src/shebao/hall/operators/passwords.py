@@ -16,7 +16,8 @@ _IN_A_WORD = re.compile(r"(?<=[^\W\d_])[@0$3!1](?=[^\W\d_$@])|@|\$")
 FEWEST, FEWEST_KINDS = 4, 3
 """So many letters or characters have to be left, and so many different ones, when usual words and digits are out."""
 TOO_USUAL = (
-    "密码不能只是常见的词、键盘上相邻的键、号码或它们的拼接（如 Admin888、qwer1234、单位编号）：请再加几个不相干的字。"
+    "密码不能只是账号、姓名、常见的词、键盘上相邻的键、号码或它们的拼接（如 Admin888、qwer1234、单位编号）："
+    "请再加几个不相干的字。"
 )
 
 
@@ -24,10 +25,12 @@ class NothingUsual:
     """Digits do not count: last digits of an id number or of the employer's number are known to others."""
 
     def validate(self, password: str, user=None) -> None:
-        """Raise ValidationError for a password of which little is left but usual words and digits."""
+        """Raise ValidationError for a password of which little is left but the user's names, usual words and digits."""
         typed = password.casefold()
+        own = {str(getattr(user, name, "") or "").casefold() for name in ("username", "name")} - {""}
+        known = sorted({"".join(filter(str.isalpha, one)) for one in own} - {""}, key=len, reverse=True)
         for text in (typed, _IN_A_WORD.sub(lambda sign: WRITTEN_FOR[sign[0]], typed)):
-            left = _without_usual("".join(letter for letter in text if letter.isalpha()))
+            left = _without((*known, *USUAL), "".join(letter for letter in text if letter.isalpha()))
             if len(left) < FEWEST or len(set(left)) < FEWEST_KINDS:
                 raise ValidationError(TOO_USUAL, code="password_too_usual")
 
@@ -36,7 +39,7 @@ class NothingUsual:
         return TOO_USUAL
 
 
-def _without_usual(letters: str) -> str:
-    for word in USUAL:
+def _without(words: tuple[str, ...], letters: str) -> str:
+    for word in words:
         letters = letters.replace(word, " ")
     return letters.replace(" ", "")

@@ -88,7 +88,7 @@ def _chain() -> list[Fact]:
     when = ""
     if anchor and file and file.exists():
         last = file.read_text("utf-8", "replace").splitlines()[-1]
-        when = f"，{last.partition(' ')[0][:16].replace('T', ' ')}"
+        when = f"，{localtime(datetime.fromisoformat(last.partition(' ')[0])):%Y-%m-%d %H:%M}"
     told = f"存到第 {anchor} 条{when}" if anchor else "还没有存证"
     return [
         Fact("操作记录", f"{head.sequence if head else 0} 条"),

@@ -21,6 +21,16 @@ from ..taking import taken
 from .audit_asked import COLUMNS, MOST_EXPORTED, PLACE, Asked, rows_of
 
 PAGE = 50
+DOES = {
+    Role.CLERK: "申报、结算、缴费和打印；可以再限定岗位、部门和险种",
+    Role.EMPLOYER_ADMIN: "专管员能办的都能办，还管理本单位的操作员、查阅操作记录",
+    Role.REVIEWER: "审核申报和注册，在窗口代单位录入；每件由另一个人复审的，至少要两位",
+    Role.AGENCY_ADMIN: "审核以外，还管对账、公告、代码和数值、敏感查询的批准和监控",
+    Role.SYSTEM_ADMIN: "只看系统运行、发件和保存期限，不办业务",
+    Role.SECURITY_ADMIN: "只管操作员和权限，不办业务",
+    Role.AUDIT_ADMIN: "只查阅操作记录，不办业务",
+}
+"""What each role is there for, in a line."""
 LOST = {"username": "请填写账号。", "name": "请填写姓名。", "role": "请选择角色。"}
 TEXTS = ("who", "title", "subject", "detail", "result", "request", "content")
 
@@ -56,7 +66,8 @@ def create(request):
             wrong = {no.field: no.message}
         else:
             return _password_page(request, operator, password, "操作员已新建")
-    roles = [(role.value, Role(role).label) for role in operations.roles_to_give(by=request.user)]
+    given = map(Role, operations.roles_to_give(by=request.user))
+    roles = [{"value": role.value, "label": role.label, "hint": DOES[role]} for role in given]
     context = {"fields": _fields(request.POST, roles, wrong)} | _words(request)
     context["errors"] = [{"id": name, "text": text} for name, text in wrong.items()]
     return render(request, "operators/create.html", context, status=422 if wrong else 200)

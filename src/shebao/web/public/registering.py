@@ -56,6 +56,7 @@ def register_at(request, code):
         "papers": [one for one in here.registration.papers if one.keep == "upload"],
         "link_told": link_told(here.term("agency")),
         "result_told": result_told(),
+        "elsewhere": len(operations.open_regions()) > 1,
     }
     return render(request, "registration/start.html", context)
 
@@ -211,7 +212,8 @@ def _fields(here: Region):
 def step_page(request, here, made, step, *, raw=None, problems=(), said=(), status=None):
     """The page of one step, with what was typed and all that is wrong with it."""
     one = here.registration.steps[step]
-    answers = raw if raw is not None else made.answers if made else {}
+    kept = raw if raw is not None else made.answers if made else {}
+    answers = {field.id: field.default for _, field in _fields(here)} | kept
     shown = Shown(answers, tuple(problems), marks=made.marks if made else None)
     context = {
         "region": here,
