@@ -117,9 +117,9 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     upload = {"name": "授权书.pdf", "mimeType": "application/pdf", "buffer": PDF}
     page.get_by_label("选择云南省社会保险网上经办（参保单位）授权书的文件").set_input_files(upload)
     page.get_by_label("选择统一信用代码证的文件").set_input_files(upload | {"buffer": b"MZ", "name": "证.pdf"})
-    go_on(page, "上传")
     page.get_by_role("alert").get_by_text("不是 JPG、PNG 或 PDF").wait_for()
-    page.get_by_text("授权书.pdf").first.wait_for()
+    go_on(page, "上传")
+    page.get_by_text("已上传 1 个").wait_for()
 
     # 手机拍照: the code on the screen, the phone beside it; what was chosen meanwhile for another paper stays chosen.
     chosen = page.get_by_label("选择云南省社会保险网上经办（参保单位）授权书的文件")
@@ -136,7 +136,7 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     phone.get_by_text("已上传 1 个文件").wait_for()
     page.get_by_text("已收到 1 个文件").wait_for()
     page.get_by_text("IMG_1.jpg").first.wait_for()
-    page.get_by_text("第二页.pdf").wait_for()
+    page.get_by_text("第二页.pdf").first.wait_for()
     go_on(page)
 
     # 核对并提交.

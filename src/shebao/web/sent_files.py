@@ -7,6 +7,7 @@ from django.http import HttpResponse
 
 from shebao.hall.errors import Refused
 from shebao.hall.evidence.files import (
+    FILE_LIMIT,
     MEDIA_TYPES,
     PICTURE_LIMIT,
     Upload,
@@ -20,7 +21,8 @@ from shebao.hall.operators.throttle import may_try
 
 from .employer.common import download
 
-ACCEPTED = ".jpg,.jpeg,.png,.pdf"
+TAKES = {"accept": ".jpg,.jpeg,.png,.pdf", "data-limits": f"{FILE_LIMIT} {PICTURE_LIMIT}"}
+"""What a field that takes papers tells the browser: the kinds, and the most bytes of a document and of a picture."""
 HOUR = timedelta(hours=1)
 
 

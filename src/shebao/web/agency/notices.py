@@ -18,7 +18,8 @@ from shebao.hall.regions import region as region_of
 
 from ..access import needs
 from ..chosen import left_empty, typed_day, whole
-from ..sent_files import ACCEPTED, sent, uploads
+from ..middleware import go
+from ..sent_files import sent, uploads
 
 PAGE, TITLE = 30, "公告通知"
 LOST = {"kind": "请选择公告、通知或政策。", "title": "请填写标题。", "text": "请填写正文。"}
@@ -68,7 +69,7 @@ def notice(request, pk):
     except Refused as no:
         return _form(request, made, no)
     messages.success(request, "已保存。")
-    return redirect("a_notice", pk)
+    return go(request, reverse("a_notice", args=[pk]))
 
 
 def _words(request) -> operations.Words:
@@ -108,7 +109,6 @@ def _form(request, made: Announcement | None, error: Refused | None = None, lost
                                                         if made else set()),
         "must_confirm": "must_confirm" in request.POST if errors else bool(made and made.must_confirm),
         "files": made.files.filter(removed_at=None).select_related("stored") if made else [],
-        "accepted": ACCEPTED,
         "readers": queries.readers(request.user, made)[:PAGE] if made else [],
         "errors": [one | {"id": f"id_{one['id']}" if one["id"] else ""} for one in errors],
         "is_public": bool(made and made.kind in here.agency.public_kinds and not made.audience),
@@ -155,7 +155,7 @@ def _do(request, pk: int, deed, said: str):
         messages.error(request, no.message)
     else:
         messages.success(request, said)
-    return redirect("a_notice", pk)
+    return go(request, reverse("a_notice", args=[pk]))
 
 
 @require_POST

@@ -18,7 +18,7 @@ from ..access import needs
 from ..by_phone import PART, count_codes, panel, part
 from ..chosen import compact, is_whole
 from ..middleware import go
-from ..sent_files import ACCEPTED, sent, sent_small, uploads
+from ..sent_files import sent, sent_small, uploads
 from .common import crumbs, here, undo_toast, word
 
 
@@ -61,7 +61,6 @@ def _context(request, declaration: Declaration, errors=()) -> dict:
         "next_url": f"{reverse('e_check')}?ids={compact([declaration.pk])}",
         "back_url": reverse("e_repair", args=[declaration.pk]),
         "basket_title": basket,
-        "accepted": ACCEPTED,
         "phone": panel(request, _code(request, declaration)),
         "errors": list(errors),
         "monthly_url": _monthly_url(request, declaration.service),
@@ -90,11 +89,11 @@ def _add(request, declaration: Declaration):
     except Refused as no:
         if not is_open_for_papers(declaration):
             messages.error(request, no.message)
-            return redirect("e_case", declaration.pk)
+            return go(request, reverse("e_case", args=[declaration.pk]))
         context = _context(request, declaration, [{"id": "", "text": no.message}])
         return render(request, "employer/papers.html", context, status=no.status)
     messages.success(request, f"“{title}”已上传 {made} 个文件。")
-    return redirect("e_papers", declaration.pk)
+    return go(request, reverse("e_papers", args=[declaration.pk]))
 
 
 def _ask_for_phone(request, declaration: Declaration, title: str):

@@ -15,8 +15,9 @@ from shebao.rules.region import Service
 from shebao.rules.region_pages import Page
 
 from ..by_phone import PART, count_codes, panel, part
+from ..middleware import go
 from ..rights import open_page
-from ..sent_files import ACCEPTED, uploads
+from ..sent_files import uploads
 from . import cases, choosing, collection, debiting, help_pages, people_paying, vouchers
 from .common import crumbs, here, this_month
 
@@ -50,7 +51,7 @@ def _monthly(request, spec: Page):
             errors, status = [{"id": "", "text": no.message}], no.status
         else:
             messages.success(request, f"“{title}”已上传 {len(made)} 个文件。")
-            return redirect("e_page", spec.key)
+            return go(request, reverse("e_page", args=[spec.key]))
     if PART in request.GET:
         return _part(request, spec, service)
     context = _monthly_context(request, spec, service, errors)
@@ -71,7 +72,6 @@ def _monthly_context(request, spec: Page, service: Service, errors=()) -> dict:
         "next_url": f"{reverse('e_import')}?service={service.key}",
         "single_url": reverse("e_declare", args=[service.key]),
         "service": service,
-        "accepted": ACCEPTED,
         "phone": panel(request, _code(request, service)),
         "errors": errors,
         "notes": spec.notes,

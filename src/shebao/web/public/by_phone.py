@@ -13,7 +13,7 @@ from shebao.hall.phone_uploads.models import MOST, PhoneUpload
 from shebao.hall.phone_uploads.operations import phone_upload_of, send_by_phone
 
 from ..access import public
-from ..sent_files import ACCEPTED, count_sending, uploads
+from ..sent_files import count_sending, uploads
 
 TOKEN, UNCLEAR = "phone_upload", "phone_unclear"
 SENDINGS, HOUR = 60, timedelta(hours=1)
@@ -53,7 +53,6 @@ def phone_upload(request):
         "used": found.used,
         "left": MOST - found.used,
         "until": found.until,
-        "accepted": ACCEPTED,
         "is_unclear": request.session.pop(UNCLEAR, False),
         "errors": errors,
     }

@@ -22,7 +22,7 @@ from shebao.rules.region import Region
 from ..access import public
 from ..by_phone import PART
 from ..employer.fields import Shown, page_fields
-from ..sent_files import ACCEPTED, uploads
+from ..sent_files import uploads
 from .holding import held, hold
 from .registering_papers import ask_for_phone, code_of, count_upload, paper_part, replaced
 
@@ -232,7 +232,6 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "agreement": here.registration.agreement if one.kind == "agreement" else None,
         "agreed": made.agreements.order_by("-agreed_at").first() if made and one.kind == "agreement" else None,
         "papers": queries.papers_of(made) if made and one.kind == "papers" else [],
-        "accepted": ACCEPTED,
         "phone": code_of(request, made) if made and one.kind == "papers" else {},
         "steps": stepping(made, here, step),
         "phone_note": _phone_note(made) if step == phone_step(here) else "",

@@ -21,7 +21,7 @@ from shebao.rules.region import Region
 from ..access import public
 from ..by_phone import count_codes, numbered, panel, part
 from ..middleware import go
-from ..sent_files import ACCEPTED, sent_pdf, sent_small, uploads
+from ..sent_files import sent_pdf, sent_small, uploads
 from .holding import held
 
 UPLOADS, HOUR = 60, timedelta(hours=1)
@@ -47,7 +47,7 @@ def paper_part(request, here: Region, made: Registration | None, step: int, at: 
     """One paper with its files, as it is now; whoever holds no registration any more is sent on."""
     if made is None or made.state not in WITH_APPLICANT:
         return HttpResponseClientRedirect(request.path)
-    context = {"region": here, "number": step, "accepted": ACCEPTED, "papers": queries.papers_of(made)}
+    context = {"region": here, "number": step, "papers": queries.papers_of(made)}
     return part(request, code_for_registration(made.pk), "registration/_paper_answer.html", lambda: context, at)
 
 
