@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from shebao import regions_home
 from shebao.hall import regions
@@ -21,12 +23,14 @@ from shebao.hall.configuring.operations import (
     decline_file,
     propose_file,
 )
+from shebao.hall.declarations.operations import approve_declarations, save_declarations, submit_declarations
 from shebao.hall.errors import Conflict, Refused
+from shebao.hall.sheets.templates import write_template
 from shebao.regions_home import regions_roots
 from shebao.rules.months import Month
 from shebao.rules.proposals import current_text, merged, proposable, with_value, written
 from shebao.rules.region import BadRegion
-from tests.factories import NOW, OperatorFactory, at
+from tests.factories import NOW, OperatorFactory, at, enrolled, enrolment, synthetic_id
 
 pytestmark = pytest.mark.django_db
 WHY = "按年度文件调整下限"
@@ -233,7 +237,10 @@ def test_a_day_and_a_reason_go_the_same_way_and_only_what_is_new_comes_into_the_
 def test_what_months_cases_and_registers_rely_on_stays(heads):
     one, _ = heads
     without = reasons("").replace('  - {code: "04", title: 缺少证明材料}\n', "")
-    assert "退回原因：代码 04（缺少证明材料）不能去掉" in refused(without, REASONS, one)
+    assert (
+        "退回原因：代码 04（缺少证明材料）不能去掉，花名册、办件和单据里可能用着它；不再使用的，请写 retired: true"
+        in refused(without, REASONS, one)
+    )
     kinds = "codes/cessation_reasons.yaml"
     leaving = current_text(regions.region("tianjin"), regions_roots(), kinds)
     assert "性质、转移、全国代码不能改" in refused(leaving.replace("kind: suspend", "kind: terminate", 1), kinds, one)
@@ -250,6 +257,47 @@ def test_what_months_cases_and_registers_rely_on_stays(heads):
                    for n, last in ((8, 31), (9, 30), (10, 31)))  # fmt: skip
     declare = "declaration: {from_day: 1, until_day: 20, shift: none, source: 甲, status: illustrative}\n"
     assert propose_file(f"{every}{declare}months:\n{kept}", by=one, reason=WHY, file="calendar.yaml").pk
+
+
+def test_a_code_is_retired_and_restored_by_two_people_and_what_has_it_is_shown_and_chosen_anew(
+    own_folder, heads, client
+):
+    clerk = OperatorFactory(clerk=True)
+    kept = enrolled(clerk.employer, employment_kind="43", number=synthetic_id(sequence=31))
+    answers = [enrolment(n, employment_kind="43") for n in (1, 2)]
+    draft, sent = save_declarations(clerk.employer_id, "employee_enrolment", answers, by=clerk)
+    submit_declarations([sent.pk], by=clerk)
+    kinds = "codes/employment_kinds.yaml"
+    before = current_text(regions.region("tianjin"), regions_roots(), kinds)
+    made = propose_file(
+        before.replace('code: "43",', 'code: "43", retired: true,'), by=heads[0], reason=WHY, file=kinds
+    )
+    client.force_login(heads[1])
+    shown = client.get(f"/a/configuration/proposals/{made.pk}").content.decode()
+    assert "停用：以前登记的照样显示" in shown and "限；停用；别名" in shown
+    approve_file(made.pk, by=heads[1])
+    activate_file(made.pk, by=heads[0])
+    assert "已停用" in client.get("/a/configuration/").content.decode()
+    (no,) = submit_declarations([draft.pk], by=clerk).refused
+    assert "“43 以完成一定工作任务为期限”已停用，请改选其他一项" in no[1]
+    reviewer = OperatorFactory(reviewer=True)
+    assert approve_declarations([sent.pk], by=reviewer), "what was submitted before is decided as it was"
+    here = regions.region("tianjin")
+    form, service = here.forms["employee_enrolment"], here.services["employee_enrolment"]
+    sheet = load_workbook(BytesIO(write_template(here, service, form)))
+    assert not any("以完成一定工作任务" in str(cell) for tab in sheet for row in tab.values for cell in row)
+    client.force_login(clerk)
+    filters = client.get("/e/roster/").content.decode()
+    assert "以完成一定工作任务为期限（已停用）" in filters and kept.name in filters
+    offered = client.get("/e/declare/employee_enrolment/").content.decode()
+    assert "以完成一定工作任务为期限" not in offered and "固定期限合同" in offered
+    in_folder(before, kinds, *heads)
+    assert not regions.region("tianjin").codes["employment_kinds"].get("43").is_retired
+
+
+def test_not_every_code_of_a_list_can_be_retired_nor_what_a_form_begins_with(heads):
+    all_gone = reasons("").replace("{code:", "{retired: true, code:")
+    assert "不能把全部代码都停用" in refused(all_gone, REASONS, heads[0])
 
 
 def test_what_comes_too_late_is_not_agreed_to(heads):

@@ -1,6 +1,7 @@
 """Forms, code lists and conditions: spelling is tidied and noted, content never repaired, all problems at once."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shebao.regions_home import regions_roots
+from shebao.rules.code_lists import Code, CodeList
 from shebao.rules.conditions import Condition, NoFact, Test, holds, holds_each
 from shebao.rules.forms import clean, facts_of
 from shebao.rules.region import load_region
@@ -136,3 +138,18 @@ def test_no_condition_always_holds_and_a_missing_fact_is_said():
     assert holds(Condition("any_of", (Test("x", "at_least", 3), Test("y", "is", "1"))), {"x": 2, "y": "1"})
     with pytest.raises(NoFact, match="kind"):
         holds(RULE, {})
+
+
+def test_a_retired_code_is_understood_named_and_refused_and_never_read_as_its_successor():
+    old, new = (Code(code, title, code) for code, title in (("11", "城镇"), ("51", "居民")))
+    items = (replace(old, is_retired=True, aliases=("本地",)), replace(new, aliases=("本地", "11", "城镇户口")))
+    kinds = CodeList.of("household_kinds", "户口性质", items)
+    region = replace(REGION, codes=REGION.codes | {"household_kinds": kinds})
+    told = clean(FORM, GOOD | {"household": "11"}, region)
+    (one,) = told.problems
+    assert (one.code, one.field, told.values["household"]) == ("retired_choice", "household", "11")
+    assert "“11 城镇”已停用，请改选其他一项，如居民" in one.message
+    assert clean(FORM, GOOD | {"household": "本地"}, region).values["household"] == "51"
+    assert kinds.choices() == [("51", "居民")]
+    assert kinds.choices("11") == [("11", "城镇（已停用）"), ("51", "居民")]
+    assert (kinds.title_of("11"), kinds.nearest("城镇户")) == ("城镇", "居民")

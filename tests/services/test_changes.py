@@ -1,5 +1,6 @@
 """Changes of a person's data and of the schemes: what they write, keep, refuse and bring back."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -18,6 +19,7 @@ from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee, Person, Spell
 from shebao.hall.roster.queries import columns_for_charge, ribbon
 from shebao.hall.settlement.models import Assessment
+from shebao.rules.code_lists import CodeList
 from shebao.rules.months import Month
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, enrolled, settled, synthetic_id
 from tests.papers import upload_papers
@@ -368,3 +370,15 @@ def spell_months(first: Month, last: Month) -> list[Month]:
         found.append(first)
         first = first.next()
     return found
+
+
+def test_a_retired_code_on_file_may_stay_while_something_else_changes_and_is_chosen_anew_by_nobody(
+    clerk, somebody, monkeypatch
+):
+    kinds = region(CITY).codes["household_kinds"]
+    items = tuple(replace(one, is_retired=one.code == "521") for one in kinds.items)
+    monkeypatch.setitem(region(CITY).codes, "household_kinds", CodeList.of(kinds.key, kinds.title, items))
+    assert "retired_choice" not in found(clerk, IDENTITY, about(somebody, household="521", new_name="李新例"))
+    of_another = enrolled(clerk.employer, household="51", sequence=901, facts=somebody.facts)
+    level, text = found(clerk, IDENTITY, about(of_another, household="521"))["retired_choice"]
+    assert level == "error" and "“521 广东省内非深户”已停用，请改选其他一项" in text

@@ -71,6 +71,7 @@ NAMES: Mapping[str, str] = {
     "in_menu": "在菜单里",
     "interest": "计息",
     "intro": "导言",
+    "is_retired": "停用",
     "is_transfer": "转入或转出",
     "items": "代码",
     "keep": "材料去向",

@@ -11,7 +11,8 @@ from difflib import get_close_matches
 @dataclass(frozen=True)
 class Code:
     """One entry of a code list; `national` is the code of the national list, `kind` groups change reasons,
-    `is_transfer` tells that the person comes from or goes to another employer or place.
+    `is_transfer` tells that the person comes from or goes to another employer or place, `is_retired` (停用) that
+    nobody may choose it any more, while whatever has it keeps its title.
     """
 
     code: str
@@ -22,6 +23,12 @@ class Code:
     kind: str = ""
     needs_evidence: bool = False
     is_transfer: bool = False
+    is_retired: bool = False
+
+    @property
+    def label(self) -> str:
+        """The title as a list shows it in which a retired code still stands."""
+        return f"{self.title}（已停用）" if self.is_retired else self.title
 
 
 def _tidy(text: str) -> str:
@@ -39,12 +46,24 @@ class CodeList:
 
     @classmethod
     def of(cls, key: str, title: str, items: tuple[Code, ...]) -> CodeList:
-        """A list with its look-up table; an earlier entry wins where two share an alias."""
-        index: dict[str, str] = {}
-        for item in items:
-            for name in (item.code, item.title, f"{item.code}|{item.title}", *item.aliases):
+        """A list with its look-up table; where two share a name, one in use wins, and of those the earlier.
+
+        A code is always itself: what is kept as a code must never be read as a successor that has it as an alias.
+        """
+        index = {_tidy(item.code): item.code for item in items}
+        for item in sorted(items, key=lambda one: one.is_retired):
+            for name in (item.title, f"{item.code}|{item.title}", *item.aliases):
                 index.setdefault(_tidy(name), item.code)
         return cls(key, title, items, index)
+
+    @property
+    def offered(self) -> tuple[Code, ...]:
+        """What may be chosen: all that is not retired."""
+        return tuple(item for item in self.items if not item.is_retired)
+
+    def choices(self, kept: str = "") -> list[tuple[str, str]]:
+        """(code, label) of what is offered, and of the code that is there already, in display order."""
+        return [(item.code, item.label) for item in self.items if not item.is_retired or item.code == kept]
 
     def get(self, code: str) -> Code | None:
         """The entry with exactly this code."""
@@ -67,7 +86,7 @@ class CodeList:
     def nearest(self, text: str) -> str | None:
         """The title that looks most like the text, for a suggestion; None where nothing is near."""
         tidy = _tidy(str(text))
-        names = {_tidy(n): i.title for i in reversed(self.items) for n in (i.title, *i.aliases)}
+        names = {_tidy(n): i.title for i in reversed(self.offered) for n in (i.title, *i.aliases)}
         close = get_close_matches(tidy, list(names), n=1, cutoff=1 / 2)
         if close:
             return names[close[0]]

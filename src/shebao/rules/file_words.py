@@ -24,7 +24,7 @@ FILES: Mapping[str, str] = MappingProxyType(
         "collection.yaml": "征缴：滞纳金、补缴的滞纳金和利息、单位与个人部分是否分开、缴费方式",
         "blocks/*.yaml": "表单共用的一组字段",
         "forms/*.yaml": "表单",
-        "codes/*.yaml": "代码表",
+        "codes/*.yaml": "代码表；代码写 retired: true 为停用",
         "sheets/*.yaml": "报盘列名的别名",
         "cases/*.yaml": "算例：一定要算出的结果",
     }

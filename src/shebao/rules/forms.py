@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from shebao.rules.code_lists import CodeList
 from shebao.rules.identity import check_credit_code, check_id_number, tidy_number
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan, yuan
 from shebao.rules.months import BadMonth, Month
@@ -18,6 +19,8 @@ LONGEST = {"text": 60, "note": 500, "line": 120}
 _CJK_GAP = re.compile(r"(?<=[\u3400-\u9fff·]) +(?=[\u3400-\u9fff·])")
 _DATE = re.compile(r"(\d{4})(?:[-/.年]?)(\d{1,2})(?:[-/.月]?)(\d{1,2})日?(?:[ T]00:00(?::00)?)?", re.ASCII)
 _UNKNOWN_KIND = "99"
+RETIRED = "retired_choice"
+"""Code of the finding that a chosen code is retired."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class Cleaner:
             value, note, problem = judged
             if problem is not None:
                 done.problems.append(problem)
-            elif value is not None:
+            if value is not None:
                 done.values[one.id] = value
                 if note is not None:
                     done.notes[one.id] = note
@@ -120,7 +123,21 @@ class Cleaner:
         except _Bad as bad:
             text = bad.message if bad.message.startswith(one.label) else f"{one.label}：{bad.message}"
             return None, None, Problem(bad.code, one.id, "error", text, bad.fix)
-        return value, None if typed in spellings else typed, None
+        return value, None if typed in spellings else typed, _retired(one, value, self._region)
+
+
+def _retired(field: Field, value: Any, region: Region) -> Problem | None:
+    """A retired code is understood and not accepted; whether it may stay where it stood only the caller knows."""
+    codes = region.codes[field.options or ""] if field.kind == "choice" else None
+    item = codes.get(value) if codes else None
+    if codes is None or item is None or not item.is_retired:
+        return None
+    text = f"{field.label}：“{item.code} {item.title}”已停用，请改选其他一项，如{_some(codes)}"
+    return Problem(RETIRED, field.id, "error", text)
+
+
+def _some(codes: CodeList) -> str:
+    return "、".join(item.title for item in codes.offered[:4])
 
 
 def facts_of(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,8 +189,7 @@ def _choice(field: Field, text: str, region: Region, values: Mapping[str, Any]) 
         near = codes.nearest(text)
         if near is not None:
             raise _Bad("not_a_choice", f"没有“{text[:30]}”这一项，是不是“{near}”？", (f"改为“{near}”", near))
-        some = "、".join(item.title for item in codes.items[:4])
-        raise _Bad("not_a_choice", f"没有“{text[:30]}”这一项，请从{codes.title}中选择，如{some}")
+        raise _Bad("not_a_choice", f"没有“{text[:30]}”这一项，请从{codes.title}中选择，如{_some(codes)}")
     title = codes.title_of(code)
     return code, {code, title, f"{code}|{title}"}
 

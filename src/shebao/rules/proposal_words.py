@@ -36,6 +36,7 @@ KEYS = {
     "kind": "性质",
     "needs_evidence": "要证明材料",
     "transfer": "转入或转出",
+    "retired": "停用",
 }
 VALUES = {"shift": v.SHIFTS, "status": v.STATUSES, "due": v.LATE_DUE, "kind": v.CHANGE_KINDS}
 

@@ -43,6 +43,7 @@ def check(region: Region, folder: Folder, problems: Problems) -> None:
     _check_terms(region, folder, problems)
     for scheme in region.schemes.values():
         _check_scheme(scheme, region, folder, problems)
+    _check_codes(region, folder, problems)
     _check_forms(region, folder, problems)
     _check_services(region, folder, problems)
     _check_pages(region, folder, problems)
@@ -178,6 +179,12 @@ def _check_tiers(name: str, scheme: Scheme, region: Region, folder: Folder, prob
             problems.add(where, name, f"{value.since}：应是各档起点（整元）到金额的表（险种 {scheme.key}）")
 
 
+def _check_codes(region: Region, folder: Folder, problems: Problems) -> None:
+    for codes in region.codes.values():
+        if codes.items and not codes.offered:
+            problems.add(folder.where("codes", codes.key), codes.key, "不能把全部代码都停用，至少要留一个可选")
+
+
 def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
     for form in region.forms.values():
         where = folder.where("forms", form.key)
@@ -199,6 +206,8 @@ def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
             codes = region.codes.get(field.options or "")
             if codes and field.default and codes.get(field.default) is None:
                 problems.add(where, f"{form.key}.{field.id}", f"默认值“{field.default}”不在代码表里")
+            elif codes and field.default and codes.get(field.default) not in codes.offered:
+                problems.add(where, f"{form.key}.{field.id}", f"默认值“{field.default}”已停用，请另写一个")
     fed = {f.feeds for s in region.services.values() if s.form in region.forms for f in region.forms[s.form].fields}
     for scheme in region.open_schemes:
         for fact_key in sorted(scheme.facts):

@@ -170,6 +170,7 @@ def read_codes(folder: Folder, problems: Problems) -> dict[str, CodeList]:
                 one.word("kind", v.CHANGE_KINDS, ""),
                 one.flag("needs_evidence", False),
                 one.flag("transfer", False),
+                one.flag("retired", False),
             )
             one.done()
         result[key] = CodeList.of(key, take.text("title"), tuple(items.values()))

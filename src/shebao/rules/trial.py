@@ -74,7 +74,7 @@ def usual_facts(region: Region) -> dict[str, str]:
     for key, fact in FACTS.items():
         codes = region.codes.get(fact.codes or "")
         if codes and (fact.supplied_by == REGISTER or key in facts_asked(region)):
-            facts.setdefault(key, fact.default or codes.items[0].code)
+            facts.setdefault(key, fact.default or codes.offered[0].code)
     return facts
 
 

@@ -32,7 +32,8 @@ def _codes(old: CodeList, new: CodeList | None) -> Iterator[str]:
     for item in old.items:
         now = new.get(item.code) if new else None
         if now is None:
-            yield f"{old.title}：代码 {item.code}（{item.title}）不能去掉，花名册、办件和单据里可能用着它"
+            told = f"{old.title}：代码 {item.code}（{item.title}）不能去掉，花名册、办件和单据里可能用着它"
+            yield f"{told}；不再使用的，请写 retired: true 停用"
         elif (now.kind, now.is_transfer, now.national) != (item.kind, item.is_transfer, item.national):
             yield f"{old.title}：代码 {item.code}（{item.title}）的性质、转移、全国代码不能改，请另加一个代码"
 
@@ -99,11 +100,15 @@ def told_beforehand(here: Region, proposed: Region) -> list[str]:
         found.append(f"已经开出 {count} 张账单，这些账单仍按原来的缴费截止日")
     if _other_days(here, proposed):
         found.append("正在办理的办件，办结时限仍是提交时算好的那一天")
-    if titles := [
-        f"{item.code}（{item.title}）"
+    pairs = [
+        (item, now)
         for key, one in here.codes.items()
         for item in one.items
-        if (list_now := proposed.codes.get(key)) and (now := list_now.get(item.code)) and now.title != item.title
-    ]:
+        if (list_now := proposed.codes.get(key)) and (now := list_now.get(item.code))
+    ]
+    if retired := [f"{old.code}（{old.title}）" for old, now in pairs if now.is_retired and not old.is_retired]:
+        text = "以前登记的照样显示，在册人员可以保留；草稿和退回的申报用到它的，提交时要另选一个"
+        found.append(f"代码 {'、'.join(retired)} 停用：{text}")
+    if titles := [f"{old.code}（{old.title}）" for old, now in pairs if now.title != old.title]:
         found.append(f"代码 {'、'.join(titles)} 改名：以前用它登记的从此显示新名称，已经写进退回意见的仍是原来的文字")
     return found

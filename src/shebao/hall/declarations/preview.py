@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from shebao.rules.conditions import holds
-from shebao.rules.forms import Cleaner, Problem
+from shebao.rules.forms import RETIRED, Cleaner, Problem
 from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT, SETTLED_COMPATRIOT, check_id_number, tidy_number
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month, months_between
@@ -117,6 +117,7 @@ def previews(
         for case in scene.cases:
             case.month = scene.first_open
     read_subjects(scene)
+    _keep_what_is_on_file(scene)
     for name in service.checks:
         CHECKS[name](scene, scene.cases)
     OPERATIONS[service.operation].estimate(scene, scene.cases)
@@ -156,6 +157,18 @@ def _ask_of_employer(scene: Scene) -> None:
         for case in scene.cases:
             if case.values.get(name) in (None, "") and not any(p.field == name for p in case.problems):
                 case.add("required", name, "error", f"请填写“{label}”")
+
+
+def _keep_what_is_on_file(scene: Scene) -> None:
+    """A retired code that is on file may stay while something else is changed; whoever is enrolled chooses anew."""
+    if not (scene.service.is_about_employer or OPERATIONS[scene.service.operation].is_about_known):
+        return
+    for case in scene.cases:
+        if any(problem.code == RETIRED for problem in case.problems):
+            on_file = case.before or roster_side(scene, case)
+            case.problems = [
+                p for p in case.problems if p.code != RETIRED or on_file.get(p.field) != case.values[p.field]
+            ]
 
 
 def read_subjects(scene: Scene) -> None:

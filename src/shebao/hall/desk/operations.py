@@ -115,7 +115,7 @@ def hold_case(pk: int, *, by, code: str, text: str = "", kind: Kind = DECLARATIO
     permit(by, "review", "挂起")
     thing, case = _waiting(pk, by, kind)
     reasons, this = region(thing.region).codes["hold_reasons"], kind.of.this
-    if not reasons.get(code):
+    if reasons.get(code) not in reasons.offered:
         raise Refused("reason_missing", "请选择挂起的原因。", field="code")
     if case.holder_id not in (None, by.pk):
         raise Conflict("in_other_hands", f"{this}在{case.holder.name}手里，请先接手再挂起。")

@@ -75,7 +75,8 @@ def classify_account(pk: int, kind: str, *, by) -> Employer:
     """
     permit(by, "review", "设置参保户类型")
     employer = locked_employer(pk, by=by)
-    if kind and region(employer.region).codes["account_kinds"].get(kind) is None:
+    offered = region(employer.region).codes["account_kinds"].choices(employer.account_kind)
+    if kind and kind not in dict(offered):
         raise Refused("unknown_account_kind", "请选择列表中的参保户类型。", field="account_kind")
     if employer.account_kind != kind:
         employer.account_kind = kind
@@ -87,7 +88,13 @@ def classify_account(pk: int, kind: str, *, by) -> Employer:
 def divisions_of(code: str) -> dict[str, str]:
     """The agency divisions of a region (经办区划) by their codes; none where its agency is one."""
     found = region(code).codes.get(DIVISIONS)
-    return {one.code: one.title for one in found.items} if found else {}
+    return {one.code: one.label for one in found.items} if found else {}
+
+
+def offered_divisions(code: str, kept: str) -> dict[str, str]:
+    """The divisions that may be chosen, and the one that an employer has already."""
+    found = region(code).codes.get(DIVISIONS)
+    return dict(found.choices(kept)) if found else {}
 
 
 @transaction.atomic
@@ -102,9 +109,9 @@ def assign_division(pk: int, division: str, *, by) -> Employer:
     if by.divisions:
         raise Refused("not_permitted", "您只办理部分经办区划，调整单位的经办区划请交给管整个地区的同事。", status=403)
     listed = divisions_of(employer.region)
-    if division and division not in listed:
-        raise Refused("unknown_division", "请选择列表中的经办区划。", field="agency_division")
     was = employer.agency_division
+    if division and division not in offered_divisions(employer.region, was):
+        raise Refused("unknown_division", "请选择列表中的经办区划。", field="agency_division")
     if was != division:
         employer.agency_division = division
         employer.save(update_fields=["agency_division"])

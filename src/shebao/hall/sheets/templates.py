@@ -131,10 +131,13 @@ def _shown(value: object, field: Field, region: Region) -> str:
 
 
 def _choice_text(codes: CodeList, code: str) -> str:
-    """The title where it names one entry only, otherwise "code|title"."""
+    """The title where it names one entry only, otherwise "code|title".
+
+    A retired code is told by its code too: one in use may have its title as an alias.
+    """
     title = codes.title_of(code)
     alone = sum(item.title == title for item in codes.items) == 1
-    return title if alone else f"{code}|{title}"
+    return title if alone and codes.get(code) in codes.offered else f"{code}|{title}"
 
 
 def _code_ranges(region: Region, fields: tuple[Field, ...]) -> dict[str, str]:
@@ -142,13 +145,13 @@ def _code_ranges(region: Region, fields: tuple[Field, ...]) -> dict[str, str]:
     ranges = {}
     for column, codes in enumerate(_code_lists(region, fields)):
         letter = chr(ord("A") + column) if column < 26 else "A" + chr(ord("A") + column - 26)
-        ranges[codes.key] = f"={CODES_SHEET}!${letter}$2:${letter}${len(codes.items) + 1}"
+        ranges[codes.key] = f"={CODES_SHEET}!${letter}$2:${letter}${len(codes.offered) + 1}"
     return ranges
 
 
 def _code_lists(region: Region, fields: tuple[Field, ...]) -> list[CodeList]:
     keys = dict.fromkeys(f.options for f in fields if f.options)
-    return [region.codes[k] for k in keys if k in region.codes and region.codes[k].items]
+    return [region.codes[k] for k in keys if k in region.codes and region.codes[k].offered]
 
 
 def _write_codes(book: Book, region: Region, fields: tuple[Field, ...]) -> None:
@@ -157,7 +160,7 @@ def _write_codes(book: Book, region: Region, fields: tuple[Field, ...]) -> None:
     sheet = book.add_sheet(CODES_SHEET)
     for column, codes in enumerate(lists):
         sheet.write_string(0, column, plain_text(codes.title), book.format("head"))
-        for row, item in enumerate(codes.items, 1):
+        for row, item in enumerate(codes.offered, 1):
             sheet.write_string(row, column, plain_text(_choice_text(codes, item.code)))
     sheet.hide()
 
@@ -195,9 +198,9 @@ def _example(
             values[field.id] = name if told.endswith("name") else f"{field.label[:10]}（示例）"
         elif field.kind == "id_number":
             values[field.id] = _example_number(now, age, number if field.identity else number + _CHANGED)
-        elif codes is not None and codes.items:
+        elif codes is not None and codes.offered:
             if field.required or field.default or field.scheme:
-                values[field.id] = field.default or codes.items[0].code
+                values[field.id] = field.default or codes.offered[0].code
         elif field.required or field.kind in ("money", "month", "phone"):
             values[field.id] = samples.get(field.kind, f"示例{field.label}")
     return values
@@ -228,8 +231,8 @@ def _write_help(book: Book, region: Region, service: Service, layout: Layout) ->
 
 def _help(field: Field, region: Region) -> str:
     codes = region.codes.get(field.options) if field.options else None
-    choices = "可选：" + "、".join(i.title for i in codes.items[:20]) if codes else ""
-    if codes and len(codes.items) > 20:
-        choices += f" 等 {len(codes.items)} 项"
+    choices = "可选：" + "、".join(i.title for i in codes.offered[:20]) if codes else ""
+    if codes and len(codes.offered) > 20:
+        choices += f" 等 {len(codes.offered)} 项"
     words = (field.help, "" if codes else _HINTS.get(field.kind, ""), choices)
     return " ".join(dict.fromkeys(t for t in words if t))

@@ -137,7 +137,7 @@ def _checks(view) -> list[dict]:
 
 
 def _codes(declaration, name: str) -> list[tuple[str, str]]:
-    return [(item.code, item.title) for item in region_of(declaration.region).codes[name].items]
+    return region_of(declaration.region).codes[name].choices()
 
 
 def _answers(view) -> list[dict]:

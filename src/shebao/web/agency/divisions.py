@@ -6,7 +6,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from shebao.hall.employers.models import Employer
-from shebao.hall.employers.operations import assign_division, divisions_of
+from shebao.hall.employers.operations import assign_division, divisions_of, offered_divisions
 from shebao.hall.errors import Refused
 from shebao.hall.operators.managing import limit_to_divisions
 from shebao.hall.operators.models import Operator
@@ -18,7 +18,7 @@ TITLE = "数据范围"
 
 def division_field(employer: Employer, actor: Operator) -> dict | None:
     """The question where an employer belongs, for whom it is theirs to answer; None where there is nothing to ask."""
-    listed = divisions_of(employer.region)
+    listed = offered_divisions(employer.region, employer.agency_division)
     if not listed or actor.divisions or not actor.may("review"):
         return None
     return {

@@ -206,7 +206,7 @@ def _account_kinds(region, employer: Employer) -> dict | None:
         return None
     return {
         "id": "account_kind", "name": "account_kind", "label": "参保户类型", "kind": "choice",
-        "options": [(one.code, one.title) for one in region.codes["account_kinds"].items],
+        "options": region.codes["account_kinds"].choices(employer.account_kind),
         "value": employer.account_kind, "placeholder": "不区分",
     }  # fmt: skip
 

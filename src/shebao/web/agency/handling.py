@@ -45,14 +45,14 @@ class Pages:
         """What the parts of a page that are about hands, clock and signatures need."""
         pk = case.pk
         desk = queries.desk_view(request.user, case, self.kind)
-        reasons = region_of(case.region).codes["hold_reasons"].items
+        reasons = region_of(case.region).codes["hold_reasons"].choices()
         return {
             "desk": desk,
             "may_decide": desk.is_free_for(request.user),
             "may_sign": desk.may_sign(request.user),
             "has_signed": desk.has_signed(request.user),
             "waits": case.state == State.SUBMITTED,
-            "hold_reasons": [(item.code, item.title) for item in reasons],
+            "hold_reasons": reasons,
             "deeds": {deed: reverse(f"{self.begin}{deed}", args=[pk]) + suffix(request) for deed in DEEDS},
             "undo_url": reverse(f"{self.begin}undo"),
             "outsider": self.outsider,

@@ -120,7 +120,7 @@ def _form(request, made: Announcement | None, error: Refused | None = None, lost
 
 def _choices(here, fact: str) -> list[tuple[str, str]]:
     name = operations.CODE_LISTS.get(fact, "")
-    return [(f"{fact}:{one.code}", one.title) for one in here.codes[name].items] if name in here.codes else []
+    return [(f"{fact}:{one.code}", one.label) for one in here.codes[name].items] if name in here.codes else []
 
 
 def _fields(request, made: Announcement | None, wrong: dict[str, str]) -> list[dict]:

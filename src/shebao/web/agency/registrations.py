@@ -168,7 +168,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "moves": open_moves(made, request.user),
         "fields": fields,
         "flags": _flags(view, request.POST if doing == "return" else {}),
-        "reasons": [(item.code, item.title) for item in here.codes[REASONS].items],
+        "reasons": here.codes[REASONS].choices(),
         "note": request.POST.get("note", ""),
         "is_returning": doing == "return",
         "may_renew": deciding.may_renew(made),

@@ -69,7 +69,7 @@ def _field(one, here: Region, shown: Shown) -> dict:
         "label": one.label,
         "required": one.required,
         "value": _value(one, shown.raw),
-        "options": [(item.code, item.title) for item in codes.items] if codes else [],
+        "options": codes.choices(str(shown.raw.get(one.id) or "")) if codes else [],
         "help": shown.limits if feeds_wage and shown.limits else one.help,
         "error": "；".join(p.message.removeprefix(f"{one.label}：") for p in said if p.level == "error"),
         "hint": "；".join(p.message for p in said if p.level == "hint"),

@@ -45,7 +45,7 @@ def columns_of(form, here) -> list[dict]:
     """Columns of the grid from the form: id, label, kind, width class, options (code, title) for choices."""
     columns = []
     for field in sorted(form.fields, key=_place):
-        options = [(c.code, c.title) for c in here.codes[field.options].items] if field.options else []
+        options = here.codes[field.options].choices() if field.options else []
         columns.append(
             {
                 "id": field.id,

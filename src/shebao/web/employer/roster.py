@@ -126,7 +126,7 @@ def _filter_fields(request, filters: dict) -> list[dict]:
         "department": ("部门", "choice", [(name, name) for name in queries.departments(request.user)]),
         "scheme": ("险种", "choice", [(scheme.key, scheme.title) for scheme in spec.monthly_schemes]),
         "project": ("工程项目", "choice", [(str(p.pk), f"{p.number} {p.name}") for p in projects(request.user)]),
-        "employment_kind": ("用工形式", "choice", [(c.code, c.title) for c in kinds.items] if kinds else []),
+        "employment_kind": ("用工形式", "choice", [(c.code, c.label) for c in kinds.items] if kinds else []),
         "base_from": ("申报工资从", "money", ()),
         "base_to": ("申报工资至", "money", ()),
     }

@@ -177,7 +177,7 @@ def _fields(asked: Asked, prefix: str) -> list[dict]:
         fields.append(_field("wage", "money", "月缴费工资", asked.typed["wage"], wrong))
     for key in facts_asked(asked.region):
         codes = asked.region.codes[FACTS[key].codes]
-        options = [(item.code, item.title) for item in codes.items]
+        options = codes.choices(asked.facts.get(key, ""))
         label = asked.region.terms.get(key, FACTS[key].title)
         fields.append(_field(f"{prefix}{key}", "choice", label, asked.facts.get(key, ""), wrong, options=options))
     return fields
