@@ -49,6 +49,9 @@ def main() -> int:
             # a killed server loses nothing does not hang on it, for the system still has what was written.
             server.execute("ALTER SYSTEM SET jit = 'off'")
             server.execute("ALTER SYSTEM SET fsync = 'off'")
+            server.execute("ALTER SYSTEM SET full_page_writes = 'off'")
+            server.execute("ALTER SYSTEM SET checkpoint_timeout = '1h'")
+            server.execute("ALTER SYSTEM SET max_wal_size = '4GB'")
             server.execute("SELECT pg_reload_conf()")
         url = f"postgresql://postgres@/postgres?host={quote(folder, safe='')}"
         env = {**os.environ, "SHEBAO_DATABASE_URL": url, "SHEBAO_TEST_DIR": folder + "-files"}
