@@ -27,8 +27,8 @@ class NothingUsual:
     def validate(self, password: str, user=None) -> None:
         """Raise ValidationError for a password of which little is left but the user's names, usual words and digits."""
         typed = password.casefold()
-        own = {str(getattr(user, name, "") or "").casefold() for name in ("username", "name")} - {""}
-        known = sorted({"".join(filter(str.isalpha, one)) for one in own} - {""}, key=len, reverse=True)
+        own = (str(getattr(user, name, None) or "").casefold() for name in ("username", "name"))
+        known = sorted(filter(None, ("".join(filter(str.isalpha, one)) for one in own)), key=len, reverse=True)
         for text in (typed, _IN_A_WORD.sub(lambda sign: WRITTEN_FOR[sign[0]], typed)):
             left = _without((*known, *USUAL), "".join(letter for letter in text if letter.isalpha()))
             if len(left) < FEWEST or len(set(left)) < FEWEST_KINDS:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.sheets.layouts import Layout, form_layout
 from shebao.hall.sheets.writing import Book, plain_text, sheet_name
+from shebao.rules.code_lists import Code, CodeList
 from shebao.rules.identity import id_check_digit
 from shebao.rules.money import plain_yuan
 from shebao.rules.months import Month
-from shebao.rules.region_model import CodeList, Field, Form, Region, Service
+from shebao.rules.region_model import Field, Form, Region, Service
 
 ROWS = 100_000
 CODES_SHEET, EXAMPLE_SHEET, HELP_SHEET, STAMP_LABEL = "字典", "示例", "说明", "模板版本"
@@ -127,17 +128,16 @@ def _shown(value: object, field: Field, region: Region) -> str:
     if codes is None:
         return str(value)
     code = codes.get(str(value))
-    return _choice_text(codes, code.code) if code else str(value)
+    return _choice_text(codes, code) if code else str(value)
 
 
-def _choice_text(codes: CodeList, code: str) -> str:
+def _choice_text(codes: CodeList, code: Code) -> str:
     """The title where it names one entry only, otherwise "code|title".
 
     A retired code is told by its code too: one in use may have its title as an alias.
     """
-    title = codes.title_of(code)
-    alone = sum(item.title == title for item in codes.items) == 1
-    return title if alone and codes.get(code) in codes.offered else f"{code}|{title}"
+    alone = sum(item.title == code.title for item in codes.items) == 1
+    return code.title if alone and not code.is_retired else f"{code.code}|{code.title}"
 
 
 def _code_ranges(region: Region, fields: tuple[Field, ...]) -> dict[str, str]:
@@ -161,7 +161,7 @@ def _write_codes(book: Book, region: Region, fields: tuple[Field, ...]) -> None:
     for column, codes in enumerate(lists):
         sheet.write_string(0, column, plain_text(codes.title), book.format("head"))
         for row, item in enumerate(codes.offered, 1):
-            sheet.write_string(row, column, plain_text(_choice_text(codes, item.code)))
+            sheet.write_string(row, column, plain_text(_choice_text(codes, item)))
     sheet.hide()
 
 
