@@ -154,7 +154,11 @@ def test_in_a_life_every_question_is_answered_as_if_it_were_composed_anew(monkey
 
     def asked_twice(question, values):
         rows, anew = ask(question, values), question.compose(*values)
-        assert [told(row) for row in rows] == [told(row) for row in anew], question.compose
+        same = [told(row) for row in rows], [told(row) for row in anew]
+        # Without an order PostgreSQL gives the same rows now so, now otherwise: while a table grows its plans change.
+        assert same[0] == same[1] if anew.ordered else sorted(same[0], key=repr) == sorted(same[1], key=repr), (
+            question.compose
+        )
         seen.add(question.compose)
         return rows
 
