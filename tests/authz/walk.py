@@ -32,10 +32,12 @@ REFUSALS = (302, 403, 404, 405)
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 PERSONAL = ("batch",)
 """What an operator with some departments sees only if it is their own."""
-WHOLE = ("A.clerk", "A.admin", "tianjin.admin")
-"""Those who try every method and another region's objects everywhere; the others one of the methods not named."""
-LOOKING = (*WHOLE, "A.narrow", "anonymous")
+WHOLE = ("A.admin", "tianjin.admin")
+"""Those who try every method and another region's objects everywhere; one of each role tries one not named."""
+LOOKING = (*WHOLE, "A.clerk", "A.narrow", "anonymous")
 """Those who also ask with HEAD where it is answered: it is GET's view, of the same guards, and gives its head alone."""
+NARROWER = ("A.entry", "A.finance", "A.ticked", "A.paperless")
+"""Clerks who may do less than A.clerk, beside the same people: whose is whose is asked of A.clerk."""
 KEPT_ANYWAY = ("sign_in_", "audit_", "django_session", "operators_attempt", "axes_")
 """Tables in which a refusal may leave a trace."""
 BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
@@ -182,23 +184,26 @@ def _may(actor: Actor, permission: str) -> bool:
 
 
 def cases(world: World, row: Row, address: Address, actor: Actor) -> Iterator[Case]:
-    """Every knock of one actor at one address; of the methods that nobody names all by some, one by the rest.
+    """Every knock of one actor at one address; of the methods that nobody names all by some, one by one of each role.
 
-    At the other side's pages one of each role knocks: they are shut by the address, whoever comes.
+    At the other side's pages and at public ones one of each role knocks: the address decides, whoever comes.
     """
-    if row.side in ("employer", "agency") and actor.side not in ("", row.side) and not actor.is_first:
+    is_anybodys = row.side == "public" and not actor.is_new
+    is_others = row.side in ("employer", "agency") and actor.side not in ("", row.side)
+    if (is_anybodys or is_others) and not actor.is_first:
         return
     shut = next(method for method in METHODS if method not in row.needs)
     is_near = not actor.is_new and (row.side == "public" or (actor.side and row.side in (actor.side, "signed_in")))
     for method in METHODS:
-        if method not in row.needs and method != shut and not (is_near and actor.key in WHOLE):
+        is_tried = is_near and actor.key in WHOLE or method == shut and actor.is_first
+        if method not in row.needs and not is_tried:
             continue
         if method == "HEAD" and method != shut and actor.key not in LOOKING:
             continue
         for target, owner, arguments in _targets(world, row, actor, address, method in row.needs and is_near):
             path = _path(row, address, arguments)
             yield Case(actor, method, row, target, owner, path)
-        if method in row.needs and row.ids and is_near:
+        if method in row.needs and row.ids and is_near and actor.key not in NARROWER:
             yield from _with_numbers(world, row, address, actor, method)
 
 
@@ -217,9 +222,9 @@ def _targets(world: World, row: Row, actor: Actor, address: Address, is_open: bo
     own = next((owner for owner in actor.owners if world.of(kind, owner) and actor.owns(owner, kind)), None)
     if own:
         yield "own", own, fixed | {name: world.of(one, own) for name, one in row.objects.items()}
-    if is_open or not own:
+    if not own or is_open and actor.key not in NARROWER:
         yield "missing", "", fixed | dict.fromkeys(row.objects, NOBODYS)
-    if not is_open:
+    if not is_open or actor.key in NARROWER:
         return
     for owner in _strangers(world, kind, actor):
         theirs = {name: world.of(one, owner) for name, one in row.objects.items()}
