@@ -11,6 +11,7 @@ from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Attempt, Operator, Role
+from shebao.web.middleware import ASKED_BY_ITSELF, LAST_SEEN
 
 from .conftest import PASSWORD, make_employer, make_operator
 
@@ -193,6 +194,18 @@ def test_the_page_knows_when_the_session_ends_and_asking_keeps_it(client, clerk,
     assert client.get("/alive").status_code == 204
     client.cookies["elder"] = "1"
     assert f'data-idle="{settings.SHEBAO_IDLE_SECONDS * 2}"' in client.get("/e/").content.decode()
+
+
+def test_an_open_page_that_asks_by_itself_keeps_no_session(client, clerk):
+    client.force_login(clerk)
+    client.get("/e/")
+    session = client.session
+    session[LAST_SEEN] = seen = int(time.time()) - 120
+    session.save()
+    assert client.get("/e/", headers={ASKED_BY_ITSELF: "1"}).status_code == 200
+    assert client.session[LAST_SEEN] == seen
+    client.get("/e/")
+    assert client.session[LAST_SEEN] > seen
 
 
 def test_a_session_that_ended_is_not_kept_by_asking(client, clerk, settings):

@@ -35,6 +35,8 @@ from .rights import function_of, is_open, shut
 logger = logging.getLogger("shebao.web")
 
 LAST_SEEN = "last_seen"
+ASKED_BY_ITSELF = "Shebao-Poll"
+"""The header of what a page asks while nobody touches it: an open page alone keeps no session."""
 REFUSALS, HOUR = 200, timedelta(hours=1)
 # The session is written once a minute at most, not on every request.
 SEEN_STEP_SECONDS = 60
@@ -93,7 +95,8 @@ class PrivatePages:
             leave(request)
             messages.info(request, why)
             return to_sign_in(request)
-        if LAST_SEEN not in request.session or now - last >= min(SEEN_STEP_SECONDS, allowed):
+        is_due = now - last >= min(SEEN_STEP_SECONDS, allowed) and ASKED_BY_ITSELF not in request.headers
+        if LAST_SEEN not in request.session or is_due:
             request.session[LAST_SEEN] = now
             request.session.setdefault(BEGAN, now)
             self._note(request.session)

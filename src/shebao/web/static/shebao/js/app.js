@@ -106,6 +106,11 @@ function showToast({ text, level = "success", keep }) {
 
 document.querySelectorAll("[data-toast]").forEach(arm);
 document.addEventListener("shebao:toast", (event) => showToast(event.detail));
+// --- what is asked by time and not by somebody keeps no session from ending ---
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (!detail.triggeringEvent) detail.headers["Shebao-Poll"] = "1";
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   if (event.target.closest?.("[data-part]")) return;
   const { status } = event.detail.xhr;

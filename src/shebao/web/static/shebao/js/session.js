@@ -60,5 +60,8 @@ if (box) {
     event.preventDefault();
     stay();
   });
-  for (const name of ["htmx:afterRequest", "shebao:saved"]) document.addEventListener(name, mark);
+  document.addEventListener("shebao:saved", mark);
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (!detail.requestConfig?.headers["Shebao-Poll"]) mark();
+  });
 }

@@ -4,7 +4,7 @@ const note = waiting?.querySelector(".note").textContent;
 
 async function look() {
   try {
-    const answer = await fetch(waiting.dataset.progressUrl, { headers: { Accept: "application/json" } });
+    const answer = await fetch(waiting.dataset.progressUrl, { headers: { Accept: "application/json", "Shebao-Poll": "1" } });
     if (answer.redirected) { window.location.reload(); return; }
     if (!answer.ok) throw new Error("busy");
     const { words, done, stuck } = await answer.json();
