@@ -6,7 +6,6 @@ import sqlite3
 
 import pytest
 from django.db import connection
-
 from drill.scratch import MIGRATED
 
 
