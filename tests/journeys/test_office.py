@@ -252,7 +252,7 @@ def test_the_monitor_counts_and_a_value_a_day_and_a_reason_take_two_people_befor
     for deed, count in (("停用", 0), ("恢复使用", 1)):
         phone.goto(f"{home}/a/configuration/")
         phone.locator("summary").filter(has_text=re.compile("^退回原因")).press("Enter")
-        phone.get_by_role("link", name=f"{deed}：退回原因 合同照片看不清").press("Enter")
+        phone.get_by_role("link", name=f"{deed}：合同照片看不清").press("Enter")
         phone.get_by_label("依据和原因").fill(f"{deed}这个原因")
         assert phone.evaluate("document.documentElement.scrollWidth") == 390
         phone.keyboard.press("Enter")

@@ -1,5 +1,7 @@
 """系统配置: what the region's folder says, shown; and the only way to change it from here, which takes two people."""
 
+from urllib.parse import quote
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -52,8 +54,7 @@ def configuration(request):
         "windows": windows,
         "is_published": here.calendar.is_published(clock.today().year),
         "services": [_service(one) for one in [*here.services.values(), *filter(None, [here.registration])]],
-        "codes": [(f"codes/{key}.yaml", one) for key, one in sorted(here.codes.items(), key=lambda one: one[1].title)],
-        "files": files,
+        "codes": list(_lists(here, files)),
         "calendar_file": CALENDAR,
         "calendar_words": files[CALENDAR],
         "users": list(_users(request.user)),
@@ -61,6 +62,14 @@ def configuration(request):
         "title": TITLE,
     }
     return render(request, "agency/configuration.html", context)
+
+
+def _lists(here: Region, files: dict[str, str]):
+    """Each code list, and where changes of it are proposed; "" for one that the program knows by itself."""
+    address = reverse("a_propose")
+    for key, one in sorted(here.codes.items(), key=lambda one: one[1].title):
+        file = f"codes/{key}.yaml"
+        yield one, f"{address}?file={quote(file)}" if file in files else ""
 
 
 def _users(actor):
