@@ -269,15 +269,22 @@ def test_a_code_is_retired_and_restored_by_two_people_and_what_has_it_is_shown_a
     submit_declarations([sent.pk], by=clerk)
     kinds = "codes/employment_kinds.yaml"
     before = current_text(regions.region("tianjin"), regions_roots(), kinds)
-    made = propose_file(
-        before.replace('code: "43",', 'code: "43", retired: true,'), by=heads[0], reason=WHY, file=kinds
-    )
+    client.force_login(heads[0])
+    press = f"/a/configuration/propose?file={kinds}&retire=43"
+    assert f"{kinds}&amp;retire=43" in client.get("/a/configuration/").content.decode()
+    unreasoned = client.post(press, {"reason": " "})
+    assert (unreasoned.status_code, FolderProposal.objects.count()) == (422, 0)
+    page, by_hand = client.post(press, {"reason": WHY}).url, before.replace('code: "43",', 'code: "43", retired: true,')
+    made = FolderProposal.objects.get()
+    assert (made.text, made.file) == (by_hand, kinds)
     client.force_login(heads[1])
-    shown = client.get(f"/a/configuration/proposals/{made.pk}").content.decode()
-    assert "停用：以前登记的照样显示" in shown and "限；停用；别名" in shown
+    for shown in (unreasoned, client.get(page)):
+        assert "停用：以前登记的照样显示" in shown.content.decode() and "限；停用；别名" in shown.content.decode()
     approve_file(made.pk, by=heads[1])
     activate_file(made.pk, by=heads[0])
-    assert "已停用" in client.get("/a/configuration/").content.decode()
+    configured = client.get("/a/configuration/").content.decode()
+    assert "已停用" in configured and f"{kinds}&amp;restore=43" in configured
+    assert f"{kinds}&amp;retire=43" not in configured and "现在就是这样" in client.get(press).content.decode()
     (no,) = submit_declarations([draft.pk], by=clerk).refused
     assert "“43 以完成一定工作任务为期限”已停用，请改选其他一项" in no[1]
     reviewer = OperatorFactory(reviewer=True)
@@ -291,13 +298,24 @@ def test_a_code_is_retired_and_restored_by_two_people_and_what_has_it_is_shown_a
     assert "以完成一定工作任务为期限（已停用）" in filters and kept.name in filters
     offered = client.get("/e/declare/employee_enrolment/").content.decode()
     assert "以完成一定工作任务为期限" not in offered and "固定期限合同" in offered
-    in_folder(before, kinds, *heads)
+    client.force_login(heads[0])
+    client.post(press.replace("retire=", "restore="), {"reason": WHY})
+    activate_file(approve_file(FolderProposal.objects.first().pk, by=heads[1]).pk, by=heads[1])
+    assert (own_folder / kinds).read_text("utf-8") == before
     assert not regions.region("tianjin").codes["employment_kinds"].get("43").is_retired
 
 
-def test_not_every_code_of_a_list_can_be_retired_nor_what_a_form_begins_with(heads):
+def test_not_every_code_of_a_list_can_be_retired_nor_what_a_form_begins_with(heads, client):
     all_gone = reasons("").replace("{code:", "{retired: true, code:")
     assert "不能把全部代码都停用" in refused(all_gone, REASONS, heads[0])
+    client.force_login(heads[0])
+    press = "/a/configuration/propose?file=codes/employment_kinds.yaml&retire=41"
+    asked, pressed = client.get(press), client.post(press, {"reason": WHY})
+    assert (asked.status_code, pressed.status_code) == (200, 422)
+    for told in (asked.content.decode(), pressed.content.decode()):
+        assert "默认值“41”已停用，请另写一个" in told and 'name="reason"' not in told
+    assert client.post(press.replace("41", "no"), {"reason": WHY}).status_code == 404
+    assert not FolderProposal.objects.exists()
 
 
 def test_what_comes_too_late_is_not_agreed_to(heads):

@@ -113,7 +113,7 @@ def test_the_clock_stands_still_while_a_case_is_held(clerk, reviewer):
         desk.resume_case(one.pk, by=reviewer)
     one.refresh_from_db()
     assert region(one.region).calendar.workdays.between(due, one.due_on) == 5
-    with pytest.raises(Refused, match="挂起的原因"):
+    with pytest.raises(Refused, match="请选择挂起原因"):
         desk.hold_case(one.pk, by=reviewer, code="没有")
 
 

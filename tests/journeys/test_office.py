@@ -152,6 +152,13 @@ def numbers(page, chart: str) -> dict[str, str]:
     return {one.locator("th").inner_text(): one.locator("td").inner_text() for one in rows}
 
 
+def put_into_force(page) -> None:
+    """Whoever did not propose it agrees, and has it written."""
+    page.get_by_role("button", name="同意", exact=True).click()
+    page.get_by_role("button", name="启用：写入地区文件夹").click()
+    page.get_by_text("已写入地区文件夹，马上按新的办理").first.wait_for()
+
+
 def test_the_monitor_counts_and_a_value_a_day_and_a_reason_take_two_people_before_they_are_used(
     own_folder,  # noqa: F811
     page_of,
@@ -217,8 +224,8 @@ def test_the_monitor_counts_and_a_value_a_day_and_a_reason_take_two_people_befor
     main = mine.get_by_role("main")
     for name, more, told in (("申报期与缴费期", DAYS, "2026-11-21"), ("退回原因", NEW_REASON, "合同照片看不清")):
         by_menu(desk, "系统配置")
-        for one in desk.locator("summary").filter(has_text=re.compile(f"^{name}")).all():
-            one.click()
+        for fold in desk.locator("summary").filter(has_text=re.compile(f"^{name}")).all():
+            fold.click()
         desk.get_by_role("link", name=f"提出修改：{name}", exact=True).click()
         box = desk.get_by_label("或直接在这里改")
         text = box.input_value()
@@ -232,12 +239,27 @@ def test_the_monitor_counts_and_a_value_a_day_and_a_reason_take_two_people_befor
         by_menu(mine, "系统配置")
         mine.get_by_role("row").filter(has_text=f"加上{told}").get_by_role("link").click()
         expect(main.locator("tbody")).to_contain_text(told)
-        mine.get_by_role("button", name="同意", exact=True).click()
-        mine.get_by_role("button", name="启用：写入地区文件夹").click()
-        mine.get_by_text("已写入地区文件夹，马上按新的办理").first.wait_for()
+        put_into_force(mine)
     assert FolderProposal.objects.count() == 3
     assert (own_folder / "calendar.yaml").read_text("utf-8") == DAYS
     mine.goto(f"{home}/a/cases/{first.pk}")
     mine.keyboard.press("r")
     mine.locator("#return [name=flag_contract_from]").check()
     mine.locator("[name=code_contract_from]").select_option(label="合同照片看不清")
+
+    # 停用 beside the code, on a phone without a script, by keys: the desk offers it no more; 恢复使用 brings it back.
+    phone = page_of(one, width=390, java_script_enabled=False)
+    for deed, count in (("停用", 0), ("恢复使用", 1)):
+        phone.goto(f"{home}/a/configuration/")
+        phone.locator("summary").filter(has_text=re.compile("^退回原因")).press("Enter")
+        phone.get_by_role("link", name=f"{deed}：合同照片看不清").press("Enter")
+        phone.get_by_label("依据和原因").fill(f"{deed}这个原因")
+        assert phone.evaluate("document.documentElement.scrollWidth") == 390
+        phone.keyboard.press("Enter")
+        phone.get_by_text("由另一位管理员审批", exact=True).wait_for()
+        assert "合同照片看不清；停用" in phone.locator("tbody").inner_text()
+        mine.goto(phone.url)
+        put_into_force(mine)
+        mine.goto(f"{home}/a/cases/{first.pk}")
+        expect(mine.locator("[name=code_contract_from] option", has_text="合同照片看不清")).to_have_count(count)
+    assert (own_folder / "codes/return_reasons.yaml").read_text("utf-8").endswith(NEW_REASON)

@@ -1,5 +1,6 @@
 """The review desk: the queue, one case, and the three answers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.desk.models import Sample
+from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee
 from shebao.hall.services.registry import CHECKS
 from shebao.hall.workbench.dossiers import trail_of
+from shebao.rules.code_lists import CodeList
 from shebao.rules.months import Month
 from shebao.web.agency.desk import CHECK_TITLES
 
@@ -269,6 +272,26 @@ def test_a_ticked_field_without_a_word_is_refused_unless_the_return_has_a_remark
     desk.post(f"/a/cases/{case.pk}/return", {"flag_reason": "1", "note": "请与离职证明一致"})
     case.refresh_from_db()
     assert (case.state, list(case.marks)) == ("returned", ["reason"])
+
+
+def test_a_reason_that_was_retired_while_the_page_was_open_is_refused_like_one_for_holding(
+    desk, employer, clerk, monkeypatch
+):
+    case, codes = submitted(employer, clerk), region(employer.region).codes
+    for key, code in (("return_reasons", "03"), ("hold_reasons", "01")):
+        items = tuple(replace(one, is_retired=one.code == code) for one in codes[key].items)
+        monkeypatch.setitem(codes, key, CodeList.of(key, codes[key].title, items))
+    marks = {"flag_name": "1", "code_name": "03", "reason_name": "多一个字", "note": "请改", "version": case.version}
+    refused = desk.post(f"/a/cases/{case.pk}/return", marks)
+    (told,) = refused.context["errors"]
+    assert (refused.status_code, told["id"]) == (422, "reason_name")
+    assert told["text"] == "“填写有误或不完整”已停用，请选择退回原因。"
+    assert "多一个字" in refused.content.decode() and "填写有误或不完整</option>" not in refused.content.decode()
+    assert desk.post(f"/a/cases/{case.pk}/reject", marks).context["errors"] == [told]
+    held = desk.post(f"/a/cases/{case.pk}/hold", {"code": "01"}, follow=True).content.decode()
+    assert "“等待其他部门核实”已停用，请选择挂起原因。" in held
+    case.refresh_from_db()
+    assert (case.state, case.marks) == ("submitted", {})
 
 
 def test_a_batch_is_looked_at_on_a_page_that_can_be_asked_for_again(desk, employer, clerk):

@@ -13,6 +13,7 @@ from ..audit.operations import record
 from ..declarations.states import State
 from ..errors import Conflict, Refused, permit
 from ..operators.models import Operator
+from ..reasons import words_of
 from ..regions import region
 from .kinds import DECLARATIONS, Kind
 from .models import DECLARED, InHand, InternalNote, NoteKind, Tables
@@ -114,9 +115,7 @@ def hold_case(pk: int, *, by, code: str, text: str = "", kind: Kind = DECLARATIO
     """Stop a case's clock (挂起) for a reason of the region's list; `text` says more."""
     permit(by, "review", "挂起")
     thing, case = _waiting(pk, by, kind)
-    reasons, this = region(thing.region).codes["hold_reasons"], kind.of.this
-    if reasons.get(code) not in reasons.offered:
-        raise Refused("reason_missing", "请选择挂起的原因。", field="code")
+    said, this = words_of(region(thing.region).codes["hold_reasons"], code, text, field="code"), kind.of.this
     if case.holder_id not in (None, by.pk):
         raise Conflict("in_other_hands", f"{this}在{case.holder.name}手里，请先接手再挂起。")
     _not_own(thing, by, kind)
@@ -126,7 +125,6 @@ def hold_case(pk: int, *, by, code: str, text: str = "", kind: Kind = DECLARATIO
     stopped = {"held_on": clock.today(), "held_version": thing.version, "holder": by}
     if not rows.update(**stopped, claimed_at=case.claimed_at or clock.now()):
         raise Conflict("changed_meanwhile", f"{this}刚被别人处理过，没有挂起，请刷新后再看。")
-    said = "：".join(part for part in (reasons.title_of(code), text.strip()) if part)
     _say(thing, NoteKind.HOLD, by, kind, said)
     return thing
 

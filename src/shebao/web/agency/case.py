@@ -16,6 +16,7 @@ from shebao.hall.declarations.states import State, label_of
 from shebao.hall.desk import queries as desk_queries
 from shebao.hall.desk.effects import approve_cases, open_drawn
 from shebao.hall.errors import Refused
+from shebao.hall.reasons import words_of
 from shebao.hall.regions import region as region_of
 from shebao.hall.roster.unmasking import reveal_phone
 from shebao.hall.settlement.late_decisions import late_decision_words
@@ -229,7 +230,7 @@ def reject(request, pk):
     if request.method != "POST":
         return _to_the_case(request, pk)
     try:
-        marks, note = marks_of(request), _note(request, pk, "reasons")
+        marks, note = _marks(request, pk), _note(request, pk, "reasons")
         operations.reject_declaration(pk, by=request.user, note=note, marks=marks, seen=seen(request, pk))
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
@@ -245,7 +246,7 @@ def send_back(request, pk):
         return _to_the_case(request, pk)
     try:
         operations.return_declaration(
-            pk, by=request.user, marks=marks_of(request), note=_note(request, pk), seen=seen(request, pk)
+            pk, by=request.user, marks=_marks(request, pk), note=_note(request, pk), seen=seen(request, pk)
         )
     except Refused as no:
         return _case_page(request, pk, request.POST, no)
@@ -253,16 +254,22 @@ def send_back(request, pk):
     return _onwards(request)
 
 
-def marks_of(request, catalogue: str = "return_reasons") -> dict[str, str]:
-    """What is read beside each flagged field: the reason by its code in the catalogue, and the sentence."""
-    titles = region_of(request.user.region).codes[catalogue]
+def _marks(request, pk) -> dict[str, str]:
+    return marks_of(request, Declaration.objects.visible_to(request.user).get(pk=pk).spec.reasons)
+
+
+def marks_of(request, catalogue: str) -> dict[str, str]:
+    """What is read beside each flagged field: the reason by its code in the catalogue, and the sentence.
+
+    Raises Refused for a reason that is not offered any more.
+    """
+    reasons = region_of(request.user.region).codes[catalogue]
     marks = {}
     for name in request.POST:
         if name.startswith("flag_"):
             field = name.removeprefix("flag_")
             code, text = (request.POST.get(f"{part}_{field}", "").strip() for part in ("code", "reason"))
-            said = [titles.title_of(code) if titles.get(code) else "", text]
-            marks[field] = "：".join(part for part in said if part)
+            marks[field] = words_of(reasons, code, text, field=f"reason_{field}") if code else text
     return marks
 
 
@@ -278,8 +285,7 @@ def _note(request, pk, catalogue: str = "") -> str:
     spec = Declaration.objects.visible_to(request.user).get(pk=pk).spec if catalogue and code else None
     if spec is None or not spec.answers:
         return note
-    said = region_of(request.user.region).codes[getattr(spec, catalogue)].get(code)
-    return "：".join(part for part in (said.title if said else "", note) if part)
+    return words_of(region_of(request.user.region).codes[getattr(spec, catalogue)], code, note, field="answer")
 
 
 def _to_the_case(request, pk):

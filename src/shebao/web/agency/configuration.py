@@ -1,5 +1,7 @@
 """系统配置: what the region's folder says, shown; and the only way to change it from here, which takes two people."""
 
+from urllib.parse import quote
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -17,6 +19,7 @@ from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region as region_of
 from shebao.hall.settlement.models import SandboxRun
 from shebao.regions_home import regions_roots
+from shebao.rules.code_text import restored, retired
 from shebao.rules.months import months_between
 from shebao.rules.proposals import CALENDAR, VALUES, changes, current_text, load_proposed, proposable, rewritten
 from shebao.rules.region import BadRegion, Region
@@ -29,7 +32,9 @@ from .sandbox import file_of, proposal_of
 
 TITLE = "系统配置"
 MONTHS_AHEAD = 5
+DEEDS = {"retire": ("停用", retired), "restore": ("恢复使用", restored)}
 LOST = {"reason": "请写明依据和原因，审批的人要看。"}
+REASON = {"id": "id_reason", "name": "reason", "kind": "text", "label": "依据和原因", "maxlength": 200}
 
 
 @require_safe
@@ -49,8 +54,7 @@ def configuration(request):
         "windows": windows,
         "is_published": here.calendar.is_published(clock.today().year),
         "services": [_service(one) for one in [*here.services.values(), *filter(None, [here.registration])]],
-        "codes": [(f"codes/{key}.yaml", one) for key, one in sorted(here.codes.items(), key=lambda one: one[1].title)],
-        "files": files,
+        "codes": list(_lists(here, files)),
         "calendar_file": CALENDAR,
         "calendar_words": files[CALENDAR],
         "users": list(_users(request.user)),
@@ -58,6 +62,14 @@ def configuration(request):
         "title": TITLE,
     }
     return render(request, "agency/configuration.html", context)
+
+
+def _lists(here: Region, files: dict[str, str]):
+    """Each code list, and where changes of it are proposed; "" for one that the program knows by itself."""
+    address = reverse("a_propose")
+    for key, one in sorted(here.codes.items(), key=lambda one: one[1].title):
+        file = f"codes/{key}.yaml"
+        yield one, f"{address}?file={quote(file)}" if file in files else ""
 
 
 def _users(actor):
@@ -78,11 +90,15 @@ def _service(service) -> dict:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("configure")
 def propose(request):
-    """Upload or write a file of the folder (`?file=`), or take over what the sandbox tried (`?run=`)."""
+    """Upload or write a file of the folder (`?file=`), or take over what the sandbox tried (`?run=`).
+
+    A code of a list may also be retired or restored by its name (`&retire=`, `&restore=`).
+    """
     here, name = region_of(request.user.region), request.GET.get("file", VALUES)
     files, text, errors = proposable(here), "", []
+    named = _named(request, here, name) if name in files else None
     if request.method == "POST":
-        text, errors = proposal_of(request, name)
+        text, errors = (named[1], []) if named else proposal_of(request, name)
         errors += [one | {"id": "id_reason"} for one in left_empty(request, LOST)]
         if not errors:
             reason = request.POST.get("reason", "")
@@ -99,19 +115,34 @@ def propose(request):
         text = SandboxRun.objects.visible_to(request.user).get(pk=int(request.GET["run"])).proposal
     elif name in files and name != VALUES:
         text = current_text(here, regions_roots(), name)
-    title = f"提出修改：{files[name]}" if name in files and name != VALUES else "提出数值修改"
+    plain = f"提出修改：{files[name]}" if name in files and name != VALUES else "提出数值修改"
+    title, text = named or (plain, text)
     context = {
         "yaml": text,
         "name": name,
         "title": title,
         "is_values": name == VALUES,
         "is_keyed": name == CALENDAR,
-        "reason": {"id": "id_reason", "name": "reason", "kind": "text", "label": "依据和原因", "maxlength": 200,
-                   "required": True, "full": True, "value": request.POST.get("reason", "")},
+        "reason": REASON | {"required": True, "full": True, "value": request.POST.get("reason", "")},
         "errors": errors,
         "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": title}],
-    }  # fmt: skip
-    return render(request, "agency/propose.html", context, status=422 if errors else 200)
+    }
+    if named:
+        context |= _said(here, FolderProposal(file=name, text=text), True)
+    page = "agency/propose_code.html" if named else "agency/propose.html"
+    return render(request, page, context, status=422 if errors else 200)
+
+
+def _named(request, here: Region, name: str) -> tuple[str, str] | None:
+    """What is to be done with a code that the address names, in words, and the file that does it."""
+    for deed, (words, change) in DEEDS.items():
+        if code := request.GET.get(deed):
+            codes = here.codes.get(name.removeprefix("codes/").removesuffix(".yaml"))
+            if codes is None or (item := codes.get(code)) is None:
+                raise Http404
+            title = f"{words}：{codes.title} {item.code}（{item.title}）"
+            return title, change(current_text(here, regions_roots(), name), code)
+    return None
 
 
 @require_safe
