@@ -105,9 +105,14 @@ def book_voided(bill: Bill, *, but: Sequence[str] = ()) -> None:
 
     `but` are the kinds of bookings that let go of the bill before, and stay.
     """
-    standing = LedgerTransaction.objects.filter(bill=bill, reversed_by=None)
-    for booked in standing.exclude(kind__in=(Booking.VOIDED, *but)):
-        book_mirror(booked)
+    for booked in _standing(bill.pk):
+        if booked.kind not in (Booking.VOIDED, *but):
+            book_mirror(booked)
+
+
+@prepared
+def _standing(bill: int) -> QuerySet[LedgerTransaction]:
+    return LedgerTransaction.objects.filter(bill=bill, reversed_by=None)
 
 
 def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
@@ -115,9 +120,13 @@ def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
     mirror = LedgerTransaction(
         employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
     )
-    columns = "account", "amount_fen", "month", "scheme", "part"
-    entries = booked.entries.order_by("pk").values_list(*columns)
-    return write_booking(mirror, [(account, -fen, *key) for account, fen, *key in entries])
+    return write_booking(mirror, [(account, -fen, *key) for account, fen, *key in _entries(booked.pk)])
+
+
+@prepared
+def _entries(booking: int) -> QuerySet:
+    entries = LedgerEntry.objects.filter(transaction=booking).order_by("pk")
+    return entries.values_list("account", "amount_fen", "month", "scheme", "part")
 
 
 def balance(bill: Bill) -> tuple[int, int]:
