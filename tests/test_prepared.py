@@ -9,7 +9,7 @@ from django.db.models import Model, Q, Sum
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator
-from shebao.hall.prepared import FEW, Question, prepared
+from shebao.hall.prepared import FEW, Question, prepared, streamed
 from shebao.hall.roster.models import DeclaredWage, Employee, Person, Spell
 from shebao.rules.months import Month
 
@@ -66,6 +66,16 @@ def test_it_is_composed_once_for_many_values(people):
     assert len(composed) == 1
     assert len(wages([one.pk for one in people[:3]], JANUARY)) == 3 and len(wages([people[0].pk] * 4, JANUARY)) == 1
     assert len(composed) == 2, "three are asked like four"
+
+
+def test_what_is_streamed_comes_row_by_row_and_is_asked_only_by_whoever_reads_it(people, django_assert_num_queries):
+    ask, names = streamed(of_names), [one.name for one in people]
+    for some in ([], names[:1], names, names + [f"乙{n}" for n in range(FEW)]):
+        with django_assert_num_queries(bool(some)):
+            rows = ask(some)
+            assert iter(rows) is rows and list(rows) == people[: len(some)]
+    with django_assert_num_queries(0):
+        ask(names)
 
 
 def test_every_kind_of_value_is_stored_as_a_lookup_stores_it(people):
@@ -153,14 +163,14 @@ def test_in_a_life_every_question_is_answered_as_if_it_were_composed_anew(monkey
         return vars(row) | {"_state": None} if isinstance(row, Model) else row
 
     def asked_twice(question, values):
-        rows, anew = ask(question, values), question.compose(*values)
+        rows, anew = list(ask(question, values)), question.compose(*values)
         same = [told(row) for row in rows], [told(row) for row in anew]
         # Without an order PostgreSQL gives the same rows now so, now otherwise: while a table grows its plans change.
         assert same[0] == same[1] if anew.ordered else sorted(same[0], key=repr) == sorted(same[1], key=repr), (
             question.compose
         )
         seen.add(question.compose)
-        return rows
+        return ask(question, values)
 
     monkeypatch.setattr(Question, "ask", asked_twice)
     run(3, 30, seed=1)

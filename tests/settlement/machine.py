@@ -15,6 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.test import override_settings
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
@@ -27,6 +28,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments import channels
 from shebao.hall.payments.operations import start_payment
+from shebao.hall.prepared import prepared
 from shebao.hall.settlement.collecting import credit_of, owings
 from shebao.hall.settlement.ledger import balances, check_ledger
 from shebao.hall.settlement.models import Bill, BillLine
@@ -55,6 +57,18 @@ with_changes: {open: false}
 monthly: {title: 月报, applies: always, confirmations: 1, in_bulk: true, void: {title: 作废, route: [auto_check]}}
 """
 APART = "parts: {apart: true, source: 试验, status: illustrative}\n"
+
+
+@prepared
+def stored(pk: int) -> QuerySet[Bill]:
+    """A bill as the database has it."""
+    return Bill.objects.ever().select_related("employer").filter(pk=pk)
+
+
+@prepared
+def dues_of(bill: int) -> QuerySet:
+    """What the lines of a bill demand."""
+    return BillLine.objects.live().filter(bill=bill).values_list("employer_due", "employee_due")
 
 
 class MoneyMachine(PeopleRules, BackRules, MoneyRules, UndeclaredMonths, RuleBasedStateMachine):
@@ -165,8 +179,7 @@ class MoneyMachine(PeopleRules, BackRules, MoneyRules, UndeclaredMonths, RuleBas
 
     def _take_bill(self, bill: Bill, demand: Demand, *, is_own: bool = False) -> None:
         """A bill was made of what the model expects; what was paid before and credit pay it."""
-        lines = BillLine.objects.live().filter(bill=bill).values_list("employer_due", "employee_due")
-        assert bill.total_due == demand.total == sum(a + b for a, b in lines)
+        assert bill.total_due == demand.total == sum(a + b for a, b in dues_of(bill.pk))
         demand.carry_out(bill.pk)
         made = self.bills[bill.pk] = ModelBill(bill, demand, is_own=is_own)
         if not is_own and bill.month in self.provisional:
@@ -193,7 +206,7 @@ class MoneyMachine(PeopleRules, BackRules, MoneyRules, UndeclaredMonths, RuleBas
     def _row(self, pk: int) -> Bill:
         """A bill as it is in the database, which lets nobody change it."""
         if pk not in self.rows:
-            self.rows[pk] = Bill.objects.ever().select_related("employer").get(pk=pk)
+            (self.rows[pk],) = stored(pk)
         return self.rows[pk]
 
     @invariant()

@@ -3,7 +3,7 @@
 Of the time that a short question takes, nine tenths go to composing it; a deed asks thirty of them, always the same.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -27,6 +27,8 @@ SPECIMENS: dict[type, Callable[[int], Any]] = {
 """Of each kind of value one that no question has of itself: where it is found among the parameters, others go."""
 FEW = 64
 """A list of more values than this makes a question of its own."""
+AT_ONCE = 2000
+"""Of what is streamed, how many rows are held at once."""
 
 
 def prepared(compose: Callable[..., QuerySet]) -> Callable[..., list]:
@@ -36,19 +38,39 @@ def prepared(compose: Callable[..., QuerySet]) -> Callable[..., list]:
     months, days, instants, and lists of these; and an actor for `visible_to`. Anything else (None, a state, a tuple of
     them) is a part of the question: each gets one of its own.
     """
-    known: dict[Hashable, Question] = {}
+    answer = _answering(compose)
 
     @wraps(compose)
     def ask(*values: Any) -> list:
+        return list(answer(values))
+
+    return ask
+
+
+def streamed(compose: Callable[..., QuerySet]) -> Callable[..., Iterator]:
+    """As `prepared`, for what may have millions of rows: they come one after another, and few of them are held."""
+    answer = _answering(compose)
+
+    @wraps(compose)
+    def ask(*values: Any) -> Iterator:
+        return answer(values).iterator(AT_ONCE)
+
+    return ask
+
+
+def _answering(compose: Callable[..., QuerySet]) -> "Callable[[tuple], QuerySet | _Asked]":
+    known: dict[Hashable, Question] = {}
+
+    def answer(values: tuple) -> "QuerySet | _Asked":
         if any(map(_is_apart, values)):
-            return list(compose(*values))
+            return compose(*values)
         values = tuple(_filled(value) if type(value) is list else value for value in values)
         shape = (transaction.get_connection().vendor, *map(_shape, values))
         if (question := known.get(shape)) is None:
             question = known[shape] = Question(compose, values)
         return question.ask(values)
 
-    return ask
+    return answer
 
 
 @dataclass(frozen=True)
@@ -113,7 +135,7 @@ class Question:
             FlatValuesListIterable,
         ):
             raise TypeError(f"{compose.__qualname__}: only objects and lists of values can be prepared")
-        self.db, self.read = rows.db, rows._iterable_class
+        self.db, self.read, self.nothing = rows.db, rows._iterable_class, rows.none()
         connection = connections[self.db]
         compiler = rows.query.get_compiler(using=self.db)
         try:
@@ -133,16 +155,16 @@ class Question:
         }
         self.compiler, self.state = type(compiler), vars(compiler) | {"connection": None}
 
-    def ask(self, values: tuple) -> list:
-        """The rows that answer it with these values."""
+    def ask(self, values: tuple) -> "QuerySet | _Asked":
+        """The rows that answer it with these values: whoever iterates over them asks."""
         if not self.sql:
-            return []
+            return self.nothing
         connection = connections[self.db]
         if self.locks and not connection.in_atomic_block:
             raise transaction.TransactionManagementError("rows are locked inside a transaction")
         stored = [_stored(one, connection) for one in _flat(values)]
         params = tuple(one if place is None else _as(one, stored[place]) for place, one in self.places)
-        return list(self.read(_Asked(self, connection, params)))
+        return _Asked(self, connection, params)
 
 
 class _Asked:
@@ -152,6 +174,7 @@ class _Asked:
 
     def __init__(self, question: Question, connection: Any, params: tuple):
         self.db, self.query, self._compiler = question.db, self, object.__new__(question.compiler)
+        self.read = question.read
         vars(self._compiler).update(
             question.state,
             connection=connection,
@@ -162,6 +185,13 @@ class _Asked:
     def get_compiler(self, *_: Any, **__: Any) -> Any:
         """The compiler that has composed it already."""
         return self._compiler
+
+    def __iter__(self) -> Iterator:
+        return iter(self.read(self))
+
+    def iterator(self, chunk_size: int) -> Iterator:
+        """As a queryset's."""
+        return iter(self.read(self, chunked_fetch=True, chunk_size=chunk_size))
 
 
 def _specimen(value: Any, made: list) -> Any:

@@ -17,8 +17,8 @@ from ..errors import Conflict, Refused, permit, permit_declaring, permit_service
 from ..evidence.queries import missing_papers
 from ..prepared import prepared
 from ..regions import region
+from ..services.questions import assessments
 from ..services.registry import OPERATIONS
-from ..settlement.models import Assessment
 from .models import Declaration, DeclarationEvent, FormDraft
 from .pipe import (
     audit,
@@ -341,8 +341,7 @@ def _may_be_undone(group: list[Declaration]) -> None:
         return  # no month is charged by it
     if group[0].spec.looks_back:
         return  # its months may be settled long since; its own undoing knows what a bill has taken
-    assessed = Assessment.objects.live().filter(employer=group[0].employer_id, series=0)
-    settled = set(assessed.values_list("month", flat=True))
+    settled = {month for month, series, _ in assessments(group[0].employer_id) if not series}
     late = [d for d in group if any(month >= d.first_month for month in settled)]
     if late:
         who = "、".join(d.subject_name for d in late[:5])

@@ -72,8 +72,7 @@ class Employer(models.Model):
     @property
     def closed_functions(self) -> frozenset[str]:
         """The functions of the menu that belong to business areas which this employer has not opened."""
-        here = region(self.region).registration
-        if here is None or self.areas is None:
+        if self.areas is None or (here := region(self.region).registration) is None:
             return frozenset()
         opened = {one for area in here.areas if area.key in self.areas for one in area.opens}
         return frozenset(one for area in here.areas for one in area.opens) - opened

@@ -1,8 +1,11 @@
 """Closing attempts to pay before what they pay is undone: the bank must say that nobody can pay them any more."""
 
+from django.db.models import QuerySet
+
 from shebao.bank.client import BankRefused, BankUnreachable
 
 from ..errors import Refused
+from ..prepared import prepared
 from .channels import channel
 from .models import UNDECIDED, Payment, PaymentState
 from .operations import apply_answer, close_unplaced
@@ -16,8 +19,13 @@ def close_payments(bill_id: int, *, by) -> None:
 
     Raises Refused when an attempt cannot be closed: the bank is silent, or nobody knows whether money moved.
     """
-    for payment in Payment.objects.filter(bill=bill_id, state__in=UNDECIDED).select_related("bill", "employer"):
+    for payment in _running(bill_id):
         close_payment(payment, by=by)
+
+
+@prepared
+def _running(bill: int) -> QuerySet[Payment]:
+    return Payment.objects.filter(bill=bill, state__in=UNDECIDED).select_related("bill", "employer")
 
 
 def close_payment(payment: Payment, *, by) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
+from ..prepared import prepared
 from ..settlement.collecting import last_arrivals
 from ..settlement.models import DUE_OF, DUES, Account, BillLine, LedgerEntry, LineKind
 from .models import Payment, PaymentState
@@ -54,9 +55,10 @@ def paid_lines(bills: Collection[int]) -> PaidLines:
 
 def people_paid_for(bills: Collection[int]) -> dict[tuple[int, int], datetime | None]:
     """For whom of the people of these bills (ids) somebody paid, and when, by (bill, employee); one query."""
+    return {(bill, employee): at for bill, people, at in _for_people(list(bills)) for employee in people}
+
+
+@prepared
+def _for_people(bills: list[int]) -> QuerySet:
     chosen = Payment.objects.filter(bill__in=bills, state=PaymentState.SUCCEEDED).exclude(people=[])
-    return {
-        (bill, employee): at
-        for bill, employees, at in chosen.values_list("bill", "people", "paid_at")
-        for employee in employees
-    }
+    return chosen.values_list("bill", "people", "paid_at")

@@ -130,12 +130,16 @@ _APPLY = {Clearing.BILL: _to_bill, Clearing.CREDIT: _to_credit, Clearing.REFUND:
 
 def _end_attempt(item: SuspenseItem) -> None:
     """The attempt whose money this was has its end: who waits for it may go on."""
-    attempt = Payment.objects.select_for_update().filter(pk=item.payment_id, state__in=UNDECIDED).first()
-    if attempt:
+    for attempt in _running(item.payment_id) if item.payment_id else ():
         attempt.state, attempt.finished_at = PaymentState.REFUSED, now()
         attempt.reason_code = "cleared"
         attempt.reason = f"款项已由经办机构处理：{item.get_clearing_display()}"
         attempt.save()
+
+
+@prepared
+def _running(payment: int) -> QuerySet[Payment]:
+    return Payment.objects.select_for_update().filter(pk=payment, state__in=UNDECIDED)
 
 
 def without_money(actor) -> QuerySet[Payment]:

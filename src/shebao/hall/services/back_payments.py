@@ -18,9 +18,10 @@ from ..roster.models import Spell
 from ..roster.queries import covering
 from ..settlement.back_fees import Borne, late_fee_of_line, services_apart, waiting_late_fees
 from ..settlement.back_payments import charging_lines, is_billed
-from ..settlement.models import BackPayment, Bill
+from ..settlement.models import BackPayment
 from ..settlement.own_bills import assess_apart, assess_late_fees_apart
 from .personal_changes import locked_employees
+from .questions import assessments
 from .scene import chunks
 from .wages import is_charged
 
@@ -107,8 +108,8 @@ def _none_charged_since(employer_id: int, rows: list[BackPayment]) -> None:
             if key in wanted:
                 who = wanted[key].employee.name
                 raise Conflict("already_charged", f"{who}的 {key[2]} 刚刚已经核定缴费，不能重复补缴，请刷新后再看。")
-    assessed = Bill.objects.live().filter(employer=employer_id, basis_month__isnull=False)
-    for month in sorted({row.month for row in rows} & set(assessed.values_list("month", flat=True))):
+    assessed = {month for month, _, basis in assessments(employer_id) if basis}
+    for month in sorted({row.month for row in rows} & assessed):
         insured = Spell.objects.filter(covering(month), employee__employer=employer_id)
         for person, scheme in insured.values_list("person", "scheme"):
             if row := wanted.get((person, scheme, month)):

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ..bulk import update_rows
 from ..errors import Conflict
+from ..prepared import prepared
 from ..roster.models import Spell
 from ..settlement.models import BackPayment, Refund
 from .scene import chunks
@@ -18,7 +19,7 @@ def cease_employees(declarations: list, *, by) -> None:
     by_employee = {declaration.employee_id: declaration for declaration in declarations}
     spells = []
     for part in chunks(by_employee):
-        spells += Spell.objects.filter(employee__in=part, last_month__isnull=True, is_voided=False)
+        spells += _open(part)
     gone = set(by_employee) - {spell.employee_id for spell in spells}
     if gone:
         who = "、".join(by_employee[pk].subject_name for pk in sorted(gone)[:5])
@@ -34,6 +35,11 @@ def cease_employees(declarations: list, *, by) -> None:
         spell.end_reason = str(declaration.answers.get("reason", ""))[:10]
         spell.closed_by = declaration
     update_rows(spells, "last_month", "end_reason", "closed_by")
+
+
+@prepared
+def _open(people: list[int]) -> QuerySet[Spell]:
+    return Spell.objects.filter(employee__in=people, last_month__isnull=True, is_voided=False)
 
 
 def undo_cessations(declarations: list, *, by) -> None:

@@ -1,11 +1,14 @@
 """Enrolment (增员): a declaration becomes a person, an employee, spells of insurance and a declared wage."""
 
+from django.db.models import QuerySet
+
 from shebao.rules.contributions import enrol_schemes
 from shebao.rules.forms import facts_of
 from shebao.rules.identity import check_id_number
 
 from ..bulk import insert_rows, maker, update_rows
 from ..errors import Conflict
+from ..prepared import prepared
 from ..regions import region
 from ..roster.facts import COLUMNS, COPIED, complete_facts, employer_facts, write_answers
 from ..roster.letters import void_letters, write_letters
@@ -62,7 +65,7 @@ def find_or_add_employees(declarations: list) -> dict[int, Employee]:
 def _find_or_add_persons(form, declarations: list) -> dict[str, Person]:
     people: dict[str, Person] = {}
     for part in chunks(d.subject_digest for d in declarations):
-        people |= {p.id_digest: p for p in Person.objects.filter(id_digest__in=part).defer("id_number")}
+        people |= {person.id_digest: person for person in _known(part)}
     number_field = field_of_kind(form, "id_number")
     added, make = [], maker(Person)
     for declaration in declarations:
@@ -89,8 +92,7 @@ def _find_or_add_employees(form, declarations: list, people: dict[str, Person]) 
     ids = [person.pk for person in people.values()]
     employees: dict[int, Employee] = {}
     for part in chunks(ids):
-        rows = Employee.objects.filter(employer=employer, person__in=part).select_related("person")
-        employees |= {e.person_id: e for e in rows.defer("person__id_number")}
+        employees |= {employee.person_id: employee for employee in _on_roster(employer.pk, part)}
     added, changed, make = [], [], maker(Employee)
     for declaration in declarations:
         person = people[declaration.subject_digest]
@@ -104,6 +106,17 @@ def _find_or_add_employees(form, declarations: list, people: dict[str, Person]) 
     insert_rows(added)
     update_rows(changed, *WRITTEN)
     return employees
+
+
+@prepared
+def _known(digests: list[str]) -> QuerySet[Person]:
+    return Person.objects.filter(id_digest__in=digests).defer("id_number")
+
+
+@prepared
+def _on_roster(employer: int, people: list[int]) -> QuerySet[Employee]:
+    rows = Employee.objects.filter(employer=employer, person__in=people).select_related("person")
+    return rows.defer("person__id_number")
 
 
 def new_spell(scheme, declaration, employee: Employee, facts: dict) -> Spell:

@@ -6,6 +6,8 @@ and is what an undo brings back. Data without a month of their own count for eve
 
 from datetime import date
 
+from django.db.models import QuerySet
+
 from shebao.rules.forms import changes, facts_of
 from shebao.rules.identity import check_id_number, tidy_number
 
@@ -14,6 +16,7 @@ from ..crypto import blind_index
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN
 from ..errors import Conflict
+from ..prepared import prepared
 from ..regions import region
 from ..roster.facts import IDENTITY, employee_facts, roster_answers, write_answers
 from ..roster.models import Employee, Person
@@ -94,9 +97,14 @@ def locked_employees(declarations: list) -> dict[int, Employee]:
         raise Conflict("not_enrolled", f"{'、'.join(strangers[:5])}不在本单位花名册上，请核对证件号码。")
     found: dict[int, Employee] = {}
     for part in chunks(declaration.employee_id for declaration in declarations):
-        rows = Employee.objects.filter(pk__in=part).select_for_update(of=("self",)).select_related("person")
-        found |= {employee.pk: employee for employee in rows.defer("person__id_number")}
+        found |= {employee.pk: employee for employee in _locked(part)}
     return found
+
+
+@prepared
+def _locked(employees: list[int]) -> QuerySet[Employee]:
+    rows = Employee.objects.filter(pk__in=employees).select_for_update(of=("self",))
+    return rows.select_related("person").defer("person__id_number")
 
 
 def _locked_persons(declarations: list) -> dict[int, Person]:

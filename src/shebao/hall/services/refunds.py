@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 
+from django.db.models import QuerySet
+
 from shebao.rules.months import Month, months_in_words
 from shebao.rules.region import Region
 
 from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
+from ..prepared import prepared
 from ..roster.models import Spell
 from ..settlement.models import BillLine, Refund
 from ..settlement.refunds import give_back_apart, refundable, unpaid_behind, whole
@@ -120,10 +123,14 @@ def _lines(scene: Scene, cases: list[Case]) -> dict[int, list[BillLine]]:
 def _declared(cases: list[Case]) -> dict[int, set[Month]]:
     found: dict[int, set[Month]] = defaultdict(set)
     for part in chunks(case.employee.pk for case in cases if case.employee):
-        rows = Refund.objects.filter(employee__in=part, is_voided=False)
-        for employee, month in rows.values_list("employee", "month"):
+        for employee, month in _claimed(part):
             found[employee].add(month)
     return found
+
+
+@prepared
+def _claimed(people: list[int]) -> QuerySet:
+    return Refund.objects.filter(employee__in=people, is_voided=False).values_list("employee", "month")
 
 
 def _asked(case: Case, own: list[BillLine]) -> list[BillLine]:

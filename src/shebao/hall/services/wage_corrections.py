@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
+
 from shebao.rules.facts import FACTS
 from shebao.rules.forms import facts_of
 from shebao.rules.money import yuan
@@ -13,12 +15,13 @@ from .. import clock
 from ..bulk import insert_rows, maker
 from ..employers.models import Employer
 from ..errors import Conflict
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import DeclaredWage
 from ..roster.wages_before import AHEAD, REPLACED
-from ..settlement.adjusting import correctable, differences_at
+from ..settlement.adjusting import differences_at
 from ..settlement.billed import charged_facts
-from ..settlement.corrections import Said, charges_of, corrections_in_force, paid_back_at
+from ..settlement.corrections import Said, charges_of, corrections_of, paid_back_at
 from ..settlement.evidences import data_of
 from .back_payments import months_of
 from .checks import closed_window, name_on_roster
@@ -41,7 +44,7 @@ def correct_wages(declarations: list, *, by) -> None:
     charged = _charged(employer, {(d.employee_id, month) for d in declarations for month in months_of(d)})
     declared: dict[int, dict[Month, DeclaredWage]] = defaultdict(dict)
     for part in chunks(employees):
-        for row in DeclaredWage.objects.filter(employee__in=part, is_voided=False).order_by("first_month"):
+        for row in _declared(part):
             declared[row.employee_id][row.first_month] = row
     replaced, added, now, make = [], [], clock.now(), maker(DeclaredWage)
     for declaration in declarations:
@@ -69,6 +72,11 @@ def correct_wages(declarations: list, *, by) -> None:
     for part in chunks(replaced):
         DeclaredWage.objects.filter(pk__in=part).update(is_voided=True)
     insert_rows(added)
+
+
+@prepared
+def _declared(people: list[int]) -> QuerySet[DeclaredWage]:
+    return DeclaredWage.objects.filter(employee__in=people, is_voided=False).order_by("first_month")
 
 
 def undo_corrections(declarations: list, *, by) -> None:
@@ -123,10 +131,10 @@ def _charged(employer, wanted: Iterable[tuple[int, Month]]) -> dict[int, dict[Mo
     found: dict[int, dict[Month, Charged]] = defaultdict(lambda: defaultdict(Charged))
     asked, spec = set(wanted), region(employer.region)
     for part in chunks(pk for pk, _ in asked):
-        which = {"employee__in": part, "month__in": {month for _, month in asked}}
-        rows = [row for _, row in charges_of(correctable(employer).filter(**which))]
+        which = part, list({month for _, month in asked})
+        rows = [row for _, row in charges_of(employer.pk, *which)]
         known = data_of({pk for row in rows for pk in row[3:5]}) if spec.corrected_facts else {}
-        said, later = corrections_in_force(employee__in=part), paid_back_at(**which)
+        said, later = corrections_of(part), paid_back_at(*which)
         for row in rows:
             pk, month = row.person
             here, one = found[pk][month], said.get(row.person)

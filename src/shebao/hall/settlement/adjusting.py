@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -16,20 +18,14 @@ from shebao.rules.vocabulary import SHARES
 
 from ..clock import today
 from ..employers.models import Employer
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import DeclaredWage
 from .billed import Billed, billed_people, charged_amount
-from .corrections import Corrections, Said, corrections_in_force, moved_by
+from .corrections import Corrections, Said, corrections_before, moved_by
 from .evidences import BATCH, data_of, keep_evidence
 from .giving_back import free_months
-from .last_charges import (
-    claimed_months,
-    is_to_be_returned,
-    kinds_of_charges,
-    last_charges,
-    lines_of_charges,
-    to_be_returned,
-)
+from .last_charges import claimed_months, kinds_of_charges, lines_of_charges, to_be_returned
 from .models import CHARGING, Bill, BillLine, LineKind, Refund
 
 VALUES = ("floor", "ceiling", "rate", "fixed", "multiplier", "plus")
@@ -103,7 +99,7 @@ def find_differences(employer, month: Month) -> Found:
     months = [of for _, of, *then in _assessed([employer], month) if _could_differ(spec, *then)]
     returned = to_be_returned(employer.pk, claimed_months(employer.pk, month))
     given = given_back(returned, known_behind(returned))
-    said = corrections_in_force(employee__employer=employer, first_month__lt=month)
+    said = corrections_before(employer.pk, month)
     again = _charged_again(spec, employer, month, months, said)
     return Found((*given, *again.differences), again.trouble)
 
@@ -113,14 +109,9 @@ def differences_at(employer, month: Month, corrections: Corrections) -> Found:
     return _charged_again(region(employer.region), employer, month, (), corrections)
 
 
-def correctable(employer) -> QuerySet[BillLine]:
-    """The charges of an employer that a correction may move, each by its last line."""
-    return last_charges(employer.pk).filter(~is_to_be_returned())
-
-
 def _charged_again(spec: Region, employer, month: Month, months: Sequence[Month], corrections: Corrections) -> Found:
     """The charges of `months` that rest on a value which is another one now, and those that are corrected."""
-    moved = moved_by(spec, corrections, correctable(employer).filter(month__lt=month)) if corrections else []
+    moved = moved_by(spec, corrections, employer.pk, month)
     said = {one.pk: one.said for one in moved}
     if not months and not said:
         return Found()
@@ -173,11 +164,21 @@ def may_have_differences(employers: Sequence[Employer], month: Month) -> list[Em
             could[key] = _could_differ(spec, *one)
         if could[key]:
             found.add(pk)
-    claims = Refund.objects.filter(employee__employer__in=employers, is_voided=False)
-    corrections = DeclaredWage.objects.filter(employee__employer__in=employers, is_correction=True, is_voided=False)
-    for one in (claims, corrections):
-        found |= set(one.order_by().values_list("employee__employer", flat=True).distinct())
+    pks = [employer.pk for employer in employers]
+    found |= {*_with_claims(pks), *_with_corrections(pks)}
     return [employer for employer in employers if employer.pk in found]
+
+
+@prepared
+def _with_claims(employers: list[int]) -> QuerySet:
+    claims = Refund.objects.filter(employee__employer__in=employers, is_voided=False).order_by()
+    return claims.values_list("employee__employer", flat=True).distinct()
+
+
+@prepared
+def _with_corrections(employers: list[int]) -> QuerySet:
+    rows = DeclaredWage.objects.filter(employee__employer__in=employers, is_correction=True, is_voided=False).order_by()
+    return rows.values_list("employee__employer", flat=True).distinct()
 
 
 def billable(found: Found, due: int) -> list[Difference]:
@@ -217,16 +218,33 @@ def _assessed(employers: Sequence[Employer], month: Month) -> list[tuple]:
     paid back.
     """
     since = month.previous(MOST_BACK)
-    then = "assessment__known_on", "assessment__fingerprint"
-    bills = Bill.objects.live().filter(employer__in=employers, month__gte=since).order_by()
-    bills = list(bills.values_list("pk", "employer", "month", "first_month", "series", *then, named=True))
+    bills = [_Assessed(*one) for one in _bills_since([employer.pk for employer in employers], since)]
     found = {(one.employer, one.month, one.month, *one[-2:]) for one in bills if not one.series and one.month < month}
     # Only a bill that charges an earlier month can have a back payment; hardly one does, and no lines are asked.
     if further := [one for one in bills if one.first_month != one.month]:
         back = BillLine.objects.live().of(*further).filter(kind=LineKind.BACK_PAYMENT).order_by()
-        columns = "bill__employer", "month", "back_payment__values_month", *(f"bill__{name}" for name in then)
+        columns = "bill__employer", "month", "back_payment__values_month", *(f"bill__{name}" for name in THEN)
         found |= set(back.values_list(*columns).distinct())
     return sorted(found, key=lambda one: (one[1].index, one[2].index))
+
+
+THEN = "assessment__known_on", "assessment__fingerprint"
+
+
+class _Assessed(NamedTuple):
+    pk: int
+    employer: int
+    month: Month
+    first_month: Month
+    series: int
+    known_on: date
+    fingerprint: str
+
+
+@prepared
+def _bills_since(employers: list[int], since: Month) -> QuerySet:
+    bills = Bill.objects.live().filter(employer__in=employers, month__gte=since).order_by()
+    return bills.values_list("pk", "employer", "month", "first_month", "series", *THEN)
 
 
 def _values_month(line: BillLine, known: Mapping[int, Mapping]) -> Month:

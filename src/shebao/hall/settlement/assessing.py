@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from shebao.rules.contributions import Charges
@@ -19,6 +19,7 @@ from ..audit.operations import record_many
 from ..bulk import Block, insert_blocks, insert_rows
 from ..clock import now, today
 from ..employers.models import Employer
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import Insured, columns_of_many
@@ -28,9 +29,9 @@ from .back_payments import (
     BackDue,
     borne_of,
     charge_back_payments,
+    employers_waiting,
     make_back_lines,
     waiting,
-    waiting_of_many,
 )
 from .collecting import use_credit
 from .evidences import keep_evidence
@@ -140,7 +141,7 @@ def _demands(cases: Sequence[Case], month: Month, charges: Charges, owners: np.n
         for part in ("employer", "employee")
     }
     # Locked: what is taken back at the same moment is either not here any more, or its taker finds it billed.
-    asking = set(waiting_of_many(employers, month).values_list("employee__employer", flat=True).distinct())
+    asking = employers_waiting(employers, month)
     differing = {one.pk for one in may_have_differences(employers, month)}
     found = []
     for i, case in enumerate(cases):
@@ -235,13 +236,15 @@ def _all_dues(one: Demand) -> Dues:
 
 def _use_credit(bills: Sequence[Bill]) -> dict[int, int]:
     """Let the credit (待转金) of those employers who have some pay their new bills; fen by bill."""
-    entries = LedgerEntry.objects.filter(
-        transaction__employer__in=[bill.employer_id for bill in bills], account=Account.CREDIT
-    )
-    rows = entries.order_by().values_list("transaction__employer").annotate(Sum("amount_fen"))
-    rich = {employer for employer, fen in rows if fen < 0}
+    rich = {employer for employer, fen in _credits([bill.employer_id for bill in bills]) if fen < 0}
     used = {bill.pk: use_credit(bill) for bill in bills if bill.employer_id in rich}
     return {pk: fen for pk, fen in used.items() if fen}
+
+
+@prepared
+def _credits(employers: list[int]) -> QuerySet:
+    entries = LedgerEntry.objects.filter(transaction__employer__in=employers, account=Account.CREDIT).order_by()
+    return entries.values_list("transaction__employer").annotate(Sum("amount_fen"))
 
 
 def _make_lines(
@@ -261,7 +264,7 @@ def _make_lines(
         "person_id": np.array([one.person_id for one in employees], dtype=np.int64),
         "declared_wage": wages,
     }
-    shared = _shared(employers)
+    shared = set(_shared([one.pk for one in employers]))
     first = next(iter(bills.values()))
     plain = {
         "region": first.employer.region, "month": first.month, "booking_month": first.month, "kind": LineKind.REGULAR,
@@ -303,7 +306,8 @@ def _blocks(one, columns: Mapping[str, np.ndarray], given: Mapping) -> list[Bloc
     return found
 
 
-def _shared(employers: Sequence[Employer]) -> set[tuple[int, str]]:
+@prepared
+def _shared(employers: list[int]) -> QuerySet:
     """(employee, scheme) of what a person may have at several employers at once."""
     spells = Spell.objects.filter(employee__employer__in=employers, is_exclusive=False, is_voided=False)
-    return set(spells.values_list("employee", "scheme"))
+    return spells.values_list("employee", "scheme")

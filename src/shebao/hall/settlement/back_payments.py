@@ -17,6 +17,7 @@ from ..clock import today
 from ..declarations.models import Declaration
 from ..employers.models import Employer
 from ..errors import Refused
+from ..prepared import prepared
 from ..regions import region
 from ..roster.facts import employee_facts, fact_columns
 from .back_fees import Borne, borne_lines
@@ -59,13 +60,13 @@ def charging_lines() -> QuerySet[BillLine]:
     return BillLine.objects.live().filter(kind__in=CHARGING, is_given_back=False)
 
 
-def is_billed(rows: QuerySet[BackPayment] | None = None) -> Exists:
-    """Whether a back payment has its line on a bill; where one of `rows` is asked about, in their months alone."""
+def is_billed(months: list[Month] | None = None) -> Exists:
+    """Whether a back payment has its line on a bill; where the months it is asked about are known, in these alone."""
     lines = BillLine.objects.live().filter(
         kind=LineKind.BACK_PAYMENT, back_payment=OuterRef("pk"), month=OuterRef("month")
     )
-    if rows is not None:
-        lines = lines.filter(month__in=list(rows.order_by().values_list("month", flat=True).distinct()))
+    if months is not None:
+        lines = lines.filter(month__in=months)
     return Exists(lines)
 
 
@@ -75,15 +76,41 @@ def waiting(employer, month: Month) -> QuerySet[BackPayment]:
     What is billed at once on a bill of its own waits only after that bill was voided; what is billed on request does
     until it is asked for. A month that is declared after all may be older than what waits.
     """
-    return waiting_of_many([employer], month).order_by("month", "employee__name_pinyin", "employee_id", "pk")
+    pks = [employer.pk]
+    rows = _waiting(pks, month, _months(pks, month), on_request(employer))
+    return rows.order_by("month", "employee__name_pinyin", "employee_id", "pk")
 
 
-def waiting_of_many(employers: Sequence[Employer], month: Month) -> QuerySet[BackPayment]:
-    """As `waiting`, of employers of one region, in no order."""
-    services = region(employers[0].region).services.values()
-    asked_for = [one.key for one in services if one.looks_back and one.back_paying.bill == "on_request"]
-    own = BackPayment.objects.filter(employee__employer__in=employers, month__lt=month, is_voided=False)
-    return own.filter(~is_billed(own)).exclude(declared_in__service__in=asked_for)
+def employers_waiting(employers: Sequence[Employer], month: Month) -> set[int]:
+    """Of employers of one region those for whom something waits."""
+    pks = [employer.pk for employer in employers]
+    months = _months(pks, month)
+    return set(_with_waiting(pks, month, months, on_request(employers[0]))) if months else set()
+
+
+def on_request(employer) -> list[str]:
+    """The services of the employer's region whose cost is billed when it is asked for."""
+    services = region(employer.region).services.values()
+    return [one.key for one in services if one.looks_back and one.back_paying.bill == "on_request"]
+
+
+@prepared
+def _with_waiting(employers: list[int], before: Month, months: list[Month], aside: list[str]) -> QuerySet:
+    rows = _waiting(employers, before, months, aside)
+    return rows.order_by().values_list("employee__employer", flat=True).distinct()
+
+
+def _waiting(employers: list[int], before: Month, months: list[Month], aside: list[str]) -> QuerySet[BackPayment]:
+    return _in_force(employers, before).filter(~is_billed(months)).exclude(declared_in__service__in=aside)
+
+
+@prepared
+def _months(employers: list[int], before: Month) -> QuerySet:
+    return _in_force(employers, before).order_by().values_list("month", flat=True).distinct()
+
+
+def _in_force(employers: list[int], before: Month) -> QuerySet[BackPayment]:
+    return BackPayment.objects.filter(employee__employer__in=employers, month__lt=before, is_voided=False)
 
 
 def billed_apart(employer) -> list[str]:

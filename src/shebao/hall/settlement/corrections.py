@@ -10,10 +10,12 @@ from shebao.rules.contributions import charge
 from shebao.rules.months import Month
 from shebao.rules.region import Region
 
+from ..prepared import prepared
 from ..roster.models import DeclaredWage
 from .billed import Billed, billed_people, charged_facts
 from .evidences import data_of
-from .models import BackPayment, BillLine
+from .last_charges import correctable
+from .models import BackPayment
 
 Moment = tuple[datetime, int]
 """When something was declared: the instant of the decision, and the declaration where two were decided at once."""
@@ -50,26 +52,49 @@ class Moved(NamedTuple):
     said: Said
 
 
-def corrections_in_force(**which) -> dict[tuple[int, Month], Said]:
-    """The corrections (工资更正) in force of these wages."""
-    rows = DeclaredWage.objects.filter(is_correction=True, is_voided=False, **which)
+def corrections_of(people: list[int]) -> dict[tuple[int, Month], Said]:
+    """The corrections (工资更正) in force of these employees."""
+    return _by_month(_of_people(people))
+
+
+def corrections_before(employer: int, month: Month) -> dict[tuple[int, Month], Said]:
+    """Those of the months before this one of an employer's people."""
+    return _by_month(_of_employer(employer, month))
+
+
+@prepared
+def _of_people(people: list[int]) -> QuerySet:
+    return _in_force().filter(employee__in=people)
+
+
+@prepared
+def _of_employer(employer: int, month: Month) -> QuerySet:
+    return _in_force().filter(employee__employer=employer, first_month__lt=month)
+
+
+def _in_force() -> QuerySet:
+    rows = DeclaredWage.objects.filter(is_correction=True, is_voided=False)
     names = "employee", "first_month", "amount_fen", "facts", "declared_in__decided_at", "declared_in"
+    return rows.values_list(*names)
+
+
+def _by_month(rows: list[tuple]) -> dict[tuple[int, Month], Said]:
     return {
         (pk, month): Said(fen, tuple((facts or {}).items()), (at, declared))
-        for pk, month, fen, facts, at, declared in rows.values_list(*names)
+        for pk, month, fen, facts, at, declared in rows
     }
 
 
-def moved_by(spec: Region, corrections: Corrections, charges: QuerySet[BillLine]) -> list[Moved]:
-    """Of these charges, each by its last line, those that a correction of their month moves: two queries, and one more
-    where facts are corrected.
+def moved_by(spec: Region, corrections: Corrections, employer: int, before: Month) -> list[Moved]:
+    """Of an employer's charges of months before this one, each by its last line, those that a correction of their month
+    moves: two queries, and one more where facts are corrected.
 
     The last word counts: what was declared to be paid back (补缴) after the correction has its own wage.
     """
-    if not corrections:
+    people, months = list({pk for pk, _ in corrections}), list({month for _, month in corrections if month < before})
+    if not months:
         return []
-    same = {"employee__in": {pk for pk, _ in corrections}, "month__in": {month for _, month in corrections}}
-    rows, later = charges_of(charges.filter(**same)), paid_back_at(**same)
+    rows, later = charges_of(employer, people, months), paid_back_at(people, months)
     asked = [(pk, row, corrections[row.person]) for pk, row in rows if row.person in corrections]
     known = data_of({pk for _, row, said in asked if said.facts for pk in row[3:5]})
     return [
@@ -80,17 +105,25 @@ def moved_by(spec: Region, corrections: Corrections, charges: QuerySet[BillLine]
     ]
 
 
-def charges_of(lines: QuerySet[BillLine]) -> list[tuple[int, Billed]]:
-    """These lines by their key, in the words of what is charged again: the person is the employee and the month."""
-    names = "pk", "employee", "month", "scheme", "declared_wage", "employer_evidence", "employee_evidence"
-    return [(pk, Billed((who, month), *more)) for pk, who, month, *more in lines.order_by().values_list(*names)]
+def charges_of(employer: int, people: list[int], months: list[Month]) -> list[tuple[int, Billed]]:
+    """The charges of an employer's people and months that a correction may move, by the key of their last line, in the
+    words of what is charged again: the person is the employee and the month.
+    """
+    rows = correctable(employer, people, months)
+    return [(pk, Billed((who, month), *more)) for pk, who, month, *more in rows]
 
 
-def paid_back_at(**which) -> dict[tuple[int, Month, str], Moment]:
-    """When the months that are paid back were declared to be, by employee, month and scheme."""
-    rows = BackPayment.objects.filter(is_voided=False, declared_in__decided_at__isnull=False, **which)
-    names = "employee", "month", "scheme", "declared_in__decided_at", "declared_in"
-    return {(pk, month, scheme): (at, declared) for pk, month, scheme, at, declared in rows.values_list(*names)}
+def paid_back_at(people: list[int], months: list[Month]) -> dict[tuple[int, Month, str], Moment]:
+    """When those of these months that are paid back were declared to be, by employee, month and scheme."""
+    return {(pk, month, scheme): (at, declared) for pk, month, scheme, at, declared in _paid_back(people, months)}
+
+
+@prepared
+def _paid_back(people: list[int], months: list[Month]) -> QuerySet:
+    rows = BackPayment.objects.filter(
+        is_voided=False, declared_in__decided_at__isnull=False, employee__in=people, month__in=months
+    )
+    return rows.values_list("employee", "month", "scheme", "declared_in__decided_at", "declared_in")
 
 
 def owed_as_corrected(spec: Region, row: Billed, said: Said, known: Mapping[int, Mapping], on: date) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ..errors import Refused
+from ..prepared import prepared, streamed
 from .models import ADJUSTING, CHARGING, BackPayment, Bill, BillLine
 
 RETURNED = Q(kind__in=ADJUSTING, employer_evidence=None, employee_evidence=None)
@@ -18,10 +19,15 @@ def charges_behind(lines: Iterable[BillLine]) -> set[int]:
     found: set[int] = set()
     asked = {line.adjusts_id or line.pk for line in lines}
     while asked:
-        rows = list(BillLine.objects.ever().filter(pk__in=asked).values_list("pk", "adjusts"))
+        rows = _adjusted(list(asked))
         found |= {pk for pk, before in rows if before is None}
         asked = {before for _, before in rows if before is not None}
     return found
+
+
+@prepared
+def _adjusted(lines: list[int]) -> QuerySet:
+    return BillLine.objects.ever().filter(pk__in=lines).values_list("pk", "adjusts")
 
 
 def free_months(returned: Iterable[BillLine]) -> None:
@@ -54,18 +60,30 @@ def take_months_again(returned: Iterable[BillLine]) -> None:
 
 def given_back_breaks() -> Iterator[str]:
     """I-9: exactly the charges that a line in force gives back whole have left their months."""
-    returned = BillLine.objects.live().filter(RETURNED)
-    behind = charges_behind(returned)
-    words = "bill__number", "employee__name", "month"
-    for number, name, month in _live_charges().filter(pk__in=behind, is_given_back=False).values_list(*words):
+    behind = list(charges_behind(_returned()))
+    for number, name, month in _in_their_months(behind):
         yield f"I-9：账单 {number} 的 {name} {month} 已全额退回，仍占着当月。"
-    flagged = _live_charges().filter(is_given_back=True)
-    none = ~Exists(
-        returned.filter(employee=OuterRef("employee"), scheme=OuterRef("scheme"), month=OuterRef("month")).order_by()
-    )
-    for number, name, month in flagged.filter(none | ~Q(pk__in=behind)).values_list(*words):
+    for number, name, month in _out_of_their_months(behind):
         yield f"I-9：账单 {number} 的 {name} {month} 记为已全额退回，没有退回的明细。"
 
 
-def _live_charges() -> QuerySet[BillLine]:
-    return BillLine.objects.live().filter(kind__in=CHARGING).order_by("pk")
+@streamed
+def _returned() -> QuerySet[BillLine]:
+    return BillLine.objects.live().filter(RETURNED)
+
+
+@prepared
+def _in_their_months(returned: list[int]) -> QuerySet:
+    return _live_charges().filter(pk__in=returned, is_given_back=False)
+
+
+@prepared
+def _out_of_their_months(returned: list[int]) -> QuerySet:
+    same = {name: OuterRef(name) for name in ("employee", "scheme", "month")}
+    none = ~Exists(BillLine.objects.live().filter(RETURNED, **same).order_by())
+    return _live_charges().filter(none | ~Q(pk__in=returned), is_given_back=True)
+
+
+def _live_charges() -> QuerySet:
+    charges = BillLine.objects.live().filter(kind__in=CHARGING).order_by("pk")
+    return charges.values_list("bill__number", "employee__name", "month")

@@ -28,6 +28,17 @@ def is_to_be_returned() -> Q:
 
 
 @prepared
+def correctable(employer: int, people: list[int], months: list[Month]) -> QuerySet:
+    """The charges of these people and months that a correction may move, each by its last line: its key, and what is
+    charged.
+    """
+    rows = last_charges(employer).filter(~is_to_be_returned(), employee__in=people, month__in=months).order_by()
+    return rows.values_list(
+        "pk", "employee", "month", "scheme", "declared_wage", "employer_evidence", "employee_evidence"
+    )
+
+
+@prepared
 def claimed_months(employer: int, month: Month) -> QuerySet:
     """The months before this one of which a leaver gets something back."""
     claims = Refund.objects.filter(is_voided=False, employee__employer=employer, month__lt=month).order_by()

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 
@@ -13,7 +14,7 @@ from shebao.rules.months import Month
 
 from ..bulk import in_chunks, insert_rows
 from ..clock import now
-from ..prepared import prepared
+from ..prepared import prepared, streamed
 from .collecting import Received, book_received, day_of, entry_of, write_booking
 from .explaining import principal_of
 from .invariants import broken_rules
@@ -104,9 +105,14 @@ def book_voided(bill: Bill, *, but: Sequence[str] = ()) -> None:
 
     `but` are the kinds of bookings that let go of the bill before, and stay.
     """
-    standing = LedgerTransaction.objects.filter(bill=bill, reversed_by=None)
-    for booked in standing.exclude(kind__in=(Booking.VOIDED, *but)):
-        book_mirror(booked)
+    for booked in _standing(bill.pk):
+        if booked.kind not in (Booking.VOIDED, *but):
+            book_mirror(booked)
+
+
+@prepared
+def _standing(bill: int) -> QuerySet[LedgerTransaction]:
+    return LedgerTransaction.objects.filter(bill=bill, reversed_by=None)
 
 
 def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
@@ -114,9 +120,13 @@ def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
     mirror = LedgerTransaction(
         employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
     )
-    columns = "account", "amount_fen", "month", "scheme", "part"
-    entries = booked.entries.order_by("pk").values_list(*columns)
-    return write_booking(mirror, [(account, -fen, *key) for account, fen, *key in entries])
+    return write_booking(mirror, [(account, -fen, *key) for account, fen, *key in _entries(booked.pk)])
+
+
+@prepared
+def _entries(booking: int) -> QuerySet:
+    entries = LedgerEntry.objects.filter(transaction=booking).order_by("pk")
+    return entries.values_list("account", "amount_fen", "month", "scheme", "part")
 
 
 def balance(bill: Bill) -> tuple[int, int]:
@@ -164,16 +174,10 @@ def recomputed(name: str) -> Recomputed | None:
     bill = Bill.objects.ever().select_related("assessment").filter(wanted).first()
     if bill is None:
         return None
-    sums = bill.lines.aggregate(
-        heads=Count("employee", distinct=True, filter=HEADS),
-        unit=Sum("employer_due", default=0),
-        own=Sum("employee_due", default=0),
-    )
-    lines = bill.lines.count()
-    if own := provisional_sums(bill.provisional_lines.all()).get(bill.pk):
-        sums, lines = own, bill.provisional_lines.count()
-    breaks = [*line_breaks(bill.lines.all()), *provisional_breaks(bill.provisional_lines.all())]
-    return Recomputed(bill, lines, [*breaks, *_bill_breaks(bill, sums, balance(bill))])
+    lines = bill.lines.count() or bill.provisional_lines.count()
+    breaks = [*line_breaks(bill.pk), *provisional_breaks(bill.pk)]
+    breaks += _bill_breaks(bill, _sums(bill.pk).get(bill.pk), balance(bill))
+    return Recomputed(bill, lines, breaks)
 
 
 def check_ledger() -> Iterator[str]:
@@ -186,52 +190,58 @@ def check_ledger() -> Iterator[str]:
     yield from unreadable
     if unreadable:
         return
-    sums = {
-        row["bill"]: row
-        for row in BillLine.objects.ever()
-        .values("bill")
-        .annotate(
-            heads=Count("employee", distinct=True, filter=HEADS),
-            unit=Sum("employer_due"),
-            own=Sum("employee_due"),
-        )
-    } | provisional_sums(ProvisionalLine.objects.all())
-    for bills in in_chunks(
-        Bill.objects.ever().select_related("assessment").order_by("pk").iterator(chunk_size=500), 500
-    ):
+    sums = _sums(None)
+    for bills in in_chunks(_bills(), 500):
         booked = balances(bills)
         for bill in bills:
             yield from _bill_breaks(bill, sums.get(bill.pk), booked.get(bill.pk, (0, 0)))
     yield from _split_breaks()
-    yield from line_breaks(BillLine.objects.ever())
-    yield from provisional_breaks(ProvisionalLine.objects.all())
+    yield from line_breaks()
+    yield from provisional_breaks()
     yield from provisional_rules()
     yield from relation_breaks()
     yield from broken_rules()
 
 
 def _unbalanced() -> Iterator[str]:
-    wrong = (
-        LedgerTransaction.objects.annotate(fen=Sum("entries__amount_fen", default=0))
-        .exclude(fen=0)
-        .select_related("bill")
-        .order_by("pk")
-    )
-    for booked in wrong:
+    for booked in _bookings_unbalanced():
         name = f"账单 {booked.bill.number} " if booked.bill else ""
         yield f"{name}的第 {booked.pk} 笔记账借贷不平，相差 {yuan(booked.fen)} 元。"
 
 
-def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Iterator[str]:
-    lines = lines or {"unit": 0, "own": 0, "heads": 0}
-    for title, said, found in (
-        ("单位应缴", bill.employer_due, lines["unit"]),
-        ("个人应缴", bill.employee_due, lines["own"]),
-    ):
+@prepared
+def _bookings_unbalanced() -> QuerySet[LedgerTransaction]:
+    sums = LedgerTransaction.objects.annotate(fen=Sum("entries__amount_fen", default=0))
+    return sums.exclude(fen=0).select_related("bill").order_by("pk")
+
+
+def _sums(bill: int | None) -> dict[int, tuple[int, int, int]]:
+    """Fen of both shares and heads of the lines of a bill, or of every bill, by bill."""
+    return {pk: (unit, own, heads) for ask in (_of_people, provisional_sums) for pk, unit, own, heads in ask(bill)}
+
+
+@streamed
+def _of_people(bill: int | None) -> QuerySet:
+    sums = _lines(bill).values_list("bill").annotate(Sum("employer_due"), Sum("employee_due"))
+    return sums.annotate(heads=Count("employee", distinct=True, filter=HEADS))
+
+
+def _lines(bill: int | None) -> QuerySet[BillLine]:
+    return BillLine.objects.ever().filter(bill=bill) if bill else BillLine.objects.ever()
+
+
+@streamed
+def _bills() -> QuerySet[Bill]:
+    return Bill.objects.ever().select_related("assessment").order_by("pk")
+
+
+def _bill_breaks(bill: Bill, lines: tuple[int, int, int] | None, booked: tuple[int, int]) -> Iterator[str]:
+    unit, own, heads = lines or (0, 0, 0)
+    for title, said, found in (("单位应缴", bill.employer_due, unit), ("个人应缴", bill.employee_due, own)):
         if said != found:
             yield f"账单 {bill.number} 的{title} {yuan(said)} 元，明细之和是 {yuan(found)} 元。"
-    if bill.head_count != lines["heads"]:
-        yield f"账单 {bill.number} 写的是 {bill.head_count} 人，明细里有 {lines['heads']} 人。"
+    if bill.head_count != heads:
+        yield f"账单 {bill.number} 写的是 {bill.head_count} 人，明细里有 {heads} 人。"
     due, paid = booked
     owed = 0 if bill.assessment.voided_at else bill.total_due
     if owed != due:
@@ -246,23 +256,9 @@ def _bill_breaks(bill: Bill, lines: dict | None, booked: tuple[int, int]) -> Ite
 def _split_breaks() -> Iterator[str]:
     """The ledger of every bill, month, scheme and part against the lines."""
     lines: dict[tuple, int] = {}
-    for *key, employer, employee in (
-        BillLine.objects.ever()
-        .values_list("bill", "month", "scheme", _account())
-        .annotate(Sum("employer_due"), Sum("employee_due"))
-        .order_by()
-    ):
+    for *key, employer, employee in chain(_people_split(), _provisionally_split()):
         lines |= {(*key, "employer"): employer, (*key, "employee"): employee}
-    for bill, month, scheme, employer, employee in ProvisionalLine.objects.values_list(
-        "bill", "bill__month", "scheme", "employer_due", "employee_due"
-    ):
-        key = bill, month, scheme, Account.RECEIVABLE.value
-        lines |= {(*key, "employer"): employer, (*key, "employee"): employee}
-    booked: dict[tuple, int] = defaultdict(int)
-    assessed = LedgerEntry.objects.filter(transaction__kind="assessed", account__in=DUES).order_by()
-    keys = "transaction__bill", "month", "scheme", "account", "part"
-    for *key, fen in assessed.values_list(*keys).annotate(Sum("amount_fen")):
-        booked[tuple(key)] = fen
+    booked: dict[tuple, int] = {tuple(key): fen for *key, fen in _booked_split()}
     wrong = sorted(key for key in lines.keys() | booked.keys() if lines.get(key, 0) != booked.get(key, 0))
     numbers = Bill.objects.ever().in_bulk({key[0] for key in wrong})
     for key in wrong:
@@ -273,18 +269,36 @@ def _split_breaks() -> Iterator[str]:
         )
 
 
+@streamed
+def _people_split() -> QuerySet:
+    lines = BillLine.objects.ever().values_list("bill", "month", "scheme", _account())
+    return lines.annotate(Sum("employer_due"), Sum("employee_due")).order_by()
+
+
 def _account() -> Case:
     """The account on which a line is owed, by its kind."""
     whens = (When(kind=kind, then=Value(account.value)) for kind, account in DUE_OF.items())
     return Case(*whens, default=Value(Account.RECEIVABLE.value), output_field=CharField())
 
 
-def line_breaks(lines: QuerySet[BillLine]) -> Iterator[str]:
-    """Recompute every one of these lines from its stored evidence alone, bit for bit, and yield every disagreement.
+@streamed
+def _provisionally_split() -> QuerySet:
+    account = Value(Account.RECEIVABLE.value)
+    return ProvisionalLine.objects.values_list("bill", "bill__month", "scheme", account, "employer_due", "employee_due")
+
+
+@streamed
+def _booked_split() -> QuerySet:
+    assessed = LedgerEntry.objects.filter(transaction__kind="assessed", account__in=DUES).order_by()
+    return assessed.values_list("transaction__bill", "month", "scheme", "account", "part").annotate(Sum("amount_fen"))
+
+
+def line_breaks(bill: int | None = None) -> Iterator[str]:
+    """Recompute every line of a bill, or of all, from its stored evidence alone, bit for bit; yield every disagreement.
 
     No region is asked. An adjustment is what its evidence charges less what that of the charge it corrects does.
     """
-    known: dict[int, Mapping] = dict(Evidence.objects.values_list("pk", "data"))
+    known: dict[int, Mapping] = dict(_evidences())
     results: dict[tuple[int, int], Amount] = {}
 
     def charged(one: BillLine, part: str) -> Amount | None:
@@ -295,8 +309,7 @@ def line_breaks(lines: QuerySet[BillLine]) -> Iterator[str]:
             results[pk, one.declared_wage] = recompute(known[pk], one.declared_wage)
         return results[pk, one.declared_wage]
 
-    joined = lines.select_related("bill", "adjusts", "principal__bill__assessment").order_by("pk")
-    for line in joined.iterator(chunk_size=2000):
+    for line in _with_what_they_stand_on(bill):
         name = f"账单 {line.bill.number} 第 {line.pk} 行"
         if line.principal:
             yield from _borne_breaks(name, line, known)
@@ -313,6 +326,16 @@ def line_breaks(lines: QuerySet[BillLine]) -> Iterator[str]:
             is_rated = amount and known[getattr(line, f"{part}_evidence_id")]["fixed"] is None
             if is_rated and (amount.base, amount.limit) != (line.contribution_base, line.limit):
                 yield f"{name}的缴费基数 {yuan(line.contribution_base)} 元，按依据应为 {yuan(amount.base)} 元。"
+
+
+@streamed
+def _evidences() -> QuerySet:
+    return Evidence.objects.values_list("pk", "data")
+
+
+@streamed
+def _with_what_they_stand_on(bill: int | None) -> QuerySet[BillLine]:
+    return _lines(bill).select_related("bill", "adjusts", "principal__bill__assessment").order_by("pk")
 
 
 def _borne_breaks(name: str, line: BillLine, known: Mapping[int, Mapping]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from ..bulk import in_chunks
 from ..clock import day_of
 from ..declarations.models import DeclarationEvent
 from ..employers.models import Employer
+from ..prepared import prepared, streamed
 from ..regions import region
 from ..roster.models import DeclaredWage, Spell
 from ..roster.queries import covering
@@ -37,6 +38,7 @@ from .evidences import data_of
 from .models import ADJUSTING, CHARGING, Assessment, BackPayment, BillLine, LineKind, Refund
 
 CHUNK = 500
+WHEN = "bill__assessment__made_at", "bill__assessment__voided_at"
 
 
 class Settled(NamedTuple):
@@ -61,10 +63,9 @@ class Held(NamedTuple):
 
 def left_out() -> Iterator[str]:
     """A sentence for everything that a bill should have: for each settled month two questions, and a few of all."""
-    settled = Assessment.objects.live().filter(series=0).order_by("month")
-    by_month = _charged_by_the_month()
-    for month in list(settled.values_list("month", flat=True).distinct()):
-        yield from _people(month, by_month)
+    monthly = tuple((code, tuple(one.key for one in region(code).monthly_schemes)) for code in _regions())
+    for month in _settled_months():
+        yield from _people(month, monthly)
         yield from _wages(month)
     yield from _yearly()
     yield from _back_payments()
@@ -72,11 +73,15 @@ def left_out() -> Iterator[str]:
     yield from _corrections()
 
 
-def _charged_by_the_month() -> Q:
-    """Spells in schemes that their region charges month by month."""
-    codes = Employer.objects.order_by().values_list("region", flat=True).distinct()
-    of_region = (Q(region=code, scheme__in=[one.key for one in region(code).monthly_schemes]) for code in codes)
-    return reduce(or_, of_region, Q(pk__in=[]))
+@prepared
+def _regions() -> QuerySet:
+    return Employer.objects.order_by("region").values_list("region", flat=True).distinct()
+
+
+@prepared
+def _settled_months() -> QuerySet:
+    settled = Assessment.objects.live().filter(series=0).order_by("month")
+    return settled.values_list("month", flat=True).distinct()
 
 
 def _regular(**more) -> Exists:
@@ -86,40 +91,42 @@ def _regular(**more) -> Exists:
     return Exists(lines.filter(**more))
 
 
-def _people(month: Month, by_month: Q) -> Iterator[str]:
-    assessment = "employee__employer__assessments__"
-    known = Q(opened_by=None) | Q(opened_by__decided_at__lt=F(f"{assessment}made_at"))
-    settled = {f"{assessment}month": month, f"{assessment}series": 0, f"{assessment}voided_at": None}
-    spells = Spell.objects.filter(covering(month), by_month, known, ~_regular(month=month), project=None, **settled)
-    words = "employee__employer__name", "employee__name", "scheme"
-    for employer, name, scheme in spells.order_by("pk").values_list(*words):
+def _people(month: Month, monthly: tuple) -> Iterator[str]:
+    for employer, name, scheme in _uncharged(month, monthly):
         yield f"I-8：{employer} {month} 的账单漏了 {name} 的 {scheme}，核定时已经在保。"
 
 
+@prepared
+def _uncharged(month: Month, monthly: tuple[tuple[str, tuple[str, ...]], ...]) -> QuerySet:
+    """Whom a settled month has no line of; by region, the schemes that it charges month by month."""
+    assessment = "employee__employer__assessments__"
+    known = Q(opened_by=None) | Q(opened_by__decided_at__lt=F(f"{assessment}made_at"))
+    settled = {f"{assessment}month": month, f"{assessment}series": 0, f"{assessment}voided_at": None}
+    by_month = reduce(or_, (Q(region=code, scheme__in=schemes) for code, schemes in monthly), Q(pk__in=[]))
+    spells = Spell.objects.filter(covering(month), by_month, known, ~_regular(month=month), project=None, **settled)
+    return spells.order_by("pk").values_list("employee__employer__name", "employee__name", "scheme")
+
+
 def _yearly() -> Iterator[str]:
+    for employer, month, name, scheme in _uncovered():
+        yield f"I-8：{employer} {month} 的账单漏了 {name} 的 {scheme}，核定时已经参保。"
+
+
+@prepared
+def _uncovered() -> QuerySet:
     assessment = "employee__employer__assessments__"
     settled = {f"{assessment}month": F("charged_in"), f"{assessment}series": 0, f"{assessment}voided_at": None}
     known = Q(declared_in__decided_at__lt=F(f"{assessment}made_at"))
     covers = YearlyCover.objects.filter(known, ~_regular(month=OuterRef("charged_in")), is_voided=False, **settled)
     words = "employee__employer__name", "charged_in", "employee__name", "scheme"
-    for employer, month, name, scheme in covers.order_by("pk").values_list(*words):
-        yield f"I-8：{employer} {month} 的账单漏了 {name} 的 {scheme}，核定时已经参保。"
+    return covers.order_by("pk").values_list(*words)
 
 
 def _wages(month: Month) -> Iterator[str]:
     """Who is charged by another wage than counted then; whose wage was replaced since is looked at by itself."""
-    known = DeclaredWage.objects.filter(
-        Q(declared_in=None) | Q(declared_at__lte=OuterRef("bill__assessment__made_at")),
-        employee=OuterRef("employee"), is_voided=False, first_month__lte=month,
-    )  # fmt: skip
-    counted = Coalesce(Subquery(known.order_by("-first_month").values("amount_fen")[:1]), 0)
-    lines = BillLine.objects.live().filter(month=month, kind=LineKind.REGULAR).annotate(counted=counted)
-    words = "employee", "employee__name", "bill__number", "declared_wage", "bill__assessment__made_at"
-    differing = lines.exclude(declared_wage=F("counted")).order_by("employee").values_list(*words).distinct()
-    for chunk in in_chunks(differing.iterator(chunk_size=CHUNK), CHUNK):
+    for chunk in in_chunks(_differing(month), CHUNK):
         wages: dict[int, list[DeclaredWage]] = defaultdict(list)
-        rows = DeclaredWage.objects.filter(employee__in={one[0] for one in chunk}, first_month__lte=month)
-        for wage in rows.select_related("declared_in"):
+        for wage in _wages_until(list({one[0] for one in chunk}), month):
             wages[wage.employee_id].append(wage)
         for employee, name, number, fen, made_at in chunk:
             counting = wages_at(wages[employee], made_at)
@@ -128,15 +135,30 @@ def _wages(month: Month) -> Iterator[str]:
                 yield f"I-8：账单 {number} 按工资 {yuan(fen)} 元核定 {name} 的 {month}，核定时申报的是 {said} 元。"
 
 
+@streamed
+def _differing(month: Month) -> QuerySet:
+    known = DeclaredWage.objects.filter(
+        Q(declared_in=None) | Q(declared_at__lte=OuterRef("bill__assessment__made_at")),
+        employee=OuterRef("employee"), is_voided=False, first_month__lte=month,
+    )  # fmt: skip
+    counted = Coalesce(Subquery(known.order_by("-first_month").values("amount_fen")[:1]), 0)
+    lines = BillLine.objects.live().filter(month=month, kind=LineKind.REGULAR).annotate(counted=counted)
+    words = "employee", "employee__name", "bill__number", "declared_wage", "bill__assessment__made_at"
+    return lines.exclude(declared_wage=F("counted")).order_by("employee").values_list(*words).distinct()
+
+
+@prepared
+def _wages_until(employees: list[int], month: Month) -> QuerySet[DeclaredWage]:
+    rows = DeclaredWage.objects.filter(employee__in=employees, first_month__lte=month)
+    return rows.select_related("declared_in")
+
+
 def _back_payments() -> Iterator[str]:
     """What waits on request or until its own bill was voided is expected of no settlement that was made meanwhile."""
-    rows = BackPayment.objects.filter(is_voided=False).select_related("declared_in", "employee").order_by("pk")
-    for chunk in in_chunks(rows.iterator(chunk_size=CHUNK), CHUNK):
+    for chunk in in_chunks(_paid_back(), CHUNK):
         settled, withdrawn = _settled(chunk), _undone(chunk, "withdraw_back_payments")
         held: dict[int | None, list[Held]] = defaultdict(list)
-        lines = BillLine.objects.ever().filter(back_payment__in=chunk, month__in={one.month for one in chunk})
-        words = "back_payment", "bill__assessment__made_at", "bill__assessment__voided_at"
-        for pk, *when in lines.values_list(*words):
+        for pk, *when in _lines_paid_back([one.pk for one in chunk], list({one.month for one in chunk})):
             held[pk].append(Held(*when))
         for one in chunk:
             if one.declared_in.spec.back_paying.bill == "on_request":
@@ -149,53 +171,30 @@ def _back_payments() -> Iterator[str]:
                     break
 
 
+@streamed
+def _paid_back() -> QuerySet[BackPayment]:
+    return BackPayment.objects.filter(is_voided=False).select_related("declared_in", "employee").order_by("pk")
+
+
+@prepared
+def _lines_paid_back(rows: list[int], months: list[Month]) -> QuerySet:
+    lines = BillLine.objects.ever().filter(back_payment__in=rows, month__in=months)
+    return lines.values_list("back_payment", *WHEN)
+
+
 def _undone(rows: Iterable[BackPayment | DeclaredWage], operation: str) -> dict[int | None, list[Held]]:
     """By employee, from when to when a declaration of this operation was in force that was undone (撤销)."""
-    employees = {one.employee_id for one in rows}
-    undone = DeclarationEvent.objects.filter(move="undo", declaration__employee__in=employees)
     found: dict[int | None, list[Held]] = defaultdict(list)
-    for event in undone.select_related("declaration").defer("answers", "declaration__answers"):
+    for event in _undoings(list({one.employee_id for one in rows})):
         if event.declaration.spec.operation == operation and event.declaration.decided_at:
             found[event.declaration.employee_id].append(Held(event.declaration.decided_at, event.at))
     return found
 
 
-def _refunds() -> Iterator[str]:
-    """A charge that goes back is on the first bill after its refund that has room for it: no bill is below nothing."""
-    rows = Refund.objects.filter(is_voided=False).select_related("declared_in", "employee").order_by("pk")
-    for chunk in in_chunks(rows.iterator(chunk_size=CHUNK), CHUNK):
-        settled, lines = _settled(chunk), _lines_of(chunk)
-        for one in chunk:
-            charges = lines[one.employee_id, one.month]
-            for bill in _after(one.employee.employer_id, one.month, one.declared_in.decided_at, settled):
-                if scheme := _not_returned(charges, bill):
-                    words = f"{one.employee.name} {one.month} {scheme} 的退费"
-                    yield f"I-8：账单 {bill.number} 漏了 {words}，核定时已经生效。"
-                    break
-
-
-def _lines_of(refunds: Iterable[Refund]) -> dict[tuple, dict[str, list[tuple]]]:
-    """By employee and month, then by scheme: when a line came, its amount, and whether it gives the charge back."""
-    employees, months = {one.employee_id for one in refunds}, {one.month for one in refunds}
-    lines = BillLine.objects.ever().filter(employee__in=employees, month__in=months, kind__in=(*CHARGING, *ADJUSTING))
-    words = "employee", "month", "scheme", "kind", "employer_due", "employee_due", "employer_evidence"
-    found: dict[tuple, dict[str, list[tuple]]] = defaultdict(lambda: defaultdict(list))
-    for employee, month, scheme, kind, employer, own, *why, made_at, voided_at in lines.values_list(
-        *words, "employee_evidence", "bill__assessment__made_at", "bill__assessment__voided_at"
-    ):
-        returns = kind in ADJUSTING and not any(why)
-        found[employee, month][scheme].append((Held(made_at, voided_at), employer + own, returns))
-    return found
-
-
-def _not_returned(charges: dict[str, list[tuple]], bill: Settled) -> str:
-    """The first scheme that this bill should have given back, "" where there is none."""
-    for scheme, lines in charges.items():
-        standing = [one for one in lines if one[0].at(bill.made_at)]
-        before = [fen for held, fen, _ in standing if held.made_at < bill.made_at]
-        if before and not any(returns for *_, returns in standing) and sum(before) <= bill.total_due:
-            return scheme
-    return ""
+@prepared
+def _undoings(employees: list[int]) -> QuerySet[DeclarationEvent]:
+    undone = DeclarationEvent.objects.filter(move="undo", declaration__employee__in=employees)
+    return undone.select_related("declaration").defer("answers", "declaration__answers")
 
 
 class Link(NamedTuple):
@@ -219,18 +218,64 @@ class Link(NamedTuple):
         return self.kind in ADJUSTING and not any(self.why)
 
 
+def _refunds() -> Iterator[str]:
+    """A charge that goes back is on the first bill after its refund that has room for it: no bill is below nothing."""
+    for chunk in in_chunks(_refunded(), CHUNK):
+        settled, lines = _settled(chunk), _charges_of(chunk)
+        for one in chunk:
+            charges = lines[one.employee_id, one.month]
+            for bill in _after(one.employee.employer_id, one.month, one.declared_in.decided_at, settled):
+                if scheme := _not_returned(charges, bill):
+                    words = f"{one.employee.name} {one.month} {scheme} 的退费"
+                    yield f"I-8：账单 {bill.number} 漏了 {words}，核定时已经生效。"
+                    break
+
+
+@streamed
+def _refunded() -> QuerySet[Refund]:
+    return Refund.objects.filter(is_voided=False).select_related("declared_in", "employee").order_by("pk")
+
+
+def _not_returned(charges: dict[str, list[Link]], bill: Settled) -> str:
+    """The first scheme that this bill should have given back, "" where there is none."""
+    for scheme, links in charges.items():
+        standing = [one for one in links if one.held.at(bill.made_at)]
+        before = [one.fen for one in standing if one.held.made_at < bill.made_at]
+        if before and not any(one.returns for one in standing) and sum(before) <= bill.total_due:
+            return scheme
+    return ""
+
+
+def _charges_of(rows: Iterable[Refund | DeclaredWage]) -> dict[tuple, dict[str, list[Link]]]:
+    """By employee and month, then by scheme: the lines that charge it and correct it, the oldest first."""
+    months = {one.month if isinstance(one, Refund) else one.first_month for one in rows}
+    found: dict[tuple, dict[str, list[Link]]] = defaultdict(lambda: defaultdict(list))
+    for employee, month, scheme, pk, adjusts, kind, wage, unit, own, *more in _lines(
+        list({one.employee_id for one in rows}), list(months)
+    ):
+        declared = tuple(more[4:]) if kind == LineKind.BACK_PAYMENT else None
+        link = Link(pk, adjusts, kind, wage, unit + own, tuple(more[:2]), Held(*more[2:4]), declared)
+        found[employee, month][scheme].append(link)
+    return found
+
+
+@prepared
+def _lines(employees: list[int], months: list[Month]) -> QuerySet:
+    kinds = (*CHARGING, *ADJUSTING)
+    lines = BillLine.objects.ever().filter(employee__in=employees, month__in=months, kind__in=kinds).order_by("pk")
+    words = "adjusts", "kind", "declared_wage", "employer_due", "employee_due", "employer_evidence", "employee_evidence"
+    paid_back = "back_payment__declared_in__decided_at", "back_payment__declared_in"
+    return lines.values_list("employee", "month", "scheme", "pk", *words, *WHEN, *paid_back)
+
+
 def _corrections() -> Iterator[str]:
     """A month whose wage was corrected is charged at it by the first bill after that which has room for a return.
 
     A leaver's month has it on the bills before the refund, and after it where it was given back and is paid back again.
     """
-    rows = DeclaredWage.objects.filter(is_correction=True, is_voided=False).select_related("employee__employer")
-    rows = rows.annotate(decided_at=F("declared_in__decided_at"))
-    for chunk in in_chunks(rows.order_by("pk").iterator(chunk_size=CHUNK), CHUNK):
-        same = {"employee__in": {one.employee_id for one in chunk}, "month__in": {one.first_month for one in chunk}}
-        refunds = Refund.objects.filter(is_voided=False, **same).annotate(decided_at=F("declared_in__decided_at"))
-        claimed = {(pk, month): at for pk, month, at in refunds.values_list("employee", "month", "decided_at")}
-        settled, charges, undone = _settled(chunk), _charges_of(same), _undone(chunk, "correct_wages")
+    for chunk in in_chunks(_corrected(), CHUNK):
+        claimed = {(pk, month): at for pk, month, at in _claimed([one.employee_id for one in chunk])}
+        settled, charges, undone = _settled(chunk), _charges_of(chunk), _undone(chunk, "correct_wages")
         pks = {pk for some in charges.values() for links in some.values() for link in links for pk in link.why}
         known = data_of(pks)
         for one in chunk:
@@ -249,20 +294,16 @@ def _corrections() -> Iterator[str]:
                     break
 
 
-def _charges_of(same: Mapping) -> dict[tuple, dict[str, list[Link]]]:
-    """By employee and month, then by scheme: the lines that charge it and correct it, the oldest first."""
-    words = "adjusts", "kind", "declared_wage", "employer_due", "employee_due", "employer_evidence", "employee_evidence"
-    moments = "bill__assessment__made_at", "bill__assessment__voided_at"
-    paid_back = "back_payment__declared_in__decided_at", "back_payment__declared_in"
-    lines = BillLine.objects.ever().filter(**same, kind__in=(*CHARGING, *ADJUSTING)).order_by("pk")
-    found: dict[tuple, dict[str, list[Link]]] = defaultdict(lambda: defaultdict(list))
-    for employee, month, scheme, pk, adjusts, kind, wage, unit, own, *more in lines.values_list(
-        "employee", "month", "scheme", "pk", *words, *moments, *paid_back
-    ):
-        declared = tuple(more[4:]) if kind == LineKind.BACK_PAYMENT else None
-        link = Link(pk, adjusts, kind, wage, unit + own, tuple(more[:2]), Held(*more[2:4]), declared)
-        found[employee, month][scheme].append(link)
-    return found
+@streamed
+def _corrected() -> QuerySet[DeclaredWage]:
+    rows = DeclaredWage.objects.filter(is_correction=True, is_voided=False).select_related("employee__employer")
+    return rows.annotate(decided_at=F("declared_in__decided_at")).order_by("pk")
+
+
+@prepared
+def _claimed(employees: list[int]) -> QuerySet:
+    refunds = Refund.objects.filter(is_voided=False, employee__in=employees)
+    return refunds.values_list("employee", "month", "declared_in__decided_at")
 
 
 def _given_back(charges: Mapping[str, list[Link]], bill: Settled) -> dict[str, list[Link]]:
@@ -312,13 +353,15 @@ def _is_owed_otherwise(spec: Region, row: Billed, said: Said, known: Mapping[int
 def _settled(rows: Iterable[BackPayment | Refund | DeclaredWage]) -> dict[int, list[Settled]]:
     """The settlements in force of the employers of these rows, the oldest month first."""
     found: dict[int, list[Settled]] = defaultdict(list)
-    settled: QuerySet = Assessment.objects.live().filter(
-        series=0, bill__isnull=False, employer__in={one.employee.employer_id for one in rows}
-    )
-    words = "employer", "month", "made_at", "bill__number", "bill__total_due"
-    for employer, *one in settled.order_by("month").values_list(*words):
+    for employer, *one in _settlements(list({one.employee.employer_id for one in rows})):
         found[employer].append(Settled(*one))
     return found
+
+
+@prepared
+def _settlements(employers: list[int]) -> QuerySet:
+    settled = Assessment.objects.live().filter(series=0, bill__isnull=False, employer__in=employers)
+    return settled.order_by("month").values_list("employer", "month", "made_at", "bill__number", "bill__total_due")
 
 
 def _after(

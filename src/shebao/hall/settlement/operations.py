@@ -41,7 +41,7 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
         return _settle(employer_id, month, kind, by=by, confirmations=confirmations)
     except IntegrityError:
         # The constraints decide the race: the month, or a person another employer billed in the same moment.
-        if Assessment.objects.live().filter(employer=employer_id, month=month, series=0).exists():
+        if _settled([employer_id], month):
             raise Conflict("already_settled", ALREADY) from None
         raise Conflict("charged_elsewhere", ELSEWHERE) from None
 
@@ -89,18 +89,28 @@ def settle_employers(employer_ids: Sequence[int], month: Month, *, by=None) -> R
 
 @transaction.atomic
 def _settle_together(employer_ids: Sequence[int], month: Month, *, by) -> Run:
-    rows = Employer.objects.filter(pk__in=employer_ids).select_for_update(no_key=True).order_by("pk")
-    employers = list(rows.defer("phone", "bank_account"))
+    employers = _locked(list(employer_ids))
     cases, skipped = _ready(employers, month)
     bills, empty = assess(cases, month, by=by) if cases else ([], [])
     skipped |= {case.employer.pk: _nobody(month) for case in empty}
     return Run({bill.employer_id: bill for bill in bills}, skipped)
 
 
+@prepared
+def _locked(employers: list[int]) -> QuerySet[Employer]:
+    rows = Employer.objects.filter(pk__in=employers).select_for_update(no_key=True).order_by("pk")
+    return rows.defer("phone", "bank_account")
+
+
+@prepared
+def _settled(employers: list[int], month: Month) -> QuerySet:
+    rows = Assessment.objects.live().filter(employer__in=employers, month=month, series=0)
+    return rows.values_list("employer", flat=True)
+
+
 def _ready(employers: Sequence[Employer], month: Month) -> tuple[list[Case], dict[int, str]]:
     """The cases that nothing stands in the way of, and a sentence for each of the others."""
-    rows = Assessment.objects.live().filter(employer__in=employers, month=month, series=0)
-    settled = set(rows.values_list("employer", flat=True))
+    settled = set(_settled([one.pk for one in employers], month))
     changes = changes_of_many(employers, month)
     kinds = {one.pk: settlement_for(one, changes[one.pk]) for one in employers}
     unmet = preconditions_of_many(employers, month, kinds)
@@ -139,7 +149,7 @@ def _check(employer: Employer, month: Month, kind: str, changes: Mapping[str, in
         raise Refused("computed_by_office", "本单位选择了由经办机构核定，请等核定后缴费，或改选自行申报。")
     if not by.is_agency and not by.may("settle"):
         raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
-    if Assessment.objects.live().filter(employer=employer, month=month, series=0).exists():
+    if _settled([employer.pk], month):
         raise Conflict("already_settled", ALREADY)
     late = {*provisionals([employer], month), *extensions([employer], month)}
     problems = _window_problems(employer, month, is_late=employer.pk in late)

@@ -5,18 +5,20 @@ because a row that fell out of its scope is what is looked for.
 """
 
 from collections.abc import Iterator
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import F, Model, Q, QuerySet, Sum
+from django.db.models import F, Model, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from shebao.rules.contributions import Evidence as Told
 from shebao.rules.money import yuan
 
 from ..fields import MonthField
 from ..payments.models import BankNotice, Payment, PaymentState
+from ..prepared import prepared, streamed
 from .models import Account, Assessment, Bill, BillLine, Evidence, LedgerTransaction, LineKind
 
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
@@ -24,12 +26,7 @@ MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 def unreadable_months() -> Iterator[str]:
     """A sentence for every stored month (费款所属期 …) that is none, of any table: its row cannot be read."""
-    fields = [
-        (model, field)
-        for model in apps.get_models()
-        for field in model._meta.concrete_fields
-        if isinstance(field, MonthField)
-    ]
+    fields = _months()
     with connection.cursor() as cursor:
         asked = " UNION ALL ".join(_unreadable(place, model, field) for place, (model, field) in enumerate(fields))
         cursor.execute(f"{asked} ORDER BY 1, 2", [MONTH] * len(fields))
@@ -38,6 +35,13 @@ def unreadable_months() -> Iterator[str]:
         model, field = fields[place]
         name = f"{model._meta.verbose_name}第 {pk} 行"
         yield f"{name}的{field.verbose_name}是“{stored}”，不是年月，读不出来；更正之前其他核对没有做完。"
+
+
+@cache
+def _months() -> list[tuple[type[Model], MonthField]]:
+    """Every column of months that there is."""
+    columns = ((model, field) for model in apps.get_models() for field in model._meta.concrete_fields)
+    return [(model, field) for model, field in columns if isinstance(field, MonthField)]
 
 
 def _unreadable(place: int, model: type[Model], field: MonthField) -> str:
@@ -50,29 +54,70 @@ def _unreadable(place: int, model: type[Model], field: MonthField) -> str:
 
 def relation_breaks() -> Iterator[str]:
     """Yield a sentence for everything that belongs to two different employers, months or people, or to nothing."""
-    yield from _bill_relations()
+    for sentence, wrong in RELATIONS.items():
+        for row in wrong():
+            yield sentence.format(*row)
     yield from _line_relations()
-    yield from _booking_relations()
     yield from _payment_breaks()
     yield from _evidence_breaks()
 
 
-def _rows(queryset: QuerySet, *columns: str) -> Iterator[tuple]:
-    return queryset.order_by("pk").values_list(*columns).iterator(chunk_size=2000)
+def _rows(queryset: QuerySet, *columns: str) -> QuerySet:
+    return queryset.order_by("pk").values_list(*columns)
 
 
-def _bill_relations() -> Iterator[str]:
-    for number, month in _rows(Assessment._base_manager.filter(bill=None), "number", "month"):
-        yield f"核定 {number}（{month}）没有账单。"
-    bills = Bill._base_manager
-    for number, ours, theirs in _rows(
-        bills.exclude(employer=F("assessment__employer")), "number", "employer__name", "assessment__employer__name"
-    ):
-        yield f"账单 {number} 记在 {ours} 名下，核定却是 {theirs} 的。"
-    for number, month, assessed in _rows(
-        bills.exclude(month=F("assessment__month")), "number", "month", "assessment__month"
-    ):
-        yield f"账单 {number} 写的是 {month}，核定的是 {assessed}。"
+RELATIONS = {
+    "核定 {}（{}）没有账单。": prepared(lambda: _rows(Assessment._base_manager.filter(bill=None), "number", "month")),
+    "账单 {} 记在 {} 名下，核定却是 {} 的。": prepared(
+        lambda: _rows(
+            Bill._base_manager.exclude(employer=F("assessment__employer")),
+            "number",
+            "employer__name",
+            "assessment__employer__name",
+        )
+    ),
+    "账单 {} 写的是 {}，核定的是 {}。": prepared(
+        lambda: _rows(Bill._base_manager.exclude(month=F("assessment__month")), "number", "month", "assessment__month")
+    ),
+    "账单 {} 的第 {} 笔记账记在 {} 名下，账单是 {} 的。": prepared(
+        lambda: _rows(
+            LedgerTransaction._base_manager.filter(bill__isnull=False).exclude(employer=F("bill__employer")),
+            "bill__number",
+            "pk",
+            "employer__name",
+            "bill__employer__name",
+        )
+    ),
+    "缴费 {} 的第 {} 笔记账记到了别的账单上。": prepared(
+        lambda: _rows(
+            LedgerTransaction._base_manager.filter(payment__isnull=False).exclude(bill=F("payment__bill")),
+            "payment__number",
+            "pk",
+        )
+    ),
+    "缴费 {} 已作废，没有是谁、为什么作废的记录。": prepared(
+        lambda: _rows(
+            Payment._base_manager.filter(Q(receipt=None) | Q(receipt__voided_at=None), state=PaymentState.VOIDED),
+            "number",
+        )
+    ),
+    "缴费 {} 记在 {} 名下，账单是 {} 的。": prepared(
+        lambda: _rows(
+            Payment._base_manager.exclude(employer=F("bill__employer")),
+            "number",
+            "employer__name",
+            "bill__employer__name",
+        )
+    ),
+    "银行通知 {} 记为已入账，缴费 {} 却没有成功。": prepared(
+        lambda: _rows(
+            BankNotice._base_manager.filter(outcome="booked").exclude(payment__state=PaymentState.SUCCEEDED),
+            "message_id",
+            Coalesce("payment__number", Value("（无）")),
+        )
+    ),
+}
+"""What is wrong of rows that belong together → the question after such, whose columns the sentence takes."""
 
 
 LINE_RELATIONS = {
@@ -88,32 +133,27 @@ LINE_RELATIONS = {
 
 def _line_relations() -> Iterator[str]:
     """One pass over the lines; which rule a line breaks is asked only where there is one."""
-    lines = BillLine._base_manager
-    if not lines.filter(reduce(or_, LINE_RELATIONS.values())).exists():
-        return
-    for sentence, wrong in LINE_RELATIONS.items():
-        for number, pk, name in _rows(lines.filter(wrong), "bill__number", "pk", "employee__name"):
-            yield sentence.format(f"账单 {number} 第 {pk} 行", name)
+    if _astray():
+        for sentence, wrong in LINE_RELATIONS.items():
+            lines = BillLine._base_manager.filter(wrong)
+            for number, pk, name in _rows(lines, "bill__number", "pk", "employee__name").iterator(2000):
+                yield sentence.format(f"账单 {number} 第 {pk} 行", name)
 
 
-def _booking_relations() -> Iterator[str]:
-    bookings = LedgerTransaction._base_manager
-    for number, pk, ours, theirs in _rows(
-        bookings.filter(bill__isnull=False).exclude(employer=F("bill__employer")),
-        "bill__number",
-        "pk",
-        "employer__name",
-        "bill__employer__name",
-    ):
-        yield f"账单 {number} 的第 {pk} 笔记账记在 {ours} 名下，账单是 {theirs} 的。"
-    for number, pk in _rows(
-        bookings.filter(payment__isnull=False).exclude(bill=F("payment__bill")), "payment__number", "pk"
-    ):
-        yield f"缴费 {number} 的第 {pk} 笔记账记到了别的账单上。"
+@prepared
+def _astray() -> QuerySet:
+    return BillLine._base_manager.filter(reduce(or_, LINE_RELATIONS.values())).values_list("pk")[:1]
 
 
 def _payment_breaks() -> Iterator[str]:
     """I-4: what the bank paid in is booked with exactly that amount, and nothing is booked that it did not pay in."""
+    for number, bill, state, said, booked in _payments_otherwise():
+        title = PaymentState(state).label
+        yield f"I-4：缴费 {number}（账单 {bill}）“{title}”{yuan(said)} 元，账上到账 {yuan(booked)} 元。"
+
+
+@prepared
+def _payments_otherwise() -> QuerySet:
     payments = Payment._base_manager.annotate(
         booked=Sum(
             "transactions__entries__amount_fen",
@@ -123,25 +163,18 @@ def _payment_breaks() -> Iterator[str]:
     )
     succeeded = Q(state=PaymentState.SUCCEEDED)
     wrong = payments.filter(succeeded).exclude(booked=F("amount_fen")) | payments.exclude(succeeded).exclude(booked=0)
-    for number, bill, state, said, booked in _rows(wrong, "number", "bill__number", "state", "amount_fen", "booked"):
-        title = PaymentState(state).label
-        yield f"I-4：缴费 {number}（账单 {bill}）“{title}”{yuan(said)} 元，账上到账 {yuan(booked)} 元。"
-    voided = Payment._base_manager.filter(state=PaymentState.VOIDED)
-    for number in _rows(voided.filter(Q(receipt=None) | Q(receipt__voided_at=None)), "number"):
-        yield f"缴费 {number[0]} 已作废，没有是谁、为什么作废的记录。"
-    for number, ours, theirs in _rows(
-        Payment._base_manager.exclude(employer=F("bill__employer")), "number", "employer__name", "bill__employer__name"
-    ):
-        yield f"缴费 {number} 记在 {ours} 名下，账单是 {theirs} 的。"
-    unpaid = BankNotice._base_manager.filter(outcome="booked").exclude(payment__state=PaymentState.SUCCEEDED)
-    for message, number in _rows(unpaid, "message_id", "payment__number"):
-        yield f"银行通知 {message} 记为已入账，缴费 {number or '（无）'} 却没有成功。"
+    return _rows(wrong, "number", "bill__number", "state", "amount_fen", "booked")
 
 
 def _evidence_breaks() -> Iterator[str]:
     """Evidence is named by its content: what was changed afterwards no longer has its name."""
-    for pk, digest, data in _rows(Evidence._base_manager.all(), "pk", "digest", "data"):
+    for pk, digest, data in _evidences():
         if Told(data).digest != digest:
             lines = BillLine._base_manager.filter(Q(employer_evidence=pk) | Q(employee_evidence=pk))
             bill = lines.order_by("pk").values_list("bill__number", flat=True).first()
             yield f"计算依据 {digest} 的内容被改动过，涉及账单 {bill or '（无）'} 等 {lines.count()} 行。"
+
+
+@streamed
+def _evidences() -> QuerySet:
+    return _rows(Evidence._base_manager.all(), "pk", "digest", "data")

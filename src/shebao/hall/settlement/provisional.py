@@ -151,15 +151,20 @@ def close_provisional(employer_id: int, month: Month, *, by) -> None:
 
     What turns out to be paid is booked, and comes along. Raises Refused where nobody knows what became of an attempt.
     """
-    bills = Bill.objects.visible_to(by).live().filter(employer=employer_id, month=month, basis_month__isnull=False)
-    bill = bills.first()
-    if bill is None or not (by.may("settle") or by.may("review")):
+    bills = _provisional_for(by, employer_id, month)
+    if not bills or not (by.may("settle") or by.may("review")):
         return
     try:
-        close_payments(bill.pk, by=by)
+        close_payments(bills[0].pk, by=by)
     except Refused as no:
         if no.code != "already_paid":
             raise
+
+
+@prepared
+def _provisional_for(by, employer: int, month: Month) -> QuerySet[Bill]:
+    bills = Bill.objects.visible_to(by).live().filter(employer=employer, month=month, basis_month__isnull=False)
+    return bills.order_by("pk")
 
 
 def retire_provisionals(found: dict[int, Bill], *, by) -> dict[int, list[LedgerTransaction]]:

@@ -8,6 +8,7 @@ from ..audit.operations import record
 from ..clock import now
 from ..employers.models import Employer
 from ..errors import Refused
+from ..prepared import prepared
 from .adjusting import Difference, given_back, known_behind
 from .collecting import write_booking
 from .ledger import balances
@@ -25,13 +26,14 @@ from .models import (
 from .own_bills import make_own_bill
 
 
-def refundable(employees: Iterable[int]) -> QuerySet[BillLine]:
+@prepared
+def refundable(employees: list[int]) -> QuerySet[BillLine]:
     """The last line of every charge of these people that was not given back whole, the oldest first."""
     later = BillLine.objects.live().filter(adjusts=OuterRef("pk"), month=OuterRef("month"))
     lines = BillLine.objects.live().filter(
         ~Exists(later),
         Q(employer_evidence__isnull=False) | Q(employee_evidence__isnull=False),
-        employee__in=list(employees),
+        employee__in=employees,
         kind__in=(*CHARGING, *ADJUSTING),
     )
     return lines.select_related("bill__assessment", "employee").order_by("month", "employee_id", "pk")
@@ -47,15 +49,25 @@ def roots(lines: Iterable[BillLine]) -> set[int]:
     found, asked = set(), list(lines)
     while asked:
         found |= {line.bill_id for line in asked}
-        asked = list(BillLine.objects.live().filter(pk__in=[one.adjusts_id for one in asked if one.adjusts_id]))
+        asked = _live([one.adjusts_id for one in asked if one.adjusts_id])
     return found
+
+
+@prepared
+def _live(lines: list[int]) -> QuerySet[BillLine]:
+    return BillLine.objects.live().filter(pk__in=lines)
 
 
 def unpaid_behind(lines: Sequence[BillLine]) -> list[Bill]:
     """The bills behind these charges that are not paid in full: nothing of them can become credit (I-5)."""
-    bills = list(Bill.objects.live().filter(pk__in=roots(lines)).order_by("month", "series"))
+    bills = _bills(list(roots(lines)))
     booked = balances(bills)
     return [bill for bill in bills if booked.get(bill.pk, (0, 0))[1] < booked.get(bill.pk, (0, 0))[0]]
+
+
+@prepared
+def _bills(pks: list[int]) -> QuerySet[Bill]:
+    return Bill.objects.live().filter(pk__in=pks).order_by("month", "series")
 
 
 def give_back_apart(employer_id: int, refunds: QuerySet[Refund], kind: str, *, pay: str, by) -> Bill:
@@ -66,7 +78,7 @@ def give_back_apart(employer_id: int, refunds: QuerySet[Refund], kind: str, *, p
     """
     employer = Employer.objects.select_for_update(no_key=True).get(pk=employer_id)
     months = set(refunds.values_list("employee", "month"))
-    lines = [line for line in refundable({one for one, _ in months}) if (line.employee_id, line.month) in months]
+    lines = [line for line in refundable(list({one for one, _ in months})) if (line.employee_id, line.month) in months]
     if not lines:
         raise Refused("nothing_to_refund", "这些月份没有可以退的费用，请刷新后再看。")
     if open_bills := unpaid_behind(lines):

@@ -15,6 +15,7 @@ from shebao.rules.region import NoValue, Region
 from ..clock import local_now, today
 from ..employers.models import Employer
 from ..errors import Refused
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import covering
@@ -162,9 +163,14 @@ def propose(employers: Sequence[Employer], month: Month) -> list[Proposal]:
 
 def _paid_back(employers: Sequence[Employer], month: Month) -> set[int]:
     """Who pays back the month for somebody insured in it: declared after all, it would charge them a second time."""
+    return set(_paying_back([employer.pk for employer in employers], month))
+
+
+@prepared
+def _paying_back(employers: list[int], month: Month) -> QuerySet:
     insured = Spell.objects.filter(covering(month), employee=OuterRef("employee"), scheme=OuterRef("scheme"))
     rows = BackPayment.objects.filter(Exists(insured), employee__employer__in=employers, month=month, is_voided=False)
-    return set(rows.values_list("employee__employer", flat=True))
+    return rows.values_list("employee__employer", flat=True)
 
 
 def _bases(spec: Region, employers: Sequence[Employer], month: Month) -> dict[int, Bill]:
