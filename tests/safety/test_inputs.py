@@ -26,7 +26,7 @@ from .forms import Form, forms_of
 
 ATTACK = (
     "'\";--</script></title></textarea><script>alert(7)</script><img src=x onerror=alert(7)>"
-    "{{ 7006|add:7 }}{% firstof 7006 %}${7006*7}=7006*7"
+    "{{ 700600700|add:7 }}{% firstof 700600700 %}${700600700*7}=700600700*7"
 )
 """Quotes for SQL, tags and their ends for HTML, braces for templates, an equals sign for spreadsheets, at once."""
 HEADERS = "x\r\nX-Moved: yes\r\n\r\n<script>alert(7)</script>"
@@ -43,8 +43,8 @@ RAW = (
     "Traceback (most recent call last)",
     "django.db.utils",
 )
-RUN = ("7013", "49042")
-"""What the braces would say if somebody evaluated them."""
+RUN = ("700600707", "4904204900")
+"""What the braces would say if somebody evaluated them: too long to stand in a random number of ours."""
 IN_SQL = ("alert(7)", "/etc/passwd", "X-Moved", "evil.example", "长长长")
 """Parts of every attack: what is typed is a parameter of a statement and never a part of one, whatever the engine."""
 STAYS = {"csrfmiddlewaretoken", "_search", KEY}
@@ -145,7 +145,7 @@ class Attacker:
         text = answer.content.decode("utf-8", "replace")
         if found := [mark for mark in RAW if mark in text]:
             self.wrong[f"shows {found[0]}"].append(where)
-        if [mark for mark in RUN if mark in text and "7006" in text]:
+        if [mark for mark in RUN if mark in text and "700600700" in text]:
             self.wrong["runs it"].append(where)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
@@ -29,10 +28,14 @@ def restored(text: str, code: str) -> str:
         return text
     key, value = keys["retired"]
     before, after = text[: key.start_mark.index], text[value.end_mark.index :]
-    ways = ((r",\s*\Z", ""), ("", r"[ \t]*,\s*")) if row.flow_style else ((r"\n[ \t]*\Z", r"[ \t]*(?=\n|\Z)"),)
-    for head, tail in ways:
-        if (left := re.search(head or r"\Z", before)) and (right := re.match(tail, after)):
-            return before[: left.start()] + after[right.end() :]
+    blank = " \t\n" if row.flow_style else " \t"
+    head, tail = before.rstrip(blank), after.lstrip(" \t")
+    if row.flow_style and head.endswith(","):
+        return head[:-1] + after
+    if row.flow_style and tail.startswith(","):
+        return before + tail[1:].lstrip(blank)
+    if not row.flow_style and head.endswith("\n") and tail[:1] in ("", "\n"):
+        return head[:-1] + tail
     return _with(text, value, "false")  # with a comment beside it, or where the row begins
 
 
