@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Error, TimeoutError
 
@@ -74,6 +74,12 @@ def files_are_kept_by_the_browser():
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(StaticFilesHandler, "serve", kept)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def connections_are_kept_by_the_server():
+    """As in production: a new one would read the whole schema for every request."""
+    connections.databases["default"]["CONN_MAX_AGE"] = 60
 
 
 @pytest.fixture(scope="session")
