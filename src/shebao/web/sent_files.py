@@ -23,6 +23,8 @@ from .employer.common import download
 
 TAKES = {"accept": ".jpg,.jpeg,.png,.pdf", "data-limits": f"{FILE_LIMIT} {PICTURE_LIMIT}"}
 """What a field that takes papers tells the browser: the kinds, and the most bytes of a document and of a picture."""
+TAKEN = f"图片（JPG、PNG，最大 {PICTURE_LIMIT // 1_000_000} MB）或 PDF（最大 {FILE_LIMIT // 1_000_000} MB）"
+"""The same for whoever chooses."""
 HOUR = timedelta(hours=1)
 
 

@@ -12,7 +12,7 @@ from shebao.hall.evidence.queries import employer_papers
 
 from ..access import needs
 from ..chosen import compact, numbers, spread, whole
-from ..sent_files import TAKES, sent, uploads
+from ..sent_files import TAKEN, TAKES, sent, uploads
 from .common import crumbs, here, undo_toast
 
 
@@ -42,7 +42,7 @@ def show(request, page):
             {"id": "title", "name": "title", "kind": "text", "label": "资料名称", "required": True, "maxlength": 60,
              "value": title, "placeholder": "如：企业营业执照", "error": _about(refusal, "title")},
             {"id": "files", "name": "files", "kind": "file", "label": "文件", "required": True, "attrs": TAKES,
-             "help": "JPG、PNG 或 PDF，不超过 5 MB", "error": _about(refusal, "files")},
+             "help": TAKEN, "error": _about(refusal, "files")},
         ],
         "errors": [{"id": (refusal.field or "files") if refusal else "", "text": wrong}] if refusal else [],
     }  # fmt: skip
