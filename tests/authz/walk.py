@@ -37,7 +37,7 @@ WHOLE = ("A.admin", "tianjin.admin")
 LOOKING = (*WHOLE, "A.clerk", "A.narrow", "anonymous")
 """Those who also ask with HEAD where it is answered: it is GET's view, of the same guards, and gives its head alone."""
 NARROWER = ("A.entry", "A.finance", "A.ticked", "A.paperless")
-"""Clerks who may do less than A.clerk, beside the same people: whose is whose is asked of A.clerk."""
+"""Clerks who may do less than A.clerk, beside the same people: others' objects are asked for by A.clerk."""
 KEPT_ANYWAY = ("sign_in_", "audit_", "django_session", "operators_attempt", "axes_")
 """Tables in which a refusal may leave a trace."""
 BEFORE_PASSWORD_CHANGE = {"change_password", "sign_out", "elder", "alive"}
@@ -222,7 +222,7 @@ def _targets(world: World, row: Row, actor: Actor, address: Address, is_open: bo
     own = next((owner for owner in actor.owners if world.of(kind, owner) and actor.owns(owner, kind)), None)
     if own:
         yield "own", own, fixed | {name: world.of(one, own) for name, one in row.objects.items()}
-    if not own or is_open and actor.key not in NARROWER:
+    if is_open or not own:
         yield "missing", "", fixed | dict.fromkeys(row.objects, NOBODYS)
     if not is_open or actor.key in NARROWER:
         return
