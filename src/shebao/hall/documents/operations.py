@@ -1,6 +1,8 @@
 """Issuing papers, printing them again byte for byte, and letting anybody check one."""
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -136,8 +138,10 @@ def verify(code: str, total_yuan_text: str) -> dict | None:
         total = parse_fen(total_yuan_text)
     except BadMoney:
         return None
+    # As somebody reads it off a paper: in fours, with hyphens, typed with a Chinese keyboard.
+    drawn = re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", code).upper())
     document = (
-        Document.objects.filter(verification_code=code.strip().upper(), total_fen=total)
+        Document.objects.filter(verification_code=drawn, total_fen=total)
         .select_related("employer", "bill__assessment", "signature")
         .first()
     )
