@@ -15,6 +15,7 @@ from shebao.hall.declarations.pipe import due_on
 from shebao.hall.declarations.seconding import send_back, sent_back
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
+from shebao.hall.settlement.declared import open_counts
 from shebao.hall.sign_in.submissions import canonical, signs_here, submit_signed
 from shebao.rules.months import Month
 
@@ -91,7 +92,7 @@ def basket(request):
         "effect": signed_yuan(sum(declaration.effect_fen for declaration in ready)),
         "ready": len(ready),
         "month": this_month(request),
-        "settle_url": reverse("e_settle"),
+        "nothing": {} if rows else _nothing_left(request, later),
         "too_late": _too_late(request, month, _expected(rows)),
         "buttons": [
             {"label": "移除", "kind": "d", "icon": "trash", "formaction": reverse("e_remove")},
@@ -99,6 +100,18 @@ def basket(request):
         ],
     }
     return render(request, "employer/basket.html", context)
+
+
+def _nothing_left(request, later: Month | None) -> dict:
+    """What an empty basket says: settle now, wait for what is in review, or nothing, once the month is settled."""
+    waiting = open_counts(request.user.employer, this_month(request)).get(State.SUBMITTED, 0)
+    settle, cases = word(request, "menu.settle", "结算"), word(request, "menu.cases", "办件进度")
+    if waiting:
+        text = f"还有 {waiting} 笔审核中，" + (f"从 {later} 的账单起计入。" if later else f"办结后再办理“{settle}”。")
+        return {"text": text, "url": f"{reverse('e_cases')}?state={State.SUBMITTED}", "action": f"查看{cases}"}
+    if later:
+        return {"text": f"{this_month(request)} 已经结算。"}
+    return {"text": "没有要提交的了，可以结算。", "url": reverse("e_settle"), "action": settle}
 
 
 def _stuck(rows, given_back: dict[int, str]) -> str:
