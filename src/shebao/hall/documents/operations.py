@@ -214,7 +214,7 @@ def cards_of(kind: str, bills: QuerySet[Bill]) -> list[tuple[Bill, Card]]:
 def _state_of(spec, document: Document | None, *, is_paid: bool) -> tuple[str, str]:
     """Whether a paper of a bill waits, is ready or issued, and in words."""
     if document is not None:
-        return "issued", "已下载" if document.downloaded_at else "待下载"
+        return "issued", "已取用" if document.downloaded_at else "待取用"
     if spec["stage"] == "paid" and not is_paid:
         return "waiting", "缴费后生成"
     return "ready", "可以开具"

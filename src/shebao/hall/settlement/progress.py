@@ -362,5 +362,5 @@ def _file_note(bill: Bill | None, now: Standing, is_paid: bool) -> str:
         return "结算后生成"
     waiting = len(now.unfiled(bill))
     if not waiting:
-        return "单据已下载"
-    return f"{waiting} 份单据待下载" if is_paid else "缴费后生成凭证"
+        return "单据已取用"
+    return f"{waiting} 份单据待取用" if is_paid else "缴费后生成凭证"

@@ -227,7 +227,7 @@ def _papers(now: Standing) -> Iterator[Todo]:
     if kinds := now.unfiled(bill):
         documents = region(now.employer.region).documents
         titles = "、".join(str(documents[kind]["title"]) for kind in kinds)
-        note = f"已缴 {yuan(bill.total_due)} 元，还有{titles}没有下载"
+        note = f"已缴 {yuan(bill.total_due)} 元，还有{titles}没有打印或下载"
         span = {"from": str(bill.month), "to": str(bill.month)}
         yield Todo("可下载", "g", f"{bill.month.label}单据可以下载", note, "e_documents", "去下载", query=span)
 
