@@ -151,11 +151,12 @@ def _drafts(now: Standing, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo
     waiting = {service: count for (service, state), count in mine.items() if state == State.DRAFT}
     if not waiting:
         return
-    until = here.calendar.window(now.month).declare_until
+    until = here.calendar.window(now.month.next() if now.bill else now.month).declare_until
     parts = "、".join(f"{here.services[key].title} {count}" for key, count in waiting.items())
     is_reviewed = any(not here.services[key].is_direct for key in waiting)
     title = f"{sum(waiting.values())} 笔业务还没有提交{'审核' if is_reviewed else ''}"
-    note = f"{parts}。{'审核通过' if is_reviewed else '提交'}后才能结算"
+    done = "审核通过" if is_reviewed else "提交"
+    note = f"{parts}。" + (f"{now.month} 已经结算，{done}后计入以后的账单" if now.bill else f"{done}后才能结算")
     yield Todo(_tag(until), _urgency(until), title, note, "e_basket", "去提交")
 
 
