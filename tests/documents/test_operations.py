@@ -150,6 +150,9 @@ def test_code_and_total_together_tell_what_the_paper_said_and_neither_alone_does
     assert set(code) <= set(ALPHABET)
     found = verify(code.lower(), plain_yuan(bill.total_due))
     assert (found["total_fen"], found["employer_name"]) == (bill.total_due, bill.employer.name)
+    assert verify("-".join(code[at : at + 4] for at in range(0, 16, 4)), plain_yuan(bill.total_due)) == found
+    wide = " ".join(chr(ord(one) + 0xFEE0) for one in code.lower())
+    assert verify(f" {wide}　", plain_yuan(bill.total_due)) == found, "spaces and full-width letters"
     assert verify(code, "1.00") is None
     assert verify(code, "不是金额") is None
     assert verify("A" * 16, plain_yuan(bill.total_due)) is None

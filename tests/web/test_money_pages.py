@@ -4,8 +4,11 @@ import pytest
 from django.db import transaction
 
 from shebao.hall.payments.models import SuspenseItem
+from shebao.hall.payments.operations import start_payment
 from shebao.hall.payments.suspense import suspend
 from shebao.hall.settlement.collecting import credit_of
+from tests.banking import bank  # noqa: F401 - a fixture
+from tests.payments.test_operations import send, told
 from tests.settlement.hall import NOVEMBER, OCTOBER, hire, on_day, settle
 from tests.settlement.hall import make_clerk as hall_clerk
 from tests.settlement.hall import make_employer as hall_employer
@@ -69,6 +72,16 @@ def test_the_agency_answers_a_wish_to_void_on_its_page(client, agency_admin, bil
         client.post(f"/a/voids/{request.pk}/decline", {"note": "人数没有错"})
         client.force_login(clerk)
         assert "人数没有错" in client.get("/e/voids/").content.decode()
+
+
+def test_the_list_of_settlements_says_why_one_cannot_be_voided(client, bill, bank):  # noqa: F811
+    client.force_login(bill.assessment.made_by)
+    with on_day():
+        assert "不能作废" not in client.get("/e/voids/").content.decode()
+        assert send(told(start_payment(bill.pk, by=bill.assessment.made_by))) == "booked"
+        page = client.get("/e/voids/").content.decode()
+    assert "这张账单已经缴费，不能作废；多缴或错缴的款请向经办机构申请退费。" in page
+    assert f"/e/voids/{bill.assessment_id}/" not in page
 
 
 def test_another_employers_settlement_and_a_clerk_at_the_agencys_pages(client, bill):

@@ -123,6 +123,8 @@ def test_papers_that_a_script_sends_are_answered_in_place_or_sent_on(client):
     wrong = SimpleUploadedFile("证.pdf", b"MZ")
     answer = client.post("/register/yunnan/6", {"go": "upload", "paper_0": wrong}, **bar)
     assert answer.status_code == 422 and "不是 JPG、PNG 或 PDF" in text_of(answer)
+    answer = client.post("/register/yunnan/6", {"go": "upload"}, **bar)
+    assert answer.status_code == 422 and "没有上传：没有选文件，或选的文件不收。可以收的是图片" in text_of(answer)
     right = SimpleUploadedFile("证.pdf", PDF + b"%%EOF\n")
     answer = client.post("/register/yunnan/6", {"go": "upload", "paper_0": right}, **bar)
     assert (answer.status_code, answer["HX-Redirect"]) == (200, "/register/yunnan/6")
@@ -251,7 +253,11 @@ def test_a_marked_item_that_is_unchanged_is_named_and_needs_a_tick_and_the_revie
     assert made.state == "returned"
     assert step(client, 1, "yunnan", **answers(name="示例新设股份有限公司")).status_code == 302
     assert [one.text for one in checks.unrepaired(Registration.objects.get(), here)] == [paper]
+    assert "办理时间" in text_of(client.get("/register/progress"))
     assert client.post("/register/yunnan/check", {"true": "1", "same": "1"}).url == "/register/progress"
+    progress = text_of(client.get("/register/progress"))
+    assert "办理时间" not in progress, "that was the return's"
+    assert "咨询电话 <a" in progress
     client.force_login(reviewer)
     page = text_of(client.get(f"/a/registrations/{made.pk}"))
     assert f"标注过而没有改：{paper}</p>" in page and "改了 1 项：单位名称" in page

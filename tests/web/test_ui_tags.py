@@ -120,6 +120,12 @@ def test_small_amounts_are_charted_in_yuan_and_empty_months_without_a_number() -
     assert render("{{ months|bars_unit }}", months=[{"month": "2026-11", "amount": 1_000_000}]) == "万元"
 
 
+def test_the_bar_of_the_steps_stands_where_the_words_stand() -> None:
+    mended = [{"title": "一", "state": "current"}, *({"title": "二", "state": "done"} for _ in range(3))]
+    assert '<progress value="0" max="4">' in render("{% stepper steps %}", steps=mended)
+    assert '<progress value="3" max="3">' in render("{% stepper steps %}", steps=mended[1:])
+
+
 def test_charts_without_any_amount_do_not_break() -> None:
     assert render("{% bars_svg months %}", months=[])
     assert render("{% bridge rows %}", rows=[])

@@ -90,6 +90,15 @@ def test_to_dos_come_in_the_order_of_their_consequences(clerk):
     assert todos[3].args == (low.pk,)
 
 
+def test_a_draft_made_after_the_month_was_settled_is_in_time_for_the_next(clerk):
+    hire(clerk.employer, [800_000])
+    settle(clerk.employer, clerk, NOVEMBER)
+    declare(clerk.employer, clerk, State.DRAFT)
+    with on_day(NOVEMBER, 29):
+        (item,) = [one for one in workbench(clerk, NOVEMBER).todos if one.url_name == "e_basket"]
+    assert item.note.endswith("。2026-11 已经结算，审核通过后计入以后的账单") and item.tag != "1 天后"
+
+
 def test_many_returned_declarations_share_one_row(clerk):
     for _ in range(5):
         declare(clerk.employer, clerk, State.RETURNED)

@@ -17,8 +17,10 @@ from shebao.hall.declarations.operations import (
 from shebao.hall.declarations.seconding import send_back
 from shebao.hall.employers.models import Employer
 from shebao.hall.regions import region
+from shebao.hall.settlement.progress import standing, steps_of
 from shebao.web.chosen import MOST_ROWS, compact, spread
-from tests.factories import OperatorFactory, at, cessation, enrolled, enrolment, wage
+from tests.factories import MONTH, OperatorFactory, at, cessation, enrolled, enrolment, wage
+from tests.settlement.hall import settle
 
 from .declared import CEASE, ENROL, WAGE, signed_in, text_of, waiting
 
@@ -50,6 +52,31 @@ def test_a_decision_expected_after_the_settling_deadline_is_told_before_and_afte
         data = {"chosen": one.pk, "declared": "1"}
         text = text_of(client.post("/e/basket/submit/", data, follow=True))
         assert told in text and Declaration.objects.get().due_on.month == 12
+
+
+def test_what_is_declared_after_the_month_was_settled_has_the_next_months_deadline(client):
+    operator = signed_in(client)
+    enrolled(operator.employer, name="李在册")
+    settle(operator.employer, operator)
+    one = waiting(operator, enrolment_month="2026-12")
+    with at(datetime(2026, 11, 30, 10, 0)):  # noqa: DTZ001 - naive local time, the last day of the settled month
+        page = text_of(client.get("/e/basket/"))
+        assert "1 笔可提交，12-31 23:59 截止（2026-11 已经结算，从 2026-12 的账单起计入）" in page
+        assert "晚于结算截止" not in page
+        page = text_of(client.post("/e/basket/submit/", {"chosen": one.pk, "declared": "1"}, follow=True))
+        assert "2026-11 已经结算，审核通过后从 2026-12 的账单起计入，该月 12-31 23:59 截止结算。" in page
+        assert "晚于结算截止" not in page
+        assert "还有 1 笔审核中，从 2026-12 的账单起计入。" in text_of(client.get("/e/basket/"))
+        submitting = steps_of(standing(operator.employer, MONTH, operator))[1]
+    assert (submitting.note, submitting.state) == ("1 笔审核中，计入以后的账单", "done")
+
+
+def test_an_empty_basket_waits_for_what_is_in_review_before_it_offers_to_settle(client):
+    operator = signed_in(client)
+    assert "没有要提交的了，可以结算。" in text_of(client.get("/e/basket/"))
+    submit_declarations([waiting(operator).pk], by=operator)
+    page = text_of(client.get("/e/basket/"))
+    assert "还有 1 笔审核中，办结后再办理“" in page and "可以结算" not in page
 
 
 def test_after_submitting_the_ways_on_bear_the_regions_own_names(client):

@@ -321,3 +321,13 @@ def test_a_forged_token_keeps_nothing(client):
     client.logout()
     client.post(f"/e/declare/{ENROL}/", enrolment() | {"writer": str(clerk.pk)})
     assert not FormDraft.objects.exists()
+
+
+def test_a_form_that_is_filled_in_says_that_the_amounts_wait_for_what_was_found(client):
+    signed_in(client)
+    asks, waits = "填好证件号码、月份和工资后", "先处理核验结果里的问题，处理好以后"
+    elsewhere = enrolment(household="外地农业户口")
+    page = text_of(client.post(f"/e/declare/{ENROL}/preview/", elsewhere))
+    assert "信息预录入" in page and waits in page and asks not in page
+    page = text_of(client.post(f"/e/declare/{ENROL}/preview/", elsewhere | {"declared_wage": ""}))
+    assert asks in page and waits not in page

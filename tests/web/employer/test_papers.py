@@ -48,6 +48,8 @@ def test_an_issued_paper_opens_in_the_browser_and_can_be_saved(pages, bill):
     paper = issued(pages, bill)
     assert f'href="{URL}file/{paper.pk}/"' in text_of(pages.get(URL))
     shown = pages.get(f"{URL}file/{paper.pk}/")
+    # Opened to be printed and saved are one record: the tag names neither alone.
+    assert "已取用" in text_of(pages.get(URL)) and "已下载" not in text_of(pages.get(URL))
     saved = pages.get(f"{URL}file/{paper.pk}/download/")
     assert shown.content == saved.content
     assert shown.content.startswith(b"%PDF")

@@ -1,6 +1,8 @@
 """Issuing papers, printing them again byte for byte, and letting anybody check one."""
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -136,8 +138,10 @@ def verify(code: str, total_yuan_text: str) -> dict | None:
         total = parse_fen(total_yuan_text)
     except BadMoney:
         return None
+    # As somebody reads it off a paper: in fours, with hyphens, typed with a Chinese keyboard.
+    drawn = re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", code).upper())
     document = (
-        Document.objects.filter(verification_code=code.strip().upper(), total_fen=total)
+        Document.objects.filter(verification_code=drawn, total_fen=total)
         .select_related("employer", "bill__assessment", "signature")
         .first()
     )
@@ -210,7 +214,7 @@ def cards_of(kind: str, bills: QuerySet[Bill]) -> list[tuple[Bill, Card]]:
 def _state_of(spec, document: Document | None, *, is_paid: bool) -> tuple[str, str]:
     """Whether a paper of a bill waits, is ready or issued, and in words."""
     if document is not None:
-        return "issued", "已下载" if document.downloaded_at else "待下载"
+        return "issued", "已取用" if document.downloaded_at else "待取用"
     if spec["stage"] == "paid" and not is_paid:
         return "waiting", "缴费后生成"
     return "ready", "可以开具"

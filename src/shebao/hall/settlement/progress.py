@@ -271,7 +271,7 @@ def _steps(now: Standing, *, settled: Callable[[Bill], str], paying: Callable[[S
     }
     notes = {
         "enter": _enter_note(spec, now, changes + sum(counts.values()), done["enter"]),
-        "submit": _submit_note(counts, changes, done["submit"]),
+        "submit": _submit_note(counts, changes, done["submit"], is_settled=bool(bill)),
         "settle": settled(bill) if bill else _settle_note(now, by_office=who_computes(now.employer) == "office"),
         "pay": paying(now) if bill else "结算后开放",
         "file": _file_note(bill, now, done["pay"]),
@@ -325,11 +325,12 @@ def _enter_note(spec, now: Standing, count: int, is_done: bool) -> str:
     return "没有变动可直接结算" if now.has_insured else "还没有参保人员"
 
 
-def _submit_note(counts: dict, changes: int, is_done: bool) -> str:
+def _submit_note(counts: dict, changes: int, is_done: bool, *, is_settled: bool) -> str:
     waiting = (State.DRAFT, State.SUBMITTED, State.RETURNED)
     parts = [f"{counts[state]} 笔{state.label}" for state in waiting if counts.get(state)]
     if parts:
-        return "，".join(parts)
+        # What is undecided when the month is settled is decided too late for its bill.
+        return "，".join(parts) + ("，计入以后的账单" if is_settled else "")
     if is_done:
         return f"{changes} 笔已生效" if changes else "没有需要提交的申报"
     return "先录入变动"
@@ -361,5 +362,5 @@ def _file_note(bill: Bill | None, now: Standing, is_paid: bool) -> str:
         return "结算后生成"
     waiting = len(now.unfiled(bill))
     if not waiting:
-        return "单据已下载"
-    return f"{waiting} 份单据待下载" if is_paid else "缴费后生成凭证"
+        return "单据已取用"
+    return f"{waiting} 份单据待取用" if is_paid else "缴费后生成凭证"

@@ -23,6 +23,7 @@ from .models import Assessment, Bill, BillLine, Booking, LedgerTransaction, Void
 from .paying_state import Paying, paying_of
 
 LONGEST_REASON = 200
+PAID = "这张账单已经缴费，不能作废"
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def obstacle(assessment: Assessment) -> str:
     if bill.is_provisional:
         return "这是暂核定的账单：申报结算以后自动结清，核定有误的由经办机构撤销。"
     if has_money(bill):
-        return "这张账单已经缴费，不能作废；多缴或错缴的款请向经办机构申请退费。"
+        return f"{PAID}；多缴或错缴的款请向经办机构申请退费。"
     if now() > bill.pay_until:
         return f"{bill.month.label}的缴费期已过，不能在网上作废，请到经办窗口办理。"
     if bill.transactions.filter(kind=Booking.CREDITED).exists():
@@ -228,7 +229,8 @@ def settled_months(employer, *, by) -> list[Settled]:
         else:
             # Only the newest month is asked about, and what stands apart: the earlier ones wait for it anyway.
             is_asked = bill.series or bill.month == latest
-            stands = obstacle(bill.assessment) if is_asked else "请先作废后面的月份。"
+            waits = f"{PAID}。" if paying.paid else "请先作废后面的月份。"
+            stands = obstacle(bill.assessment) if is_asked else waits
         rows.append(Settled(bill, paying, stands, newest.get(bill.assessment_id)))
     return rows
 

@@ -151,11 +151,12 @@ def _drafts(now: Standing, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo
     waiting = {service: count for (service, state), count in mine.items() if state == State.DRAFT}
     if not waiting:
         return
-    until = here.calendar.window(now.month).declare_until
+    until = here.calendar.window(now.month.next() if now.bill else now.month).declare_until
     parts = "、".join(f"{here.services[key].title} {count}" for key, count in waiting.items())
     is_reviewed = any(not here.services[key].is_direct for key in waiting)
     title = f"{sum(waiting.values())} 笔业务还没有提交{'审核' if is_reviewed else ''}"
-    note = f"{parts}。{'审核通过' if is_reviewed else '提交'}后才能结算"
+    done = "审核通过" if is_reviewed else "提交"
+    note = f"{parts}。" + (f"{now.month} 已经结算，{done}后计入以后的账单" if now.bill else f"{done}后才能结算")
     yield Todo(_tag(until), _urgency(until), title, note, "e_basket", "去提交")
 
 
@@ -227,7 +228,7 @@ def _papers(now: Standing) -> Iterator[Todo]:
     if kinds := now.unfiled(bill):
         documents = region(now.employer.region).documents
         titles = "、".join(str(documents[kind]["title"]) for kind in kinds)
-        note = f"已缴 {yuan(bill.total_due)} 元，还有{titles}没有下载"
+        note = f"已缴 {yuan(bill.total_due)} 元，还有{titles}没有打印或下载"
         span = {"from": str(bill.month), "to": str(bill.month)}
         yield Todo("可下载", "g", f"{bill.month.label}单据可以下载", note, "e_documents", "去下载", query=span)
 

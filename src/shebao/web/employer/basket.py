@@ -15,7 +15,9 @@ from shebao.hall.declarations.pipe import due_on
 from shebao.hall.declarations.seconding import send_back, sent_back
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
+from shebao.hall.settlement.declared import open_counts
 from shebao.hall.sign_in.submissions import canonical, signs_here, submit_signed
+from shebao.rules.months import Month
 
 from ..access import needs
 from ..certified import SIGNER, signature_in, signer_allowed
@@ -27,10 +29,10 @@ from .vouchers import vouches_for
 UNSIGNED = {"id": "declared", "text": "请阅读并勾选声明后再提交。"}
 
 
-def _too_late(request, days) -> str:
-    """A sentence where a decision is expected after the month must be settled; "" where there is time."""
+def _too_late(request, month: Month, days) -> str:
+    """A sentence where a decision is expected after `month` must be settled; "" where there is time."""
     calendar = here(request).calendar
-    until = calendar.window(this_month(request)).pay_until
+    until = calendar.window(month).pay_until
     last = max((day for day in days if day), default=until.date())
     if last <= until.date():
         return ""
@@ -50,6 +52,16 @@ def _expected(rows) -> list[date]:
     return [due_on(one) for one in waiting.values()]
 
 
+def _later_bill(request, first: Month, declarations) -> Month | None:
+    """The month from whose bill on these count, where the business month is settled already; None where it is not.
+
+    `first` is the first month that is still to be settled: it waits for every declaration that is undecided.
+    """
+    if first == this_month(request):
+        return None
+    return max(first, min((one.first_month for one in declarations), default=first))
+
+
 @require_safe
 @needs("declare")
 def basket(request):
@@ -57,7 +69,10 @@ def basket(request):
     rows = queries.basket(request.user)
     given_back = sent_back([row.declaration for row in rows])
     ready = [row.declaration for row in rows if row.is_ready and row.declaration.pk not in given_back]
-    until = here(request).calendar.window(this_month(request)).declare_until
+    month = queries.first_open_month(request.user)
+    later = _later_bill(request, month, ready)
+    until = here(request).calendar.window(month).declare_until
+    settled = f"（{this_month(request)} 已经结算，从 {later} 的账单起计入）" if later else ""
     title, services = word(request, "menu.basket", "待提交"), here(request).services
     waiting = sum(bool(row.declaration.proposed_by_id) and row.is_ready for row in rows)
     context = {
@@ -65,7 +80,7 @@ def basket(request):
         "may_send_back": bool(waiting) and request.user.may("confirm"),
         "title": title,
         "crumbs": crumbs(title),
-        "sub": f"{len(ready)} 笔可提交{_stuck(rows, given_back)}，{until:%m-%d %H:%M} 截止",
+        "sub": f"{len(ready)} 笔可提交{_stuck(rows, given_back)}，{until:%m-%d %H:%M} 截止{settled}",
         "groups": [
             {
                 "title": services[key].title,
@@ -77,14 +92,26 @@ def basket(request):
         "effect": signed_yuan(sum(declaration.effect_fen for declaration in ready)),
         "ready": len(ready),
         "month": this_month(request),
-        "settle_url": reverse("e_settle"),
-        "too_late": _too_late(request, _expected(rows)),
+        "nothing": {} if rows else _nothing_left(request, later),
+        "too_late": _too_late(request, month, _expected(rows)),
         "buttons": [
             {"label": "移除", "kind": "d", "icon": "trash", "formaction": reverse("e_remove")},
             {"label": "核对并提交", "kind": "p", "icon": "check", "formaction": reverse("e_check")},
         ],
     }
     return render(request, "employer/basket.html", context)
+
+
+def _nothing_left(request, later: Month | None) -> dict:
+    """What an empty basket says: settle now, wait for what is in review, or nothing, once the month is settled."""
+    waiting = open_counts(request.user.employer, this_month(request)).get(State.SUBMITTED, 0)
+    settle, cases = word(request, "menu.settle", "结算"), word(request, "menu.cases", "办件进度")
+    if waiting:
+        text = f"还有 {waiting} 笔审核中，" + (f"从 {later} 的账单起计入。" if later else f"办结后再办理“{settle}”。")
+        return {"text": text, "url": f"{reverse('e_cases')}?state={State.SUBMITTED}", "action": f"查看{cases}"}
+    if later:
+        return {"text": f"{this_month(request)} 已经结算。"}
+    return {"text": "没有要提交的了，可以结算。", "url": reverse("e_settle"), "action": settle}
 
 
 def _stuck(rows, given_back: dict[int, str]) -> str:
@@ -224,12 +251,18 @@ def submitted(request):
     pks = spread(request.GET.get("ids", ""))[:500]
     rows = list(Declaration.objects.visible_to(request.user).filter(pk__in=pks).order_by("pk"))
     left = request.GET.get("left", "0")
+    month = queries.first_open_month(request.user)
+    later = _later_bill(request, month, rows)
+    waited = [one.due_on for one in rows if one.state == State.SUBMITTED]
     context = {
         "rows": rows,
         "in_force": bool(rows) and all(one.is_direct for one in rows),
         "vouches": vouches_for(request, rows),
         "left": whole(left),
-        "too_late": _too_late(request, [one.due_on for one in rows if one.state == State.SUBMITTED]),
+        "later": later,
+        "settled": this_month(request),
+        "settle_until": here(request).calendar.window(later or month).pay_until,
+        "too_late": _too_late(request, month, waited),
         "cases_title": word(request, "menu.cases", "办件进度"),
         "basket_title": word(request, "menu.basket", "待提交"),
         "crumbs": crumbs("提交结果", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),

@@ -259,6 +259,8 @@ def aside(request, spec, form, raw: dict, found: Preview | None) -> dict:
         "derived": _derived(found),
         "past": _past(found, is_about_known=OPERATIONS[spec.operation].is_about_known),
         "problems": told,
+        # All of it is there, and what was found stands before the amounts.
+        "is_held_up": bool(wage and found.first_month) and any(one.level == "error" for one in told),
         "double": _double(request, spec, found),
         "fixes": fixes(told, form),
         "removers": _removers(request, told, found),

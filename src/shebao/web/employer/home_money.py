@@ -1,13 +1,12 @@
 """The workbench's money: what the month costs, its schemes, why it differs from the last, the last twelve months."""
 
+from itertools import dropwhile
+
 from django.urls import reverse
 
 from shebao.hall.settlement.paying_state import WORDS, fee_note
 from shebao.hall.settlement.progress import Standing
 from shebao.hall.workbench.queries import Money
-
-FEWEST_MONTHS = 3
-"""So many months the chart shows at least."""
 
 
 def money_context(now: Standing, money: Money) -> dict:
@@ -16,19 +15,20 @@ def money_context(now: Standing, money: Money) -> dict:
         return {"refusal": money.refusal, "amount": None, "shares": [], "bridge_rows": [], "bars": []}
     bars = [{"month": m, "amount": fen, "estimate": is_estimate} for m, fen, is_estimate in _since_first(money.chart)]
     found = _billed(now) if now.bill else _estimated(money)
+    compared = _comparison(money, now.month)
+    bridge = money.bridge if compared["has_before"] else ()  # the first month has none to differ from
     return {
         "refusal": "",
-        "amount": found | {"total": money.total} | _comparison(money, now.month),
+        "amount": found | {"total": money.total} | compared,
         "shares": _shares(money),
-        "bridge_rows": [{"label": row.label, "delta": row.delta} for row in money.bridge],
+        "bridge_rows": [{"label": row.label, "delta": row.delta} for row in bridge],
         "bars": bars,
     }
 
 
 def _since_first(chart) -> list:
-    """The months from the first with an amount on, but not so few that it is no chart; none without any amount."""
-    first = next((place for place, (_, fen, _) in enumerate(chart) if fen), None)
-    return [] if first is None else list(chart[min(first, max(len(chart) - FEWEST_MONTHS, 0)) :])
+    """The months from the first with an amount on; none without any amount."""
+    return list(dropwhile(lambda one: not one[1], chart))
 
 
 def _billed(now: Standing) -> dict:

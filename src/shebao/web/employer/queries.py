@@ -1,7 +1,7 @@
 """查询统计: the queries that the region names, each with its conditions, its table, its sums, and the way further."""
 
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, dropwhile
 from urllib.parse import quote
 
 from django.contrib import messages
@@ -75,7 +75,8 @@ def queries(request):
         given = asked(request.user, request.user.employer, here(request), {}, (MONTHS,))
         by_month, by_scheme = billed(given)
         last = max((month for month, fen in by_month.items() if fen), default=given.first_month.previous())
-        months = [(month, fen) for month, fen in by_month.items() if month <= last]
+        billed_months = ((month, fen) for month, fen in by_month.items() if month <= last)
+        months = dropwhile(lambda one: not one[1], billed_months)  # before its first bill an employer has no zeros
         context["bars"] = [{"month": month, "amount": fen, "estimate": False} for month, fen in months]
         context["shares"] = [
             {"code": scheme.colour, "label": scheme.title, "amount": by_scheme[scheme.key]}

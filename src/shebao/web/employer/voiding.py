@@ -28,7 +28,9 @@ def voids(request):
 def _row(one) -> dict:
     is_asked = one.request is not None and one.request.state == VoidState.ASKED
     shown = {"one": one, "bill": one.bill, "paying": one.paying, "request": one.request, "is_asked": is_asked}
-    return shown | {"may": not one.obstacle and not is_asked}
+    # The state says itself that it is voided, and the record that somebody asked.
+    is_told = is_asked or one.paying.key == "void"
+    return shown | {"may": not one.obstacle and not is_asked, "stands": "" if is_told else one.obstacle}
 
 
 @needs("settle")

@@ -22,7 +22,7 @@ from shebao.rules.region import Region
 from ..access import public
 from ..by_phone import PART
 from ..employer.fields import Shown, page_fields
-from ..sent_files import uploads
+from ..sent_files import TAKEN, uploads
 from .holding import held, hold
 from .registering_papers import ask_for_phone, code_of, count_upload, paper_part, replaced
 
@@ -146,6 +146,9 @@ def _save_papers(request, here, made, step):
     go = request.POST.get("go")
     if go == "next" and not said:
         said = [f"还没有上传“{title}”。" for title in checks.missing_papers(made)]
+    if go == "upload" and not request.FILES:
+        # The browser sends none that it told would not be taken: without this, nothing would be told of it here.
+        said = [f"没有上传：没有选文件，或选的文件不收。可以收的是{TAKEN}。"]
     if said and go != "back":
         return step_page(request, here, made, step, said=said)
     if go == "upload":

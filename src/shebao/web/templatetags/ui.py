@@ -364,7 +364,8 @@ def stepper(steps: Iterable[Any]) -> dict[str, Any]:
     """Show the month's steps: title, note, state (done, current, next, blocked) and perhaps url."""
     items = list(steps)
     current = next((n for n, s in enumerate(items, 1) if _get(s, "state") in ("current", "blocked")), len(items))
-    done = sum(1 for s in items if _get(s, "state") == "done")
+    # The bar says what the words beside it say: a step that is mended may have finished ones behind it.
+    done = len(items) if all(_get(s, "state") == "done" for s in items) else current - 1
     title = _get(items[current - 1], "title") if items else ""
     return {"steps": items, "current": current, "done": done, "total": len(items), "title": title}
 
