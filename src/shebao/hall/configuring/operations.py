@@ -150,17 +150,27 @@ def _prove_folder(found: FolderProposal) -> None:
         raise BadRegion(wrong)
 
 
+def why_shut(here: Region, file: str = VALUES) -> str:
+    """Why nothing that is agreed to can be put into force from here; "" where the folder can be written to."""
+    folder = _own_folder(here)
+    if folder is None:
+        return "本地区的设置随程序安装，页面上不能写入。"
+    place = (folder / file).parent
+    return "" if os.access(place if place.is_dir() else folder, os.W_OK) else "本地区的文件夹现在不能写入。"
+
+
+def _own_folder(here: Region) -> Path | None:
+    folders = (root / here.code for root in own_roots())
+    return next((one for one in folders if (one / "region.yaml").is_file()), None)
+
+
 def _own_file(here: Region, name: str) -> Path:
-    for root in own_roots():
-        folder = root / here.code
-        if (folder / "region.yaml").is_file():
-            file = folder / name
-            if os.access(file.parent if file.parent.is_dir() else folder, os.W_OK):
-                file.parent.mkdir(exist_ok=True)
-                return file
-            raise Refused("folder_read_only", f"地区文件夹 {here.code} 不能写入，请下载方案，交给管文件夹的人。")
-    text = "这个地区的文件夹随程序安装，不能在页面上改。请下载方案，交给管地区文件夹的人（REGIONS_DIR）。"
-    raise Refused("folder_is_bundled", text)
+    folder, why = _own_folder(here), why_shut(here, name)
+    if folder is None or why:
+        raise Refused("folder_is_shut", f"{why}请下载方案，交给管理服务器的人写入。")
+    file = folder / name
+    file.parent.mkdir(exist_ok=True)
+    return file
 
 
 def _write(file: Path, text: str) -> None:

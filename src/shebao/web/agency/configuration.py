@@ -60,6 +60,8 @@ def configuration(request):
         "users": list(_users(request.user)),
         "proposals": proposals,
         "title": TITLE,
+        "shut": operations.why_shut(here),
+        "may_manage": request.user.may("manage_operators"),
     }
     return render(request, "agency/configuration.html", context)
 
@@ -125,6 +127,7 @@ def propose(request):
         "is_keyed": name == CALENDAR,
         "reason": REASON | {"required": True, "full": True, "value": request.POST.get("reason", "")},
         "errors": errors,
+        "shut": operations.why_shut(here, name),
         "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": title}],
     }
     if named:
@@ -167,6 +170,7 @@ def proposal(request, pk):
         "is_values": found.file == VALUES,
         "is_own": found.proposed_by_id == request.user.pk,
         "is_stale": is_open and found.fingerprint != here.fingerprint,
+        "shut": operations.why_shut(here, found.file),
         "title": title,
         "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": f"修改 {found.pk}"}],
     }

@@ -1,0 +1,41 @@
+"""The pages of 系统配置: what they say beforehand, what they leave out, and what stays told afterwards."""
+
+import pytest
+
+from shebao.hall.configuring.operations import approve_file, propose_file
+from tests.configuring.test_proposals import WHY, heads, higher, november, own_folder
+
+__all__ = ["heads", "november", "own_folder"]
+pytestmark = pytest.mark.django_db
+CONFIGURATION, PROPOSE = "/a/configuration/", "/a/configuration/propose"
+RETIRE = f"{PROPOSE}?file=codes/household_kinds.yaml&retire=40"
+SHUT = "随程序安装"
+
+
+def shown(client, url: str) -> str:
+    return client.get(url).content.decode()
+
+
+def test_where_the_folder_ships_with_the_program_it_is_said_before_anybody_proposes(heads, client):
+    one, other = heads
+    client.force_login(one)
+    assert all(SHUT in shown(client, url) for url in (CONFIGURATION, PROPOSE, RETIRE))
+    made = propose_file(higher(), by=one, reason=WHY)
+    approve_file(made.pk, by=other)
+    page = shown(client, f"{CONFIGURATION}proposals/{made.pk}")
+    assert SHUT in page and "下载方案" in page and "启用：写入" not in page
+
+
+def test_where_the_folder_is_the_installations_own_the_button_is_there(own_folder, heads, client):
+    one, other = heads
+    client.force_login(one)
+    assert not any(SHUT in shown(client, url) for url in (CONFIGURATION, PROPOSE, RETIRE))
+    made = propose_file(higher(), by=one, reason=WHY)
+    approve_file(made.pk, by=other)
+    assert "启用：写入" in shown(client, f"{CONFIGURATION}proposals/{made.pk}")
+
+
+def test_operators_are_only_offered_to_who_may_open_them(heads, client):
+    client.force_login(heads[0])
+    page = shown(client, CONFIGURATION)
+    assert ">管理操作员<" not in page and "由安全管理员管理" in page
