@@ -2,8 +2,8 @@
 
 import pytest
 
-from shebao.hall.configuring.operations import approve_file, propose_file
-from tests.configuring.test_proposals import WHY, heads, higher, november, own_folder
+from shebao.hall.configuring.operations import activate_file, approve_file, propose_file
+from tests.configuring.test_proposals import REASONS, WHY, heads, higher, in_folder, november, own_folder, reasons
 
 __all__ = ["heads", "november", "own_folder"]
 pytestmark = pytest.mark.django_db
@@ -39,3 +39,17 @@ def test_operators_are_only_offered_to_who_may_open_them(heads, client):
     client.force_login(heads[0])
     page = shown(client, CONFIGURATION)
     assert ">管理操作员<" not in page and "由安全管理员管理" in page
+
+
+def test_what_was_changed_stays_told_after_it_is_in_force_and_the_list_says_it(own_folder, heads, client):
+    one, other = heads
+    values = propose_file(higher(), by=one, reason=WHY)
+    approve_file(values.pk, by=other)
+    activate_file(values.pk, by=one)
+    list_ = in_folder(reasons(), REASONS, one, other)
+    client.force_login(one)
+    page = shown(client, f"{CONFIGURATION}proposals/{values.pk}")
+    assert "6,000.00 元" in page and "津示例〔2026〕1 号" in page and "原来" in page and "2027-01" in page
+    page = shown(client, f"{CONFIGURATION}proposals/{list_.pk}")
+    assert "代码 07" in page and "合同照片看不清" in page
+    assert "代码 07：— → 合同照片看不清" in shown(client, CONFIGURATION)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from shebao.regions_home import own_roots, regions_roots
 from shebao.rules.cases import broken_cases
+from shebao.rules.proposal_rows import rows_of
 from shebao.rules.proposals import VALUES, changes, load_proposed, proposable, rewritten, text_with
 from shebao.rules.region import BadRegion, Region
 
@@ -37,9 +38,10 @@ def propose_file(text: str, *, by, reason: str, file: str = VALUES) -> FolderPro
     proposed = proved(here, text, file)
     if not (changes(here, proposed) if file == VALUES else rewritten(here, regions_roots(), text, file)):
         raise Refused("nothing_changed", "写的内容与现行的完全相同。", field="yaml")
+    changed = rows_of(here, proposed, regions_roots(), text, file, clock.today())
     made = FolderProposal.objects.create(
-        region=by.region, file=file, text=text, reason=reason.strip()[:200], fingerprint=here.fingerprint,
-        proposed_by=by, proposed_at=clock.now(),
+        region=by.region, file=file, text=text, changed=changed, reason=reason.strip()[:200],
+        fingerprint=here.fingerprint, proposed_by=by, proposed_at=clock.now(),
     )  # fmt: skip
     record("folder.proposed", made, by=by, file=file)
     return made
