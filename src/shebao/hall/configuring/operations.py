@@ -1,6 +1,7 @@
 """A file of the region's folder: proposed by one, agreed to by another, written there; there is no second truth."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from .models import FolderProposal, ProposalState
 from .relied_on import relied_on
 
 SHORTEST = 5
+PLACE = re.compile(r"^[^:]+:\d+: (?![\w.-]+: )")
+"""The file and line of a mistake that names no key: what follows is said in words."""
 
 
 @transaction.atomic
@@ -50,9 +53,13 @@ def propose_file(text: str, *, by, reason: str, file: str = VALUES) -> FolderPro
 def proved(here: Region, text: str, file: str) -> Region:
     """The region with the file in its folder: all that `shebao region check` asks, and nothing taken that is relied on.
 
-    Raises BadRegion with every mistake.
+    Raises BadRegion with every mistake; a whole sentence about another file than the proposed one without its place.
     """
-    proposed = load_proposed(here, regions_roots(), text, file)
+    try:
+        proposed = load_proposed(here, regions_roots(), text, file)
+    except BadRegion as bad:
+        own = f"{here.code}/{file}:"
+        raise BadRegion([one if one.startswith(own) else PLACE.sub("", one) for one in bad.problems]) from None
     if wrong := [*broken_cases(proposed, regions_roots()), *relied_on(here, proposed)]:
         raise BadRegion(wrong)
     return proposed
