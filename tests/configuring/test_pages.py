@@ -3,7 +3,9 @@
 import pytest
 
 from shebao.hall.configuring.operations import activate_file, approve_file, propose_file
+from shebao.web.menus import menu_items
 from tests.configuring.test_proposals import REASONS, WHY, heads, higher, in_folder, november, own_folder, reasons
+from tests.factories import OperatorFactory
 
 __all__ = ["heads", "november", "own_folder"]
 pytestmark = pytest.mark.django_db
@@ -53,3 +55,13 @@ def test_what_was_changed_stays_told_after_it_is_in_force_and_the_list_says_it(o
     page = shown(client, f"{CONFIGURATION}proposals/{list_.pk}")
     assert "代码 07" in page and "合同照片看不清" in page
     assert "代码 07：— → 合同照片看不清" in shown(client, CONFIGURATION)
+
+
+def test_who_may_agree_sees_in_the_menu_that_one_waits_and_who_proposed_it_does_not(heads, client):
+    propose_file(higher(), by=heads[0], reason=WHY)
+    badges = []
+    for who in (*heads, OperatorFactory(reviewer=True)):
+        client.force_login(who)
+        nav = menu_items(client.get("/a/").context["shell"])
+        badges.append([one["badge"] for one in nav if one["url"] == CONFIGURATION])
+    assert badges == [[""], [1], []]

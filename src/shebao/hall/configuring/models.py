@@ -19,6 +19,10 @@ class ProposalQuerySet(models.QuerySet):
         """The agency's of one's own region; nothing for an employer's people."""
         return self.filter(region=actor.region) if actor.is_desk else self.none()
 
+    def awaiting(self, actor):
+        """Those that the actor may agree to: proposed by somebody else."""
+        return self.visible_to(actor).filter(state=ProposalState.PROPOSED).exclude(proposed_by=actor)
+
 
 class FolderProposal(models.Model):
     """What a file of the region's folder is to say (修改方案). `fingerprint` is of the region it was made for.
