@@ -210,7 +210,7 @@ def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
             elif item and item.is_retired:
                 asked = "、".join(f"“{one.title}”" for one in region.services.values() if one.form == form.key)
                 told = f"{asked or f'表单 {form.key} '}的“{field.label}”默认填“{item.code} {item.title}”"
-                problems.add(where, "", f"{told}，这个代码已停用，请先另写一个默认值")
+                problems.add(where, "", f"{told}，默认的不能是停用的代码，请先另写一个默认值")
     fed = {f.feeds for s in region.services.values() if s.form in region.forms for f in region.forms[s.form].fields}
     for scheme in region.open_schemes:
         for fact_key in sorted(scheme.facts):
