@@ -313,7 +313,8 @@ def test_not_every_code_of_a_list_can_be_retired_nor_what_a_form_begins_with(hea
     asked, pressed = client.get(press), client.post(press, {"reason": WHY})
     assert (asked.status_code, pressed.status_code) == (200, 422)
     for told in (asked.content.decode(), pressed.content.decode()):
-        assert "默认值“41”已停用，请另写一个" in told and 'name="reason"' not in told
+        assert "的“用工形式”默认填“41 " in told and 'name="reason"' not in told
+        assert "请先另写一个默认值" in told and "forms/" not in told, "in words, without the file"
     assert client.post(press.replace("41", "no"), {"reason": WHY}).status_code == 404
     assert not FolderProposal.objects.exists()
 

@@ -364,6 +364,8 @@ def test_drawing_again_gives_the_same_lot_on_that_day_alone_and_among_others(cle
     pks = [one.pk for one in submitted(clerk, *range(1, 13))]
     first = sampling.draw_sample(pks, by=reviewer).drawn
     assert [sampling.draw_sample(pks, by=reviewer).drawn for _ in range(5)] == [first] * 5
+    alone = [sampling.draw_sample([pk], by=reviewer).drawn for pk in pks]
+    assert alone == [[pk] for pk in pks], "nobody goes round the lot by asking for one at a time"
     fewer = sampling.draw_sample(pks[:-1], by=reviewer).drawn
     assert set(first) & set(pks[:-1]) <= set(fewer), "who leaves one out gets no other lot for the rest"
     with at(NOW + timedelta(days=1)):

@@ -17,7 +17,7 @@ from shebao.hall.documents.operations import pdf, verify
 from shebao.hall.documents.vouchers import issue_voucher
 from shebao.hall.errors import Refused
 from shebao.hall.mail.models import Mail, MailState
-from shebao.hall.mail.operations import deliver_mail, mail_document, send_mail_again
+from shebao.hall.mail.operations import deliver_mail, mail_document, opening, send_mail_again
 from shebao.hall.operators.models import Duty
 from tests.factories import EmployerFactory, OperatorFactory, enrolment
 
@@ -174,3 +174,9 @@ def test_the_voucher_is_printed_from_the_case(client, writer, people):
     assert "打印申报凭证" in client.get(f"/e/cases/{people[0]}/").content.decode()
     paper = client.post("/e/vouchers/", {"chosen": people[0]}, follow=True)
     assert paper["Content-Type"] == "application/pdf"
+
+
+def test_the_title_of_a_short_message_is_cut_in_no_number():
+    told = "您单位已登记，单位编号为二一二三四五六七八，专管员的账号 911201161234567890 已经开通，请激活。"
+    assert opening(told) == "您单位已登记，单位编号为二一二三四五六七八，专管员的账号…"
+    assert opening("验证码 {secret}，10 分钟内有效。") == "验证码 {secret}，10 分钟内有效。"

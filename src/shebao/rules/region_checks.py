@@ -204,10 +204,13 @@ def _check_forms(region: Region, folder: Folder, problems: Problems) -> None:
                     problems.add(where, f"{form.key}.{field.id}", text)
                 _check_operand(test, f"{form.key}.{field.id}", where, region, problems)
             codes = region.codes.get(field.options or "")
-            if codes and field.default and codes.get(field.default) is None:
+            item = codes.get(field.default) if codes and field.default else None
+            if codes and field.default and item is None:
                 problems.add(where, f"{form.key}.{field.id}", f"默认值“{field.default}”不在代码表里")
-            elif codes and field.default and codes.get(field.default) not in codes.offered:
-                problems.add(where, f"{form.key}.{field.id}", f"默认值“{field.default}”已停用，请另写一个")
+            elif item and item.is_retired:
+                asked = "、".join(f"“{one.title}”" for one in region.services.values() if one.form == form.key)
+                told = f"{asked or f'表单 {form.key} '}的“{field.label}”默认填“{item.code} {item.title}”"
+                problems.add(where, "", f"{told}，默认的不能是停用的代码，请先另写一个默认值")
     fed = {f.feeds for s in region.services.values() if s.form in region.forms for f in region.forms[s.form].fields}
     for scheme in region.open_schemes:
         for fact_key in sorted(scheme.facts):

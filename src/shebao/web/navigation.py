@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from django.db.models import Count
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
+from shebao.hall.configuring.models import FolderProposal
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
 from shebao.hall.desk.queries import queue_size
@@ -104,6 +105,8 @@ def agency_nav(user, region, *, is_counted: bool = True) -> list[dict]:
         if region.void and not region.void.is_direct:
             asked = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED)
             badges["a_voids"] = (asked.count(), False)
+        if user.may("configure"):
+            badges["a_configuration"] = (FolderProposal.objects.awaiting(user).count(), False)
     return _drawn(_kept(region, Rights(user.role, _permissions(user))), badges)
 
 

@@ -19,17 +19,22 @@ class ProposalQuerySet(models.QuerySet):
         """The agency's of one's own region; nothing for an employer's people."""
         return self.filter(region=actor.region) if actor.is_desk else self.none()
 
+    def awaiting(self, actor):
+        """Those that the actor may agree to: proposed by somebody else."""
+        return self.visible_to(actor).filter(state=ProposalState.PROPOSED).exclude(proposed_by=actor)
+
 
 class FolderProposal(models.Model):
     """What a file of the region's folder is to say (修改方案). `fingerprint` is of the region it was made for.
 
     `proposed_by` and `decided_by` are two people. Once it is active the folder says it, and this row only tells how
-    that came about.
+    that came about: `changed` is what was shown to whoever agreed, in words, for the folder no longer says it.
     """
 
     region = models.CharField("地区方案", max_length=40)
     file = models.CharField("文件", max_length=80, default=VALUES)
     text = models.TextField("拟定的内容")
+    changed = models.JSONField("改了什么", default=list)
     reason = models.CharField("说明", max_length=200)
     fingerprint = models.CharField("提出时的指纹", max_length=12)
     state = models.CharField("状态", max_length=10, choices=ProposalState, default=ProposalState.PROPOSED)

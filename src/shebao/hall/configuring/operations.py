@@ -1,6 +1,7 @@
 """A file of the region's folder: proposed by one, agreed to by another, written there; there is no second truth."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.db import transaction
 
 from shebao.regions_home import own_roots, regions_roots
 from shebao.rules.cases import broken_cases
+from shebao.rules.proposal_rows import rows_of
 from shebao.rules.proposals import VALUES, changes, load_proposed, proposable, rewritten, text_with
 from shebao.rules.region import BadRegion, Region
 
@@ -19,6 +21,8 @@ from .models import FolderProposal, ProposalState
 from .relied_on import relied_on
 
 SHORTEST = 5
+PLACE = re.compile(r"^[^:]+:\d+: (?![\w.-]+: )")
+"""The file and line of a mistake that names no key: what follows is said in words."""
 
 
 @transaction.atomic
@@ -37,9 +41,10 @@ def propose_file(text: str, *, by, reason: str, file: str = VALUES) -> FolderPro
     proposed = proved(here, text, file)
     if not (changes(here, proposed) if file == VALUES else rewritten(here, regions_roots(), text, file)):
         raise Refused("nothing_changed", "写的内容与现行的完全相同。", field="yaml")
+    changed = rows_of(here, proposed, regions_roots(), text, file, clock.today())
     made = FolderProposal.objects.create(
-        region=by.region, file=file, text=text, reason=reason.strip()[:200], fingerprint=here.fingerprint,
-        proposed_by=by, proposed_at=clock.now(),
+        region=by.region, file=file, text=text, changed=changed, reason=reason.strip()[:200],
+        fingerprint=here.fingerprint, proposed_by=by, proposed_at=clock.now(),
     )  # fmt: skip
     record("folder.proposed", made, by=by, file=file)
     return made
@@ -48,9 +53,13 @@ def propose_file(text: str, *, by, reason: str, file: str = VALUES) -> FolderPro
 def proved(here: Region, text: str, file: str) -> Region:
     """The region with the file in its folder: all that `shebao region check` asks, and nothing taken that is relied on.
 
-    Raises BadRegion with every mistake.
+    Raises BadRegion with every mistake; a whole sentence about another file than the proposed one without its place.
     """
-    proposed = load_proposed(here, regions_roots(), text, file)
+    try:
+        proposed = load_proposed(here, regions_roots(), text, file)
+    except BadRegion as bad:
+        own = f"{here.code}/{file}:"
+        raise BadRegion([one if one.startswith(own) else PLACE.sub("", one) for one in bad.problems]) from None
     if wrong := [*broken_cases(proposed, regions_roots()), *relied_on(here, proposed)]:
         raise BadRegion(wrong)
     return proposed
@@ -150,17 +159,27 @@ def _prove_folder(found: FolderProposal) -> None:
         raise BadRegion(wrong)
 
 
+def why_shut(here: Region, file: str = VALUES) -> str:
+    """Why nothing that is agreed to can be put into force from here; "" where the folder can be written to."""
+    folder = _own_folder(here)
+    if folder is None:
+        return "本地区的设置随程序安装，页面上不能写入。"
+    place = (folder / file).parent
+    return "" if os.access(place if place.is_dir() else folder, os.W_OK) else "本地区的文件夹现在不能写入。"
+
+
+def _own_folder(here: Region) -> Path | None:
+    folders = (root / here.code for root in own_roots())
+    return next((one for one in folders if (one / "region.yaml").is_file()), None)
+
+
 def _own_file(here: Region, name: str) -> Path:
-    for root in own_roots():
-        folder = root / here.code
-        if (folder / "region.yaml").is_file():
-            file = folder / name
-            if os.access(file.parent if file.parent.is_dir() else folder, os.W_OK):
-                file.parent.mkdir(exist_ok=True)
-                return file
-            raise Refused("folder_read_only", f"地区文件夹 {here.code} 不能写入，请下载方案，交给管文件夹的人。")
-    text = "这个地区的文件夹随程序安装，不能在页面上改。请下载方案，交给管地区文件夹的人（REGIONS_DIR）。"
-    raise Refused("folder_is_bundled", text)
+    folder, why = _own_folder(here), why_shut(here, name)
+    if folder is None or why:
+        raise Refused("folder_is_shut", f"{why}请下载方案，交给管理服务器的人写入。")
+    file = folder / name
+    file.parent.mkdir(exist_ok=True)
+    return file
 
 
 def _write(file: Path, text: str) -> None:

@@ -31,7 +31,7 @@ def draw_sample(pks: list[int], *, by) -> Sample:
     chosen = sorted(rows.filter(service__in=batched).values_list("pk", flat=True))
     if not chosen:
         raise Refused("nothing_chosen", "勾选的申报已经不在待审核里，或要逐笔打开审核。")
-    size = here.agency.sampling.size(len(chosen)) if len(chosen) > 1 else 0
+    size = here.agency.sampling.size(len(chosen))  # one alone too: else all could be approved unseen, one by one
     drawn = sorted(sorted(chosen, key=lambda pk: _lot(pk, clock.today()))[:size])
     return Sample.objects.create(drawn_for=by, at=clock.now(), chosen=chosen, drawn=drawn)
 

@@ -1,5 +1,6 @@
 """Writing a letter with the deed it tells of, sending it once that is done, and once only."""
 
+import re
 from datetime import timedelta
 from functools import partial
 from smtplib import SMTPException
@@ -21,6 +22,7 @@ from .sms import send_message
 from .tasks import deliver_in_background
 from .wording import worded
 
+LONGEST_OPENING = 40
 LEGIBLE = timedelta(minutes=10)
 """How long a code or link can be read in the outbox of an installation for trying: as long as a code is good."""
 
@@ -100,6 +102,13 @@ def write_text(to: str, subject: str, lines: list[str], *, occasion: str, by, se
     return letter
 
 
+def opening(text: str) -> str:
+    """What a short message begins with, for its title: cut within no number or word of letters."""
+    if len(text) <= LONGEST_OPENING:
+        return text
+    return re.sub(r"[0-9A-Za-z{]+\Z", "", text[:LONGEST_OPENING]).rstrip("，、。；： ") + "…"
+
+
 @transaction.atomic
 def write_message(phone: str, text: str, *, occasion: str, by, secret: str = "") -> Mail:
     """Write a short message to a telephone (短信), with the deed it tells of; sent once that is done.
@@ -107,7 +116,7 @@ def write_message(phone: str, text: str, *, occasion: str, by, secret: str = "")
     `secret` replaces `{secret}` in the text as it goes out.
     """
     message = Mail.objects.create(
-        channel=Channel.SMS, to=phone, subject=text[:40], text=text, secret=secret, occasion=occasion,
+        channel=Channel.SMS, to=phone, subject=opening(text), text=text, secret=secret, occasion=occasion,
         written_by=by, written_at=clock.now(),
     )  # fmt: skip
     record("mail.written", message, by=by, kind=occasion.partition(":")[0])

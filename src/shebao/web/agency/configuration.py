@@ -21,13 +21,13 @@ from shebao.hall.settlement.models import SandboxRun
 from shebao.regions_home import regions_roots
 from shebao.rules.code_text import restored, retired
 from shebao.rules.months import months_between
-from shebao.rules.proposals import CALENDAR, VALUES, changes, current_text, load_proposed, proposable, rewritten
+from shebao.rules.proposal_rows import rows_of
+from shebao.rules.proposals import CALENDAR, VALUES, current_text, proposable
 from shebao.rules.region import BadRegion, Region
 from shebao.rules.vocabulary import LATE_DUE, STEPS
 
 from ..access import needs
 from ..chosen import is_whole, left_empty
-from ..public.rates import value_words, words_in_force
 from .sandbox import file_of, proposal_of
 
 TITLE = "系统配置"
@@ -60,6 +60,8 @@ def configuration(request):
         "users": list(_users(request.user)),
         "proposals": proposals,
         "title": TITLE,
+        "shut": operations.why_shut(here),
+        "may_manage": request.user.may("manage_operators"),
     }
     return render(request, "agency/configuration.html", context)
 
@@ -125,6 +127,7 @@ def propose(request):
         "is_keyed": name == CALENDAR,
         "reason": REASON | {"required": True, "full": True, "value": request.POST.get("reason", "")},
         "errors": errors,
+        "shut": operations.why_shut(here, name),
         "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": title}],
     }
     if named:
@@ -165,8 +168,11 @@ def proposal(request, pk):
     context = {
         "found": found,
         "is_values": found.file == VALUES,
+        "was": "现行" if is_open else "原来",
+        "becomes": "拟定" if found.state != ProposalState.ACTIVE else "改为",
         "is_own": found.proposed_by_id == request.user.pk,
         "is_stale": is_open and found.fingerprint != here.fingerprint,
+        "shut": operations.why_shut(here, found.file),
         "title": title,
         "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": f"修改 {found.pk}"}],
     }
@@ -174,54 +180,15 @@ def proposal(request, pk):
 
 
 def _said(here: Region, found: FolderProposal, is_open: bool) -> dict:
-    """The changes, none once the folder has them; of a proposal that waits also what stands against it."""
-    try:
-        proposed = load_proposed(here, regions_roots(), found.text, found.file)
-        if is_open:
-            operations.proved(here, found.text, found.file)
-    except BadRegion as bad:
-        return {"problems": bad.problems} if is_open else {}
-    rows = _values(here, proposed) if found.file == VALUES else _keys(here, found)
+    """The changes; of a proposal that waits also what stands against it, of one that is over as they were then."""
     if not is_open:
-        return {"changes": rows}
-    return {"changes": [*rows, *_gone(here, proposed)], "told": told_beforehand(here, proposed)}
-
-
-def _keys(here: Region, found: FolderProposal) -> list[dict]:
-    keys = rewritten(here, regions_roots(), found.text, found.file).values()
-    return [{"title": one.title, "old": one.before or "—", "new": one.after or "去掉"} for key in keys for one in key]
-
-
-def _values(here: Region, proposed: Region) -> list[dict]:
-    """The values that the proposal adds or writes differently."""
-    return [
-        {
-            "title": here.parameters[key].title,
-            "since": value.since,
-            "old": words_in_force(here, key, value.since),
-            "new": value_words(proposed.parameters[key], value),
-            "source": value.source,
-            "status": value.status,
-        }
-        for key, values in changes(here, proposed).items()
-        for value in values
-    ]
-
-
-def _gone(here: Region, proposed: Region) -> list[dict]:
-    """The values whose month the proposal no longer has."""
-    return [
-        {
-            "title": one.title,
-            "since": value.since,
-            "old": value_words(one, value),
-            "new": "去掉",
-            "source": value.source,
-        }
-        for key, one in here.parameters.items()
-        for value in one.values
-        if key not in proposed.parameters or value.since not in {kept.since for kept in proposed.parameters[key].values}
-    ]
+        return {"changes": found.changed}
+    try:
+        proposed = operations.proved(here, found.text, found.file)
+    except BadRegion as bad:
+        return {"changes": found.changed, "problems": bad.problems}
+    rows = rows_of(here, proposed, regions_roots(), found.text, found.file, clock.today())
+    return {"changes": rows, "told": told_beforehand(here, proposed)}
 
 
 def _do(request, pk: int, deed, said: str):

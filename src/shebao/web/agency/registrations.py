@@ -290,7 +290,7 @@ def renew(request, pk):
 def _link_page(request, made, token):
     way = "已同时发往专管员邮箱，收不到的请当面交给专管员" if sends_mail() else "本网厅还不能发邮件，请当面交给专管员"
     context = {"made": made, "link": activation_link(token), "title": "激活链接"}
-    context["told"] = f"{way}；过期的在申请页重新发放。"
+    context["told"] = f"{way}；过期的，在申请页再按“取激活链接”。"
     return render(request, "agency/activation.html", context)
 
 

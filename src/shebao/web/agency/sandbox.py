@@ -17,12 +17,13 @@ from shebao.hall.settlement.sandbox import PEOPLE, try_values
 from shebao.regions_home import regions_roots
 from shebao.rules.money import BadMoney, parse_fen
 from shebao.rules.months import BadMonth, Month
+from shebao.rules.proposal_rows import value_words
 from shebao.rules.proposals import LARGEST, VALUES, changes, load_proposed, with_value, written
 from shebao.rules.region import BadRegion, Parameter, Region
 
 from ..access import needs
 from ..employer.common import download
-from ..public.rates import value_words, words_in_force
+from ..public.rates import words_in_force
 
 PLAIN = re.compile(r"\d{1,12}(\.\d{1,12})?")
 """No exponent: written out, 1e999999 is a million digits."""

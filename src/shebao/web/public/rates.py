@@ -10,8 +10,10 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import all_regions
 from shebao.hall.regions import region as region_of
+from shebao.rules import proposal_rows
 from shebao.rules.facts import FACTS
 from shebao.rules.months import BadMonth, Month
+from shebao.rules.proposal_rows import value_words
 from shebao.rules.region import NoValue, Parameter, Region, Value
 from shebao.rules.unit_words import in_unit
 
@@ -98,19 +100,7 @@ def _scheme(here: Region, scheme, month: Month) -> dict:
 
 def words_in_force(here: Region, name: str, month: Month) -> str:
     """The value of a parameter for a month, as known today, in words."""
-    try:
-        return value_words(here.parameters[name], here.value(name, month, known_on=clock.today()))
-    except NoValue:
-        return "本月没有数值"
-
-
-def value_words(parameter: Parameter, value: Value) -> str:
-    """A value in words; of a table, from the lowest to the highest."""
-    if not isinstance(value.value, Mapping):
-        return in_unit(value.value, parameter.unit)
-    rows = sorted(set(value.value.values()))
-    low, high = in_unit(rows[0], parameter.unit), in_unit(rows[-1], parameter.unit)
-    return low if low == high else f"{low} 至 {high}"
+    return proposal_rows.words_in_force(here, name, month, clock.today())
 
 
 def _history(here: Region, parameter: Parameter, month: Month, today) -> dict:
