@@ -1,9 +1,9 @@
 """Writing a letter with the deed it tells of, sending it once that is done, and once only."""
 
-import re
 from datetime import timedelta
 from functools import partial
 from smtplib import SMTPException
+from string import ascii_letters, digits
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -106,7 +106,7 @@ def opening(text: str) -> str:
     """What a short message begins with, for its title: cut within no number or word of letters."""
     if len(text) <= LONGEST_OPENING:
         return text
-    return re.sub(r"[0-9A-Za-z{]+\Z", "", text[:LONGEST_OPENING]).rstrip("，、。；： ") + "…"
+    return text[:LONGEST_OPENING].rstrip(ascii_letters + digits + "{").rstrip("，、。；： ") + "…"
 
 
 @transaction.atomic
