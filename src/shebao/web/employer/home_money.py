@@ -15,13 +15,11 @@ def money_context(now: Standing, money: Money) -> dict:
         return {"refusal": money.refusal, "amount": None, "shares": [], "bridge_rows": [], "bars": []}
     bars = [{"month": m, "amount": fen, "estimate": is_estimate} for m, fen, is_estimate in _since_first(money.chart)]
     found = _billed(now) if now.bill else _estimated(money)
-    compared = _comparison(money, now.month)
-    bridge = money.bridge if compared["has_before"] else ()  # the first month has none to differ from
     return {
         "refusal": "",
-        "amount": found | {"total": money.total} | compared,
+        "amount": found | {"total": money.total} | _comparison(money, now.month),
         "shares": _shares(money),
-        "bridge_rows": [{"label": row.label, "delta": row.delta} for row in bridge],
+        "bridge_rows": [{"label": row.label, "delta": row.delta} for row in money.bridge],
         "bars": bars,
     }
 
