@@ -153,7 +153,7 @@ def zip_members(chance: Chance) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # duplicate names are the point
             for name, body in members:
-                new.writestr(name, body)
+                files.put(new, name, body)
     return buffer.getvalue()
 
 
@@ -346,7 +346,7 @@ def _renamed(name: str, link: bool = False) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(files.xlsx([["a"]]))) as old, zipfile.ZipFile(buffer, "w") as new:
         for info in old.infolist():
-            new.writestr(info.filename, old.read(info))
+            files.put(new, info.filename, old.read(info))
         extra = zipfile.ZipInfo(name)
         if link:
             extra.external_attr = 0o120777 << 16
@@ -360,7 +360,7 @@ def _nested_zip() -> bytes:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for n in range(8):
-                archive.writestr(f"{n}.zip", inner)
+                files.put(archive, f"{n}.zip", inner)
         inner = buffer.getvalue()
     return inner
 

@@ -1,12 +1,16 @@
 """Three hundred damaged workbooks through the upload page; the drill itself sees what it is there to see."""
 
+import io
 import tempfile
+import time
+import zipfile
 
 import pytest
 from drill import uploads
 from drill.damage import BOMBS, KINDS, damaged_file
 
 from shebao.hall.sheets import operations
+from tests.sheets import files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,8 +30,15 @@ def test_300_damaged_workbooks_are_refused_in_words_or_become_whole_batches():
     assert found.counts["batches checked to the end"] > 0.8 * became, "what waits for its columns is not checked"
 
 
-def test_a_file_of_a_seed_is_always_the_same_file():
-    assert damaged_file("7/3") == damaged_file("7/3") != damaged_file("7/4")
+def test_a_file_of_a_seed_is_always_the_same_file(monkeypatch):
+    seeds = [f"1/{n}" for n in range(60)]
+    made = [damaged_file(seed) for seed in seeds]
+    assert len(set(made)) == len(seeds)
+    at = time.time()
+    monkeypatch.setattr(zipfile.time, "time", lambda: at + 86_400)
+    assert [damaged_file(seed) for seed in seeds] == made
+    with zipfile.ZipFile(io.BytesIO(files.xlsx([["a"]]))) as archive:
+        assert archive.read("docProps/core.xml").count(b">2026-11-01T00:00:00Z<") == 2  # created, modified
 
 
 def test_every_kind_of_damage_is_done():

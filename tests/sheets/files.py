@@ -36,10 +36,16 @@ def people(count=3):
     return [[f"职工{i}", IDS[i % 3], "2026-11", 8000 + i] for i in range(count)]
 
 
+def put(archive, name, body):
+    """A member without the hour it was made at: the same content is the same file."""
+    archive.writestr(zipfile.ZipInfo(name), body, compress_type=archive.compression)
+
+
 def xlsx(rows, name="增员", **options):
     """Strings stay strings, dates dates, numbers numbers; "=…" becomes a formula with the value 3."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True} | options) as book:
+        book.set_properties({"created": datetime.datetime(2026, 11, 1)})  # noqa: DTZ001  the same rows, the same bytes
         sheet = book.add_worksheet(name)
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for r, row in enumerate(rows):
@@ -87,9 +93,9 @@ def rezip(data, **parts):
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
-            new.writestr(info.filename, members.pop(info.filename, old.read(info)))
+            put(new, info.filename, members.pop(info.filename, old.read(info)))
         for path, body in members.items():
-            new.writestr(path, body)
+            put(new, path, body)
     return buffer.getvalue()
 
 
