@@ -179,7 +179,7 @@ def test_an_enterprise_registers_with_its_number_signs_in_by_it_and_finds_its_pa
     page.go_back()
     page.reload()
     page.get_by_role("heading", name="登录").wait_for()
-    page.get_by_role("link", name="用电脑编码登录").click()
+    page.get_by_role("link", name="用电脑编码登录（福建省）").click()
     page.get_by_label("电脑编码").fill("3501000000123")
     page.locator("#password").fill(NEW)
     press(page, "登录")

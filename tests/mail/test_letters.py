@@ -179,4 +179,4 @@ def test_the_voucher_is_printed_from_the_case(client, writer, people):
 def test_the_title_of_a_short_message_is_cut_in_no_number():
     told = "您单位已登记，单位编号为二一二三四五六七八，专管员的账号 911201161234567890 已经开通，请激活。"
     assert opening(told) == "您单位已登记，单位编号为二一二三四五六七八，专管员的账号…"
-    assert opening("验证码 {secret}，10 分钟内有效。") == "验证码 {secret}，10 分钟内有效。"
+    assert opening("验证码 {secret}，10 分钟内有效。") == "验证码 ……，10 分钟内有效。"

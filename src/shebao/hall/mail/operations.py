@@ -103,10 +103,11 @@ def write_text(to: str, subject: str, lines: list[str], *, occasion: str, by, se
 
 
 def opening(text: str) -> str:
-    """What a short message begins with, for its title: cut within no number or word of letters."""
+    """What a short message begins with, for its title: cut within no number or word of letters, and without a code."""
+    text = text.replace("{secret}", "……")
     if len(text) <= LONGEST_OPENING:
         return text
-    return text[:LONGEST_OPENING].rstrip(ascii_letters + digits + "{").rstrip("，、。；： ") + "…"
+    return text[:LONGEST_OPENING].rstrip(ascii_letters + digits).rstrip("，、。；： ") + "…"
 
 
 @transaction.atomic

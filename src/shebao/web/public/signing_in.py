@@ -83,8 +83,9 @@ def _sign_in_page(request, following: str, errors=(), status: int | None = None)
     here = _numbered(request)
     context["numbered"] = here and {"code": here.code, "label": here.term("employer_number"), "title": here.title}
     context["has_certificate"] = any(one.sign_in.has_certificate for one in all_regions().values())
+    several = len(all_regions()) > 1  # whose number it is cannot be guessed then
     context["others"] = [
-        {"code": one.code, "label": one.term("employer_number")}
+        {"code": one.code, "label": one.term("employer_number"), "title": one.title if several else ""}
         for one in all_regions().values()
         if one.sign_in.digits and one is not here
     ]
