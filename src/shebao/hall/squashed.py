@@ -30,7 +30,9 @@ class AtOnce(Operation):
             step.state_forwards(app_label, state)
         if built:
             state.apps = built
-            state.reload_models([(app_label, step.name_lower) for step in self.steps], delay=False)
+            # A step about a field says its model otherwise than one about a model.
+            changed = {getattr(step, "model_name_lower", step.name_lower) for step in self.steps}
+            state.reload_models([(app_label, name) for name in changed], delay=False)
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         """Step by step, in their order."""
