@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from shebao.rules.money import LARGEST_FEN, ROUNDINGS, rounded, yuan
 from shebao.rules.months import Month
@@ -37,8 +37,7 @@ class Evidence:
         return terms_of(self.data) if "has_base" in self.data else None
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """What an evidence charges, in whole numbers, so that a database can reckon too: of a base between `lowest_fen` and
     `highest_fen` (base × numerator + carry) ÷ denominator, the rest of the division left out, × unit_fen, + plus_fen.
 

@@ -1,13 +1,11 @@
 """Why an amount is what it is: the evidence that lines name."""
 
-from dataclasses import fields
-
 from django.db import models
 from django.db.models import F, Q
 
 from shebao.rules.evidence import Terms
 
-TERMS = tuple(field.name for field in fields(Terms))
+TERMS = Terms._fields
 """The columns of an evidence that say what it charges."""
 
 

@@ -1,7 +1,6 @@
 """Keeping the evidence of amounts: each kind once in the whole installation."""
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import asdict
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet
@@ -23,15 +22,15 @@ def keep_evidence(kinds: Sequence[Told]) -> list[int]:
     if missing := sorted(set(told) - set(ids)):
         # In one order, always: two settlements that store the same kinds wait for each other, and never both ways.
         there = Evidence.objects.using(APART if APART in connections.settings else DEFAULT_DB_ALIAS)
-        rows = [Evidence(digest=one, data=dict(told[one].data), **terms_in_columns(told[one])) for one in missing]
+        rows = [Evidence(digest=one, data=dict(told[one].data), **_in_columns(told[one])) for one in missing]
         there.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
         ids |= _known(missing)
     return [ids[one.digest] for one in kinds]
 
 
-def terms_in_columns(told: Told) -> dict[str, int]:
+def _in_columns(told: Told) -> dict[str, int]:
     """The terms as an evidence's row keeps them; nothing of what charges no base."""
-    return asdict(told.terms) if told.terms else {}
+    return told.terms._asdict() if told.terms else {}
 
 
 def data_of(pks: Set[int | None]) -> dict[int, Mapping]:

@@ -5,7 +5,6 @@ multiplies, adds and divides them, and a division of whole numbers that are not 
 """
 
 import json
-from dataclasses import asdict
 
 from django.db import migrations, models
 
@@ -95,7 +94,7 @@ def fill(apps, editor):
                 return
             last = stored[-1][0]
             terms = ((pk, Evidence(json.loads(data)).terms) for pk, data in stored)
-            cursor.executemany(update, [[*map(asdict(one).get, TERMS), pk] for pk, one in terms if one])
+            cursor.executemany(update, [[*(getattr(one, name) for name in TERMS), pk] for pk, one in terms if one])
 
 
 KEPT = refuse_changes([EVIDENCE])
