@@ -11,11 +11,11 @@ REMOVED = {"constraints": migrations.RemoveConstraint, "indexes": migrations.Rem
 
 
 class AtOnce(Operation):
-    """Steps about several models, none of which needs another's outcome: Django builds what is related to them once."""
+    """Steps about models or fields, none of which needs another's outcome: Django builds what is related to them once."""
 
     serialization_expand_args = ("steps",)
 
-    def __init__(self, steps: Sequence[ModelOperation]):
+    def __init__(self, steps: Sequence[Operation]):
         self.steps = steps
 
     @property
