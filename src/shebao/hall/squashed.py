@@ -11,7 +11,7 @@ REMOVED = {"constraints": migrations.RemoveConstraint, "indexes": migrations.Rem
 
 
 class AtOnce(Operation):
-    """Steps about models or fields, none of which needs another's outcome: Django builds what is related to them once."""
+    """Steps about models or fields, none of which needs the outcome of another: what is related is built once."""
 
     serialization_expand_args = ("steps",)
 
