@@ -13,8 +13,10 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.roster.models import DeclaredWage, Employee, LabourRegistration, Person, Spell
 from shebao.hall.roster.names import pinyin_key
+from shebao.hall.settlement.evidences import keep_evidence
 from shebao.hall.settlement.ledger import book_assessed
 from shebao.hall.settlement.models import Assessment, Bill, BillLine
+from shebao.rules.evidence import Evidence
 from shebao.rules.identity import check_id_number, credit_check_character, id_check_digit
 from shebao.rules.months import Month
 
@@ -142,9 +144,11 @@ def unpaid_bill(employee, assessment, pay_until, fen=100):
         assessment=assessment, employer=employer, month=month, number=f"B{assessment.pk}", employer_due=fen,
         employee_due=0, total_due=fen, head_count=1, pay_until=timezone.make_aware(pay_until),
     )  # fmt: skip
+    (why,) = keep_evidence([Evidence({"has_base": False, "fixed": {"value": fen}})])  # a fixed amount, of no base
     BillLine.objects.create(
         bill=bill, employee=employee, person=employee.person, scheme="pension", region=employer.region, month=month,
-        booking_month=month, declared_wage=1, contribution_base=1, employer_due=fen, employee_due=0,
+        booking_month=month, declared_wage=1, contribution_base=0, employer_due=fen, employee_due=0,
+        employer_evidence_id=why,
     )  # fmt: skip
     book_assessed(bill, {(month, "pension", "employer"): fen})
     return bill
