@@ -136,6 +136,23 @@ def settled(employer, month, by):
     )  # fmt: skip
 
 
+def fixed_share(code, month, fen) -> Evidence:
+    """The evidence of a pension of which an employer pays so much, whatever the wage."""
+    value = {
+        "parameter": "made_up", "title": "定额", "value": fen, "from": str(month), "known": NOW.date().isoformat(),
+        "source": "测试", "status": "illustrative",
+    }  # fmt: skip
+    nothing = ("base_rounding", "floor", "ceiling", "rate", "tier", "plus", "key", "key_title", "multiplier")
+    return Evidence(
+        dict.fromkeys(nothing) | {
+            "region": code, "region_title": "测试", "fingerprint": "0" * 12, "month": str(month),
+            "known_on": value["known"], "scheme": "pension", "scheme_title": "养老保险", "base_term": "缴费工资",
+            "has_base": False, "rounding": "fen_half_up", "months": "each", "share": "employer",
+            "share_title": "单位部分", "fixed": value,
+        }
+    )  # fmt: skip
+
+
 @transaction.atomic  # no bill is committed without its booking
 def unpaid_bill(employee, assessment, pay_until, fen=100):
     """A bill of one regular line of the employee's, booked and not paid."""
@@ -144,7 +161,7 @@ def unpaid_bill(employee, assessment, pay_until, fen=100):
         assessment=assessment, employer=employer, month=month, number=f"B{assessment.pk}", employer_due=fen,
         employee_due=0, total_due=fen, head_count=1, pay_until=timezone.make_aware(pay_until),
     )  # fmt: skip
-    (why,) = keep_evidence([Evidence({"has_base": False, "fixed": {"value": fen}})])  # a fixed amount, of no base
+    (why,) = keep_evidence([fixed_share(employer.region, month, fen)])
     BillLine.objects.create(
         bill=bill, employee=employee, person=employee.person, scheme="pension", region=employer.region, month=month,
         booking_month=month, declared_wage=1, contribution_base=0, employer_due=fen, employee_due=0,
