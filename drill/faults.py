@@ -16,7 +16,7 @@ from .outcome import Outcome
 
 TITLE = "Faults planted in the books"
 LINE, ENTRY, BOOKING = "settlement_billline", "settlement_ledgerentry", "settlement_ledgertransaction"
-BILL, PAYMENT = "settlement_bill", "payments_payment"
+BILL, PAYMENT, EVIDENCE = "settlement_bill", "payments_payment", "settlement_evidence"
 SPELL, WAGE = "roster_spell", "roster_declaredwage"
 
 
@@ -268,6 +268,10 @@ FAULTS: dict[str, tuple[Callable[[Books], None], str]] = {
     "refund on no bill": (_refund_forgotten, "name"),
     "year on no bill": (_year_forgotten, "name"),
     "evidence edited afterwards": (_evidence_edited, "evidence"),
+    "terms of an evidence changed": (
+        _set("EVIDENCE", "numerator = numerator + 1", "digest = '{evidence}'"), "evidence"),
+    "limits of an evidence changed": (
+        _set("EVIDENCE", "lowest_fen = 0", "digest = '{evidence}'"), "evidence"),
     "one side of a booking changed": (
         _set("ENTRY", "amount_fen = amount_fen + 1", f"account = 'receivable' AND {PENSION} AND {ASSESSED}"), "number"),
     "one side of a booking removed": (

@@ -13,8 +13,10 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.roster.models import DeclaredWage, Employee, LabourRegistration, Person, Spell
 from shebao.hall.roster.names import pinyin_key
+from shebao.hall.settlement.evidences import keep_evidence
 from shebao.hall.settlement.ledger import book_assessed
 from shebao.hall.settlement.models import Assessment, Bill, BillLine
+from shebao.rules.evidence import Evidence
 from shebao.rules.identity import check_id_number, credit_check_character, id_check_digit
 from shebao.rules.months import Month
 
@@ -134,6 +136,23 @@ def settled(employer, month, by):
     )  # fmt: skip
 
 
+def fixed_share(code, month, fen) -> Evidence:
+    """The evidence of a pension of which an employer pays so much, whatever the wage."""
+    value = {
+        "parameter": "made_up", "title": "定额", "value": fen, "from": str(month), "known": NOW.date().isoformat(),
+        "source": "测试", "status": "illustrative",
+    }  # fmt: skip
+    nothing = ("base_rounding", "floor", "ceiling", "rate", "tier", "plus", "key", "key_title", "multiplier")
+    return Evidence(
+        dict.fromkeys(nothing) | {
+            "region": code, "region_title": "测试", "fingerprint": "0" * 12, "month": str(month),
+            "known_on": value["known"], "scheme": "pension", "scheme_title": "养老保险", "base_term": "缴费工资",
+            "has_base": False, "rounding": "fen_half_up", "months": "each", "share": "employer",
+            "share_title": "单位部分", "fixed": value,
+        }
+    )  # fmt: skip
+
+
 @transaction.atomic  # no bill is committed without its booking
 def unpaid_bill(employee, assessment, pay_until, fen=100):
     """A bill of one regular line of the employee's, booked and not paid."""
@@ -142,9 +161,11 @@ def unpaid_bill(employee, assessment, pay_until, fen=100):
         assessment=assessment, employer=employer, month=month, number=f"B{assessment.pk}", employer_due=fen,
         employee_due=0, total_due=fen, head_count=1, pay_until=timezone.make_aware(pay_until),
     )  # fmt: skip
+    (why,) = keep_evidence([fixed_share(employer.region, month, fen)])
     BillLine.objects.create(
         bill=bill, employee=employee, person=employee.person, scheme="pension", region=employer.region, month=month,
-        booking_month=month, declared_wage=1, contribution_base=1, employer_due=fen, employee_due=0,
+        booking_month=month, declared_wage=1, contribution_base=0, employer_due=fen, employee_due=0,
+        employer_evidence_id=why,
     )  # fmt: skip
     book_assessed(bill, {(month, "pension", "employer"): fen})
     return bill

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from shebao.hall.roster.models import Spell
 from shebao.hall.settlement.ledger import check_ledger
-from shebao.hall.settlement.models import Bill, BillLine, LedgerTransaction, LineKind
+from shebao.hall.settlement.models import TERMS, Bill, BillLine, LedgerTransaction, LineKind
 from shebao.hall.settlement.proving import relation_breaks
 from shebao.rules.months import Month
 from tests.factories import at
@@ -134,6 +134,14 @@ FAULTS = {
     "I-10 a base is outside its limits": (
         f"UPDATE settlement_billline SET contribution_base = 1 WHERE id = {FIRST_LINE}",
         "的缴费基数",
+    ),
+    "I-2 an evidence says other terms than its content": (
+        "UPDATE settlement_evidence SET numerator = numerator + 1 WHERE numerator > 0",
+        "I-2：计算依据",
+    ),
+    "I-2 an evidence says no terms": (
+        f"UPDATE settlement_evidence SET {', '.join(f'{name} = NULL' for name in TERMS)}",
+        "I-2：计算依据",
     ),
     "I-8 somebody insured is left out of a bill": (
         f"UPDATE settlement_billline SET is_voided = true WHERE bill_id = {LIVE} AND employee_id = "
@@ -323,7 +331,8 @@ GUARDS = (
     "a_void_is_whole a_void_leaves_nothing a_line_is_voided_with_its_bill a_line_charges_what_happened "
     "a_line_is_in_its_time the_spells_of_a_person_do_not_overlap a_back_payment_on_a_bill_is_not_taken_back "
     "a_back_payment_comes_back_as_it_went payments_payment_no_update payments_suspenseitem_no_update "
-    "settlement_backpayment_no_update settlement_refund_no_update"
+    "settlement_backpayment_no_update settlement_refund_no_update a_line_is_what_its_evidence_says "
+    "an_adjustment_is_what_its_evidence_says"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 

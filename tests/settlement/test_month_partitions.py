@@ -34,6 +34,7 @@ from .hall import (
 pytestmark = pytest.mark.django_db
 # Months that no installation of today prepares by itself.
 PREPARED, FORGOTTEN, FREE = Month(2026, 3), Month(2026, 2), Month(1999, 1)
+LAID_LATER = {"a_line_is_what_its_evidence_says", "an_adjustment_is_what_its_evidence_says"}
 OWN, DEFAULT = "settlement_billline_2026_03", "settlement_billline_default"
 
 
@@ -235,7 +236,7 @@ def test_the_lines_of_a_hall_that_runs_are_laid_by_month_and_in_one_table_again(
     assert before and any("a_line_charges_what_happened" in names for names in had.values())
     try:
         step_by_step().migrate([("settlement", "0012_bills_are_sealed_and_voids_are_whole")])
-        assert lines() == before and laid() == had
+        assert lines() == before and laid() == {what: names - LAID_LATER for what, names in had.items()}
         if connection.vendor == "postgresql":
             assert asked("SELECT relkind::text FROM pg_class WHERE relname LIKE 'settlement\\_billline\\_20%'") == []
     finally:

@@ -11,11 +11,11 @@ REMOVED = {"constraints": migrations.RemoveConstraint, "indexes": migrations.Rem
 
 
 class AtOnce(Operation):
-    """Steps about several models, none of which needs another's outcome: Django builds what is related to them once."""
+    """Steps about models or fields, none of which needs the outcome of another: what is related is built once."""
 
     serialization_expand_args = ("steps",)
 
-    def __init__(self, steps: Sequence[ModelOperation]):
+    def __init__(self, steps: Sequence[Operation]):
         self.steps = steps
 
     @property
@@ -30,7 +30,9 @@ class AtOnce(Operation):
             step.state_forwards(app_label, state)
         if built:
             state.apps = built
-            state.reload_models([(app_label, step.name_lower) for step in self.steps], delay=False)
+            # A step about a field says its model otherwise than one about a model.
+            changed = {getattr(step, "model_name_lower", step.name_lower) for step in self.steps}
+            state.reload_models([(app_label, name) for name in changed], delay=False)
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         """Step by step, in their order."""

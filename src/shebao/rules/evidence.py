@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
-from shebao.rules.money import ROUNDINGS, rounded, yuan
+from shebao.rules.money import LARGEST_FEN, ROUNDINGS, rounded, yuan
 from shebao.rules.months import Month
 
 SAMPLE = "示例值"
@@ -30,6 +30,38 @@ class Evidence:
         """16 hex digits that name this evidence: equal data, equal digest, on every machine."""
         text = json.dumps(self.data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def terms(self) -> Terms | None:
+        """What it charges, in whole numbers; None of evidence that charges no base."""
+        return terms_of(self.data) if "has_base" in self.data else None
+
+
+class Terms(NamedTuple):
+    """What an evidence charges, in whole numbers, so that a database can reckon too: of a base between `lowest_fen` and
+    `highest_fen` (base × numerator + carry) ÷ denominator, the rest of the division left out, × unit_fen, + plus_fen.
+
+    The carry is what makes the division round as the evidence says. All fit into int64, with every base.
+    """
+
+    lowest_fen: int
+    highest_fen: int
+    numerator: int
+    carry: int
+    denominator: int
+    unit_fen: int
+    plus_fen: int
+
+    def held(self, wage_fen: int) -> tuple[int, int]:
+        """The base of a wage, and whether a limit moved it: −1 raised, +1 cut."""
+        base = min(max(wage_fen, self.lowest_fen), self.highest_fen)
+        return base, (base < wage_fen) - (base > wage_fen)
+
+    def amount(self, base_fen: int, months: int = 1, *, together: bool = False) -> int:
+        """Fen for so many equal months, rounded each or together."""
+        each, times = (months, 1) if together else (1, months)
+        rated = (base_fen * each * self.numerator + self.carry) // self.denominator * self.unit_fen
+        return rated * times + self.plus_fen * months
 
 
 @dataclass(frozen=True)
@@ -59,23 +91,37 @@ def sample_words(step: Step) -> str:
     return SAMPLE if step.status == "illustrative" and SAMPLE not in step.source else ""
 
 
+def terms_of(data: Mapping[str, Any]) -> Terms:
+    """The terms of the evidence of a share. A scheme without any rate has no base: its highest is nothing."""
+    lowest, highest = _span(data) if data["has_base"] else (0, 0)
+    if data["fixed"] is not None:
+        return Terms(lowest, highest, 0, 0, 1, 1, int(data["fixed"]["value"]))
+    ratio, rounding = _ratio(data), ROUNDINGS[data["rounding"]]
+    times, carry, divisor = rounding.division(ratio.denominator)
+    plus = int(data["plus"]["value"]) if data["plus"] else 0
+    return Terms(lowest, highest, ratio.numerator * times, carry, divisor, rounding.unit, plus)
+
+
+def _span(data: Mapping[str, Any]) -> tuple[int, int]:
+    """The lowest and the highest base within the limits, and within the tier where there are tiers; fen."""
+    lowest, highest = [0], [LARGEST_FEN]
+    if data["floor"]:
+        lowest.append(data["floor"]["value"])
+    if data["ceiling"]:
+        highest.append(data["ceiling"]["value"])
+    if data["tier"]:
+        lowest.append(data["tier"]["from_fen"])
+        highest += [data["tier"]["below_fen"] - 1] if data["tier"]["below_fen"] else []
+    return max(lowest), min(highest)
+
+
 def recompute(data: Mapping[str, Any], wage_fen: int, months: int = 1) -> Amount:
     """The share of a covered person with this declared wage, from the evidence alone."""
-    if not data["has_base"]:
-        return Amount(0, 0, int(data["fixed"]["value"]) * months)
-    floor, ceiling = (data[side]["value"] if data[side] else None for side in ("floor", "ceiling"))
-    wage = rounded(wage_fen, 1, data["base_rounding"]) if data["base_rounding"] else wage_fen
-    base, limit = wage, 0
-    if floor is not None and wage < floor:
-        base, limit = floor, -1
-    if ceiling is not None and base > ceiling:
-        base, limit = ceiling, 1
-    if data["fixed"] is not None:
-        return Amount(base, limit, int(data["fixed"]["value"]) * months)
-    ratio = _ratio(data)
-    each, times = (months, 1) if data["months"] == "together" else (1, months)
-    amount = rounded(base * each * ratio.numerator, ratio.denominator, data["rounding"]) * times
-    return Amount(base, limit, amount + (int(data["plus"]["value"]) * months if data["plus"] else 0))
+    terms, wage = terms_of(data), wage_fen if data["has_base"] else 0
+    if data["base_rounding"]:
+        wage = rounded(wage, 1, data["base_rounding"])
+    base, limit = terms.held(wage)
+    return Amount(base, limit, terms.amount(base, months, together=data["months"] == "together"))
 
 
 def _ratio(data: Mapping[str, Any]) -> Fraction:

@@ -41,6 +41,13 @@ class Rounding:
     unit: int
     mode: str
 
+    def division(self, denominator: int) -> tuple[int, int, int]:
+        """(times, carry, divisor): x / denominator fen, rounded so, is (x · times + carry) // divisor units; x ≥ 0."""
+        step = denominator * self.unit
+        if self.mode == "half_up":
+            return 2, step, 2 * step
+        return 1, step - 1 if self.mode == "up" else 0, step
+
 
 ROUNDINGS: Mapping[str, Rounding] = MappingProxyType(
     {
@@ -116,12 +123,9 @@ def rounded(numerator: Whole, denominator: int, rule: str) -> Whole:
 
 
 def rounded_positive(numerator: Whole, denominator: int, rounding: Rounding) -> Whole:
-    """The kernel of `rounded` for values known not to be negative: two or three integer operations."""
-    step = denominator * rounding.unit
-    if rounding.mode == "half_up":
-        steps = (numerator * 2 + step) // (2 * step)
-    elif rounding.mode == "up":
-        steps = (numerator + (step - 1)) // step
-    else:
-        steps = numerator // step
+    """The kernel of `rounded` for values known not to be negative: as few integer operations as it takes."""
+    times, carry, divisor = rounding.division(denominator)
+    if times != 1:
+        numerator = numerator * times
+    steps = (numerator + carry if carry else numerator) // divisor
     return steps * rounding.unit if rounding.unit != 1 else steps

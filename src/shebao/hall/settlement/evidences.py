@@ -17,14 +17,20 @@ APART = "evidence"
 
 def keep_evidence(kinds: Sequence[Told]) -> list[int]:
     """Ids of the evidence rows in this order; each kind is stored once in the whole installation."""
-    rows = {one.digest: Evidence(digest=one.digest, data=dict(one.data)) for one in kinds}
-    ids = _known(rows)
-    if missing := sorted(set(rows) - set(ids)):
+    told = {one.digest: one for one in kinds}
+    ids = _known(told)
+    if missing := sorted(set(told) - set(ids)):
         # In one order, always: two settlements that store the same kinds wait for each other, and never both ways.
         there = Evidence.objects.using(APART if APART in connections.settings else DEFAULT_DB_ALIAS)
-        there.bulk_create([rows[one] for one in missing], ignore_conflicts=True, batch_size=BATCH)
+        rows = [Evidence(digest=one, data=dict(told[one].data), **_in_columns(told[one])) for one in missing]
+        there.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
         ids |= _known(missing)
     return [ids[one.digest] for one in kinds]
+
+
+def _in_columns(told: Told) -> dict[str, int]:
+    """The terms as an evidence's row keeps them; nothing of what charges no base."""
+    return told.terms._asdict() if told.terms else {}
 
 
 def data_of(pks: Set[int | None]) -> dict[int, Mapping]:

@@ -323,8 +323,7 @@ def line_breaks(bill: int | None = None) -> Iterator[str]:
                     yield f"{name}有金额 {yuan(said)} 元，却没有计算依据。"
             elif due != said:
                 yield f"{name}记的是 {yuan(said)} 元，按依据应为 {yuan(due)} 元。"
-            is_rated = amount and known[getattr(line, f"{part}_evidence_id")]["fixed"] is None
-            if is_rated and (amount.base, amount.limit) != (line.contribution_base, line.limit):
+            if amount and (amount.base, amount.limit) != (line.contribution_base, line.limit):
                 yield f"{name}的缴费基数 {yuan(line.contribution_base)} 元，按依据应为 {yuan(amount.base)} 元。"
 
 

@@ -6,23 +6,11 @@ from django.db.models import F, Q
 
 from ..fields import MonthField
 from ..scopes import ScopedQuerySet, scoped, voidable
+from .evidence_models import TERMS, Evidence  # noqa: F401
 from .kinds import ADJUSTING, BEARING, CHARGING, DUE_OF, DUES, INCOME, Account, Booking, LineKind, VoidState  # noqa: F401
 from .lines_by_month import BillReading, LineQuerySet, SameMonthKey
 from .provisional_models import ProvisionalLine, UndeclaredRun  # noqa: F401
 from .sandbox_run import SandboxRun  # noqa: F401
-
-
-class Evidence(models.Model):
-    """Why an amount is what it is, stored once by kind: values, dates, documents, rounding, fingerprint.
-
-    With the person's wage it recomputes the amount without the region folder.
-    """
-
-    digest = models.CharField("摘要", max_length=16, unique=True)
-    data = models.JSONField("依据")
-
-    class Meta:
-        verbose_name = "计算依据"
 
 
 class Assessment(models.Model):

@@ -19,8 +19,9 @@ from shebao.rules.money import yuan
 from ..fields import MonthField
 from ..payments.models import BankNotice, Payment, PaymentState
 from ..prepared import prepared, streamed
-from .models import Account, Assessment, Bill, BillLine, Evidence, LedgerTransaction, LineKind
+from .models import TERMS, Account, Assessment, Bill, BillLine, Evidence, LedgerTransaction, LineKind
 
+NO_TERMS = (None,) * len(TERMS)
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
@@ -167,14 +168,21 @@ def _payments_otherwise() -> QuerySet:
 
 
 def _evidence_breaks() -> Iterator[str]:
-    """Evidence is named by its content: what was changed afterwards no longer has its name."""
-    for pk, digest, data in _evidences():
-        if Told(data).digest != digest:
-            lines = BillLine._base_manager.filter(Q(employer_evidence=pk) | Q(employee_evidence=pk))
-            bill = lines.order_by("pk").values_list("bill__number", flat=True).first()
-            yield f"计算依据 {digest} 的内容被改动过，涉及账单 {bill or '（无）'} 等 {lines.count()} 行。"
+    """Evidence is named by its content, and its terms are those of its content: what was changed afterwards is not."""
+    for pk, digest, data, *terms in _evidences():
+        told = Told(data)
+        if told.digest != digest:
+            yield f"计算依据 {digest} 的内容被改动过，涉及{_lines_of(pk)}。"
+        elif tuple(terms) != (told.terms or NO_TERMS):
+            yield f"I-2：计算依据 {digest} 的算式与内容不符，涉及{_lines_of(pk)}。"
+
+
+def _lines_of(evidence: int) -> str:
+    lines = BillLine._base_manager.filter(Q(employer_evidence=evidence) | Q(employee_evidence=evidence))
+    bill = lines.order_by("pk").values_list("bill__number", flat=True).first()
+    return f"账单 {bill or '（无）'} 等 {lines.count()} 行"
 
 
 @streamed
 def _evidences() -> QuerySet:
-    return _rows(Evidence._base_manager.all(), "pk", "digest", "data")
+    return _rows(Evidence._base_manager.all(), "pk", "digest", "data", *TERMS)

@@ -1,0 +1,42 @@
+"""Why an amount is what it is: the evidence that lines name."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from shebao.rules.evidence import Terms
+
+TERMS = Terms._fields
+"""The columns of an evidence that say what it charges."""
+
+
+class Evidence(models.Model):
+    """Why an amount is what it is, stored once by kind: values, dates, documents, rounding, fingerprint.
+
+    With the person's wage it recomputes the amount without the region folder. What charges a base has its terms beside
+    (`rules.evidence.Terms`): by them the database refuses a line that is not what its evidence says (I-2, I-10).
+    """
+
+    digest = models.CharField("摘要", max_length=16, unique=True)
+    data = models.JSONField("依据")
+    lowest_fen = models.BigIntegerField("最低基数（分）", null=True)
+    highest_fen = models.BigIntegerField("最高基数（分）", null=True)
+    numerator = models.BigIntegerField("分子", null=True)
+    carry = models.BigIntegerField("进位加数", null=True)
+    denominator = models.BigIntegerField("分母", null=True)
+    unit_fen = models.BigIntegerField("取整单位（分）", null=True)
+    plus_fen = models.BigIntegerField("另加定额（分）", null=True)
+
+    class Meta:
+        verbose_name = "计算依据"
+        constraints = [
+            models.CheckConstraint(
+                name="evidence_has_all_its_terms_or_none",
+                condition=Q(**{f"{name}__isnull": True for name in TERMS})
+                | Q(
+                    **{f"{name}__isnull": False for name in TERMS},
+                    lowest_fen__gte=0, highest_fen__gte=F("lowest_fen"), numerator__gte=0, carry__gte=0,
+                    denominator__gt=0, unit_fen__gt=0, plus_fen__gte=0,
+                ),
+                violation_error_message="计算依据的算式须完整。",
+            )
+        ]  # fmt: skip
