@@ -63,6 +63,12 @@ def _later_bill(request, first: Month, declarations) -> Month | None:
     return max(first, min((one.first_month for one in declarations), default=first))
 
 
+def _to_redate(declarations, first: Month) -> str:
+    """How many name a month that is over: they are refused until it is changed."""
+    count = sum(one.first_month < first and "month_window" in one.spec.checks for one in declarations)
+    return f"；其中 {count} 笔的月份请先改为 {first} 或以后" if count else ""
+
+
 @require_safe
 @needs("declare")
 def basket(request):
@@ -74,7 +80,7 @@ def basket(request):
     later = _later_bill(request, month, ready)
     until = here(request).calendar.window(month).declare_until
     why = closing_words(here(request))
-    settled = f"（{this_month(request)} {why}，从 {later} 的账单起计入）" if later else ""
+    settled = f"（{this_month(request)} {why}，从 {later} 的账单起计入{_to_redate(ready, month)}）" if later else ""
     title, services = word(request, "menu.basket", "待提交"), here(request).services
     waiting = sum(bool(row.declaration.proposed_by_id) and row.is_ready for row in rows)
     context = {

@@ -81,6 +81,7 @@ def form_page(
         "roster_title": word(request, "menu.roster", "员工花名册"),
         "found_people": _found_people(request, spec),
         "siblings": [] if declaration else _siblings(request, spec),
+        "open_title": f"本月{closing_words(here(request))}",
         "open_note": "" if declaration or spec.is_aside or spec.looks_back else _open_note(request),
         "unchanging": unchanging(form, request.user.employer) if spec.subject == "employer" else [],
         "is_about_known": is_about_known,
