@@ -1,6 +1,6 @@
 """Windows and working days: published holidays where there are any, weekdays where there are none."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -46,6 +46,15 @@ def test_a_last_day_that_is_a_sunday_moves_where_the_region_says_so(new_region, 
     calendar = new_region({"calendar.yaml": OWN.format(shift=shift)}).calendar
     window = calendar.window(Month(2026, 10))
     assert (window.opens_at.isoformat(), window.declare_until.isoformat()) == ("2026-10-05T00:00:00", until)
+
+
+@pytest.mark.parametrize(("after", "month"), [("wait", Month(2026, 11)), ("next_month", Month(2026, 12))])
+def test_after_the_window_the_next_month_is_declared_for_where_the_region_says_so(new_region, after, month):
+    own = OWN.format(shift="none").replace("shift: none", f"shift: none, after_close: {after}")
+    calendar = new_region({"calendar.yaml": own}).calendar
+    assert calendar.business_month(datetime.fromisoformat("2026-11-25T18:00:00")) == Month(2026, 11)
+    assert calendar.business_month(datetime.fromisoformat("2026-11-25T18:00:01")) == month
+    assert new_region({"calendar.yaml": OWN.format(shift="none")}).calendar.after_close == "wait"
 
 
 def test_a_day_past_the_end_of_the_month_is_its_last_day(new_region):

@@ -98,6 +98,31 @@ def test_a_closed_window_says_since_when(clerk, monkeypatch):
     monkeypatch.setattr("shebao.hall.declarations.preview.region", lambda code: replace(here, calendar=calendar))
     level, message = found(clerk, ENROL, enrolment())["month_window"]
     assert level == "error" and "已于 11 月 09 日" in message
+    assert "2026 年 12 月的业务从 12 月 01 日起可以申报" in message
+
+
+@pytest.mark.parametrize(
+    ("month", "level"), [("2026-11", "error"), ("2026-12", None), ("2027-01", "error"), ("2026-10", "error")]
+)
+def test_where_the_next_month_is_taken_ahead_a_closed_month_is_over(clerk, monkeypatch, month, level):
+    here = region(clerk.region)
+    calendar = replace(here.calendar, declare_until=9, shift="none", after_close="next_month")
+    monkeypatch.setattr("shebao.hall.declarations.preview.region", lambda code: replace(here, calendar=calendar))
+    findings = found(clerk, ENROL, enrolment(enrolment_month=month, contract_from="2026-01-01"))
+    assert findings.get("month_window", (None,))[0] == level
+
+
+@pytest.mark.parametrize(
+    ("household", "kind", "is_refused"),
+    [("外国人", "01", True), ("40", "", True), ("外国人", "07", False), ("11", "01", False)],
+)
+def test_who_has_an_identity_card_is_no_foreigner(clerk, household, kind, is_refused):
+    number = synthetic_id(area="990101" if kind == "07" else "120101")
+    findings = found(clerk, ENROL, enrolment(id_number=number, id_kind=kind, household=household))
+    assert ("household_fits" in findings) is is_refused
+    if is_refused:
+        level, message = findings["household_fits"]
+        assert level == "error" and "户口性质不能是“外国人”" in message and "外国人护照" in message
 
 
 @pytest.mark.parametrize(("amount", "word"), [("3000", "低于"), ("8000", None), ("90000", "高于")])

@@ -117,12 +117,14 @@ def raise_wage(employee: Employee, wage: int, first_month: Month) -> None:
 
 def declare(employer: Employer, by: Operator, state: State, month: Month = NOVEMBER, **more) -> Declaration:
     """A declaration as it stands in the database; who decided it is filled in where it must be."""
-    decided = state in (State.APPROVED, State.RETURNED)
-    service = "wage_declaration"
+    decided, service = state in (State.APPROVED, State.RETURNED), "wage_declaration"
+    if decided:
+        more = {"decided_by": by, "decided_at": at(month, 5)} | more
+    more = {"first_month": month} | more
     return Declaration.objects.create(
-        employer=employer, region=employer.region, service=service, state=state, month=month, first_month=month,
+        employer=employer, region=employer.region, service=service, state=state, month=month,
         subject_name="某某", subject_digest=f"s{Declaration.objects.count()}", answers={}, declared_by=by,
-        declared_at=EARLIER, decided_by=by if decided else None, **more,
+        declared_at=EARLIER, **more,
     )  # fmt: skip
 
 
@@ -141,6 +143,11 @@ def take_partition_away(month: Month) -> None:
         if cursor.fetchone()[0]:
             cursor.execute(f"ALTER TABLE settlement_billline DETACH PARTITION {name}")
             cursor.execute(f"DROP TABLE {name}")
+
+
+def at(month: Month, day: int) -> datetime:
+    """An instant of the month."""
+    return datetime(month.year, month.number, day, tzinfo=UTC)
 
 
 @contextmanager

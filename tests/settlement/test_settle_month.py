@@ -10,12 +10,13 @@ from shebao.hall.declarations.states import State
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.roster.models import DeclaredWage
+from shebao.hall.settlement.declared import changes_of, changes_of_many, changes_told
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import Assessment, Bill, BillLine, Evidence, LedgerEntry
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, preconditions, standing, steps_of
 
-from .hall import NOVEMBER, OCTOBER, declare, hire, make_clerk, make_employer, on_day, settle
+from .hall import NOVEMBER, OCTOBER, at, declare, hire, make_clerk, make_employer, on_day, settle
 
 pytestmark = pytest.mark.django_db
 WAGES = [720_000, 300_000, 9_999_999, 812_345]
@@ -85,12 +86,64 @@ def test_everything_that_stands_in_the_way_is_said_at_once():
 def test_the_kind_follows_from_whether_the_month_changed():
     employer = make_employer()
     clerk = make_clerk(employer)
+    hire(employer, WAGES)
     assert applicable_settlement(employer, NOVEMBER).key == "without_changes"
     declare(employer, clerk, State.APPROVED, month=OCTOBER)
+    settle(employer, clerk, OCTOBER)
     assert applicable_settlement(employer, NOVEMBER).key == "without_changes"
     declare(employer, clerk, State.APPROVED)
     assert applicable_settlement(employer, NOVEMBER).key == "with_changes"
     assert applicable_settlement(make_employer("leshan"), NOVEMBER).key == "monthly"
+
+
+def test_what_was_declared_in_a_settled_month_is_a_change_of_the_next_whenever_it_is_decided():
+    employer = make_employer()
+    clerk = make_clerk(employer)
+    hire(employer, WAGES)
+    settle(employer, clerk, OCTOBER)
+    ahead = declare(employer, clerk, State.APPROVED, month=OCTOBER, first_month=NOVEMBER, decided_at=at(OCTOBER, 28))
+    late = declare(employer, clerk, State.APPROVED, month=OCTOBER, decided_at=at(NOVEMBER, 3))
+    assert set(changes_told(employer, NOVEMBER, by=clerk)) == {ahead, late}
+    assert changes_of(employer, OCTOBER) == {}
+    assert changes_of(employer, NOVEMBER) == {"wage_declaration": 2}
+    bill = settle(employer, clerk)
+    assert (bill.assessment.kind, bill.assessment.changes) == ("with_changes", {"wage_declaration": 2})
+    assert changes_of(employer, NOVEMBER) == {"wage_declaration": 2}
+    assert changes_of(employer, NOVEMBER.next()) == {}
+    assert list(check_ledger()) == []
+
+
+def test_what_begins_next_month_is_a_change_of_the_next_month_only():
+    employer = make_employer()
+    clerk = make_clerk(employer)
+    hire(employer, WAGES)
+    declare(employer, clerk, State.APPROVED, month=OCTOBER, first_month=NOVEMBER)
+    assert changes_of(employer, OCTOBER) == {}
+    settle(employer, clerk, OCTOBER)
+    assert applicable_settlement(employer, NOVEMBER).key == "with_changes"
+
+
+def test_a_month_that_nobody_settled_leaves_its_changes_to_the_next_bill():
+    employer = make_employer()
+    clerk = make_clerk(employer)
+    hire(employer, WAGES)
+    declare(employer, clerk, State.APPROVED, month=OCTOBER)
+    assert changes_of(employer, NOVEMBER) == {"wage_declaration": 1}
+    settle(employer, clerk, OCTOBER)
+    assert changes_of(employer, NOVEMBER) == {}
+
+
+def test_changes_are_told_in_two_questions_however_many_employers_ask(django_assert_num_queries):
+    many = [make_employer(number=f"12000{n}") for n in range(5)]
+    for one in many:
+        clerk = make_clerk(one)
+        hire(one, [500_000])
+        settle(one, clerk, OCTOBER) if one.pk % 2 else None
+        declare(one, clerk, State.APPROVED, month=OCTOBER, decided_at=at(OCTOBER, 28))
+    for some in (many[:1], many):
+        with django_assert_num_queries(2):
+            counted = changes_of_many(some, NOVEMBER)
+        assert counted == {one.pk: {"wage_declaration": 1} for one in some}
 
 
 @pytest.mark.parametrize("day_of", [OCTOBER, NOVEMBER.next()])

@@ -84,7 +84,7 @@ def test_the_run_writes_line_by_line_what_the_page_writes(tmp_path):
             people = hire(employer, [300_000 + 111_111 * i for i in range(3 + n)])
             Spell.objects.filter(employee=people[0], scheme="injury").update(is_exclusive=False)
             clerk = make_clerk(employer)
-            if n < 4:
+            if n != 4:
                 for month in (JULY, AUGUST):
                     settle(employer, clerk, month)
             if n in (1, 5):

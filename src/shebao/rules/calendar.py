@@ -64,7 +64,9 @@ class Calendar:
 
     `shift` says what happens to a last day that is no working day: "next_working_day" or "none". `months` has
     the last days of single months that were announced otherwise: until when to declare, until when to pay.
-    `yearly_wages` is the window of wages that are declared once a year, where the region has one.
+    `yearly_wages` is the window of wages that are declared once a year, where the region has one. `after_close` says
+    what is done with what comes when the month's window is closed: it waits for the next month ("wait"), or counts for
+    that month at once ("next_month").
     """
 
     declare_from: int
@@ -81,6 +83,15 @@ class Calendar:
     workdays: Workdays = NATIONAL
     yearly_wages: YearlyWindow | None = None
     late_decisions: LateDecisions | None = None
+    after_close: str = "wait"
+
+    def business_month(self, at: datetime) -> Month:
+        """The month that is declared for at that (naive local) moment (业务年月): the calendar month, or the next one
+        where the window has closed and the region takes it ahead.
+        """
+        month = Month.of(at.date())
+        is_ahead = self.after_close == "next_month" and at > self.window(month).declare_until
+        return month.next() if is_ahead else month
 
     def window(self, month: Month) -> Window:
         """The declaration and payment window of a month."""

@@ -23,6 +23,7 @@ KEYS = {
     "until_day": "截止日",
     "until_time": "截止时刻",
     "shift": "遇节假日",
+    "after_close": "申报截止以后",
     "declare_until": "申报截止",
     "pay_until": "缴费截止",
     "settle_within": "可结算的工作日",
@@ -38,7 +39,13 @@ KEYS = {
     "transfer": "转入或转出",
     "retired": "停用",
 }
-VALUES = {"shift": v.SHIFTS, "status": v.STATUSES, "due": v.LATE_DUE, "kind": v.CHANGE_KINDS}
+VALUES = {
+    "shift": v.SHIFTS,
+    "after_close": v.AFTER_CLOSE,
+    "status": v.STATUSES,
+    "due": v.LATE_DUE,
+    "kind": v.CHANGE_KINDS,
+}
 
 
 @dataclass(frozen=True)

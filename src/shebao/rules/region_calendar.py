@@ -44,6 +44,7 @@ def read_calendar(folder: Folder, problems: Problems) -> Calendar:
         _days(folder, problems),
         _yearly_wages(folder, problems),
         _late_decisions(folder, problems),
+        declare.word("after_close", v.AFTER_CLOSE, "wait"),
     )
     pay.text("source"), pay.word("status", v.STATUSES), back.text("source"), back.word("status", v.STATUSES)
     for take in takes.values():

@@ -179,6 +179,7 @@ ICONS = _words(
 )
 CHECKS = _words(
     id_number_valid="证件号码有效",
+    household_fits="户口性质与证件类型相符：居民身份证不与外国人相配",
     already_declared="同一人同一月份已有在办申报",
     already_enrolled="已在本单位参保",
     enrolled_elsewhere="当前在其他单位参保",
@@ -287,6 +288,7 @@ CHANNELS = _words(
     file="银行代扣：经办机构按批报送代扣文件，银行回盘后入账",
 )
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
+AFTER_CLOSE = _words(wait="下个月开始以后再申报", next_month="接着受理下个月的业务")
 DAYS = _words(work="上班", rest="休息")
 LATE_DUE = _words(kept="缴费截止不变", moved="缴费截止延到可以结算的最后一刻")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
@@ -360,6 +362,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("What a result of the bank says 回盘结果", SAYS),
     ("Days of arrears 滞纳金起止", {k: f"{c.title}（{c.source}）" for k, c in DAY_COUNTS.items()}),
     ("Holiday shift 顺延", SHIFTS),
+    ("What comes after the window has closed 申报截止以后", AFTER_CLOSE),
     ("Corrected days 更正的日子", DAYS),
     ("When a month is due that waited for the agency 逾期办结的缴费截止", LATE_DUE),
     ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),

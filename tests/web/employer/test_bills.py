@@ -61,6 +61,15 @@ def test_the_people_can_be_searched(pages, bill):
     assert "没有找到人员" in text_of(pages.get(f"/e/bills/{bill.pk}/", {"tab": "people", "q": "没有这个人"}))
 
 
+def test_a_part_that_nobody_on_the_bill_pays_has_no_column(pages, bill):
+    head = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people")).partition("<thead>")[2].partition("</thead>")[0]
+    paid = {(one.scheme, share) for one in bill.lines.all() for share in ("employer", "employee")
+            if getattr(one, f"{share}_evidence_id")}  # fmt: skip
+    assert ("injury", "employee") not in paid and ("pension", "employee") in paid
+    for scheme, share in {(one.scheme, share) for one in bill.lines.all() for share in ("employer", "employee")}:
+        assert (f"sort=-{scheme}.{share}" in head) is ((scheme, share) in paid)
+
+
 def test_every_amount_of_a_person_leads_to_its_explanation(pages, bill):
     text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=people"))
     for line in bill.lines.exclude(employer_evidence=None):

@@ -2,11 +2,11 @@
 
 from django.db import transaction
 
-from shebao.rules.months import Month
-
 from .. import clock
 from ..errors import Conflict, Refused, permit_service
 from ..evidence.operations import copy_evidence
+from ..regions import region
+from .declared_month import declared_month
 from .models import Declaration, DeclarationEvent
 from .pipe import audit, locked, races_become_conflicts
 from .preview import previews, raw_answers
@@ -33,7 +33,7 @@ def copy_declaration(pk: int, *, by) -> Declaration:
         employer=source.employer,
         region=source.region,
         service=source.service,
-        month=Month.of(clock.today()),
+        month=declared_month(region(source.region)),
         first_month=found.first_month or source.first_month,
         employee=found.known or source.employee,
         subject_name=source.subject_name,

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from shebao.rules.months import Month
-
 from .. import clock
 from ..audit.operations import record
 from ..bulk import give_keys, insert_rows, maker, update_rows
@@ -19,6 +17,7 @@ from ..prepared import prepared
 from ..regions import region
 from ..services.questions import assessments
 from ..services.registry import OPERATIONS
+from .declared_month import declared_month
 from .models import Declaration, DeclarationEvent, FormDraft
 from .pipe import (
     audit,
@@ -105,7 +104,7 @@ def save_declarations(employer_id: int, service_key: str, raws: list[dict], *, b
         "at_counter": by.is_agency,
     }
     make, event = maker(Declaration), maker(DeclarationEvent)
-    new |= {"declared_at": clock.now(), "month": Month.of(clock.today())}
+    new |= {"declared_at": clock.now(), "month": declared_month(region(employer.region))}
     declarations = [_keep(make(**new), one) for one in found]
     with races_become_conflicts():
         takes_effect = bool(declarations) and not declarations[0].waits
@@ -158,7 +157,8 @@ def _keep(declaration: Declaration, one: Preview) -> Declaration:
 def _complete(declarations: list[Declaration], by) -> None:
     """A direct service: what was declared takes effect now (生效)."""
     carry_out(declarations, by=by)
-    same = dict.fromkeys(("submitted_at", "decided_at"), clock.now()) | {"month": Month.of(clock.today())}
+    month = declared_month(region(declarations[0].region))
+    same = dict.fromkeys(("submitted_at", "decided_at"), clock.now()) | {"month": month}
     move(declarations, "complete", by=by, decided_by=by, revision=1, **same)
 
 
@@ -244,7 +244,6 @@ def send_declarations(pks: list[int], *, by) -> SubmitResult:
 
 
 def _send(ready: list[Declaration], by) -> None:
-    today = Month.of(clock.today())
     for group in by_service(ready):
         if group[0].is_direct:
             _complete(group, by)
@@ -252,10 +251,10 @@ def _send(ready: list[Declaration], by) -> None:
         for declaration in group:
             declaration.revision += 1
         update_rows(group, "revision")
-        days = {d.pk: due_on(d) for d in group}
+        days, month = {d.pk: due_on(d) for d in group}, declared_month(region(group[0].region))
         for due in sorted(set(days.values())):
             part = [d for d in group if days[d.pk] == due]
-            move(part, "submit", by=by, submitted_at=clock.now(), due_on=due, month=today)
+            move(part, "submit", by=by, submitted_at=clock.now(), due_on=due, month=month)
 
 
 def _checked_again(group: list[Declaration], by, result: SubmitResult) -> list[Declaration]:

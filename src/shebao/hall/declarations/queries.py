@@ -15,6 +15,7 @@ from ..evidence.queries import PaperView, papers_of
 from ..regions import region
 from ..settlement.models import Assessment
 from .change_log import in_words, old_and_new, roster_changes, shown
+from .declared_month import declared_month
 from .models import Declaration, DeclarationEvent, FormDraft
 from .repairs import blank, changed_fields, explanation, submissions, unrepaired
 from .review import mark_labels
@@ -30,8 +31,8 @@ def current_month(here) -> Month:
 
 
 def first_open_month(actor) -> Month:
-    """The month that the actor's new declarations concern: the business month, or the next once it is settled."""
-    month = current_month(region(actor.region))
+    """The month that the actor's new declarations concern: the month declared for, or the next once it is settled."""
+    month = declared_month(region(actor.region))
     settled = Assessment.objects.visible_to(actor).live().filter(employer=actor.employer_id, series=0)
     last = settled.aggregate(last=Max("month"))["last"]
     return max(month, last.next()) if last else month

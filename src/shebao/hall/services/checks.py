@@ -4,6 +4,7 @@ from datetime import date
 
 from shebao.rules.conditions import holds
 from shebao.rules.forms import facts_of
+from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
@@ -18,6 +19,10 @@ MONTHS_AHEAD = {"cease_employees": 1, "declare_wages": 1, "change_insurance": 1}
 month is settled, the next one is open to every service."""
 DEATH, RETIREMENT = "6401", "6308"
 """The two reasons that end the relation for good, in the national list of reasons of cessation."""
+FOREIGNER = "40"
+"""The household of a foreigner, in the national list."""
+FOREIGN_PASSPORT = "08"
+"""The kind of document, in the national list."""
 YOUNGEST = 16  # 劳动法第十五条
 MAY_RETIRE = {("1", "1"): 60, ("1", "2"): 60, ("2", "1"): 50, ("2", "2"): 55}
 """Earliest retirement age by sex and position before 渐进式延迟; only a hint, so the earliest is the right one."""
@@ -31,6 +36,27 @@ def id_number_valid(scene: Scene, cases: list[Case]) -> None:
             continue
         for sentence in case.identity.problems:
             case.add("id_number_valid", name, "error", f"{sentence}。")
+
+
+def household_fits(scene: Scene, cases: list[Case]) -> None:
+    """An identity card is given to citizens only (居民身份证法第二条): whoever has one is no foreigner."""
+    field = next((one for one in scene.form.fields if one.feeds == "household" and one.options), None)
+    if field is None:
+        return
+    codes, kinds = scene.region.codes[field.options], scene.region.codes["id_kinds"]
+    theirs = "、".join(one.title for one in kinds.offered if one.national in (FOREIGN_RESIDENT, FOREIGN_PASSPORT))
+    for case in cases:
+        code, kind = codes.get(str(case.values.get(field.id))), _id_kind(case)
+        if code and code.national == FOREIGNER and kind == CITIZEN:
+            text = f"{kinds.title_of(kind)}只发给中国公民，{field.label}不能是“{code.title}”。"
+            text += f"请核对这两项；外国人的证件类型请选{theirs}。"
+            case.add("household_fits", field.id, "error", text)
+
+
+def _id_kind(case: Case) -> str:
+    """The kind of document: as it is changed to, as on the roster, as chosen, or as its number tells."""
+    known = case.employee.person.id_kind if case.employee else case.values.get("id_kind")
+    return case.values.get("new_id_kind") or known or (case.identity.kind if case.identity.ok else "")
 
 
 def already_declared(scene: Scene, cases: list[Case]) -> None:
@@ -136,17 +162,21 @@ def month_window(scene: Scene, cases: list[Case]) -> None:
 
 def closed_window(scene: Scene) -> str:
     """Why nothing can be declared today; "" while the window is open."""
-    window = scene.window
+    month, window = scene.declared_month, scene.window
+    if month > scene.month:  # this month is closed, and the region takes the next one ahead
+        return ""
     if scene.local_now < window.opens_at:
-        return f"{scene.month.label}的申报期 {window.opens_at:%m 月 %d 日}才开始，请到时再报。"
+        return f"{month.label}的申报期 {window.opens_at:%m 月 %d 日}才开始，请到时再报。"
     if scene.local_now > window.declare_until:
-        return f"{scene.month.label}的申报期已于 {window.declare_until:%m 月 %d 日 %H:%M} 结束，请下月再报。"
+        opens = scene.region.calendar.window(month.next()).opens_at
+        ended = f"{month.label}的申报期已于 {window.declare_until:%m 月 %d 日 %H:%M} 结束"
+        return f"{ended}，{month.next().label}的业务从 {opens:%m 月 %d 日}起可以申报，请到时再报。"
     return ""
 
 
 def _reach(scene: Scene) -> tuple[Month, Month, Month | None, str]:
     """The earliest and the latest month, the first that is not settled (if any is), and what the field is called."""
-    now = scene.month
+    now = scene.declared_month
     earliest = now.previous(scene.region.calendar.back_months)
     latest = now.next(MONTHS_AHEAD.get(scene.service.operation, 0))
     first_free = max(scene.settled).next() if scene.settled else None
@@ -157,7 +187,7 @@ def _reach(scene: Scene) -> tuple[Month, Month, Month | None, str]:
 
 
 def _month_in_reach(scene: Scene, case: Case, month: Month, reach: tuple) -> None:
-    name, now, back = scene.month_field, scene.month, scene.region.calendar.back_months
+    name, now, back = scene.month_field, scene.declared_month, scene.region.calendar.back_months
     earliest, latest, first_free, label = reach
     if month > latest:
         text = f"{label} {month} 太晚，最晚可填 {latest}。"
@@ -171,6 +201,11 @@ def _month_in_reach(scene: Scene, case: Case, month: Month, reach: tuple) -> Non
         first = max(earliest, scene.region.opened_on)
         text = f"{label} {month} 太早，网上最多往前 {back} 个月，最早可填 {first}；更早的请到经办窗口办理。"
         case.add("month_window", name, "error", text, (f"改为 {first}", str(first)))
+    elif month < now and now > scene.month:
+        closed = scene.region.calendar.window(scene.month).declare_until
+        text = f"{scene.month.label}的申报期已于 {closed:%m 月 %d 日 %H:%M} 结束，现在受理 {now.label}的业务："
+        text += f"{label}最早可填 {now}。"
+        case.add("month_window", name, "error", text, (f"改为 {now}", str(now)))
     elif month < now:
         names = "、".join(str(m) for m in months_between(month, now.previous()))
         case.add("month_window", name, "confirm", f"{label}早于当前业务月，会涉及 {names}，请写明理由。")
@@ -230,7 +265,7 @@ def contract_before_month(scene: Scene, cases: list[Case]) -> None:
             text = f"合同 {start} 才开始，晚于参保月份 {case.month}。请改合同日期，或改参保月份。"
             first = Month.of(date.fromisoformat(start))
             case.add("contract_before_month", "contract_from", "error", text)
-            if first <= scene.month:
+            if first <= scene.declared_month:
                 case.problems[-1] = case.problems[-1].__class__(
                     "contract_before_month", scene.month_field, "error", text, (f"参保月份改为 {first}", str(first))
                 )
@@ -322,8 +357,8 @@ def _insured_in(scene: Scene, case: Case, ours: list, month: Month) -> None:
 CHECKS = {
     check.__name__: check
     for check in (
-        id_number_valid, not_enrolled, already_declared, already_enrolled, ended_for_good, enrolled_elsewhere,
-        age_limits, pre_entered,
+        id_number_valid, household_fits, not_enrolled, already_declared, already_enrolled, ended_for_good,
+        enrolled_elsewhere, age_limits, pre_entered,
         month_window, wage_limits, contract_before_month, reason_evidence, has_arrears, same_name,
         something_changed, credit_code_free,
     )

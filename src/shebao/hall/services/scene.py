@@ -194,8 +194,13 @@ class Scene:
         return Month.of(self.today)
 
     @cached_property
+    def declared_month(self) -> Month:
+        """The month that is declared for: the business month, or the next once it is closed and that is taken ahead."""
+        return self.region.calendar.business_month(self.local_now)
+
+    @cached_property
     def window(self):
-        return self.region.calendar.window(self.month)
+        return self.region.calendar.window(self.declared_month)
 
     def has_wrong_price(self, case: Case) -> bool:
         """Whether an answer that decides the price cannot stand. What is blank is not wrong, and what neither tells
@@ -230,7 +235,7 @@ class Scene:
     @property
     def first_open(self) -> Month:
         """The first month that is not settled: what has no month of its own counts from it."""
-        return max(self.month, max(self.settled).next()) if self.settled else self.month
+        return max(self.declared_month, max(self.settled).next()) if self.settled else self.declared_month
 
     @cached_property
     def open_declarations(self) -> dict[str, Declaration]:

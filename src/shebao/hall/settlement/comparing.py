@@ -47,12 +47,27 @@ class PersonChange:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What a month is compared with, fen. `stands_for` says in words what stands for a month that was not settled; with
+    `is_first_bill` there is nothing to compare with, and the rows of the bridge are what the bill consists of.
+    """
+
+    total: int
+    stands_for: str
+    is_first_bill: bool
+
+
+@dataclass(frozen=True)
 class BridgeRow:
     """One reason why this month differs from the last: a label with the number of people, fen, and the people."""
 
     label: str
     delta: int
     people: tuple[PersonChange, ...] = ()
+
+    def label_in(self, before: Before) -> str:
+        """The label; on a first bill nobody is added to anybody (增员): these are the insured (参保)."""
+        return self.label.replace("增员", "参保") if before.is_first_bill else self.label
 
 
 def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[BridgeRow]:
@@ -72,6 +87,12 @@ def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[Br
     if estimated and estimated.pending_count:
         rows.append(BridgeRow(f"待生效申报 {estimated.pending_count} 笔", estimated.pending_fen))
     return rows
+
+
+def compared_with(employer, month: Month, before: int) -> Before:
+    """What this month is compared with, where by the bridge the last one came to `before` fen; two queries at most."""
+    earlier = Bill.objects.live().filter(employer=employer, month__lt=month)
+    return Before(before, stands_for_last(employer, month), not before and not earlier.exists())
 
 
 def stands_for_last(employer, month: Month) -> str:

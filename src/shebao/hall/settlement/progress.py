@@ -222,7 +222,7 @@ class Standing:
 
 
 def standing(employer, month: Month, by) -> Standing:
-    """Read where the month stands; six queries, and one more once the time to pay the month's bill is over."""
+    """Read where the month stands; seven queries, and one more once the time to pay the month's bill is over."""
     every = list(Bill.objects.visible_to(by).live().filter(employer=employer))
     undecided = about_people([employer]).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")

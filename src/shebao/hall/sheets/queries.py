@@ -30,6 +30,7 @@ TABS = {
 TITLES = {
     "cell_refused": "{label}读不准",
     "id_number_valid": "证件号码校验不符",
+    "household_fits": "{label}与证件类型不符",
     "already_declared": "已有同样的申报",
     "already_enrolled": "已在本单位参保",
     "enrolled_elsewhere": "原单位尚未停保",

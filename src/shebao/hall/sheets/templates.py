@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from shebao.hall.declarations.declared_month import declared_month
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.sheets.layouts import Layout, form_layout
 from shebao.hall.sheets.writing import Book, plain_text, sheet_name
@@ -179,7 +180,8 @@ def _example(
     first entries of two lists contradict one another.
     """
     now, values = current_month(region), {}
-    month = now.previous() if service.looks_back or service.corrects or service.gives_back else now
+    looks_back = service.looks_back or service.corrects or service.gives_back
+    month = now.previous() if looks_back else declared_month(region)
     samples = {
         "money": (800_000, 950_050)[number - 1],
         "month": str(month),

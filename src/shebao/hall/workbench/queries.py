@@ -9,7 +9,7 @@ from shebao.rules.months import Month
 
 from ..declarations.queries import counts
 from ..errors import Refused
-from ..settlement.comparing import BridgeRow, bridge, chart, stands_for_last
+from ..settlement.comparing import Before, BridgeRow, bridge, chart, compared_with
 from ..settlement.models import Bill
 from ..settlement.progress import Standing, Step, standing, steps_of
 from ..settlement.queries import ADJUSTED, Estimate, SchemeSum, bill_earlier, bill_summary, estimate
@@ -20,7 +20,7 @@ from .todos import Todo, todo_items
 class Money:
     """The month's amount: `total` in fen, its schemes, what it takes from earlier months, and why it differs.
 
-    Of earlier months, `adjusted` is 补差 and `paid_back` 补缴. `stands_for` says what a last month without bill is.
+    Of earlier months, `adjusted` is 补差 and `paid_back` 补缴. `before` is what the month is compared with.
 
     The bridge's deltas add up to the difference. `estimated` is None once the month is settled; `refusal` says why
     nothing can be computed, everything else is then empty.
@@ -33,7 +33,7 @@ class Money:
     bridge: tuple[BridgeRow, ...] = ()
     chart: tuple[tuple[Month, int, bool], ...] = ()
     estimated: Estimate | None = None
-    stands_for: str = ""
+    before: Before = Before(0, "", is_first_bill=False)
     refusal: str = ""
 
     @property
@@ -81,5 +81,5 @@ def money_of(now: Standing) -> Money:
     adjusted = sums.pop(ADJUSTED)
     back = sum(sums.values())
     moved = tuple(row for row in reasons if row.delta)
-    stands_for = stands_for_last(employer, month)
-    return Money(total, tuple(schemes), adjusted, back, moved, tuple(months), found, stands_for)
+    before = compared_with(employer, month, total - sum(row.delta for row in moved))
+    return Money(total, tuple(schemes), adjusted, back, moved, tuple(months), found, before)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from shebao.rules.money import yuan
 
 from ..clock import local_now, today
+from ..declarations.declared_month import declared_month
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN, State
 from ..regions import region
@@ -151,12 +152,14 @@ def _drafts(now: Standing, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo
     waiting = {service: count for (service, state), count in mine.items() if state == State.DRAFT}
     if not waiting:
         return
-    until = here.calendar.window(now.month.next() if now.bill else now.month).declare_until
+    is_ahead = declared_month(here) > now.month
+    until = here.calendar.window(now.month.next() if now.bill or is_ahead else now.month).declare_until
     parts = "、".join(f"{here.services[key].title} {count}" for key, count in waiting.items())
     is_reviewed = any(not here.services[key].is_direct for key in waiting)
     title = f"{sum(waiting.values())} 笔业务还没有提交{'审核' if is_reviewed else ''}"
     done = "审核通过" if is_reviewed else "提交"
-    note = f"{parts}。" + (f"{now.month} 已经结算，{done}后计入以后的账单" if now.bill else f"{done}后才能结算")
+    later = f"{now.month} {'已经结算' if now.bill else '的申报已经截止'}，{done}后计入以后的账单"
+    note = f"{parts}。" + (later if now.bill or is_ahead else f"{done}后才能结算")
     yield Todo(_tag(until), _urgency(until), title, note, "e_basket", "去提交")
 
 

@@ -23,6 +23,7 @@ DAYS = {"since": "提交日期起", "until": "提交日期止"}
 FILTERS = ("place", "service", "employer", *DAYS, "risk", "order")
 CHECK_TITLES = {
     "id_number_valid": "证件号码",
+    "household_fits": "证件与户口性质",
     "not_enrolled": "参保状态",
     "already_declared": "重复申报",
     "already_enrolled": "重复参保",

@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.declared_month import declared_month
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import preview, raw_answers, remembered, service_of
@@ -63,7 +64,7 @@ def enter(request, pk, service):
     spec = service_of(here, service)
     form, case = here.forms[spec.form], _case(request, employer, service)
     if request.method != "POST":
-        raw = raw_answers(form, case.answers) if case else defaults(form, queries.current_month(here))
+        raw = raw_answers(form, case.answers) if case else defaults(form, declared_month(here))
         if spec.is_about_employer and not case:
             raw |= raw_answers(form, employer_answers(form, employer))
         return _page(request, employer, spec, form, raw, case=case)

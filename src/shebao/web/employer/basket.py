@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.declared_month import closing_words
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.pipe import due_on
 from shebao.hall.declarations.seconding import send_back, sent_back
@@ -53,13 +54,19 @@ def _expected(rows) -> list[date]:
 
 
 def _later_bill(request, first: Month, declarations) -> Month | None:
-    """The month from whose bill on these count, where the business month is settled already; None where it is not.
+    """The month from whose bill on these count, where the business month is settled or closed; None where it is not.
 
     `first` is the first month that is still to be settled: it waits for every declaration that is undecided.
     """
     if first == this_month(request):
         return None
     return max(first, min((one.first_month for one in declarations), default=first))
+
+
+def _to_redate(declarations, first: Month) -> str:
+    """How many name a month that is over: they are refused until it is changed."""
+    count = sum(one.first_month < first and "month_window" in one.spec.checks for one in declarations)
+    return f"；其中 {count} 笔的月份请先改为 {first} 或以后" if count else ""
 
 
 @require_safe
@@ -72,7 +79,8 @@ def basket(request):
     month = queries.first_open_month(request.user)
     later = _later_bill(request, month, ready)
     until = here(request).calendar.window(month).declare_until
-    settled = f"（{this_month(request)} 已经结算，从 {later} 的账单起计入）" if later else ""
+    why = closing_words(here(request))
+    settled = f"（{this_month(request)} {why}，从 {later} 的账单起计入{_to_redate(ready, month)}）" if later else ""
     title, services = word(request, "menu.basket", "待提交"), here(request).services
     waiting = sum(bool(row.declaration.proposed_by_id) and row.is_ready for row in rows)
     context = {
@@ -110,7 +118,7 @@ def _nothing_left(request, later: Month | None) -> dict:
         text = f"还有 {waiting} 笔审核中，" + (f"从 {later} 的账单起计入。" if later else f"办结后再办理“{settle}”。")
         return {"text": text, "url": f"{reverse('e_cases')}?state={State.SUBMITTED}", "action": f"查看{cases}"}
     if later:
-        return {"text": f"{this_month(request)} 已经结算。"}
+        return {"text": f"{this_month(request)} {closing_words(here(request))}。"}
     return {"text": "没有要提交的了，可以结算。", "url": reverse("e_settle"), "action": settle}
 
 
@@ -260,7 +268,7 @@ def submitted(request):
         "vouches": vouches_for(request, rows),
         "left": whole(left),
         "later": later,
-        "settled": this_month(request),
+        "settled": f"{this_month(request)} {closing_words(here(request))}",
         "settle_until": here(request).calendar.window(later or month).pay_until,
         "too_late": _too_late(request, month, waited),
         "cases_title": word(request, "menu.cases", "办件进度"),

@@ -12,6 +12,7 @@ from shebao.hall.settlement.queries import (
     BACK_PAID,
     EARLIER,
     PersonRow,
+    SchemeSum,
     bill_people,
     bill_summary,
     sorted_people,
@@ -32,14 +33,15 @@ def people_tab(request, found: Bill) -> dict:
     sort = request.GET.get("sort", "")
     page = Paginator(sorted_people(found, q, chosen, sort), PAGE).get_page(request.GET.get("page"))
     # one letter tells schemes apart where several stand side by side; a single one has room for its name
-    names = {row.scheme: f"{row.title if chosen else row.short}·" for row in shown}
+    names = {
+        (row.scheme, share): f"{row.title if chosen else row.short}·" for row in shown for share in shares_charged(row)
+    }
     keys = list(page.object_list)
     rows = {person.employee.pk: person for person in bill_people(found, keys)}
     page.object_list = [_person(found, rows[key], names) for key in keys]
-    heads = [_head("wage", "申报工资", sort), _head("base", "缴费基数", sort)]
-    heads += [
-        _head(f"{key}.{share}", f"{name}{SHARES[share][:2]}", sort) for key, name in names.items() for share in SHARES
-    ]
+    has_bases = any(row.base_sum for row in shown)
+    heads = [_head("wage", "申报工资", sort), *([_head("base", "缴费基数", sort)] if has_bases else [])]
+    heads += [_head(f"{key}.{share}", f"{name}{SHARES[share][:2]}", sort) for (key, share), name in names.items()]
     return {
         "q": q,
         "scheme": chosen,
@@ -50,10 +52,16 @@ def people_tab(request, found: Bill) -> dict:
         "name_head": _head("name", "姓名", sort),
         "number_head": _head("number", "个人编号", sort),
         "heads": heads,
+        "has_bases": has_bases,
         "back_head": _head("back", BACK_PAID, sort),
         "adjusted_head": _head("adjusted", ADJUSTED, sort),
         "total_head": _head("total", "全部险种合计", sort),
     }
+
+
+def shares_charged(row: SchemeSum) -> list[str]:
+    """The parts of a scheme that the bill charges anybody; a column of the other would be empty on every page."""
+    return [share for share in SHARES if getattr(row, f"{share}_rate") or getattr(row, f"{share}_due")]
 
 
 def _head(key: str, title: str, sort: str) -> dict:
@@ -67,22 +75,23 @@ def _head(key: str, title: str, sort: str) -> dict:
     return {"title": title, "sorted": now, "asks": turned}
 
 
-def _person(found: Bill, person: PersonRow, names: Mapping[str, str]) -> dict:
+def _person(found: Bill, person: PersonRow, names: Mapping[tuple[str, str], str]) -> dict:
     cells = []
-    for scheme, name in names.items():
+    for (scheme, share), name in names.items():
         line = person.schemes.get(scheme)
-        for share in SHARES:
-            has_why = line is not None and getattr(line, f"{share}_evidence_id") is not None
-            cells.append(
-                {
-                    "label": f"{name}{SHARES[share]}",
-                    "amount": getattr(line, f"{share}_due") if has_why else None,
-                    "url": why_of(line, share) if has_why else "",
-                }
-            )
+        has_why = line is not None and getattr(line, f"{share}_evidence_id") is not None
+        cells.append(
+            {
+                "label": f"{name}{SHARES[share]}",
+                "amount": getattr(line, f"{share}_due") if has_why else None,
+                "url": why_of(line, share) if has_why else "",
+            }
+        )
     shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
     shown["url"] = reverse("e_explain_person", args=[found.pk, person.employee.pk])
-    shown["bases"] = _bases([person.schemes[one] for one in names if one in person.schemes])
+    shown["bases"] = _bases(
+        [person.schemes[one] for one in dict.fromkeys(key for key, _ in names) if one in person.schemes]
+    )
     more = {"adjusted": (ADJUSTED,), "back": tuple(EARLIER.values())}
     return shown | {name: sum(sum(person.sums(word)) for word in words) for name, words in more.items()}
 

@@ -12,7 +12,7 @@ from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
-from shebao.hall.settlement.comparing import bridge, stands_for_last
+from shebao.hall.settlement.comparing import Before, bridge, compared_with
 from shebao.hall.settlement.explaining_sums import BOTH, WHOLES
 from shebao.hall.settlement.flagging import flags
 from shebao.hall.settlement.models import DUES, Bill
@@ -37,7 +37,7 @@ from shebao.rules.vocabulary import SHARES
 from ..access import needs
 from ..explained import why_of
 from ..taking import taken
-from .bill_people import people_tab, rule_groups
+from .bill_people import people_tab, rule_groups, shares_charged
 from .common import PAGE, bridge_rows, crumbs, this_month, word
 from .papers import print_action
 
@@ -201,9 +201,10 @@ def _cells(found: Bill, row: SchemeSum) -> list[dict]:
     """The numbers of a scheme's row after its head count, each with the way to its explanation."""
     whole = reverse("e_explain_sum", args=[found.pk, row.scheme, BOTH])
     cells = [("缴费基数合计", yuan(row.base_sum) if row.base_sum else "—", whole if row.base_sum else "")]
+    charged = shares_charged(row)
     for share, words in SHARES.items():
         rate, due = getattr(row, f"{share}_rate"), getattr(row, f"{share}_due")
-        url = reverse("e_explain_sum", args=[found.pk, row.scheme, share]) if rate or due else ""
+        url = reverse("e_explain_sum", args=[found.pk, row.scheme, share]) if share in charged else ""
         cells += [
             (f"{words[:2]}费率", rate or ("各人不同" if url else "—"), url),
             (words, yuan(due) if url else "—", url),
@@ -258,13 +259,14 @@ def _changes(request, found: Bill) -> dict:
     try:
         rows = bridge(found.employer, found.month)
     except Refused as no:
-        return {"rows": [], "trouble": no.message, "before": 0, "difference": 0, "striking": 0, "flags": flags(found)}
+        nothing = {"rows": [], "before": Before(0, "", is_first_bill=False), "difference": 0, "striking": 0}
+        return nothing | {"trouble": no.message, "flags": flags(found)}
     difference = sum(row.delta for row in rows)
+    before = compared_with(found.employer, found.month, found.total_due - difference)
     return {
-        "rows": bridge_rows(rows, request.user),
+        "rows": bridge_rows(rows, request.user, before),
         "trouble": "",
-        "stands_for": stands_for_last(found.employer, found.month),
-        "before": found.total_due - difference,
+        "before": before,
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),
         "flags": flags(found),

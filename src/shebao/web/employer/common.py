@@ -14,6 +14,7 @@ from shebao.hall.declarations.queries import current_month
 from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee
 from shebao.hall.services.registry import OPERATIONS
+from shebao.hall.settlement.comparing import Before
 from shebao.rules.months import Month
 from shebao.rules.region import Region
 
@@ -47,13 +48,13 @@ def crumbs(last: str, *middle: tuple[str, str]) -> list[dict]:
     return [*({"label": label, "url": url} for label, url in way), {"label": last, "url": ""}]
 
 
-def bridge_rows(rows, actor) -> list[dict]:
+def bridge_rows(rows, actor, before: Before) -> list[dict]:
     """The reasons of a bridge with the people behind each, by name; one query, and not more people than a page."""
     wanted = {one.employee for row in rows for one in row.people[:PAGE]}
     named = {one.pk: one for one in Employee.objects.visible_to(actor).filter(pk__in=wanted).defer("phone", "facts")}
     return [
         {
-            "label": row.label,
+            "label": row.label_in(before),
             "delta": row.delta,
             "people": [(named[one.employee], one) for one in row.people[:PAGE]],
             "more": len(row.people[PAGE:]),

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from shebao.hall import clock
 from shebao.hall.declarations import queries
+from shebao.hall.declarations.declared_month import closing_words, declared_month
 from shebao.hall.declarations.models import Declaration, FormDraft
 from shebao.hall.declarations.preview import Preview
 from shebao.hall.declarations.seconding import waits
@@ -80,6 +81,7 @@ def form_page(
         "roster_title": word(request, "menu.roster", "员工花名册"),
         "found_people": _found_people(request, spec),
         "siblings": [] if declaration else _siblings(request, spec),
+        "open_title": f"本月{closing_words(here(request))}",
         "open_note": "" if declaration or spec.is_aside or spec.looks_back else _open_note(request),
         "unchanging": unchanging(form, request.user.employer) if spec.subject == "employer" else [],
         "is_about_known": is_about_known,
@@ -196,19 +198,22 @@ def _siblings(request, spec) -> list[dict]:
 
 
 def _open_note(request) -> str:
-    """Said on top when the business month is settled, because the form then starts with the next one."""
+    """Said on top when the business month is settled or closed, because the form then starts with the next one."""
     first = queries.first_open_month(request.user)
     now = this_month(request)
-    return "" if first == now else f"{now} 已经结算，不再收变动。新的申报从 {first} 起办理，月份已经填好。"
+    why = closing_words(here(request))
+    return "" if first == now else f"{now} {why}，不再收变动。新的申报从 {first} 起办理，月份已经填好。"
 
 
 def _window_note(request, spec) -> str:
     if spec.is_yearly and (closed := closed_year(here(request), clock.today())):
         return closed
-    until = here(request).calendar.window(this_month(request)).declare_until
-    if clock.local_now() <= until:
+    calendar, month = here(request).calendar, this_month(request)
+    until, opens = calendar.window(month).declare_until, calendar.window(month.next()).opens_at
+    if clock.local_now() <= until or declared_month(here(request)) > month:
         return ""
-    return f"本月申报已于 {until.month} 月 {until.day} 日 {until:%H:%M} 截止，现在录入的内容会保留为草稿，下月再报。"
+    ended = f"本月申报已于 {until.month} 月 {until.day} 日 {until:%H:%M} 截止"
+    return f"{ended}，现在录入的内容会保留为草稿，{opens.month} 月 {opens.day} 日起再报。"
 
 
 def _found_people(request, spec) -> list[dict]:

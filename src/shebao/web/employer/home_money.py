@@ -19,7 +19,7 @@ def money_context(now: Standing, money: Money) -> dict:
         "refusal": "",
         "amount": found | {"total": money.total} | _comparison(money, now.month),
         "shares": _shares(money),
-        "bridge_rows": [{"label": row.label, "delta": row.delta} for row in money.bridge],
+        "bridge_rows": [{"label": row.label_in(money.before), "delta": row.delta} for row in money.bridge],
         "bars": bars,
     }
 
@@ -65,12 +65,12 @@ def _shorter(title: str) -> str:
 
 def _comparison(money: Money, month) -> dict:
     """More or less than last month: a word, fen, and per cent to one place (half up, whole numbers only)."""
-    difference = money.difference
-    before = money.total - difference
+    difference, before = money.difference, money.before.total
     tenths = (abs(difference) * 2000 + before) // (2 * before) if before > 0 else 0
     return {
         "has_before": before > 0,
-        "stands_for": money.stands_for,
+        "stands_for": money.before.stands_for,
+        "is_first": money.before.is_first_bill,
         "before_month": month.previous(),
         "direction": "多" if difference > 0 else "少" if difference < 0 else "",
         "change": abs(difference),

@@ -6,10 +6,11 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
 from shebao.hall import clock
+from shebao.hall.declarations.queries import before_after
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
-from shebao.hall.settlement.comparing import bridge, stands_for_last
-from shebao.hall.settlement.declared import changes_of
+from shebao.hall.settlement.comparing import bridge, compared_with
+from shebao.hall.settlement.declared import changes_of, changes_told
 from shebao.hall.settlement.late_decisions import extended_months, extension_words
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
@@ -20,6 +21,9 @@ from shebao.rules.months import months_in_words
 
 from ..access import needs
 from .common import bridge_rows, crumbs, here, this_month, word
+
+CHANGES = 20
+"""So many changes are listed by name; the cases have the others."""
 
 
 @needs("settle")
@@ -70,6 +74,7 @@ def _context(request, employer: Employer, month) -> dict:
         return context | {"trouble": [text]}
     try:
         context["settlement"] = applicable_settlement(employer, month)
+        context |= _changed(request, employer, month) if changes else {}
         context["items"] = [
             _window_item(request, employer, month, context["provisional"]),
             *_items(request, employer, month),
@@ -81,11 +86,27 @@ def _context(request, employer: Employer, month) -> dict:
     return context | {"is_ready": is_met and not context["trouble"]}
 
 
+def _changed(request, employer: Employer, month) -> dict:
+    """The changes that this month's bill is the first to count, by name, and how many of them are of months before."""
+    told = changes_told(employer, month, by=request.user)
+    rows = [
+        {
+            "declaration": one,
+            "title": _service_title(request, one.service),
+            "change": before_after(one),
+            "is_carried": one.month < month,
+        }
+        for one in told[:CHANGES]
+    ]
+    return {"change_rows": rows, "carried_count": told.filter(month__lt=month).count()}
+
+
 def _amounts(request, employer: Employer, month) -> dict:
     """What the month will cost, and why that differs from the last."""
     found = estimate(employer, month)
     rows = [row for row in bridge(employer, month, found) if row.delta]
     difference = sum(row.delta for row in rows)
+    before = compared_with(employer, month, found.total - difference)
     return {
         "estimate": found,
         "adjusted": adjustment_sums(here(request), found.adjusted),
@@ -97,9 +118,8 @@ def _amounts(request, employer: Employer, month) -> dict:
         ],
         "paying_back": _paying_back(found),
         "waiting_count": len(found.found.differences) - len(found.adjusted),
-        "reasons": bridge_rows(rows, request.user),
-        "before": found.total - difference,
-        "stands_for": stands_for_last(employer, month),
+        "reasons": bridge_rows(rows, request.user, before),
+        "before": before,
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),
         "trouble": [] if found.head_count or found.adjusted or found.back else ["本月没有参保人员，不需要结算。"],
