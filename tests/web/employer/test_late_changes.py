@@ -86,7 +86,7 @@ def test_after_the_window_the_next_month_is_declared_where_the_region_takes_it_a
         assert closed < datetime(2026, 11, 24)  # noqa: DTZ001
         client.force_login(clerk)
         page = text_of(client.get(f"/e/declare/{ENROL}/"))
-        assert "2026-11 的申报已经截止" in page and 'value="2026-12"' in page
+        assert "本月的申报已经截止" in page and 'value="2026-12"' in page
         late = text_of(client.post(f"/e/declare/{ENROL}/", newcomer | {"enrolment_month": "2026-11"}))
         assert "现在受理 2026 年 12 月的业务" in late and "改为 2026-12" in late
         case = declares(client, clerk, newcomer)
