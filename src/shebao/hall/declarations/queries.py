@@ -1,6 +1,5 @@
-"""Reading declarations: the basket, the cases, the desk of the agency, and one case whole."""
+"""Reading declarations: the cases, the desk of the agency, and one case whole."""
 
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -17,9 +16,8 @@ from ..settlement.models import Assessment
 from .change_log import in_words, old_and_new, roster_changes, shown
 from .declared_month import declared_month
 from .models import Declaration, DeclarationEvent, FormDraft
-from .repairs import blank, changed_fields, explanation, submissions, unrepaired
+from .repairs import blank, changed_fields, explanation, submissions
 from .review import mark_labels
-from .seconding import for_another
 from .states import OPEN, State, offered_moves
 
 COUNTED = (State.DRAFT, State.SUBMITTED, State.RETURNED)
@@ -53,50 +51,6 @@ def counts(actor, month: Month) -> dict:
         oldest_draft_at=Min("declared_at", filter=Q(state=State.DRAFT)),
         due_on=Min("due_on", filter=Q(state=State.SUBMITTED)),
     )
-
-
-@dataclass(frozen=True)
-class BasketRow:
-    """One declaration waiting to be submitted. `mates`: the person's other undecided ones; `is_unrepaired`: returned,
-    not yet repaired; `waits_for_another`: somebody else of the employer must confirm it."""
-
-    declaration: Declaration
-    service_title: str
-    before_after: str
-    problems: list[dict]
-    mates: list[Declaration]
-    is_unrepaired: bool
-    waits_for_another: bool = False
-    papers: list[PaperView] = field(default_factory=list)
-
-    @property
-    def missing(self) -> list[str]:
-        """The papers without which it cannot be submitted."""
-        return [one.paper.title for one in self.papers if one.is_missing]
-
-    @property
-    def is_ready(self) -> bool:
-        """Nothing that the clerk knows of stands against submitting it."""
-        return not (self.is_unrepaired or self.missing or self.waits_for_another)
-
-
-def basket(actor) -> list[BasketRow]:
-    """Drafts and returned declarations, oldest first (待提交)."""
-    rows = Declaration.objects.visible_to(actor).filter(state__in=(State.DRAFT, State.RETURNED))
-    rows = list(rows.select_related("declared_by", "employer", "proposed_by").order_by("service", "declared_at", "pk"))
-    about = defaultdict(list)
-    everything = Declaration.objects.visible_to(actor).filter(state__in=OPEN).order_by("pk")
-    for one in everything.defer("answers", "before"):
-        about[one.employer_id, one.subject_digest].append(one)
-    as_returned, papers, others = unrepaired(rows), papers_of(rows), for_another(rows, by=actor)
-    return [
-        BasketRow(
-            d, d.spec.title, before_after(d), d.findings,
-            mates=[m for m in about[d.employer_id, d.subject_digest] if m.pk != d.pk],
-            is_unrepaired=d.pk in as_returned, waits_for_another=d.pk in others, papers=papers.get(d.pk, []),
-        )
-        for d in rows
-    ]  # fmt: skip
 
 
 def before_after(declaration: Declaration) -> str:

@@ -9,6 +9,7 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
 
+from ..declarations.declared_month import why_closed
 from ..roster.facts import complete_facts, employee_facts, employer_facts
 from .employer_changes import credit_code_free, something_changed
 from .enrolment import PART_TIME
@@ -162,16 +163,7 @@ def month_window(scene: Scene, cases: list[Case]) -> None:
 
 def closed_window(scene: Scene) -> str:
     """Why nothing can be declared today; "" while the window is open."""
-    month, window = scene.declared_month, scene.window
-    if month > scene.month:  # this month is closed, and the region takes the next one ahead
-        return ""
-    if scene.local_now < window.opens_at:
-        return f"{month.label}的申报期 {window.opens_at:%m 月 %d 日}才开始，请到时再报。"
-    if scene.local_now > window.declare_until:
-        opens = scene.region.calendar.window(month.next()).opens_at
-        ended = f"{month.label}的申报期已于 {window.declare_until:%m 月 %d 日 %H:%M} 结束"
-        return f"{ended}，{month.next().label}的业务从 {opens:%m 月 %d 日}起可以申报，请到时再报。"
-    return ""
+    return why_closed(scene.region, scene.local_now)
 
 
 def _reach(scene: Scene) -> tuple[Month, Month, Month | None, str]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from shebao.rules.money import yuan
 
 from ..clock import local_now, today
-from ..declarations.declared_month import declared_month
+from ..declarations.declared_month import declared_month, why_closed
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN, State
 from ..regions import region
@@ -159,6 +159,9 @@ def _drafts(now: Standing, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo
     title = f"{sum(waiting.values())} 笔业务还没有提交{'审核' if is_reviewed else ''}"
     done = "审核通过" if is_reviewed else "提交"
     later = f"{now.month} {'已经结算' if now.bill else '的申报已经截止'}，{done}后计入以后的账单"
+    if shut := why_closed(here, local_now()):
+        yield Todo("不在申报期", "w", title, f"{parts}。{shut}", "e_basket", "去查看")
+        return
     note = f"{parts}。" + (later if now.bill or is_ahead else f"{done}后才能结算")
     yield Todo(_tag(until), _urgency(until), title, note, "e_basket", "去提交")
 

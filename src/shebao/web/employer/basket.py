@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.basket import basket_rows
 from shebao.hall.declarations.declared_month import closing_words
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.pipe import due_on
@@ -73,7 +74,7 @@ def _to_redate(declarations, first: Month) -> str:
 @needs("declare")
 def basket(request):
     """Everything waiting, by service; what can be submitted is ticked."""
-    rows = queries.basket(request.user)
+    rows = basket_rows(request.user)
     given_back = sent_back([row.declaration for row in rows])
     ready = [row.declaration for row in rows if row.is_ready and row.declaration.pk not in given_back]
     month = queries.first_open_month(request.user)
@@ -83,12 +84,16 @@ def basket(request):
     settled = f"（{this_month(request)} {why}，从 {later} 的账单起计入{_to_redate(ready, month)}）" if later else ""
     title, services = word(request, "menu.basket", "待提交"), here(request).services
     waiting = sum(bool(row.declaration.proposed_by_id) and row.is_ready for row in rows)
+    shut = next((row.shut for row in rows if row.shut), "")
+    deadline = "" if shut else f"，{until:%m-%d %H:%M} 截止"
+    submit = {"label": "核对并提交", "kind": "p", "icon": "check", "formaction": reverse("e_check")}
     context = {
         "has_second": request.user.employer.needs_second,
         "may_send_back": bool(waiting) and request.user.may("confirm"),
         "title": title,
         "crumbs": crumbs(title),
-        "sub": f"{len(ready)} 笔可提交{_stuck(rows, given_back)}，{until:%m-%d %H:%M} 截止{settled}",
+        "sub": f"{len(ready)} 笔可提交{_stuck(rows, given_back)}{deadline}{settled}",
+        "shut": shut,
         "groups": [
             {
                 "title": services[key].title,
@@ -101,10 +106,10 @@ def basket(request):
         "ready": len(ready),
         "month": this_month(request),
         "nothing": {} if rows else _nothing_left(request, later),
-        "too_late": _too_late(request, month, _expected(rows)),
+        "too_late": "" if shut else _too_late(request, month, _expected(rows)),
         "buttons": [
             {"label": "移除", "kind": "d", "icon": "trash", "formaction": reverse("e_remove")},
-            {"label": "核对并提交", "kind": "p", "icon": "check", "formaction": reverse("e_check")},
+            *([submit] if ready or not shut else []),
         ],
     }
     return render(request, "employer/basket.html", context)
@@ -129,6 +134,7 @@ def _stuck(rows, given_back: dict[int, str]) -> str:
         ("复核退回、还没有修改", len(given_back)),
         ("待另一位操作员复核", sum(row.waits_for_another for row in rows)),
         ("缺材料", sum(bool(row.missing) for row in rows)),
+        ("不在申报期", sum(bool(row.shut) for row in rows)),
     )
     return "".join(f"，{count} 笔{what}" for what, count in told if count)
 
@@ -168,9 +174,9 @@ def check(request):
         messages.error(request, "还没有勾选要提交的业务。")
         return redirect("e_basket")
     chosen = set(spread(request.GET.get("ids", "")))
-    rows = [row for row in queries.basket(request.user) if row.declaration.pk in chosen and row.is_ready]
+    rows = [row for row in basket_rows(request.user) if row.declaration.pk in chosen and row.is_ready]
     if not rows:
-        messages.info(request, "这里没有可以提交的业务：已经提交过，或者退回之后还没有修改。")
+        messages.info(request, "这里没有可以提交的业务：已经提交过，退回之后还没有修改，或者不在申报期内。")
         return redirect("e_basket")
     is_unsigned = "unsigned" in request.GET
     signs = signs_here(request.user)

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
+from shebao.hall.declarations.declared_month import why_closed
 from shebao.hall.declarations.queries import counts, recent_events
 from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import State
@@ -188,7 +189,8 @@ def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) ->
 
 def _submit_action(request, now: Mapping) -> dict:
     if now.get("draft"):
-        return {"label": f"提交 {now['draft']} 笔待提交业务", "url": _drafts_url(request)}
+        verb = "查看" if why_closed(here(request), clock.local_now()) else "提交"
+        return {"label": f"{verb} {now['draft']} 笔待提交业务", "url": _drafts_url(request)}
     if now.get("returned"):
         return {"label": f"修改 {now['returned']} 笔退回申报", "url": f"{reverse('e_cases')}?state=returned"}
     if now.get("submitted"):
