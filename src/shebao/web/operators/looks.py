@@ -27,7 +27,7 @@ WHO = {"": "全部", "agency": "经办机构", "own": "本单位"}
 def folded(entries: Iterable[AuditEntry]) -> list[list[AuditEntry]]:
     """The looks of one page, newest first, those together that one person took at one thing for one reason.
 
-    Each follows the one before it within `TOGETHER`; a review reloads its case with every deed. The records stay single.
+    Each follows the one before it within `TOGETHER`, as a review reloads its case. The records stay single.
     """
     rows: list[list[AuditEntry]] = []
     last: dict[tuple, list[AuditEntry]] = {}
