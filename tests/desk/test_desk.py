@@ -336,6 +336,48 @@ def test_a_colleague_who_entered_the_case_does_not_get_it(clerk, reviewer, colle
     assert state(one) == State.APPROVED
 
 
+def test_who_entered_a_case_is_offered_nothing_that_would_be_refused(client, clerk, reviewer, colleague, head):
+    (mine,), others = submitted(clerk, by=reviewer), submitted(clerk, *range(2, 6))
+    client.force_login(reviewer)
+    page = client.get(f"/a/cases/{mine.pk}").content.decode()
+    assert "您录入的申报，由别人审核" in page and 'data-key="n"' in page
+    for key in "arcth":
+        assert f'data-key="{key}"' not in page
+    assert 'id="return"' not in page and 'id="transfer"' not in page and 'id="hold"' not in page
+    client.force_login(colleague)
+    page = client.get(f"/a/cases/{mine.pk}").content.decode()
+    assert 'data-key="a"' in page and "由别人审核" not in page
+    assert f'<option value="{reviewer.pk}">' not in page and f'<option value="{head.pk}">' in page
+    desk.claim_cases([mine.pk], by=colleague)
+    client.force_login(reviewer)
+    page = client.get(f"/a/cases/{mine.pk}").content.decode()
+    assert 'id="take-over"' not in page and 'data-key="c"' not in page
+    desk.give_back(mine.pk, by=colleague)
+    with pytest.raises(Refused, match="不能自己审核"):
+        desk.transfer_case(mine.pk, head.pk, by=reviewer)
+    listed = client.get("/a/").content.decode()
+    assert f'value="{mine.pk}" aria-label="选择 员工1" disabled' in listed and "您录入的" in listed
+    assert f'value="{others[0].pk}" aria-label="选择 员工2">' in listed
+    assert sampling.draw_sample([mine.pk, *(one.pk for one in others)], by=reviewer).chosen == [o.pk for o in others]
+    with pytest.raises(Refused, match="您自己录入的"):
+        sampling.draw_sample([mine.pk], by=reviewer)
+
+
+def test_what_the_counter_only_repaired_is_not_claimed_by_who_repaired_it(client, clerk, reviewer, colleague):
+    mine, other = submitted(clerk, 1, 2)
+    desk.claim_cases([mine.pk], by=reviewer)
+    operations.return_declaration(mine.pk, by=reviewer, marks={}, note="工资请核对")
+    mine.refresh_from_db()
+    again = enrolment(1, name="员工1", declared_wage="8200")
+    operations.repair_declaration(mine.pk, again, by=reviewer, confirmed={}, version=mine.version)
+    operations.submit_declarations([mine.pk], by=reviewer)
+    client.force_login(reviewer)
+    page = client.get(f"/a/cases/{mine.pk}").content.decode()
+    assert "请放回待领" in page and 'id="give-back"' in page and 'data-key="a"' not in page
+    desk.give_back(mine.pk, by=reviewer)
+    assert next_free(reviewer, 10) == [other.pk] and len(next_free(colleague, 10)) == 2
+
+
 def test_a_batch_is_approved_once_the_drawn_cases_were_opened(clerk, reviewer, colleague):
     cases = submitted(clerk, *range(1, 6))
     stranger = submitted(clerk, 9)[0]

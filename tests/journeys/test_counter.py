@@ -31,7 +31,7 @@ def test_the_counter_enters_a_colleague_decides_and_the_printed_password_opens_t
     go_on(counter, "录入并提交")
     counter.get_by_text("由另一位审核人员审核").first.wait_for()
     counter.get_by_role("link", name="示例新设1有限公司").click()
-    counter.get_by_text("这份申请是您在窗口录入的").wait_for()
+    counter.get_by_text("您录入的注册申请，由别人审核").wait_for()
     assert not counter.get_by_role("button", name=re.compile("^通过")).count()
 
     colleague = page_of(OperatorFactory(reviewer=True, region="fujian", name="王审"), "/a/registrations/")

@@ -72,6 +72,20 @@ def test_whoever_entered_it_can_neither_take_nor_decide_it_and_a_colleague_puts_
     assert ("registration.entered", enterer.pk) in actions and ("registration.approved", colleague.pk) in actions
 
 
+def test_who_entered_a_registration_is_offered_nothing_that_would_be_refused(enterer, colleague, client):
+    made = entering.enter_registration(brought(), by=enterer)
+    client.force_login(enterer)
+    page = client.get(f"/a/registrations/{made.pk}").content.decode()
+    assert "您录入的注册申请，由别人审核" in page and 'data-key="n"' in page
+    assert not [key for key in "arcth" if f'data-key="{key}"' in page]
+    listed = client.get("/a/registrations/").content.decode()
+    assert "您录入的" in listed and f'aria-label="选择 {made.answers["name"]}" disabled' in listed
+    told = client.post("/a/registrations/claim", {"next": "1"}, follow=True).content.decode()
+    assert "待领的已经领完了" in told and "没有领到" not in told
+    client.force_login(colleague)
+    assert 'data-key="a"' in client.get(f"/a/registrations/{made.pk}").content.decode()
+
+
 def test_the_database_takes_no_signature_of_whoever_entered_it(enterer):
     made = entering.enter_registration(brought(), by=enterer)
     with pytest.raises(IntegrityError), transaction.atomic():

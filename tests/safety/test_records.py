@@ -1,10 +1,14 @@
 """No deed without its record: where the record cannot be written, nothing happens (reliability B15)."""
 
+from datetime import timedelta
+
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from shebao.hall.audit import operations
+from shebao.hall.audit.looks import note_look
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links, record
 from shebao.hall.declarations.models import Declaration
@@ -114,6 +118,27 @@ def test_the_agencys_looks_are_shown_to_the_employer_with_the_reason(world):
     text = signed_in(admin).get("/looks/").content.decode()
     assert "共 1 条" in text and reviewer.name in text and "查看单位资料和账单" in text
     assert signed_in(OperatorFactory(clerk=True, employer=admin.employer)).get("/looks/").status_code == 403
+
+
+def test_looks_at_one_thing_that_follow_one_another_soon_are_one_line_and_stay_single_records(world):
+    admin, _, reviewer = world
+    other = OperatorFactory(reviewer=True, region=reviewer.region, name="李娜")
+    for seconds, who in ((0, reviewer), (20, reviewer), (30, other), (40, reviewer), (700, reviewer)):
+        with at(NOW + timedelta(seconds=seconds)):
+            note_look(admin.employer, "查看单位资料和账单", by=who, employer=admin.employer)
+    with at(NOW + timedelta(seconds=710)):
+        note_look(admin.employer, "核对账单", by=reviewer, employer=admin.employer)
+    mine = signed_in(admin)
+    text = mine.get("/looks/").content.decode()
+    assert "共 6 条" in text and text.count("等 3 次") == 1 and text.count("等 ") == 1
+    assert text.count("查看单位资料和账单</span>") == 3 and text.count("核对账单</span>") == 1
+    with CaptureQueriesContext(connection) as few:
+        mine.get("/looks/")
+    for _ in range(30):  # all at one moment
+        note_look(admin.employer, "核对账单", by=reviewer, employer=admin.employer)
+    with CaptureQueriesContext(connection) as many:
+        assert "共 36 条" in mine.get("/looks/").content.decode()
+    assert len(many) == len(few)
 
 
 def test_a_clerks_look_at_a_persons_page_is_one_record_however_it_is_asked_for(world):

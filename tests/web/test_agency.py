@@ -164,6 +164,7 @@ def test_the_accounts_of_an_employer_stand_once_on_its_page_each_with_its_reset(
     text = desk.get(f"/a/employers/{employer.pk}").content.decode()
     assert text.count(f">{clerk.username}<") == 1
     assert text.count(f"/a/operators/{clerk.pk}/reset") == 1
+    assert text.index("<details><summary") < text.index(f"/a/operators/{clerk.pk}/reset")
 
 
 def test_a_return_keeps_the_marks_beside_their_fields(desk, employer, clerk):

@@ -130,6 +130,7 @@ def test_a_privileged_query_takes_two_people_and_the_employer_reads_of_it(visit,
     assert "李娜（审核人员）" in text(visit("security", "/a/privileged/named"))
     visit("security", "/a/privileged/named", {"operator": hall["reviewer"].pk})
     assert "/a/privileged/" in text(visit("reviewer", "/a/"))
+    assert "至少 8 个字；被查的单位会看到这段话" in text(visit("reviewer", "/a/privileged/"))
     assert visit("reviewer", "/a/privileged/", ask | {"reason": ""}).status_code == 422
     assert visit("reviewer", "/a/privileged/", ask).status_code == 302
     query = PrivilegedQuery.objects.get()

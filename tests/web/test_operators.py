@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links
 from shebao.hall.operators.models import Operator
+from shebao.hall.regions import region as region_of
 from shebao.hall.sign_in.models import OpenSession
-from shebao.web.operators.audit_words import ACTIONS, KEYS, action_title, detail_text, subject_text
+from shebao.web.operators.audit_details import KEYS, Details
+from shebao.web.operators.audit_places import place_title
+from shebao.web.operators.audit_words import ACTIONS, action_title, actions_for, subject_text
 
 from .conftest import PASSWORD
 
@@ -137,9 +141,52 @@ def test_the_record_names_the_person_beside_the_account(admin, employer_admin):
 
 
 def test_the_record_speaks_of_services_and_yuan_not_of_codes_and_fen():
-    titles = {"employee_enrolment": "单位职工增加"}
+    here = region_of("tianjin")
     detail = {"service": "employee_enrolment", "total_fen": 123456, "note": ""}
-    assert detail_text(detail, titles) == "事项 单位职工增加，金额（元） 1,234.56"
+    title = here.services["employee_enrolment"].title
+    assert Details(here).text("declaration.saved", detail) == f"事项 {title}，金额（元） 1,234.56"
     assert subject_text("declaration:187", {}) == "申报 187"
     assert subject_text("declaration:187", {"declaration:187": "TJ20261100000187"}) == "申报 TJ20261100000187"
     assert action_title("declaration.saved") == "录入申报"
+
+
+def test_the_details_of_the_record_say_what_codes_mean_and_leave_out_what_only_the_machine_needs():
+    here = region_of("tianjin")
+    settled = next(iter(here.settlements.values()))
+    said = {
+        ("access.refused", "页面 办件，原因 没有这一件，或不归其查看"): {"kind": "a_case", "state": "404"},
+        ("access.refused", "页面 审核台，原因 没有权限"): {"kind": "a_home", "state": "403"},
+        ("notice.published", "类别 公告，第几版 1"): {"kind": "announcement", "revision": 1},
+        ("notice.file_added", ""): {"stored": 12},
+        ("month.settled", f"年月 2026-11，种类 {settled.title}"): {"month": "2026-11", "kind": settled.key},
+        ("mail.written", "内容 密码重置"): {"kind": "reset"},
+        ("privileged.asked", "范围 一个单位"): {"kind": "employer"},
+        ("receipt.entered", "编号 R1，收款方式 支票"): {"number": "R1", "kind": "cheque"},
+        ("payment.refused", "原因 银行没有接受"): {"reason_code": "order_refused"},
+        ("factor.added", "方式 通行密钥"): {"kind": "passkey"},
+        ("data.exported", "内容 员工花名册"): {"kind": "员工花名册"},
+        ("desk.batch_approved", "笔数 3，抽中的申报 1 笔"): {"count": 3, "drawn": [7]},
+        ("declaration.saved", ""): {"kind": "a_word_of_the_machine"},
+    }
+    details = Details(here)
+    assert {(action, details.text(action, one)) for (action, _), one in said.items()} == set(said)
+
+
+def test_every_page_that_can_be_refused_has_its_title_in_the_record():
+    def names(resolver):
+        for one in resolver.url_patterns:
+            yield from names(one) if hasattr(one, "url_patterns") else [one.name or ""]
+
+    pages = {one for one in names(get_resolver()) if one.startswith(("a_", "e_"))}
+    assert "a_case" in pages and "e_home" in pages
+    titles = {name: place_title(name, region_of("tianjin")) for name in pages}
+    assert [name for name, title in titles.items() if not title or title.isascii()] == []
+
+
+def test_an_employer_is_offered_no_action_that_only_the_agency_has(admin, agency_admin, employer_admin):
+    page = admin.get("/audit/").content.decode()
+    assert '<optgroup label="申报">' in page and '<optgroup label="缴费与资金">' in page and ">提交申报<" in page
+    for inside in ("启用地区方案修改", "发布公告通知", "生成代扣文件", "清理超期记录", "指定特权查询操作员"):
+        assert inside in ACTIONS.values() and f">{inside}<" not in page
+    assert sum(len(of) for _, of in actions_for(agency_admin)) == len(ACTIONS)
+    assert sum(len(of) for _, of in actions_for(employer_admin)) < len(ACTIONS)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from shebao.web.rights import shut
+
 from .conftest import make_employer, make_operator
 
 AGENCY_PAGES = ["/a/", "/a/employers/", "/a/cases/1"]
@@ -27,6 +29,25 @@ def test_a_clerk_is_told_which_permission_is_missing_and_who_can_help(client, cl
     text = response.content.decode()
     assert "您的账号没有“" in text
     assert f"请联系{employer_admin.name}" in text
+
+
+def test_nobody_is_sent_to_an_account_that_was_never_activated_or_to_themselves(client, clerk, employer_admin):
+    employer_admin.set_unusable_password()
+    employer_admin.save()
+    fresh = make_operator("fresh", "employer_admin", clerk.employer, must_change_password=True)
+    client.force_login(clerk)
+    text = client.get("/operators/").content.decode()
+    assert "请联系管理员。" in text and fresh.name not in text
+    helper = make_operator("helper", "employer_admin", clerk.employer)
+    assert f"请联系{helper.name}。" in client.get("/operators/").content.decode()
+
+
+def test_who_lacks_a_function_is_sent_to_the_page_by_the_name_that_the_menu_has():
+    region = "fujian"
+    employer = make_employer("5", region=region)
+    boss = make_operator("boss-of-5", "employer_admin", employer, region=region)
+    clerk = make_operator("clerk-of-5", "clerk", employer, region=region, withheld=["roster"])
+    assert shut(clerk, "roster").message == f"您的账号没有开放这个功能，请联系{boss.name}在“操作员管理”里勾选。"
 
 
 def test_the_employer_of_another_region_is_not_there(client, reviewer):

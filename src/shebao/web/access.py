@@ -3,6 +3,7 @@
 from functools import wraps
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core import signing
 
 from shebao.hall.errors import Refused
@@ -103,10 +104,12 @@ def refusal(operator, permission: str) -> Refused:
 
 
 def administrators_of(operator) -> str:
-    """The names of those who can give this operator more."""
+    """The names of those who can give this operator more: who never set a password of their own cannot help yet."""
     names = (
         Operator.objects.visible_to(operator)
-        .filter(role__in=(Role.EMPLOYER_ADMIN, Role.SECURITY_ADMIN), is_active=True)
+        .filter(role__in=(Role.EMPLOYER_ADMIN, Role.SECURITY_ADMIN), is_active=True, must_change_password=False)
+        .exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        .exclude(pk=operator.pk)
         .order_by("pk")
         .values_list("name", flat=True)[:2]
     )

@@ -215,7 +215,8 @@ def shut(operator: Operator, function: str) -> Refused:
         names = "、".join(f"“{area.title}”" for area in areas if function in area.opens) or "这项业务"
         text = f"本单位还没有开通{names}，不能使用这个功能。要开通的，请带授权书到经办机构窗口办理。"
         return Refused("area_not_opened", text, status=403)
-    text = f"您的账号没有开放这个功能，请联系{administrators_of(operator)}在“操作员”里勾选。"
+    page = region_of(operator.region).terms.get("menu.operators", "操作员")
+    text = f"您的账号没有开放这个功能，请联系{administrators_of(operator)}在“{page}”里勾选。"
     return Refused("function_withheld", text, status=403)
 
 

@@ -165,11 +165,16 @@ def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:
 
 def declared_by_actor(declarations: list[Declaration], actor) -> set[int]:
     """Which of these the actor declared, submitted or repaired: those are for somebody else to decide."""
-    pks = [d.pk for d in declarations]
-    events = DeclarationEvent.objects.filter(declaration__in=pks, by=actor, move__in=["submit", "repair"])
-    return {d.pk for d in declarations if d.declared_by_id == actor.pk} | set(
-        events.values_list("declaration_id", flat=True)
-    )
+    return {pk for pk, made_by in makers_of(declarations).items() if actor.pk in made_by}
+
+
+def makers_of(declarations: list[Declaration]) -> dict[int, set[int]]:
+    """Who declared, submitted or repaired each of these, by the keys of the operators; one query."""
+    made_by = {one.pk: {one.declared_by_id} for one in declarations}
+    events = DeclarationEvent.objects.filter(declaration__in=list(made_by), move__in=["submit", "repair"])
+    for pk, by in events.values_list("declaration_id", "by_id"):
+        made_by[pk].add(by)
+    return made_by
 
 
 def _as_seen(declarations: list[Declaration], name: str, seen: Seen | None, by) -> None:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from ..declarations.pipe import locked
 from ..declarations.queries import desk
-from ..declarations.review import declared_by_actor, finish_declarations
+from ..declarations.review import finish_declarations, makers_of
 from ..scopes import serves
 from .models import DECLARED, Tables
 from .tasks import effect_in_background
@@ -20,18 +20,22 @@ class Kind:
     """One kind of thing at the desk, over the tables `of`.
 
     `locked(pks, by=…)` locks them in the order asked, `waiting(actor, **chosen)` are those that wait, the most urgent
-    first; `own(things, actor)` the keys of those that the actor made; `served(thing)` is what carries the region and
-    the division that a colleague must serve; `finish(thing, by=…, note=…)` lets an approval take effect, in a
+    first; `makers(things)` the keys of those who made each; `served(thing)` is what carries the region and the division
+    that a colleague must serve; `finish(thing, by=…, note=…)` lets an approval take effect, in a
     transaction that holds the thing; `later(keys, at)` queues the job for it.
     """
 
     of: Tables
     locked: Callable[..., list]
     waiting: Callable[..., QuerySet]
-    own: Callable[[list, Any], set[int]]
+    makers: Callable[[list], dict[int, set[int]]]
     served: Callable[[Any], Any]
     finish: Callable[..., None]
     later: Callable[[list[int], datetime], None]
+
+    def own(self, things: list, actor) -> set[int]:
+        """The keys of those that the actor made: they are for somebody else to decide."""
+        return {pk for pk, made_by in self.makers(things).items() if actor.pk in made_by}
 
     def is_for(self, colleague, thing) -> bool:
         """Whether somebody does the business of where it comes from."""
@@ -42,7 +46,7 @@ DECLARATIONS = Kind(
     of=DECLARED,
     locked=locked,
     waiting=desk,
-    own=declared_by_actor,
+    makers=makers_of,
     served=lambda declaration: declaration.employer,
     finish=lambda declaration, *, by, note: finish_declarations([declaration], by=by, note=note),
     later=effect_in_background,

@@ -82,12 +82,13 @@ def take_over(pk: int, *, by, reason: str, kind: Kind = DECLARATIONS) -> Any:
 @transaction.atomic
 def transfer_case(pk: int, to_id: int | None, *, by, note: str = "", kind: Kind = DECLARATIONS) -> Any:
     """Hand a case on to a colleague (转办). Raises Refused where nobody is chosen, Operator.DoesNotExist for somebody
-    who is none.
+    who is none. Who made it does not choose who decides it.
     """
     permit(by, "review", "转办")
     thing, case = _waiting(pk, by, kind)
     if case.holder_id not in (None, by.pk):
         raise Conflict("in_other_hands", f"{kind.of.this}在{case.holder.name}手里，请先接手再转办。")
+    _not_own(thing, by, kind)
     if to_id is None:
         raise Refused("no_colleague", "请选择转给哪位同事。", field="to")
     colleague = Operator.objects.visible_to(by).get(pk=to_id, is_active=True)

@@ -27,6 +27,8 @@ ORDERS = {"due": "时限近的在前", "age": "提交早的在前"}
 Days = tuple[date | None, date | None]
 """From which day on and until which day something was submitted; None: from or until whenever."""
 ANY_DAY: Days = (None, None)
+A_LOOK = 100
+"""Waiting cases that are read at once to find those that somebody may claim."""
 
 
 def queue(
@@ -79,13 +81,20 @@ def _at(place: str, actor) -> Q:
 def next_free(actor, count: int, *, kind: Kind = DECLARATIONS, **chosen) -> list[int]:
     """The most urgent cases in nobody's hands that the actor may review: not their own."""
     rows = queue(actor, place="free", kind=kind, **chosen)
-    rows = rows.exclude(**{kind.of.maker: actor}) if kind.of.maker else rows
-    return list(rows.values_list("pk", flat=True)[:count])
+    rows, found = rows.exclude(**{kind.of.maker: actor}) if kind.of.maker else rows, []
+    start = 0
+    while len(found) < count and (part := list(rows[start : start + A_LOOK])):  # once, as a rule: few made many of them
+        own, start = kind.own(part, actor), start + A_LOOK
+        found += [one.pk for one in part if one.pk not in own]
+    return found[:count]
 
 
 @dataclass(frozen=True)
 class DeskView:
-    """One case as the agency has it. `step` is the one that lacks a signature; `others` may take it over."""
+    """One case as the agency has it. `step` is the one that lacks a signature; `colleagues` may get it handed on.
+
+    `makers` are the keys of those who declared, submitted or repaired it: they do not decide it.
+    """
 
     case: Any
     is_pending: bool
@@ -94,6 +103,7 @@ class DeskView:
     steps: tuple[ReviewStep, ...]
     signed: list[Signature]
     notes: list[InternalNote]
+    makers: frozenset[int] = frozenset()
     colleagues: list[Operator] = field(default_factory=list)
 
     @property
@@ -108,8 +118,12 @@ class DeskView:
         return max(told, key=lambda one: one.pk).text if told and self.is_held else ""
 
     def is_free_for(self, actor) -> bool:
-        """Whether the actor may decide it as it lies there."""
-        return not self.is_pending and not self.is_held and self.holder in (None, actor)
+        """Whether the actor may decide it as it lies there: in nobody else's hands, and not their own work."""
+        return not self.is_pending and not self.is_held and self.holder in (None, actor) and not self.is_own_of(actor)
+
+    def is_own_of(self, actor) -> bool:
+        """Whether the actor made it, so that somebody else decides."""
+        return actor.pk in self.makers
 
     def has_signed(self, actor) -> bool:
         """Whether the actor signed already: what is still to be signed is for somebody else."""
@@ -135,7 +149,9 @@ def desk_view(actor, thing, kind: Kind = DECLARATIONS) -> DeskView:
     case = of.case.objects.visible_to(actor).select_related("holder", "pending_by").filter(pk=thing.pk).first()
     signed = signatures([thing], of).get(thing.pk, [])
     notes = of.note.objects.visible_to(actor).filter(**{of.about: thing}).select_related("by", "to")
-    people = Operator.objects.visible_to(actor).filter(is_active=True).exclude(pk=actor.pk).order_by("name")
+    makers = kind.makers([thing])[thing.pk]
+    people = Operator.objects.visible_to(actor).filter(is_active=True).exclude(pk__in={actor.pk, *makers})
+    people = people.order_by("name")
     return DeskView(
         case=case,
         is_pending=is_pending(case, thing),
@@ -144,6 +160,7 @@ def desk_view(actor, thing, kind: Kind = DECLARATIONS) -> DeskView:
         steps=thing.review_steps,
         signed=signed,
         notes=list(notes.order_by("-at", "-pk")),
+        makers=frozenset(makers),
         colleagues=[one for one in people if one.may("review") and (not one.divisions or kind.is_for(one, thing))],
     )
 

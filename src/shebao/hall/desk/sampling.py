@@ -8,7 +8,7 @@ from .. import clock
 from ..audit.operations import record
 from ..crypto import blind_index
 from ..declarations.models import Declaration
-from ..declarations.review import Seen
+from ..declarations.review import Seen, declared_by_actor
 from ..declarations.states import State
 from ..errors import Refused, permit
 from ..regions import region
@@ -22,15 +22,18 @@ LONGEST_REASON = 200
 def draw_sample(pks: list[int], *, by) -> Sample:
     """Draw the cases of a batch that have to be opened first; how many, the region says. Raises Refused.
 
-    What has to be looked at one by one, for its findings or by the region's word, is in no batch.
+    What has to be looked at one by one, for its findings or by the region's word, is in no batch, nor what the actor
+    declared.
     """
     permit(by, "review", "通过")
     here = region(by.region)
     batched = [key for key, service in here.services.items() if service.is_batched]
     rows = Declaration.objects.visible_to(by).filter(pk__in=pks, state=State.SUBMITTED, problems=[])
-    chosen = sorted(rows.filter(service__in=batched).values_list("pk", flat=True))
+    there = list(rows.filter(service__in=batched))
+    own = declared_by_actor(there, by)
+    chosen = sorted(one.pk for one in there if one.pk not in own)
     if not chosen:
-        raise Refused("nothing_chosen", "勾选的申报已经不在待审核里，或要逐笔打开审核。")
+        raise Refused("nothing_chosen", "勾选的申报已经不在待审核里，要逐笔打开审核，或是您自己录入的。")
     size = here.agency.sampling.size(len(chosen))  # one alone too: else all could be approved unseen, one by one
     drawn = sorted(sorted(chosen, key=lambda pk: _lot(pk, clock.today()))[:size])
     return Sample.objects.create(drawn_for=by, at=clock.now(), chosen=chosen, drawn=drawn)

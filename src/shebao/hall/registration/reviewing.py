@@ -26,9 +26,16 @@ def locked(pks: list[int], *, by) -> list[Registration]:
 
 def entered_by_actor(registrations: list[Registration], actor) -> set[int]:
     """Which of these the actor entered or repaired at the counter: those are for somebody else to decide."""
-    pks = [one.pk for one in registrations]
-    entered = RegistrationEvent.objects.filter(registration__in=pks, by=actor, move__in=["submit", "complete"])
-    return set(entered.values_list("registration_id", flat=True))
+    return {pk for pk, made_by in _makers_of(registrations).items() if actor.pk in made_by}
+
+
+def _makers_of(registrations: list[Registration]) -> dict[int, set[int]]:
+    """Who of the agency entered or repaired each of these, by the keys of the operators; one query."""
+    made_by: dict[int, set[int]] = {one.pk: set() for one in registrations}
+    events = RegistrationEvent.objects.filter(registration__in=list(made_by), move__in=["submit", "complete"])
+    for pk, by in events.exclude(by=None).values_list("registration_id", "by_id"):
+        made_by[pk].add(by)
+    return made_by
 
 
 def _finish(made: Registration, *, by, note: str) -> None:
@@ -40,7 +47,7 @@ REGISTRATIONS = Kind(
     of=REGISTERED,
     locked=locked,
     waiting=waiting,
-    own=entered_by_actor,
+    makers=_makers_of,
     served=lambda registration: registration,
     finish=_finish,
     later=register_in_background,

@@ -83,8 +83,12 @@ def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""
     first = [field for field in view.fields if field.is_repaired or field.asked]
     then = [field for field in view.fields if field.changed and field not in first]
     rest = [field for field in view.fields if field not in first and field not in then]
-    context = CASES.context(request, declaration) | {
+    at_desk = CASES.context(request, declaration)
+    # What was typed for a return that was refused stays, also where a colleague has the case by now.
+    may_return = at_desk["may_decide"] or (error is not None and not at_desk["is_own"])
+    context = at_desk | {
         "view": view,
+        "may_return": "reject" in view.moves and may_return,
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "batch": request.GET.get("batch", "") if is_whole(request.GET.get("batch", "")) else "",
         "others": _others(request.user, declaration),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from shebao.hall import clock
 from shebao.hall.declarations import queries
 from shebao.hall.desk import queries as desk_queries
+from shebao.hall.desk.kinds import DECLARATIONS
 from shebao.hall.desk.operations import NEXT
 from shebao.hall.desk.signing import is_held, is_pending
 from shebao.hall.regions import region as region_of
@@ -71,14 +72,14 @@ CHECK_TITLES = {
 def queue(request):
     """Everything submitted in the region, the most urgent first; by whose hands it is in."""
     page = Paginator(waiting(request), PAGE).get_page(request.GET.get("page"))
-    chosen = _chosen(request)
+    chosen, own = _chosen(request), DECLARATIONS.own(list(page), request.user)
     place = chosen.get("place", "all")
     context = {
         "page": page,
         "places": _places(request, place),
         "place": place,
         "tabs": _tabs(request),
-        "rows": [row(declaration) for declaration in page],
+        "rows": [row(one) | {"is_own": one.pk in own} for one in page],
         "filters": _filter_fields(request),
         "kept": {name: chosen[name] for name in ("place", "risk") if name in chosen},
         "is_filtered": bool(set(chosen) - {"order"}),

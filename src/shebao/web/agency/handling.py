@@ -49,6 +49,8 @@ class Pages:
         return {
             "desk": desk,
             "may_decide": desk.is_free_for(request.user),
+            "is_own": desk.is_own_of(request.user) and case.state == State.SUBMITTED,
+            "noun": self.kind.of.noun,
             "may_sign": desk.may_sign(request.user),
             "has_signed": desk.has_signed(request.user),
             "waits": case.state == State.SUBMITTED,
@@ -93,14 +95,10 @@ def claim(request, at):
         messages.success(request, f"已领取 {len(taken)} 件，在“我的”里。")
     if lost:
         who = "、".join(one.subject_name for one in lost[:3])
-        messages.error(request, f"{who}等 {len(lost)} 件没有领到：已在别人手里{_or_own(at)}。")
+        messages.error(request, f"{who}等 {len(lost)} 件没有领到：已在别人手里，或是您自己录入的。")
     if not pks:
         messages.info(request, "待领的已经领完了。")
     return redirect(f"{reverse(at.queue)}?place=mine")
-
-
-def _or_own(at: Pages) -> str:
-    return "，或是您自己录入的" if at.kind.of.maker else ""
 
 
 @require_POST
@@ -111,7 +109,7 @@ def claim_one(request, pk, at):
     if taken:
         messages.success(request, "已领取，由您办理。")
     else:
-        messages.error(request, f"没有领到：已在别人手里、已经办结{_or_own(at)}。")
+        messages.error(request, "没有领到：已在别人手里、已经办结，或是您自己录入的。")
     return _back(request, at, pk)
 
 

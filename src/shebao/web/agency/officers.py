@@ -10,11 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.mail.queries import is_legible, kept_letter, masked_recipient, outbox, purpose_of
+from shebao.hall.regions import region as region_of
 from shebao.hall.retention import forget_what_is_over, overdue
 from shebao.hall.workbench.system import failed_jobs, state_of_system
 
 from ..access import needs
-from ..operators.audit_words import SUBJECTS, action_title, detail_text
+from ..operators.audit_details import Details
+from ..operators.audit_words import action_title
 
 PAGE = 50
 JOBS = {
@@ -31,12 +33,13 @@ JOBS = {
 def alerts(request):
     """Everything that raised an alert in the region, the newest first."""
     found = AuditEntry.objects.visible_to(request.user).filter(action__startswith="alert.").select_related("actor")
+    details = Details(region_of(request.user.region))
     page = Paginator(found.order_by("-sequence"), PAGE).get_page(request.GET.get("page"))
     rows = [
         {
             "entry": entry,
             "title": action_title(entry.action),
-            "detail": detail_text(entry.detail, SUBJECTS),
+            "detail": details.text(entry.action, entry.detail),
         }
         for entry in page
     ]

@@ -65,7 +65,7 @@ def _fields(given, wrong) -> list[dict]:
         {"name": "number", "label": "单位编号、信用代码，或完整证件号码", "kind": "text", "maxlength": 40},
         {"name": "basis", "label": "依据文书", "kind": "text", "maxlength": 100, "hint": "如：协助调查函文号"},
         {"name": "reason", "label": "查询原因", "kind": "textarea", "maxlength": 200, "full": True,
-         "help": "被查的单位会看到这段话"},
+         "hint": f"至少 {operations.SHORTEST_REASON} 个字；被查的单位会看到这段话"},
     ]  # fmt: skip
     for field in fields:
         field |= {"id": f"id_{field['name']}", "value": given.get(field["name"], ""),

@@ -52,10 +52,11 @@ def registrations(request):
     rows = _queue(request) if waits else reviewing.waiting(request.user, chosen)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     counts = queries.counts(request.user)
+    own = PAGES.kind.own(list(page), request.user) if waits else set()
     context = {
         "title": TITLE,
         "page": page,
-        "rows": [_row(one) for one in page],
+        "rows": [_row(one) | {"is_own": one.pk in own} for one in page],
         "actions": [
             {"label": "我办过的", "url": reverse("a_decided"), "icon": "history"},
             *counter_actions(request.user),
@@ -148,7 +149,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
     is_whole = view is not None
     view = view or queries.desk_view(request.user, pk)
     made, here = view.registration, view.region
-    at_desk, is_own = PAGES.context(request, made), bool(reviewing.entered_by_actor([made], request.user))
+    at_desk = PAGES.context(request, made)
     desk = at_desk["desk"]
     before, after = neighbours(list(_queue(request).values_list("pk", flat=True)[:PAGE]), pk)
     # Who signs second sees what the first would register.
@@ -172,8 +173,6 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "note": request.POST.get("note", ""),
         "is_returning": doing == "return",
         "may_renew": deciding.may_renew(made),
-        "may_decide": at_desk["may_decide"] and not is_own,
-        "is_own": is_own,
         "may_repair": may_repair(made) and request.user.may("enter_at_counter"),
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],

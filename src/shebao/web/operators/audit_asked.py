@@ -5,14 +5,13 @@ from datetime import date, timedelta
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.naming import names_of
 from shebao.hall.clock import midnight
-from shebao.hall.operators.models import Operator, Role
+from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region as region_of
-from shebao.hall.sheets.models import BatchState
-from shebao.hall.sheets.queries import TITLES as FINDINGS
 from shebao.hall.sheets.writing import Column
 
 from ..chosen import typed_day
-from .audit_words import ACTIONS_BY_AREA, WORDS, action_title, detail_text, subject_text
+from .audit_details import Details
+from .audit_words import action_title, actions_for, subject_text
 
 MOST_EXPORTED = 20_000
 COLUMNS = (
@@ -72,7 +71,7 @@ class Asked:
         people = Operator.objects.visible_to(self.user).order_by("username")
         return [
             {"id": "action", "name": "action", "label": "动作", "kind": "choice", "value": self.action,
-             "placeholder": "全部", "options": [(area, list(of.items())) for area, of in ACTIONS_BY_AREA.items()]},
+             "placeholder": "全部", "options": actions_for(self.user)},
             *(
                 {"id": name, "name": name, "label": label, "kind": "date", "value": self.raw[name],
                  "error": self.problems.get(name, "")}
@@ -93,11 +92,7 @@ class Asked:
 
 def rows_of(request, entries):
     """The entries in words."""
-    services = region_of(request.user.region).services
-    titles = {key: service.title for key, service in services.items()}
-    titles |= {code: words.removeprefix("{label}") for code, words in FINDINGS.items()}
-    titles |= dict(Role.choices) | dict(BatchState.choices) | WORDS
-    entries = list(entries)
+    entries, details = list(entries), Details(region_of(request.user.region))
     names = names_of(entry.subject for entry in entries)
     for entry in entries:
         yield {
@@ -105,7 +100,7 @@ def rows_of(request, entries):
             "who": f"{entry.actor.name} {entry.actor_label}" if entry.actor else entry.actor_label,
             "title": action_title(entry.action),
             "subject": subject_text(entry.subject, names),
-            "detail": detail_text(entry.detail, titles),
+            "detail": details.text(entry.action, entry.detail),
             "result": entry.get_result_display(),
             "request": entry.request,
             "content": entry.content,

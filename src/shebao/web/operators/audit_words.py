@@ -1,10 +1,11 @@
-"""The audit record in words: actions, what they were done to, and the keys of their details."""
+"""The audit record in words: actions, and what they were done to; their details are in `audit_details`."""
 
 from collections.abc import Mapping
 
-from shebao.hall.personal_data import retention_days
 
-from ..templatetags.ui import yuan
+class Inside(str):
+    """The title of an action that stands in no employer's record: the agency did it to nobody's business."""
+
 
 ACTIONS_BY_AREA = {
     "登录与账号": {
@@ -33,7 +34,7 @@ ACTIONS_BY_AREA = {
         "operator.password_handed_out": "发放初始密码",
         "operator.replaced": "更换专管员",
         "operator.changed": "修改操作员权限",
-        "operator.divisions_changed": "修改数据范围",
+        "operator.divisions_changed": Inside("修改数据范围"),
         "operator.deleted": "删除操作员",
         "operator.handed_over": "操作员交接",
         "operator.reset_at_agency": "经办机构重置密码",
@@ -130,14 +131,14 @@ ACTIONS_BY_AREA = {
         "desk.undo": "撤回通过",
         "desk.failed": "通过没有生效",
         "desk.sample_opened": "打开抽查件",
-        "desk.batch_approved": "批量通过",
+        "desk.batch_approved": Inside("批量通过"),
     },
     "结算": {
         "month.settled": "办理结算",
         "back_payments.assessed": "补缴单独核定",
         "late_fees.assessed": "补缴滞纳金单独核定",
         "leavers.refunded": "离职人员退费",
-        "undeclared.started": "办理未按时申报暂核定",
+        "undeclared.started": Inside("办理未按时申报暂核定"),
         "month.assessed_provisionally": "未按时申报暂核定",
         "provisional.settled": "结清暂核定",
         "provisional.withdrawn": "撤销暂核定",
@@ -157,13 +158,13 @@ ACTIONS_BY_AREA = {
         "payment.received": "窗口收款入账",
         "receipt.entered": "登记窗口收款",
         "receipt.voided": "作废窗口收款",
-        "debit_file.made": "生成代扣文件",
-        "debit_file.sent": "报送代扣文件",
-        "debit_file.answered": "读入代扣回盘",
+        "debit_file.made": Inside("生成代扣文件"),
+        "debit_file.sent": Inside("报送代扣文件"),
+        "debit_file.answered": Inside("读入代扣回盘"),
         "suspense.arrived": "登记待查款",
         "suspense.cleared": "处理待查款",
         "credit.refunded": "退还待转金",
-        "bank.reconciled": "对账",
+        "bank.reconciled": Inside("对账"),
     },
     "单据与导出": {
         "document.signed": "签发单据",
@@ -177,14 +178,14 @@ ACTIONS_BY_AREA = {
         "view.forgotten": "删除常用查询",
     },
     "公告与消息": {
-        "notice.written": "起草公告通知",
-        "notice.changed": "修改公告通知",
-        "notice.published": "发布公告通知",
-        "notice.withdrawn": "撤下公告通知",
-        "notice.file_added": "上传公告附件",
-        "notice.file_removed": "移除公告附件",
+        "notice.written": Inside("起草公告通知"),
+        "notice.changed": Inside("修改公告通知"),
+        "notice.published": Inside("发布公告通知"),
+        "notice.withdrawn": Inside("撤下公告通知"),
+        "notice.file_added": Inside("上传公告附件"),
+        "notice.file_removed": Inside("移除公告附件"),
         "notice.confirmed": "确认已阅",
-        "template.changed": "修改消息模板",
+        "template.changed": Inside("修改消息模板"),
         "mail.written": "写邮件",
         "mail.repeated": "重新发送邮件",
     },
@@ -192,10 +193,10 @@ ACTIONS_BY_AREA = {
         "data.looked_at": "查阅资料",
         "evidence.looked_at": "查阅材料",
         "reveal_id_number": "查看完整号码",
-        "person.searched": "查询参保人",
+        "person.searched": Inside("查询参保人"),
         "person.looked_at": "查看参保人",
-        "privileged.named": "指定特权查询操作员",
-        "privileged.unnamed": "取消特权查询操作员",
+        "privileged.named": Inside("指定特权查询操作员"),
+        "privileged.unnamed": Inside("取消特权查询操作员"),
         "privileged.asked": "申请特权查询",
         "privileged.approved": "批准特权查询",
         "privileged.declined": "不批准特权查询",
@@ -203,22 +204,22 @@ ACTIONS_BY_AREA = {
         "privileged.ended": "结束特权查询",
     },
     "系统与安全": {
-        "agency.opened": "开通经办机构",
+        "agency.opened": Inside("开通经办机构"),
         "access.refused": "越权访问被拒绝",
         "alert.unmasking": "一小时内查看完整号码过多",
         "alert.unmasking_sheets": "一小时内下载在册人员过多",
-        "emergency.opened": "应急授权",
-        "retention.forgotten": "清理超期记录",
-        "folder.proposed": "提出地区方案修改",
-        "folder.approved": "同意地区方案修改",
-        "folder.declined": "不同意地区方案修改",
-        "folder.activated": "启用地区方案修改",
-        "values.tried": "规则沙盘试算",
+        "emergency.opened": Inside("应急授权"),
+        "retention.forgotten": Inside("清理超期记录"),
+        "folder.proposed": Inside("提出地区方案修改"),
+        "folder.approved": Inside("同意地区方案修改"),
+        "folder.declined": Inside("不同意地区方案修改"),
+        "folder.activated": Inside("启用地区方案修改"),
+        "values.tried": Inside("规则沙盘试算"),
         # As it was called while only values could be proposed.
-        "values.proposed": "提出数值修改",
-        "values.approved": "同意数值修改",
-        "values.declined": "不同意数值修改",
-        "values.activated": "启用数值修改",
+        "values.proposed": Inside("提出数值修改"),
+        "values.approved": Inside("同意数值修改"),
+        "values.declined": Inside("不同意数值修改"),
+        "values.activated": Inside("启用数值修改"),
     },
 }
 ACTIONS = {action: title for area in ACTIONS_BY_AREA.values() for action, title in area.items()}
@@ -265,93 +266,15 @@ SUBJECTS = {
     "suspenseitem": "待查款",
     "ledgertransaction": "记账",
 }
-WORDS = {
-    **{name: title for name, (title, _) in retention_days().items()},
-    "totp": "动态验证码",
-    "passkey": "通行密钥",
-    "recovery": "备用码",
-    "code": "短信或邮件验证码",
-    "without_changes": "无变动结算",
-    "with_changes": "有变动结算",
-    "succeeded": "成功",
-    "failed": "失败",
-    "bank": "银行端查询缴费",
-    "phone": "手机",
-    "employer": "单位",
-    "person": "个人",
-}
-AMOUNTS = (
-    "total",
-    "total_fen",
-    "amount_fen",
-    "adjusted_fen",
-    "back_paid_fen",
-    "borne_fen",
-    "credit_fen",
-    "late_fee_fen",
-    "before_fen",
-    "paid_fen",
-    "claimed_fen",
-    "approved_fen",
-)
-KEYS = {
-    "note": "意见",
-    "month": "年月",
-    "service": "事项",
-    "count": "笔数",
-    "total": "金额（元）",
-    "total_fen": "金额（元）",
-    "amount_fen": "金额（元）",
-    "adjusted_fen": "补差（元）",
-    "back_paid_fen": "补缴（元）",
-    "borne_fen": "补缴滞纳金和利息（元）",
-    "credit_fen": "待转金（元）",
-    "late_fee_fen": "滞纳金（元）",
-    "before_fen": "暂核定（元）",
-    "paid_fen": "已缴转入（元）",
-    "claimed_fen": "费用总额（元）",
-    "approved_fen": "核定报销（元）",
-    "paid_on": "支付日期",
-    "basis_month": "所按年月",
-    "case": "办件号",
-    "declaration": "申报",
-    "stored": "文件",
-    "file": "文件",
-    "kind": "种类",
-    "role": "角色",
-    "revision": "第几次提交",
-    "batch": "批次",
-    "number": "编号",
-    "certificate": "证书序列号",
-    "bill": "账单号",
-    "heads": "人数",
-    "notice": "银行通知",
-    "said": "银行答复",
-    "reason_code": "原因",
-    "channel": "渠道",
-    "reason": "原因",
-    "findings": "核验提示",
-    "rows": "读取行数",
-    "left": "还剩",
-    "added": "新增行数",
-    "updated": "更新行数",
-    "kept": "保留页面修改行数",
-    "state": "步骤",
-    "fields": "改动项",
-    "query": "查询",
-    "papers": "份数",
-    "account": "账号",
-    "was": "原权限",
-    "now": "现权限",
-    "drafts": "申报笔数",
-    "drawn": "抽中的申报",
-    "chosen": "通过的申报",
-    "title": "名称",
-    "batches": "报盘批数",
-    "minutes": "分钟数",
-    "digest": "内容摘要",
-    "via": "由",
-}
+
+
+def actions_for(actor) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The actions that the actor's record may hold, by area; an employer's holds none of the agency's own."""
+    kept = [
+        (area, [(key, title) for key, title in of.items() if actor.is_agency or not isinstance(title, Inside)])
+        for area, of in ACTIONS_BY_AREA.items()
+    ]
+    return [(area, of) for area, of in kept if of]
 
 
 def action_title(action: str) -> str:
@@ -363,14 +286,3 @@ def subject_text(subject: str, names: Mapping[str, str]) -> str:
     """What it was done to: "bill:187" → 账单 and its number; by the row's number where `names` has none."""
     kind, _, number = subject.partition(":")
     return f"{SUBJECTS.get(kind, kind)} {names.get(subject, number)}".strip()
-
-
-def detail_text(detail: dict, titles: dict[str, str]) -> str:
-    """The detail of an entry on one line; `titles` are the words for codes such as services and roles."""
-    parts = []
-    for key, value in detail.items():
-        if value in ("", None, [], {}):
-            continue
-        words = yuan(value) if key in AMOUNTS and isinstance(value, int) else titles.get(str(value), value)
-        parts.append(f"{KEYS.get(key, key)} {words}")
-    return "，".join(parts)

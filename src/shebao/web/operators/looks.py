@@ -1,5 +1,8 @@
 """Who looked at this employer's data, at the agency or among its own people, when and why (查阅记录)."""
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import render
@@ -12,10 +15,30 @@ from shebao.hall.operators.models import AGENCY_ROLES
 
 from ..access import needs
 from ..employer.common import crumbs, here
-from .audit_words import action_title, detail_text, subject_text
+from .audit_details import Details
+from .audit_words import action_title, subject_text
 
 PAGE = 50
+TOGETHER = timedelta(minutes=10)
+"""Looks at the same thing that follow one another so soon are one line of the page."""
 WHO = {"": "全部", "agency": "经办机构", "own": "本单位"}
+
+
+def folded(entries: Iterable[AuditEntry]) -> list[list[AuditEntry]]:
+    """The looks of one page, newest first, those together that one person took at one thing for one reason.
+
+    Each follows the one before it within `TOGETHER`, as a review reloads its case. The records stay single.
+    """
+    rows: list[list[AuditEntry]] = []
+    last: dict[tuple, list[AuditEntry]] = {}
+    for entry in entries:
+        same = (entry.actor_id, entry.action, entry.subject, repr(sorted(entry.detail.items())))
+        if same in last and last[same][-1].at - entry.at <= TOGETHER:
+            last[same].append(entry)
+            continue
+        last[same] = [entry]
+        rows.append(last[same])
+    return rows
 
 
 @require_safe
@@ -32,16 +55,18 @@ def looks(request):
     elif who == "own":
         entries = entries.exclude(actor__role__in=AGENCY_ROLES)
     page = Paginator(entries.select_related("actor").order_by("-sequence"), PAGE).get_page(request.GET.get("page"))
-    titles = {key: query.title for key, query in here(request).queries.items()}
+    details = Details(here(request))
     names = names_of(entry.subject for entry in page)
     rows = [
         {
-            "entry": entry,
-            "title": action_title(entry.action),
-            "subject": subject_text(entry.subject, names),
-            "reason": entry.detail.get("reason") or detail_text(entry.detail, titles),
+            "entry": of[0],
+            "first_at": of[-1].at,
+            "times": len(of),
+            "title": action_title(of[0].action),
+            "subject": subject_text(of[0].subject, names),
+            "reason": of[0].detail.get("reason") or details.text(of[0].action, of[0].detail),
         }
-        for entry in page
+        for of in folded(page)
     ]
     tabs = [{"url": f"?who={key}" if key else "?", "title": title, "current": key == who} for key, title in WHO.items()]
     context = {"tabs": tabs, "page": page, "rows": rows, "crumbs": crumbs("查阅记录")}
