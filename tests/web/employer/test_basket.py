@@ -19,7 +19,7 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.regions import region
 from shebao.hall.settlement.progress import standing, steps_of
 from shebao.web.chosen import MOST_ROWS, compact, spread
-from tests.factories import MONTH, OperatorFactory, at, cessation, enrolled, enrolment, wage
+from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, cessation, enrolled, enrolment, wage
 from tests.settlement.hall import settle
 
 from .declared import CEASE, ENROL, WAGE, signed_in, text_of, waiting
@@ -52,6 +52,26 @@ def test_a_decision_expected_after_the_settling_deadline_is_told_before_and_afte
         data = {"chosen": one.pk, "declared": "1"}
         text = text_of(client.post("/e/basket/submit/", data, follow=True))
         assert told in text and Declaration.objects.get().due_on.month == 12
+
+
+def test_what_the_months_window_refuses_today_is_not_offered_to_be_submitted(client):
+    operator = OperatorFactory(employer=EmployerFactory(region="certificate_city"))
+    client.force_login(operator)
+    one = waiting(operator)
+    until, opens = "2026 年 11 月的申报期已于 11 月 20 日 23:59 结束", "2026 年 12 月的业务从 12 月 01 日起可以申报"
+    assert "1 笔可提交，11-20 23:59 截止" in text_of(client.get("/e/basket/"))
+    with at(datetime(2026, 11, 21, 10, 0)):  # noqa: DTZ001 - naive local time, a day after the window
+        text = text_of(client.get("/e/basket/"))
+        assert f"{until}，{opens}" in text and "0 笔可提交，1 笔不在申报期<" in text
+        assert f'value="{one.pk}" aria-label="选择 {one.subject_name}" disabled' in text
+        assert "核对并提交</button>" not in text.partition("data-basket>")[2].partition("</button>")[2]
+        home = text_of(client.get("/e/"))
+        assert "不在申报期" in home and opens in home and "去查看" in home and "提交 1 笔待提交业务" not in home
+        text = text_of(client.post("/e/basket/check", {"chosen": one.pk}, follow=True))
+        assert "不在申报期内" in text
+        text = text_of(client.post("/e/basket/submit/", {"chosen": one.pk, "declared": "1"}, follow=True))
+        assert until in text
+    assert Declaration.objects.get().state == "draft"
 
 
 def test_what_is_declared_after_the_month_was_settled_has_the_next_months_deadline(client):
