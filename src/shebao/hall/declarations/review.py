@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from .. import clock
 from ..bulk import insert_rows
 from ..desk.signing import free_to_decide, sign
 from ..errors import Conflict, Refused, permit
 from ..evidence.queries import MARK
+from ..prepared import prepared
 from ..regions import region
 from ..services.scene import chunks
 from .models import Declaration, DeclarationEvent
@@ -149,12 +151,18 @@ def _as_submitted(declarations: list[Declaration]) -> None:
     """
     submitted: dict[int, dict] = {}
     for part in chunks(one.pk for one in declarations):
-        steps = DeclarationEvent.objects.filter(declaration__in=part, move="submit").order_by("at", "pk")
-        submitted |= dict(steps.values_list("declaration", "answers"))
+        submitted |= dict(_answers_submitted(part))
     if changed := [one for one in declarations if submitted.get(one.pk) != one.answers]:
         names = "、".join(str(one.case_number) for one in changed[:5])
         text = f"办件 {names} 现在的内容与提交时的不一致，不能通过。请退回补正，并告诉安全管理员。"
         raise Conflict("not_as_submitted", text)
+
+
+@prepared
+def _answers_submitted(pks: list[int]) -> QuerySet:
+    """Those of the last time come last."""
+    steps = DeclarationEvent.objects.filter(declaration__in=pks, move="submit").order_by("at", "pk")
+    return steps.values_list("declaration", "answers")
 
 
 def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:
@@ -166,10 +174,13 @@ def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:
 def declared_by_actor(declarations: list[Declaration], actor) -> set[int]:
     """Which of these the actor declared, submitted or repaired: those are for somebody else to decide."""
     pks = [d.pk for d in declarations]
+    return {d.pk for d in declarations if d.declared_by_id == actor.pk} | set(_sent_by(actor.pk, pks))
+
+
+@prepared
+def _sent_by(actor: int, pks: list[int]) -> QuerySet:
     events = DeclarationEvent.objects.filter(declaration__in=pks, by=actor, move__in=["submit", "repair"])
-    return {d.pk for d in declarations if d.declared_by_id == actor.pk} | set(
-        events.values_list("declaration_id", flat=True)
-    )
+    return events.values_list("declaration_id", flat=True)
 
 
 def _as_seen(declarations: list[Declaration], name: str, seen: Seen | None, by) -> None:
