@@ -3,11 +3,15 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
-from shebao.hall.bulk import give_keys, insert_rows, maker, update_rows
+from shebao.hall.bulk import give_keys, insert_rows, maker, update_if, update_rows
+from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.states import State
 from shebao.hall.roster.models import DeclaredWage, Employee, Person, Spell
 from shebao.rules.months import Month
-from tests.factories import JANUARY, EmployerFactory, at, enrolled
+from tests.factories import JANUARY, EmployerFactory, OperatorFactory, at, enrolled
+from tests.settlement.hall import declare
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +84,22 @@ def test_an_update_in_bulk_writes_the_named_columns_of_each_row_only():
         read = Employee.objects.get(pk=row.pk)
         assert (read.name, read.facts, read.phone) == (f"新{number}", {"n": number}, f"1380000000{number}")
         assert read.department == ""
+
+
+def test_an_update_with_a_condition_writes_and_counts_the_rows_that_still_meet_it():
+    clerk = OperatorFactory(clerk=True)
+    months = Month(2026, 10), Month(2026, 11)
+    met, changed = (declare(clerk.employer, clerk, State.DRAFT, month) for month in months)
+    Declaration.objects.filter(pk=changed.pk).update(state=State.SUBMITTED)
+    marks, moment = [{"field": "name"}], clock.now()
+    values = {"state": State.APPROVED, "marks": marks, "month": JANUARY, "decided_by": clerk, "decided_at": moment}
+    sources = "state", [State.DRAFT, State.RETURNED]
+    assert update_if(Declaration, [met.pk, changed.pk], sources, "version", values) == 1
+    read = Declaration.objects.get(pk=met.pk)
+    assert (read.state, read.marks, read.month) == (State.APPROVED, marks, JANUARY)
+    assert (read.decided_by, read.decided_at, read.version) == (clerk, moment, met.version + 1)
+    other = Declaration.objects.get(pk=changed.pk)
+    assert (other.state, other.version, other.month) == (State.SUBMITTED, changed.version, months[1])
 
 
 def test_nothing_to_write_is_no_statement(django_assert_num_queries):

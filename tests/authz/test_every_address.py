@@ -16,10 +16,9 @@ from .walk import Door, actors, cases, expected
 from .world import BIRDS, build
 
 LEAST = 10_000
-PARTS = (
-    *("public", "signed_in", "agency", "agency review"),
-    *(f"employer {permission}" for permission in sorted(PERMISSIONS["employer_admin"])),
-)
+GREAT = ("public", "signed_in", "agency", "agency review", "employer declare", "employer see_roster", "employer settle")
+SMALL = tuple(sorted({f"employer {permission}" for permission in PERMISSIONS["employer_admin"]} - {*GREAT}))
+PARTS = (*((one,) for one in GREAT), SMALL)
 """The walk in parts, each with a hall of its own, so that several processes share it: by side of the counter, the
 employer's by permission, the agency's desk beside its other pages.
 """
@@ -53,7 +52,7 @@ def test_every_number_in_an_address_is_named_by_its_row():
 
 
 def test_no_address_is_left_out_of_the_walk():
-    walked = {row.name for row in rows().values() if _part(row) in PARTS}
+    walked = {row.name for row in rows().values() if any(_part(row) in part for part in PARTS)}
     assert walked == set(rows())
 
 
@@ -83,13 +82,13 @@ def test_there_are_at_least_ten_thousand_cases(hall):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part[0])
 def test_every_address_answers_everybody_as_the_table_says(hall, part):
-    door, found, count, seen = Door(hall), defaultdict(list), 0, defaultdict(set)
+    door, found, count, seen = Door(hall, is_brief=True), defaultdict(list), 0, defaultdict(set)
     nobodys: dict[tuple, tuple] = {}
     for address in addresses():
         row = rows()[address.name]
-        if part != _part(row):
+        if _part(row) not in part:
             continue
         for actor in actors(hall):
             for case in cases(hall, row, address, actor):
@@ -107,7 +106,7 @@ def test_every_address_answers_everybody_as_the_table_says(hall, part):
     told = [f"{problem}   e.g. {those[0]}, {len(those)} in all" for problem, those in found.items()]
     assert not found, f"{len(found)} kinds in {count} cases:\n" + "\n".join(told)
     assert count > len(hall.actors)
-    assert part == "public" or seen, "nobody's canary sings"
+    assert part == ("public",) or seen, "nobody's canary sings"
 
 
 def _part(row) -> str:

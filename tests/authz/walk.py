@@ -5,13 +5,15 @@ import re
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from html import unescape
 from unittest.mock import patch
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
@@ -279,12 +281,13 @@ class Answer:
 
 
 class Door:
-    """Knocks. One client for an actor.
+    """Knocks. One client for an actor. `is_brief`: what one is told in the same words again is not drawn again.
 
     Sessions were seen last a week from now: however long the walk takes, none ends and none writes by itself.
     """
 
-    def __init__(self, world: World):
+    def __init__(self, world: World, *, is_brief: bool = False):
+        self.is_brief, self.drawn = is_brief, {}
         self.clients = {"anonymous": Client(raise_request_exception=False)}
         for key, operator in world.actors.items():
             client = self.clients[key] = Client(raise_request_exception=False)
@@ -322,8 +325,19 @@ class Door:
 
     def _send(self, client, case: Case):
         sent = dict(case.row.query if case.method in ("GET", "HEAD") else case.row.body) | dict(case.sent)
-        with nullcontext() if case.actor.key in WHOLE else patch.object(errors, "not_offered", _bare):
+        with ExitStack() as stack:
+            if case.actor.key not in WHOLE:
+                stack.enter_context(patch.object(errors, "not_offered", _bare))
+                if self.is_brief:
+                    stack.enter_context(patch.object(errors, "show", partial(self._show, case.actor.key, errors.show)))
             return getattr(client, case.method.lower())(case.path, sent or None)
+
+    def _show(self, who: str, draw, request, status: int, text: str, *, title: str = "") -> HttpResponse:
+        """A refusal: around the same words stands the same frame, whatever was asked for. `WHOLE` have each drawn."""
+        page = (who, status, text, title)
+        if page not in self.drawn:
+            self.drawn[page] = draw(request, status, text, title=title).content
+        return HttpResponse(self.drawn[page], status=status)
 
 
 def _bare(request, response):

@@ -6,6 +6,8 @@ the number of an object: `owner` is an employer's letter ("A"), or a region's co
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from unittest.mock import patch
 
 from django.apps import apps
 from django.db import connection
@@ -17,9 +19,11 @@ from shebao.hall.desk.models import Sample
 from shebao.hall.documents.models import PrintRun
 from shebao.hall.documents.statements import issue_statement
 from shebao.hall.employers.models import Department, Employer, EmployerChange, Project
+from shebao.hall.evidence import files
 from shebao.hall.evidence.files import Upload, written
 from shebao.hall.evidence.models import EmployerPaper
 from shebao.hall.evidence.models import Evidence as Paper
+from shebao.hall.evidence.thumbnails import Small, thumbnail
 from shebao.hall.mail.models import Mail
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments.models import Payment, SuspenseItem
@@ -90,15 +94,22 @@ class World:
 
 
 def build() -> World:
-    """The whole hall. Takes about a second."""
+    """The whole hall. Takes half a second."""
     _number_from(7001)
     world = World()
-    for number, letter in enumerate(REGIONS):
-        _employer(world, letter, number)
-    for code in AGENCIES:
-        _agency(world, code)
-    _special_actors(world)
+    with patch.object(files, "thumbnail", _small):
+        for number, letter in enumerate(REGIONS):
+            _employer(world, letter, number)
+        for code in AGENCIES:
+            _agency(world, code)
+        _special_actors(world)
     return world
+
+
+@lru_cache
+def _small(content: bytes) -> Small | None:
+    """The small picture of a picture, which a process of its own makes: once for the six that are the same."""
+    return thumbnail(content)
 
 
 def _number_from(first: int) -> None:

@@ -239,6 +239,44 @@ def update_rows(rows: Iterable[models.Model], *names: str) -> None:
             cursor.executemany(sql, list(zip(*values, strict=True)))
 
 
+def update_if(
+    model: type[models.Model], pks: Sequence[int], among: tuple[str, Sequence], counter: str, values: Mapping[str, Any]
+) -> int:
+    """Set the fields in `values` of the rows with these keys and count `counter` up, where a field still has one of
+    the values `among`; return how many rows that was: `update` in a fraction of the time.
+    """
+    connection, meta = connections[router.db_for_write(model)], model._meta
+    condition, allowed = among
+    sql = _conditional_update(
+        model, tuple(values), counter, condition, len(pks), len(allowed), connection.ops.quote_name
+    )
+    params = [meta.get_field(name).get_db_prep_save(_plain(one), connection) for name, one in values.items()]
+    with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
+        cursor.execute(sql, [*params, *pks, *map(_plain, allowed)])
+        return cursor.rowcount
+
+
+@lru_cache(maxsize=256)
+def _conditional_update(
+    model: type[models.Model], names: tuple[str, ...], counter: str, condition: str, keys: int, allowed: int,
+    quote: Callable[[str], str],
+) -> str:  # fmt: skip
+    meta = model._meta
+    table, key, count, asked = map(
+        quote, (meta.db_table, meta.pk.column, meta.get_field(counter).column, meta.get_field(condition).column)
+    )
+    settings = "".join(f"{quote(meta.get_field(name).column)} = %s, " for name in names)
+    here = f"{key} IN ({', '.join(['%s'] * keys)}) AND {asked} IN ({', '.join(['%s'] * allowed)})"
+    return f"UPDATE {table} SET {settings}{count} = {count} + 1 WHERE {here}"
+
+
+def _plain(value: Any) -> Any:
+    """An object's key, and a choice's value."""
+    if isinstance(value, models.Model):
+        return value.pk
+    return value.value if isinstance(value, models.Choices) else value
+
+
 def _column(rows: Sequence[models.Model], field: Any, connection: Any) -> list:
     """The values of one field as the database driver takes them."""
     if isinstance(field, EncryptedField):

@@ -80,7 +80,7 @@ class Clerk:
     pk: int
     employer_id: int
     hidden: tuple[str, ...]
-    is_desk = is_narrow = False
+    is_agency = is_desk = is_narrow = False
 
     def withheld_services(self) -> tuple[str, ...]:
         """As of an operator."""

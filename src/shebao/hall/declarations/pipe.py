@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from .. import clock
 from ..audit.operations import record_many
-from ..bulk import insert_rows, maker, update_rows
+from ..bulk import insert_rows, maker, update_if, update_rows
 from ..errors import Conflict
 from ..prepared import prepared
 from ..regions import region
@@ -73,8 +73,9 @@ def move(declarations: list[Declaration], name: str, *, by, note: str = "", mark
     # The condition on the state carries correctness where the database has no row locks.
     moved = 0
     for part in chunks(sources):
-        rows = Declaration.objects.filter(pk__in=part, state__in=MOVES[name].sources)
-        moved += rows.update(state=target, version=F("version") + 1, **same)
+        moved += update_if(
+            Declaration, part, ("state", list(MOVES[name].sources)), "version", {"state": target, **same}
+        )
     if moved != len(sources):
         raise Conflict("changed_meanwhile", "有的申报刚被别人处理过，刚才的操作没有执行，请刷新后再看。")
     for declaration in declarations:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from .. import clock
 from ..bulk import insert_rows
 from ..desk.signing import free_to_decide, sign
 from ..errors import Conflict, Refused, permit
 from ..evidence.queries import MARK
+from ..prepared import prepared
 from ..regions import region
 from ..services.scene import chunks
 from .models import Declaration, DeclarationEvent
@@ -149,12 +151,18 @@ def _as_submitted(declarations: list[Declaration]) -> None:
     """
     submitted: dict[int, dict] = {}
     for part in chunks(one.pk for one in declarations):
-        steps = DeclarationEvent.objects.filter(declaration__in=part, move="submit").order_by("at", "pk")
-        submitted |= dict(steps.values_list("declaration", "answers"))
+        submitted |= dict(_answers_submitted(part))
     if changed := [one for one in declarations if submitted.get(one.pk) != one.answers]:
         names = "、".join(str(one.case_number) for one in changed[:5])
         text = f"办件 {names} 现在的内容与提交时的不一致，不能通过。请退回补正，并告诉安全管理员。"
         raise Conflict("not_as_submitted", text)
+
+
+@prepared
+def _answers_submitted(pks: list[int]) -> QuerySet:
+    """Those of the last time come last."""
+    steps = DeclarationEvent.objects.filter(declaration__in=pks, move="submit").order_by("at", "pk")
+    return steps.values_list("declaration", "answers")
 
 
 def _decided_by_somebody_else(declarations: list[Declaration], by) -> None:
@@ -171,10 +179,15 @@ def declared_by_actor(declarations: list[Declaration], actor) -> set[int]:
 def makers_of(declarations: list[Declaration]) -> dict[int, set[int]]:
     """Who declared, submitted or repaired each of these, by the keys of the operators; one query."""
     made_by = {one.pk: {one.declared_by_id} for one in declarations}
-    events = DeclarationEvent.objects.filter(declaration__in=list(made_by), move__in=["submit", "repair"])
-    for pk, by in events.values_list("declaration_id", "by_id"):
+    for pk, by in _senders(list(made_by)):
         made_by[pk].add(by)
     return made_by
+
+
+@prepared
+def _senders(pks: list[int]) -> QuerySet:
+    events = DeclarationEvent.objects.filter(declaration__in=pks, move__in=["submit", "repair"])
+    return events.values_list("declaration_id", "by_id")
 
 
 def _as_seen(declarations: list[Declaration], name: str, seen: Seen | None, by) -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.utils.timezone import make_naive
 
 from shebao.rules.region_reviews import ReviewStep
@@ -10,6 +11,7 @@ from shebao.rules.region_reviews import ReviewStep
 from .. import clock
 from ..bulk import insert_rows
 from ..errors import Conflict, Refused
+from ..prepared import prepared
 from ..services.scene import chunks
 from .models import DECLARED, InHand, Signature, Tables
 
@@ -17,8 +19,12 @@ from .models import DECLARED, InHand, Signature, Tables
 def desk_cases(things: Iterable, of: Tables = DECLARED) -> dict[int, InHand]:
     """What the desk knows of these things, by key; those it never touched are not there."""
     pks = [d.pk for d in things]
-    rows = of.case.objects.select_related("holder", "pending_by")
-    return {one.pk: one for part in chunks(pks) for one in rows.filter(pk__in=part)}
+    return {one.pk: one for part in chunks(pks) for one in _in_hand(of, part)}
+
+
+@prepared
+def _in_hand(of: Tables, pks: list[int]) -> QuerySet[InHand]:
+    return of.case.objects.select_related("holder", "pending_by").filter(pk__in=pks)
 
 
 def signatures(things: Iterable, of: Tables = DECLARED) -> dict[int, list[Signature]]:
@@ -26,11 +32,15 @@ def signatures(things: Iterable, of: Tables = DECLARED) -> dict[int, list[Signat
     versions = {d.pk: d.version for d in things}
     found: dict[int, list[Signature]] = defaultdict(list)
     for part in chunks(versions):
-        rows = of.signature.objects.filter(**{f"{of.about}__in": part}, withdrawn_at=None)
-        for one in rows.select_related("by"):
+        for one in _in_force(of, part):
             if one.version == versions[of.key(one)]:
                 found[of.key(one)].append(one)
     return found
+
+
+@prepared
+def _in_force(of: Tables, pks: list[int]) -> QuerySet[Signature]:
+    return of.signature.objects.filter(**{f"{of.about}__in": pks}, withdrawn_at=None).select_related("by")
 
 
 def open_step(steps: Iterable[ReviewStep], signed: list[Signature]) -> ReviewStep | None:

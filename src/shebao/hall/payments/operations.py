@@ -8,7 +8,6 @@ from datetime import datetime, time
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from shebao.bank import signing
@@ -16,14 +15,14 @@ from shebao.bank.client import BankRefused, BankUnreachable
 from shebao.rules.vocabulary import SHARES
 
 from ..audit.operations import record
-from ..bulk import insert_rows
+from ..bulk import insert_rows, update_rows
 from ..clock import now, today
 from ..errors import Refused
-from ..prepared import prepared
 from ..regions import region
 from ..settlement.collecting import Owing, owing
 from ..settlement.ledger import book_paid
 from ..settlement.models import Bill
+from .asked import locked_bill, ordered, placed, running_of, to_be_paid
 from .channels import CHANNELS, bank_secret, channel, way_of
 from .heard import told_before
 from .models import UNDECIDED, BankNotice, Payment, PaymentState
@@ -54,19 +53,20 @@ def start_payment(
 
 @transaction.atomic(durable=True)
 def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int] = (), voucher_to: str = "") -> Payment:
-    bills = Bill.objects.visible_to(by).live().select_for_update(of=("self",), no_key=True)
-    bill = bills.select_related("employer").get(pk=bill_id)
+    bill = next(iter(to_be_paid(by, bill_id)), None)
+    if bill is None:
+        raise Bill.DoesNotExist(f"no bill {bill_id}")
     _check_permission(by)
     _by_a_second_person(bill, by)
     way = way_of(bill.employer, name)
     CHANNELS[way.kind]()  # refuses where no bank is connected
-    if running := bill.payments.filter(state__in=UNDECIDED).select_related("bill", "employer").first():
+    for running in running_of(bill.pk):
         return running
     asked = _asked(bill, part)
     amount, late_fee = asked.asked(part), asked.late_fee if part != "employee" else 0
     if people:
         amount, late_fee = people_due(bill, people), 0
-    payment = Payment.objects.create(
+    payment = Payment(
         employer=bill.employer,
         bill=bill,
         number=f"P{today():%Y%m%d}{secrets.randbelow(10**12):012d}",
@@ -80,6 +80,7 @@ def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int]
         started_by=by,
         started_at=now(),
     )
+    insert_rows([payment])
     detail = {"bill": bill.number, "amount_fen": payment.amount_fen, "late_fee_fen": late_fee or None}
     record("payment.started", payment, by=by, channel=way.key, **detail)
     return payment
@@ -128,11 +129,11 @@ def _place(payment: Payment, *, by) -> Payment:
         _mark_turned_away(payment.pk, str(no), by=by)
         raise Refused("order_refused", f"银行没有接受这笔缴费：{no}。没有扣款，可以重新发起。") from None
     with transaction.atomic():
-        payment = Payment.objects.select_for_update(of=("self",)).select_related("bill", "employer").get(pk=payment.pk)
+        (payment,) = placed(payment.pk)
         payment.pay_url = pay_url
         if payment.state == PaymentState.CREATED:
             payment.state = PaymentState.SENT
-        payment.save(update_fields=["pay_url", "state"])
+        update_rows([payment], "pay_url", "state")
         record("payment.sent", payment, by=by)
     if payment.state == PaymentState.REFUSED:
         # It was closed while the bank took the order: the bank must not take money for it either.
@@ -266,15 +267,9 @@ def _hear(message: dict) -> str:
         return told
 
 
-@prepared
-def _ordered(number: str) -> QuerySet:
-    """The payment with this number, to be changed."""
-    return Payment.objects.select_for_update(of=("self",)).select_related("employer").filter(number=number)
-
-
 @transaction.atomic
 def _apply(message: dict) -> str:
-    payment = next(iter(_ordered(message["order_id"])), None)
+    payment = next(iter(ordered(message["order_id"])), None)
     told, identity = told_before(message)
     if told:
         return told
@@ -312,7 +307,8 @@ def _succeed(payment: Payment, message: dict) -> str:
     if payment.reason_code == "mismatch":
         # Its money waits in suspense: a person says what becomes of it, whatever the bank tells later.
         return "parked"
-    payment.bill = bill = Bill.objects.ever().select_for_update(no_key=True).get(pk=payment.bill_id)
+    (bill,) = locked_bill(payment.bill_id)
+    payment.bill = bill
     wrong = _mismatch(payment, message)
     if wrong:
         suspend(message, wrong, payment=payment)
@@ -325,7 +321,7 @@ def _succeed(payment: Payment, message: dict) -> str:
     payment.paid_at, payment.finished_at = _paid_at(message), now()
     payment.reason_code = payment.reason = ""
     payment.paid_fen = payment.amount_fen
-    payment.save()
+    update_rows([payment], "state", "bank_serial", "paid_at", "finished_at", "reason_code", "reason", "paid_fen")
     book_paid(bill, payment)
     if payment.people:
         transaction.on_commit(partial(voucher_in_background, payment.pk))

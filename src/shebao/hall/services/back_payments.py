@@ -13,6 +13,7 @@ from shebao.rules.region import Region
 from ..bulk import insert_rows, update_rows
 from ..clock import today
 from ..errors import Conflict
+from ..prepared import prepared
 from ..regions import region
 from ..roster.models import Spell
 from ..roster.queries import covering
@@ -79,12 +80,15 @@ def insured_schemes(employees: Iterable[int], month: Month) -> dict[int, dict[st
     """Employee → scheme → whether it is exclusive, of who is insured in that month or later."""
     found: dict[int, dict[str, bool]] = defaultdict(dict)
     for part in chunks(employees):
-        rows = Spell.objects.filter(Q(last_month__isnull=True) | Q(last_month__gte=month), employee__in=part)
-        for employee, scheme, is_exclusive in rows.filter(is_voided=False).values_list(
-            "employee", "scheme", "is_exclusive"
-        ):
+        for employee, scheme, is_exclusive in _insured(month, part):
             found[employee][scheme] = is_exclusive
     return found
+
+
+@prepared
+def _insured(month: Month, employees: list[int]) -> QuerySet:
+    rows = Spell.objects.filter(Q(last_month__isnull=True) | Q(last_month__gte=month), employee__in=employees)
+    return rows.filter(is_voided=False).values_list("employee", "scheme", "is_exclusive")
 
 
 def chosen_schemes(here: Region, spec, insured: Collection[str]) -> list[str]:
