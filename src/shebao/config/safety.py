@@ -28,7 +28,7 @@ NEEDED = (
     "shebao.web.only_allowed.OnlyWhatIsAllowed",
 )
 VALIDATORS = (
-    "django.contrib.auth.password_validation.MinimumLengthValidator",
+    "shebao.hall.operators.passwords.LongEnough",
     "django.contrib.auth.password_validation.CommonPasswordValidator",
     "shebao.hall.operators.passwords.NothingUsual",
 )
