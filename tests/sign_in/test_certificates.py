@@ -179,7 +179,30 @@ def test_nobody_binds_for_foreign_people_or_without_the_right(clerk, boss, elsew
     client = Client()
     client.post("/login", {"username": "far", "password": "right-Password-1"})
     answer = client.post("/certificates/", {"username": "elsewhere", "file": as_file(certificate)})
-    assert answer.status_code == 422
+    assert answer.status_code == 404
+    assert not OperatorCertificate.objects.exists()
+
+
+def test_the_page_says_all_that_is_left_empty_at_once(boss):
+    client = Client()
+    client.force_login(boss)
+    page = client.post("/certificates/", {"username": " "})
+    assert page.status_code == 422
+    assert all(page.content.decode().count(one) > 1 for one in ("请填写操作员账号。", "请选择证书文件。"))
+
+
+def test_where_nobody_signs_in_by_certificate_there_is_no_page_for_them_and_none_is_bound(issued, db):
+    employer = make_employer("7", "tianjin")
+    chief = make_operator("chief", Role.EMPLOYER_ADMIN, employer)
+    helper = make_operator("helper", Role.CLERK, employer)
+    certificate, _ = issued(helper)
+    client = Client()
+    client.force_login(chief)
+    sent = {"username": "helper", "file": as_file(certificate)}
+    assert client.get("/certificates/").status_code == 404
+    assert client.post("/certificates/", sent).status_code == 404
+    with pytest.raises(Refused, match="没有开通数字证书登录"):
+        certificates.bind_certificate("helper", certificate, by=chief)
     assert not OperatorCertificate.objects.exists()
 
 

@@ -22,7 +22,7 @@ from ..registration.activation import make_activation
 from . import guesses
 from .codes import send_code, sends_mail, sends_messages, take_code, ways_of
 from .linking import end_sent
-from .models import Contact, SecurityQuestion
+from .models import Contact, SecurityQuestion, Why
 from .sessions import end_sessions
 
 PURPOSE = "forgotten"
@@ -76,7 +76,7 @@ def set_forgotten_password(username: str, code: str, new: str) -> Operator:
         operator.must_change_password = False
         operator.save(update_fields=["password", "must_change_password"])
         record("operator.password_recovered", operator, by=operator, employer=operator.employer)
-        end_sessions(operator, by=operator)
+        end_sessions(operator, Why.PASSWORD, by=operator)
         end_sent(operator)
         guesses.forget(operator.username)
     return operator

@@ -10,7 +10,7 @@ from shebao.hall.operators.throttle import may_try
 from shebao.hall.regions import region as region_of
 from shebao.hall.sign_in import codes, contacts, forgotten, sessions
 from shebao.hall.sign_in.factors import TRIES, WINDOW, needs_factor
-from shebao.hall.sign_in.models import Contact, Factor, FactorKind, OperatorCertificate, SecurityQuestion
+from shebao.hall.sign_in.models import Contact, Factor, FactorKind, OperatorCertificate, SecurityQuestion, Why
 
 TITLE = "我的账号"
 
@@ -126,6 +126,6 @@ def end(request, pk):
 @require_POST
 def end_others(request):
     """End all of one's sessions but this one."""
-    count = sessions.end_sessions(request.user, by=request.user, but=request.session.session_key)
+    count = sessions.end_sessions(request.user, Why.OWNER, by=request.user, but=request.session.session_key)
     messages.success(request, f"已结束其他 {count} 处登录。")
     return redirect("account")

@@ -239,6 +239,7 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "steps": stepping(made, here, step),
         "phone_note": _phone_note(made) if step == phone_step(here) else "",
         "may_check": bool(made) and (made.revision > 0 or not checks.faults(made, here)),
+        "has_other": any(problem.code == "other_registration" for problem in problems),
         "errors": [{"id": f"id_{p.field}", "text": p.message} for p in problems] + [{"text": text} for text in said],
     }
     return render(request, "registration/step.html", context, status=status or (422 if context["errors"] else 200))
