@@ -154,6 +154,17 @@ def test_who_types_the_code_of_an_employer_under_review_is_told_there_and_learns
     assert operations.start_registration("yunnan", answers(2))[1] == []
 
 
+def test_the_step_of_the_code_leads_to_the_progress_of_an_application_that_is_under_review(client):
+    made = submitted()
+    page = client.post("/register/yunnan/1", answers() | {"go": "next"})
+    assert page.status_code == 422
+    text = page.content.decode()
+    assert "已有一份申请在审核中" in text
+    assert 'href="/register/status"' in text
+    assert made.number not in text
+    assert Registration.objects.count() == 1
+
+
 def test_an_employer_with_an_account_is_told_whom_to_ask_and_no_more(reviewer):
     approved(submitted(), reviewer)
     made, (problem,) = operations.start_registration("yunnan", answers())

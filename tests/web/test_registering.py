@@ -61,17 +61,6 @@ def test_lijiang_asks_in_the_order_of_its_guide_and_asks_for_the_one_window(clie
     assert response.url == "/register/lijiang/6"
 
 
-def test_the_step_of_the_code_leads_to_the_progress_of_an_application_that_is_under_review(client):
-    made = submitted("lijiang")
-    page = step(client, 1, **answers())
-    assert page.status_code == 422
-    text = text_of(page)
-    assert "已有一份申请在审核中" in text
-    assert 'href="/register/status"' in text
-    assert made.number not in text
-    assert Registration.objects.count() == 1
-
-
 def test_langfang_registers_signs_in_and_shows_its_main_page(client):
     assert "系统注册" in text_of(client.get("/register/langfang/"))
     reviewer = OperatorFactory(reviewer=True, region="langfang")

@@ -196,6 +196,8 @@ SHEBAO_SMS_KEY = os.environ.get("SHEBAO_SMS_KEY", "")
 
 # Whether what stays in the outbox may be read there: for trying only, and only an embedded installation.
 SHEBAO_LOCAL_OUTBOX = False
+# Whether codes that nothing brings are written all the same, to be tried with the outbox: only `shebao demo`.
+SHEBAO_TRIAL_CODES = False
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

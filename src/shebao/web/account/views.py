@@ -111,8 +111,8 @@ def question(request):
     }
     row = next((one for one in here.pages.values() if one.page == "question"), None)
     title = row.title if row else "密码遗忘设定"
-    return page(request, "account/question.html", errors, status, field=field, title=title,
-                reached="mail" in codes.ways_of(request.user))  # fmt: skip
+    more = {"reached": "mail" in codes.ways_of(request.user, forgotten.PURPOSE), "is_tried": codes.is_tried()}
+    return page(request, "account/question.html", errors, status, field=field, title=title, **more)
 
 
 @require_POST
