@@ -223,11 +223,13 @@ def test_what_is_no_certificate_is_refused_in_words(clerk, boss, authority):
             certificates.bind_certificate("clerk", rubbish, by=boss)
 
 
-def test_where_the_region_does_not_take_certificates_a_bound_one_opens_nothing(issued, authority, db):
+def test_where_the_region_takes_certificates_no_more_a_bound_one_opens_nothing(issued, authority, db, monkeypatch):
     employer = make_employer("5", "tianjin")
     boss = make_operator("tj", Role.EMPLOYER_ADMIN, employer)
     certificate, signer = issued(boss)
-    certificates.bind_certificate("tj", certificate, by=boss)
+    with monkeypatch.context() as before:
+        before.setattr(certificates, "is_offered_to", lambda operator: True)
+        certificates.bind_certificate("tj", certificate, by=boss)
     assert "没有开通数字证书登录" in refused_at_the_door(signer)
 
 

@@ -90,9 +90,9 @@ def test_a_tick_taken_from_the_tree_signs_the_operator_out_and_another_name_does
     office.post(f"/e/operators/{clerk.pk}/", said)
     assert type(clerk).objects.get(pk=clerk.pk).name == "新名"
     assert is_in(here)
-    assert "权限没有变动" in office.get("/e/operators/").content.decode()
+    assert "权限没有变动" in office.get("/operators/").content.decode()
     office.post(f"/e/operators/{clerk.pk}/", said | {"function": functions[1:]})
-    assert "对方须重新登录" in office.get("/e/operators/").content.decode()
+    assert "对方须重新登录" in office.get("/operators/").content.decode()
     assert not is_in(here)
     assert is_in(office)
     assert not OpenSession.objects.filter(operator=clerk, ended_at=None).exists()
@@ -121,7 +121,7 @@ def test_one_who_left_and_a_stranger_are_told_of_no_reason(clerk, boss):
     for key in (left, "nobody00000000000000000000000000"):
         stranger = Client()
         stranger.cookies["sessionid"] = key
-        assert "请重新登录" not in stranger.get("/e/", follow=True).content.decode()
+        assert "您的权限有变动" not in stranger.get("/e/", follow=True).content.decode()
 
 
 def test_a_session_that_its_owner_ended_elsewhere_says_so(clerk):
