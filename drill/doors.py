@@ -40,13 +40,14 @@ class Fault:
 def run(count: int, seed: int) -> Outcome:
     """Plant `count` faults chosen by `seed`, one at a time; each must be noticed, and without any nothing is."""
     from django.db import transaction
+    from tests.authz.belongings import certificates_offered
     from tests.authz.world import build
     from tests.factories import NOW, at
 
     logging.disable(logging.CRITICAL)
     found = Outcome(TITLE, seed, count)
     try:
-        with at(NOW), transaction.atomic():
+        with at(NOW), certificates_offered(), transaction.atomic():
             _plant_all(build(), count, seed, found)
             transaction.set_rollback(True)
     finally:

@@ -144,6 +144,7 @@ BAD = {
     "the admin of the framework": ({}, {"INSTALLED_APPS": ["django.contrib.admin"]}, "django.contrib.admin"),
     "the bank for trying": ({}, {"SHEBAO_EMBEDDED_BANK": True}, "不是真的银行"),
     "an outbox that is read": ({}, {"SHEBAO_LOCAL_OUTBOX": True}, "只用于试用"),
+    "codes that nobody brings": ({}, {"SHEBAO_TRIAL_CODES": True}, "SHEBAO_TRIAL_CODES"),
 }  # fmt: skip
 
 

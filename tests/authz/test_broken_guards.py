@@ -9,6 +9,7 @@ from shebao.hall import scopes
 from shebao.hall.operators.models import Operator
 from tests.factories import NOW, at
 
+from .belongings import certificates_offered
 from .table import addresses, rows
 from .walk import Door, actors, cases, expected
 from .world import build
@@ -69,7 +70,7 @@ def doors(hall):
 
 @pytest.mark.parametrize("guard", LEAST)
 def test_where_a_guard_breaks_the_answer_is_no_on_every_page(db, guard, monkeypatch):
-    with at(NOW):
+    with at(NOW), certificates_offered():
         hall = build()
         door, wrong, count = Door(hall), defaultdict(list), 0
         for case in doors(hall):

@@ -10,6 +10,7 @@ from shebao.hall.operators.models import PERMISSIONS
 from shebao.web.chosen import compact
 from tests.factories import NOW, at
 
+from .belongings import certificates_offered
 from .judging import wrong
 from .table import addresses, roles, rows
 from .walk import Door, actors, cases, expected
@@ -34,7 +35,7 @@ def thousands_of_refusals_are_no_news():
 @pytest.fixture
 def hall(db):
     """The seeded hall, on a day in November."""
-    with at(NOW):
+    with at(NOW), certificates_offered():
         yield build()
 
 

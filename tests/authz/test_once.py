@@ -12,6 +12,7 @@ from shebao.web.once import OF_THE_SESSION
 from tests.factories import NOW, at
 from tests.safety.recording import TYPING, Written, written
 
+from .belongings import certificates_offered
 from .table import addresses, rows
 from .walk import Case, Door, _own, _shell, actors, cases, expected
 from .world import build
@@ -28,7 +29,7 @@ def refusals_are_no_news():
 
 
 def test_every_address_that_does_something_does_it_once_for_one_key_with_one_record(db, monkeypatch):
-    with at(NOW):
+    with at(NOW), certificates_offered():
         hall = build()
         door, everybody = Door(hall), [one for one in actors(hall) if one.key in WHO]
         done, wrong = set(), []

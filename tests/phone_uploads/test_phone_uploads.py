@@ -26,6 +26,7 @@ from shebao.hall.phone_uploads.operations import (
 from shebao.hall.regions import region
 from shebao.hall.registration import operations as operations_of_registration
 from shebao.hall.registration.operations import submit_registration
+from shebao.hall.sign_in.models import Why
 from shebao.hall.sign_in.sessions import begin_session, close_session, end_sessions
 from tests.evidence.test_thumbnails import CARD, drawn, picture, print_of, shenzhen
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at
@@ -104,7 +105,7 @@ def test_the_code_dies_with_the_right_it_was_made_with(deed, settings):
     if deed == "signed out":
         close_session("key-of-a-session")
     elif deed == "ended":
-        end_sessions(clerk, by=clerk)
+        end_sessions(clerk, Why.PASSWORD, by=clerk)
     elif deed == "shut":
         type(clerk).objects.filter(pk=clerk.pk).update(is_active=False)
     elif deed == "must change":

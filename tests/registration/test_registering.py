@@ -129,9 +129,40 @@ def test_submitting_twice_is_refused_and_leaves_no_trace():
 
 
 def test_an_employer_has_one_registration_under_review():
+    earlier = drafted()
     submitted()
     with pytest.raises(Conflict, match="已有一份注册申请"):
-        operations.submit_registration(drafted().pk)
+        operations.submit_registration(earlier.pk)
+
+
+@pytest.mark.parametrize("is_returned", [False, True])
+def test_who_types_the_code_of_an_employer_under_review_is_told_there_and_learns_nothing_else(reviewer, is_returned):
+    earlier = drafted()
+    made = submitted()
+    if is_returned:
+        deciding.return_registration(made.pk, {}, "材料不清楚", by=reviewer, seen=made.version)
+    begun, (problem,) = operations.start_registration("yunnan", answers())
+    assert begun is None
+    (told,) = operations.save_step(earlier.pk, 0, answers())
+    assert problem == told
+    assert (problem.code, problem.field) == ("other_registration", "credit_code")
+    assert "已有一份注册申请在审核中" in problem.message
+    for private in (made.number, "何", "13900000001", made.subject_name):
+        assert private not in problem.message
+    if is_returned:  # whoever repairs that one is not kept from it
+        assert operations.save_step(made.pk, 0, answers()) == []
+    assert operations.start_registration("yunnan", answers(2))[1] == []
+
+
+def test_the_step_of_the_code_leads_to_the_progress_of_an_application_that_is_under_review(client):
+    made = submitted()
+    page = client.post("/register/yunnan/1", answers() | {"go": "next"})
+    assert page.status_code == 422
+    text = page.content.decode()
+    assert "已有一份申请在审核中" in text
+    assert 'href="/register/status"' in text
+    assert made.number not in text
+    assert Registration.objects.count() == 1
 
 
 def test_an_employer_with_an_account_is_told_whom_to_ask_and_no_more(reviewer):

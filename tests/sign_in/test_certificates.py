@@ -179,7 +179,30 @@ def test_nobody_binds_for_foreign_people_or_without_the_right(clerk, boss, elsew
     client = Client()
     client.post("/login", {"username": "far", "password": "right-Password-1"})
     answer = client.post("/certificates/", {"username": "elsewhere", "file": as_file(certificate)})
-    assert answer.status_code == 422
+    assert answer.status_code == 404
+    assert not OperatorCertificate.objects.exists()
+
+
+def test_the_page_says_all_that_is_left_empty_at_once(boss):
+    client = Client()
+    client.force_login(boss)
+    page = client.post("/certificates/", {"username": " "})
+    assert page.status_code == 422
+    assert all(page.content.decode().count(one) > 1 for one in ("请填写操作员账号。", "请选择证书文件。"))
+
+
+def test_where_nobody_signs_in_by_certificate_there_is_no_page_for_them_and_none_is_bound(issued, db):
+    employer = make_employer("7", "tianjin")
+    chief = make_operator("chief", Role.EMPLOYER_ADMIN, employer)
+    helper = make_operator("helper", Role.CLERK, employer)
+    certificate, _ = issued(helper)
+    client = Client()
+    client.force_login(chief)
+    sent = {"username": "helper", "file": as_file(certificate)}
+    assert client.get("/certificates/").status_code == 404
+    assert client.post("/certificates/", sent).status_code == 404
+    with pytest.raises(Refused, match="没有开通数字证书登录"):
+        certificates.bind_certificate("helper", certificate, by=chief)
     assert not OperatorCertificate.objects.exists()
 
 
@@ -200,11 +223,13 @@ def test_what_is_no_certificate_is_refused_in_words(clerk, boss, authority):
             certificates.bind_certificate("clerk", rubbish, by=boss)
 
 
-def test_where_the_region_does_not_take_certificates_a_bound_one_opens_nothing(issued, authority, db):
+def test_where_the_region_takes_certificates_no_more_a_bound_one_opens_nothing(issued, authority, db, monkeypatch):
     employer = make_employer("5", "tianjin")
     boss = make_operator("tj", Role.EMPLOYER_ADMIN, employer)
     certificate, signer = issued(boss)
-    certificates.bind_certificate("tj", certificate, by=boss)
+    with monkeypatch.context() as before:
+        before.setattr(certificates, "is_offered_to", lambda operator: True)
+        certificates.bind_certificate("tj", certificate, by=boss)
     assert "没有开通数字证书登录" in refused_at_the_door(signer)
 
 

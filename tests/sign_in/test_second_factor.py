@@ -47,6 +47,26 @@ def test_an_authenticator_is_set_up_with_its_first_code_and_the_password_and_giv
     assert "totp_key" not in client.session
 
 
+def test_a_new_authenticator_ends_the_logins_by_password_alone_elsewhere_and_keeps_this_one(clerk):
+    here, there = signed_in(), signed_in()
+    here.get("/account/factors/totp")
+    key = here.session["totp_key"]
+    said = here.post("/account/factors/totp", {"code": code_of(key), "password": PASSWORD}).content.decode()
+    assert "其他设备上只凭密码的登录已全部结束" in said
+    assert here.get("/account/").status_code == 200
+    assert "您的账号新设了二次验证" in there.get("/account/", follow=True).content.decode()
+    assert AuditEntry.objects.get(action="session.ended").actor == clerk
+
+
+def test_a_login_that_proved_a_factor_goes_on_when_another_factor_is_added(clerk, key):
+    strong, another = Client(), factors.new_key()
+    with clock.pretending(NINE):
+        sign_in(strong)
+        assert strong.post("/login/second", {"code": code_of(key)}).status_code == 302
+        factors.set_up_totp(another, code_of(another), by=clerk)
+    assert strong.get("/account/").status_code == 200
+
+
 def test_neither_key_nor_recovery_codes_lie_readable_in_the_database(clerk, key):
     codes = factors.new_recovery_codes(by=clerk)
     with connection.cursor() as cursor:

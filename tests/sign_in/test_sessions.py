@@ -90,11 +90,44 @@ def test_a_tick_taken_from_the_tree_signs_the_operator_out_and_another_name_does
     office.post(f"/e/operators/{clerk.pk}/", said)
     assert type(clerk).objects.get(pk=clerk.pk).name == "新名"
     assert is_in(here)
+    assert "权限没有变动" in office.get("/operators/").content.decode()
     office.post(f"/e/operators/{clerk.pk}/", said | {"function": functions[1:]})
+    assert "对方须重新登录" in office.get("/operators/").content.decode()
     assert not is_in(here)
     assert is_in(office)
     assert not OpenSession.objects.filter(operator=clerk, ended_at=None).exists()
     assert AuditEntry.objects.get(action="session.ended").actor == boss
+
+
+REASONS = {
+    "functions": "您的权限有变动，请重新登录。",
+    "password reset": "您的密码已修改或重置，请用新密码登录。",
+}
+
+
+@pytest.mark.parametrize("change", REASONS)
+def test_whoever_is_put_out_reads_at_the_sign_in_page_why_and_reads_it_once(clerk, boss, change):
+    client = signed_in()
+    CHANGES[change](clerk, boss)
+    assert REASONS[change] in client.get("/e/", follow=True).content.decode()
+    assert REASONS[change] not in client.get("/login").content.decode()
+
+
+def test_one_who_left_and_a_stranger_are_told_of_no_reason(clerk, boss):
+    client = signed_in()
+    left = client.session.session_key
+    client.post("/logout")
+    change_rights(clerk, boss, duty="read")
+    for key in (left, "nobody00000000000000000000000000"):
+        stranger = Client()
+        stranger.cookies["sessionid"] = key
+        assert "您的权限有变动" not in stranger.get("/e/", follow=True).content.decode()
+
+
+def test_a_session_that_its_owner_ended_elsewhere_says_so(clerk):
+    here, there = signed_in(), signed_in()
+    here.post("/account/sessions/others")
+    assert "您在别处结束了这次登录" in there.get("/e/", follow=True).content.decode()
 
 
 def test_another_role_or_employer_ends_the_sessions(clerk, other_employer):

@@ -54,7 +54,6 @@ def test_the_ends_of_the_calendar_are_said_where_a_day_is_asked(client, head, em
 
 
 EMPTY = {
-    "/certificates/": ("请填写操作员账号。", "请选择证书文件。"),
     "/a/pre-entries/": ("请填写证件号码。", "请填写姓名，与证件上的一致。"),
     "/a/notices/new": ("请选择公告、通知或政策。", "请填写标题。", "请填写正文。"),
     "/password": ("请输入当前密码。", "请输入新密码。"),

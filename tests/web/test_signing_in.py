@@ -76,6 +76,18 @@ def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(client, cl
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.parametrize(
+    ("host", "helps", "is_useless"),
+    [("mail.example", "用“忘记密码”找回", "管理员重置"), ("", "操作员请本单位管理员重置", "用“忘记密码”找回")],
+)
+def test_whoever_is_locked_out_reads_what_helps_in_this_hall(client, clerk, settings, host, helps, is_useless):
+    settings.EMAIL_HOST, settings.SHEBAO_SMS_URL = host, ""
+    for _ in range(5):
+        text = sign_in(client, password="wrong").content.decode()
+    assert helps in text
+    assert is_useless not in text
+
+
 def test_a_disabled_operator_does_not_get_in(client, employer):
     make_operator("gone", "clerk", employer, is_active=False)
     assert sign_in(client, username="gone").status_code == 422

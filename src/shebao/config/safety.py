@@ -28,7 +28,7 @@ NEEDED = (
     "shebao.web.only_allowed.OnlyWhatIsAllowed",
 )
 VALIDATORS = (
-    "django.contrib.auth.password_validation.MinimumLengthValidator",
+    "shebao.hall.operators.passwords.LongEnough",
     "django.contrib.auth.password_validation.CommonPasswordValidator",
     "shebao.hall.operators.passwords.NothingUsual",
 )
@@ -222,6 +222,8 @@ def _pages(settings: Any) -> Iterator[str]:
         yield "SHEBAO_EMBEDDED_BANK 不能打开：自带的银行只用于试用，不是真的银行。"
     if settings.SHEBAO_LOCAL_OUTBOX:
         yield "SHEBAO_LOCAL_OUTBOX 不能打开：在页面上看邮件、短信和链接的内容只用于试用。"
+    if settings.SHEBAO_TRIAL_CODES:
+        yield "SHEBAO_TRIAL_CODES 不能打开：没有发出的验证码只用于试用。"
 
 
 def _program() -> Iterator[str]:

@@ -12,6 +12,7 @@ from shebao.hall.operators.operations import note_sign_in
 from shebao.hall.sign_in import sessions
 from shebao.hall.sign_in.factors import must_have_factor
 from shebao.hall.sign_in.linking import has_links
+from shebao.hall.sign_in.models import Why
 
 BACKEND = "shebao.web.recognising.Recognising"
 BEGAN, WAY, OWNER, MANY, DUE = "began", "way", "owner", "many", "factor_due"
@@ -71,7 +72,7 @@ def keep(request, operator: Operator) -> None:
     request.session.save()
     if old:
         sessions.follow_session(old, request.session.session_key)
-    sessions.end_sessions(operator, by=operator, but=request.session.session_key)
+    sessions.end_sessions(operator, Why.PASSWORD, by=operator, but=request.session.session_key)
 
 
 def owner_of(request) -> Operator | None:

@@ -24,7 +24,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.patience import begin_step, is_busy, waiting_at_most
 from shebao.hall.sign_in.factors import must_have_factor
-from shebao.hall.sign_in.sessions import note_seen
+from shebao.hall.sign_in.sessions import note_seen, why_ended
 
 from .access import writer_of
 from .chosen import is_whole
@@ -139,6 +139,8 @@ class SignInRequired:
         if getattr(view, "is_public", False):
             return None
         if not request.user.is_authenticated:
+            if why := why_ended(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+                messages.info(request, why)
             return to_sign_in(request)
         if request.user.must_change_password and request.resolver_match.url_name not in BEFORE_PASSWORD_CHANGE:
             return go(request, resolve_url("change_password"))

@@ -99,7 +99,7 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "shebao.web.re
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "shebao.hall.operators.passwords.LongEnough", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "shebao.hall.operators.passwords.NothingUsual"},
@@ -196,6 +196,8 @@ SHEBAO_SMS_KEY = os.environ.get("SHEBAO_SMS_KEY", "")
 
 # Whether what stays in the outbox may be read there: for trying only, and only an embedded installation.
 SHEBAO_LOCAL_OUTBOX = False
+# Whether codes that nothing brings are written all the same, to be tried with the outbox: only `shebao demo`.
+SHEBAO_TRIAL_CODES = False
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

@@ -17,6 +17,7 @@ SHEBAO_SIGNING_DIR = SHEBAO_SIGNING_DIR or str(DATA_DIR / "signing")
 SHEBAO_SIGNING_PASSWORD = SHEBAO_SIGNING_PASSWORD or kept_secret(DATA_DIR, "signing.key")
 SHEBAO_EMBEDDED_BANK = True
 SHEBAO_LOCAL_OUTBOX = os.environ.get("SHEBAO_LOCAL_OUTBOX", "1") == "1"
+SHEBAO_TRIAL_CODES = os.environ.get("SHEBAO_TRIAL_CODES", "") == "1"
 SHEBAO_BANK_URL = SHEBAO_BANK_URL or "http://127.0.0.1:8001"
 SHEBAO_BANK_SECRET = kept_secret(DATA_DIR, "bank.key")
 ALLOWED_HOSTS = os.environ.get("SHEBAO_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")

@@ -11,6 +11,7 @@ from ..employers.models import Department, Employer
 from ..employers.operations import divisions_of
 from ..errors import Refused
 from ..regions import region
+from ..sign_in.models import Why
 from ..sign_in.sessions import end_sessions
 from .models import Duty, Operator, Role
 from .operations import EMPLOYER_ROLES, checked, keep_an_administrator, locked_other, must_manage
@@ -38,7 +39,7 @@ def change_operator(operator_id: int, name: str, role: str, rights: Rights, *, b
         raise Refused("role_not_yours", "请选择列表中的角色。", field="role")
     if operator.role == Role.EMPLOYER_ADMIN and role != Role.EMPLOYER_ADMIN:
         keep_an_administrator(operator)
-    before, had = _words(operator), _rights_of(operator)
+    before, had = _words(operator), rights_of(operator)
     operator.name, operator.role = name.strip(), role
     if not operator.name:
         raise Refused("operator_incomplete", "请填写姓名。", field="name")
@@ -46,8 +47,8 @@ def change_operator(operator_id: int, name: str, role: str, rights: Rights, *, b
     checked(operator)
     operator.save()
     record("operator.changed", operator, by=by, role=role, was=before, now=_words(operator))
-    if _rights_of(operator) != had:
-        end_sessions(operator, by=by)
+    if rights_of(operator) != had:
+        end_sessions(operator, Why.RIGHTS, by=by)
     return operator
 
 
@@ -73,7 +74,8 @@ def departments_of(employer: Employer) -> list[str]:
     return list(dict.fromkeys([*listed, *used.distinct()]))
 
 
-def _rights_of(operator: Operator) -> tuple:
+def rights_of(operator: Operator) -> tuple:
+    """What must not change while somebody is signed in; compared before and after."""
     sets = (operator.withheld, operator.departments, operator.schemes)
     return operator.role, operator.duty, *(tuple(sorted(each)) for each in sets)
 
@@ -109,7 +111,7 @@ def limit_to_divisions(operator_id: int, divisions: Sequence[str], *, by) -> Ope
     operator.save(update_fields=["divisions"])
     was, now = (division_words(operator.region, codes) for codes in (had, operator.divisions))
     record("operator.divisions_changed", operator, by=by, was=was, now=now)
-    end_sessions(operator, by=by)
+    end_sessions(operator, Why.RIGHTS, by=by)
     return operator
 
 

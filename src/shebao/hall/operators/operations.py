@@ -14,6 +14,7 @@ from ..errors import Conflict, Refused
 from ..scopes import served_by
 from ..sign_in import guesses
 from ..sign_in.linking import cut_links, end_sent
+from ..sign_in.models import Why
 from ..sign_in.sessions import end_sessions
 from .models import AGENCY_ROLES, EMERGENCY, EmergencyGrant, Operator, Role
 
@@ -151,7 +152,7 @@ def reset_password(operator_id: int, *, by) -> tuple[Operator, str]:
     operator.must_change_password = True
     operator.save(update_fields=["password", "must_change_password"])
     cut_links(operator)
-    end_sessions(operator, by=by)
+    end_sessions(operator, Why.PASSWORD, by=by)
     guesses.forget(operator.username)
     record("operator.password_reset", operator, by=by)
     return operator, password

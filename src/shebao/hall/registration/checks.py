@@ -17,6 +17,7 @@ from .models import Registration, RegistrationSignature
 from .states import UNDECIDED, State
 
 YES, NO = "1", "0"
+OTHER = "这个单位已有一份注册申请在审核中，不用再次注册；凭那一份的申请号和专管员手机号可以查询进度"
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,18 @@ def _taken(here: Region, answers: Mapping[str, str]) -> list[Problem]:
     agency = here.term("agency")
     text = f"这个统一社会信用代码已有账号（{name}），请联系本单位管理员增加账号；联系不上的，请到{agency}办理"
     return [Problem("already_registered", "credit_code", "error", text)]
+
+
+def under_review(code: str, answers: Mapping[str, str], *, besides: int | None = None) -> list[Problem]:
+    """An employer has one registration under review: who begins another is told at once, and nothing of the first.
+
+    `besides`: the registration that asks, which is not another one.
+    """
+    digest = credit_digest(answers.get("credit_code", ""))
+    same = Registration.objects.filter(region=code, credit_digest=digest, state__in=UNDECIDED)
+    if not (digest and same.exclude(pk=besides).exists()):
+        return []
+    return [Problem("other_registration", "credit_code", "error", OTHER)]
 
 
 def on_file(code: str, credit_code: str) -> Employer | None:

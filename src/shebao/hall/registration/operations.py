@@ -23,7 +23,7 @@ from . import checks
 from .models import Agreement, Registration, RegistrationPaper
 from .proving import UNPROVED, is_unproved
 from .registering import note_step, register
-from .states import UNDECIDED, WITH_APPLICANT, State, advance
+from .states import WITH_APPLICANT, State, advance
 
 NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 KEEPS = timedelta(days=30)
@@ -62,6 +62,7 @@ def start_registration(code: str, raw: Mapping[str, str]) -> tuple[Registration 
     """Begin a registration with the answers of the first step (开始注册); nothing is kept while one is wrong."""
     here = open_region(code)
     answers, problems = checks.judged(here, 0, raw)
+    problems += checks.under_review(code, answers)
     if problems:
         return None, problems
     _forget_old_drafts()
@@ -77,6 +78,7 @@ def save_step(pk: int, step: int, raw: Mapping[str, str]) -> list[Problem]:
     """Keep the answers of one step as far as they can be read, and return what is wrong with them (保存)."""
     made, here = _writable(pk)
     answers, problems = checks.judged(here, _numbered(here, step, "form"), raw)
+    problems += checks.under_review(made.region, answers, besides=made.pk)
     keep_answers(made, answers)
     _touch(made)
     return problems
@@ -221,8 +223,7 @@ def give_in(made: Registration, here: Region, *, keeps_marked: bool, by) -> Regi
     if left and not keeps_marked:
         text = f"还有 {len(left)} 项没有改：{'、'.join(left)}。请按审核意见修改；核对过不用改的，勾选确认后再提交。"
         raise Refused("unrepaired", text, field="same")
-    same = Registration.objects.filter(region=made.region, credit_digest=made.credit_digest, state__in=UNDECIDED)
-    if same.exclude(pk=made.pk).exists():
+    if checks.under_review(made.region, made.answers, besides=made.pk):
         raise _other()
     made.revision += 1
     made.version += 1
@@ -241,7 +242,7 @@ def give_in(made: Registration, here: Region, *, keeps_marked: bool, by) -> Regi
 
 
 def _other() -> Conflict:
-    return Conflict("other_registration", "本单位已有一份注册申请在审核，请凭那一份的申请号查询进度。")
+    return Conflict("other_registration", f"{checks.OTHER}。")
 
 
 def _writable(pk: int) -> tuple[Registration, Region]:

@@ -1,6 +1,7 @@
 """The applicant's telephone (手机号 + 短信码): it gets a code, and is proved before anything is given to the agency.
 
-Only where this installation can send short messages: elsewhere nobody is asked, and the pages say so.
+Only where this installation can send short messages: elsewhere nobody is asked, and the pages say so. In the demo it
+may be tried, and nothing depends on it.
 """
 
 from datetime import timedelta
@@ -11,7 +12,7 @@ from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
 from ..operators.throttle import may_try
-from ..sign_in.codes import WRONG, Receiver, send, sends_messages, take
+from ..sign_in.codes import WRONG, Receiver, send, sends_messages, take, takes_messages
 from .models import Registration
 from .states import WITH_APPLICANT
 
@@ -23,9 +24,17 @@ UNPROVED = "专管员手机号还没有用短信验证码验证，验证后才�
 
 def is_unproved(made: Registration) -> bool:
     """Whether the telephone as it stands now is still to be proved; at the counter its owner was there."""
-    if made.entered_by_id is not None or not sends_messages():
-        return False
-    return bool(made.phone_digest) and made.proved_digest != made.phone_digest
+    return sends_messages() and _lacks_proof(made)
+
+
+def may_prove(made: Registration) -> bool:
+    """Whether a code can go to the telephone as it stands now, be it for trying."""
+    return takes_messages() and _lacks_proof(made)
+
+
+def _lacks_proof(made: Registration) -> bool:
+    is_stranger = made.entered_by_id is None and bool(made.phone_digest)
+    return is_stranger and made.proved_digest != made.phone_digest
 
 
 def _receiver(made: Registration) -> Receiver:
@@ -38,7 +47,7 @@ def _receiver(made: Registration) -> Receiver:
 def send_phone_code(pk: int) -> None:
     """Send six digits to the clerk's telephone (获取验证码). Raises Refused when there is no way, or too often."""
     made = _writable(pk)
-    if not is_unproved(made):
+    if not may_prove(made):
         raise Refused("nothing_to_prove", "这个手机号不用再验证。")
     if not may_try("registration-phone", made.phone_digest, limit=SENDS, within=WINDOW):
         raise Refused("too_often", "这个手机号获取验证码的次数过多，请一小时后再试。", status=429)

@@ -10,6 +10,7 @@ from ..operators.models import Operator
 from ..scopes import served_by
 from ..sign_in.factors import lose_factors
 from ..sign_in.linking import cut_links
+from ..sign_in.models import Why
 from ..sign_in.sessions import end_sessions
 from .activation import make_activation
 from .registering import activation_link
@@ -48,7 +49,7 @@ def reset_at_agency(
     operator.must_change_password = True
     operator.save(update_fields=["password", "must_change_password"])
     cut_links(operator)
-    end_sessions(operator, by=by)
+    end_sessions(operator, Why.PASSWORD, by=by)
     token, activation = make_activation(operator, by=by)
     record("operator.reset_at_agency", operator, by=by, employer=operator.employer, reason=reason.strip()[:200])
     if lost_factors:

@@ -18,6 +18,12 @@ from .trust import check_certificate, read_certificate, signer_of
 
 CHALLENGE_LASTS = timedelta(minutes=5)
 UNBOUND = "这张证书没有绑定操作员。请单位管理员或经办机构先绑定，再登录。"
+NOT_OFFERED = "本地没有开通数字证书登录，请用账号和密码登录。"
+
+
+def is_offered_to(operator: Operator) -> bool:
+    """Whether people sign in by certificate where this operator works."""
+    return region(operator.region).sign_in.has_certificate
 
 
 @transaction.atomic
@@ -29,6 +35,8 @@ def bind_certificate(username: str, data: bytes, *, by: Operator) -> OperatorCer
     """
     mine = _bindable(by).filter(is_active=True)
     operator = Operator.objects.select_for_update(of=("self",)).get(pk=mine.get(username=username.strip()).pk)
+    if not is_offered_to(operator):
+        raise Refused("not_offered", NOT_OFFERED, field="username")
     certificate = read_certificate(data)
     check_certificate(certificate)
     named = _credit_code(certificate)
@@ -99,6 +107,6 @@ def holder_of(challenge: str, signature: bytes) -> OperatorCertificate:
     found = rows.filter(fingerprint=certificate.sha256.hex(), operator__is_active=True).first()
     if found is None:
         raise Refused("unbound", UNBOUND)
-    if not region(found.operator.region).sign_in.has_certificate:
-        raise Refused("not_offered", "本地没有开通数字证书登录，请用账号和密码登录。")
+    if not is_offered_to(found.operator):
+        raise Refused("not_offered", NOT_OFFERED)
     return found

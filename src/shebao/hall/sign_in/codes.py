@@ -1,4 +1,7 @@
-"""One-time codes by telephone or mail (验证码): only where a gateway or a mail server can bring them."""
+"""One-time codes by telephone or mail (验证码): only where a gateway or a mail server can bring them.
+
+In the demo alone some may be tried although nothing brings them: the system administrator reads them in the outbox.
+"""
 
 import secrets
 from dataclasses import dataclass
@@ -22,6 +25,10 @@ LASTS = timedelta(minutes=10)
 TRIES = 5
 SENDS, WINDOW = 5, timedelta(hours=1)
 WRONG = "验证码不对或已过期，请核对后重输，或重新获取。"
+TRIED = ("forgotten",)
+"""What an operator may try with a code that stays in the outbox. No second factor: it would lock its owner out of the
+same hall when it is no demo any more.
+"""
 TITLES = {"sign_in": "登录", "forgotten": "找回密码", "contact": "更换联系方式", "registration": "注册单位"}
 
 
@@ -35,13 +42,31 @@ def sends_mail() -> bool:
     return bool(settings.EMAIL_HOST)
 
 
-def ways_of(operator: Operator) -> dict[str, str]:
-    """Where a code can be sent: channel → masked address. Only what this installation can really reach."""
+def is_tried() -> bool:
+    """Whether codes are written for trying, and read in the outbox: the demo, while nothing is connected (0025)."""
+    is_demo = settings.SHEBAO_TRIAL_CODES and settings.SHEBAO_LOCAL_OUTBOX
+    return is_demo and not (sends_messages() or sends_mail())
+
+
+def takes_messages() -> bool:
+    """Whether a code goes to a telephone here, be it for trying."""
+    return sends_messages() or is_tried()
+
+
+def takes_mail() -> bool:
+    """Whether a code or link goes to a mail address here, be it for trying."""
+    return sends_mail() or is_tried()
+
+
+def ways_of(operator: Operator, purpose: str = "") -> dict[str, str]:
+    """Where a code can be sent: channel → masked address. Only what this installation can really reach, or for a
+    purpose that may be tried what stays in the demo's outbox.
+    """
     contact = Contact.objects.filter(operator=operator).first()
-    found = {}
-    if contact and contact.phone and sends_messages():
+    found, may_try_it = {}, purpose in TRIED and is_tried()
+    if contact and contact.phone and (sends_messages() or may_try_it):
         found["sms"] = f"{contact.phone[:3]}****{contact.phone[-4:]}"
-    if contact and contact.mail_address and sends_mail():
+    if contact and contact.mail_address and (sends_mail() or may_try_it):
         name, _, host = contact.mail_address.partition("@")
         found["mail"] = f"{name[:1]}***@{host}"
     return found
@@ -68,7 +93,7 @@ def _operator(operator: Operator) -> Receiver:
 @transaction.atomic
 def send_code(operator: Operator, purpose: str, channel: str) -> None:
     """Send six digits to the operator; codes of the same purpose before it end. Raises Refused when sent too often."""
-    if channel not in ways_of(operator):
+    if channel not in ways_of(operator, purpose):
         raise Refused("no_way", "没有可以接收验证码的手机或邮箱，请联系管理员重置密码。")
     contact = Contact.objects.get(operator=operator)
     send(_operator(operator), purpose, channel, contact.phone if channel == "sms" else contact.mail_address)

@@ -20,6 +20,7 @@ from ..operators.throttle import may_try
 from ..regions import region
 from .codes import take_code, take_sent
 from .models import Factor, FactorKind
+from .sessions import end_weak_sessions
 
 STEP_SECONDS = 30
 DRIFT = (0, -1, 1)
@@ -83,8 +84,11 @@ def must_have_factor(operator: Operator) -> bool:
 
 
 @transaction.atomic
-def set_up_totp(key: str, code: str, *, by: Operator) -> list[str]:
-    """Keep an authenticator that has shown its first code (启用动态验证码); returns new recovery codes, told once."""
+def set_up_totp(key: str, code: str, *, by: Operator, session: str = "") -> list[str]:
+    """Keep an authenticator that has shown its first code (启用动态验证码); returns new recovery codes, told once.
+
+    Sessions that were opened without a second factor end, except the one with the key `session`.
+    """
     step = matching_step(key, code.strip())
     if step is None:
         raise Refused("wrong_code", "验证码不对。请核对手机时间是否准确，再输入当前显示的 6 位数字。", field="code")
@@ -93,11 +97,15 @@ def set_up_totp(key: str, code: str, *, by: Operator) -> list[str]:
         operator=by, kind=FactorKind.TOTP, label="验证器应用", secret={"key": key}, counter=step, made_at=clock.now()
     )
     record("factor.added", made, by=by, employer=by.employer, kind=FactorKind.TOTP.value)
+    end_weak_sessions(by, but=session)
     return new_recovery_codes(by=by)
 
 
-def set_up_code(code: str, *, by: Operator) -> None:
-    """Codes by telephone or mail as second factor, shown to arrive by the first one (启用短信或邮件验证码)."""
+def set_up_code(code: str, *, by: Operator, session: str = "") -> None:
+    """Codes by telephone or mail as second factor, shown to arrive by the first one (启用短信或邮件验证码).
+
+    Sessions that were opened without a second factor end, except the one with the key `session`.
+    """
     take_code(by, "contact", code)
     with transaction.atomic():
         found, is_new = Factor.objects.get_or_create(
@@ -105,6 +113,7 @@ def set_up_code(code: str, *, by: Operator) -> None:
         )
         if is_new:
             record("factor.added", found, by=by, employer=by.employer, kind=FactorKind.CODE.value)
+            end_weak_sessions(by, but=session)
 
 
 @transaction.atomic

@@ -20,23 +20,37 @@ from ..operators.throttle import may_try
 from ..regions import region
 from ..registration.activation import make_activation
 from . import guesses
-from .codes import send_code, sends_mail, sends_messages, take_code, ways_of
+from .codes import is_tried, send_code, take_code, takes_mail, takes_messages, ways_of
 from .linking import end_sent
-from .models import Contact, SecurityQuestion
+from .models import Contact, SecurityQuestion, Why
 from .sessions import end_sessions
 
 PURPOSE = "forgotten"
 TRIES, WINDOW = 5, timedelta(minutes=15)
 SENT = "如果账号存在并登记了手机或邮箱，验证码已经发出，10 分钟内有效。"
 LINKED = "如果问题和答案都对，设置密码的链接已经发到登记的邮箱，24 小时内有效。"
+SENT_TRIED = "如果账号存在并登记了手机或邮箱，验证码已写在发件记录里，10 分钟内有效。"
+LINKED_TRIED = "如果问题和答案都对，设置密码的链接已写在发件记录里，10 分钟内看得到。"
 TOO_OFTEN = "试的次数过多，请 15 分钟后再试。"
 SHORTEST = 4
 
 
 def ways_here() -> list[str]:
-    """How this installation reaches anybody, in words; nothing where neither gateway nor mail server is connected."""
-    connected = (("手机", sends_messages()), ("邮箱", sends_mail()))
+    """How this installation reaches anybody, in words; nothing where neither gateway nor mail server is connected, and
+    nothing is tried.
+    """
+    connected = (("手机", takes_messages()), ("邮箱", takes_mail()))
     return [way for way, is_connected in connected if is_connected]
+
+
+def sent_words() -> str:
+    """What is said to everybody alike when a code was asked for."""
+    return SENT_TRIED if is_tried() else SENT
+
+
+def linked_words() -> str:
+    """What is said to everybody alike when a question was answered."""
+    return LINKED_TRIED if is_tried() else LINKED
 
 
 def account(username: str) -> Operator | None:
@@ -49,7 +63,7 @@ def send_forgotten_code(username: str) -> None:
     """Send a code to the account's telephone, or else its mail; says nothing about whether there is one."""
     _throttled(username)
     operator = account(username)
-    channel = next(iter(ways_of(operator)), "") if operator else ""
+    channel = next(iter(ways_of(operator, PURPOSE)), "") if operator else ""
     if channel:
         send_code(operator, PURPOSE, channel)
 
@@ -76,7 +90,7 @@ def set_forgotten_password(username: str, code: str, new: str) -> Operator:
         operator.must_change_password = False
         operator.save(update_fields=["password", "must_change_password"])
         record("operator.password_recovered", operator, by=operator, employer=operator.employer)
-        end_sessions(operator, by=operator)
+        end_sessions(operator, Why.PASSWORD, by=operator)
         end_sent(operator)
         guesses.forget(operator.username)
     return operator
@@ -110,7 +124,7 @@ def question_link(username: str, question: str, answer: str) -> None:
     # One hash either way: the time does not tell whether there is such an account.
     right = check_password(_plain(answer), kept.answer) if kept else not make_password(_plain(answer))
     contact = Contact.objects.filter(operator=operator).first() if operator else None
-    if not (kept and right and kept.question == question and contact and contact.mail_address and sends_mail()):
+    if not (kept and right and kept.question == question and contact and contact.mail_address and takes_mail()):
         return
     with transaction.atomic():
         token, made = make_activation(operator, by=operator)

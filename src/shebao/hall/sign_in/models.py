@@ -107,8 +107,19 @@ class SecurityQuestion(models.Model):
         verbose_name = "密码遗忘设定"
 
 
+class Why(models.TextChoices):
+    """Why a session was ended before its time, as the sign-in page says it to whoever was in it."""
+
+    RIGHTS = "rights", "您的权限有变动，请重新登录。"
+    PASSWORD = "password", "您的密码已修改或重置，请用新密码登录。"
+    FACTOR = "factor", "您的账号新设了二次验证，请重新登录。"
+    OWNER = "owner", "您在别处结束了这次登录，请重新登录。"
+
+
 class OpenSession(models.Model):
     """One session of an operator (登录记录): from where, how, since when; `ended_at` when it was ended.
+
+    `ended_why` is empty while it is open, and where it was left or ran out.
 
     `key_digest` tells which session it is; the key itself is nowhere but in Django's own table and the cookie.
     """
@@ -122,6 +133,7 @@ class OpenSession(models.Model):
     began_at = models.DateTimeField("登录时间")
     seen_at = models.DateTimeField("最近活动")
     ended_at = models.DateTimeField("结束时间", null=True)
+    ended_why = models.CharField("结束原因", max_length=10, choices=Why, blank=True, default="")
 
     objects = OwnQuerySet.as_manager()
 

@@ -21,6 +21,7 @@ from ..crypto import blind_index
 from ..errors import Refused
 from ..operators.models import Operator
 from .models import Factor, FactorKind
+from .sessions import end_weak_sessions
 
 TITLE = "企业社保网厅"
 MOST = 10
@@ -55,8 +56,11 @@ def _handle(operator: Operator) -> bytes:
 
 
 @transaction.atomic
-def add_passkey(state: dict, answer: str, label: str, host: str, *, by: Operator) -> Factor:
-    """Keep the passkey that the browser made (添加通行密钥). Raises Refused."""
+def add_passkey(state: dict, answer: str, label: str, host: str, *, by: Operator, session: str = "") -> Factor:
+    """Keep the passkey that the browser made (添加通行密钥). Raises Refused.
+
+    Sessions that were opened without a second factor end, except the one with the key `session`.
+    """
     if _own(by).count() >= MOST:
         raise Refused("too_many", f"一个账号最多 {MOST} 个通行密钥，请先删除不用的。")
     try:
@@ -74,6 +78,7 @@ def add_passkey(state: dict, answer: str, label: str, host: str, *, by: Operator
         made_at=clock.now(),
     )
     record("factor.added", found, by=by, employer=by.employer, kind=FactorKind.PASSKEY.value)
+    end_weak_sessions(by, but=session)
     return found
 
 

@@ -9,7 +9,7 @@ from .. import clock
 from ..audit.operations import record
 from ..crypto import blind_index
 from ..operators.models import Operator
-from .models import OpenSession
+from .models import OpenSession, Why
 
 WAYS = {
     "password": "密码",
@@ -76,23 +76,43 @@ def last_sign_ins(operator: Operator):
 def end_session(pk: int, *, by: Operator) -> None:
     """End one of one's own sessions (结束); its next request is a stranger's."""
     found = OpenSession.objects.visible_to(by).select_for_update().get(pk=pk, ended_at=None)
-    _end([found])
+    _end([found], Why.OWNER)
     record("session.ended", by, by=by, employer=by.employer, count=1)
 
 
 @transaction.atomic
-def end_sessions(operator: Operator, *, by: Operator | None, but: str = "") -> int:
-    """End all sessions of an operator, whose rights changed, except the one with the key `but`."""
-    rows = OpenSession.objects.select_for_update().filter(operator=operator, ended_at=None)
+def end_sessions(operator: Operator, why: Why, *, by: Operator | None, but: str = "") -> int:
+    """End all sessions of an operator, for the reason `why`, except the one with the key `but`."""
+    return _end_these(OpenSession.objects.filter(operator=operator), why, by=by, but=but)
+
+
+@transaction.atomic
+def end_weak_sessions(operator: Operator, *, but: str) -> int:
+    """End those of one's own sessions that proved no second factor, now that there is one; not the one with the key
+    `but`, in which it was just set up.
+    """
+    weak = OpenSession.objects.filter(operator=operator).exclude(way__in=STRONG)
+    return _end_these(weak, Why.FACTOR, by=operator, but=but)
+
+
+def why_ended(key: str) -> str:
+    """What to say to a browser that still holds the key of a session which was ended; "" where there is nothing."""
+    row = OpenSession.objects.filter(key_digest=key_digest(key)).exclude(ended_why="").first()
+    return row.get_ended_why_display() if row else ""
+
+
+def _end_these(rows, why: Why, *, by: Operator | None, but: str) -> int:
+    rows = rows.select_for_update(of=("self",)).select_related("operator__employer").filter(ended_at=None)
     found = list(rows.exclude(key_digest=key_digest(but)) if but else rows)
-    _end(found)
+    _end(found, why)
     if found:
+        operator = found[0].operator
         record("session.ended", operator, by=by, employer=operator.employer, count=len(found))
     return len(found)
 
 
-def _end(found: list[OpenSession]) -> None:
+def _end(found: list[OpenSession], why: Why) -> None:
     store = import_module(settings.SESSION_ENGINE).SessionStore
     for session in found:
         store(session_key=session.key).delete()
-    OpenSession.objects.filter(pk__in=[one.pk for one in found]).update(ended_at=clock.now())
+    OpenSession.objects.filter(pk__in=[one.pk for one in found]).update(ended_at=clock.now(), ended_why=why)

@@ -1,6 +1,9 @@
 """数字证书: bound to operators by the employer's administrator or by the agency, and taken away again."""
 
+from functools import wraps
+
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,8 +18,21 @@ LARGEST = 100_000
 LOST = {"username": "请填写操作员账号。", "file": "请选择证书文件。"}
 
 
+def where_offered(view):
+    """The page is not there in a region where nobody signs in by certificate, as it is not in the menu."""
+
+    @wraps(view)
+    def asked(request, *args, **kwargs):
+        if not operations.is_offered_to(request.user):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return asked
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("manage_operators", "review")
+@where_offered
 def certificates(request):
     """Those in force; a POST binds another."""
     errors, status, username = [], 200, request.POST.get("username", "").strip()

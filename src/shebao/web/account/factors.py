@@ -19,6 +19,7 @@ from ..shell import PRODUCT
 from .views import confirmed, page
 
 KEY = "totp_key"
+OTHERS_ENDED = "其他设备上只凭密码的登录已全部结束，在那里须用二次验证重新登录。"
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -50,11 +51,14 @@ def totp(request):
     if request.method == "POST":
         try:
             confirmed(request)
-            told = operations.set_up_totp(key, request.POST.get("code", ""), by=request.user)
+            told = operations.set_up_totp(
+                key, request.POST.get("code", ""), by=request.user, session=request.session.session_key
+            )
         except Refused as no:
             errors, status = [{"id": no.field, "text": no.message}], no.status
         else:
             del request.session[KEY]
+            messages.success(request, OTHERS_ENDED)
             return _codes_page(request, told, "动态验证码已启用")
     address = operations.key_address(key, request.user, PRODUCT)
     picture = segno.make(address, error="m", micro=False).svg_data_uri(scale=5, border=2)
@@ -75,11 +79,12 @@ def passkey(request):
             confirmed(request)
             state = request.session.pop(STATE, None) or {}
             answer, label = request.POST.get("passkey", ""), request.POST.get("label", "")
-            passkeys.add_passkey(state, answer, label, host_of(request), by=request.user)
+            key = request.session.session_key
+            passkeys.add_passkey(state, answer, label, host_of(request), by=request.user, session=key)
         except Refused as no:
             errors, status = [{"id": no.field or "label", "text": no.message}], no.status
         else:
-            messages.success(request, "通行密钥已添加，以后可以用它登录。")
+            messages.success(request, f"通行密钥已添加，以后可以用它登录。{OTHERS_ENDED}")
             return redirect("account_factors")
     options, state = passkeys.begin_adding(request.user, host_of(request))
     request.session[STATE] = state
@@ -99,11 +104,12 @@ def code(request):
                 messages.success(request, "验证码已发出，10 分钟内有效。")
                 return redirect("account_code")
             confirmed(request)
-            operations.set_up_code(request.POST.get("code", ""), by=request.user)
+            key = request.session.session_key
+            operations.set_up_code(request.POST.get("code", ""), by=request.user, session=key)
         except Refused as no:
             errors, status = [{"id": no.field or "code", "text": no.message}], no.status
         else:
-            messages.success(request, "短信或邮件验证码已启用。")
+            messages.success(request, f"短信或邮件验证码已启用。{OTHERS_ENDED}")
             return redirect("account_factors")
     channels = codes.ways_of(request.user).items()
     return page(request, "account/code.html", errors, status, channels=channels)

@@ -10,7 +10,7 @@ from shebao.hall.operators.throttle import may_try
 from shebao.hall.regions import region as region_of
 from shebao.hall.sign_in import codes, contacts, forgotten, sessions
 from shebao.hall.sign_in.factors import TRIES, WINDOW, needs_factor
-from shebao.hall.sign_in.models import Contact, Factor, FactorKind, OperatorCertificate, SecurityQuestion
+from shebao.hall.sign_in.models import Contact, Factor, FactorKind, OperatorCertificate, SecurityQuestion, Why
 
 TITLE = "我的账号"
 
@@ -111,8 +111,8 @@ def question(request):
     }
     row = next((one for one in here.pages.values() if one.page == "question"), None)
     title = row.title if row else "密码遗忘设定"
-    return page(request, "account/question.html", errors, status, field=field, title=title,
-                reached="mail" in codes.ways_of(request.user))  # fmt: skip
+    more = {"reached": "mail" in codes.ways_of(request.user, forgotten.PURPOSE), "is_tried": codes.is_tried()}
+    return page(request, "account/question.html", errors, status, field=field, title=title, **more)
 
 
 @require_POST
@@ -126,6 +126,6 @@ def end(request, pk):
 @require_POST
 def end_others(request):
     """End all of one's sessions but this one."""
-    count = sessions.end_sessions(request.user, by=request.user, but=request.session.session_key)
+    count = sessions.end_sessions(request.user, Why.OWNER, by=request.user, but=request.session.session_key)
     messages.success(request, f"已结束其他 {count} 处登录。")
     return redirect("account")

@@ -38,12 +38,11 @@ def operator(request, pk):
         shown = _typed(request, found)
         if "toggle" not in request.POST:
             try:
-                managing.change_operator(pk, shown["name"], shown["role"], _rights(shown), by=request.user)
+                changed = managing.change_operator(pk, shown["name"], shown["role"], _rights(shown), by=request.user)
             except Refused as refused:
                 no = refused
             else:
-                text = f"已保存{shown['name']}的权限，下一次打开页面时生效。"
-                messages.success(request, text + _not_open(found, shown))
+                messages.success(request, _saved(found, changed) + _not_open(found, shown))
                 return redirect("operators")
     context = _context(request, found, shown, no)
     return render(request, "employer/operator.html", context, status=no.status if no else 200)
@@ -118,6 +117,13 @@ def _lacks(operator: Operator, url: str, shown: dict) -> str:
     if lacking := asked - given:
         return f"岗位不含“{'、'.join(PERMISSION_TITLES.get(one, one) for one in sorted(lacking))}”"
     return "限定范围的不办" if (shown["departments"] or shown["schemes"]) and asked - NARROW else ""
+
+
+def _saved(found: Operator, changed: Operator) -> str:
+    """What was saved, and what becomes of whoever is signed in now."""
+    if managing.rights_of(found) == managing.rights_of(changed):
+        return f"已保存{changed.name}的信息，权限没有变动。"
+    return f"已保存{changed.name}的权限，其登录已结束，对方须重新登录，重新登录后生效。"
 
 
 def _not_open(found: Operator, shown: dict) -> str:

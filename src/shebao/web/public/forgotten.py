@@ -9,7 +9,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.regions import all_regions
 from shebao.hall.sign_in import forgotten as operations
-from shebao.hall.sign_in.codes import sends_mail
+from shebao.hall.sign_in.codes import is_tried, takes_mail
 from shebao.hall.sign_in.factors import WINDOW
 
 from ..access import public
@@ -41,9 +41,10 @@ def forgotten(request):
             errors, status = [{"id": "username", "text": no.message}], no.status
         else:
             request.session[ACCOUNT] = username
-            messages.info(request, operations.SENT)
+            messages.info(request, operations.sent_words())
             return redirect("forgotten_code")
     context = {"errors": errors, "username": username, "has_question": bool(_questions()), "ways": ways}
+    context["is_tried"] = is_tried()
     return render(request, "public/forgotten.html", context, status=status)
 
 
@@ -67,13 +68,14 @@ def forgotten_code(request):
             request.session.flush()
             messages.success(request, "密码已重新设置，请用新密码登录。")
             return redirect("sign_in")
-    context = {"errors": errors, "wrong": {error["id"]: error["text"] for error in errors}, "username": username}
+    wrong = {error["id"]: error["text"] for error in errors}
+    context = {"errors": errors, "wrong": wrong, "username": username, "is_tried": is_tried()}
     return render(request, "public/forgotten_code.html", context, status=status)
 
 
 def _questions() -> list[str]:
     """The questions of all regions that keep them; none where the link that follows could not be sent."""
-    if not sends_mail():
+    if not takes_mail():
         return []
     found = [question for region in all_regions().values() for question in region.sign_in.questions]
     return list(dict.fromkeys(found))
@@ -100,10 +102,11 @@ def question(request):
             except Refused as no:
                 errors, status = [{"id": "username", "text": no.message}], no.status
             else:
-                messages.info(request, operations.LINKED)
+                messages.info(request, operations.linked_words())
                 return redirect("sign_in")
     options = [(one, one) for one in _questions()]
     context = {"errors": errors, "wrong": {e["id"]: e["text"] for e in errors}, "typed": typed, "options": options}
+    context["is_tried"] = is_tried()
     return render(request, "public/question.html", context, status=status)
 
 

@@ -13,10 +13,10 @@ from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.registration import checks, operations, queries
 from shebao.hall.registration.models import Registration
-from shebao.hall.registration.proving import is_unproved
+from shebao.hall.registration.proving import is_unproved, may_prove
 from shebao.hall.registration.states import WITH_APPLICANT, State
 from shebao.hall.registration.telling import link_told, result_told
-from shebao.hall.sign_in.codes import sends_messages
+from shebao.hall.sign_in.codes import is_tried, sends_messages
 from shebao.rules.region import Region
 
 from ..access import public
@@ -188,7 +188,7 @@ def _onwards(request, here, made, step):
         return redirect("register_step", here.code, before[-1] + 1) if before else redirect("sign_in")
     if go == "check":
         return redirect("register_check", here.code)
-    if step == phone_step(here) and is_unproved(made):
+    if step == phone_step(here) and may_prove(made):
         return redirect("register_phone", here.code)
     return redirect(following(made, here, step))
 
@@ -239,6 +239,7 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "steps": stepping(made, here, step),
         "phone_note": _phone_note(made) if step == phone_step(here) else "",
         "may_check": bool(made) and (made.revision > 0 or not checks.faults(made, here)),
+        "has_other": any(problem.code == "other_registration" for problem in problems),
         "errors": [{"id": f"id_{p.field}", "text": p.message} for p in problems] + [{"text": text} for text in said],
     }
     return render(request, "registration/step.html", context, status=status or (422 if context["errors"] else 200))
@@ -246,6 +247,8 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
 
 def _phone_note(made: Registration | None) -> str:
     """What becomes of the telephone that this step asks."""
+    if is_tried():
+        return "试用：本网厅没有接通短信，下一步可以试一试短信验证码，不验证也能提交。手机号请仔细核对：查进度要用它。"
     if not sends_messages():
         return "本网厅还没有接通短信，手机号不用验证码验证，请仔细核对：查进度要用它。"
     return "" if made and not is_unproved(made) else "下一步会给专管员手机发短信验证码，验证后才能提交申请。"

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods
 from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.registration import operations
-from shebao.hall.registration.proving import is_unproved, prove_phone, send_phone_code
+from shebao.hall.registration.proving import may_prove, prove_phone, send_phone_code
 from shebao.hall.registration.states import WITH_APPLICANT
+from shebao.hall.sign_in.codes import is_tried
 
 from ..access import public
 from .holding import held
@@ -31,7 +32,7 @@ def phone(request, code):
     if made is None or made.state not in WITH_APPLICANT:
         return redirect("register_at" if made is None else "register_progress", *([code] if made is None else []))
     step = phone_step(here)
-    if not is_unproved(made):
+    if not may_prove(made):
         return redirect(following(made, here, step))
     errors, status = [], 200
     if request.method == "POST":
@@ -49,6 +50,7 @@ def phone(request, code):
         "is_sent": request.session.get("registration_code") == made.phone_digest,
         "step_number": step + 1,
         "next_url": following(made, here, step),
+        "is_tried": is_tried(),
         "errors": errors,
     }
     return render(request, "registration/phone.html", context, status=status)
@@ -62,7 +64,8 @@ def _posted(request, made, here, step):
     if is_sending:
         send_phone_code(made.pk)
         request.session["registration_code"] = made.phone_digest
-        messages.success(request, "验证码已发出，10 分钟内有效。")
+        said = "验证码已写在发件记录里，10 分钟内有效。" if is_tried() else "验证码已发出，10 分钟内有效。"
+        messages.success(request, said)
         return redirect("register_phone", here.code)
     if not request.POST.get("code", "").strip():
         raise Refused("no_code", "请填写短信里的 6 位验证码。", field="code")

@@ -16,6 +16,7 @@ from shebao.hall.operators import operations
 from shebao.hall.regions import all_regions, region
 from shebao.hall.sign_in import guesses
 from shebao.hall.sign_in.factors import has_factor
+from shebao.hall.sign_in.forgotten import ways_here
 from shebao.hall.sign_in.numbers import account_at
 from shebao.rules.months import Month
 
@@ -24,7 +25,9 @@ from ..chosen import left_empty
 from ..entering import enter, keep, leave
 from .second import hold_half
 
-LOCKED_TEXT = "密码输错次数过多，该账号已锁定 15 分钟。请稍后再试，或用“忘记密码”找回。"
+LOCKED_TEXT = "密码输错次数过多，该账号已锁定 15 分钟。请稍后再试"
+BY_CODE = "，或用“忘记密码”找回。"
+BY_SOMEBODY = "；忘记密码的，操作员请本单位管理员重置，单位管理员请经办机构重置，经办机构的人员请安全管理员重置。"
 ELDER_YEAR = 365 * 24 * 3600
 LOST = {"current": "请输入当前密码。", "new": "请输入新密码。"}
 
@@ -119,7 +122,8 @@ def _wrong(request, username: str) -> str:
 
 def locked_out(request, original_response=None, credentials=None):
     """What django-axes answers while the account and address are locked."""
-    return _sign_in_page(request, "", [{"id": "username", "text": LOCKED_TEXT}], status=429)
+    text = LOCKED_TEXT + (BY_CODE if ways_here() else BY_SOMEBODY)
+    return _sign_in_page(request, "", [{"id": "username", "text": text}], status=429)
 
 
 def local_address(request, address: str) -> str:
