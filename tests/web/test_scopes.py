@@ -42,7 +42,7 @@ def test_nobody_is_sent_to_an_account_that_was_never_activated_or_to_themselves(
     assert f"请联系{helper.name}。" in client.get("/operators/").content.decode()
 
 
-def test_who_lacks_a_function_is_sent_to_the_page_by_the_name_that_the_menu_has():
+def test_who_lacks_a_function_is_sent_to_the_page_by_the_name_that_the_menu_has(db):
     region = "fujian"
     employer = make_employer("5", region=region)
     boss = make_operator("boss-of-5", "employer_admin", employer, region=region)
