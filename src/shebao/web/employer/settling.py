@@ -217,7 +217,7 @@ def _settle(request, employer: Employer, context: dict, confirmed: int):
 
 def _show_result(request, bill: Bill):
     """The answer to a second press, or to a page that was left open: what the first one did."""
-    messages.info(request, f"本月已经{here(request).term('settle')}，这是结果。")
+    messages.info(request, f"本月已经{here(request).term('settle')}，这是{here(request).term('settle')}结果。")
     return redirect("e_bill", bill.pk)
 
 
