@@ -172,10 +172,10 @@ def _window_problems(employer: Employer, month: Month, *, is_late: bool) -> list
     """
     # A month is settled until its payment ends: what reviewers approve on the last declaring day still counts. Who
     # still waited for a reviewer then is given a few days more (`late_decisions`).
-    if month < employer.first_month:
-        return [f"单位自 {employer.first_month.label}起参保，{month.label}不需要办理。"]
     spec = region(employer.region)
     window, settling = spec.calendar.window(month), spec.term("settle")
+    if month < employer.first_month:
+        return [f"单位自 {employer.first_month.label}起参保，{month.label}不需要{settling}。"]
     if local_now() < window.opens_at:
         return [f"{month.label}的{settling}从 {window.opens_at:%Y-%m-%d} 开始，现在还不能办理。"]
     if local_now() > window.pay_until and not is_late:

@@ -122,7 +122,9 @@ def _amounts(request, employer: Employer, month) -> dict:
         "before": before,
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),
-        "trouble": [] if found.head_count or found.adjusted or found.back else ["本月没有参保人员，不需要办理。"],
+        "trouble": []
+        if found.head_count or found.adjusted or found.back
+        else [f"本月没有参保人员，不需要{here(request).term('settle')}。"],
     }
 
 
