@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from shebao.hall.regions import region
 from shebao.hall.reimbursements.models import Reimbursement
 from shebao.hall.roster.models import Employee
 from tests.factories import NOW, EmployerFactory, OperatorFactory, enrolled
@@ -188,6 +189,31 @@ def test_the_general_hall_looks_up_an_employee_by_name_and_says_which_benefits_i
     look_up(page, live_server, "社保待遇查询", "职工2")
     expect(main).to_contain_text("没有符合条件的记录")
     expect(main).to_contain_text("本网厅只有这一种待遇")
+
+
+LINES = """cell => { const all = document.createRange(); all.selectNodeContents(cell);
+    return new Set([...all.getClientRects()].filter(one => one.width > 1).map(one => Math.round(one.top / 8))).size }"""
+FITS = "() => { const box = document.querySelector('.tw'); return box.scrollWidth <= box.clientWidth }"
+
+
+@pytest.mark.parametrize("code", ["guiyang", "tianjin", "shenzhen"])
+def test_a_name_is_never_broken_and_a_table_fits_the_common_screen(queries_of, live_server, code):
+    page = queries_of(code)
+    for query in region(code).queries.values():
+        page.goto(f"{live_server.url}/e/queries/{query.key}/")
+        for cell in page.locator("tbody td:not(.long)").all()[:60]:
+            assert cell.evaluate(LINES) <= 1, (query.key, cell.inner_text())
+        assert not page.locator("table.t").count() or page.evaluate(FITS), query.key
+
+
+def test_on_a_narrow_screen_the_name_stays_while_the_rest_is_moved(queries_of, live_server):
+    page = queries_of("guiyang", width=800)
+    page.goto(f"{live_server.url}/e/queries/contribution_list/")
+    assert not page.evaluate(FITS) and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    box, name = page.locator(".tw"), page.locator("tbody tr .pin").first
+    box.evaluate("box => box.scrollTo(300, 0)")
+    assert abs(name.bounding_box()["x"] - box.bounding_box()["x"]) < 2
+    assert page.locator(".tw").get_attribute("tabindex") == "0", "the keyboard moves it, too"
 
 
 @pytest.mark.parametrize(("code", "title"), [("langfang", "统计查询"), ("shanghai", "查询统计")])

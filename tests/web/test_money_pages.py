@@ -1,5 +1,7 @@
 """The pages about money: who may open them, what they say, what a wrong answer costs nothing."""
 
+import re
+
 import pytest
 from django.db import transaction
 
@@ -49,6 +51,24 @@ def test_unmatched_money_becomes_credit_and_is_refunded_on_the_page(client, agen
     assert "不超过该单位的待转金" in page.content.decode()
     client.post(f"/a/money/credit/{bill.employer_id}/refund", {"amount": "44", "note": "退"})
     assert credit_of(bill.employer_id) == 0
+
+
+def test_an_empty_answer_about_unmatched_money_is_told_all_that_it_lacks(client, agency_admin, item):
+    client.force_login(agency_admin)
+    address = f"/a/money/suspense/{item.pk}"
+    answer = client.post(address, {})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "有 3 处需要修改" in page
+    for field, words in (
+        ("clearing", "请选择怎样处理"),
+        ("number", "请填写账单号或单位编号"),
+        ("note", "请写明处理的依据"),
+    ):
+        assert re.search(rf'href="#{field}-{item.pk}">{words}', page)
+    page = client.post(address, {"clearing": "bill", "note": "查清"}).content.decode()
+    assert "有 1 处需要修改" in page and "请填写账单号。" in page and 'value="查清"' in page
+    assert client.post(address, {"clearing": "refund", "note": "退回付款人"}).status_code == 302, "it needs no number"
+    assert SuspenseItem.objects.get().clearing == "refund"
 
 
 @pytest.mark.parametrize("body", [{"day": "昨天"}, {}])

@@ -102,8 +102,11 @@ def _signed_in(request, user) -> dict:
 
 
 def _menu_words(region) -> dict[str, str]:
-    """What the region's menu calls each page, for texts that name one: `settle`, `cases`, `basket`, `import`."""
-    return {term.removeprefix("menu."): text for term, text in region.terms.items() if term.startswith("menu.")}
+    """What the region's menu calls each page, for texts that name one: `settle`, `cases`, `basket`, `import`; and
+    `to_settle`, the verb, with `settled`, what is said when it is done.
+    """
+    named = {term.removeprefix("menu."): text for term, text in region.terms.items() if term.startswith("menu.")}
+    return named | {"to_settle": region.term("settle"), "settled": region.term("settle.done")}
 
 
 def _label_of(nav: list[dict], url: str) -> str:

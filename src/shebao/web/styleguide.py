@@ -77,7 +77,7 @@ def sample_shell(show: str = "", elder: bool = False, contrast: bool = False) ->
             {"heading": "单位与员工", "items": people},
             {"heading": "查询下载", "items": query},
         ],
-        "words": {"basket": "待提交", "cases": "办件进度", "settle": "月度结算"},
+        "words": {"basket": "待提交", "cases": "办件进度", "settle": "月度结算", "to_settle": "结算"},
         "month_label": "2026-11",
         "months_url": "#main",
         "employer_name": "云岭精密制造有限公司",

@@ -278,14 +278,30 @@ def test_what_does_not_fit_together_is_named(guiyang):
     assert "不能做账" in text_of(client.get("/e/queries/assessable_people/"))
 
 
-def test_months_that_cannot_be_are_said_and_the_rest_is_answered(guiyang):
+@pytest.mark.parametrize(
+    ("months", "told"),
+    [
+        ({"from": "2026-11", "to": "2026-05"}, {"to": "终止年月 2026-05 早于开始年月 2026-11"}),
+        ({"from": "202613", "to": "2026-11"}, {"from": "不是有效的月份"}),
+        ({"from": "abc", "to": "xyz"}, {"from": "“abc”不是月份", "to": "“xyz”不是月份"}),
+        ({"from": "1950-01", "to": "2026-11"}, {"from": "一次最多查 50 年"}),
+    ],
+)
+def test_months_that_cannot_be_stay_as_typed_with_why_and_nothing_else_is_shown_for_them(guiyang, months, told):
     client, *_ = guiyang
-    answer = client.get("/e/queries/employer_contributions/?from=2026-13&to=2026-11")
-    assert answer.status_code == 422 and "月" in text_of(answer)
-    answer = client.get("/e/queries/employer_contributions/?from=2026-11&to=2026-09")
-    assert answer.status_code == 422 and "早于开始年月" in text_of(answer)
-    answer = client.get("/e/queries/employer_contributions/?from=0001-01&to=2026-09")
-    assert answer.status_code == 422
+    address = "/e/queries/employer_contributions/"
+    answer = client.get(address, months)
+    page = text_of(answer)
+    assert answer.status_code == 422 and "请先改正年月" in page and "<table" not in page and "存为常用" not in page
+    for name, text in months.items():
+        field = re.search(rf'<input[^>]*name="{name}"[^>]*>', page)[0]
+        assert f'value="{text}"' in field
+        assert ('aria-invalid="true"' in field) == (name in told)
+        assert (f'href="#id_{name}"' in page) == (name in told)
+    assert all(words in page for words in told.values())
+    export = client.get(f"{address}export/", months)
+    assert export.status_code == 302 and export.url.startswith(address), "no workbook of other months"
+    assert client.post(f"{address}export/?from=abc").url.startswith(address) and not ExportRun.objects.exists()
 
 
 def test_another_employers_people_and_money_are_not_in_any_answer(client, november):
@@ -335,13 +351,15 @@ def test_conditions_are_kept_under_a_name_by_whoever_asks_for_them_often(guiyang
     assert "十月 失业" in page and "scheme=unemployment" in page
     client.post(f"{address}keep/?from=2026-09", {"name": "十月 失业"})
     view = SavedView.objects.get()
+    index = text_of(client.get("/e/queries/"))
+    assert "十月 失业" in index and f'href="{address}?from=2026-09"' in index, "all that is kept is at hand"
     assert view.conditions == {"from": "2026-09"}
     refused = client.post(f"{address}keep/?from=2026-09", {"name": " "}, follow=True)
     assert "请给常用查询起个名称" in text_of(refused) and SavedView.objects.count() == 1
 
     colleague = make_clerk(employer, role="employer_admin")
     client.force_login(colleague)
-    assert "十月 失业" not in text_of(client.get(address))
+    assert "十月 失业" not in text_of(client.get(address)) + text_of(client.get("/e/queries/"))
     assert client.post(f"/e/queries/views/{view.pk}/forget/").status_code == 404
     client.force_login(view.operator)
     client.post(f"/e/queries/views/{view.pk}/forget/")

@@ -107,18 +107,18 @@ def _show_declarations(asked: Asked, rows: Iterable) -> list[dict]:
 
 REPORTS = {
     "employer_file": Report(
-        (Shown("item", "项目"), Shown("value", "内容")), (), _file, lambda _, rows: plain(rows), "项"
+        (Shown("item", "项目"), Shown("value", "内容", is_long=True)), (), _file, lambda _, rows: plain(rows), "项"
     ),
     "float_grades": Report(
         (
-            Shown("month", "费款所属期", "month"), Shown("industry_class", "工伤行业类别"),
+            Shown("month", "费款所属期", "month"), Shown("industry_class", "工伤行业类别", is_long=True),
             Shown("rate", "行业基准费率", "rate"), Shown("float_grade", "浮动档次"), Shown("both", "执行费率", "rate"),
         ),
         (MONTHS,), _float_grades, lambda _, rows: plain(rows), "个月",
     ),
     "declarations": Report(
         (
-            Shown("case_number", "办件号"), Shown("service", "事项"), Shown("subject", "办理对象"),
+            Shown("case_number", "办件号"), Shown("service", "事项"), Shown("subject", "办理对象", is_long=True),
             Shown("month", "业务年月", "month"), Shown("state", "状态"), Shown("declared_by", "经办人"),
             Shown("submitted_at", "提交时间", "moment"), Shown("decided_at", "办结时间", "moment"),
         ),

@@ -134,7 +134,10 @@ def _asked(query: Query, conditions: Mapping[str, str], by) -> tuple[Report, Ask
     report = REPORTS[query.model].seen_by(by)
     if not by.may(report.permission):
         raise Refused("not_permitted", "您的账号没有查看这项内容的权限，请联系单位管理员。", status=403)
-    return report, asked(by, by.employer, region(by.employer.region), dict(conditions), report.conditions, query)
+    given = asked(by, by.employer, region(by.employer.region), dict(conditions), report.conditions, query)
+    if given.problems:
+        raise Refused("bad_months", "年月有误，请改正后再导出。\n" + "\n".join(given.problems.values()))
+    return report, given
 
 
 def carry_out(run_id: int, attempt: int, *, by) -> None:

@@ -45,13 +45,13 @@ REPORTS = {
     "reimbursements": Report(
         (
             Shown("name", "姓名"), Shown("id_number", "证件号码", "id"), Shown("number", "报销单号"),
-            Shown("accident_on", "事故日期", "date"), Shown("treated", "就诊医院和治疗起止"),
+            Shown("accident_on", "事故日期", "date"), Shown("treated", "就诊医院和治疗起止", is_long=True),
             Shown("invoices", "发票", "whole"),
             Shown("claimed", "费用总额", "yuan", True, "claimed_fen"),
             Shown("approved", "核定报销", "yuan", True, "approved_fen"),
             Shown("not_covered", "不予支付", "yuan", True, F("claimed_fen") - F("approved_fen")),
             Shown("approved_on", "核定日期", "date"), Shown("paid_on", "支付日期", "date"),
-            Shown("payee", "收款人"), Shown("note", "备注"),
+            Shown("payee", "收款人"), Shown("note", "备注", is_long=True),
         ),
         (MONTHS, PERSON), _reimbursements, _show_reimbursements, "笔", heads="employee",
         note="由经办机构在窗口登记，金额单位是元；没有支付日期的还没有支付。",

@@ -252,12 +252,13 @@ def _show_person_changes(asked: Asked, rows: Iterable) -> list[dict]:
 
 NAME = (Shown("name", "姓名"), Shown("id_number", "证件号码", "id"))
 INSURED = (
-    *NAME, Shown("person_number", "个人编号"), Shown("department", "部门"), Shown("schemes", "险种"),
-    Shown("since", "参保起始", "month"), Shown("wage", "申报工资（元）", "yuan", is_wage=True),
+    *NAME, Shown("person_number", "个人编号"), Shown("department", "部门", is_long=True),
+    Shown("schemes", "险种", is_long=True), Shown("since", "参保起始", "month"),
+    Shown("wage", "申报工资（元）", "yuan", is_wage=True),
 )  # fmt: skip
 CHANGES = (
-    Shown("month", "变动年月", "month"), Shown("change", "增减"), *NAME, Shown("schemes", "险种"),
-    Shown("reason", "原因"),
+    Shown("month", "变动年月", "month"), Shown("change", "增减"), *NAME, Shown("schemes", "险种", is_long=True),
+    Shown("reason", "原因", is_long=True),
 )  # fmt: skip
 REPORTS = {
     "insured_people": Report(INSURED, (MONTH, SCHEME, PERSON), _insured, _show_insured, "人"),
@@ -270,10 +271,12 @@ REPORTS = {
         (MONTH,), _insured_schemes, lambda _, rows: plain(rows), "个险种",
     ),
     "assessable_people": Report(
-        (*INSURED, Shown("ready", "能否做账")), (MONTH, SCHEME, PERSON), _assessable, _show_assessable, "人"
+        (*INSURED, Shown("ready", "能否做账", is_long=True)), (MONTH, SCHEME, PERSON), _assessable, _show_assessable,
+        "人",
     ),
     "insurance_anomalies": Report(
-        (*NAME, Shown("person_number", "个人编号"), Shown("finding", "异常")), (MONTH, PERSON), _anomalies,
+        (*NAME, Shown("person_number", "个人编号"), Shown("finding", "异常", is_long=True)), (MONTH, PERSON),
+        _anomalies,
         lambda _, rows: plain(rows), "处",
         note="这里列出的是不合常理、请核对的地方，不一定是错误。",
     ),
@@ -285,19 +288,23 @@ REPORTS = {
     "person_file": Report(
         (
             *NAME, Shown("person_number", "个人编号"), Shown("sex", "性别"), Shown("born_on", "出生日期", "date"),
-            Shown("household", "户口性质"), Shown("employment_kind", "用工形式"), Shown("department", "部门"),
-            Shown("since", "首次参保", "month"), Shown("schemes", "现在参加"),
+            Shown("household", "户口性质"), Shown("employment_kind", "用工形式", is_long=True),
+            Shown("department", "部门", is_long=True),
+            Shown("since", "首次参保", "month"), Shown("schemes", "现在参加", is_long=True),
         ),
         (PERSON,), _people, _show_files, "人",
     ),
     "kept_answers": Report(
-        (*NAME, Shown("person_number", "个人编号"), Shown("department", "部门"), Shown("answer", "登记的内容")),
+        (
+            *NAME, Shown("person_number", "个人编号"), Shown("department", "部门", is_long=True),
+            Shown("answer", "登记的内容", is_long=True),
+        ),
         (PERSON,), _people, _show_answers, "人",
     ),
     "person_changes": Report(
         (
             Shown("decided_at", "生效时间", "moment"), Shown("name", "姓名"), Shown("service", "事项"),
-            Shown("changes", "改动"), Shown("case_number", "办件号"),
+            Shown("changes", "改动", is_long=True), Shown("case_number", "办件号"),
         ),
         (MONTHS, PERSON), _person_changes, _show_person_changes,
     ),

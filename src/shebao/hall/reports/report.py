@@ -53,7 +53,8 @@ def asked(
     conditions: Sequence[str],
     query: Query | None = None,
 ) -> Asked:
-    """The conditions as typed, understood as far as possible: what is not is said, and left out.
+    """The conditions as typed; a month that cannot be is said in `problems`, and some other month stands in its place:
+    with problems there is no answer.
 
     What the region's query fixes, its field or its scheme, is not asked.
     """
@@ -72,12 +73,10 @@ def asked(
         first = last = month("month", now)
     else:
         first, last = month("from", default), month("to", now)
-    if first > last:
+    if not problems and first > last:
         problems["to"] = f"终止年月 {last} 早于开始年月 {first}，请改其中一个。"
-        first = last
-    elif last.index - first.index >= LONGEST_SPAN:
+    elif not problems and last.index - first.index >= LONGEST_SPAN:
         problems["from"] = f"一次最多查 {LONGEST_SPAN // 12} 年，请缩短年月范围。"
-        first = last.previous(LONGEST_SPAN - 1)
     words = {name: given.get(name, "").strip()[:60] for name in (SCHEME, PERSON, KIND, SERVICE, STATE)}
     known = {name: word for name, word in words.items() if name in conditions}
     if query is not None:
@@ -91,7 +90,8 @@ class Shown:
     a word where there is none).
 
     `is_summed` puts its total below the table; `source` is what the total is taken from: a field or an expression;
-    `is_wage` somebody's wage, which not everybody is shown.
+    `is_wage` somebody's wage, which not everybody is shown; `is_long` text that may run over several lines, where a
+    name, a title or a number stays on one.
     """
 
     key: str
@@ -100,6 +100,7 @@ class Shown:
     is_summed: bool = False
     source: Any = ""
     is_wage: bool = False
+    is_long: bool = False
 
 
 @dataclass(frozen=True)

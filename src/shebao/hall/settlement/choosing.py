@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from shebao.rules.months import Month
 from shebao.rules.vocabulary import COMPUTED_BY
 
 from ..audit.operations import record
@@ -10,9 +11,17 @@ from ..employers.locking import locked_employer
 from ..employers.models import Employer, EmployerChange
 from ..errors import Refused, permit
 from ..regions import region
+from .models import Assessment
 from .progress import ways_to_compute, who_computes
 
 LABEL = "申报缴费方式"
+
+
+def computed_month(employer: Employer, month: Month, *, by) -> str | None:
+    """Who computed a month that is settled; None where it is not, so that whoever is chosen now computes it."""
+    settled = Assessment.objects.visible_to(by).live().filter(employer=employer, month=month, series=0)
+    kinds = region(employer.region).settlements
+    return next((kinds[kind].computed_by for kind in settled.values_list("kind", flat=True) if kind in kinds), None)
 
 
 @transaction.atomic

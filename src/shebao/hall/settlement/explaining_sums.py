@@ -46,7 +46,7 @@ def explain_sum(actor, bill_pk: int, scheme: str, share: str) -> Explanation:
     if sums["base"]:
         steps.append(Step("缴费基数合计", f"{yuan(sums['base'])} 元", "，".join(parts)))
     # A limit is told as the value that it is: whom it met stands with the bases.
-    steps += [replace(one, note=f"缴费基数{one.label}") if one.label in CUTS else one for one in common_steps(data)]
+    steps += _common(data)
     rates = {one: common_rate(each for each in data if each["share"] == one) for one in shares}
     behind = {}
     if share == BOTH:
@@ -65,6 +65,22 @@ def explain_sum(actor, bill_pk: int, scheme: str, share: str) -> Explanation:
     name = data[0]["scheme_title"] if data else scheme
     title = f"{name} · {WHOLES[share]} · {bill.label}"
     return Explanation(title, due, steps, previous, plain(title, due, steps), behind)
+
+
+def _common(data: list) -> list[Step]:
+    """What holds for everybody, each value once; one that only one of two parts has says of which it is."""
+    found: dict[tuple[str, str, str], tuple[Step, list[str]]] = {}
+    parts = [share for share in SHARES if any(one["share"] == share for one in data)]
+    for share in parts:
+        for step in common_steps([one for one in data if one["share"] == share]):
+            found.setdefault((step.label, step.value, step.source), (step, []))[1].append(share)
+    steps = []
+    for step, of in found.values():
+        if step.label in CUTS:
+            steps.append(replace(step, note=f"缴费基数{step.label}"))
+        else:
+            steps.append(step if of == parts else replace(step, label=f"{step.label}（{SHARES[of[0]]}）"))
+    return steps
 
 
 def _shares(share: str) -> tuple[str, ...]:

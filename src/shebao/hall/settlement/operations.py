@@ -163,7 +163,7 @@ def _check(employer: Employer, month: Month, kind: str, changes: Mapping[str, in
     if confirmations < settlement.confirmations:
         problems.append(f"{settlement.title}须确认 {settlement.confirmations} 次，现在确认了 {confirmations} 次。")
     if problems:
-        raise Refused("not_ready", "还不能结算：\n" + "\n".join(problems))
+        raise Refused("not_ready", f"还不能{region(employer.region).term('settle')}：\n" + "\n".join(problems))
 
 
 def _window_problems(employer: Employer, month: Month, *, is_late: bool) -> list[str]:
@@ -172,13 +172,14 @@ def _window_problems(employer: Employer, month: Month, *, is_late: bool) -> list
     """
     # A month is settled until its payment ends: what reviewers approve on the last declaring day still counts. Who
     # still waited for a reviewer then is given a few days more (`late_decisions`).
+    spec = region(employer.region)
+    window, settling = spec.calendar.window(month), spec.term("settle")
     if month < employer.first_month:
-        return [f"单位自 {employer.first_month.label}起参保，{month.label}不需要结算。"]
-    window = region(employer.region).calendar.window(month)
+        return [f"单位自 {employer.first_month.label}起参保，{month.label}不需要{settling}。"]
     if local_now() < window.opens_at:
-        return [f"{month.label}的结算从 {window.opens_at:%Y-%m-%d} 开始，现在还不能办理。"]
+        return [f"{month.label}的{settling}从 {window.opens_at:%Y-%m-%d} 开始，现在还不能办理。"]
     if local_now() > window.pay_until and not is_late:
-        return [f"{month.label}的结算已于 {window.pay_until:%Y-%m-%d %H:%M} 截止，请到经办窗口办理。"]
+        return [f"{month.label}的{settling}已于 {window.pay_until:%Y-%m-%d %H:%M} 截止，请到经办窗口办理。"]
     return []
 
 

@@ -118,7 +118,7 @@ def _precondition(key: str, settlement: Settlement, counts: dict, without: list[
         more = f"等 {len(without)} 人" if len(without) > 3 else ""
         note = f"{'、'.join(without[:3])}{more}没有申报工资" if without else ""
         return Precondition(key, "在保人员都有申报工资", not without, note, "e_roster")
-    note = "" if is_settled else f"提交结算时须确认 {settlement.confirmations} 次"
+    note = "" if is_settled else f"提交时须确认 {settlement.confirmations} 次"
     return Precondition(key, "单位已确认人员与金额", is_settled, note, "e_settle", is_task=True)
 
 
@@ -272,9 +272,9 @@ def _steps(now: Standing, *, settled: Callable[[Bill], str], paying: Callable[[S
     notes = {
         "enter": _enter_note(spec, now, changes + sum(counts.values()), done["enter"]),
         "submit": _submit_note(counts, changes, done["submit"], is_settled=bool(bill)),
-        "settle": settled(bill) if bill else _settle_note(now, by_office=who_computes(now.employer) == "office"),
-        "pay": paying(now) if bill else "结算后开放",
-        "file": _file_note(bill, now, done["pay"]),
+        "settle": settled(bill) if bill else _settle_note(spec, now, by_office=who_computes(now.employer) == "office"),
+        "pay": paying(now) if bill else f"{spec.term('settle')}后开放",
+        "file": _file_note(spec, bill, now, done["pay"]),
     }
     if now.month < first:  # registered, and insured from a later month on: there is nothing to settle yet
         notes |= {"enter": notes["enter"] if counts or changes else "先录入第一批人员", "settle": f"{first} 起办理"}
@@ -322,7 +322,7 @@ def _enter_note(spec, now: Standing, count: int, is_done: bool) -> str:
         return "本月无变动"
     if local_now() > spec.calendar.window(now.month).declare_until:
         return "申报期已过"
-    return "没有变动可直接结算" if now.has_insured else "还没有参保人员"
+    return f"没有变动可直接{spec.term('settle')}" if now.has_insured else "还没有参保人员"
 
 
 def _submit_note(counts: dict, changes: int, is_done: bool, *, is_settled: bool) -> str:
@@ -336,12 +336,12 @@ def _submit_note(counts: dict, changes: int, is_done: bool, *, is_settled: bool)
     return "先录入变动"
 
 
-def _settle_note(now: Standing, *, by_office: bool) -> str:
+def _settle_note(spec: Region, now: Standing, *, by_office: bool) -> str:
     if by_office:
         return "由经办机构核定"
     if now.open:
         return "申报全部办结后可办"
-    return "可以结算" if now.has_insured or now.changes else "有参保人员后可办"
+    return f"可以{spec.term('settle')}" if now.has_insured or now.changes else "有参保人员后可办"
 
 
 def _settled_words(bill: Bill) -> str:
@@ -356,10 +356,10 @@ def _paying_words(now: Standing) -> str:
     return f"待缴 {yuan(now.unpaid(now.bill))} 元"
 
 
-def _file_note(bill: Bill | None, now: Standing, is_paid: bool) -> str:
+def _file_note(spec: Region, bill: Bill | None, now: Standing, is_paid: bool) -> str:
     """A month is filed when every paper of the region was downloaded once."""
     if bill is None:
-        return "结算后生成"
+        return f"{spec.term('settle')}后生成"
     waiting = len(now.unfiled(bill))
     if not waiting:
         return "单据已取用"

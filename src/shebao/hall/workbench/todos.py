@@ -95,7 +95,7 @@ def _extended(now: Standing) -> Iterator[Todo]:
         yield Todo(
             tag,
             kind,
-            f"{month.label}还没有结算",
+            f"{month.label}还没有{spec.term('settle')}",
             note,
             "e_settle",
             to_settle_here(spec, "去结算"),
@@ -158,11 +158,11 @@ def _drafts(now: Standing, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo
     is_reviewed = any(not here.services[key].is_direct for key in waiting)
     title = f"{sum(waiting.values())} 笔业务还没有提交{'审核' if is_reviewed else ''}"
     done = "审核通过" if is_reviewed else "提交"
-    later = f"{now.month} {'已经结算' if now.bill else '的申报已经截止'}，{done}后计入以后的账单"
+    later = f"{now.month} {'已经' + here.term('settle') if now.bill else '的申报已经截止'}，{done}后计入以后的账单"
     if shut := why_closed(here, local_now()):
         yield Todo("不在申报期", "w", title, f"{parts}。{shut}", "e_basket", "去查看")
         return
-    note = f"{parts}。" + (later if now.bill or is_ahead else f"{done}后才能结算")
+    note = f"{parts}。" + (later if now.bill or is_ahead else f"{done}后才能{here.term('settle')}")
     yield Todo(_tag(until), _urgency(until), title, note, "e_basket", "去提交")
 
 
@@ -181,10 +181,9 @@ def _to_settle(now: Standing) -> Iterator[Todo]:
         return
     spec = region(now.employer.region)
     until = spec.calendar.window(now.month).pay_until
-    note = f"{now.changes} 笔变动已经生效，结算后才生成账单，{date_words(until, 'n 月 j 日 H:i')} 截止"
-    yield Todo(
-        _tag(until), _urgency(until), f"{now.month.label}还没有结算", note, "e_settle", to_settle_here(spec, "去结算")
-    )
+    note = f"{now.changes} 笔变动已经生效，{spec.term('settle')}后才生成账单，{date_words(until, 'n 月 j 日 H:i')} 截止"
+    title = f"{now.month.label}还没有{spec.term('settle')}"
+    yield Todo(_tag(until), _urgency(until), title, note, "e_settle", to_settle_here(spec, "去结算"))
 
 
 def _low_wages(now: Standing, estimated: Estimate | None) -> Iterator[Todo]:

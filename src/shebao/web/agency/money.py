@@ -1,5 +1,8 @@
 """Money at the agency (资金对账): what nobody has claimed, the bank's statement against the ledger, credit."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -11,12 +14,14 @@ from shebao.hall.payments.models import Clearing, SuspenseItem
 from shebao.hall.payments.queries import credits_of, reconciliations, suspense_sums
 from shebao.hall.payments.reconciling import reconcile_day
 from shebao.hall.payments.suspense import clear_suspense, end_without_money, refund_credit, without_money
+from shebao.hall.payments.unfilled import unfilled
 from shebao.rules.money import BadMoney, parse_fen
 
 from ..access import needs
 from ..chosen import typed_day
 
 SHOWN = 50
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @require_safe
@@ -26,11 +31,14 @@ def money(request):
     return _page(request)
 
 
-def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int = 200):
-    """The page; where a form on it was refused, with why and with what was typed into that form."""
+def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int = 200, wrong: Mapping[str, str] = NONE):
+    """The page; where a form on it was refused, with why and with what was typed into that form.
+
+    `wrong` says what is the matter with each field of the form, where more than one thing may be.
+    """
 
     def typed(name: str, of: int = 0):
-        return request.POST if refused and (name, of) == (form, pk) else {}
+        return request.POST if (refused or wrong) and (name, of) == (form, pk) else {}
 
     items = SuspenseItem.objects.visible_to(request.user).select_related("employer", "payment", "cleared_by")
     context = {
@@ -42,7 +50,11 @@ def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int =
         "reconciliations": reconciliations(request.user)[:SHOWN],
         "credits": [(one, typed("refund", one["employer"])) for one in credits_of(request.user)[:SHOWN]],
         "day": typed("day").get("day") or clock.today().isoformat(),
-        "errors": [{"id": f"{form}-{pk}" if pk else form, "text": refused}] if refused else [],
+        "errors": [
+            *([{"id": f"{form}-{pk}" if pk else form, "text": refused}] if refused else []),
+            *({"id": f"{field}-{pk}", "text": text} for field, text in wrong.items()),
+        ],
+        "wrong": wrong,
     }
     return render(request, "agency/money.html", context, status=status)
 
@@ -51,11 +63,11 @@ def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int =
 @needs("reconcile")
 def clear(request, pk):
     """Say what becomes of one amount."""
-    said = request.POST
+    said = {name: request.POST.get(name, "") for name in ("clearing", "number", "note")}
+    if wrong := unfilled(**said):
+        return _page(request, form="clearing", pk=pk, status=422, wrong=wrong)
     try:
-        done = clear_suspense(
-            pk, said.get("clearing", ""), by=request.user, number=said.get("number", ""), note=said.get("note", "")
-        )
+        done = clear_suspense(pk, by=request.user, **said)
     except Refused as no:
         return _page(request, no.message, "clearing", pk, no.status)
     messages.success(request, f"银行流水 {done.bank_serial} 已处理：{done.get_clearing_display()}。")

@@ -124,7 +124,11 @@ def _nothing_left(request, later: Month | None) -> dict:
         return {"text": text, "url": f"{reverse('e_cases')}?state={State.SUBMITTED}", "action": f"查看{cases}"}
     if later:
         return {"text": f"{this_month(request)} {closing_words(here(request))}。"}
-    return {"text": "没有要提交的了，可以结算。", "url": reverse("e_settle"), "action": settle}
+    return {
+        "text": f"没有要提交的了，可以{here(request).term('settle')}。",
+        "url": reverse("e_settle"),
+        "action": settle,
+    }
 
 
 def _stuck(rows, given_back: dict[int, str]) -> str:

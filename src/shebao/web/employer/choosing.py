@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from shebao.hall.declarations.counter import counter_business
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
-from shebao.hall.settlement.choosing import choose_who_computes
+from shebao.hall.settlement.choosing import choose_who_computes, computed_month
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.progress import ways_to_compute, who_computes
 from shebao.rules.vocabulary import COMPUTED_BY
@@ -32,23 +32,28 @@ def business(request, page):
 def ways(request, page):
     """Who computes now, and the choice; a POST chooses."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
+    month = this_month(request)
+    is_settled = Bill.objects.visible_to(request.user).live().filter(month=month, series=0).exists()
+    start = month.next() if is_settled else month
     if request.method == "POST":
         try:
             choose_who_computes(employer.pk, request.POST.get("way", ""), by=request.user)
         except Refused as no:
             messages.error(request, no.message)
         else:
-            messages.success(request, f"已选择：{COMPUTED_BY[request.POST['way']]}。")
+            messages.success(request, f"已选择：{COMPUTED_BY[request.POST['way']]}。从{start.label}起生效。")
         return redirect(reverse("e_page", args=[page.key]))
     names = {"settle": word(request, "menu.settle", "月度结算"), "pay": word(request, "menu.pay", "缴费与支付")}
-    month = this_month(request)
+    chosen = who_computes(employer)
     context = {
         "title": page.title,
         "crumbs": crumbs(page.title),
         "notes": page.notes,
-        "current": who_computes(employer),
+        "chosen": chosen,
+        "current": computed_month(employer, month, by=request.user) or chosen,
+        "start": start,
         "month": month,
-        "is_settled": Bill.objects.visible_to(request.user).live().filter(month=month, series=0).exists(),
+        "is_settled": is_settled,
         "ways": [
             {"key": way, "title": COMPUTED_BY[way], "flow": FLOWS[way].format(**names)}
             for way in ways_to_compute(here(request))

@@ -31,6 +31,8 @@ from .common import crumbs, here, this_month
 
 MOST = 500
 RECENT = 20
+PAY = "pay"
+"""The button that goes on with whoever is ticked."""
 
 
 @dataclass
@@ -61,6 +63,10 @@ def show(request, page):
             # Another press of the same button got further meanwhile: what it did need not be done again.
     errors = [{"id": no.field, "text": line} for line in no.message.splitlines()] if no else []
     errors += [{"id": "month", "text": wrong}] if wrong else []
+    # 缴费 is a look at the form that follows: it asks who, and changes nothing.
+    is_nobody = PAY in said and not chosen and bool(found.rows) and not (found.trouble or wrong or no)
+    errors += [{"id": "chosen", "text": "请先勾选员工，再点“缴费”。"}] if is_nobody else []
+    status = no.status if no else 422 if is_nobody else 200
     is_form = bool(chosen) and not found.trouble and not wrong
     ways = [way for way in here(request).collection.ways.values() if way.kind in CHANNELS]
     rows = [row for row in found.rows if not is_form or row["pk"] in chosen]
@@ -84,7 +90,7 @@ def show(request, page):
         "letters": letters(request.user)[:RECENT],
         "errors": errors,
     }  # fmt: skip
-    return render(request, "employer/people_payment.html", context, status=no.status if no else 200)
+    return render(request, "employer/people_payment.html", context, status=status)
 
 
 def _state(found: _Asked) -> tuple:

@@ -55,6 +55,7 @@ from .common import PAGE, XLSX, crumbs, here, paged, word
 
 SIZES = (20, 50, 100)
 NUMBERS = ("yuan", "whole")
+PINNED = "name"
 PAGES = {"employee": "e_employee", "bill": "e_bill", "case": "e_case", "explain": "e_explain"}
 
 
@@ -83,6 +84,10 @@ def queries(request):
             for scheme in here(request).schemes.values()
             if scheme.key in by_scheme
         ]
+    titles = {one.key: one.title for found in groups.values() for one in found}
+    context["views"] = [
+        one | {"query": titles[one["view"].query]} for one in _views(request) if one["view"].query in titles
+    ]
     return render(request, "employer/queries.html", context)
 
 
@@ -102,7 +107,7 @@ def _found(request, key: str):
 def query(request, key):
     """One query: conditions, rows, sums."""
     found, report, given = _found(request, key)
-    rows = report.rows(given)
+    rows = [] if given.problems else report.rows(given)
     size = int(request.GET["size"]) if request.GET.get("size", "") in map(str, SIZES) else PAGE
     page = paged(request, rows, size)
     sums = totals(report, rows, given) if page.paginator.count else {}
@@ -115,11 +120,11 @@ def query(request, key):
         "crumbs": crumbs(found.title, (_title(request), reverse("e_queries"))),
         "report": report,
         "note": " ".join(part for part in (report.note, found.note) if part),
-        "columns": [{"title": found.labels.get(c.key, c.title), "n": c.kind in NUMBERS} for c in report.columns],
+        "columns": _heads(report, found),
         "fields": _fields(request, found, given),
         "heads": report.head_count(rows) if cells else None,
         "prints": _prints(request, found, given) if request.user.may("print") else [],
-        "problems": [{"id": name, "text": text} for name, text in given.problems.items()],
+        "problems": [{"id": f"id_{name}", "text": text} for name, text in given.problems.items()],
         "page": page,
         "rows": cells,
         "has_figures": any(column.kind in ("yuan", "rate") for column in report.columns),
@@ -133,15 +138,33 @@ def query(request, key):
         "plain_url": reverse("e_query", args=[key]),
         "views": _views(request, key),
         "exports": ExportRun.objects.visible_to(request.user).filter(query=key)[:3],
-        "keep_url": f"{reverse('e_query_keep', args=[key])}?{urlencode(kept)}" if kept else "",
+        "keep_url": f"{reverse('e_query_keep', args=[key])}?{urlencode(kept)}" if kept and not given.problems else "",
     }
     return render(request, "employer/query.html", context, status=422 if given.problems else 200)
 
 
+def _heads(report, query: Query) -> list[dict]:
+    """How the columns are headed. A name stays in sight while the rest of a wide table is moved, and on a phone stands
+    above its record, as the first column does where there is no name.
+    """
+    keys = [column.key for column in report.columns]
+    first = PINNED if PINNED in keys else keys[0]
+    return [
+        {
+            "title": query.labels.get(column.key, column.title),
+            "n": column.kind in NUMBERS,
+            "pin": column.key == PINNED,
+            "long": column.is_long,
+            "head": column.key == first,
+        }
+        for column in report.columns
+    ]
+
+
 def _cells(request, report, query: Query, row: dict) -> list[dict]:
     return [
-        _cell(request, column, row[column.key]) | {"title": query.labels.get(column.key, column.title)}
-        for column in report.columns
+        _cell(request, column, row[column.key]) | head
+        for column, head in zip(report.columns, _heads(report, query), strict=True)
     ]
 
 
@@ -151,7 +174,7 @@ def _cell(request, column, value) -> dict:
         url, value = _address(request, value), value.value
     if column.kind == "rate" and isinstance(value, Decimal):
         value = in_percent(value)
-    return {"kind": column.kind, "value": value, "url": url, "n": column.kind in NUMBERS}
+    return {"kind": column.kind, "value": value, "url": url}
 
 
 def _address(request, link: Link) -> str:
@@ -190,11 +213,11 @@ def _fields(request, query: Query, given: Asked) -> list[dict]:
     for name in conditions:
         if name == MONTHS:
             fields += [
-                _month(given, query, "from", given.first_month),
-                _month(given, query, "to", given.last_month),
+                _month(request, given, query, "from", given.first_month),
+                _month(request, given, query, "to", given.last_month),
             ]
         elif name == MONTH:
-            fields.append(_month(given, query, "month", given.last_month))
+            fields.append(_month(request, given, query, "month", given.last_month))
         elif name == PERSON:
             label = "办理对象姓名" if SERVICE in conditions else "姓名、拼音、个人编号或证件号码"
             fields.append({"name": PERSON, "label": label, "kind": "text", "value": given.q, "autocomplete": "off"})
@@ -207,10 +230,12 @@ def _fields(request, query: Query, given: Asked) -> list[dict]:
     return fields
 
 
-def _month(given: Asked, query: Query, name: str, value) -> dict:
+def _month(request, given: Asked, query: Query, name: str, value) -> dict:
     label = query.asks.get(name, MONTHS_ASKED[name])
+    typed = request.GET.get(name, "").strip()[:20] if given.problems else ""
     return {
-        "name": name, "label": label, "kind": "month", "value": str(value), "error": given.problems.get(name, "")
+        "name": name, "label": label, "kind": "month", "value": typed or str(value),
+        "error": given.problems.get(name, ""),
     }  # fmt: skip
 
 
@@ -256,11 +281,16 @@ def _conditions(request) -> dict[str, str]:
     return {name: value for name, value in request.GET.items() if name not in ("page", "size", "print") and value}
 
 
-def _views(request, key: str) -> list[dict]:
-    asked_for = _conditions(request)
+def _views(request, key: str = "") -> list[dict]:
+    """One's own views, of one query or of all of them; which of them is shown now."""
+    asked_for, mine = _conditions(request), SavedView.objects.visible_to(request.user)
     return [
-        {"view": view, "url": f"?{query_for(request.user, view.conditions)}", "current": view.conditions == asked_for}
-        for view in SavedView.objects.visible_to(request.user).filter(query=key)
+        {
+            "view": view,
+            "url": f"{reverse('e_query', args=[view.query])}?{query_for(request.user, view.conditions)}",
+            "current": view.conditions == asked_for,
+        }
+        for view in (mine.filter(query=key) if key else mine)
     ]
 
 
@@ -270,6 +300,8 @@ def export(request, key):
     """The whole table as a workbook with true types; a long one is a POST, and is written in the background."""
     found, report, given = _found(request, key)
     line = _line(request, found, given)
+    if given.problems:
+        return redirect(f"{reverse('e_query', args=[key])}?{urlencode(_conditions(request))}")
     if request.method == "POST":
         return redirect("e_export", start_export(found, _conditions(request), line, by=request.user).pk)
     rows = report.rows(given)

@@ -122,7 +122,9 @@ def _amounts(request, employer: Employer, month) -> dict:
         "before": before,
         "difference": difference,
         "striking": sum(one.is_striking for row in rows for one in row.people),
-        "trouble": [] if found.head_count or found.adjusted or found.back else ["本月没有参保人员，不需要结算。"],
+        "trouble": []
+        if found.head_count or found.adjusted or found.back
+        else [f"本月没有参保人员，不需要{here(request).term('settle')}。"],
     }
 
 
@@ -162,7 +164,7 @@ def _window_item(request, employer: Employer, month, provisional) -> dict:
         note += f"；{extension_words(spec, month, extended)}"
     is_open = window.opens_at <= clock.local_now() <= window.pay_until
     return {
-        "text": "在结算时间内",
+        "text": f"在{spec.term('settle')}时间内",
         "ok": is_open or bool(provisional or extended),
         "warn": False,
         "note": note,
@@ -217,7 +219,7 @@ def _settle(request, employer: Employer, context: dict, confirmed: int):
 
 def _show_result(request, bill: Bill):
     """The answer to a second press, or to a page that was left open: what the first one did."""
-    messages.info(request, "本月已经结算，这是结算结果。")
+    messages.info(request, f"本月已经{here(request).term('settle')}，这是{here(request).term('settle')}结果。")
     return redirect("e_bill", bill.pk)
 
 

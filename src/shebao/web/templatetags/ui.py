@@ -324,7 +324,7 @@ def field(source: Any, **changes: Any) -> dict[str, Any]:
     shown["id"] = changes.get("id", _get(source, "id") or f"id_{shown['name'] or next(_anonymous)}")
     if shown["kind"] == "money" and isinstance(shown["value"], int):
         shown["value"] = yuan(shown["value"])
-    if shown["kind"] == "month" and _year_month(shown["value"]):
+    if shown["kind"] == "month" and 1 <= (_year_month(shown["value"]) or (0, 0))[1] <= 12:  # else as it was typed
         shown["value"] = month_label(shown["value"])
     if shown["kind"] == "date" and shown["value"]:
         shown["value"] = str(shown["value"])
