@@ -262,7 +262,7 @@ def _passkey(data: bytes) -> None:
     played.objects.select_for_update().select_related().filter().first.return_value = factor
     own = MagicMock()
     own.return_value.count.return_value = 0
-    with patch.multiple(passkeys, Factor=played, record=MagicMock(), _own=own):
+    with patch.multiple(passkeys, Factor=played, record=MagicMock(), end_weak_sessions=MagicMock(), _own=own):
         if "attestationObject" in answer:
             passkeys.add_passkey(state, answer, "", HOST, by=MagicMock())
         else:

@@ -5,6 +5,7 @@ from django.db import DatabaseError, connection, transaction
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations import operations, queries
+from shebao.hall.declarations.basket import basket_rows
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.states import State
 from shebao.hall.employers.models import Employer, EmployerChange
@@ -69,7 +70,7 @@ def test_a_direct_change_takes_effect_at_once_and_only_what_changed_is_listed(cl
 
 def test_a_sensitive_change_waits_for_the_reviewer_and_shows_old_and_new(clerk, reviewer):
     made = save(clerk, REVIEWED, sensitive(clerk.employer, name="新名有限公司", bank_account=OTHER_ACCOUNT))
-    (row,) = queries.basket(clerk)
+    (row,) = basket_rows(clerk)
     assert row.before_after == f"单位名称 {clerk.employer.name} → 新名有限公司，银行账号 尾号 2222 → 尾号 7777"
     operations.submit_declarations([made.pk], by=clerk)
     assert not told(clerk) and Employer.objects.get(pk=clerk.employer_id).bank_account == ACCOUNT

@@ -4,9 +4,9 @@ import pytest
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations import operations
+from shebao.hall.declarations.basket import basket_rows
 from shebao.hall.declarations.models import Declaration, DeclarationEvent, FormDraft
 from shebao.hall.declarations.queries import (
-    basket,
     case_view,
     cases,
     counts,
@@ -42,7 +42,7 @@ def test_a_saved_declaration_waits_in_the_basket_and_changes_nothing(clerk):
     assert declaration.state == State.DRAFT and declaration.case_number is None
     assert declaration.effect_fen > 0
     assert not Spell.objects.exists()
-    (row,) = basket(clerk)
+    (row,) = basket_rows(clerk)
     assert "8,000.00" in row.before_after
     assert counts(clerk, MONTH)["draft"] == 1
     assert [item.url_name for item in workbench(clerk, MONTH).todos] == ["e_basket"]
@@ -164,7 +164,7 @@ def test_what_was_returned_does_not_go_again_as_it_was(clerk, reviewer):
     declaration = returned(clerk, reviewer)
     refused = operations.submit_declarations([declaration.pk], by=clerk).refused
     assert "还没有按审核意见修改" in refused[0][1]
-    assert basket(clerk)[0].is_unrepaired
+    assert basket_rows(clerk)[0].is_unrepaired
     # Saving it without a change is no repair either.
     operations.repair_declaration(
         declaration.pk, enrolment(), by=clerk, confirmed={}, version=declaration.version, note="  "
@@ -177,7 +177,7 @@ def test_what_was_returned_goes_again_unchanged_with_a_word_why(clerk, reviewer)
     operations.repair_declaration(
         declaration.pk, enrolment(), by=clerk, confirmed={}, version=declaration.version, note="已核对身份证原件"
     )
-    assert not basket(clerk)[0].is_unrepaired
+    assert not basket_rows(clerk)[0].is_unrepaired
     assert operations.submit_declarations([declaration.pk], by=clerk).refused == []
     view = case_view(reviewer, declaration.pk)
     assert (view.explanation, view.repaired) == ("已核对身份证原件", [])
@@ -257,14 +257,14 @@ def test_two_open_declarations_about_one_person_name_each_other(clerk):
     employee = enrolled(clerk.employer)
     save(clerk, CEASE, cessation(employee))
     save(clerk, WAGE, wage(employee))
-    rows = basket(clerk)
+    rows = basket_rows(clerk)
     assert [[mate.service for mate in row.mates] for row in rows] == [[WAGE], [CEASE]]
 
 
 def test_the_basket_asks_as_many_questions_for_many_as_for_few(clerk, django_assert_max_num_queries):
     save(clerk, ENROL, *[enrolment(n) for n in range(1, 31)])
     with django_assert_max_num_queries(3):
-        basket(clerk)
+        basket_rows(clerk)
 
 
 def test_what_is_typed_into_a_repair_is_kept_until_it_is_saved(clerk, reviewer):

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations import operations
+from shebao.hall.declarations.basket import basket_rows
 from shebao.hall.declarations.change_log import change_log
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration
 from shebao.hall.declarations.preview import preview
-from shebao.hall.declarations.queries import basket, case_view
+from shebao.hall.declarations.queries import case_view
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.regions import region
 from shebao.hall.roster.models import Employee, Person, Spell
@@ -141,7 +142,7 @@ def test_an_important_change_waits_for_the_reviewer_who_sees_old_and_new(clerk, 
     declaration = save(clerk, IDENTITY, about(somebody, new_name="李改名", new_id_number=number, note="户籍更正"))
     somebody.refresh_from_db()
     assert somebody.name == "李示例"
-    (row,) = basket(clerk)
+    (row,) = basket_rows(clerk)
     assert "变更后姓名 李示例 → 李改名" in row.before_after and number not in row.before_after
     upload_papers(declaration, clerk)
     operations.submit_declarations([declaration.pk], by=clerk)
