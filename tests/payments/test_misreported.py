@@ -101,7 +101,7 @@ def test_the_statement_proves_the_true_amount_and_the_payment_succeeds(clerk, pa
 
 def test_a_false_amount_is_not_cleared_the_statement_is_asked_first(clerk, treasurer, payer, receiver):  # noqa: F811
     bill, payment = lied_to(clerk, payer, receiver)
-    with pytest.raises(Conflict, match=r"与银行对账单不符，没有处理。银行查明缴费 .+ 已入账。已按银行更正"):
+    with pytest.raises(Conflict, match=r"与银行对账单不符，没有处理。银行查明缴费 .+，已入账。已按银行更正"):
         clear_suspense(SuspenseItem.objects.get().pk, "bill", by=treasurer, number=bill.number, note="查清")
     ends_well(bill, payment, receiver)
 

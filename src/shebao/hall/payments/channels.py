@@ -125,6 +125,11 @@ def way_chosen(employer, name: str) -> Way:
     return way_of(employer, name)
 
 
+def is_direct(way: Way) -> bool:
+    """Whether this way moves the money at once, with no page of the bank to look at before."""
+    return way.kind == "agreement"
+
+
 def ways_of(spec: Region) -> list[Way]:
     """The ways to pay on line that a region has, in its order."""
     return [one for one in spec.collection.ways.values() if one.kind in CHANNELS]
