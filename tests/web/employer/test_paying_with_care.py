@@ -56,12 +56,12 @@ def test_a_debit_names_account_bank_and_amount_before_the_money_moves(debited, c
 
 
 def test_the_check_page_is_only_of_debits_and_of_what_can_be_paid(debited, client):
-    for query in ("check=online", "check=no-such", "check=agreement&part=x"):
+    for query in ("check=bank", "check=no-such", "check=agreement&part=x"):
         assert client.get(f"/e/pay/{debited.pk}/?{query}").url == f"/e/pay/{debited.pk}/"
 
 
 def test_another_way_needs_no_check(debited, client, bank):
-    response = client.post(f"/e/pay/{debited.pk}/", {"channel": "online"})
+    response = client.post(f"/e/pay/{debited.pk}/", {"channel": "bank"})
     assert response.url == f"/e/payments/{Payment.objects.get().pk}/"
 
 

@@ -140,9 +140,7 @@ def bills_crumb(request) -> tuple[str, str]:
     return word(request, "menu.bills", "账单"), reverse("e_bills")
 
 
-def _actions(
-    found: Bill, running: Payment | None, wish: VoidRequest | None, *, is_paid: bool, may_print: bool
-) -> list[dict]:
+def _actions(found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bool, may_print: bool) -> list[dict]:
     actions = (
         []
         if found.is_provisional
