@@ -191,7 +191,8 @@ def test_what_waits_in_suspense_and_is_not_in_the_statement_is_listed(clerk, mon
 PLANTED = {
     "a payment is less than the bank said": (
         "UPDATE payments_payment SET amount_fen = amount_fen - 100",
-        "UPDATE settlement_ledgerentry SET amount_fen = amount_fen - 100 WHERE account = 'bank'",
+        "UPDATE settlement_ledgerentry SET amount_fen = amount_fen - 100 WHERE account = 'bank' AND transaction_id IN "
+        "(SELECT id FROM settlement_ledgertransaction WHERE kind = 'paid')",
         "UPDATE settlement_ledgerentry SET amount_fen = amount_fen + 100 WHERE id = (SELECT MIN(e.id) FROM "
         "settlement_ledgerentry e JOIN settlement_ledgertransaction t ON t.id = e.transaction_id "
         "WHERE t.kind = 'paid' AND e.account = 'receivable')",

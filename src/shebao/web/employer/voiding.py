@@ -92,6 +92,7 @@ def _answer(rule, done, assessment) -> str:
 @require_POST
 def withdraw(request, pk):
     """Take the wish to void back (撤回申请)."""
+    void_rule(request.user.employer.region)
     try:
         withdraw_void(pk, by=request.user)
         messages.success(request, "已撤回作废申请，账单不变，可以缴费。")
