@@ -9,7 +9,7 @@ class Bank:
     """Remembers orders, answers as told, may be away."""
 
     def __init__(self):
-        self.orders, self.answer, self.trouble = [], {}, None
+        self.orders, self.answer, self.trouble, self.lines = [], {}, None, []
 
     def create_order(self, **order):
         if self.trouble:
@@ -22,6 +22,11 @@ class Bank:
 
     def close(self, order_id):
         return self.query(order_id)
+
+    def statement(self, day):
+        if self.trouble:
+            raise self.trouble
+        return self.lines
 
     def query(self, order_id):
         if self.trouble:

@@ -9,8 +9,9 @@ from shebao.hall.documents.operations import issue_document
 from shebao.hall.documents.receipts import arrivals_of
 from shebao.hall.documents.rendering import render
 from shebao.hall.operators.models import Operator
+from shebao.hall.payments.clearing import clear_suspense
 from shebao.hall.payments.models import SuspenseItem
-from shebao.hall.payments.suspense import clear_suspense, suspend
+from shebao.hall.payments.suspense import suspend
 from shebao.hall.settlement.collecting import owing
 from shebao.rules.money import yuan
 from shebao.rules.months import Month

@@ -3,7 +3,8 @@
 import pytest
 from django.db import transaction
 
-from shebao.hall.payments.suspense import clear_suspense, suspend
+from shebao.hall.payments.clearing import clear_suspense
+from shebao.hall.payments.suspense import suspend
 from shebao.hall.settlement.collecting import credit_of
 from tests.factories import EmployerFactory
 

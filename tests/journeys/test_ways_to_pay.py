@@ -22,6 +22,11 @@ def start(page, live_server, bill, way: str) -> Payment:
     page.goto(f"{live_server.url}/e/pay/{bill.pk}/")
     page.get_by_label(way).check()
     page.get_by_role("button", name="确认缴费").dblclick()
+    if way == "三方协议缴费":
+        # The money moves with the next press: which account, which bank, how much is shown first.
+        expect(page.get_by_role("heading", name="核对扣款")).to_be_visible()
+        expect(page.locator("main")).to_contain_text(f"{bill.total_due / 100:,.2f}")
+        page.get_by_role("button", name="确认扣款").dblclick()
     page.wait_for_url("**/e/payments/**")
     return bill.payments.first()
 
@@ -36,6 +41,11 @@ def test_a_bill_is_paid_by_agreement_by_voucher_or_by_code(hall, live_server, ba
     form = page.locator("form.card", has=page.get_by_role("heading", name="缴费方式"))
     parts = ("header h2", ".body p >> nth=-1", ".acts .btn.p")
     assert len({round(form.locator(part).bounding_box()["x"]) for part in parts}) == 1
+
+    # No way is chosen for anybody: without a choice nothing begins.
+    page.get_by_role("button", name="确认缴费").click()
+    page.get_by_role("alert").get_by_text("请先选择缴费方式").wait_for()
+    assert not bill.payments.exists()
 
     # Without a signed account the bank says so, and nothing was taken.
     start(page, live_server, bill, "三方协议缴费")

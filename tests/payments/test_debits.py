@@ -116,7 +116,7 @@ def test_lines_that_are_repeated_count_once(hall, bank, outcome):  # noqa: F811
     assert LedgerTransaction.objects.filter(kind="paid").count() == 2
 
 
-def test_a_lied_amount_goes_to_suspense_and_the_attempt_waits_for_a_person(hall, bank):  # noqa: F811
+def test_a_lied_amount_waits_in_suspense_until_the_statement_puts_it_right(hall, bank):  # noqa: F811
     done = debits.fetch_return(sent(hall, bank, "lie_amount").pk, by=hall[1])
     assert len(done.differences) == 1 and "不符" in done.differences[0]
     assert (states(), paid(hall)) == (["unknown", "succeeded"], [False, True])
@@ -124,7 +124,9 @@ def test_a_lied_amount_goes_to_suspense_and_the_attempt_waits_for_a_person(hall,
     assert debits.fetch_return(file_of(done), by=hall[1]).differences == done.differences
     assert SuspenseItem.objects.count() == 1
     (told,) = reconcile_day(clock.today(), by=None, region=CODE).differences
-    assert "金额不符" in told
+    assert "补记到账" in told and "已按对账单更正" in told
+    assert (states(), paid(hall)) == (["succeeded", "succeeded"], [True, True])
+    assert debits.fetch_return(file_of(done), by=hall[1]).differences == done.differences
     assert list(check_ledger()) == []
 
 

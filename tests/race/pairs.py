@@ -16,9 +16,10 @@ from shebao.hall.declarations.models import Declaration, DeclarationEvent
 from shebao.hall.declarations.states import State
 from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator
+from shebao.hall.payments.clearing import clear_suspense
 from shebao.hall.payments.models import UNDECIDED, Payment, SuspenseItem
 from shebao.hall.payments.operations import start_payment
-from shebao.hall.payments.suspense import clear_suspense, refund_credit
+from shebao.hall.payments.suspense import refund_credit
 from shebao.hall.roster.models import DeclaredWage, Spell
 from shebao.hall.roster.queries import covering
 from shebao.hall.settlement.ledger import balance, check_ledger

@@ -7,8 +7,8 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import InvalidDeclaration, undo_declarations
 from shebao.hall.declarations.preview import preview
 from shebao.hall.errors import Conflict, Refused
+from shebao.hall.payments.clearing import clear_suspense
 from shebao.hall.payments.models import SuspenseItem
-from shebao.hall.payments.suspense import clear_suspense
 from shebao.hall.settlement.collecting import credit_of
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import BackPayment, Bill, LedgerTransaction, LineKind

@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from shebao.hall.clock import now, pretending, today
+from shebao.hall.payments.clearing import clear_suspense
 from shebao.hall.payments.models import SuspenseItem
 from shebao.hall.payments.operations import start_payment
-from shebao.hall.payments.suspense import clear_suspense, refund_credit
+from shebao.hall.payments.suspense import refund_credit
 from shebao.hall.settlement.collecting import owing
 from shebao.hall.settlement.models import Bill
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from shebao.hall.operators.models import Operator
+from shebao.hall.payments.clearing import clear_suspense
 from shebao.hall.payments.models import Clearing, Payment, SuspenseItem
 from shebao.hall.payments.operations import start_payment
-from shebao.hall.payments.suspense import clear_suspense
 from shebao.hall.settlement.models import BackPayment, Refund
 from tests.factories import at
 from tests.services.test_back_payments import BACK, asked, declared, settled

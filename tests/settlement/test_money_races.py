@@ -7,8 +7,9 @@ from django.db import connections
 
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Operator
+from shebao.hall.payments.clearing import clear_suspense
 from shebao.hall.payments.models import SuspenseItem
-from shebao.hall.payments.suspense import clear_suspense, suspend
+from shebao.hall.payments.suspense import suspend
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import Bill, LedgerTransaction
 from shebao.hall.settlement.operations import settle_month

@@ -9,9 +9,9 @@ from django.urls import reverse
 from shebao.hall.clock import now, pretending, today
 from shebao.hall.documents.operations import issue_document
 from shebao.hall.operators.models import Operator
+from shebao.hall.payments.clearing import clear_suspense
 from shebao.hall.payments.models import SuspenseItem
 from shebao.hall.payments.operations import start_payment
-from shebao.hall.payments.suspense import clear_suspense
 from shebao.hall.settlement.collecting import late_fee_of, owing
 from shebao.hall.settlement.explaining_late_fees import explain_late_fee
 from shebao.hall.settlement.ledger import balance, check_ledger

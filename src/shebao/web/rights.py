@@ -39,7 +39,7 @@ FUNCTIONS: dict[str, str] = {
         ("e_batch_resume", "e_batch_discard", "e_batch_progress", "e_import_template", "e_import_roster"), "import"
     ),
     **dict.fromkeys(("e_settle", "e_adjustments"), "settle"),
-    **dict.fromkeys(("e_voids", "e_void"), "voids"),
+    **dict.fromkeys(("e_voids", "e_void", "e_void_withdraw"), "voids"),
     **dict.fromkeys(
         (
             "e_bills",

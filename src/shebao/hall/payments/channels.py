@@ -112,16 +112,39 @@ CHANNELS: dict[str, type[Channel]] = {
 
 def way_of(employer, name: str) -> Way:
     """The region's way to pay called `name` ("" = its first); refused in words where there is none on line."""
-    ways = [one for one in region(employer.region).collection.ways.values() if one.kind in CHANNELS]
-    found = next((one for one in ways if name in ("", one.key)), None)
+    found = next((one for one in ways_of(region(employer.region)) if name in ("", one.key)), None)
     if found is None:
         raise Refused("no_such_channel", "没有这种缴费方式，请重新选择。")
     return found
 
 
+def way_chosen(employer, name: str) -> Way:
+    """The way to pay that was chosen; where there are several, one must be: none moves money by itself."""
+    if not name and len(ways_of(region(employer.region))) > 1:
+        raise Refused("no_way_chosen", "请先选择缴费方式。", field="channel")
+    return way_of(employer, name)
+
+
+def is_direct(way: Way) -> bool:
+    """Whether this way moves the money at once, with no page of the bank to look at before."""
+    return way.kind == "agreement"
+
+
+def ways_of(spec: Region) -> list[Way]:
+    """The ways to pay on line that a region has, in its order."""
+    return [one for one in spec.collection.ways.values() if one.kind in CHANNELS]
+
+
 def channel(payment: Payment) -> Channel:
     """The channel that an attempt goes through."""
     return CHANNELS[way_of(payment.employer, payment.channel).kind]()
+
+
+def bank_client() -> BankClient:
+    """The bank as the hall asks it; refused in words where none is connected."""
+    if not settings.SHEBAO_BANK_URL:
+        raise Refused("no_bank", "还没有接通银行，不能对账。", status=503)
+    return BankClient(settings.SHEBAO_BANK_URL, bank_secret())
 
 
 def bank_secret() -> bytes:

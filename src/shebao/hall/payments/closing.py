@@ -7,7 +7,7 @@ from shebao.bank.client import BankRefused, BankUnreachable
 from ..errors import Refused
 from ..prepared import prepared
 from .channels import channel
-from .models import UNDECIDED, Payment, PaymentState
+from .models import MISMATCH, UNDECIDED, Payment, PaymentState
 from .operations import apply_answer, close_unplaced
 
 SILENT = "这张账单有一笔缴费正在办理，银行没有应答，不知道是否已经扣款。请等银行恢复后再试。"
@@ -30,7 +30,7 @@ def _running(bill: int) -> QuerySet[Payment]:
 
 def close_payment(payment: Payment, *, by) -> None:
     """Close one attempt at the bank, and take down what the bank says became of it."""
-    if payment.reason_code == "mismatch":
+    if payment.reason_code == MISMATCH:
         raise Refused("payment_open", OPEN)
     try:
         answer = channel(payment).close(payment)

@@ -19,15 +19,33 @@ def _identity_of_another(message: dict) -> str:
     return f"again:{sha256(text.encode()).hexdigest()[:48]}"
 
 
-def told_before(message: dict) -> tuple[str, str]:
+def _identity_of_answer(message: dict) -> str:
+    # Asked, the bank says something else than its notice of the same number and state did: that one was misreported.
+    text = f"{_identity(message)}:{message['order_id']}:{_said(message)}"
+    return f"asked:{sha256(text.encode()).hexdigest()[:48]}"
+
+
+def _said(message: dict) -> list:
+    return [message.get(key, "") for key in ("amount_fen", "bank_serial", "payer", "bill_number")]
+
+
+def told_before(message: dict, *, is_answer: bool = False) -> tuple[str, str]:
     """What became of this message if it was brought already (same number, same state, same order), else "", and under
     which identity it is kept.
+
+    A notice that is brought again is the same whatever it says now. What the bank answers when it is asked
+    (`is_answer`) is the same only if it says the same of the money.
     """
     known = [_identity(message), _identity_of_another(message)]
+    known += [_identity_of_answer(message)] if is_answer else []
     found = _notices(known)
-    told = next((outcome for _, body, outcome in found if body["order_id"] == message["order_id"]), "")
-    is_used = any(identity == known[0] for identity, *_ in found)
-    return told, known[1] if is_used else known[0]
+    same = [
+        outcome
+        for _, body, outcome in found
+        if body["order_id"] == message["order_id"] and (not is_answer or _said(body) == _said(message))
+    ]
+    used = {identity for identity, *_ in found}
+    return same[0] if same else "", next((one for one in known if one not in used), known[-1])
 
 
 @prepared

@@ -14,9 +14,14 @@ class PaymentState(models.TextChoices):
     REFUSED = "refused", "银行未扣款"
     UNKNOWN = "unknown", "结果待查"
     VOIDED = "voided", "已作废"
+    CLEARED = "cleared", "已由经办机构处理"
 
 
 UNDECIDED = (PaymentState.CREATED, PaymentState.SENT, PaymentState.UNKNOWN)
+
+
+MISMATCH = "mismatch"
+"""The reason of an attempt whose money moved otherwise than ordered: the bank or a person clears it up."""
 
 
 class DebitState(models.TextChoices):
@@ -168,17 +173,26 @@ class BankNotice(models.Model):
 
 
 class Clearing(models.TextChoices):
-    """What becomes of unmatched money."""
+    """What becomes of unmatched money. Corrected is what the bank misreported: no money, and nobody chooses it."""
 
     BILL = "bill", "入账到账单"
     CREDIT = "credit", "转入待转金"
     REFUND = "refund", "退回付款人"
+    CORRECTED = "corrected", "金额按银行更正"
+
+
+CHOSEN = (Clearing.BILL, Clearing.CREDIT, Clearing.REFUND)
+"""What a person of the agency may choose."""
 
 
 class SuspenseItems(models.QuerySet):
     def visible_to(self, actor):
         """The agency's own; money that names no employer is for every agency of the installation to look at."""
         return self.filter(region__in=(actor.region, "")) if actor.is_desk else self.none()
+
+    def that_came(self):
+        """Without the amounts that the bank misreported: they never were money."""
+        return self.exclude(clearing=Clearing.CORRECTED)
 
 
 class SuspenseItem(models.Model):
@@ -205,6 +219,7 @@ class SuspenseItem(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["bank_serial"],
+                condition=~Q(clearing=Clearing.CORRECTED),
                 name="money_is_suspended_once_for_a_bank_serial",
                 violation_error_message="这笔到账已经登记为待查款。",
             ),
@@ -215,14 +230,18 @@ class SuspenseItem(models.Model):
             ),
             models.CheckConstraint(
                 name="unmatched_money_is_cleared_by_somebody",
-                condition=Q(clearing="", cleared_by__isnull=True) | (~Q(clearing="") & Q(cleared_by__isnull=False)),
+                condition=Q(clearing__in=("", Clearing.CORRECTED), cleared_by__isnull=True)
+                | (~Q(clearing__in=("", Clearing.CORRECTED)) & Q(cleared_by__isnull=False)),
                 violation_error_message="已处理的待查款须有处理人。",
             ),
         ]
 
 
 class Reconciliation(models.Model):
-    """The bank's statement of a day against the ledger (对账): what differs, in sentences; made as often as asked."""
+    """The bank's statement of a day against the ledger (对账): what differs, in sentences; made as often as asked.
+
+    `lines` are what the statement said, {serial: fen}: `check-ledger` holds the books against them.
+    """
 
     region = models.CharField("地区方案", max_length=40)
     day = models.DateField("对账日")
@@ -231,6 +250,7 @@ class Reconciliation(models.Model):
     ledger_count = models.IntegerField("账上笔数")
     ledger_fen = models.BigIntegerField("账上金额（分）")
     differences = models.JSONField("差异", default=list)
+    lines = models.JSONField("银行明细", default=dict)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField("对账时间")
 

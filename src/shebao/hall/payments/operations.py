@@ -1,13 +1,11 @@
-"""Paying a bill: start an attempt, hear the bank, ask the bank. Money is booked once or not at all."""
+"""Paying a bill: start an attempt, take the bank's notices, ask the bank."""
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time
-from functools import partial
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from shebao.bank import signing
@@ -20,17 +18,14 @@ from ..clock import now, today
 from ..errors import Refused
 from ..regions import region
 from ..settlement.collecting import Owing, owing
-from ..settlement.ledger import book_paid
 from ..settlement.models import Bill
-from .asked import locked_bill, ordered, placed, running_of, to_be_paid
-from .channels import CHANNELS, bank_secret, channel, way_of
-from .heard import told_before
-from .models import UNDECIDED, BankNotice, Payment, PaymentState
+from ..settlement.void_wishes import waiting_void
+from .asked import placed, running_of, to_be_paid
+from .channels import CHANNELS, bank_secret, channel, way_chosen
+from .hearing import checked, hear, read_message
+from .models import UNDECIDED, Payment, PaymentState
 from .people import people_due
-from .suspense import suspend
-from .tasks import voucher_in_background
 
-SAID = ("succeeded", "refused", "unknown", "waiting")
 SILENT = "bank_silent"
 NO_ANSWER = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，银行恢复后再点“查询结果”。"
 ANOTHER_PAYS = "请另一位有“缴费”权限的操作员核对账单后缴费。"
@@ -58,10 +53,11 @@ def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int]
         raise Bill.DoesNotExist(f"no bill {bill_id}")
     _check_permission(by)
     _by_a_second_person(bill, by)
-    way = way_of(bill.employer, name)
-    CHANNELS[way.kind]()  # refuses where no bank is connected
     for running in running_of(bill.pk):
         return running
+    _refuse_waiting_void(bill)
+    way = way_chosen(bill.employer, name)
+    CHANNELS[way.kind]()  # refuses where no bank is connected
     asked = _asked(bill, part)
     amount, late_fee = asked.asked(part), asked.late_fee if part != "employee" else 0
     if people:
@@ -84,6 +80,11 @@ def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int]
     detail = {"bill": bill.number, "amount_fen": payment.amount_fen, "late_fee_fen": late_fee or None}
     record("payment.started", payment, by=by, channel=way.key, **detail)
     return payment
+
+
+def _refuse_waiting_void(bill: Bill) -> None:
+    if waiting_void(bill.assessment_id):
+        raise Refused("void_waits", "这张账单已申请作废，等待审核，暂不能缴费。要缴费的，请先撤回申请。")
 
 
 def _asked(bill: Bill, part: str) -> Owing:
@@ -166,7 +167,7 @@ def receive_notice(headers: Mapping[str, str], body: bytes) -> str:
         signing.verify(bank_secret(), headers, body, now=now().timestamp(), seen=None)
     except signing.BadSignature as bad:
         raise Refused(bad.code, str(bad), status=403) from None
-    return _hear(_read(body))
+    return hear(read_message(body))
 
 
 def ask_bank(payment_id: int, *, by) -> Payment:
@@ -194,14 +195,17 @@ def ask_bank(payment_id: int, *, by) -> Payment:
 
 
 def apply_answer(payment: Payment, answer: Mapping) -> str:
-    """Take what the bank answered about a payment as if it had come by itself; return what became of it."""
-    message = _checked(dict(answer) | {"order_id": payment.number})
-    return "waiting" if message["state"] == "waiting" else _hear(message)
+    """Take what the bank answered about a payment, or what its statement says of it; return what became of it.
+
+    These are the bank's own books: they put right what a notice misreported.
+    """
+    message = checked(dict(answer) | {"order_id": payment.number})
+    return "waiting" if message["state"] == "waiting" else hear(message, is_answer=True)
 
 
 def receive_line(message: Mapping) -> str:
     """Take one line of a return file as if the bank had told it by itself; return what became of it."""
-    return _hear(_checked(dict(message)))
+    return hear(checked(dict(message)))
 
 
 def close_unplaced(payment_id: int, *, by) -> None:
@@ -227,154 +231,3 @@ def _see_again(pk: int, *, by) -> None:
         payment.state, payment.reason_code, payment.reason = PaymentState.SENT, "", ""
         payment.save(update_fields=["state", "reason_code", "reason"])
         record("payment.sent", payment, by=by)
-
-
-def _read(body: bytes) -> dict:
-    try:
-        message = json.loads(body)
-        # What cannot be kept is not JSON either: NaN, endless numbers, half characters, nesting without end, NUL.
-        if "\\u0000" in json.dumps(message, ensure_ascii=False, allow_nan=False).encode().decode():
-            raise ValueError
-    except (ValueError, RecursionError):
-        raise Refused("malformed", "银行通知不是 JSON。") from None
-    return _checked(message)
-
-
-def _checked(message) -> dict:
-    if not isinstance(message, dict):
-        raise Refused("malformed", "银行通知不是一个对象。")
-    texts = ("message_id", "order_id", "state")
-    wrong = [key for key in texts if not isinstance(message.get(key), str) or len(message[key]) > 40]
-    if type(message.get("amount_fen")) is not int:
-        wrong.append("amount_fen")
-    if message.get("state") not in SAID:
-        wrong.append("state")
-    elif message["state"] != "waiting" and not message.get("message_id"):
-        wrong.append("message_id")
-    if wrong:
-        raise Refused("malformed", f"银行通知的这些项不对：{'、'.join(dict.fromkeys(wrong))}。")
-    return message
-
-
-def _hear(message: dict) -> str:
-    try:
-        return _apply(message)
-    except IntegrityError:
-        # The same message was being applied at this very moment; its outcome stands.
-        told, _ = told_before(message)
-        if not told:
-            raise
-        return told
-
-
-@transaction.atomic
-def _apply(message: dict) -> str:
-    payment = next(iter(ordered(message["order_id"])), None)
-    told, identity = told_before(message)
-    if told:
-        return told
-    outcome = _outcome(payment, message)
-    notice = BankNotice(message_id=identity, payment=payment, body=message, outcome=outcome, received_at=now())
-    insert_rows([notice])
-    detail = {"notice": notice.pk, "amount_fen": message["amount_fen"], "said": message["state"]}
-    record(
-        f"payment.{outcome}",
-        payment or notice,
-        by=None,
-        employer=payment.employer if payment else None,
-        **detail,
-    )
-    return outcome
-
-
-def _outcome(payment: Payment | None, message: dict) -> str:
-    """Apply the message to the locked payment. Money that does not fit is parked for a person to look at."""
-    if payment is None:
-        if message["state"] == "succeeded":
-            suspend(message, "没有这笔缴费的订单，不知道是谁的款。")
-        return "parked"
-    handlers = {"succeeded": _succeed, "refused": _refuse, "unknown": _leave_open, "waiting": _leave_open}
-    return handlers[message["state"]](payment, message)
-
-
-def _succeed(payment: Payment, message: dict) -> str:
-    serial = str(message.get("bank_serial", ""))[:60]
-    if payment.state == PaymentState.SUCCEEDED:
-        same = (serial, message["amount_fen"]) == (payment.bank_serial, payment.amount_fen)
-        if not same:
-            suspend(message, "这笔缴费已经到账，银行又通知了另一笔到账。", payment=payment)
-        return "repeated" if same else "parked"
-    if payment.reason_code == "mismatch":
-        # Its money waits in suspense: a person says what becomes of it, whatever the bank tells later.
-        return "parked"
-    (bill,) = locked_bill(payment.bill_id)
-    payment.bill = bill
-    wrong = _mismatch(payment, message)
-    if wrong:
-        suspend(message, wrong, payment=payment)
-        if payment.state in UNDECIDED:
-            # The money moved, but not as ordered: nobody may pay again before a person has looked.
-            payment.state, payment.reason_code, payment.reason = PaymentState.UNKNOWN, "mismatch", wrong
-            payment.save()
-        return "parked"
-    payment.state, payment.bank_serial = PaymentState.SUCCEEDED, serial
-    payment.paid_at, payment.finished_at = _paid_at(message), now()
-    payment.reason_code = payment.reason = ""
-    payment.paid_fen = payment.amount_fen
-    update_rows([payment], "state", "bank_serial", "paid_at", "finished_at", "reason_code", "reason", "paid_fen")
-    book_paid(bill, payment)
-    if payment.people:
-        transaction.on_commit(partial(voucher_in_background, payment.pk))
-    return "booked"
-
-
-def _mismatch(payment: Payment, message: dict) -> str:
-    if payment.state not in UNDECIDED:
-        return "此前已告知未扣款，现又通知到账，待人工核对。"
-    if message.get("bill_number", payment.bill.number) != payment.bill.number:
-        return "银行通知的账单号不符，待人工核对。"
-    if message["amount_fen"] != payment.amount_fen:
-        return "银行通知的金额不符，待人工核对。"
-    if message.get("payer", payment.employer.name) != payment.employer.name:
-        return "银行通知的付款单位不符，待人工核对。"
-    return ""
-
-
-def _refuse(payment: Payment, message: dict) -> str:
-    if payment.state == PaymentState.REFUSED:
-        return "repeated"
-    if payment.state == PaymentState.SUCCEEDED or payment.reason_code == "mismatch":
-        return "parked"
-    payment.state, payment.finished_at = PaymentState.REFUSED, now()
-    _take_reason(payment, message)
-    payment.save()
-    return "refused"
-
-
-def _leave_open(payment: Payment, message: dict) -> str:
-    if payment.state not in UNDECIDED or payment.reason_code == "mismatch":
-        return "repeated"
-    payment.state = PaymentState.UNKNOWN if message["state"] == "unknown" else payment.state
-    _take_reason(payment, message)
-    payment.save()
-    return message["state"]
-
-
-def _take_reason(payment: Payment, message: dict) -> None:
-    payment.reason_code = str(message.get("reason_code") or "")[:40]
-    payment.reason = _sentences(message.get("reason", ""), message.get("advice", ""))[:200]
-
-
-def _paid_at(message: dict) -> datetime:
-    try:
-        at = datetime.fromisoformat(str(message.get("paid_at", "")))
-    except ValueError:
-        return now()
-    at = at if timezone.is_aware(at) else timezone.make_aware(at)
-    return min(at, now())  # a clock that goes ahead pays nothing late
-
-
-def _sentences(*parts) -> str:
-    """What the bank says, each part a sentence of its own; whatever it sends there, the news of the money counts."""
-    said = [text for part in parts if (text := str(part or "").strip())]
-    return "".join(part if part.endswith(("。", "！", "？")) else f"{part}。" for part in said)

@@ -1,9 +1,11 @@
 """What the agency asks of its money: how much nobody has claimed, the last comparisons, who has credit."""
 
+from collections.abc import Iterable
+
 from django.db.models import Count, F, QuerySet, Sum
 
 from ..settlement.models import Account, LedgerEntry
-from .models import Reconciliation, SuspenseItem
+from .models import UNDECIDED, Payment, PaymentState, Reconciliation, SuspenseItem
 
 
 def suspense_sums(actor) -> dict[str, int]:
@@ -26,3 +28,18 @@ def credits_of(actor) -> QuerySet:
         name=F("transaction__employer__name"),
     )
     return named.annotate(fen=-Sum("amount_fen")).filter(fen__gt=0).order_by("-fen")
+
+
+def running_payment(bill) -> Payment | None:
+    """The attempt to pay a bill that has no result yet; None where there is none."""
+    return bill.payments.filter(state__in=UNDECIDED).first()
+
+
+def cleared_money(payments: Iterable[Payment]) -> dict[int, SuspenseItem]:
+    """What arrived for attempts that the agency ended, and what it did with it, by attempt (ids); one query at most.
+
+    `payments` are read as who asks may see them: what became of their money is theirs to know.
+    """
+    ended = [one.pk for one in payments if one.state == PaymentState.CLEARED]
+    items = SuspenseItem.objects.that_came().filter(payment__in=ended).exclude(clearing="") if ended else ()
+    return {one.payment_id: one for one in items}

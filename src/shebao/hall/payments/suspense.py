@@ -1,4 +1,4 @@
-"""Money that fits no order (待查款): booked to suspense when it arrives, and what the agency makes of it."""
+"""Money that fits no order (待查款): booked to suspense when it arrives, put right when the bank misreported it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,18 +7,19 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..audit.operations import record
 from ..bulk import insert_rows
 from ..clock import now
 from ..employers.locking import locked_employer
-from ..employers.models import Employer
 from ..errors import Conflict, Refused, permit
 from ..prepared import prepared
-from ..settlement.collecting import book_received, credit_of, day_of, owing, write_booking
-from ..settlement.models import Account, Bill, Booking, LedgerTransaction
-from .models import UNDECIDED, Clearing, Payment, PaymentState, SuspenseItem
+from ..settlement.collecting import credit_of, day_of, write_booking
+from ..settlement.ledger import book_mirror
+from ..settlement.models import Account, Booking, LedgerTransaction
+from .models import MISMATCH, UNDECIDED, Clearing, Payment, PaymentState, SuspenseItem
 
 MOST = 10**15
 """More fen than any payment has; the columns of the ledger hold the sum of thousands of these."""
@@ -47,14 +48,45 @@ def suspend(message: Mapping, reason: str, *, payment: Payment | None = None) ->
         arrived_at=_at(message),
     )
     insert_rows([item])
-    _book(item, Booking.SUSPENDED, employer, [(Account.BANK, fen), (Account.SUSPENSE, -fen)])
+    book_moved(item, Booking.SUSPENDED, employer, [(Account.BANK, fen), (Account.SUSPENSE, -fen)])
     record("suspense.arrived", item, by=None, employer=employer, amount_fen=fen, reason=reason)
     return item
 
 
 @prepared
 def _of_serial(serial: str) -> QuerySet:
-    return SuspenseItem.objects.filter(bank_serial=serial)
+    return SuspenseItem.objects.that_came().filter(bank_serial=serial)
+
+
+def suspend_proven(message: Mapping, reason: str, *, payment: Payment | None = None) -> SuspenseItem | None:
+    """As `suspend`, by the bank's own books: an amount that its notice misreported is put right by bookings."""
+    if 0 < message["amount_fen"] <= MOST:
+        for held in waiting_under(str(message.get("bank_serial") or message["message_id"])[:60]):
+            if held.amount_fen != message["amount_fen"]:
+                take_back(held, f"银行查明的金额是 {yuan(message['amount_fen'])} 元，原来的通知有误。")
+    return suspend(message, reason, payment=payment)
+
+
+def waiting_under(serial: str) -> list[SuspenseItem]:
+    """What waits in suspense under this serial number of the bank, locked; at most one."""
+    return _waiting(serial)
+
+
+@prepared
+def _waiting(serial: str) -> QuerySet:
+    rows = SuspenseItem.objects.select_for_update(of=("self",)).select_related("employer")
+    return rows.filter(bank_serial=serial, clearing="")
+
+
+def take_back(item: SuspenseItem, note: str) -> None:
+    """End an amount in suspense that the bank misreported (更正): its booking is mirrored, the row stays.
+
+    The caller holds the item's lock, and books what is true instead.
+    """
+    book_mirror(item.transactions.get(kind=Booking.SUSPENDED))
+    item.clearing, item.note, item.cleared_at = Clearing.CORRECTED, note, now()
+    item.save(update_fields=["clearing", "note", "cleared_at"])
+    record("suspense.corrected", item, by=None, employer=item.employer, amount_fen=item.amount_fen, note=note)
 
 
 def _at(message: Mapping) -> datetime:
@@ -65,81 +97,11 @@ def _at(message: Mapping) -> datetime:
     return min(at if timezone.is_aware(at) else timezone.make_aware(at), now())
 
 
-def _book(item: SuspenseItem | None, kind: str, employer, rows: list[tuple[str, int]]) -> LedgerTransaction:
+def book_moved(item: SuspenseItem | None, kind: str, employer, rows: list[tuple[str, int]]) -> LedgerTransaction:
+    """Book money that is no bill's from account to account, fen each; of the item's month, or this one."""
     booked = LedgerTransaction(employer=employer, suspense=item, kind=kind, booked_at=now())
     month = Month.of(day_of(item.arrived_at if item else booked.booked_at))
     return write_booking(booked, [(account, fen, month) for account, fen in rows])
-
-
-def clear_suspense(item_id: int, clearing: str, *, by, number: str = "", note: str) -> SuspenseItem:
-    """Say what becomes of unmatched money: for a bill, for an employer's credit, or back to who paid it.
-
-    `number` is the bill's number, or the employer's. Raises Refused in words, Conflict when somebody did it before.
-    """
-    permit(by, "reconcile", "对账")
-    note = note.strip()
-    if not note:
-        raise Refused("no_note", "请写明处理的依据。", field="note")
-    if clearing not in Clearing.values:
-        raise Refused("no_clearing", "请选择怎样处理这笔款。", field="clearing")
-    with transaction.atomic():
-        item = SuspenseItem.objects.visible_to(by).select_for_update(of=("self",)).get(pk=item_id)
-        if item.clearing:
-            raise Conflict("already_cleared", f"这笔待查款已经处理（{item.get_clearing_display()}）。")
-        employer = _APPLY[clearing](item, by, number.strip())
-        item.clearing, item.note, item.cleared_by, item.cleared_at = clearing, note[:200], by, now()
-        if employer:
-            item.employer, item.region = employer, employer.region
-        item.save()
-        _end_attempt(item)
-        record("suspense.cleared", item, by=by, employer=employer, amount_fen=item.amount_fen, kind=clearing, note=note)
-    return item
-
-
-def _to_bill(item: SuspenseItem, by, number: str) -> Employer:
-    bill = Bill.objects.visible_to(by).live().select_for_update(of=("self",), no_key=True).filter(number=number).first()
-    if bill is None:
-        raise Refused("no_such_bill", f"没有账单号“{number}”的账单，或它已经作废。", field="number")
-    if owing(bill, day_of(item.arrived_at)).total <= 0:
-        raise Refused("already_paid", "这张账单已经缴清，可以转入该单位的待转金。", field="number")
-    running = bill.payments.filter(state__in=UNDECIDED).exclude(pk=item.payment_id)
-    if running.exists():
-        raise Refused("paying", "这张账单还有一笔缴费没有结果，请等它有结果再入账。", field="number")
-    on = day_of(item.arrived_at)
-    book_received(bill, item.amount_fen, kind=Booking.CLEARED, on=on, suspense=item)
-    return bill.employer
-
-
-def _to_credit(item: SuspenseItem, by, number: str) -> Employer:
-    employer = Employer.objects.visible_to(by).filter(employer_number=number).first()
-    if employer is None:
-        raise Refused("no_such_employer", f"没有编号“{number}”的单位。", field="number")
-    fen = item.amount_fen
-    _book(item, Booking.CLEARED, employer, [(Account.SUSPENSE, fen), (Account.CREDIT, -fen)])
-    return employer
-
-
-def _refund(item: SuspenseItem, by, number: str) -> Employer | None:
-    fen = item.amount_fen
-    _book(item, Booking.CLEARED, item.employer, [(Account.SUSPENSE, fen), (Account.BANK, -fen)])
-    return item.employer
-
-
-_APPLY = {Clearing.BILL: _to_bill, Clearing.CREDIT: _to_credit, Clearing.REFUND: _refund}
-
-
-def _end_attempt(item: SuspenseItem) -> None:
-    """The attempt whose money this was has its end: who waits for it may go on."""
-    for attempt in _running(item.payment_id) if item.payment_id else ():
-        attempt.state, attempt.finished_at = PaymentState.REFUSED, now()
-        attempt.reason_code = "cleared"
-        attempt.reason = f"款项已由经办机构处理：{item.get_clearing_display()}"
-        attempt.save()
-
-
-@prepared
-def _running(payment: int) -> QuerySet[Payment]:
-    return Payment.objects.select_for_update().filter(pk=payment, state__in=UNDECIDED)
 
 
 def without_money(actor) -> QuerySet[Payment]:
@@ -147,7 +109,7 @@ def without_money(actor) -> QuerySet[Payment]:
 
     A message names no amount, or more than there is; where money did come, its item in suspense ends the attempt.
     """
-    stuck = Payment.objects.visible_to(actor).filter(state__in=UNDECIDED, reason_code="mismatch", suspense_items=None)
+    stuck = Payment.objects.visible_to(actor).filter(state__in=UNDECIDED, reason_code=MISMATCH, suspense_items=None)
     return stuck.select_related("bill", "employer").order_by("started_at", "pk")
 
 
@@ -168,7 +130,7 @@ def end_without_money(payment_id: int, *, by, note: str) -> Payment:
     note = note.strip()
     if not note:
         raise Refused("no_note", "请写明核对的依据，如与银行核对的日期和对方经办人。", field="note")
-    if payment.state not in UNDECIDED or payment.reason_code != "mismatch":
+    if payment.state not in UNDECIDED or payment.reason_code != MISMATCH:
         raise Conflict("already_decided", f"这笔缴费已经有结果（{payment.get_state_display()}），请刷新后再看。")
     if payment.suspense_items.exists():
         raise Conflict("money_waits", "这笔缴费的款在待查款里，请处理那一笔。")
@@ -189,6 +151,6 @@ def refund_credit(employer_id: int, fen: int, *, by, note: str) -> LedgerTransac
         raise Refused("no_note", "请写明退费的依据。", field="note")
     if not 0 < fen <= credit:
         raise Refused("no_credit", "退费金额须大于零，且不超过该单位的待转金。", field="amount")
-    booked = _book(None, Booking.REFUNDED, employer, [(Account.CREDIT, fen), (Account.BANK, -fen)])
+    booked = book_moved(None, Booking.REFUNDED, employer, [(Account.CREDIT, fen), (Account.BANK, -fen)])
     record("credit.refunded", booked, by=by, employer=employer, amount_fen=fen, note=note)
     return booked

@@ -1,12 +1,12 @@
 """What is not filled in of the form that clears unmatched money (待查款): all of it at once."""
 
-from .models import Clearing
+from .models import CHOSEN, Clearing
 
 
 def unfilled(clearing: str, number: str, note: str) -> dict[str, str]:
     """By field, what to fill in; nothing where the form is complete. What is filled in wrongly, clearing it says."""
     told = {}
-    if not clearing:
+    if clearing not in CHOSEN:
         told["clearing"] = "请选择怎样处理这笔款。"
     if not number.strip() and clearing != Clearing.REFUND:
         told["number"] = {

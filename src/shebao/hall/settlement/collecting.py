@@ -20,6 +20,7 @@ from ..clock import now
 from ..prepared import prepared
 from ..regions import region
 from .models import DUES, Account, Bill, BillLine, Booking, LedgerEntry, LedgerTransaction, ProvisionalLine
+from .void_wishes import close_wishes
 
 ORDER = {Account.RECEIVABLE: 0, Account.INTEREST_DUE: 1, Account.LATE_FEES_DUE: 2}
 ARRIVING = (Booking.PAID, Booking.CLEARED, Booking.CREDIT_USED, Booking.CARRIED)
@@ -255,6 +256,8 @@ def book_received(
     rows += [(Account.LATE_FEES, -x, bill.month, scheme, "employer") for scheme, x in fee_by_scheme(bill, fee).items()]
     rows += [(Account.CREDIT, -credit, bill.month, "", "")] if credit else []
     write_booking(booked, rows)
+    if kind in (Booking.PAID, Booking.CLEARED, Booking.CARRIED):
+        close_wishes(bill)
     return Received(sum(taken.values()), fee, credit)
 
 

@@ -14,11 +14,12 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..bulk import in_chunks
-from ..payments.models import PaymentState, SuspenseItem
+from ..payments.models import PaymentState
 from ..prepared import prepared, streamed
 from ..regions import region
 from ..roster.models import DeclaredWage, Spell
 from ..supplements.models import YearlyCover
+from .bank_proving import statement_breaks, suspense_breaks
 from .billed import Billed, charged_facts
 from .collecting import ARRIVING, COUNTS_FROM, day_of, late_fee_of
 from .evidences import data_of
@@ -51,7 +52,8 @@ PASSING = (Account.BANK, Account.CREDIT, Account.SUSPENSE)
 def broken_rules() -> Iterator[str]:
     """A sentence for every break of a rule that holds between rows; nothing where all is well."""
     for rule in (
-        _suspense,
+        suspense_breaks,
+        statement_breaks,
         _credit,
         _refunds,
         _voids,
@@ -67,28 +69,6 @@ def broken_rules() -> Iterator[str]:
         left_out,
     ):
         yield from rule()
-
-
-def _suspense() -> Iterator[str]:
-    """I-4: unmatched money is on the suspense account until it is cleared, to the fen."""
-    sums = dict(_held_for())
-    for one in _suspense_items():
-        fen, said = -sums.pop(one.pk, 0), 0 if one.clearing else one.amount_fen
-        if fen != said:
-            yield f"I-4：待查款 {one.bank_serial} 应有 {yuan(said)} 元，待查款科目里是 {yuan(fen)} 元。"
-    for fen in filter(None, sums.values()):
-        yield f"I-4：待查款科目里有 {yuan(-fen)} 元不属于任何一笔待查款。"
-
-
-@streamed
-def _held_for() -> QuerySet:
-    held = LedgerEntry.objects.filter(account=Account.SUSPENSE).order_by()
-    return held.values_list("transaction__suspense").annotate(Sum("amount_fen"))
-
-
-@streamed
-def _suspense_items() -> QuerySet:
-    return SuspenseItem.objects.all()
 
 
 def _credit() -> Iterator[str]:
@@ -170,7 +150,8 @@ def _left_on_voided() -> QuerySet:
 
 @streamed
 def _mirrors_of_payments() -> QuerySet:
-    mirrors = LedgerTransaction.objects.filter(kind=Booking.VOIDED, reverses__payment__isnull=False)
+    mirrors = LedgerTransaction.objects.filter(kind=Booking.VOIDED)
+    mirrors = mirrors.filter(Q(reverses__payment__isnull=False) | Q(reverses__suspense__isnull=False))
     return mirrors.values_list("pk", "reverses")
 
 
@@ -183,7 +164,9 @@ def _left_of_both(bookings: list[int]) -> QuerySet:
 
 @prepared
 def _mirrored_in_force() -> QuerySet:
-    mirrors = LedgerTransaction.objects.filter(kind=Booking.VOIDED, bill__assessment__voided_at__isnull=True)
+    mirrors = LedgerTransaction.objects.filter(
+        kind=Booking.VOIDED, bill__isnull=False, bill__assessment__voided_at__isnull=True
+    )
     mirrors = mirrors.exclude(reverses__payment__state=PaymentState.VOIDED)
     return mirrors.values_list("bill__number", flat=True)
 

@@ -76,3 +76,5 @@ class VoidState(models.TextChoices):
     ASKED = "asked", "待审核"
     VOIDED = "voided", "已作废"
     DECLINED = "declined", "未同意"
+    WITHDRAWN = "withdrawn", "已撤回"
+    CLOSED = "closed", "已缴费，申请结束"

@@ -118,8 +118,9 @@ def _standing(bill: int) -> QuerySet[LedgerTransaction]:
 def book_mirror(booked: LedgerTransaction) -> LedgerTransaction:
     """Undo one booking by its mirror, entry by entry."""
     mirror = LedgerTransaction(
-        employer_id=booked.employer_id, bill_id=booked.bill_id, kind=Booking.VOIDED, reverses=booked, booked_at=now()
-    )
+        employer_id=booked.employer_id, bill_id=booked.bill_id, suspense_id=booked.suspense_id, kind=Booking.VOIDED,
+        reverses=booked, booked_at=now(),
+    )  # fmt: skip
     return write_booking(mirror, [(account, -fen, *key) for account, fen, *key in _entries(booked.pk)])
 
 

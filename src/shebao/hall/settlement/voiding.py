@@ -21,6 +21,7 @@ from .giving_back import returned_by, take_months_again
 from .ledger import book_voided
 from .models import Assessment, Bill, BillLine, Booking, LedgerTransaction, VoidRequest, VoidState
 from .paying_state import Paying, paying_of
+from .void_wishes import waiting_void
 
 LONGEST_REASON = 200
 PAID = "这张账单已经缴费，不能作废"
@@ -108,9 +109,11 @@ def _reason(text: str, title: str) -> str:
 def _ask(assessment: Assessment, *, by, reason: str) -> VoidRequest:
     # The employer is what settling and voiding lock: of two at once, the second sees what the first did.
     Employer.objects.select_for_update(no_key=True).get(pk=assessment.employer_id)
-    waiting = assessment.void_requests.filter(state=VoidState.ASKED).first()
-    if waiting:
+    # And the bill, which money that comes locks: the wish sees the money, or the money the wish.
+    Bill.objects.ever().select_for_update(no_key=True).get(assessment=assessment)
+    if waiting := waiting_void(assessment.pk):
         return waiting
+    _refuse_obstacle(assessment)
     request = VoidRequest.objects.create(
         employer_id=assessment.employer_id, assessment=assessment, reason=reason, asked_by=by, asked_at=now()
     )
@@ -235,7 +238,24 @@ def settled_months(employer, *, by) -> list[Settled]:
     return rows
 
 
-def waiting_voids(actor):
+@dataclass(frozen=True)
+class Waiting:
+    """A wish to void that waits: how its bill stands, and why the agency cannot agree to it; "" where it can."""
+
+    request: VoidRequest
+    paying: Paying
+    obstacle: str
+
+
+def waiting_voids(actor) -> list[Waiting]:
     """The wishes to void that wait for the agency, the oldest first."""
     asked = VoidRequest.objects.visible_to(actor).filter(state=VoidState.ASKED).order_by("asked_at", "pk")
-    return asked.select_related("employer", "assessment__bill", "asked_by")
+    found = list(asked.select_related("employer", "asked_by", "assessment__employer", "assessment__bill__employer"))
+    for one in found:
+        one.assessment.bill.assessment = one.assessment
+    states = paying_of(one.assessment.bill for one in found)
+    return [Waiting(one, states[one.assessment.bill.pk], _stands_in_the_way(one.assessment)) for one in found]
+
+
+def _stands_in_the_way(assessment: Assessment) -> str:
+    return "这次核定已经作废。" if assessment.voided_at else obstacle(assessment)

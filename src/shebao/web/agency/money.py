@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shebao.hall import clock
 from shebao.hall.errors import Refused
-from shebao.hall.payments.models import Clearing, SuspenseItem
+from shebao.hall.payments.clearing import clear_suspense
+from shebao.hall.payments.models import CHOSEN, SuspenseItem
 from shebao.hall.payments.queries import credits_of, reconciliations, suspense_sums
 from shebao.hall.payments.reconciling import reconcile_day
-from shebao.hall.payments.suspense import clear_suspense, end_without_money, refund_credit, without_money
+from shebao.hall.payments.suspense import end_without_money, refund_credit, without_money
 from shebao.hall.payments.unfilled import unfilled
 from shebao.rules.money import BadMoney, parse_fen
 
@@ -46,7 +47,7 @@ def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int =
         "cleared": items.exclude(clearing="")[:SHOWN],
         "sums": suspense_sums(request.user),
         "stuck": [(one, typed("end", one.pk)) for one in without_money(request.user)],
-        "clearings": Clearing.choices,
+        "clearings": [(one.value, one.label) for one in CHOSEN],
         "reconciliations": reconciliations(request.user)[:SHOWN],
         "credits": [(one, typed("refund", one["employer"])) for one in credits_of(request.user)[:SHOWN]],
         "day": typed("day").get("day") or clock.today().isoformat(),

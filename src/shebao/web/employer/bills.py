@@ -10,6 +10,8 @@ from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
 from shebao.hall.errors import Refused
+from shebao.hall.payments.models import Payment, PaymentState
+from shebao.hall.payments.queries import running_payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
 from shebao.hall.settlement.comparing import Before, bridge, compared_with
@@ -29,6 +31,7 @@ from shebao.hall.settlement.queries import (
     bill_people,
     bill_summary,
 )
+from shebao.hall.settlement.void_wishes import waiting_void
 from shebao.hall.sheets.writing import Column
 from shebao.rules.back_fees import percent
 from shebao.rules.money import yuan
@@ -81,6 +84,7 @@ def bill(request, pk):
     asked = owing(found, clock.today())
     stands = paying(found, asked)
     paid = stands.paid
+    running, wish = running_payment(found), waiting_void(found.assessment_id)
     context = {
         "bill": found,
         "paying": stands,
@@ -93,7 +97,11 @@ def bill(request, pk):
         "adjusted": adjusted,
         "back": back,
         "crumbs": crumbs(f"{found.label} 账单", bills_crumb(request)),
-        "actions": _actions(found, is_paid=asked.total <= 0, may_print=request.user.may("print")),
+        "actions": _actions(
+            found, running, may_pay=not wish, is_paid=asked.total <= 0, may_print=request.user.may("print")
+        ),
+        "asked_to_void": wish,
+        "unknown": running if running and running.state == PaymentState.UNKNOWN else None,
         "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
         "settled_in": _settled_in(found),
@@ -132,7 +140,7 @@ def bills_crumb(request) -> tuple[str, str]:
     return word(request, "menu.bills", "账单"), reverse("e_bills")
 
 
-def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
+def _actions(found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bool, may_print: bool) -> list[dict]:
     actions = (
         []
         if found.is_provisional
@@ -151,7 +159,9 @@ def _actions(found: Bill, *, is_paid: bool, may_print: bool) -> list[dict]:
         actions.append(notice)
     if is_paid and may_print and found.total_due > 0 and (receipt := print_action(found, "receipt", "打印缴费凭证")):
         actions.append(receipt)
-    if not is_paid:
+    if not is_paid and running:
+        actions.append({"label": "查看缴费状态", "url": reverse("e_payment", args=[running.pk]), "icon": "wallet"})
+    elif not is_paid and may_pay:
         pay = {"label": "去缴费", "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
         actions.append(pay)
     return actions

@@ -2,29 +2,34 @@
 
 from collections.abc import Mapping
 from itertools import chain
+from urllib.parse import urlencode
 
 import segno
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shebao.hall import clock
 from shebao.hall.documents.amount_words import amount_in_words
 from shebao.hall.errors import Refused
-from shebao.hall.payments.channels import CHANNELS, way_title
+from shebao.hall.payments.channels import is_direct, way_chosen, way_title, ways_of
 from shebao.hall.payments.closing import close_payment
 from shebao.hall.payments.debits import problems_of
-from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
+from shebao.hall.payments.models import MISMATCH, UNDECIDED, Payment, PaymentState, SuspenseItem
 from shebao.hall.payments.operations import ANOTHER_PAYS, ask_bank, is_for_another, start_payment
+from shebao.hall.payments.queries import cleared_money, running_payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import Owing, credit_of, owing, owings
 from shebao.hall.settlement.ledger import balance
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.paying_state import paying
 from shebao.hall.settlement.queries import bill_earlier, bill_summary
+from shebao.hall.settlement.void_wishes import waiting_void, waiting_voids_of
 from shebao.rules.day_counts import DAY_COUNTS
+from shebao.rules.identity import masked
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
@@ -39,6 +44,7 @@ TAGS = {
     PaymentState.REFUSED: "failed",
     PaymentState.UNKNOWN: "processing",
     PaymentState.VOIDED: "failed",
+    PaymentState.CLEARED: "warning",
 }
 
 
@@ -52,7 +58,15 @@ def pay(request):
     asked, due = owings(bills, clock.today()), []
     for bill in bills:
         if (one := asked[bill.pk]).total > 0:
-            due.append({"bill": bill, "asked": one, "paying": paying(bill, one), "running": running.get(bill.pk)})
+            stands = paying(bill, one)
+            due.append(
+                {"bill": bill, "asked": one, "paying": stands, "running": running.get(bill.pk), "asked_to_void": False}
+            )
+    asked_to_void = waiting_voids_of([one["bill"] for one in due])
+    for one in due:
+        one["asked_to_void"] = one["bill"].pk in asked_to_void
+    records = list(payments.select_related("bill__employer")[:RECORDS])
+    cleared = cleared_money(records)
     title = word(request, "menu.pay", "缴费与支付")
     context = {
         "title": title,
@@ -63,10 +77,12 @@ def pay(request):
             {
                 "payment": one,
                 "tag": TAGS[one.state],
+                "word": _word(one, cleared.get(one.pk)),
+                "cleared": cleared.get(one.pk),
                 "way": _way_title(request, one),
                 "receipt": _receipt(request, one, asked),
             }
-            for one in payments.select_related("bill__employer")[:RECORDS]
+            for one in records
         ],
     }
     return render(request, "employer/pay.html", context)
@@ -77,17 +93,56 @@ def pay(request):
 def pay_bill(request, pk):
     """One bill: the amount to check, the way to pay, and the start."""
     bill = Bill.objects.visible_to(request.user).live().select_related("employer", "assessment").get(pk=pk)
+    running, errors = running_payment(bill), []
     if request.method == "POST":
         try:
-            return redirect(
-                "e_payment",
-                start_payment(
-                    bill.pk, by=request.user, part=request.POST.get("part", ""), channel=request.POST.get("channel", "")
-                ).pk,
-            )
+            return _start(request, bill, running)
         except Refused as no:
-            messages.error(request, no.message)
-            return redirect("e_pay_bill", bill.pk)
+            if not no.field:
+                messages.error(request, no.message)
+                return redirect("e_pay_bill", bill.pk)
+            errors = [{"id": no.field, "text": no.message}]
+    elif request.GET.get("check") and not running:
+        return _check_page(request, bill)
+    return _bill_page(request, bill, running, errors)
+
+
+def _start(request, bill: Bill, running: Payment | None):
+    """Start paying; what moves the money at once is shown once more first, with the account and the amount."""
+    said = {name: request.POST.get(name, "") for name in ("channel", "part")}
+    if not running and is_direct(way_chosen(bill.employer, said["channel"])):
+        fen = owing(bill, clock.today()).asked(said["part"])
+        if request.POST.get("checked") != str(fen):
+            query = urlencode({"check": said["channel"] or way_chosen(bill.employer, "").key, "part": said["part"]})
+            return redirect(f"{reverse('e_pay_bill', args=[bill.pk])}?{query}")
+    return redirect("e_payment", start_payment(bill.pk, by=request.user, **said).pk)
+
+
+def _check_page(request, bill: Bill):
+    """The check before a debit: from which account, at which bank, how much."""
+    part, employer = request.GET.get("part", ""), bill.employer
+    asked = owing(bill, clock.today())
+    wish = waiting_void(bill.assessment_id)
+    try:
+        way = way_chosen(employer, request.GET["check"])
+    except Refused:
+        way = None
+    is_shut = wish or is_for_another(bill, by=request.user) or part not in ("", *SHARES) or asked.asked(part) <= 0
+    if way is None or not is_direct(way) or is_shut:
+        return redirect("e_pay_bill", bill.pk)
+    context = {
+        "bill": bill,
+        "way": way,
+        "part": part,
+        "part_title": SHARES.get(part, "整张账单"),
+        "fen": asked.asked(part),
+        "account": masked(employer.bank_account) if employer.bank_account else "",
+        "crumbs": _crumbs(request, f"{bill.label} 缴费"),
+    }
+    return render(request, "employer/pay_check.html", context)
+
+
+def _bill_page(request, bill: Bill, running: Payment | None, errors: list[dict]):
     due, paid = balance(bill)
     asked, collection = owing(bill, clock.today()), region(bill.employer.region).collection
     context = {
@@ -96,14 +151,24 @@ def pay_bill(request, pk):
         "paid": paid,
         "asked": asked,
         "late_fee_rule": _late_fee_words(collection.late_fee),
-        "ways": [way for way in collection.ways.values() if way.kind in CHANNELS],
+        "ways": ways_of(region(bill.employer.region)),
+        "errors": errors,
+        "typed": request.POST,
+        "wish": waiting_void(bill.assessment_id),
+        "may_withdraw": request.user.may("settle"),
         "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
         "for_another": ANOTHER_PAYS if is_for_another(bill, by=request.user) else "",
-        "running": bill.payments.filter(state__in=UNDECIDED).first(),
+        "running": running,
+        "is_unknown": running is not None and running.state == PaymentState.UNKNOWN,
         "crumbs": _crumbs(request, f"{bill.label} 缴费"),
     }
-    return render(request, "employer/pay_bill.html", context)
+    return render(request, "employer/pay_bill.html", context, status=422 if errors else 200)
+
+
+def _word(payment: Payment, cleared: SuspenseItem | None) -> str:
+    """How an attempt stands, in words; where the agency ended it, what it did with the money."""
+    return f"已由经办机构{cleared.get_clearing_display()}" if cleared else payment.get_state_display()
 
 
 def _receipt(request, payment: Payment, asked: Mapping[int, Owing]) -> dict | None:
@@ -146,8 +211,12 @@ def payment(request, pk):
     found = Payment.objects.visible_to(request.user).select_related("bill__employer", "started_by").get(pk=pk)
     way = here(request).collection.ways.get(found.channel)
     kind = way.kind if way else "online"
+    cleared = cleared_money([found]).get(found.pk)
     context = {
         "payment": found,
+        "word": _word(found, cleared),
+        "cleared": cleared,
+        "is_owing": cleared is not None and _is_owing(found.bill_id, request.user),
         "way": _way_title(request, found),
         "kind": kind,
         "qr": _qr(found.pay_url) if kind == "code" and found.state == PaymentState.SENT else "",
@@ -160,6 +229,11 @@ def payment(request, pk):
     }
     name = "employer/pay_state_card.html" if request.htmx else "employer/pay_state.html"
     return render(request, name, context)
+
+
+def _is_owing(bill_id: int, user) -> bool:
+    bill = Bill.objects.visible_to(user).live().select_related("employer", "assessment").filter(pk=bill_id).first()
+    return bill is not None and owing(bill, clock.today()).total > 0
 
 
 @needs("pay")
@@ -201,10 +275,18 @@ def ask(request, pk):
     try:
         found = ask_bank(pk, by=request.user)
         if found.state in UNDECIDED:
-            messages.info(request, "银行还没有结果，请稍后再查。")
+            messages.info(request, _nothing_new(found))
     except Refused as no:
         messages.error(request, no.message)
     return redirect("e_payment", pk)
+
+
+def _nothing_new(found: Payment) -> str:
+    """What is said of a question that changed nothing: when it was asked, so that one sees that it was."""
+    at = f"已在 {timezone.localtime(clock.now()):%H:%M} 查询"
+    if found.reason_code == MISMATCH:
+        return f"{at}，银行的答复与这笔缴费仍然不符，请等经办机构核对。"
+    return f"{at}，银行还没有结果。"
 
 
 urlpatterns = [

@@ -13,7 +13,7 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.mail.operations import tidy_address
 from shebao.hall.mail.queries import last_address, letters
-from shebao.hall.payments.channels import CHANNELS
+from shebao.hall.payments.channels import way_chosen, ways_of
 from shebao.hall.payments.operations import start_payment
 from shebao.hall.payments.people import people_of, why_not_by_people
 from shebao.hall.roster.models import Employee
@@ -68,7 +68,6 @@ def show(request, page):
     errors += [{"id": "chosen", "text": "请先勾选员工，再点“缴费”。"}] if is_nobody else []
     status = no.status if no else 422 if is_nobody else 200
     is_form = bool(chosen) and not found.trouble and not wrong
-    ways = [way for way in here(request).collection.ways.values() if way.kind in CHANNELS]
     rows = [row for row in found.rows if not is_form or row["pk"] in chosen]
     for row in rows:
         row["typed"] = request.POST.get(f"base-{row['pk']}", row["typed"])
@@ -86,7 +85,8 @@ def show(request, page):
         "to": {"id": "to", "name": "to", "kind": "email", "label": "企业邮箱", "required": True, "maxlength": 120,
                "autocomplete": "email", "value": request.POST.get("to", "") or last_address(request.user),
                "error": no.message if no and no.field == "to" else ""},
-        "ways": ways,
+        "ways": ways_of(here(request)),
+        "typed_way": request.POST.get("channel", ""),
         "letters": letters(request.user)[:RECENT],
         "errors": errors,
     }  # fmt: skip
@@ -135,6 +135,8 @@ def _submit(request, found: _Asked, chosen: list[int]):
     to = tidy_address(request.POST.get("to", ""))
     if not chosen:
         raise Refused("nobody_chosen", "还没有选择员工，请先勾选。")
+    channel = request.POST.get("channel", "")
+    way_chosen(found.employer, channel)  # before anything is declared
     bill = found.bill
     if bill is None:
         if not request.POST.get("agreed"):
@@ -142,7 +144,6 @@ def _submit(request, found: _Asked, chosen: list[int]):
         _declare(request, found, chosen)
         kind = applicable_settlement(found.employer, found.month)
         bill = settle_month(found.employer.pk, found.month, kind.key, by=request.user, confirmations=kind.confirmations)
-    channel = request.POST.get("channel", "")
     payment = start_payment(bill.pk, by=request.user, channel=channel, people=chosen, voucher_to=to)
     return redirect("e_payment", payment.pk)
 

@@ -3,11 +3,12 @@
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.settlement.models import Assessment, VoidState
+from shebao.hall.settlement.void_wishes import withdraw_void
 from shebao.hall.settlement.voiding import LONGEST_REASON, ask_to_void, obstacle, settled_months, void_rule
 
 from ..access import needs
@@ -87,7 +88,21 @@ def _answer(rule, done, assessment) -> str:
     return f"{_when(assessment)}的{rule.title}已提交经办机构审核。"
 
 
+@needs("settle")
+@require_POST
+def withdraw(request, pk):
+    """Take the wish to void back (撤回申请)."""
+    void_rule(request.user.employer.region)
+    try:
+        withdraw_void(pk, by=request.user)
+        messages.success(request, "已撤回作废申请，账单不变，可以缴费。")
+    except Refused as no:
+        messages.error(request, no.message)
+    return redirect("e_voids")
+
+
 urlpatterns = [
     path("voids/", voids, name="e_voids"),
     path("voids/<int:pk>/", void, name="e_void"),
+    path("voids/requests/<int:pk>/withdraw/", withdraw, name="e_void_withdraw"),
 ]

@@ -144,6 +144,8 @@ ACTIONS_BY_AREA = {
         "provisional.withdrawn": "撤销暂核定",
         "void.asked": "申请作废核定",
         "void.declined": "不同意作废",
+        "void.withdrawn": "撤回作废申请",
+        "void.closed": "作废申请自动结束",
         "month.voided": "作废核定",
     },
     "缴费与资金": {
@@ -163,6 +165,7 @@ ACTIONS_BY_AREA = {
         "debit_file.answered": Inside("读入代扣回盘"),
         "suspense.arrived": "登记待查款",
         "suspense.cleared": "处理待查款",
+        "suspense.corrected": "更正待查款金额",
         "credit.refunded": "退还待转金",
         "bank.reconciled": Inside("对账"),
     },
