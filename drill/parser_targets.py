@@ -184,7 +184,7 @@ def _notice(data: bytes) -> None:
     from shebao.hall.payments import channels, operations
 
     headers = signing.sign(channels.bank_secret(), data, at=clock.now().timestamp(), nonce="n")
-    with patch.object(operations, "_hear", lambda message: message):
+    with patch.object(operations, "hear", lambda message: message):
         message = operations.receive_notice(headers, data)
     json.dumps(message, ensure_ascii=False, allow_nan=False).encode()  # as it is kept
 
