@@ -1,5 +1,7 @@
 """Cases: the list, one whole, taken back, repaired in place."""
 
+from datetime import datetime
+
 import pytest
 
 from shebao.hall.declarations.models import Declaration
@@ -48,6 +50,20 @@ def test_a_submitted_case_can_be_taken_back(client):
     one.refresh_from_db()
     assert one.state == "draft"
     assert client.post(f"/e/cases/{one.pk}/approve/").status_code == 404
+
+
+def test_a_day_that_was_expected_and_is_over_is_not_promised(client):
+    clerk = signed_in(client)
+    one = waiting(clerk)
+    submit_declarations([one.pk], by=clerk)
+    one.refresh_from_db()
+    day = f"{one.due_on.month} 月 {one.due_on.day} 日"
+    for page in ("/e/", f"/e/cases/{one.pk}/"):
+        assert f"预计 {day}前办结" in text_of(client.get(page))
+    with at(datetime(2026, 11, 29, 10, 0)):  # noqa: DTZ001 - naive local time, days after the one expected
+        for page in ("/e/", f"/e/cases/{one.pk}/"):
+            text = text_of(client.get(page))
+            assert f"已过预计办结日 {day}" in text and f"预计 {day}前办结" not in text
 
 
 def test_a_returned_case_shows_the_marks_and_is_repaired_in_place(client, returned):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
+from shebao.hall import clock
 from shebao.hall.audit.looks import note_look
 from shebao.hall.declarations import operations, queries
 from shebao.hall.declarations.accounts import hand_out_account, waiting_account
@@ -190,7 +191,8 @@ def _promised(declaration) -> list[dict]:
     due = declaration.due_on
     if declaration.state != State.SUBMITTED or due is None:
         return []
-    title = f"预计 {due.month} 月 {due.day} 日前办结"
+    day = f"{due.month} 月 {due.day} 日"
+    title = f"预计 {day}前办结" if due >= clock.today() else f"已过预计办结日 {day}，可向经办机构查询"
     return [{"title": title, "at": "", "kind": "g", "icon": "clock", "actor": "", "note": ""}]
 
 
