@@ -75,6 +75,7 @@ def test_a_reviewer_limited_to_a_division_meets_its_employers_only_and_the_other
     desk.get_by_role("link", name="河东乙公司的新人").first.click()
     options = desk.locator("[name=to] option").all_inner_texts()
     assert not [one for one in options if "李娜" in one]
+    desk.wait_for_load_state()  # nothing listens to a key before
     desk.keyboard.press("a")
     desk.wait_for_selector("text=已审核通过")
     assert far_case.__class__.objects.get(pk=far_case.pk).state == "approved"
