@@ -1,6 +1,7 @@
 """Test objects by trait. All people and numbers are made up: area 990101 belongs to nobody."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 
 import factory
@@ -11,6 +12,7 @@ from shebao.hall import clock
 from shebao.hall.crypto import blind_index
 from shebao.hall.employers.models import Employer
 from shebao.hall.operators.models import Operator, Role
+from shebao.hall.regions import region
 from shebao.hall.roster.models import DeclaredWage, Employee, LabourRegistration, Person, Spell
 from shebao.hall.roster.names import pinyin_key
 from shebao.hall.settlement.evidences import keep_evidence
@@ -31,6 +33,18 @@ def at(moment=NOW):
     """The hall believes it is `moment`."""
     with clock.pretending(moment):
         yield
+
+
+@contextmanager
+def region_saying(code: str, part: str, **changes):
+    """The region as if its folder said these things in one part of it (sign_in, registration, calendar …)."""
+    here = region(code)
+    kept = getattr(here, part)
+    object.__setattr__(here, part, replace(kept, **changes))
+    try:
+        yield
+    finally:
+        object.__setattr__(here, part, kept)
 
 
 def synthetic_id(born=date(1990, 5, 17), sequence=1, area="990101") -> str:

@@ -4,7 +4,7 @@ Rows are written as they stand in the database; how they come about, other tests
 """
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -18,11 +18,11 @@ from shebao.hall.notices.models import Announcement, AnnouncementFile
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments.models import CounterReceipt, DebitFile, Payment
 from shebao.hall.privileged.models import NamedOperator, PrivilegedQuery
-from shebao.hall.regions import region
 from shebao.hall.reimbursements.models import Reimbursement
 from shebao.hall.sign_in.models import Factor, LinkedAccount, OpenSession, OperatorCertificate
 from shebao.hall.sign_in.sessions import key_digest
 from shebao.rules.months import Month
+from tests.factories import region_saying
 from tests.papers import PDF, PNG
 
 EVER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -55,13 +55,8 @@ def of_person(operator: Operator, word: str, when) -> dict:
 @contextmanager
 def certificates_offered(code: str = "tianjin"):
     """The region as if people signed in by certificate there: no other place of this hall has that page."""
-    here = region(code)
-    kept = here.sign_in
-    object.__setattr__(here, "sign_in", replace(kept, has_certificate=True))
-    try:
+    with region_saying(code, "sign_in", has_certificate=True):
         yield
-    finally:
-        object.__setattr__(here, "sign_in", kept)
 
 
 def certificate(operator: Operator, word: str, when) -> OperatorCertificate:

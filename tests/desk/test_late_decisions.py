@@ -21,7 +21,7 @@ from shebao.hall.settlement.progress import applicable_settlement, standing
 from shebao.hall.settlement.provisional import assess_undeclared
 from shebao.hall.workbench.todos import todo_items
 from shebao.rules.months import Month
-from tests.factories import at, enrolment
+from tests.factories import at, enrolment, region_saying
 from tests.settlement.hall import NOVEMBER, hire, make_clerk, make_employer
 
 pytestmark = pytest.mark.django_db
@@ -49,13 +49,9 @@ def settle(clerk, month=NOVEMBER) -> Bill:
 @contextmanager
 def rule(code: str, **changes):
     """The region as its folder would say it with this rule."""
-    here = region(code)
-    kept = here.calendar
-    object.__setattr__(here, "calendar", replace(kept, late_decisions=replace(kept.late_decisions, **changes)))
-    try:
+    late = replace(region(code).calendar.late_decisions, **changes)
+    with region_saying(code, "calendar", late_decisions=late):
         yield
-    finally:
-        object.__setattr__(here, "calendar", kept)
 
 
 def test_what_is_approved_after_the_last_settling_day_can_be_settled_for_some_working_days(clerk, reviewer):

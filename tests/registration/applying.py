@@ -1,7 +1,6 @@
 """A registration as an applicant fills it in; the employer and its clerk are made up."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 
 from shebao.hall.evidence.files import Upload
 from shebao.hall.operators.models import DESK_ROLES, Operator
@@ -10,7 +9,7 @@ from shebao.hall.registration import operations
 from shebao.hall.registration.models import Registration
 from shebao.rules.identity import credit_check_character
 from shebao.rules.region_reviews import ReviewStep
-from tests.factories import OperatorFactory, synthetic_id
+from tests.factories import OperatorFactory, region_saying, synthetic_id
 
 PDF = b"%PDF-1.4\nexample\n%%EOF\n"
 TWICE = (ReviewStep("first_review"), ReviewStep("second_review"))
@@ -82,10 +81,5 @@ def submitted(code="yunnan", n=1, **changes) -> Registration:
 @contextmanager
 def reviewed_by(*steps):
     """The region as its folder would say it with these review steps in the route of its wizard."""
-    here = region("yunnan")
-    kept = here.registration
-    object.__setattr__(here, "registration", replace(kept, review_steps=steps))
-    try:
+    with region_saying("yunnan", "registration", review_steps=steps):
         yield
-    finally:
-        object.__setattr__(here, "registration", kept)

@@ -1,11 +1,9 @@
 """Hearing the bank: what its messages are, and what becomes of each. Money is booked once or not at all."""
 
 import json
-from datetime import datetime
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from shebao.rules.money import yuan
 
@@ -18,7 +16,7 @@ from ..settlement.models import Bill
 from .asked import locked_bill, ordered
 from .heard import told_before
 from .models import MISMATCH, UNDECIDED, BankNotice, Payment, PaymentState
-from .suspense import suspend, suspend_proven, take_back, waiting_under
+from .suspense import paid_at, suspend, suspend_proven, take_back, waiting_under
 from .tasks import voucher_in_background
 
 SAID = ("succeeded", "refused", "unknown", "waiting")
@@ -152,7 +150,7 @@ def _park(payment: Payment, wrong: str) -> str:
 
 def _take_money(bill: Bill, payment: Payment, message: dict) -> str:
     payment.state, payment.bank_serial = PaymentState.SUCCEEDED, _serial(message)
-    payment.paid_at, payment.finished_at = _paid_at(message), now()
+    payment.paid_at, payment.finished_at = paid_at(message), now()
     payment.reason_code = payment.reason = ""
     payment.paid_fen = payment.amount_fen
     update_rows([payment], "state", "bank_serial", "paid_at", "finished_at", "reason_code", "reason", "paid_fen")
@@ -197,15 +195,6 @@ def _leave_open(payment: Payment, message: dict) -> str:
 def _take_reason(payment: Payment, message: dict) -> None:
     payment.reason_code = str(message.get("reason_code") or "")[:40]
     payment.reason = _sentences(message.get("reason", ""), message.get("advice", ""))[:200]
-
-
-def _paid_at(message: dict) -> datetime:
-    try:
-        at = datetime.fromisoformat(str(message.get("paid_at", "")))
-    except ValueError:
-        return now()
-    at = at if timezone.is_aware(at) else timezone.make_aware(at)
-    return min(at, now())  # a clock that goes ahead pays nothing late
 
 
 def _sentences(*parts) -> str:

@@ -45,7 +45,7 @@ def suspend(message: Mapping, reason: str, *, payment: Payment | None = None) ->
         amount_fen=fen,
         payer=str(message.get("payer", ""))[:120],
         reason=reason,
-        arrived_at=_at(message),
+        arrived_at=paid_at(message),
     )
     insert_rows([item])
     book_moved(item, Booking.SUSPENDED, employer, [(Account.BANK, fen), (Account.SUSPENSE, -fen)])
@@ -67,13 +67,9 @@ def suspend_proven(message: Mapping, reason: str, *, payment: Payment | None = N
     return suspend(message, reason, payment=payment)
 
 
-def waiting_under(serial: str) -> list[SuspenseItem]:
-    """What waits in suspense under this serial number of the bank, locked; at most one."""
-    return _waiting(serial)
-
-
 @prepared
-def _waiting(serial: str) -> QuerySet:
+def waiting_under(serial: str) -> QuerySet[SuspenseItem]:
+    """What waits in suspense under this serial number of the bank, locked; at most one."""
     rows = SuspenseItem.objects.select_for_update(of=("self",)).select_related("employer")
     return rows.filter(bank_serial=serial, clearing="")
 
@@ -89,12 +85,14 @@ def take_back(item: SuspenseItem, note: str) -> None:
     record("suspense.corrected", item, by=None, employer=item.employer, amount_fen=item.amount_fen, note=note)
 
 
-def _at(message: Mapping) -> datetime:
+def paid_at(message: Mapping) -> datetime:
+    """When the bank says that the money moved; now where it says nothing that can be read."""
     try:
         at = datetime.fromisoformat(str(message.get("paid_at", "")))
     except ValueError:
         return now()
-    return min(at if timezone.is_aware(at) else timezone.make_aware(at), now())
+    at = at if timezone.is_aware(at) else timezone.make_aware(at)
+    return min(at, now())  # a clock that goes ahead pays nothing late
 
 
 def book_moved(item: SuspenseItem | None, kind: str, employer, rows: list[tuple[str, int]]) -> LedgerTransaction:

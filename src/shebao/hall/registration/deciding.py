@@ -25,7 +25,7 @@ from . import checks
 from .activation import has_been_used, make_activation
 from .models import REGISTERED, Registration, RegistrationCase
 from .registering import decide, finish_registration, register, write_link, write_result
-from .reviewing import REGISTRATIONS, entered_by_actor
+from .reviewing import REGISTRATIONS
 from .states import State, advance
 
 USED = "这个账号已经激活、已经领过初始密码，或还没有开通。忘记密码的，请管理员重置。"
@@ -134,7 +134,7 @@ def _seen(pk: int, version: int, by) -> tuple[Registration, Region]:
     made = Registration.objects.visible_to(by).select_for_update(of=("self",)).get(pk=pk)
     if made.version != version and made.state == State.SUBMITTED:
         raise Conflict("changed_meanwhile", "申请人刚修改并重新提交过，没有办理。请看过最新内容再办。")
-    if entered_by_actor([made], by):
+    if REGISTRATIONS.own([made], by):
         raise Refused("own_registration", "在窗口录入这份申请的人不能自己审核，请交给其他审核人员。", status=403)
     return made, region(made.region)
 

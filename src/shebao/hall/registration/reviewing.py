@@ -24,11 +24,6 @@ def locked(pks: list[int], *, by) -> list[Registration]:
     return [found[pk] for pk in dict.fromkeys(pks)]
 
 
-def entered_by_actor(registrations: list[Registration], actor) -> set[int]:
-    """Which of these the actor entered or repaired at the counter: those are for somebody else to decide."""
-    return {pk for pk, made_by in _makers_of(registrations).items() if actor.pk in made_by}
-
-
 def _makers_of(registrations: list[Registration]) -> dict[int, set[int]]:
     """Who of the agency entered or repaired each of these, by the keys of the operators; one query."""
     made_by: dict[int, set[int]] = {one.pk: set() for one in registrations}

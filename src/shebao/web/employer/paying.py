@@ -110,10 +110,10 @@ def pay_bill(request, pk):
 def _start(request, bill: Bill, running: Payment | None):
     """Start paying; what moves the money at once is shown once more first, with the account and the amount."""
     said = {name: request.POST.get(name, "") for name in ("channel", "part")}
-    if not running and is_direct(way_chosen(bill.employer, said["channel"])):
+    if not running and is_direct(way := way_chosen(bill.employer, said["channel"])):
         fen = owing(bill, clock.today()).asked(said["part"])
         if request.POST.get("checked") != str(fen):
-            query = urlencode({"check": said["channel"] or way_chosen(bill.employer, "").key, "part": said["part"]})
+            query = urlencode({"check": way.key, "part": said["part"]})
             return redirect(f"{reverse('e_pay_bill', args=[bill.pk])}?{query}")
     return redirect("e_payment", start_payment(bill.pk, by=request.user, **said).pk)
 

@@ -111,7 +111,8 @@ def query(request, key):
     size = int(request.GET["size"]) if request.GET.get("size", "") in map(str, SIZES) else PAGE
     page = paged(request, rows, size)
     sums = totals(report, rows, given) if page.paginator.count else {}
-    cells = [_cells(request, report, found, row) for row in report.show(given, page.object_list)]
+    heads = _heads(report, found)
+    cells = [_cells(request, report, heads, row) for row in report.show(given, page.object_list)]
     if cells and PERSON in report.conditions:
         note_look(given.employer, f"查询：{found.title}", by=request.user, employer=given.employer)
     kept = _conditions(request)
@@ -120,7 +121,7 @@ def query(request, key):
         "crumbs": crumbs(found.title, (_title(request), reverse("e_queries"))),
         "report": report,
         "note": " ".join(part for part in (report.note, found.note) if part),
-        "columns": _heads(report, found),
+        "columns": heads,
         "fields": _fields(request, found, given),
         "heads": report.head_count(rows) if cells else None,
         "prints": _prints(request, found, given) if request.user.may("print") else [],
@@ -161,11 +162,8 @@ def _heads(report, query: Query) -> list[dict]:
     ]
 
 
-def _cells(request, report, query: Query, row: dict) -> list[dict]:
-    return [
-        _cell(request, column, row[column.key]) | head
-        for column, head in zip(report.columns, _heads(report, query), strict=True)
-    ]
+def _cells(request, report, heads: list[dict], row: dict) -> list[dict]:
+    return [_cell(request, column, row[column.key]) | head for column, head in zip(report.columns, heads, strict=True)]
 
 
 def _cell(request, column, value) -> dict:
