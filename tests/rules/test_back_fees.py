@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shebao.rules.back_fees import borne, borne_by, explain_borne, interest_evidence, late_fee_evidence
+from shebao.rules.back_fees import explain_borne, interest_evidence, late_fee_evidence
+from shebao.rules.borne import borne_by, yearly
+from shebao.rules.interest import interest
+from shebao.rules.late_fees import DailyRate, LateFeeTerms, late_fees
 from shebao.rules.months import Month
 from shebao.rules.region_model import NoValue
 from tests.rules.published import fen, published
@@ -82,14 +86,23 @@ def test_interest_is_of_the_schemes_named_ends_with_last_year_and_needs_its_rate
         interest_evidence(region, "pension", AUGUST, date(2027, 11, 10))
 
 
-@given(st.lists(st.integers(0, 10**9), max_size=20))
-def test_a_column_is_every_row_on_its_own(region, principals):
-    for told in (
-        late_fee_evidence(region, AUGUST, date(2026, 11, 10)),
-        interest_evidence(region, "pension", AUGUST, date(2026, 11, 10)),
-    ):
-        got = borne(told.data, np.array(principals, dtype=np.int64)).tolist()
-        assert got == [borne_by(told.data, one) for one in principals]
+@given(st.lists(st.integers(0, 10**9), max_size=20), st.integers(1, 4000))
+def test_a_late_fee_is_that_of_the_columns_that_are_reckoned_by_the_day(region, principals, days):
+    last = due(region, AUGUST)
+    data = late_fee_evidence(region, AUGUST, last + timedelta(days=days)).data
+    rates = [DailyRate(date.fromisoformat(one["since"]), Decimal(one["value"])) for one in data["rates"]]
+    terms = LateFeeTerms(rates, data["day_count"], data["rounding"], data["capped"])
+    column = late_fees(np.array(principals, dtype=np.int64), last, last + timedelta(days=days), terms)
+    assert column.amount.tolist() == [borne_by(data, one) for one in principals]
+
+
+@given(st.lists(st.integers(0, 10**11), max_size=20), st.integers(2016, 2025), st.integers(1, 12))
+def test_interest_is_that_of_the_columns_whatever_the_years(region, principals, year, number):
+    month = Month(year, number)
+    data = interest_evidence(region, "pension", month, date(2026, 11, 10)).data
+    more = {"rates": yearly(data), "compounding": data["compounding"], "rounding": data["rounding"]}
+    column = interest(np.array(principals, dtype=np.int64), [month] * len(principals), Month(2026, 1), **more)
+    assert column.tolist() == [borne_by(data, one) for one in principals]
 
 
 def test_every_step_is_told_with_its_document(region):

@@ -332,7 +332,9 @@ GUARDS = (
     "a_line_is_in_its_time the_spells_of_a_person_do_not_overlap a_back_payment_on_a_bill_is_not_taken_back "
     "a_back_payment_comes_back_as_it_went payments_payment_no_update payments_suspenseitem_no_update "
     "settlement_backpayment_no_update settlement_refund_no_update a_line_is_what_its_evidence_says "
-    "an_adjustment_is_what_its_evidence_says"
+    "an_adjustment_is_what_its_evidence_says a_back_payment_bears_what_its_evidence_says "
+    "what_is_paid_in_time_bears_no_late_fee a_settled_month_charges_everybody a_settled_month_takes_what_is_paid_back "
+    "a_settled_month_returns_what_is_claimed"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 

@@ -34,7 +34,11 @@ from .hall import (
 pytestmark = pytest.mark.django_db
 # Months that no installation of today prepares by itself.
 PREPARED, FORGOTTEN, FREE = Month(2026, 3), Month(2026, 2), Month(1999, 1)
-LAID_LATER = {"a_line_is_what_its_evidence_says", "an_adjustment_is_what_its_evidence_says"}
+LAID_LATER = {
+    "a_line_is_what_its_evidence_says",
+    "an_adjustment_is_what_its_evidence_says",
+    "a_back_payment_bears_what_its_evidence_says",
+}
 OWN, DEFAULT = "settlement_billline_2026_03", "settlement_billline_default"
 
 

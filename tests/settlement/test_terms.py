@@ -17,9 +17,10 @@ from shebao.hall.settlement.evidences import keep_evidence
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import ADJUSTING, TERMS, BillLine, Evidence, LineKind
 from shebao.rules.evidence import Evidence as Told
-from shebao.rules.evidence import Terms, recompute
+from shebao.rules.evidence import recompute
 from shebao.rules.money import LARGEST_FEN, LARGEST_NUMERATOR, ROUNDINGS
 from shebao.rules.months import Month
+from shebao.rules.terms import Terms
 from tests.factories import at
 from tests.services.test_back_payments import approved, asked
 from tests.services.test_back_payments import hall as back_hall
@@ -48,7 +49,7 @@ def refused(words: str):
 
 def terms_of(line: BillLine, part: str = "employer") -> Terms:
     told = getattr(line, f"{part}_evidence")
-    return Terms(**{name: getattr(told, name) for name in TERMS})
+    return Terms(**{name: getattr(told, name) for name in Terms._fields})
 
 
 def at_base(line: BillLine, base: int) -> dict:
@@ -134,7 +135,7 @@ def test_evidence_that_charges_no_base_is_no_evidence_of_a_line(charged):
 @pytest.mark.django_db
 def test_evidence_has_all_its_terms_or_none(charged):
     terms = terms_of(charged[0])._asdict()
-    for place, change in enumerate([{name: None} for name in TERMS] + [{"denominator": 0}, {"lowest_fen": -1}]):
+    for place, change in enumerate([{name: None} for name in Terms._fields] + [{"denominator": 0}, {"lowest_fen": -1}]):
         with refused("evidence_has_all_its_terms_or_none"):
             Evidence.objects.create(digest=f"made up {place}", data={}, **terms | change)
 
@@ -277,14 +278,18 @@ def test_a_fixed_amount_and_one_by_tiers_are_terms_too():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_evidence_of_a_hall_of_before_gets_its_terms_with_the_upgrade():
-    employer = make_employer("guiyang")
-    hire(employer, [720_000, 300_000])
-    settle(employer, make_clerk(employer))
+@pytest.mark.parametrize(
+    "version", ["0017_an_adjustment_has_the_wage_that_counts", "0019_a_wish_to_void_is_taken_back_or_closed"]
+)
+def test_the_evidence_of_a_hall_of_before_gets_its_terms_with_the_upgrade(version):
+    with at():
+        clerk, reviewer, employee = back_hall("wage_hall")
+        approved(clerk, reviewer, asked(employee, "2025-10", "2025-11"))
     keep_evidence([Told({"bears": "made_up"})])
     before = list(Evidence.objects.order_by("pk").values())
+    assert {one["bears"] for one in before} == {None, "late_fee", "interest"}
     try:
-        step_by_step().migrate([("settlement", "0017_an_adjustment_has_the_wage_that_counts")])
+        step_by_step().migrate([("settlement", version)])
     finally:
         migrate_to_newest()
     assert list(Evidence.objects.order_by("pk").values()) == before

@@ -22,6 +22,7 @@ def refuse_rows(
     when: str = "",
     words: Mapping[str, tuple[str, str]] | None = None,
     span: str = "",
+    is_of_span: bool = False,
 ) -> OfTheDatabase:
     """A migration step that refuses an INSERT into `table` after which the query `wrong` has a row; reversible.
 
@@ -30,7 +31,8 @@ def refuse_rows(
     say differently: {word} → (PostgreSQL, SQLite).
 
     `span` asks of the new rows, on PostgreSQL, the first and the last month of the bill lines that {lines} stands for:
-    their question is planned for these months, and opens no other partition.
+    their question is planned for these months, and opens no other partition. `is_of_span`: where no row has a month the
+    answer is known, and nothing is planned.
     """
     of_span = f"(SELECT * FROM {LINES} WHERE month BETWEEN since AND until)"
     said_by = {"lines": (of_span if span else LINES, LINES)} | dict(words or {})
@@ -38,6 +40,7 @@ def refuse_rows(
     begins = (
         "SET plan_cache_mode = force_custom_plan AS $$ DECLARE since text; until text; BEGIN "
         f"SELECT s.* INTO since, until FROM ({span.replace(FRESH, 'fresh')}) s; "
+        + ("IF since IS NULL THEN RETURN NULL; END IF; " if is_of_span else "")
         if span
         else "AS $$ BEGIN "
     )

@@ -7,26 +7,19 @@ month, day and rule are the same, and computes the amount again without the regi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from shebao.rules.back_paying_words import COMPOUNDINGS
-from shebao.rules.columns import Column
+from shebao.rules.borne import DAY, INTEREST, LATE_FEE, borne_by, yearly
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.evidence import Evidence, Step, sourced
-from shebao.rules.interest import growth, interest
-from shebao.rules.late_fees import DailyRate, LateFeeTerms, late_fees
+from shebao.rules.interest import growth
 from shebao.rules.money import ROUNDINGS, yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region_collection import INTEREST_RATE, RATE
 from shebao.rules.region_model import Region, Value
-
-LATE_FEE, INTEREST = "late_fee", "interest"
-DAY = timedelta(days=1)
 
 
 def late_fee_evidence(region: Region, month: Month, until: date) -> Evidence | None:
@@ -116,32 +109,6 @@ def cited(region: Region, value: Value) -> dict[str, str]:
     }
 
 
-def borne(data: Mapping[str, Any], principal: Column) -> Column:
-    """The late fee or interest of each principal (fen) by this evidence, each rounded once."""
-    if data["bears"] == LATE_FEE:
-        rates = [DailyRate(date.fromisoformat(one["since"]), Decimal(one["value"])) for one in data["rates"]]
-        terms = LateFeeTerms(rates, data["day_count"], data["rounding"], data["capped"])
-        first, until = date.fromisoformat(data["first_on"]), date.fromisoformat(data["until"])
-        return late_fees(principal, first - DAY, until, terms).amount
-    return interest(
-        principal,
-        [Month.parse(data["month"])] * len(principal),
-        Month.parse(data["paid_in"]),
-        rates=_rates(data),
-        compounding=data["compounding"],
-        rounding=data["rounding"],
-    )
-
-
-def borne_by(data: Mapping[str, Any], principal: int) -> int:
-    """The late fee or interest of one principal, fen."""
-    return int(borne(data, np.array([principal], dtype=np.int64))[0])
-
-
-def _rates(data: Mapping[str, Any]) -> dict[int, Decimal]:
-    return {int(year): Decimal(one["value"]) for year, one in data["rates"].items()}
-
-
 def explain_borne(data: Mapping[str, Any], principal: int) -> list[Step]:
     """The rows that answer 「为什么是这个数」 for a late fee or interest of a principal, fen."""
     steps = _late_fee_steps(data, principal) if data["bears"] == LATE_FEE else _interest_steps(data, principal)
@@ -184,7 +151,7 @@ def _interest_steps(data: Mapping[str, Any], principal: int) -> list[Step]:
     ]
     for year, one in sorted(data["rates"].items()):
         steps.append(Step(f"{year} 年记账利率", percent(one["value"]), one["title"], **sourced(one)))
-    factor = growth(month, paid_in, rates=_rates(data), compounding=data["compounding"]) - 1
+    factor = growth(month, paid_in, rates=yearly(data), compounding=data["compounding"]) - 1
     steps.append(Step("计算", f"{yuan(principal)} × {decimals(factor)} = {decimals(factor * principal / 100)} 元"))
     return steps
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
+from shebao.rules.borne import terms_of_borne
 from shebao.rules.money import LARGEST_FEN, ROUNDINGS, rounded, yuan
 from shebao.rules.months import Month
+from shebao.rules.terms import Terms
 
 SAMPLE = "示例值"
 _SIDES = {"employer": "单位", "employee": "个人"}
@@ -33,35 +35,18 @@ class Evidence:
 
     @cached_property
     def terms(self) -> Terms | None:
-        """What it charges, in whole numbers; None of evidence that charges no base."""
-        return terms_of(self.data) if "has_base" in self.data else None
+        """What it charges, in whole numbers: a base, or a principal that bears it; None of evidence of neither."""
+        return terms_of(self.data) if "has_base" in self.data else terms_of_borne(self.data)
 
+    @property
+    def bears(self) -> str | None:
+        """What a principal bears by it: "late_fee", "interest"; None of evidence that charges a base."""
+        return self.data.get("bears") if self.terms else None
 
-class Terms(NamedTuple):
-    """What an evidence charges, in whole numbers, so that a database can reckon too: of a base between `lowest_fen` and
-    `highest_fen` (base × numerator + carry) ÷ denominator, the rest of the division left out, × unit_fen, + plus_fen.
-
-    The carry is what makes the division round as the evidence says. All fit into int64, with every base.
-    """
-
-    lowest_fen: int
-    highest_fen: int
-    numerator: int
-    carry: int
-    denominator: int
-    unit_fen: int
-    plus_fen: int
-
-    def held(self, wage_fen: int) -> tuple[int, int]:
-        """The base of a wage, and whether a limit moved it: −1 raised, +1 cut."""
-        base = min(max(wage_fen, self.lowest_fen), self.highest_fen)
-        return base, (base < wage_fen) - (base > wage_fen)
-
-    def amount(self, base_fen: int, months: int = 1, *, together: bool = False) -> int:
-        """Fen for so many equal months, rounded each or together."""
-        each, times = (months, 1) if together else (1, months)
-        rated = (base_fen * each * self.numerator + self.carry) // self.denominator * self.unit_fen
-        return rated * times + self.plus_fen * months
+    @property
+    def is_capped(self) -> bool | None:
+        """Whether what a principal bears is at most the principal; None of evidence that charges a base."""
+        return bool(self.data.get("capped")) if self.bears else None
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ def make_back_payments(declarations: list, *, by) -> None:
                 values_month=spec.back_paying.month_of_values(month, now),
                 declared_wage=wages[declaration.pk],
                 is_exclusive=insured[employee.pk][scheme],
+                is_on_request=spec.back_paying.bill == "on_request",
                 declared_in_id=declaration.pk,
             )
             for month in months_of(declaration)

@@ -172,16 +172,17 @@ def _keep_all_evidence(charges: Charges, demands: Sequence[Demand]) -> None:
 
 
 def _make_assessments(demands: Sequence[Demand], month: Month, charges: Charges, by) -> list[Assessment]:
-    at, fingerprint = now(), region(demands[0].case.employer.region).fingerprint
+    at, spec = now(), region(demands[0].case.employer.region)
     made = [
         Assessment(
             employer=one.case.employer,
             month=month,
             kind=one.case.kind,
             number=f"H{month.index:05d}{one.case.employer.pk:07d}{secrets.randbelow(10**8):08d}",
-            fingerprint=fingerprint,
+            fingerprint=spec.fingerprint,
             known_on=charges.known_on,
             changes=dict(one.case.changes),
+            monthly_schemes=[each.key for each in spec.monthly_schemes],
             made_by=by,
             made_at=at,
         )

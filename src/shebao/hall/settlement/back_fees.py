@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from shebao.rules.back_fees import borne_by, interest_evidence, late_fee_evidence
+from shebao.rules.back_fees import interest_evidence, late_fee_evidence
+from shebao.rules.borne import borne_by
 from shebao.rules.contributions import Evidence as Told
 from shebao.rules.months import Month
 from shebao.rules.region import Region

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from shebao.rules.back_payments import charge_back
 from shebao.rules.contributions import Charges, NoFact, People
@@ -101,7 +101,8 @@ def _with_waiting(employers: list[int], before: Month, months: list[Month], asid
 
 
 def _waiting(employers: list[int], before: Month, months: list[Month], aside: list[str]) -> QuerySet[BackPayment]:
-    return _in_force(employers, before).filter(~is_billed(months)).exclude(declared_in__service__in=aside)
+    of_before = Q(is_on_request=None, declared_in__service__in=aside)
+    return _in_force(employers, before).filter(~is_billed(months)).exclude(Q(is_on_request=True) | of_before)
 
 
 @prepared

@@ -6,9 +6,10 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet
 
 from shebao.rules.contributions import Evidence as Told
+from shebao.rules.terms import Terms
 
 from ..prepared import prepared
-from .models import Evidence
+from .models import TERMS, Evidence
 
 BATCH = 1000
 APART = "evidence"
@@ -28,9 +29,14 @@ def keep_evidence(kinds: Sequence[Told]) -> list[int]:
     return [ids[one.digest] for one in kinds]
 
 
-def _in_columns(told: Told) -> dict[str, int]:
-    """The terms as an evidence's row keeps them; nothing of what charges no base."""
-    return told.terms._asdict() if told.terms else {}
+def _in_columns(told: Told) -> dict[str, int | str | bool | None]:
+    """The terms as an evidence's row keeps them."""
+    return dict(zip(TERMS, stated(told), strict=True))
+
+
+def stated(told: Told) -> tuple[int | str | bool | None, ...]:
+    """The terms as `TERMS` names them; None of what charges no base and is borne by nothing."""
+    return *(told.terms or (None,) * len(Terms._fields)), told.bears, told.is_capped
 
 
 def data_of(pks: Set[int | None]) -> dict[int, Mapping]:

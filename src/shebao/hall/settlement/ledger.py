@@ -7,7 +7,7 @@ from itertools import chain
 
 from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 
-from shebao.rules.back_fees import borne_by
+from shebao.rules.borne import borne_by
 from shebao.rules.contributions import Amount, recompute
 from shebao.rules.money import yuan
 from shebao.rules.months import Month

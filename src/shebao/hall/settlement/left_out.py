@@ -161,7 +161,8 @@ def _back_payments() -> Iterator[str]:
         for pk, *when in _lines_paid_back([one.pk for one in chunk], list({one.month for one in chunk})):
             held[pk].append(Held(*when))
         for one in chunk:
-            if one.declared_in.spec.back_paying.bill == "on_request":
+            told, said = one.is_on_request, one.declared_in.spec.back_paying.bill == "on_request"
+            if said if told is None else told:
                 continue
             for bill in _after(one.employee.employer_id, one.month, one.declared_in.decided_at, settled):
                 away = any(gone.at(bill.made_at) for gone in withdrawn[one.employee_id])

@@ -20,6 +20,7 @@ class Assessment(models.Model):
     apart (补缴单独核定) counts on from 1. A voided one (作废) stays readable with its bill; being voided is the only
     change that the database lets through. `made_by` is None where the agency assessed everybody in one run (集中核定).
     `basis_month` is set where the month was not declared (暂核定): the month whose amount it is a multiple of.
+    `monthly_schemes` are those in which a settlement charges everybody who is insured: the database sees to it (I-8).
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="assessments")
@@ -30,6 +31,7 @@ class Assessment(models.Model):
     fingerprint = models.CharField("规则指纹", max_length=12)
     known_on = models.DateField("依据截至")
     changes = models.JSONField("本月变动", default=dict)
+    monthly_schemes = models.JSONField("按月核定的险种", null=True)
     basis_month = MonthField("暂核定所按月份", null=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField("核定时间")
@@ -98,7 +100,8 @@ class BackPayment(models.Model):
     """A month of a scheme that an employee pays later (补缴), by a declaration in force; its line comes with a bill.
 
     Until then it can be taken back: voided, by the declaration in `withdrawn_in` or because its own was undone.
-    `values_month` is the month whose limits and rates charge it.
+    `values_month` is the month whose limits and rates charge it. `is_on_request`: no settlement takes it, it is billed
+    when the employer asks (None of those of before that was written down: their service says).
     """
 
     employee = models.ForeignKey("roster.Employee", on_delete=models.PROTECT, related_name="back_payments")
@@ -110,6 +113,7 @@ class BackPayment(models.Model):
     declared_wage = models.BigIntegerField("申报工资（分）")
     is_exclusive = models.BooleanField("排他", default=True)
     is_voided = models.BooleanField("已撤销", default=False)
+    is_on_request = models.BooleanField("另行办理才核定", null=True)
     declared_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, related_name="back_payments")
     withdrawn_in = models.ForeignKey("declarations.Declaration", on_delete=models.PROTECT, null=True, related_name="+")
 

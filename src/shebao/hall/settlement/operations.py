@@ -26,7 +26,7 @@ from .provisional import close_provisional, provisionals
 
 ALREADY = "本月已经核定过，不能重复结算。请刷新后查看账单。"
 ALREADY_SKIPPED = "本月已经核定过。"
-ELSEWHERE = "有人员的险种本月刚被其他单位核定，请刷新后再看。"
+ELSEWHERE = "有人员的险种本月刚被其他单位核定，或者本单位的参保刚有变动，请刷新后再看。"
 
 
 def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations: int) -> Bill:

@@ -19,9 +19,9 @@ from shebao.rules.money import yuan
 from ..fields import MonthField
 from ..payments.models import BankNotice, Payment, PaymentState
 from ..prepared import prepared, streamed
+from .evidences import stated
 from .models import TERMS, Account, Assessment, Bill, BillLine, Evidence, LedgerTransaction, LineKind
 
-NO_TERMS = (None,) * len(TERMS)
 MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 
 
@@ -173,7 +173,7 @@ def _evidence_breaks() -> Iterator[str]:
         told = Told(data)
         if told.digest != digest:
             yield f"计算依据 {digest} 的内容被改动过，涉及{_lines_of(pk)}。"
-        elif tuple(terms) != (told.terms or NO_TERMS):
+        elif tuple(terms) != stated(told):
             yield f"I-2：计算依据 {digest} 的算式与内容不符，涉及{_lines_of(pk)}。"
 
 

@@ -1,6 +1,6 @@
 """I-2 and I-10 in the database: a line's base is within the limits of its evidence, its amounts are what that charges.
 
-An evidence says so in whole numbers, its terms, which the engine writes (`rules.evidence.Terms`); the database only
+An evidence says so in whole numbers, its terms, which the engine writes (`rules.terms.Terms`); the database only
 multiplies, adds and divides them, and a division of whole numbers that are not negative is the same on both engines.
 """
 
