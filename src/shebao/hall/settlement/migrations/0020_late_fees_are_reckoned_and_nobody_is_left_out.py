@@ -26,6 +26,10 @@ CHARGED, ADJUSTED = (
     one.replace(f"({TERMS.OUTSIDE}", f"{OTHER}{TERMS.OUTSIDE}") for one in (TERMS.CHARGED_OTHERWISE, TERMS.ADJUSTED_OTHERWISE)
 )
 
+# PostgreSQL makes a join of NOT EXISTS, and of a partition that it has not counted yet may then read every line for every
+# person; what has an OFFSET it asks row by row, by the index.
+ONE = "LIMIT 1 OFFSET 0"
+
 # I-7 ---------------------------------------------------------------------------------------------------------------
 
 
@@ -50,7 +54,7 @@ BORNE_OTHERWISE = f"""
 WHERE p.id = l.principal_id AND p.month = l.month AND (
 l.kind = 'F1' AND a.bears = 'late_fee' AND b.id IS NULL AND l.employee_due = 0
 AND l.employer_due = {borne("p.employer_due + p.employee_due", "a")}
-OR l.kind = 'F2' AND {interest("employer", "a")} AND {interest("employee", "b")}))
+OR l.kind = 'F2' AND {interest("employer", "a")} AND {interest("employee", "b")}) {ONE})
 """
 # The late fee of a bill is booked as money comes; how much it is, is check-ledger's.
 ARRIVING = "'paid', 'cleared', 'carried'"
@@ -60,7 +64,7 @@ WHERE e.account = 'late_fees' AND e.amount_fen <> 0 AND t.kind IN ({ARRIVING}) A
 SELECT 1 FROM {BOOKING} o LEFT JOIN payments_payment p ON p.id = o.payment_id
 LEFT JOIN payments_suspenseitem s ON s.id = o.suspense_id
 WHERE o.bill_id = b.id AND o.kind IN ({ARRIVING})
-AND COALESCE(o.value_at, p.paid_at, s.arrived_at, o.booked_at) > b.pay_until)
+AND COALESCE(o.value_at, p.paid_at, s.arrived_at, o.booked_at) > b.pay_until {ONE})
 """
 
 # I-8 the other way round -------------------------------------------------------------------------------------------
@@ -69,9 +73,9 @@ FROM {FRESH} t JOIN {BILL} b ON b.id = t.bill_id JOIN {ASSESSMENT} a ON a.id = b
 AND a.basis_month IS NULL
 """
 PEOPLE = f"{SETTLED} JOIN roster_employee w ON w.employer_id = b.employer_id"
-REGULAR = """
-SELECT 1 FROM {lines} l WHERE l.employee_id = s.employee_id AND l.scheme = s.scheme AND l.month = b.month
-AND l.kind = '1' AND NOT l.is_voided AND NOT l.is_given_back
+REGULAR = f"""
+SELECT 1 FROM {{lines}} l WHERE l.employee_id = s.employee_id AND l.scheme = s.scheme AND l.month = b.month
+AND l.kind = '1' AND NOT l.is_voided AND NOT l.is_given_back {ONE}
 """
 NOT_CHARGED = f"""
 SELECT 1 {SETTLED} WHERE t.kind = 'assessed' AND a.monthly_schemes IS NULL
@@ -88,7 +92,7 @@ WHERE t.kind = 'assessed'
 """
 NOT_PAID_BACK = f"""
 SELECT 1 {WAITING} AND NOT EXISTS (SELECT 1 FROM {{lines}} l
-WHERE l.back_payment_id = r.id AND l.month = r.month AND NOT l.is_voided)
+WHERE l.back_payment_id = r.id AND l.month = r.month AND NOT l.is_voided {ONE})
 """
 CLAIMED = f"""
 {PEOPLE} JOIN settlement_refund r ON r.employee_id = w.id AND NOT r.is_voided AND r.month < b.month
@@ -98,12 +102,12 @@ OF_CHARGE = """
 FROM {lines} x WHERE x.employee_id = l.employee_id AND x.scheme = l.scheme AND x.month = l.month AND NOT x.is_voided
 """
 NOT_RETURNED = f"""
-SELECT 1 {CLAIMED} JOIN {{lines}} l ON l.employee_id = r.employee_id AND l.month = r.month AND l.kind IN ('1', '2')
-AND NOT l.is_voided AND NOT l.is_given_back AND l.bill_id <> b.id
-WHERE t.kind = 'assessed' AND NOT EXISTS (SELECT 1 {OF_CHARGE} AND x.adjusts_id IS NOT NULL
-AND x.employer_evidence_id IS NULL AND x.employee_evidence_id IS NULL)
+SELECT 1 {CLAIMED} WHERE t.kind = 'assessed' AND EXISTS (
+SELECT 1 FROM {{lines}} l WHERE l.employee_id = r.employee_id AND l.month = r.month AND l.kind IN ('1', '2')
+AND NOT l.is_voided AND NOT l.is_given_back AND l.bill_id <> b.id AND NOT EXISTS (SELECT 1 {OF_CHARGE}
+AND x.adjusts_id IS NOT NULL AND x.employer_evidence_id IS NULL AND x.employee_evidence_id IS NULL {ONE})
 AND b.total_due >= (SELECT SUM(x.employer_due + x.employee_due) {OF_CHARGE} AND x.principal_id IS NULL
-AND x.bill_id <> b.id)
+AND x.bill_id <> b.id) {ONE})
 """
 MONTHLY = {
     "monthly": (
