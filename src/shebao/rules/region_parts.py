@@ -27,6 +27,7 @@ from shebao.rules.region_model import (
     Void,
 )
 from shebao.rules.region_take import EARLIEST, Take, each, frozen
+from shebao.rules.settling_words import settling
 
 OPTIONAL_TERMS = {"declare.row"}
 """Words of buttons that most regions do without: blank is none."""
@@ -238,7 +239,7 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
         take.flag("required", False) or id in needed,
         take.text("options", "") or None,
         take.text("feeds", "") or None,
-        take.text("help", ""),
+        settling(terms, take.text("help", "")),
         take.text("default", ""),
         take.flag("identity", False),
         take.texts("derive", v.DERIVED),

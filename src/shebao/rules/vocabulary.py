@@ -290,7 +290,7 @@ CHANNELS = _words(
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 AFTER_CLOSE = _words(wait="下个月开始以后再申报", next_month="接着受理下个月的业务")
 DAYS = _words(work="上班", rest="休息")
-LATE_DUE = _words(kept="缴费截止不变", moved="缴费截止延到可以结算的最后一刻")
+LATE_DUE = _words(kept="缴费截止不变", moved="缴费截止延到可以办理的最后一刻")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from shebao.rules.money import yuan
 from shebao.rules.region import Region
+from shebao.rules.settling_words import settling
 
 from ..audit.operations import record
 from ..clock import now, today
@@ -152,7 +153,13 @@ def void_receipt(receipt_id: int, *, reason: str, by) -> CounterReceipt:
         .get(pk=payment.bill_id)
     )
     if bill.transactions.filter(kind=Booking.RELEASED).exists():
-        raise Refused("settled_since", "这张暂核定账单已经结清，收款已经转到结算的账单，不能作废，请用退费处理。")
+        raise Refused(
+            "settled_since",
+            settling(
+                region(bill.employer.region).terms,
+                "这张暂核定账单已经结清，收款已经转到结算的账单，不能作废，请用退费处理。",
+            ),
+        )
     booked = payment.transactions.get()
     entries = LedgerEntry.objects.filter(transaction=booked, account=Account.CREDIT)
     credit = -(entries.aggregate(fen=Sum("amount_fen"))["fen"] or 0)

@@ -8,6 +8,7 @@ from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
+from shebao.rules.settling_words import settling
 
 from ..declarations.declared_month import why_closed
 from ..roster.facts import complete_facts, employee_facts, employer_facts
@@ -187,7 +188,10 @@ def _month_in_reach(scene: Scene, case: Case, month: Month, reach: tuple) -> Non
     elif first_free and month < first_free:
         what = _instead(scene)
         fix = (f"改为 {first_free}", str(first_free)) if earliest <= first_free <= latest else None
-        text = f"本单位已结算到 {first_free.previous()}，{label}不能填 {month}：{what}。最早可填 {first_free}。"
+        text = settling(
+            scene.region.terms,
+            f"本单位已结算到 {first_free.previous()}，{label}不能填 {month}：{what}。最早可填 {first_free}。",
+        )
         case.add("month_window", name, "error", text, fix)
     elif month < earliest or month < scene.region.opened_on:
         first = max(earliest, scene.region.opened_on)
@@ -206,7 +210,7 @@ def _month_in_reach(scene: Scene, case: Case, month: Month, reach: tuple) -> Non
 def _instead(scene: Scene) -> str:
     """What to do about a month that is settled: a newcomer's are paid back, where the region lets it."""
     if scene.service.operation != "enrol_employees":
-        return "已结算的月份不能再变动"
+        return settling(scene.region.terms, "已结算的月份不能再变动")
     services = scene.region.services.values()
     paying = next((s for s in services if s.operation == "make_back_payments" and s.back_paying.last is None), None)
     return f"以前的月份请在参保后办理“{paying.title}”" if paying else "以前的月份请到经办窗口补缴"

@@ -10,6 +10,7 @@ from django.utils import timezone
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.region_model import Region, Settlement
+from shebao.rules.settling_words import settling
 
 from ..clock import local_now
 from ..declarations.models import CounterBusiness
@@ -82,7 +83,9 @@ def settlement_for(employer, changes: Mapping[str, int]) -> Settlement:
     for applies in ("always", wanted):
         if found := next((kind for kind in kinds if kind.applies == applies), None):
             return found
-    raise Refused("no_settlement", "本地没有开放适用于本月的结算方式，请联系经办机构。")
+    raise Refused(
+        "no_settlement", settling(region(employer.region).terms, "本地没有开放适用于本月的结算方式，请联系经办机构。")
+    )
 
 
 def preconditions(employer, month: Month, *, by) -> list[Precondition]:

@@ -9,6 +9,7 @@ from django.template.defaultfilters import date as date_words
 from django.utils import timezone
 
 from shebao.rules.money import yuan
+from shebao.rules.settling_words import settling
 
 from ..clock import local_now, today
 from ..declarations.declared_month import declared_month, why_closed
@@ -86,7 +87,10 @@ def _undeclared(now: Standing) -> Iterator[Todo]:
     for bill in now.apart:
         if bill.is_provisional:
             title = f"{bill.month.label}没有按时申报，已经暂核定"
-            note = f"按 {bill.basis_month.label}应缴额暂核定 {yuan(bill.total_due)} 元；补办申报结算后多退少补"
+            note = settling(
+                region(now.employer.region).terms,
+                f"按 {bill.basis_month.label}应缴额暂核定 {yuan(bill.total_due)} 元；补办申报结算后多退少补",
+            )
             yield Todo("请补报", "d", title, note, "e_settle", "补办申报", query={"month": str(bill.month)})
 
 

@@ -19,7 +19,7 @@ from shebao.hall.payments.channels import is_direct, way_chosen, way_title, ways
 from shebao.hall.payments.closing import close_payment
 from shebao.hall.payments.debits import problems_of
 from shebao.hall.payments.models import MISMATCH, UNDECIDED, Payment, PaymentState, SuspenseItem
-from shebao.hall.payments.operations import ANOTHER_PAYS, ask_bank, is_for_another, start_payment
+from shebao.hall.payments.operations import ANOTHER_PAYS, ask_bank, is_for_another, second_pays, start_payment
 from shebao.hall.payments.queries import cleared_money, running_payment, running_payments
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import Owing, credit_of, owing, owings
@@ -156,6 +156,7 @@ def _bill_page(request, bill: Bill, running: Payment | None, errors: list[dict])
         "may_withdraw": request.user.may("settle"),
         "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
+        "second_title": second_pays(bill.employer),
         "for_another": ANOTHER_PAYS if is_for_another(bill, by=request.user) else "",
         "running": running,
         "is_unknown": is_unknown(running),

@@ -133,8 +133,8 @@ ACTIONS_BY_AREA = {
         "desk.sample_opened": "打开抽查件",
         "desk.batch_approved": Inside("批量通过"),
     },
-    "结算": {
-        "month.settled": "办理结算",
+    "核定": {
+        "month.settled": "月度核定",
         "back_payments.assessed": "补缴单独核定",
         "late_fees.assessed": "补缴滞纳金单独核定",
         "leavers.refunded": "离职人员退费",
