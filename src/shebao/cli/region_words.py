@@ -143,6 +143,7 @@ NAMES: Mapping[str, str] = {
     "unit": "单位",
     "values": "用哪个月的数值",
     "void": "核定回退",
+    "whose": "发给谁、是谁的",
     "wide": "占整行",
     "wording": "行文",
 }

@@ -38,6 +38,7 @@ KEYS = {
     "needs_evidence": "要证明材料",
     "transfer": "转入或转出",
     "retired": "停用",
+    "whose": "发给谁、是谁的",
 }
 VALUES = {
     "shift": v.SHIFTS,

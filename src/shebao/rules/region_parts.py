@@ -172,6 +172,7 @@ def read_codes(folder: Folder, problems: Problems) -> dict[str, CodeList]:
                 one.flag("needs_evidence", False),
                 one.flag("transfer", False),
                 one.flag("retired", False),
+                one.texts("whose", v.PEOPLES),
             )
             one.done()
         result[key] = CodeList.of(key, take.text("title"), tuple(items.values()))
