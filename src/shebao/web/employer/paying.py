@@ -29,11 +29,11 @@ from shebao.hall.settlement.paying_state import Paying, is_unknown, paying
 from shebao.hall.settlement.queries import bill_earlier, bill_summary
 from shebao.hall.settlement.void_wishes import waiting_void, waiting_voids_of
 from shebao.rules.day_counts import DAY_COUNTS
-from shebao.rules.identity import masked
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
 from .common import crumbs, here, word
+from .debit_check import check_page, must_be_checked
 from .papers import print_action
 
 RECORDS = 50
@@ -110,7 +110,7 @@ def _start(request, bill: Bill, running: Payment | None):
     said = {name: request.POST.get(name, "") for name in ("channel", "part")}
     if not running and is_direct(way := way_chosen(bill.employer, said["channel"])):
         fen = owing(bill, clock.today()).asked(said["part"])
-        if request.POST.get("checked") != str(fen):
+        if must_be_checked(way, fen, request.POST):
             query = urlencode({"check": way.key, "part": said["part"]})
             return redirect(f"{reverse('e_pay_bill', args=[bill.pk])}?{query}")
     return redirect("e_payment", start_payment(bill.pk, by=request.user, **said).pk)
@@ -118,26 +118,21 @@ def _start(request, bill: Bill, running: Payment | None):
 
 def _check_page(request, bill: Bill):
     """The check before a debit: from which account, at which bank, how much."""
-    part, employer = request.GET.get("part", ""), bill.employer
+    part = request.GET.get("part", "")
     asked = owing(bill, clock.today())
     wish = waiting_void(bill.assessment_id)
     try:
-        way = way_chosen(employer, request.GET["check"])
+        way = way_chosen(bill.employer, request.GET["check"])
     except Refused:
         way = None
     is_shut = wish or is_for_another(bill, by=request.user) or part not in ("", *SHARES) or asked.asked(part) <= 0
     if way is None or not is_direct(way) or is_shut:
         return redirect("e_pay_bill", bill.pk)
-    context = {
-        "bill": bill,
-        "way": way,
-        "part": part,
-        "part_title": SHARES.get(part, "整张账单"),
-        "fen": asked.asked(part),
-        "account": masked(employer.bank_account) if employer.bank_account else "",
-        "crumbs": _crumbs(request, f"{bill.label} 缴费"),
-    }
-    return render(request, "employer/pay_check.html", context)
+    here = reverse("e_pay_bill", args=[bill.pk])
+    return check_page(
+        request, bill, way, asked.asked(part), what=SHARES.get(part, "整张账单"), kept=[("part", part)], form=here,
+        back=here, crumbs=_crumbs(request, f"{bill.label} 缴费"),
+    )  # fmt: skip
 
 
 def _bill_page(request, bill: Bill, running: Payment | None, errors: list[dict]):
