@@ -170,16 +170,16 @@ def void_receipt(receipt_id: int, *, reason: str, by) -> CounterReceipt:
     payment.save(update_fields=["state", "reason_code", "reason"])
     receipt.voided_by, receipt.voided_at, receipt.void_reason = by, now(), reason
     receipt.save()
-    _revoke_papers(bill, receipt, by)
+    revoke_paid_papers(bill, f"收款 {receipt.number} 已作废", by)
     detail = {"bill": bill.number, "number": receipt.number, "amount_fen": payment.amount_fen, "reason": reason}
     record("receipt.voided", receipt, by=by, employer=bill.employer, **detail)
     return receipt
 
 
-def _revoke_papers(bill: Bill, receipt: CounterReceipt, by) -> None:
+def revoke_paid_papers(bill: Bill, reason: str, by) -> None:
     """The papers that are given for a paid bill no longer stand once it is not paid."""
     kinds = [kind for kind, spec in region(bill.employer.region).documents.items() if spec["stage"] == "paid"]
     papers = Document.objects.visible_to(by).filter(bill=bill, kind__in=kinds)
     if papers.exists() and owing(bill, today()).total > 0:
         pks = list(papers.values_list("pk", flat=True))
-        revoke_documents(pks, reason=f"收款 {receipt.number} 已作废", by=by)
+        revoke_documents(pks, reason=reason, by=by)

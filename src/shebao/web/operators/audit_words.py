@@ -166,6 +166,7 @@ ACTIONS_BY_AREA = {
         "suspense.arrived": "登记待查款",
         "suspense.cleared": "处理待查款",
         "suspense.corrected": "更正待查款金额",
+        "suspense.reopened": "按对账单重新登记待查款",
         "credit.refunded": "退还待转金",
         "bank.reconciled": Inside("对账"),
     },
