@@ -27,6 +27,7 @@ from shebao.rules.trial import usual_facts
 
 from . import CannotRun
 from .region_diff import in_words, of_months, of_regions
+from .region_single import place_of
 from .region_work import new_folder, placeholders, plain, unfinished, written
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -113,7 +114,7 @@ def explain_key(options: argparse.Namespace) -> int:
         near = [key for key in told if options.key in key][:8]
         hint = f"，相近的有：{'、'.join(near)}" if near else ""
         raise CannotRun(f"{region.title}没有“{options.key}”{hint}")
-    print(f"{options.key}\n{region.origin[options.key]}")
+    print(f"{options.key}\n{place_of(region, options.key)}")
     print(json.dumps(told[options.key], ensure_ascii=False, indent=2, default=str))
     return 0
 
