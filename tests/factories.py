@@ -47,7 +47,11 @@ def region_saying(code: str, part: str, **changes):
         object.__setattr__(here, part, kept)
 
 
-def synthetic_id(born=date(1990, 5, 17), sequence=1, area="990101") -> str:
+NOBODYS, CITIZENS = "990101", "119901"
+"""Divisions that there are not: of a foreigner's number, and of a citizen's."""
+
+
+def synthetic_id(born=date(1990, 5, 17), sequence=1, area=NOBODYS) -> str:
     """A number with a right check digit that belongs to nobody; the kind that starts with 9 is 07."""
     first = f"{area}{born:%Y%m%d}{sequence % 1000:03d}"
     return first + id_check_digit(first)
@@ -129,8 +133,9 @@ def labour_registered(employer, *, first_on=date(2026, 11, 1), **who):
 
 
 def enrolled(employer, *, name="李示例", number="", wage_fen=800_000, since=JANUARY, sequence=900, **columns):
-    """An employee insured in the schemes of a full-time worker, with a declared wage."""
-    employee = hired(employer, name=name, number=number or synthetic_id(sequence=sequence), **columns)
+    """An employee insured in the schemes of a full-time worker, with a declared wage; a citizen if with a household."""
+    number = number or synthetic_id(sequence=sequence, area=CITIZENS if "household" in columns else NOBODYS)
+    employee = hired(employer, name=name, number=number, **columns)
     person = employee.person
     schemes = ["pension", "medical", "unemployment", "injury"]
     Spell.objects.bulk_create(
@@ -186,13 +191,17 @@ def unpaid_bill(employee, assessment, pay_until, fen=100):
 
 
 def enrolment(sequence=1, **changes) -> dict:
-    """Raw answers of an enrolment, as typed; `sequence` makes another person."""
+    """Raw answers of an enrolment, as typed; `sequence` makes another person.
+
+    It is a foreigner, whose number can belong to nobody; where the household is said, somebody who has a household.
+    """
+    kind, area = ("01", CITIZENS) if "household" in changes else ("07", NOBODYS)
     return {
-        "id_kind": "07",
-        "id_number": synthetic_id(sequence=sequence),
+        "id_kind": kind,
+        "id_number": synthetic_id(sequence=sequence, area=area),
         "name": "王示例",
         "enrolment_kind": "新参保",
-        "household": "本地非农业户口",
+        "household": "外国人",
         "employment_kind": "固定期限合同",
         "contract_from": "2026-11-01",
         "labour_registered_on": "2026-11-01",

@@ -53,9 +53,14 @@ def test_every_setting_is_explained_to_operators():
     assert not {name for name in asked - {"SHEBAO_TEST_DIR"} if name not in explained}
 
 
-def test_every_command_is_in_the_readme():
-    text = (ROOT / "README.md").read_text("utf-8")
-    assert [name for name in COMMANDS if f"shebao {name}" not in text] == []
+def test_every_command_is_in_both_readmes_in_the_same_order():
+    rows = {}
+    for file in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / file).read_text("utf-8")
+        assert [name for name in COMMANDS if f"shebao {name}" not in text] == [], file
+        rows[file] = re.findall(r"^\| ((?:`shebao [^`]+`[,、]? ?)+) \|", text, re.M)
+    english, chinese = ([re.findall(r"`([^`]+)`", row) for row in found] for found in rows.values())
+    assert english == chinese and len(english) > 10
 
 
 def test_every_sign_in_of_the_demo_is_in_both_tables_under_the_name_of_its_role():

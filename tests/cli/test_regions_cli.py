@@ -2,14 +2,22 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
-from shebao.cli import main
+from shebao.cli import COMMANDS, main
+from shebao.cli.region_diff import of_regions
+from shebao.cli.region_single import KEYS
+from shebao.cli.region_words import PARTS
+from shebao.regions_home import regions_roots
 from shebao.rules import vocabulary
+from shebao.rules.file_words import FILES
+from shebao.rules.region import load_region, region_codes
 
 ROOT = Path(__file__).parents[2]
 MONTH = ["calculate", "--region", "tianjin", "--month", "2025-06", "--known-on", "2025-06-30"]
@@ -56,6 +64,69 @@ def test_explain_names_the_file_and_diff_the_difference(capsys):
     told = {one["key"]: one for one in json.loads(out)}
     one = told["terms/menu.cease"]
     assert status == 0 and (one["first"], one["second"]) == ("单位职工减少", "人员停保")
+
+
+def test_diff_compares_every_file_of_a_folder_in_words_of_the_place(capsys):
+    for file in FILES:
+        part = file.partition(".")[0].removesuffix("/*")
+        assert part in {*PARTS, "blocks", "cases"}, file  # blocks stand in forms; cases say nothing of their own
+    out = run(capsys, "region", "diff", "tianjin", "shenzhen")[1]
+    for told in ("地区\n", "征缴\n", "\n  代扣文件（debit_file）\n", "格式：没有 → ", "写在 shenzhen/collection.yaml:"):
+        assert told in out, told
+    out = run(capsys, "region", "diff", "tianjin", "fujian")[1]
+    for told in (
+        "  名称（title）\n    天津市 → 福建省\n", "单位注册\n  办理（wizard）\n",
+        "登录\n  单位编号登录（employer_number）\n    位数：没有 → ",
+    ):  # fmt: skip
+        assert told in out, told
+    calendars = run(capsys, "region", "diff", "tianjin", "wage_hall")[1]
+    assert (
+        "申报期和缴费期\n  申报（declaration）\n" in calendars and "申报截止以后：下个月开始以后再申报 → " in calendars
+    )
+    assert "\n经办机构\n" not in out  # both say what the nation does
+
+
+def test_diff_has_a_name_for_everything_that_any_two_regions_say_otherwise():
+    roots = regions_roots()
+    regions = [load_region(code, roots) for code in region_codes(roots)]
+    nameless = {
+        (one.key, word)
+        for first, second in permutations(regions, 2)
+        for one in of_regions(first, second)
+        if one.key.partition("/")[0] in KEYS
+        for change in one.changes
+        for word in re.findall(r"[a-z_]{3,}", change.title)
+    }
+    assert not nameless
+
+
+def test_diff_tells_machines_of_every_setting_all_that_either_side_says(capsys, tmp_path, monkeypatch):
+    (tmp_path / "river").mkdir()
+    (tmp_path / "river/region.yaml").write_text("title: 临河市\nextends: tianjin\nopened_on: 2024-01\n", "utf-8")
+    window = "declaration: {from_day: 3, until_day: 20, shift: next_working_day, source: 例, status: illustrative}\n"
+    (tmp_path / "river/calendar.yaml").write_text(
+        window + "yearly_wages: {from: 07-01, until: 07-31, source: 例, status: illustrative}\n", "utf-8"
+    )
+    monkeypatch.setenv("REGIONS_DIR", str(tmp_path))
+    told = {one["key"]: one for one in json.loads(run(capsys, "region", "diff", "tianjin", "river", "--json")[1])}
+    assert {*told} >= {"region/title", "calendar/declaration", "calendar/yearly_wages"}
+    assert told["calendar/declaration"]["second"]["until_day"] == "20 日"
+    assert told["calendar/yearly_wages"]["first"] is None and told["calendar/yearly_wages"]["written"][0] == ""
+    assert told["calendar/yearly_wages"]["second"]["from"] == "07-01"
+    out = run(capsys, "region", "diff", "tianjin", "river")[1]
+    assert "  年度工资申报（yearly_wages）\n    开始：没有 → 07-01" in out and "只写在 river/calendar.yaml:2" in out
+
+
+def test_every_help_is_in_the_language_of_those_who_keep_a_hall(capsys):
+    inner = [["region", name] for name in ("list", "check", "explain", "diff", "new", "vocabulary")]
+    for words in ([], *([name] for name in COMMANDS), *inner):
+        with pytest.raises(SystemExit) as end:
+            main([*words, "--help"])
+        out = capsys.readouterr().out
+        assert end.value.code == 0 and out.startswith("用法："), words
+        # Names of commands, options and files stay; two words in a row of another language are a sentence.
+        told = out.partition("\n\n")[2]
+        assert not re.search(r"[A-Za-z]{3,} [a-z]{2,}", told.replace("region list", "")), told
 
 
 def test_calculate_answers_in_json_with_the_evidence(capsys):

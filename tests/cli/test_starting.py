@@ -30,9 +30,9 @@ def refused(answer, sentence: str) -> bool:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "缺少参数 COMMAND"),
+        ([], "缺少参数 命令"),
         (["frobnicate"], "没有“frobnicate”，可用：'serve'"),
-        (["region"], "缺少参数 WHAT"),
+        (["region"], "缺少参数 做什么"),
         (["region", "list", "more"], "不认识的参数 more"),
         (["calculate", "--region", "tianjin"], "缺少参数 --month, --wage"),
         (["calculate", "--wage"], "--wage 后面要有值"),

@@ -249,7 +249,7 @@ class TestTheSecondPerson:
     def test_the_switch_needs_somebody_else_to_pay_what_was_settled(self):
         admin = OperatorFactory(admin=True)
         OperatorFactory(clerk=True, employer=admin.employer, duty="entry")
-        with pytest.raises(Refused, match="谁结算谁不缴费"):
+        with pytest.raises(Refused, match="谁办结算谁不缴费"):
             ask_for_a_second(True, by=admin)
         OperatorFactory(clerk=True, employer=admin.employer, duty="finance")
         assert ask_for_a_second(True, by=admin).needs_second

@@ -65,7 +65,7 @@ def test_a_second_press_returns_the_running_payment(bank, bill, clerk):
 
 def test_where_two_people_are_asked_for_who_settled_the_month_does_not_pay_it(bank, bill, clerk):
     Employer.objects.filter(pk=clerk.employer_id).update(needs_second=True)
-    with pytest.raises(Refused, match="谁结算谁不缴费"):
+    with pytest.raises(Refused, match="谁办结算谁不缴费"):
         start_payment(bill.pk, by=clerk)
     assert not bank.orders and not Payment.objects.exists()
     other = OperatorFactory(clerk=True, employer=clerk.employer, duty="finance")

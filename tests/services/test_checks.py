@@ -10,10 +10,21 @@ from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
 from shebao.hall.services.registry import missing_names
 from shebao.rules.months import Month
-from tests.factories import EmployerFactory, cessation, enrolled, enrolment, settled, synthetic_id, unpaid_bill, wage
+from tests.factories import (
+    EmployerFactory,
+    OperatorFactory,
+    cessation,
+    enrolled,
+    enrolment,
+    settled,
+    synthetic_id,
+    unpaid_bill,
+    wage,
+)
 from tests.settlement.hall import unguarded_writing
 
 ENROL, CEASE, WAGE = "employee_enrolment", "employee_cessation", "wage_declaration"
+IDENTITY = "sensitive_employee_change"
 
 
 def found(by, service, raw):
@@ -113,16 +124,45 @@ def test_where_the_next_month_is_taken_ahead_a_closed_month_is_over(clerk, monke
 
 
 @pytest.mark.parametrize(
-    ("household", "kind", "is_refused"),
-    [("外国人", "01", True), ("40", "", True), ("外国人", "07", False), ("11", "01", False)],
-)
-def test_who_has_an_identity_card_is_no_foreigner(clerk, household, kind, is_refused):
-    number = synthetic_id(area="990101" if kind == "07" else "120101")
+    ("household", "kind", "fitting"),
+    [
+        ("外国人", "01", ("本地非农业户口", "外国人护照")),
+        ("40", "", ("本地非农业户口", "外国人永久居留身份证")),
+        ("11", "07", ("户口性质请选外国人；", "证件类型请选居民身份证。")),
+        ("本地农业", "08", ("户口性质请选华侨、外国人；", "证件类型请选居民身份证。")),
+        ("外地居民", "04", ("户口性质请选香港居民；", "证件类型请选居民身份证。")),
+        ("香港", "06", ("户口性质请选台湾居民；", "港澳台居民居住证")),
+        ("外国人", "16", ("户口性质请选香港居民、澳门居民、台湾居民；", "外国人护照")),
+        ("外国人", "07", None), ("11", "01", None), ("澳门", "16", None), ("台湾", "06", None), ("华侨", "08", None),
+        ("31", "01", None), ("11", "99", None), ("外国人", "02", None),
+    ],
+)  # fmt: skip
+def test_a_household_is_one_of_those_whom_the_document_is_given_to(clerk, household, kind, fitting):
+    areas, numbers = {"07": "990101", "16": "810000"}, {"04": "H12345678", "06": "12345678", "08": "E12345678"}
+    number = numbers.get(kind) or synthetic_id(area=areas.get(kind, "120101"))
     findings = found(clerk, ENROL, enrolment(id_number=number, id_kind=kind, household=household))
-    assert ("household_fits" in findings) is is_refused
-    if is_refused:
+    assert ("household_fits" in findings) is bool(fitting)
+    if fitting:
         level, message = findings["household_fits"]
-        assert level == "error" and "户口性质不能是“外国人”" in message and "外国人护照" in message
+        assert level == "error" and all(words in message for words in fitting), message
+
+
+def test_a_document_that_is_changed_fits_the_household_on_the_roster(clerk):
+    city = OperatorFactory(clerk=True, employer=EmployerFactory(region="shenzhen"))
+    somebody = enrolled(city.employer, household="521")
+    raw = {"id_number": somebody.person.id_number, "name": somebody.name, "note": "更正"}
+    changed = raw | {"new_id_kind": "04", "new_id_number": "H12345678"}
+    assert "请选香港居民" in found(city, IDENTITY, changed)["household_fits"][1]
+    assert "household_fits" not in found(city, IDENTITY, changed | {"household": "31"})
+    assert "household_fits" not in found(city, IDENTITY, raw | {"phone": "13800138000"})
+
+
+def test_whom_the_regions_list_leaves_out_is_asked_for_nothing_that_fits(clerk):
+    city = OperatorFactory(clerk=True, employer=EmployerFactory(region="jinan"))
+    foreign = enrolment(household="本地", id_kind="08", id_number="E12345678", household_address="示例路 1 号")
+    assert "household_fits" not in found(city, ENROL, foreign)
+    compatriot = foreign | {"id_kind": "04", "id_number": "H12345678"}
+    assert "请选港澳台人员" in found(city, ENROL, compatriot)["household_fits"][1]
 
 
 @pytest.mark.parametrize(("amount", "word"), [("3000", "低于"), ("8000", None), ("90000", "高于")])

@@ -174,7 +174,7 @@ def another_birthday(by):
 FINDINGS = [
     Finding("id_number_valid", "tianjin", ENROL, "error", lambda by: enrolment(id_number=synthetic_id()[:17])),
     Finding("household_fits", "tianjin", ENROL, "error",
-            lambda by: enrolment(id_kind="01", id_number=synthetic_id(area="120101"), household="40")),
+            lambda by: enrolment(id_kind="01", id_number=synthetic_id(area="120101"))),
     Finding("already_declared", "tianjin", ENROL, "error", declared_already, is_again=False),
     Finding("already_enrolled", "tianjin", ENROL, "error", lambda by: enrolment(id_number=known(by).person.id_number)),
     Finding("ended_for_good", "tianjin", ENROL, "confirm", retired),

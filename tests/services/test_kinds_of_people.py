@@ -92,7 +92,7 @@ def test_who_comes_from_another_province_first_shows_the_papers_to_the_agency(cl
 
 
 def test_who_was_insured_here_before_needs_no_entry(clerk):
-    before = enrolled(EmployerFactory(), name="王示例")
+    before = enrolled(EmployerFactory(), name="王示例", number=synthetic_id(area="119901"))
     Spell.objects.update(last_month="2026-06", end_reason="6301")
     raw = enrolment(id_number=before.person.id_number, household="外地农业户口")
     assert "pre_entered" not in found(clerk, raw)

@@ -176,7 +176,7 @@ class PeopleRules:
     def _enrol(self, one: ModelPerson, month: Month, fen: int, *, is_reviewed: bool) -> None:
         is_back = bool(one.reaching(month))
         raw = {
-            "id_kind": "07", "id_number": one.number, "name": one.name, "enrolment_kind": "11", "household": "11",
+            "id_kind": "07", "id_number": one.number, "name": one.name, "enrolment_kind": "11", "household": "40",
             "employment_kind": "41", "contract_from": "2026-01-01", "position": "2", "enrolment_month": str(month),
             "declared_wage": in_words(fen),
         }  # fmt: skip

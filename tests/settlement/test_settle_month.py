@@ -113,6 +113,21 @@ def test_what_was_declared_in_a_settled_month_is_a_change_of_the_next_whenever_i
     assert list(check_ledger()) == []
 
 
+@pytest.mark.parametrize("waited", [2, 4, 13, 30])
+def test_however_long_a_declaration_waited_for_its_decision_the_next_bill_counts_it_once(waited):
+    employer = make_employer()
+    employer.first_month = OCTOBER.previous(waited + 1)
+    employer.save()
+    clerk, declared = make_clerk(employer), OCTOBER.previous(waited)
+    hire(employer, WAGES)
+    settle(employer, clerk, OCTOBER)
+    long_ago = declare(employer, clerk, State.APPROVED, month=declared, decided_at=at(NOVEMBER, 3))
+    declare(employer, clerk, State.APPROVED, month=declared, decided_at=at(OCTOBER, 1))  # October's bill has it
+    assert set(changes_told(employer, NOVEMBER, by=clerk)) == {long_ago}
+    settle(employer, clerk)
+    assert not changes_told(employer, NOVEMBER.next(), by=clerk)
+
+
 def test_what_begins_next_month_is_a_change_of_the_next_month_only():
     employer = make_employer()
     clerk = make_clerk(employer)

@@ -46,8 +46,31 @@ class CannotRun(Exception):
     """One plain sentence for the person at the terminal, who can put it right; ends the command with status 2."""
 
 
+class _Formatter(argparse.HelpFormatter):
+    """The help as who keeps a hall reads it."""
+
+    def add_usage(self, usage, actions, groups, prefix=None):
+        super().add_usage(usage, actions, groups, "用法：" if prefix is None else prefix)
+
+    def _get_default_metavar_for_optional(self, action):
+        return "值"
+
+
+class _Commands(argparse._SubParsersAction):
+    """Each command says in its own help, too, what it does."""
+
+    def add_parser(self, name, **more):
+        return super().add_parser(name, description=more.get("help"), **more)
+
+
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and where the usage can be read."""
+    """Says in Chinese how it is used, and in one line what is wrong and where the usage can be read."""
+
+    def __init__(self, **more):
+        super().__init__(**more | {"add_help": False, "formatter_class": _Formatter})
+        self.register("action", "parsers", _Commands)
+        self._positionals.title, self._optionals.title = "参数", "选项"
+        self.add_argument("-h", "--help", action="help", help="显示本说明")
 
     def error(self, message: str) -> NoReturn:
         for pattern, saying in SAYINGS:
@@ -62,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     asked = COMMANDS.get(words[0] if words else "")
     parser = _Parser(prog="shebao", description="社会保险企业网上服务大厅")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="命令", dest="command", metavar="命令", required=True)
     for name in [asked] if asked else dict.fromkeys(COMMANDS.values()):
         import_module(f"shebao.cli.{name}").add_parsers(subparsers)
     options = parser.parse_args(words)

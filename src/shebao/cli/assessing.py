@@ -31,12 +31,12 @@ TRIES = 4
 
 def add_parsers(subparsers) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("assess", help="assess the month of every employer of a region")
-    parser.add_argument("--month", required=True, help="the month, as 2026-11")
-    parser.add_argument("--region", default="", help="code of the region; every region when left out")
-    parser.add_argument("--workers", type=_number(1, 64), default=1, help="processes of this machine (PostgreSQL)")
-    parser.add_argument("--scheduler", default="", help="tcp://… of a dask.distributed cluster, instead of --workers")
-    parser.add_argument("--people", type=_number(1, 100_000), default=5_000, help="people in one transaction, about")
+    parser = subparsers.add_parser("assess", help="把一个地区所有单位的一个月一次核定完")
+    parser.add_argument("--month", required=True, help="月份，如 2026-11")
+    parser.add_argument("--region", default="", help="地区代码；不写为所有地区")
+    parser.add_argument("--workers", type=_number(1, 64), default=1, help="在本机用几个进程（PostgreSQL）")
+    parser.add_argument("--scheduler", default="", help="dask.distributed 集群的 tcp://… 地址，代替 --workers")
+    parser.add_argument("--people", type=_number(1, 100_000), default=5_000, help="一个事务大约办多少人")
     parser.set_defaults(run=assess)
 
 

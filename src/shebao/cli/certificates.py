@@ -12,24 +12,20 @@ PORT = 8317
 
 def add_parsers(subparsers) -> None:
     """Add the commands."""
-    issue = subparsers.add_parser(
-        "issue-test-certificate", help="a certificate for trying, of an authority in the data folder"
-    )
-    issue.add_argument("--account", required=True, help="whose certificate it is to be")
-    issue.add_argument(
-        "--out", required=True, type=Path, help="file to write: <out>.p12 with the key, <out>.pem without"
-    )
-    issue.add_argument("--revoke", action="store_true", help="revoke the certificate <out>.pem instead")
+    issue = subparsers.add_parser("issue-test-certificate", help="由数据文件夹里的试用机构签发一张试用证书")
+    issue.add_argument("--account", required=True, help="发给哪个账号")
+    issue.add_argument("--out", required=True, type=Path, help="写到哪里：<out>.p12 含私钥，<out>.pem 不含")
+    issue.add_argument("--revoke", action="store_true", help="改为吊销证书 <out>.pem")
     issue.set_defaults(run=issue_test_certificate)
-    sign = subparsers.add_parser("sign", help="sign for a browser on this machine, or a file, with a PKCS#12 file")
-    sign.add_argument("--p12", required=True, type=Path, help="certificate and key; the key stays on this machine")
-    sign.add_argument("--origin", help="the hall's address, such as https://hall.example.cn: only its pages may ask")
-    sign.add_argument("--file", type=Path, help="sign this file instead and write <file>.p7s")
-    sign.add_argument("--port", type=int, default=PORT, help=f"where the browser asks (default {PORT})")
-    sign.add_argument("--yes", action="store_true", help="sign without asking at the terminal")
+    sign = subparsers.add_parser("sign", help="用 PKCS#12 证书给本机浏览器签名，或给一个文件签名")
+    sign.add_argument("--p12", required=True, type=Path, help="证书和私钥；私钥不离开本机")
+    sign.add_argument("--origin", help="网厅的地址，如 https://hall.example.cn：只有它的网页可以请求签名")
+    sign.add_argument("--file", type=Path, help="改为给这个文件签名，写出 <file>.p7s")
+    sign.add_argument("--port", type=int, default=PORT, help=f"浏览器请求的端口（默认 {PORT}）")
+    sign.add_argument("--yes", action="store_true", help="不在终端询问就签名")
     sign.set_defaults(run=sign_here)
-    verify = subparsers.add_parser("verify-submission", help="verify what was signed of a case, years later")
-    verify.add_argument("case", help="case number")
+    verify = subparsers.add_parser("verify-submission", help="核验一个办件的签名，多年以后也能核验")
+    verify.add_argument("case", metavar="办件", help="办件编号")
     verify.set_defaults(run=verify_submission)
 
 

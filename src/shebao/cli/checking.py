@@ -11,15 +11,15 @@ SHOWN = 50
 
 def add_parsers(subparsers) -> None:
     """Add the commands."""
-    subparsers.add_parser("check-ledger", help="check the ledger's invariants").set_defaults(run=check_ledger)
-    subparsers.add_parser("verify-audit", help="check the chain of audit records").set_defaults(run=verify_audit)
-    reconciling = subparsers.add_parser("reconcile", help="compare a day of the bank with the ledger")
-    reconciling.add_argument("--day", default="", help="ISO date; yesterday when left out")
+    subparsers.add_parser("check-ledger", help="核对账务规则").set_defaults(run=check_ledger)
+    subparsers.add_parser("verify-audit", help="核对操作记录的链").set_defaults(run=verify_audit)
+    reconciling = subparsers.add_parser("reconcile", help="把银行一天的对账单与账上比较")
+    reconciling.add_argument("--day", default="", help="日期，如 2026-11-10；不写为昨天")
     reconciling.set_defaults(run=reconcile)
-    tidying = subparsers.add_parser("housekeeping", help="remove files that a crash left without a row")
+    tidying = subparsers.add_parser("housekeeping", help="清除异常中断留下的无主文件")
     tidying.set_defaults(run=housekeeping)
-    functions = subparsers.add_parser("functions", help="list the functions that work, by the manuals' ids")
-    functions.add_argument("--json", action="store_true", help="as JSON")
+    functions = subparsers.add_parser("functions", help="按手册条目列出能办的功能")
+    functions.add_argument("--json", action="store_true", help="输出 JSON")
     functions.set_defaults(run=list_functions)
 
 

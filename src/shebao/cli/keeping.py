@@ -5,8 +5,8 @@ from .starting import in_words, start_with_database
 
 def add_parsers(subparsers) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("retention", help="remove what is past its time")
-    parser.add_argument("--dry-run", action="store_true", help="only count")
+    parser = subparsers.add_parser("retention", help="清除超过保存期限的资料")
+    parser.add_argument("--dry-run", action="store_true", help="只计数，不清除")
     parser.set_defaults(run=retention)
 
 

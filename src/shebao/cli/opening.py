@@ -6,15 +6,15 @@ from .starting import in_words, start_with_database
 
 def add_parsers(subparsers) -> None:
     """Add the commands."""
-    parser = subparsers.add_parser("open-agency", help="create the security administrator of a region's agency")
-    parser.add_argument("--region", required=True, help="code of the region, as `shebao region list` shows it")
-    parser.add_argument("--username", required=True, help="the account to sign in with")
-    parser.add_argument("--name", required=True, help="the administrator's name")
+    parser = subparsers.add_parser("open-agency", help="建立一个地区经办机构的安全管理员")
+    parser.add_argument("--region", required=True, help="地区代码，见 region list")
+    parser.add_argument("--username", required=True, help="登录账号")
+    parser.add_argument("--name", required=True, help="管理员姓名")
     parser.set_defaults(run=open_agency)
-    emergency = subparsers.add_parser("emergency-access", help="lend the management of accounts for at most an hour")
-    emergency.add_argument("--username", required=True, help="an account of the agency's desk")
-    emergency.add_argument("--reason", required=True, help="why, for the record")
-    emergency.add_argument("--minutes", type=int, default=30, help="1 to 60")
+    emergency = subparsers.add_parser("emergency-access", help="应急：把操作员管理临时交给一个账号，最多一小时")
+    emergency.add_argument("--username", required=True, help="经办机构的一个账号")
+    emergency.add_argument("--reason", required=True, help="原因，记入操作记录")
+    emergency.add_argument("--minutes", type=int, default=30, help="1 至 60 分钟")
     emergency.set_defaults(run=open_emergency)
 
 

@@ -8,8 +8,8 @@ from .starting import in_words, start_with_database
 
 def add_parsers(subparsers) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("recompute", help="recompute every line of a bill from its stored evidence")
-    parser.add_argument("bill", metavar="BILL", help="the bill's number, or its id")
+    parser = subparsers.add_parser("recompute", help="用存下的依据把一张账单逐行重算")
+    parser.add_argument("bill", metavar="账单", help="账单号，或它的序号")
     parser.set_defaults(run=recompute_bill)
 
 

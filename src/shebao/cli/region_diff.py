@@ -17,7 +17,8 @@ from shebao.rules.proposal_words import Change
 from shebao.rules.region import NoValue, Parameter, Region, Value
 from shebao.rules.unit_words import in_unit
 
-from .region_words import NAMES, PARTS, WORDS
+from .region_single import KEYS, part_of, place_of
+from .region_words import IN_SETTINGS, NAMES, PARTS, WORDS
 
 JOINS = {"all_of": "都满足", "any_of": "满足一项", "none_of": "都不满足"}
 TESTS = {"is": "为", "in": "属于", "at_least": "不小于", "below": "小于"}
@@ -43,12 +44,18 @@ def of_regions(first: Region, second: Region) -> list[Difference]:
     """The keys that only one of two regions has, or that they write differently."""
     found = []
     for part in PARTS:
-        ours, theirs = (getattr(region, part) for region in (first, second))
-        for name in sorted({*ours, *theirs}):
+        ours, theirs = (part_of(region, part) for region in (first, second))
+        for name in _in_order(part, ours, theirs):
             pair = ours.get(name), theirs.get(name)
-            if changes := tuple(_changes(*pair, _titles(first, second))):
+            if changes := tuple(_changes(*pair, _titles(first, second), is_told_whole=part in KEYS)):
                 found.append(_difference(f"{part}/{name}", pair, changes, first, second))
     return found
+
+
+def _in_order(part: str, *sides: Mapping[str, Any]) -> list[str]:
+    """The keys of either side: as a file that says one thing each has them, else by the alphabet."""
+    found = {name for side in sides for name in side}
+    return [name for name in KEYS[part] if name in found] if part in KEYS else sorted(found)
 
 
 def of_months(first: Region, second: Region, months: tuple[Month, Month], known_on: date) -> list[Difference]:
@@ -66,12 +73,12 @@ def of_months(first: Region, second: Region, months: tuple[Month, Month], known_
 
 def _difference(key: str, pair: tuple, changes: tuple[Change, ...], first: Region, second: Region) -> Difference:
     part, _, name = key.partition("/")
-    named = [one for one in (getattr(region, part).get(name) for region in (first, second)) if one is not None]
-    # Pages and what is done at the counter stand in the catalogue of services.
-    places = tuple(region.origin.get(key) or region.origin.get(f"services/{name}", "") for region in (first, second))
+    named = [one for one in (part_of(region, part).get(name) for region in (first, second)) if one is not None]
+    places = tuple(place_of(region, key) for region in (first, second))
     if first is not second:
         places = tuple("" if value is None else place for value, place in zip(pair, places, strict=True))
-    return Difference(key, _title(named[0]), *pair, changes, places)
+    title = KEYS[part][name] if part in KEYS else _title(named[0])
+    return Difference(key, title, *pair, changes, places)
 
 
 def _title(value: Any) -> str:
@@ -99,16 +106,23 @@ def in_words(found: Iterable[Difference]) -> Iterator[str]:
         yield f"    {only}写在 {' → '.join(dict.fromkeys(place for place in one.written if place))}"
 
 
-def _changes(before: Any, after: Any, titles: Mapping[str, str]) -> Iterator[Change]:
-    if before is None or after is None:
+def _changes(before: Any, after: Any, titles: Mapping[str, str], *, is_told_whole: bool = False) -> Iterator[Change]:
+    """What differs below a key; `is_told_whole`: of what only one side has, everything."""
+    if (before is None or after is None) and not is_told_whole:
         told = [_summary(one, titles) for one in (before, after)]
         yield Change("", *told)
         return
     old, new = (dict(_leaves(one, (), titles)) for one in (before, after))
     paths = dict.fromkeys([*new, *old])
     for path in sorted(paths) if isinstance(after, Parameter) else paths:
-        if old.get(path) != new.get(path):
-            yield Change(_path(path), old.get(path, NOTHING), new.get(path, NOTHING))
+        if old.get(path) != new.get(path) and not _is_its_label(path, old.get(path) or new.get(path)):
+            title = _path(path, NAMES | IN_SETTINGS if is_told_whole else NAMES)
+            yield Change(title, old.get(path, NOTHING), new.get(path, NOTHING))
+
+
+def _is_its_label(path: tuple[str, ...], words: str | None) -> bool:
+    """Whether something is only the title by which what is around it is told already."""
+    return len(path) > 1 and path[-1] == "title" and path[-2] == words
 
 
 def _summary(value: Any, titles: Mapping[str, str]) -> str:
@@ -199,8 +213,8 @@ def _word(path: tuple[str, ...], value: Any, titles: Mapping[str, str]) -> str:
     return re.split(r"[：，]", said)[0] or titles.get(text, text)
 
 
-def _path(path: tuple[str, ...]) -> str:
-    return " ".join(NAMES.get(part, v.STEPS.get(part, part)) for part in path)
+def _path(path: tuple[str, ...], names: Mapping[str, str] = NAMES) -> str:
+    return " ".join(names.get(part, v.STEPS.get(part, part)) for part in path)
 
 
 def _titles(*regions: Region) -> dict[str, str]:

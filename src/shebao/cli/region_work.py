@@ -13,6 +13,7 @@ from shebao.rules.months import Month
 from shebao.rules.region import BadRegion, Region, load_region
 
 from . import CannotRun
+from .region_single import part_of
 from .region_words import PARTS
 
 TEMPLATE = "_template"
@@ -74,7 +75,7 @@ def written(region: Region) -> dict[str, Any]:
     """Everything a region says, as plain data: "part/key" → value."""
     found: dict[str, Any] = {}
     for part in PARTS:
-        for key, value in getattr(region, part).items():
+        for key, value in part_of(region, part).items():
             found[f"{part}/{key}"] = plain(value)
     return found
 

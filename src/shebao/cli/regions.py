@@ -27,6 +27,7 @@ from shebao.rules.trial import usual_facts
 
 from . import CannotRun
 from .region_diff import in_words, of_months, of_regions
+from .region_single import place_of
 from .region_work import new_folder, placeholders, plain, unfinished, written
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -34,33 +35,33 @@ CHINA = ZoneInfo("Asia/Shanghai")
 
 def add_parsers(subparsers: Any) -> None:
     """Add `region list|check|explain|diff|vocabulary` and `calculate`."""
-    region = subparsers.add_parser("region", help="look at and check region folders")
-    inner = region.add_subparsers(dest="region_command", metavar="WHAT", required=True)
-    _add(inner, "list", "the regions that can be opened", list_regions)
-    check = _add(inner, "check", "load folders, run their cases, list every mistake", check_regions)
-    check.add_argument("codes", nargs="*", metavar="CODE")
-    explained = _add(inner, "explain", "print one key, its value and the file that owns it", explain_key)
-    explained.add_argument("code")
-    explained.add_argument("key", help="for example schemes/pension or parameters/base_floor")
-    compared = _add(inner, "diff", "what two regions write differently, or the values of two months", diff_regions)
-    compared.add_argument("first")
-    compared.add_argument("second", nargs="?")
-    compared.add_argument("--month", nargs="+", default=[], metavar="MONTH", help="values in force: one month or two")
-    compared.add_argument("--known-on", help="as known on this day; today unless told")
-    compared.add_argument("--json", action="store_true", help="for machines: every key with all that either side says")
-    made = _add(inner, "new", "copy the template to a new folder and say what it still lacks", new_region)
-    made.add_argument("code", help="lower-case letters, digits, _")
-    made.add_argument("--title", help="name in Chinese")
-    made.add_argument("--extends", default="national", help="the folder that this one is laid over")
-    made.add_argument("--into", help="where folders live; REGIONS_DIR or the bundled regions unless told")
-    _add(inner, "vocabulary", "print docs/vocabulary.md", print_vocabulary)
-    calculate = _add(subparsers, "calculate", "one person's contributions for a month", calculate_month)
-    calculate.add_argument("--region", required=True)
-    calculate.add_argument("--month", required=True, help="2026-11")
-    calculate.add_argument("--known-on", help="2026-11-24; today unless told")
-    calculate.add_argument("--wage", required=True, help="yuan a month")
-    calculate.add_argument("--fact", action="append", default=[], metavar="FACT=VALUE")
-    calculate.add_argument("--json", action="store_true")
+    region = subparsers.add_parser("region", help="查看、检查地区文件夹")
+    inner = region.add_subparsers(dest="region_command", title="做什么", metavar="做什么", required=True)
+    _add(inner, "list", "列出可以开通的地区", list_regions)
+    check = _add(inner, "check", "载入文件夹，运行算例，列出每一处错误", check_regions)
+    check.add_argument("codes", nargs="*", metavar="地区", help="地区代码；不写为所有地区")
+    explained = _add(inner, "explain", "显示一个键、它的值和写它的文件", explain_key)
+    explained.add_argument("code", metavar="地区", help="地区代码")
+    explained.add_argument("key", metavar="键", help="如 schemes/pension、parameters/base_floor")
+    compared = _add(inner, "diff", "比较两个地区的写法，或两个月的数值", diff_regions)
+    compared.add_argument("first", metavar="地区", help="地区代码")
+    compared.add_argument("second", nargs="?", metavar="另一地区", help="与哪个地区比较")
+    compared.add_argument("--month", nargs="+", default=[], metavar="月份", help="比较有效的数值：一个月或两个月")
+    compared.add_argument("--known-on", help="按这一天已公布的；不写为今天")
+    compared.add_argument("--json", action="store_true", help="输出 JSON：每个键和两边的全部内容")
+    made = _add(inner, "new", "照样板新建一个文件夹，并列出还缺什么", new_region)
+    made.add_argument("code", metavar="地区", help="小写字母、数字、下划线")
+    made.add_argument("--title", help="中文名称")
+    made.add_argument("--extends", default="national", help="以哪个文件夹为底")
+    made.add_argument("--into", help="放在哪里；不写为 REGIONS_DIR 或自带的地区")
+    _add(inner, "vocabulary", "打印词汇表（docs/vocabulary.md）", print_vocabulary)
+    calculate = _add(subparsers, "calculate", "算一个人一个月的缴费", calculate_month)
+    calculate.add_argument("--region", required=True, help="地区代码")
+    calculate.add_argument("--month", required=True, help="月份，如 2026-11")
+    calculate.add_argument("--known-on", help="如 2026-11-24；不写为今天")
+    calculate.add_argument("--wage", required=True, help="月工资（元）")
+    calculate.add_argument("--fact", action="append", default=[], metavar="事实=值", help="其他事实，可以写多次")
+    calculate.add_argument("--json", action="store_true", help="输出 JSON")
 
 
 def _add(subparsers: Any, name: str, help: str, run: Callable[[argparse.Namespace], int]) -> Any:
@@ -113,7 +114,7 @@ def explain_key(options: argparse.Namespace) -> int:
         near = [key for key in told if options.key in key][:8]
         hint = f"，相近的有：{'、'.join(near)}" if near else ""
         raise CannotRun(f"{region.title}没有“{options.key}”{hint}")
-    print(f"{options.key}\n{region.origin[options.key]}")
+    print(f"{options.key}\n{place_of(region, options.key)}")
     print(json.dumps(told[options.key], ensure_ascii=False, indent=2, default=str))
     return 0
 

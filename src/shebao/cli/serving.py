@@ -27,17 +27,15 @@ PR_SET_PDEATHSIG = 1
 def add_parsers(subparsers) -> None:
     """Add `serve` and `demo`."""
     for name, help_text, run in (
-        ("serve", "serve the hall", serve),
-        ("demo", "load the demo city once and serve it", demo),
+        ("serve", "运行网厅", serve),
+        ("demo", "第一次载入演示城市，然后运行", demo),
     ):
         parser = subparsers.add_parser(name, help=help_text)
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=_number(1, 65534), default=8000, help="the embedded bank takes the next one")
-        parser.add_argument("--workers", type=_number(1, 64), default=2, help="processes that answer requests")
+        parser.add_argument("--host", default="127.0.0.1", help="监听的地址")
+        parser.add_argument("--port", type=_number(1, 65534), default=8000, help="端口；内嵌的示例银行用下一个")
+        parser.add_argument("--workers", type=_number(1, 64), default=2, help="几个进程答复请求")
         if name == "demo":
-            parser.add_argument(
-                "--load-only", action="store_true", help="load the demo city, print sign-ins, do not serve"
-            )
+            parser.add_argument("--load-only", action="store_true", help="只载入演示城市、打印账号，不运行")
         parser.set_defaults(run=run, load_only=False)
 
 

@@ -8,8 +8,8 @@ from .starting import in_words, start_django
 
 def add_parsers(subparsers) -> None:
     """Add the command."""
-    parser = subparsers.add_parser("test-signing-key", help="make a test key for the signatures on papers")
-    parser.add_argument("--region", required=True, help="code of the region whose agency signs")
+    parser = subparsers.add_parser("test-signing-key", help="生成单据签名用的测试密钥")
+    parser.add_argument("--region", required=True, help="由哪个地区的经办机构签名（地区代码）")
     parser.set_defaults(run=make_key)
 
 

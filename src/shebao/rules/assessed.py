@@ -108,7 +108,7 @@ def explain_assessed(data: Mapping[str, Any], employer: int, employee: int, shar
     total, rounding = sum(due.values()), ROUNDINGS[data["rounding"]].title
     own = f"{amounts['employee']} × {percent} → {yuan(due['employee'])} 元"
     steps = [
-        Step("为什么暂核定", f"{Month.parse(data['month']).label}没有按时申报", "申报结算以后按实际结清，多退少补"),
+        Step("为什么暂核定", f"{Month.parse(data['month']).label}没有按时申报", "申报核定以后按实际结清，多退少补"),
         Step("缴费额", f"{yuan(both)} 元", f"{base.label}，单位 {amounts['employer']} + 个人 {amounts['employee']}"),
         Step("取哪个月", base.label, UNDECLARED_BASES[data["base"]]),
         Step("倍数", percent, factor["title"], told, factor["status"]),

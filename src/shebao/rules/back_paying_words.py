@@ -39,7 +39,7 @@ UNDECLARED_AFTER: Mapping[str, str] = MappingProxyType(
 UNDECLARED_BASES: Mapping[str, str] = MappingProxyType(
     {
         "month_before": "上一个月的应缴额（上月也是暂核定的，按上月暂核定的）",
-        "last_settled": "最近一次申报结算的月份的应缴额",
+        "last_settled": "最近一次申报核定的月份的应缴额",
     }
 )
 BACK_BILLS: Mapping[str, str] = MappingProxyType(

@@ -12,7 +12,8 @@ from difflib import get_close_matches
 class Code:
     """One entry of a code list; `national` is the code of the national list, `kind` groups change reasons,
     `is_transfer` tells that the person comes from or goes to another employer or place, `is_retired` (停用) that
-    nobody may choose it any more, while whatever has it keeps its title.
+    nobody may choose it any more, while whatever has it keeps its title. `whose` are the people whom a document is
+    given to or a household belongs to, none where nothing is said.
     """
 
     code: str
@@ -24,6 +25,7 @@ class Code:
     needs_evidence: bool = False
     is_transfer: bool = False
     is_retired: bool = False
+    whose: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

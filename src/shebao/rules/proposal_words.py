@@ -26,7 +26,7 @@ KEYS = {
     "after_close": "申报截止以后",
     "declare_until": "申报截止",
     "pay_until": "缴费截止",
-    "settle_within": "可结算的工作日",
+    "settle_within": "逾期办结后可办理的工作日",
     "due": "缴费截止日",
     "source": "依据",
     "status": "是否有文件",
@@ -38,6 +38,7 @@ KEYS = {
     "needs_evidence": "要证明材料",
     "transfer": "转入或转出",
     "retired": "停用",
+    "whose": "发给谁、是谁的",
 }
 VALUES = {
     "shift": v.SHIFTS,

@@ -13,6 +13,7 @@ from shebao.rules.page_words import PAGES
 from shebao.rules.query_words import MONTHS_ASKED, READ_MODELS
 from shebao.rules.region_files import Folder, Listed, Mapped, Problems
 from shebao.rules.region_take import Take, each
+from shebao.rules.settling_words import settling
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -80,7 +81,8 @@ class Guide:
     def steps_here(self, terms: Mapping[str, str], *, reviewed: bool) -> tuple[GuideStep, ...]:
         """The steps that hold where declarations are reviewed, or where all take effect at once.
 
-        A step that bears the national name of its page bears the region's own, as the menu does.
+        A step that bears the national name of its page bears the region's own, as the menu does; and what is said of
+        settling follows the region's verb.
         """
         wanted = ("always", "reviewed" if reviewed else "direct")
         return tuple(_called_here(step, terms) for step in self.steps if step.applies in wanted)
@@ -88,7 +90,8 @@ class Guide:
 
 def _called_here(step: GuideStep, terms: Mapping[str, str]) -> GuideStep:
     own = terms.get(f"menu.{step.page}", step.title)
-    return replace(step, title=own) if step.title == PAGES.get(step.page) else step
+    title = own if step.title == PAGES.get(step.page) else settling(terms, step.title)
+    return replace(step, title=title, text=settling(terms, step.text))
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from shebao.rules.region_model import (
     Void,
 )
 from shebao.rules.region_take import EARLIEST, Take, each, frozen
+from shebao.rules.settling_words import settling
 
 OPTIONAL_TERMS = {"declare.row"}
 """Words of buttons that most regions do without: blank is none."""
@@ -171,6 +172,7 @@ def read_codes(folder: Folder, problems: Problems) -> dict[str, CodeList]:
                 one.flag("needs_evidence", False),
                 one.flag("transfer", False),
                 one.flag("retired", False),
+                one.texts("whose", v.PEOPLES),
             )
             one.done()
         result[key] = CodeList.of(key, take.text("title"), tuple(items.values()))
@@ -238,7 +240,7 @@ def _field(take: Take, terms: Mapping[str, str], needed: tuple[str, ...]) -> Fie
         take.flag("required", False) or id in needed,
         take.text("options", "") or None,
         take.text("feeds", "") or None,
-        take.text("help", ""),
+        settling(terms, take.text("help", "")),
         take.text("default", ""),
         take.flag("identity", False),
         take.texts("derive", v.DERIVED),

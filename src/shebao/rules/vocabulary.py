@@ -179,7 +179,7 @@ ICONS = _words(
 )
 CHECKS = _words(
     id_number_valid="证件号码有效",
-    household_fits="户口性质与证件类型相符：居民身份证不与外国人相配",
+    household_fits="户口性质与证件类型相符：代码表写了各是谁的（whose），不相配的不收",
     already_declared="同一人同一月份已有在办申报",
     already_enrolled="已在本单位参保",
     enrolled_elsewhere="当前在其他单位参保",
@@ -290,8 +290,11 @@ CHANNELS = _words(
 SHIFTS = _words(next_working_day="遇节假日顺延到下一工作日", none="不顺延")
 AFTER_CLOSE = _words(wait="下个月开始以后再申报", next_month="接着受理下个月的业务")
 DAYS = _words(work="上班", rest="休息")
-LATE_DUE = _words(kept="缴费截止不变", moved="缴费截止延到可以结算的最后一刻")
+LATE_DUE = _words(kept="缴费截止不变", moved="缴费截止延到可以办理的最后一刻")
 CHANGE_KINDS = _words(enrol="增员原因", suspend="停缴", terminate="终止")
+PEOPLES = _words(
+    mainland="内地居民", hong_kong="香港居民", macao="澳门居民", taiwan="台湾居民", overseas="华侨", foreign="外国人"
+)
 
 
 _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
@@ -366,6 +369,7 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Corrected days 更正的日子", DAYS),
     ("When a month is due that waited for the agency 逾期办结的缴费截止", LATE_DUE),
     ("Kinds of a change reason 变更原因的性质", CHANGE_KINDS),
+    ("Whose a document or household is 证件发给谁、户口性质是谁的", PEOPLES),
 )
 
 

@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.prepared import prepared
+from shebao.hall.regions import region
+from shebao.rules.settling_words import settle_name
 
 from .recognising import Recognising
 
@@ -98,9 +100,16 @@ def needs(permission: str, *others: str):
     return decorate
 
 
+def permission_title(operator, permission: str) -> str:
+    """A permission in words; settling by the name that it has in the operator's region."""
+    if permission == "settle":
+        return settle_name(region(operator.region).terms)
+    return PERMISSION_TITLES.get(permission, permission)
+
+
 def refusal(operator, permission: str) -> Refused:
     """The 403 in words: which permission is missing and who can help."""
-    title = PERMISSION_TITLES.get(permission, permission)
+    title = permission_title(operator, permission)
     text = f"您的账号没有“{title}”权限，请联系{administrators_of(operator)}。"
     return Refused("not_permitted", text, status=403)
 

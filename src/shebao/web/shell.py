@@ -7,6 +7,7 @@ from django.utils.functional import SimpleLazyObject
 from shebao.hall import clock
 from shebao.hall.regions import region as region_of
 from shebao.rules.months import Month
+from shebao.rules.settling_words import settle_name
 
 from .access import home_of
 from .entering import MANY
@@ -97,16 +98,18 @@ def _signed_in(request, user) -> dict:
         "unread": 0 if user.is_agency else _unread(nav),
         "cases_url": _open_url(user, "e_cases"),
         "words": _menu_words(region),
+        "terms": region.terms,
         "enrol_url": _open_url(user, "e_declare", region.first_service.key),
     }
 
 
 def _menu_words(region) -> dict[str, str]:
     """What the region's menu calls each page, for texts that name one: `settle`, `cases`, `basket`, `import`; and
-    `to_settle`, the verb, with `settled`, what is said when it is done.
+    `to_settle`, the verb, with `settled`, what is said when it is done, and `may_settle`, what the right to is called.
     """
     named = {term.removeprefix("menu."): text for term, text in region.terms.items() if term.startswith("menu.")}
-    return named | {"to_settle": region.term("settle"), "settled": region.term("settle.done")}
+    done = {"to_settle": region.term("settle"), "settled": region.term("settle.done")}
+    return named | done | {"may_settle": settle_name(region.terms)}
 
 
 def _label_of(nav: list[dict], url: str) -> str:

@@ -5,6 +5,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments.clearing import clear_suspense
@@ -13,8 +15,9 @@ from shebao.hall.payments.operations import ask_bank, start_payment
 from shebao.hall.settlement.voiding import ask_to_void
 from shebao.rules.money import yuan
 
+from ...factories import MONTH
 from ...payments.test_operations import send, told
-from ...settlement.hall import hire, make_clerk, make_employer, settle
+from ...settlement.hall import hire, make_clerk, make_employer, on_day, settle
 from .money import answer, bank, bill, clerk, november, pages, stranger, text_of
 
 pytestmark = pytest.mark.django_db
@@ -105,11 +108,49 @@ def unknown(pages, bill, bank) -> Payment:
 
 def test_what_is_not_known_is_called_so_everywhere_and_nobody_is_sent_to_pay(transactional_db, pages, bill, bank):
     made = unknown(pages, bill, bank)
-    for address in (f"/e/bills/{bill.pk}/", f"/e/pay/{bill.pk}/", "/e/pay/"):
+    own = (f"/e/bills/{bill.pk}/", f"/e/pay/{bill.pk}/", "/e/pay/")
+    for address in (*own, "/e/", "/e/?whole=1", "/e/reminders/arrears/"):
         page = text_of(pages.get(address)).split("<main")[1]
         assert "结果待查" in page and f'href="/e/payments/{made.pk}/"' in page, address
         assert not any(word in page for word in ("去缴费", "继续缴费", "确认缴费", "待缴费")), address
     assert "请勿换别的方式重复付款" in text_of(pages.get(f"/e/pay/{bill.pk}/"))
+    assert "结果待查" in text_of(pages.get("/e/bills/")) and "待缴费" not in text_of(pages.get("/e/bills/"))
+
+
+def test_what_is_overdue_and_not_known_is_asked_about_and_not_paid_again(transactional_db, pages, bill, bank):
+    made = unknown(pages, bill, bank)
+    with on_day(MONTH.next(), 20):
+        pages.force_login(made.started_by)
+        for address in ("/e/", "/e/?whole=1", "/e/reminders/arrears/", "/e/pay/", "/e/bills/"):
+            page = text_of(pages.get(address)).split("<main")[1]
+            assert "结果待查" in page and not any(word in page for word in ("去缴费", "逾期没有缴清")), address
+        arrears = text_of(pages.get("/e/reminders/arrears/")).split("<main")[1]
+        assert f'href="/e/payments/{made.pk}/">查看缴费状态' in arrears
+
+
+def test_what_is_under_way_is_looked_at_and_not_begun_again(transactional_db, pages, bill, bank):
+    pages.post(f"/e/pay/{bill.pk}/")
+    made = Payment.objects.get()
+    with on_day(MONTH.next(), 20):
+        pages.force_login(made.started_by)
+        for address in ("/e/?whole=1", "/e/reminders/arrears/", "/e/pay/"):
+            page = text_of(pages.get(address)).split("<main")[1]
+            assert f'href="/e/payments/{made.pk}/">查看正在办理的缴费' in page and "去缴费" not in page, address
+
+
+def test_the_arrears_ask_once_whatever_the_number_of_bills(client, clerk, bill, bank):
+    def asked():
+        with on_day(MONTH.next().next(), 20):
+            client.force_login(clerk)
+            client.get("/e/reminders/arrears/")  # the session of a new sign-in is written
+            with CaptureQueriesContext(connection) as asked:
+                page = text_of(client.get("/e/reminders/arrears/"))
+        return page.count("去缴费<"), len(asked)
+
+    one = asked()
+    with on_day(MONTH.next()):
+        settle(clerk.employer, clerk, MONTH.next())
+    assert one == (1, asked()[1]) and asked()[0] == 2
 
 
 def test_a_question_that_learns_nothing_says_when_it_was_asked(transactional_db, pages, bill, bank):

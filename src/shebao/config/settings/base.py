@@ -90,7 +90,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "shebao.web.shell.shell",
             ],
-            "builtins": ["shebao.web.templatetags.ui", "shebao.web.templatetags.once"],
+            "builtins": [f"shebao.web.templatetags.{name}" for name in ("ui", "once", "settling")],
         },
     }
 ]

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 
 from shebao.rules.months import Month
 from shebao.rules.region import Region
+from shebao.rules.settling_words import settling
 
 from ..audit.operations import record
 from ..clock import now
@@ -38,7 +39,11 @@ def open_counter_business(employer_id: int, title: str, month: Month, *, by) -> 
     employer = locked_employer(employer_id, by=by)
     title = " ".join(title.split())
     if not waits_for_counter(region(employer.region)):
-        raise Refused("no_counter_business", "本地结算不以前台业务为前提，不用登记。", status=404)
+        raise Refused(
+            "no_counter_business",
+            settling(region(employer.region).terms, "本地结算不以前台业务为前提，不用登记。"),
+            status=404,
+        )
     if not title or len(title) > LONGEST:
         raise Refused("no_title", f"请填写业务名称，最多 {LONGEST} 个字。", field="title")
     if employer.assessments.live().filter(month=month, series=0).exists():

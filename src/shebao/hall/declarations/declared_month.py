@@ -4,6 +4,7 @@ from datetime import datetime
 
 from shebao.rules.months import Month
 from shebao.rules.region_model import Region
+from shebao.rules.settling_words import settling
 
 from .. import clock
 
@@ -15,7 +16,7 @@ def declared_month(here: Region) -> Month:
 
 def closing_words(here: Region) -> str:
     """What became of this month, where the next is declared for already: said before a new month is named."""
-    return "已经结算" if declared_month(here) == Month.of(clock.today()) else "的申报已经截止"
+    return settling(here.terms, "已经结算") if declared_month(here) == Month.of(clock.today()) else "的申报已经截止"
 
 
 WINDOWED = frozenset({"month_window", "back_payment_months", "correctable_months"})

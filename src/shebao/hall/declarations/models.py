@@ -94,6 +94,11 @@ class Declaration(models.Model):
         indexes = [
             models.Index(fields=["employer", "month", "state"], name="declaration_by_month"),
             models.Index(fields=["region", "state", "submitted_at"], name="declaration_for_desk"),
+            models.Index(
+                fields=["employer", "decided_at"],
+                condition=Q(state=State.APPROVED),
+                name="declaration_by_decision",
+            ),
         ]
 
     def __str__(self):

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
+from shebao.rules.settling_words import settling
+
 from .. import clock
 from ..audit.operations import record
 from ..bulk import give_keys, insert_rows, maker, update_rows
@@ -344,7 +346,12 @@ def _may_be_undone(group: list[Declaration]) -> None:
     late = [d for d in group if any(month >= d.first_month for month in settled)]
     if late:
         who = "、".join(d.subject_name for d in late[:5])
-        raise Refused("month_settled", f"{who}：{max(settled)} 已经结算，不能再撤销。请在本月另行申报更正。")
+        raise Refused(
+            "month_settled",
+            settling(
+                region(group[0].region).terms, f"{who}：{max(settled)} 已经结算，不能再撤销。请在本月另行申报更正。"
+            ),
+        )
 
 
 def _drafts(employer_id: int, service_key: str, by):

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from shebao.rules.money import BadMoney, parse_fen
+from shebao.rules.settling_words import settling
 
 from ..audit.operations import record, record_many
 from ..clock import now, today
@@ -187,8 +188,12 @@ def available(bills: Iterable[Bill]) -> dict[int, list[Card]]:
 
 def awaited(employer) -> list[Card]:
     """The papers of a month that has no bill yet."""
-    kinds = region(employer.region).bill_documents_of(is_provisional=False)
-    return [Card(kind, str(spec["title"]), "waiting", "结算后生成", None) for kind, spec in kinds.items()]
+    here = region(employer.region)
+    kinds = here.bill_documents_of(is_provisional=False)
+    return [
+        Card(kind, str(spec["title"]), "waiting", settling(here.terms, "结算后生成"), None)
+        for kind, spec in kinds.items()
+    ]
 
 
 def _cards(bill: Bill, issued: dict[str, Document], figures: Figures | None, is_paid: bool) -> list[Card]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from shebao.rules.back_fees import percent
 from shebao.rules.money import yuan
+from shebao.rules.settling_words import settling
 from shebao.rules.vocabulary import COLUMNS
 
 from ..regions import region
@@ -151,7 +152,12 @@ def _provisional_notes(bill: Bill, factor: Mapping | None) -> list[str]:
     if factor is None:
         return []
     basis = f"{bill.basis_month.label}应缴额的 {percent(factor['value'])}"
-    return [f"{bill.month.label}没有按时申报，按{basis}{bill.word}（{factor['source']}）；补办申报结算后多退少补。"]
+    return [
+        settling(
+            region(bill.employer.region).terms,
+            f"{bill.month.label}没有按时申报，按{basis}{bill.word}（{factor['source']}）；补办申报结算后多退少补。",
+        )
+    ]
 
 
 def _notes_of(keys: list[str]) -> list[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, models, transaction
 
+from shebao.rules.settling_words import settle_name
+
 from ..audit.models import AuditEntry
 from ..audit.operations import record
 from ..employers.models import Department, Employer
@@ -160,7 +162,9 @@ def ask_for_a_second(wanted: bool, *, by) -> Employer:
             raise Refused("nobody_to_confirm", text)
         settling, paying = ({one.pk for one in people if one.may(deed)} for deed in ("settle", "pay"))
         if settling and paying and len(settling | paying) < 2:
-            text = "内部复核时谁结算谁不缴费，现在能结算和能缴费的是同一人。请先再设一位有“缴费”或“结算”权限的操作员。"
+            name = settle_name(region(employer.region).terms)
+            text = f"内部复核时谁办{name}谁不缴费，现在能办{name}和能缴费的是同一人。"
+            text += f"请先再设一位有“缴费”或“{name}”权限的操作员。"
             raise Refused("nobody_to_pay", text)
     employer.needs_second = wanted
     employer.save(update_fields=["needs_second"])

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from shebao.rules.money import yuan
 from shebao.rules.region import Region
+from shebao.rules.settling_words import settling
 
 from ..audit.operations import record
 from ..clock import now, today
@@ -152,7 +153,13 @@ def void_receipt(receipt_id: int, *, reason: str, by) -> CounterReceipt:
         .get(pk=payment.bill_id)
     )
     if bill.transactions.filter(kind=Booking.RELEASED).exists():
-        raise Refused("settled_since", "这张暂核定账单已经结清，收款已经转到结算的账单，不能作废，请用退费处理。")
+        raise Refused(
+            "settled_since",
+            settling(
+                region(bill.employer.region).terms,
+                "这张暂核定账单已经结清，收款已经转到结算的账单，不能作废，请用退费处理。",
+            ),
+        )
     booked = payment.transactions.get()
     entries = LedgerEntry.objects.filter(transaction=booked, account=Account.CREDIT)
     credit = -(entries.aggregate(fen=Sum("amount_fen"))["fen"] or 0)
@@ -163,16 +170,16 @@ def void_receipt(receipt_id: int, *, reason: str, by) -> CounterReceipt:
     payment.save(update_fields=["state", "reason_code", "reason"])
     receipt.voided_by, receipt.voided_at, receipt.void_reason = by, now(), reason
     receipt.save()
-    _revoke_papers(bill, receipt, by)
+    revoke_paid_papers(bill, f"收款 {receipt.number} 已作废", by)
     detail = {"bill": bill.number, "number": receipt.number, "amount_fen": payment.amount_fen, "reason": reason}
     record("receipt.voided", receipt, by=by, employer=bill.employer, **detail)
     return receipt
 
 
-def _revoke_papers(bill: Bill, receipt: CounterReceipt, by) -> None:
+def revoke_paid_papers(bill: Bill, reason: str, by) -> None:
     """The papers that are given for a paid bill no longer stand once it is not paid."""
     kinds = [kind for kind, spec in region(bill.employer.region).documents.items() if spec["stage"] == "paid"]
     papers = Document.objects.visible_to(by).filter(bill=bill, kind__in=kinds)
     if papers.exists() and owing(bill, today()).total > 0:
         pks = list(papers.values_list("pk", flat=True))
-        revoke_documents(pks, reason=f"收款 {receipt.number} 已作废", by=by)
+        revoke_documents(pks, reason=reason, by=by)

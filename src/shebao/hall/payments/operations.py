@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from shebao.bank import signing
 from shebao.bank.client import BankRefused, BankUnreachable
+from shebao.rules.settling_words import settle_name
 from shebao.rules.vocabulary import SHARES
 
 from ..audit.operations import record
@@ -116,9 +117,14 @@ def is_for_another(bill: Bill, *, by) -> bool:
     return bill.employer.needs_second and bill.assessment.made_by_id == by.pk
 
 
+def second_pays(employer) -> str:
+    """What an employer that asks for two people (内部复核) is told of its payments."""
+    return f"本单位开启了内部复核：谁办{settle_name(region(employer.region).terms)}谁不缴费"
+
+
 def _by_a_second_person(bill: Bill, by) -> None:
     if is_for_another(bill, by=by):
-        raise Refused("second_person_pays", f"本单位开启了内部复核：谁结算谁不缴费。{ANOTHER_PAYS}")
+        raise Refused("second_person_pays", f"{second_pays(bill.employer)}。{ANOTHER_PAYS}")
 
 
 def _place(payment: Payment, *, by) -> Payment:

@@ -35,6 +35,11 @@ def running_payment(bill) -> Payment | None:
     return bill.payments.filter(state__in=UNDECIDED).first()
 
 
+def running_payments(bills: Iterable) -> dict[int, Payment]:
+    """The attempts to pay these bills that have no result yet, by bill (ids); one query."""
+    return {one.bill_id: one for one in Payment.objects.filter(bill__in=list(bills), state__in=UNDECIDED)}
+
+
 def cleared_money(payments: Iterable[Payment]) -> dict[int, SuspenseItem]:
     """What arrived for attempts that the agency ended, and what it did with it, by attempt (ids); one query at most.
 

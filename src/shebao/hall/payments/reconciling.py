@@ -32,7 +32,7 @@ def reconcile_day(day: date, *, by, region: str) -> Reconciliation:
     """
     if by is not None:
         permit(by, "reconcile", "对账")
-    rows = _statement(day)
+    rows = statement_of(day)
     attempts = Payment.objects.select_related("bill", "employer").in_bulk(
         [row["order_id"] for row in rows], field_name="number"
     )
@@ -75,7 +75,8 @@ def reconcile_what_is_over() -> list[Reconciliation]:
     return made
 
 
-def _statement(day: date) -> list[dict]:
+def statement_of(day: date) -> list[dict]:
+    """What the bank says arrived on a day, line by line; Refused where it does not answer."""
     try:
         return bank_client().statement(day.isoformat())
     except (BankUnreachable, BankRefused) as no:
@@ -89,7 +90,7 @@ def prove_by_statement(item: SuspenseItem) -> None:
     """
     if not settings.SHEBAO_BANK_URL:
         return
-    for row in _statement(day_of(item.arrived_at)):
+    for row in statement_of(day_of(item.arrived_at)):
         if row["bank_serial"] == item.bank_serial or (item.payment and row["order_id"] == item.payment.number):
             attempt = Payment.objects.select_related("bill", "employer").filter(number=row["order_id"]).first()
             _compare(row, attempt)
@@ -119,7 +120,9 @@ def _compare(row: Mapping, attempt: Payment | None) -> str:
     held = _suspend(row, why, attempt)
     if held and held.amount_fen != row["amount_fen"]:
         told = held.get_clearing_display()
-        return f"{name}：待查款登记的是 {yuan(held.amount_fen)} 元，已经处理（{told}），金额不符，请与银行核对。"
+        return (
+            f"{name}：待查款登记的是 {yuan(held.amount_fen)} 元，已经处理（{told}），金额不符，请核对后按对账单更正。"
+        )
     if held and held.clearing:
         return ""
     told = "已经到账，这是另一笔" if is_second else "没有成功"

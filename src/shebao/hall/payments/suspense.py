@@ -74,15 +74,15 @@ def waiting_under(serial: str) -> QuerySet[SuspenseItem]:
     return rows.filter(bank_serial=serial, clearing="")
 
 
-def take_back(item: SuspenseItem, note: str) -> None:
+def take_back(item: SuspenseItem, note: str, *, by=None) -> None:
     """End an amount in suspense that the bank misreported (更正): its booking is mirrored, the row stays.
 
-    The caller holds the item's lock, and books what is true instead.
+    The caller holds the item's lock, and books what is true instead. `by` is who found it where a person did.
     """
     book_mirror(item.transactions.get(kind=Booking.SUSPENDED))
-    item.clearing, item.note, item.cleared_at = Clearing.CORRECTED, note, now()
-    item.save(update_fields=["clearing", "note", "cleared_at"])
-    record("suspense.corrected", item, by=None, employer=item.employer, amount_fen=item.amount_fen, note=note)
+    item.clearing, item.note, item.cleared_at, item.cleared_by = Clearing.CORRECTED, note, now(), None
+    item.save(update_fields=["clearing", "note", "cleared_at", "cleared_by"])
+    record("suspense.corrected", item, by=by, employer=item.employer, amount_fen=item.amount_fen, note=note)
 
 
 def paid_at(message: Mapping) -> datetime:

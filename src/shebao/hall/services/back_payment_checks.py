@@ -9,6 +9,7 @@ from shebao.rules.back_payments import charge_back, first_working_month
 from shebao.rules.contributions import Charges, NoFact, People
 from shebao.rules.months import Month, months_in_words
 from shebao.rules.region import NoValue
+from shebao.rules.settling_words import settling
 
 from ..prepared import prepared
 from ..roster.facts import employee_facts, fact_columns
@@ -61,7 +62,10 @@ def _in_order(scene: Scene, case: Case) -> bool:
         return False
     latest = scene.month.previous()
     if case.last_month > latest:
-        text = f"只能补缴 {scene.month} 以前的月份，{case.last_month} 不能补缴；当月的费用随月度结算缴纳。"
+        text = settling(
+            scene.region.terms,
+            f"只能补缴 {scene.month} 以前的月份，{case.last_month} 不能补缴；当月的费用随月度结算缴纳。",
+        )
         fix = (f"终止月份改为 {latest}", str(latest)) if case.month <= latest else None
         case.add(CODE, LAST_MONTH, "error", text, fix)
         return False
@@ -125,7 +129,7 @@ def _covered(scene: Scene, case: Case, scheme: str, month: Month) -> str:
             if spell.is_exclusive and case.employee.employment_kind != PART_TIME:
                 return AWAY
         elif month not in scene.settled and _may_settle(scene, month):
-            return INSURED
+            return settling(scene.region.terms, INSURED)
     return ""
 
 

@@ -4,15 +4,16 @@ from datetime import date
 
 from shebao.rules.conditions import holds
 from shebao.rules.forms import facts_of
-from shebao.rules.identity import CITIZEN, FOREIGN_RESIDENT
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import NoValue
+from shebao.rules.settling_words import settling
 
 from ..declarations.declared_month import why_closed
 from ..roster.facts import complete_facts, employee_facts, employer_facts
 from .employer_changes import credit_code_free, something_changed
 from .enrolment import PART_TIME
+from .households import household_fits
 from .scene import Case, Scene, field_of_kind
 
 MONTHS_AHEAD = {"cease_employees": 1, "declare_wages": 1, "change_insurance": 1}
@@ -20,10 +21,6 @@ MONTHS_AHEAD = {"cease_employees": 1, "declare_wages": 1, "change_insurance": 1}
 month is settled, the next one is open to every service."""
 DEATH, RETIREMENT = "6401", "6308"
 """The two reasons that end the relation for good, in the national list of reasons of cessation."""
-FOREIGNER = "40"
-"""The household of a foreigner, in the national list."""
-FOREIGN_PASSPORT = "08"
-"""The kind of document, in the national list."""
 YOUNGEST = 16  # 劳动法第十五条
 MAY_RETIRE = {("1", "1"): 60, ("1", "2"): 60, ("2", "1"): 50, ("2", "2"): 55}
 """Earliest retirement age by sex and position before 渐进式延迟; only a hint, so the earliest is the right one."""
@@ -37,27 +34,6 @@ def id_number_valid(scene: Scene, cases: list[Case]) -> None:
             continue
         for sentence in case.identity.problems:
             case.add("id_number_valid", name, "error", f"{sentence}。")
-
-
-def household_fits(scene: Scene, cases: list[Case]) -> None:
-    """An identity card is given to citizens only (居民身份证法第二条): whoever has one is no foreigner."""
-    field = next((one for one in scene.form.fields if one.feeds == "household" and one.options), None)
-    if field is None:
-        return
-    codes, kinds = scene.region.codes[field.options], scene.region.codes["id_kinds"]
-    theirs = "、".join(one.title for one in kinds.offered if one.national in (FOREIGN_RESIDENT, FOREIGN_PASSPORT))
-    for case in cases:
-        code, kind = codes.get(str(case.values.get(field.id))), _id_kind(case)
-        if code and code.national == FOREIGNER and kind == CITIZEN:
-            text = f"{kinds.title_of(kind)}只发给中国公民，{field.label}不能是“{code.title}”。"
-            text += f"请核对这两项；外国人的证件类型请选{theirs}。"
-            case.add("household_fits", field.id, "error", text)
-
-
-def _id_kind(case: Case) -> str:
-    """The kind of document: as it is changed to, as on the roster, as chosen, or as its number tells."""
-    known = case.employee.person.id_kind if case.employee else case.values.get("id_kind")
-    return case.values.get("new_id_kind") or known or (case.identity.kind if case.identity.ok else "")
 
 
 def already_declared(scene: Scene, cases: list[Case]) -> None:
@@ -187,7 +163,10 @@ def _month_in_reach(scene: Scene, case: Case, month: Month, reach: tuple) -> Non
     elif first_free and month < first_free:
         what = _instead(scene)
         fix = (f"改为 {first_free}", str(first_free)) if earliest <= first_free <= latest else None
-        text = f"本单位已结算到 {first_free.previous()}，{label}不能填 {month}：{what}。最早可填 {first_free}。"
+        text = settling(
+            scene.region.terms,
+            f"本单位已结算到 {first_free.previous()}，{label}不能填 {month}：{what}。最早可填 {first_free}。",
+        )
         case.add("month_window", name, "error", text, fix)
     elif month < earliest or month < scene.region.opened_on:
         first = max(earliest, scene.region.opened_on)
@@ -206,7 +185,7 @@ def _month_in_reach(scene: Scene, case: Case, month: Month, reach: tuple) -> Non
 def _instead(scene: Scene) -> str:
     """What to do about a month that is settled: a newcomer's are paid back, where the region lets it."""
     if scene.service.operation != "enrol_employees":
-        return "已结算的月份不能再变动"
+        return settling(scene.region.terms, "已结算的月份不能再变动")
     services = scene.region.services.values()
     paying = next((s for s in services if s.operation == "make_back_payments" and s.back_paying.last is None), None)
     return f"以前的月份请在参保后办理“{paying.title}”" if paying else "以前的月份请到经办窗口补缴"

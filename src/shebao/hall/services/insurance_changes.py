@@ -2,6 +2,7 @@
 
 from shebao.rules.contributions import enrol_schemes
 from shebao.rules.forms import changes, facts_of
+from shebao.rules.settling_words import settling
 
 from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
@@ -125,7 +126,10 @@ def scheme_changes(scene: Scene, cases: list[Case]) -> None:
             _schemes_follow(scene, case, set(allowed))
         if new_facts and fields and case.month != scene.first_open:
             first = str(scene.first_open)
-            text = f"缴费档次等资料从第一个未结算的月份起变更，月份请填 {first}。险种从别的月份起变的，请另报一笔。"
+            text = settling(
+                scene.region.terms,
+                f"缴费档次等资料从第一个未结算的月份起变更，月份请填 {first}。险种从别的月份起变的，请另报一笔。",
+            )
             case.add("scheme_changes", scene.month_field, "error", text, (f"改为 {first}", first))
         for scheme, answer in scheme_answers(scene.form, answered).items():
             change = _adding if answer == COVERED else _stopping

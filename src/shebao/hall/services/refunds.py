@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from shebao.rules.months import Month, months_in_words
 from shebao.rules.region import Region
+from shebao.rules.settling_words import settling
 
 from ..bulk import insert_rows, update_rows
 from ..errors import Conflict
@@ -96,7 +97,10 @@ def _wrong(scene: Scene, case: Case, own: list[BillLine], before: set[Month]):
     elif twice := [month for month in case.months if month in before]:
         yield f"{months_in_words(twice)} 已经申报过退费；退过又补缴、还要再退的，请到经办窗口办理。"
     elif case.last_month >= scene.month:
-        yield f"{scene.month} 的账单刚核定，请到 {scene.month.next()} 再申请退费；没有缴费的，也可以作废重新结算。"
+        yield settling(
+            scene.region.terms,
+            f"{scene.month} 的账单刚核定，请到 {scene.month.next()} 再申请退费；没有缴费的，也可以作废重新结算。",
+        )
     elif max(charged) > case.last_month:
         yield f"退费要退到最后一个已核定的月份，{max(charged)} 也要退。"
     if spells and case.month <= min(spell.first_month for spell in spells):

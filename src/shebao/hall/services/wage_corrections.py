@@ -10,6 +10,7 @@ from shebao.rules.facts import FACTS
 from shebao.rules.forms import facts_of
 from shebao.rules.money import yuan
 from shebao.rules.months import Month, months_in_words
+from shebao.rules.settling_words import settling
 
 from .. import clock
 from ..bulk import insert_rows, maker
@@ -192,7 +193,7 @@ def _in_reach(scene: Scene, case: Case, charged: Mapping[Month, Charged]) -> Non
         text = f"{months_in_words(lost)} 没有可以更正的费用：没有核定过，或者已经退费；"
         text += "补缴还没有计入账单的，请先回退再补缴。"
         is_open = all(month not in scene.settled for month in lost)
-        more = f"还没有结算的月份，工资直接申报。{text}" if is_open else text
+        more = settling(scene.region.terms, f"还没有结算的月份，工资直接申报。{text}") if is_open else text
         case.add(CODE, scene.month_field, "error", more, service=scene.service_that("declare_wages") if is_open else "")
     else:
         _something_to_correct(scene, case, charged)

@@ -8,6 +8,7 @@ from django.db.models import Max, Sum
 
 from shebao.rules.contributions import Charges, recompute
 from shebao.rules.months import Month, months_between, months_in_short
+from shebao.rules.settling_words import settling
 
 from ..clock import today
 from ..regions import region
@@ -102,7 +103,9 @@ def stands_for_last(employer, month: Month) -> str:
     """
     bill = Bill.objects.live().filter(employer=employer, month=month.previous(), series=0).first()
     if bill is None:
-        return f"{month.previous().label}没有结算，与按当时参保人员和工资预估的金额相比。"
+        return settling(
+            region(employer.region).terms, f"{month.previous().label}没有结算，与按当时参保人员和工资预估的金额相比。"
+        )
     if bill.is_provisional:
         return f"{month.previous().label}是暂核定，与按当时参保人员和工资预估的金额相比。"
     return ""

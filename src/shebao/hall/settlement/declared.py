@@ -1,8 +1,9 @@
 """What an employer declared about people: what a month's bill is the first to count, and what is undecided."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from shebao.rules.months import Month
 
@@ -13,9 +14,10 @@ from ..prepared import prepared
 from ..regions import region
 from .models import Assessment
 
-LONGEST_REVIEW = 12
-"""Months: what waited longer than this for its decision when a month was settled is no change of the next. It keeps the
-question to the last year's declarations, of the hundreds of thousands that a large employer has.
+AHEAD = 3
+"""Months: nothing is declared so long before the month that it begins in (one month ahead is taken). The question reads
+the declarations since then and what was decided since the last month was settled, however long ago that was declared,
+of the hundreds of thousands that a large employer has.
 """
 
 
@@ -75,28 +77,52 @@ def open_counts_of_many(employers: Sequence[Employer], month: Month) -> dict[int
     return _counted(_open(*whose(employers), month), employers)
 
 
-def _since(employers: list[int], month: Month) -> tuple[list[int], list[int], Month | None]:
-    """Who settled a month before this, who never did, and the earliest month in which the former (if any) may have
-    declared what no bill has counted.
+Since = tuple[list[int], list[int], Month | None, Month | None, datetime | None]
+
+
+def _since(employers: list[int], month: Month) -> Since:
+    """Who settled a month before this, who never did, and of the former (if any) the last month that all settled,
+    since when they may have declared what begins after it, and since when it may have been decided.
     """
-    last = dict(_last_settled(employers, month))
-    since = min(last.values()).previous(LONGEST_REVIEW) if last else None
-    return list(last), [pk for pk in employers if pk not in last], since
+    last = {pk: (settled, at) for pk, settled, at in _last_settled(employers, month)}
+    new = [pk for pk in employers if pk not in last]
+    if not last:
+        return [], new, None, None, None
+    months, moments = zip(*last.values(), strict=True)
+    return list(last), new, min(months), min(months).previous(AHEAD), min(moments)
 
 
-def _theirs(settled: list[int], new: list[int], since: Month | None) -> Q:
-    return Q(employer__in=new) | Q(employer__in=settled, month__gte=since) if since else Q(employer__in=new)
+def _theirs(settled: list[int], new: list[int], last: Month | None, since: Month | None, after: datetime | None) -> Q:
+    """What one of these may have declared for the first bill: of whoever settled what begins after the last settled
+    month, or was decided after that; the rest is on its bill, however long it had waited.
+    """
+    if last is None:
+        return Q(employer__in=new)
+    lately = Q(employer__in=settled, month__gte=since, first_month__gt=last)
+    decided = Q(employer__in=settled, state=State.APPROVED, decided_at__gt=after)
+    return Q(employer__in=new) | lately | decided
 
 
 @prepared
 def _last_settled(employers: list[int], month: Month) -> QuerySet:
-    settled = Assessment.objects.live().filter(employer__in=employers, series=0, month__lt=month)
-    return settled.order_by().values_list("employer").annotate(Max("month"))
+    """The last month that each settled before this one, and when."""
+    settled = Assessment.objects.live().filter(series=0, month__lt=month)
+    later = settled.filter(employer=OuterRef("employer"), month__gt=OuterRef("month"))
+    rows = settled.filter(~Exists(later), employer__in=employers)
+    return rows.order_by().values_list("employer", "month", "made_at")
 
 
 @prepared
-def _approved(settled: list[int], new: list[int], since: Month | None, aside: list[str], month: Month) -> QuerySet:
-    rows = Declaration.objects.filter(_theirs(settled, new, since)).exclude(service__in=aside)
+def _approved(
+    settled: list[int],
+    new: list[int],
+    last: Month | None,
+    since: Month | None,
+    after: datetime | None,
+    aside: list[str],
+    month: Month,
+) -> QuerySet:
+    rows = Declaration.objects.filter(_theirs(settled, new, last, since, after)).exclude(service__in=aside)
     approved = first_counted(rows, month).order_by("service")
     return approved.values_list("employer", "service").annotate(Count("pk"))
 

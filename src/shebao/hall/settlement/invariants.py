@@ -14,7 +14,7 @@ from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..bulk import in_chunks
-from ..payments.models import PaymentState
+from ..payments.models import Clearing, PaymentState
 from ..prepared import prepared, streamed
 from ..regions import region
 from ..roster.models import DeclaredWage, Spell
@@ -168,6 +168,7 @@ def _mirrored_in_force() -> QuerySet:
         kind=Booking.VOIDED, bill__isnull=False, bill__assessment__voided_at__isnull=True
     )
     mirrors = mirrors.exclude(reverses__payment__state=PaymentState.VOIDED)
+    mirrors = mirrors.exclude(reverses__suspense__clearing=Clearing.CORRECTED)
     return mirrors.values_list("bill__number", flat=True)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from shebao.rules.months import Month, months_between
 from shebao.rules.region import Region
+from shebao.rules.settling_words import settling
 
 from ..clock import day_of, local_now, today
 from ..declarations.models import DeclarationEvent
@@ -134,9 +135,9 @@ def extension_words(spec: Region, month: Month, one: Extension) -> str:
     assert rule is not None
     days = f"{rule.settle_within} 个工作日"
     if one.until is None:
-        open_words = f"截止时有申报还在审核（现有 {one.waiting} 笔），办结后 {days}内可以结算"
+        open_words = settling(spec.terms, f"截止时有申报还在审核（现有 {one.waiting} 笔），办结后 {days}内可以结算")
     else:
-        open_words = f"截止时还在审核的申报已经办结，可以结算到 {one.until:%Y-%m-%d %H:%M}"
+        open_words = settling(spec.terms, f"截止时还在审核的申报已经办结，可以结算到 {one.until:%Y-%m-%d %H:%M}")
     if rule.due == "moved":
         return f"{open_words}，缴费截止同时顺延"
     fee = "，之后缴费的按规定加收滞纳金" if spec.collection.late_fee.charged else ""
@@ -148,7 +149,7 @@ def late_decision_words(spec: Region, month: Month) -> str:
     end = spec.calendar.window(month).pay_until
     if local_now() <= end:
         return ""
-    rule, ended = spec.calendar.late_decisions, f"{month.label}的结算已于 {end:%Y-%m-%d} 截止"
+    rule, ended = spec.calendar.late_decisions, settling(spec.terms, f"{month.label}的结算已于 {end:%Y-%m-%d} 截止")
     if rule is None or not rule.settle_within:
-        return f"{ended}。办结后单位不能再在网上结算这个月。"
-    return f"{ended}。截止前提交的全部办结后，单位有 {rule.settle_within} 个工作日可以结算。"
+        return settling(spec.terms, f"{ended}。办结后单位不能再在网上结算这个月。")
+    return settling(spec.terms, f"{ended}。截止前提交的全部办结后，单位有 {rule.settle_within} 个工作日可以结算。")

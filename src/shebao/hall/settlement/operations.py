@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from shebao.rules.months import Month
+from shebao.rules.settling_words import settle_name, settling
 
 from ..clock import local_now
 from ..employers.locking import locked_employer
@@ -42,7 +43,7 @@ def settle_month(employer_id: int, month: Month, kind: str, *, by, confirmations
     except IntegrityError:
         # The constraints decide the race: the month, or a person another employer billed in the same moment.
         if _settled([employer_id], month):
-            raise Conflict("already_settled", ALREADY) from None
+            raise Conflict("already_settled", settling(region(by.region).terms, ALREADY)) from None
         raise Conflict("charged_elsewhere", ELSEWHERE) from None
 
 
@@ -55,7 +56,7 @@ def _settle(employer_id: int, month: Month, kind: str, *, by, confirmations: int
         raise Refused("charged_elsewhere", told)
     bills, _ = assess([Case(employer, kind, changes)], month, by=by)
     if not bills:
-        raise Refused("nobody_insured", _nobody(month))
+        raise Refused("nobody_insured", _nobody(employer, month))
     return bills[0]
 
 
@@ -92,7 +93,7 @@ def _settle_together(employer_ids: Sequence[int], month: Month, *, by) -> Run:
     employers = _locked(list(employer_ids))
     cases, skipped = _ready(employers, month)
     bills, empty = assess(cases, month, by=by) if cases else ([], [])
-    skipped |= {case.employer.pk: _nobody(month) for case in empty}
+    skipped |= {case.employer.pk: _nobody(case.employer, month) for case in empty}
     return Run({bill.employer_id: bill for bill in bills}, skipped)
 
 
@@ -132,8 +133,8 @@ def _ready(employers: Sequence[Employer], month: Month) -> tuple[list[Case], dic
     return cases, skipped
 
 
-def _nobody(month: Month) -> str:
-    return f"{month.label}没有参保人员，不需要结算。"
+def _nobody(employer: Employer, month: Month) -> str:
+    return settling(region(employer.region).terms, f"{month.label}没有参保人员，不需要结算。")
 
 
 def _in_words(found: Iterable[Precondition]) -> list[str]:
@@ -142,15 +143,15 @@ def _in_words(found: Iterable[Precondition]) -> list[str]:
 
 def _check(employer: Employer, month: Month, kind: str, changes: Mapping[str, int], *, by, confirmations: int) -> None:
     """Refuse with all reasons at once."""
-    is_office = who_computes(employer) == "office"
+    is_office, terms = who_computes(employer) == "office", region(employer.region).terms
     if by.is_agency and not (is_office and by.may("review")):
-        raise Refused("not_the_office", "这个单位自行申报，经办机构不代为结算。", status=403)
+        raise Refused("not_the_office", settling(terms, "这个单位自行申报，经办机构不代为结算。"), status=403)
     if not by.is_agency and is_office:
         raise Refused("computed_by_office", "本单位选择了由经办机构核定，请等核定后缴费，或改选自行申报。")
     if not by.is_agency and not by.may("settle"):
-        raise Refused("not_permitted", "您的账号没有“结算”权限，请联系单位管理员。", status=403)
+        raise Refused("not_permitted", f"您的账号没有“{settle_name(terms)}”权限，请联系单位管理员。", status=403)
     if _settled([employer.pk], month):
-        raise Conflict("already_settled", ALREADY)
+        raise Conflict("already_settled", settling(terms, ALREADY))
     late = {*provisionals([employer], month), *extensions([employer], month)}
     problems = _window_problems(employer, month, is_late=employer.pk in late)
     settlement = settlement_for(employer, changes)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
@@ -10,6 +10,7 @@ from django.utils import timezone
 from shebao.rules.money import yuan
 from shebao.rules.months import Month
 from shebao.rules.region_model import Region, Settlement
+from shebao.rules.settling_words import settling
 
 from ..clock import local_now
 from ..declarations.models import CounterBusiness
@@ -17,6 +18,8 @@ from ..declarations.states import OPEN, State
 from ..documents.models import Document
 from ..employers.models import Employer
 from ..errors import Refused
+from ..payments.models import Payment
+from ..payments.queries import running_payments
 from ..prepared import prepared
 from ..regions import region
 from ..roster.models import DeclaredWage, Employee, Spell
@@ -24,7 +27,7 @@ from ..roster.queries import covering
 from .declared import about_people, changes_of, open_counts_of_many
 from .ledger import balances
 from .models import Assessment, Bill
-from .paying_state import asked_of, fee_note
+from .paying_state import WORDS, asked_of, fee_note, is_unknown
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ def settlement_for(employer, changes: Mapping[str, int]) -> Settlement:
     for applies in ("always", wanted):
         if found := next((kind for kind in kinds if kind.applies == applies), None):
             return found
-    raise Refused("no_settlement", "本地没有开放适用于本月的结算方式，请联系经办机构。")
+    raise Refused(
+        "no_settlement", settling(region(employer.region).terms, "本地没有开放适用于本月的结算方式，请联系经办机构。")
+    )
 
 
 def preconditions(employer, month: Month, *, by) -> list[Precondition]:
@@ -159,7 +164,8 @@ class Standing:
     `bills` by month, newest first, and those of back payments assessed `apart`; `booked` has (due, paid) in fen by
     bill; `open` counts undecided declarations by (service, state); `made` those that took effect, by service; `filed`
     holds the kinds of paper that were downloaded, by bill; `has_insured` whether anybody is insured in the month;
-    `late_fee` is what the month's own bill still asks for being paid late, fen.
+    `late_fee` is what the month's own bill still asks for being paid late, fen; `running` are the attempts to pay
+    that have no result yet, by bill.
     """
 
     employer: Employer
@@ -172,6 +178,7 @@ class Standing:
     filed: dict[int, set[str]]
     has_insured: bool
     late_fee: int = 0
+    running: Mapping[int, Payment] = field(default_factory=dict)
 
     @property
     def bill(self) -> Bill | None:
@@ -210,6 +217,11 @@ class Standing:
         """The late fee of the month's own bill where that alone is left to pay, fen."""
         return self.late_fee if self.bill and self.unpaid(self.bill) <= 0 else 0
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody knows yet if the month's own bill was paid."""
+        return self.bill is not None and not self.is_paid and is_unknown(self.running.get(self.bill.pk))
+
     def unpaid(self, bill: Bill) -> int:
         """What is still to be paid of a bill, fen."""
         due, paid = self.booked.get(bill.pk, (0, 0))
@@ -222,7 +234,7 @@ class Standing:
 
 
 def standing(employer, month: Month, by) -> Standing:
-    """Read where the month stands; seven queries, and one more once the time to pay the month's bill is over."""
+    """Read where the month stands; eight queries, and one more once the time to pay the month's bill is over."""
     every = list(Bill.objects.visible_to(by).live().filter(employer=employer))
     undecided = about_people([employer]).filter(month__lte=month, state__in=OPEN)
     rows = undecided.values_list("service", "state").annotate(Count("pk")).order_by("service", "state")
@@ -243,6 +255,7 @@ def standing(employer, month: Month, by) -> Standing:
         filed,
         Spell.objects.filter(covering(month), employee__employer=employer).exists(),
         sum(asked.late_fee for asked in asked_of(late).values()) if late else 0,
+        running_payments(every),
     )
 
 
@@ -256,7 +269,7 @@ def steps_of(now: Standing) -> list[Step]:
 
 def steps_without_amounts(now: Standing) -> list[Step]:
     """The same for whoever is not shown bills: what is settled and what is paid, not how much."""
-    return _steps(now, settled=lambda bill: "已核定", paying=lambda now: "已缴清" if now.is_paid else "待缴")
+    return _steps(now, settled=lambda bill: "已核定", paying=_paid_or_not)
 
 
 def _steps(now: Standing, *, settled: Callable[[Bill], str], paying: Callable[[Standing], str]) -> list[Step]:
@@ -348,7 +361,15 @@ def _settled_words(bill: Bill) -> str:
     return f"已核定 {yuan(bill.total_due)} 元"
 
 
+def _paid_or_not(now: Standing) -> str:
+    if now.is_unknown:
+        return WORDS["unknown"]
+    return "已缴清" if now.is_paid else "待缴"
+
+
 def _paying_words(now: Standing) -> str:
+    if now.is_unknown:
+        return WORDS["unknown"]
     if now.fee_open:
         return fee_note(now.fee_open)
     if now.is_paid:

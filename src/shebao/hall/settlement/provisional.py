@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from shebao.rules.months import Month
 from shebao.rules.region import Region
+from shebao.rules.settling_words import settling
 
 from ..audit.operations import record
 from ..clock import local_now, now, today
@@ -54,7 +55,7 @@ def assess_undeclared(employer_id: int, month: Month, *, by) -> Bill:
     try:
         return _assess(employer_id, month, by=by)
     except IntegrityError:
-        raise Conflict("already_settled", ALREADY) from None
+        raise Conflict("already_settled", settling(region(by.region).terms, ALREADY)) from None
 
 
 @transaction.atomic
@@ -63,7 +64,7 @@ def _assess(employer_id: int, month: Month, *, by) -> Bill:
     spec = region(employer.region)
     refuse_early(spec, month)
     if not not_settled(Employer.objects.filter(pk=employer.pk), spec, month).exists():
-        raise Conflict("already_settled", ALREADY)
+        raise Conflict("already_settled", settling(spec.terms, ALREADY))
     (found,) = propose([employer], month)
     if found.obstacle:
         raise Refused("no_basis", f"{employer.name}：{found.obstacle}")
@@ -177,17 +178,18 @@ def retire_provisionals(found: dict[int, Bill], *, by) -> dict[int, list[LedgerT
 
 
 def _retire(bill: Bill, *, by) -> list[LedgerTransaction]:
+    here = region(bill.employer.region)
     if bill.payments.filter(state__in=UNDECIDED).exists():
-        raise Refused("paying", PAYING)
+        raise Refused("paying", settling(here.terms, PAYING))
     arrived = LedgerTransaction.objects.filter(bill=bill, kind__in=ARRIVED, reversed_by=None).order_by("pk")
     paid = list(arrived.select_related("payment", "suspense"))
     for one in paid:
         _release(bill, one)
     book_voided(bill, but=(*ARRIVED, Booking.RELEASED))
     Assessment.objects.live().filter(pk=bill.assessment_id).update(voided_at=now())
-    kinds = [kind for kind, spec in region(bill.employer.region).documents.items() if spec["stage"] == "paid"]
+    kinds = [kind for kind, spec in here.documents.items() if spec["stage"] == "paid"]
     papers = bill.documents.exclude(kind__in=kinds)  # what was paid was paid: its receipts stay true
-    reason = "这个月的暂核定已经结清，请以结算的账单为准。"
+    reason = settling(here.terms, "这个月的暂核定已经结清，请以结算的账单为准。")
     revoke_documents(list(papers.values_list("pk", flat=True)), reason=reason, by=by)
     return paid
 

@@ -11,6 +11,7 @@ from shebao.rules.assessed import shares_by, undeclared_evidence
 from shebao.rules.evidence import Evidence as Told
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region import NoValue, Region
+from shebao.rules.settling_words import settling
 
 from ..clock import local_now, today
 from ..employers.models import Employer
@@ -152,7 +153,7 @@ def propose(employers: Sequence[Employer], month: Month) -> list[Proposal]:
     sums = _sums([one for one in bases.values() if one])
     told: dict[tuple, Told] = {}
     obstacles = dict.fromkeys(_paid_back(employers, month), PAID_BACK)
-    obstacles |= dict.fromkeys(extensions(employers, month, deadline(spec, month)), WAITED)
+    obstacles |= dict.fromkeys(extensions(employers, month, deadline(spec, month)), settling(spec.terms, WAITED))
     return [
         Proposal(one, month, None, obstacle=obstacles[one.pk])
         if one.pk in obstacles

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from shebao.rules.months import Month
+from shebao.rules.settling_words import settling
 
 from ..audit.operations import record
 from ..clock import now
@@ -31,7 +32,10 @@ def start_run(employer_ids: Sequence[int] | None, month: Month, *, by) -> Undecl
     rows = undeclared(by, month)
     chosen = list((rows if employer_ids is None else rows.filter(pk__in=employer_ids)).values_list("pk", flat=True))
     if not chosen:
-        raise Refused("nobody_chosen", "没有要暂核定的单位：请勾选还没有结算的单位；刚结算的已经不在名单里。")
+        raise Refused(
+            "nobody_chosen",
+            settling(region(by.region).terms, "没有要暂核定的单位：请勾选还没有结算的单位；刚结算的已经不在名单里。"),
+        )
     with transaction.atomic():
         run = UndeclaredRun.objects.create(region=by.region, month=month, asked_by=by, asked_at=now(), employers=chosen)
         record("undeclared.started", run, by=by, month=str(month), count=len(chosen))

@@ -3,10 +3,13 @@
 from django.db import transaction
 from django.db.models import QuerySet
 
+from shebao.rules.settling_words import settle_name
+
 from ..audit.operations import record
 from ..clock import now
 from ..errors import Conflict, permit
 from ..prepared import prepared
+from ..regions import region
 from .models import Bill, VoidRequest, VoidState
 
 PAID_MEANWHILE = "审核以前这张账单已经缴费，不能作废，申请自动结束。"
@@ -47,7 +50,7 @@ def withdraw_void(request_id: int, *, by) -> VoidRequest:
 
     Raises Conflict where it is decided.
     """
-    permit(by, "settle", "结算")
+    permit(by, "settle", settle_name(region(by.region).terms))
     request = VoidRequest.objects.visible_to(by).select_for_update(of=("self",)).get(pk=request_id)
     if request.state != VoidState.ASKED:
         raise Conflict("already_decided", f"这笔作废申请已经办结（{request.get_state_display()}），不能撤回。")

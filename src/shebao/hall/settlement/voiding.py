@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from shebao.rules.region_model import Void
+from shebao.rules.settling_words import settle_name, settling
 
 from ..audit.operations import record
 from ..clock import now
@@ -57,7 +58,7 @@ def ask_to_void(assessment_id: int, *, by, reason: str) -> VoidRequest:
     assessment = next(iter(_assessment(by, assessment_id)), None)
     if assessment is None:
         raise Assessment.DoesNotExist
-    permit(by, "settle", "结算")
+    permit(by, "settle", settle_name(region(by.region).terms))
     rule, reason = void_rule(assessment.employer.region), _reason(reason, "作废原因")
     _refuse_obstacle(assessment)
     kind = region(assessment.employer.region).settlements.get(assessment.kind)
@@ -172,9 +173,9 @@ def _refuse_obstacle(assessment: Assessment) -> None:
 
 def obstacle(assessment: Assessment) -> str:
     """Why an assessment in force cannot be voided; "" where it can."""
-    bill = assessment.bill
+    bill, terms = assessment.bill, region(assessment.employer.region).terms
     if bill.is_provisional:
-        return "这是暂核定的账单：申报结算以后自动结清，核定有误的由经办机构撤销。"
+        return settling(terms, "这是暂核定的账单：申报结算以后自动结清，核定有误的由经办机构撤销。")
     if has_money(bill):
         return f"{PAID}；多缴或错缴的款请向经办机构申请退费。"
     if now() > bill.pay_until:
@@ -191,7 +192,7 @@ def obstacle(assessment: Assessment) -> str:
         return ""  # it stands apart: no later month counts on it
     later = Assessment.objects.live().filter(employer=assessment.employer_id, month__gt=assessment.month, series=0)
     if month := later.order_by("-month").values_list("month", flat=True).first():
-        return f"{month.label}已经结算，请先作废后面的月份。"
+        return settling(terms, f"{month.label}已经结算，请先作废后面的月份。")
     return ""
 
 

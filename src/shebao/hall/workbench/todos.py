@@ -9,6 +9,7 @@ from django.template.defaultfilters import date as date_words
 from django.utils import timezone
 
 from shebao.rules.money import yuan
+from shebao.rules.settling_words import settling
 
 from ..clock import local_now, today
 from ..declarations.declared_month import declared_month, why_closed
@@ -21,6 +22,7 @@ from ..settlement.comparing import newly_raised
 from ..settlement.declared import about_people
 from ..settlement.late_decisions import extended_months, extension_words
 from ..settlement.models import Bill
+from ..settlement.paying_state import WORDS, is_unknown, offer_of
 from ..settlement.progress import Standing, to_settle_here, who_computes
 from ..settlement.queries import Estimate
 
@@ -44,12 +46,17 @@ class Todo:
 
 
 def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
-    """Overdue bills, returned and unsubmitted declarations, bills due soon, wages to confirm, who retires, papers."""
+    """What the month asks somebody to do.
+
+    Unanswered payments, overdue bills, returned and unsubmitted declarations, bills due soon, wages to confirm, who
+    retires, papers.
+    """
     pays, settles, prints = (actor.may(permission) for permission in ("pay", "settle", "print"))
     mine = _open_to(actor, now)
     return [
         *(_undeclared(now) if settles else ()),
         *(_extended(now) if settles else ()),
+        *(_unknown(now) if pays else ()),
         *(_overdue(now) if pays else ()),
         *_returned(actor, mine),
         *_rejected(actor, now),
@@ -80,7 +87,10 @@ def _undeclared(now: Standing) -> Iterator[Todo]:
     for bill in now.apart:
         if bill.is_provisional:
             title = f"{bill.month.label}没有按时申报，已经暂核定"
-            note = f"按 {bill.basis_month.label}应缴额暂核定 {yuan(bill.total_due)} 元；补办申报结算后多退少补"
+            note = settling(
+                region(now.employer.region).terms,
+                f"按 {bill.basis_month.label}应缴额暂核定 {yuan(bill.total_due)} 元；补办申报结算后多退少补",
+            )
             yield Todo("请补报", "d", title, note, "e_settle", "补办申报", query={"month": str(bill.month)})
 
 
@@ -103,10 +113,29 @@ def _extended(now: Standing) -> Iterator[Todo]:
         )
 
 
+def _unknown(now: Standing) -> Iterator[Todo]:
+    """Bills of which nobody knows whether they were paid: they are asked about, not paid again."""
+    for bill in now.bills_to_pay():
+        if is_unknown(running := now.running.get(bill.pk)):
+            note = f"{yuan(running.amount_fen)} 元还不知道是否到账，请先查询结果，请勿换别的方式重复付款"
+            title = f"{bill.month.label}{_kind(bill)}账单的缴费{WORDS['unknown']}"
+            yield Todo(WORDS["unknown"], "w", title, note, *_way_to_pay(now, bill))
+
+
+def _way_to_pay(now: Standing, bill: Bill) -> tuple[str, str, tuple]:
+    """The page that helps with a bill that asks for money, its button and what the page is about."""
+    running = now.running.get(bill.pk)
+    page, about = ("e_payment", running) if running else ("e_pay_bill", bill)
+    return page, offer_of(running), (about.pk,)
+
+
+def _to_be_paid(now: Standing) -> list[Bill]:
+    """The bills that can be paid, the oldest first: without those of which nobody knows whether they were."""
+    return [one for one in now.bills_to_pay() if not is_unknown(now.running.get(one.pk))]
+
+
 def _overdue(now: Standing) -> Iterator[Todo]:
-    late = [
-        one for one in now.bills_to_pay() if now.unpaid(one) > 0 and timezone.make_naive(one.pay_until) < local_now()
-    ]
+    late = [one for one in _to_be_paid(now) if now.unpaid(one) > 0 and timezone.make_naive(one.pay_until) < local_now()]
     for bill in late:
         bill.employer = now.employer  # it is read already
     asked = owings(late, today()) if late else {}
@@ -116,7 +145,7 @@ def _overdue(now: Standing) -> Iterator[Todo]:
             title = f"{bill.month.label}{_kind(bill)}账单逾期没有缴清"
             fee = f"，其中滞纳金 {yuan(one.late_fee)} 元，每天再加 {yuan(one.tomorrow)} 元" if one.late_fee else ""
             note = f"今天应缴 {yuan(one.total)} 元{fee}；{date_words(until, 'n 月 j 日')}已截止"
-            yield Todo("已逾期", "d", title, note, "e_pay_bill", "去缴费", (bill.pk,))
+            yield Todo("已逾期", "d", title, note, *_way_to_pay(now, bill))
 
 
 def _returned(actor, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo]:
@@ -167,12 +196,12 @@ def _drafts(now: Standing, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo
 
 
 def _due_soon(now: Standing) -> Iterator[Todo]:
-    for bill in now.bills_to_pay():
+    for bill in _to_be_paid(now):
         open_fen, until = now.unpaid(bill), timezone.make_naive(bill.pay_until)
         if open_fen > 0 and local_now() <= until <= local_now() + SOON:
             note = f"待缴 {yuan(open_fen)} 元，{date_words(until, 'n 月 j 日 H:i')} 截止"
             title = f"{bill.month.label}{_kind(bill)}账单还没有缴费"
-            yield Todo(_tag(until), _urgency(until), title, note, "e_pay_bill", "去缴费", (bill.pk,))
+            yield Todo(_tag(until), _urgency(until), title, note, *_way_to_pay(now, bill))
 
 
 def _to_settle(now: Standing) -> Iterator[Todo]:

@@ -29,6 +29,7 @@ from shebao.hall.settlement.progress import applicable_settlement, preconditions
 from shebao.hall.workbench.dossiers import employer_dossier
 from shebao.rules.money import yuan
 from shebao.rules.months import BadMonth, Month
+from shebao.rules.settling_words import settling
 
 from ..access import needs
 from ..adjustments import adjustments_context
@@ -146,7 +147,9 @@ def open_business(request, pk):
     except Refused as no:
         messages.error(request, no.message)
     else:
-        messages.success(request, f"已受理“{made.title}”，办结以前单位不能结算。")
+        messages.success(
+            request, settling(region_of(employer.region).terms, f"已受理“{made.title}”，办结以前单位不能结算。")
+        )
     return redirect("a_employer", pk)
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from shebao.hall import clock
 from shebao.hall.errors import Refused
 from shebao.hall.payments.clearing import clear_suspense
+from shebao.hall.payments.correcting import correct_cleared, disproved
 from shebao.hall.payments.models import CHOSEN, SuspenseItem
 from shebao.hall.payments.queries import credits_of, reconciliations, suspense_sums
 from shebao.hall.payments.reconciling import reconcile_day
@@ -46,6 +47,7 @@ def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int =
         "waiting": [(one, typed("clearing", one.pk)) for one in items.filter(clearing="")],
         "cleared": items.exclude(clearing="")[:SHOWN],
         "sums": suspense_sums(request.user),
+        "disproved": [(one, typed("correct", one.item.pk)) for one in disproved(request.user)],
         "stuck": [(one, typed("end", one.pk)) for one in without_money(request.user)],
         "clearings": [(one.value, one.label) for one in CHOSEN],
         "reconciliations": reconciliations(request.user)[:SHOWN],
@@ -72,6 +74,18 @@ def clear(request, pk):
     except Refused as no:
         return _page(request, no.message, "clearing", pk, no.status)
     messages.success(request, f"银行流水 {done.bank_serial} 已处理：{done.get_clearing_display()}。")
+    return redirect("a_money")
+
+
+@require_POST
+@needs("reconcile")
+def correct(request, pk):
+    """Take back what was made of an amount that the bank's statement disproved."""
+    try:
+        made = correct_cleared(pk, by=request.user, note=request.POST.get("note", ""))
+    except Refused as no:
+        return _page(request, no.message, "correct", pk, no.status)
+    messages.success(request, f"银行流水 {made.bank_serial} 已按对账单更正，请在待查款里重新处理。")
     return redirect("a_money")
 
 
@@ -121,6 +135,7 @@ urlpatterns = [
     path("money/", money, name="a_money"),
     path("money/reconcile", reconcile, name="a_reconcile"),
     path("money/suspense/<int:pk>", clear, name="a_clear"),
+    path("money/suspense/<int:pk>/correct", correct, name="a_correct_cleared"),
     path("money/payments/<int:pk>/end", end, name="a_end_payment"),
     path("money/credit/<int:pk>/refund", refund, name="a_refund"),
 ]

@@ -20,6 +20,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.settlement.declared import open_counts
 from shebao.hall.sign_in.submissions import canonical, signs_here, submit_signed
 from shebao.rules.months import Month
+from shebao.rules.settling_words import settling
 
 from ..access import needs
 from ..certified import SIGNER, signature_in, signer_allowed
@@ -38,9 +39,11 @@ def _too_late(request, month: Month, days) -> str:
     last = max((day for day in days if day), default=until.date())
     if last <= until.date():
         return ""
-    told = f"预计办结日晚于结算截止（{until:%Y-%m-%d %H:%M}）"
+    told = settling(here(request).terms, f"预计办结日晚于结算截止（{until:%Y-%m-%d %H:%M}）")
     if rule := calendar.open_after(last) and calendar.late_decisions:
-        return f"{told}；办结后 {rule.settle_within} 个工作日内仍可结算。急办请联系经办窗口。"
+        return settling(
+            here(request).terms, f"{told}；办结后 {rule.settle_within} 个工作日内仍可结算。急办请联系经办窗口。"
+        )
     return f"{told}；急办请联系经办窗口。"
 
 

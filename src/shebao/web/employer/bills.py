@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
 from shebao.hall.errors import Refused
-from shebao.hall.payments.models import Payment, PaymentState
+from shebao.hall.payments.models import Payment
 from shebao.hall.payments.queries import running_payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
@@ -18,7 +18,7 @@ from shebao.hall.settlement.comparing import Before, bridge, compared_with
 from shebao.hall.settlement.explaining_sums import BOTH, WHOLES
 from shebao.hall.settlement.flagging import flags
 from shebao.hall.settlement.models import DUES, Bill
-from shebao.hall.settlement.paying_state import paying, paying_of
+from shebao.hall.settlement.paying_state import offer_of, paying, paying_of
 from shebao.hall.settlement.queries import (
     ADJUSTED,
     BACK_PAID,
@@ -82,9 +82,9 @@ def bill(request, pk):
     tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
     tab = tab if tab in tabs else "summary"
     asked = owing(found, clock.today())
-    stands = paying(found, asked)
-    paid = stands.paid
     running, wish = running_payment(found), waiting_void(found.assessment_id)
+    stands = paying(found, asked, running)
+    paid = stands.paid
     context = {
         "bill": found,
         "paying": stands,
@@ -101,7 +101,6 @@ def bill(request, pk):
             found, running, may_pay=not wish, is_paid=asked.total <= 0, may_print=request.user.may("print")
         ),
         "asked_to_void": wish,
-        "unknown": running if running and running.state == PaymentState.UNKNOWN else None,
         "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
         "settled_in": _settled_in(found),
@@ -160,9 +159,9 @@ def _actions(found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bo
     if is_paid and may_print and found.total_due > 0 and (receipt := print_action(found, "receipt", "打印缴费凭证")):
         actions.append(receipt)
     if not is_paid and running:
-        actions.append({"label": "查看缴费状态", "url": reverse("e_payment", args=[running.pk]), "icon": "wallet"})
+        actions.append({"label": offer_of(running), "url": reverse("e_payment", args=[running.pk]), "icon": "wallet"})
     elif not is_paid and may_pay:
-        pay = {"label": "去缴费", "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
+        pay = {"label": offer_of(None), "url": reverse("e_pay_bill", args=[found.pk]), "icon": "wallet", "kind": "p"}
         actions.append(pay)
     return actions
 

@@ -9,6 +9,7 @@ from shebao.hall.settlement.explaining import Explanation
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.rules.money import yuan
 from shebao.rules.region import Region
+from shebao.rules.settling_words import settling
 
 from .common import here, this_month, word
 
@@ -66,7 +67,7 @@ def _causes(request, spec: Region, line: BillLine, data: dict):
         yield {"title": "费率的类别不对", "text": text, "url": reverse("e_employer"), "label": "单位信息"}
     yield {
         "title": "上下限或费率变了",
-        "text": "新标准晚于结算公布的，差额在下一次结算时自动补差，不用另外申报。",
+        "text": settling(here(request).terms, "新标准晚于结算公布的，差额在下一次结算时自动补差，不用另外申报。"),
         "url": reverse("e_adjustments"),
         "label": "补差",
     }
@@ -82,10 +83,11 @@ def _wrong_wage(request, title: str, text: str, line: BillLine) -> dict | None:
     """A settled month's wage is corrected where the region lets it; later months are declared in any case."""
     correcting = next((one for one in here(request).services.values() if one.corrects), None)
     if correcting and line.month >= this_month(request).previous(correcting.months_back):
-        text += f"申报错了的，办理“{correcting.title}”，差额随下一次结算补收或退还。"
+        text += settling(here(request).terms, f"申报错了的，办理“{correcting.title}”，差额随下一次结算补收或退还。")
         found = _cause(request, title, text, correcting.operation, line)
         return found | {"url": f"{found['url']}&{urlencode({'month': line.month})}"} if found else None
-    text += f"这个月已经结算，工资报错了的，请到{here(request).term('agency')}更正；以后月份的工资在这里申报。"
+    text += settling(here(request).terms, f"这个月已经结算，工资报错了的，请到{here(request).term('agency')}更正；")
+    text += "以后月份的工资在这里申报。"
     return _cause(request, title, text, "declare_wages", line)
 
 

@@ -19,6 +19,7 @@ from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import State
 from shebao.hall.notices.queries import listed, to_confirm, unread_keys
 from shebao.hall.roster.queries import insured_count
+from shebao.hall.settlement.paying_state import offer_of
 from shebao.hall.settlement.progress import (
     Standing,
     Step,
@@ -175,7 +176,9 @@ def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) ->
     if current in ("e_basket", "e_cases"):
         return _submit_action(request, counted)
     if current == "e_pay":
-        return {"label": "去缴费", "url": reverse("e_pay_bill", args=[now.bill.pk])}
+        running = now.running.get(now.bill.pk)
+        url = reverse("e_payment", args=[running.pk]) if running else reverse("e_pay_bill", args=[now.bill.pk])
+        return {"label": offer_of(running), "url": url}
     if current == "e_home":
         first, is_first = here(request).first_service, now.is_new and not now.has_insured
         label = "增加第一位员工" if is_first else word(request, f"menu.{first.key}", first.title)

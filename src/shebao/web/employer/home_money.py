@@ -31,7 +31,10 @@ def _since_first(chart) -> list:
 
 def _billed(now: Standing) -> dict:
     url, note = reverse("e_bill", args=[now.bill.pk]), fee_note(now.fee_open)
-    tag, kind = ("已缴", "ok") if now.is_paid else (WORDS["fee_open"], "w") if note else ("已核定", "b")
+    if now.is_unknown:
+        tag, kind = WORDS["unknown"], "w"
+    else:
+        tag, kind = ("已缴", "ok") if now.is_paid else (WORDS["fee_open"], "w") if note else ("已核定", "b")
     return {
         "tag": tag,
         "kind": kind,

@@ -11,8 +11,9 @@ from shebao.hall.operators.models import DUTIES, NARROW, Duty, Operator, Role
 from shebao.hall.operators.operations import EMPLOYER_ROLES
 from shebao.hall.regions import region
 from shebao.hall.workbench.handing_over import hand_over, kit_of, may_take_over
+from shebao.rules.settling_words import settle_name
 
-from ..access import PERMISSION_TITLES, needs
+from ..access import needs, permission_title
 from ..chosen import whole
 from ..menus import menu_tree, with_the_whole
 from ..navigation import employer_menu
@@ -23,7 +24,7 @@ DUTY_NOTES = {
     Duty.ALL: "专管员的全部业务",
     Duty.ENTRY: "录入申报、看花名册；内部复核时由别人确认",
     Duty.CHECK: "核对并提交别人录入的申报，打印单据",
-    Duty.FINANCE: "结算、缴费、打印单据，不办申报",
+    Duty.FINANCE: "{}、缴费、打印单据，不办申报",
     Duty.READ: "只看花名册（不含工资）、打印单据",
 }
 
@@ -93,7 +94,7 @@ def _context(request, found: Operator, shown: dict, no: Refused | None) -> dict:
         "operator": found,
         "crumbs": crumbs(found.name, (title, reverse("operators"))),
         "is_self": found.pk == request.user.pk,
-        "fields": _fields(shown, no),
+        "fields": _fields(shown, no, settle_name(here(request).terms)),
         "tree": [_group(found, group, shown) for group in _tree(found)],
         "departments": [(name, name in shown["departments"]) for name in names],
         "schemes": [(one.key, one.title, one.key in shown["schemes"]) for one in here(request).open_schemes],
@@ -115,7 +116,7 @@ def _lacks(operator: Operator, url: str, shown: dict) -> str:
     """Why a function stays shut though it is ticked: the duty, or that only some of the people are theirs."""
     given, asked = DUTIES.get(shown["duty"], set()), needs_of(operator, resolve(url.partition("?")[0]))
     if lacking := asked - given:
-        return f"岗位不含“{'、'.join(PERMISSION_TITLES.get(one, one) for one in sorted(lacking))}”"
+        return f"岗位不含“{'、'.join(permission_title(operator, one) for one in sorted(lacking))}”"
     return "限定范围的不办" if (shown["departments"] or shown["schemes"]) and asked - NARROW else ""
 
 
@@ -135,14 +136,15 @@ def _not_open(found: Operator, shown: dict) -> str:
     return f"勾选的{'、'.join(names[:5])}{'等' if len(names) > 5 else ''}不在岗位或范围之内，不开放。" if names else ""
 
 
-def _fields(shown: dict, no: Refused | None) -> list[dict]:
+def _fields(shown: dict, no: Refused | None, name: str) -> list[dict]:
+    """The fields of an operator; `name` is what the region calls the right to settle."""
     fields = [
         {"id": "name", "label": "姓名", "kind": "text", "maxlength": 60, "required": True},
         {"id": "role", "label": "角色", "kind": "radios", "required": True, "full": True,
          "options": [(role.value, Role(role).label) for role in EMPLOYER_ROLES],
          "hint": "单位管理员有全部功能，下面的岗位、功能和范围只用于社保专管员"},
         {"id": "duty", "label": "岗位", "kind": "radios", "required": True, "full": True,
-         "options": [(duty.value, f"{duty.label}：{DUTY_NOTES[duty]}") for duty in Duty]},
+         "options": [(duty.value, f"{duty.label}：{DUTY_NOTES[duty].format(name)}") for duty in Duty]},
     ]  # fmt: skip
     for field in fields:
         field |= {"name": field["id"], "value": shown[field["id"]]}
@@ -206,7 +208,8 @@ def second(request):
     except Refused as no:
         messages.error(request, no.message)
     else:
-        text = "已开启内部复核：一人送出的申报，另一人确认后才提交；谁结算谁不缴费。" if wanted else "已关闭内部复核。"
+        text = "已开启内部复核：一人送出的申报，另一人确认后才提交；谁办{}谁不缴费。" if wanted else "已关闭内部复核。"
+        text = text.format(settle_name(here(request).terms))
         messages.success(request, text)
     return redirect("operators")
 

@@ -19,21 +19,21 @@ from shebao.hall.payments.channels import is_direct, way_chosen, way_title, ways
 from shebao.hall.payments.closing import close_payment
 from shebao.hall.payments.debits import problems_of
 from shebao.hall.payments.models import MISMATCH, UNDECIDED, Payment, PaymentState, SuspenseItem
-from shebao.hall.payments.operations import ANOTHER_PAYS, ask_bank, is_for_another, start_payment
-from shebao.hall.payments.queries import cleared_money, running_payment
+from shebao.hall.payments.operations import ANOTHER_PAYS, ask_bank, is_for_another, second_pays, start_payment
+from shebao.hall.payments.queries import cleared_money, running_payment, running_payments
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import Owing, credit_of, owing, owings
 from shebao.hall.settlement.ledger import balance
 from shebao.hall.settlement.models import Bill
-from shebao.hall.settlement.paying_state import paying
+from shebao.hall.settlement.paying_state import Paying, is_unknown, paying
 from shebao.hall.settlement.queries import bill_earlier, bill_summary
 from shebao.hall.settlement.void_wishes import waiting_void, waiting_voids_of
 from shebao.rules.day_counts import DAY_COUNTS
-from shebao.rules.identity import masked
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
 from .common import crumbs, here, word
+from .debit_check import check_page, must_be_checked
 from .papers import print_action
 
 RECORDS = 50
@@ -54,14 +54,12 @@ def pay(request):
     """What is due, and the records."""
     bills = list(Bill.objects.visible_to(request.user).live().select_related("employer", "assessment"))
     payments = Payment.objects.visible_to(request.user).select_related("bill", "started_by")
-    running = {one.bill_id: one for one in payments.filter(state__in=UNDECIDED)}
+    running = running_payments(bills)
     asked, due = owings(bills, clock.today()), []
     for bill in bills:
         if (one := asked[bill.pk]).total > 0:
-            stands = paying(bill, one)
-            due.append(
-                {"bill": bill, "asked": one, "paying": stands, "running": running.get(bill.pk), "asked_to_void": False}
-            )
+            stands = paying(bill, one, running.get(bill.pk))
+            due.append({"bill": bill, "asked": one, "paying": stands, "asked_to_void": False})
     asked_to_void = waiting_voids_of([one["bill"] for one in due])
     for one in due:
         one["asked_to_void"] = one["bill"].pk in asked_to_void
@@ -112,7 +110,7 @@ def _start(request, bill: Bill, running: Payment | None):
     said = {name: request.POST.get(name, "") for name in ("channel", "part")}
     if not running and is_direct(way := way_chosen(bill.employer, said["channel"])):
         fen = owing(bill, clock.today()).asked(said["part"])
-        if request.POST.get("checked") != str(fen):
+        if must_be_checked(way, fen, request.POST):
             query = urlencode({"check": way.key, "part": said["part"]})
             return redirect(f"{reverse('e_pay_bill', args=[bill.pk])}?{query}")
     return redirect("e_payment", start_payment(bill.pk, by=request.user, **said).pk)
@@ -120,26 +118,21 @@ def _start(request, bill: Bill, running: Payment | None):
 
 def _check_page(request, bill: Bill):
     """The check before a debit: from which account, at which bank, how much."""
-    part, employer = request.GET.get("part", ""), bill.employer
+    part = request.GET.get("part", "")
     asked = owing(bill, clock.today())
     wish = waiting_void(bill.assessment_id)
     try:
-        way = way_chosen(employer, request.GET["check"])
+        way = way_chosen(bill.employer, request.GET["check"])
     except Refused:
         way = None
     is_shut = wish or is_for_another(bill, by=request.user) or part not in ("", *SHARES) or asked.asked(part) <= 0
     if way is None or not is_direct(way) or is_shut:
         return redirect("e_pay_bill", bill.pk)
-    context = {
-        "bill": bill,
-        "way": way,
-        "part": part,
-        "part_title": SHARES.get(part, "整张账单"),
-        "fen": asked.asked(part),
-        "account": masked(employer.bank_account) if employer.bank_account else "",
-        "crumbs": _crumbs(request, f"{bill.label} 缴费"),
-    }
-    return render(request, "employer/pay_check.html", context)
+    here = reverse("e_pay_bill", args=[bill.pk])
+    return check_page(
+        request, bill, way, asked.asked(part), what=SHARES.get(part, "整张账单"), kept=[("part", part)], form=here,
+        back=here, crumbs=_crumbs(request, f"{bill.label} 缴费"),
+    )  # fmt: skip
 
 
 def _bill_page(request, bill: Bill, running: Payment | None, errors: list[dict]):
@@ -158,9 +151,10 @@ def _bill_page(request, bill: Bill, running: Payment | None, errors: list[dict])
         "may_withdraw": request.user.may("settle"),
         "parts": _parts(asked) if collection.apart else [],
         "late": clock.now() > bill.pay_until,
+        "second_title": second_pays(bill.employer),
         "for_another": ANOTHER_PAYS if is_for_another(bill, by=request.user) else "",
         "running": running,
-        "is_unknown": running is not None and running.state == PaymentState.UNKNOWN,
+        "is_unknown": is_unknown(running),
         "crumbs": _crumbs(request, f"{bill.label} 缴费"),
     }
     return render(request, "employer/pay_bill.html", context, status=422 if errors else 200)
@@ -216,7 +210,7 @@ def payment(request, pk):
         "payment": found,
         "word": _word(found, cleared),
         "cleared": cleared,
-        "is_owing": cleared is not None and _is_owing(found.bill_id, request.user),
+        "owing": _still_owing(found.bill_id, request.user) if cleared else None,
         "way": _way_title(request, found),
         "kind": kind,
         "qr": _qr(found.pay_url) if kind == "code" and found.state == PaymentState.SENT else "",
@@ -231,9 +225,12 @@ def payment(request, pk):
     return render(request, name, context)
 
 
-def _is_owing(bill_id: int, user) -> bool:
+def _still_owing(bill_id: int, user) -> Paying | None:
+    """How a bill stands that still asks for money; None where it asks for nothing."""
     bill = Bill.objects.visible_to(user).live().select_related("employer", "assessment").filter(pk=bill_id).first()
-    return bill is not None and owing(bill, clock.today()).total > 0
+    if bill is None or (asked := owing(bill, clock.today())).total <= 0:
+        return None
+    return paying(bill, asked, running_payment(bill))
 
 
 @needs("pay")

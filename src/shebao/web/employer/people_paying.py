@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from shebao.hall.declarations.operations import InvalidDeclaration, save_declarations
@@ -14,8 +15,9 @@ from shebao.hall.errors import Refused
 from shebao.hall.mail.operations import tidy_address
 from shebao.hall.mail.queries import last_address, letters
 from shebao.hall.payments.channels import way_chosen, ways_of
-from shebao.hall.payments.operations import start_payment
-from shebao.hall.payments.people import people_of, why_not_by_people
+from shebao.hall.payments.operations import is_for_another, start_payment
+from shebao.hall.payments.people import people_due, people_of, why_not_by_people
+from shebao.hall.payments.queries import running_payment
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import columns_for_charge, wages_in
 from shebao.hall.settlement.models import Bill
@@ -24,10 +26,12 @@ from shebao.hall.settlement.progress import applicable_settlement
 from shebao.hall.settlement.queries import estimate
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan
 from shebao.rules.months import BadMonth, Month
+from shebao.rules.region_collection import Way
 
 from ..access import needs
 from ..chosen import numbers
 from .common import crumbs, here, this_month
+from .debit_check import check_page, must_be_checked
 
 MOST = 500
 RECENT = 20
@@ -54,7 +58,7 @@ def show(request, page):
     no = None
     while request.method == "POST" and not found.trouble:
         try:
-            return _submit(request, found, chosen)
+            return _submit(request, page, found, chosen)
         except Refused as refused:
             no, before = refused, _state(found)
             found, _ = _asked(request, said.get("month", "").strip())
@@ -130,13 +134,16 @@ def _asked(request, text: str) -> tuple[_Asked, str]:
     return found, wrong
 
 
-def _submit(request, found: _Asked, chosen: list[int]):
-    """Declare changed bases and the month where it is not declared yet, then begin to pay."""
+def _submit(request, page, found: _Asked, chosen: list[int]):
+    """Declare changed bases and the month where it is not declared yet, then begin to pay.
+
+    What moves the money at once is shown once more first, as on the page of the bill: its amount is known by then.
+    """
     to = tidy_address(request.POST.get("to", ""))
     if not chosen:
         raise Refused("nobody_chosen", "还没有选择员工，请先勾选。")
     channel = request.POST.get("channel", "")
-    way_chosen(found.employer, channel)  # before anything is declared
+    way = way_chosen(found.employer, channel)  # before anything is declared
     bill = found.bill
     if bill is None:
         if not request.POST.get("agreed"):
@@ -144,8 +151,23 @@ def _submit(request, found: _Asked, chosen: list[int]):
         _declare(request, found, chosen)
         kind = applicable_settlement(found.employer, found.month)
         bill = settle_month(found.employer.pk, found.month, kind.key, by=request.user, confirmations=kind.confirmations)
+    if not running_payment(bill) and not is_for_another(bill, by=request.user):
+        fen = people_due(bill, chosen)
+        if must_be_checked(way, fen, request.POST):
+            return _check_page(request, page, bill, way, fen, chosen, to)
     payment = start_payment(bill.pk, by=request.user, channel=channel, people=chosen, voucher_to=to)
     return redirect("e_payment", payment.pk)
+
+
+def _check_page(request, page, bill: Bill, way: Way, fen: int, chosen: list[int], to: str):
+    """The second look at a debit for some people; whom it is for stands in no address."""
+    here_again = reverse("e_page", args=[page.key])
+    kept = [("month", bill.month), ("to", to), *(("chosen", pk) for pk in chosen)]
+    return check_page(
+        request, bill, way, fen, what=f"所选 {len(chosen)} 人", kept=kept, form=here_again,
+        back=f"{here_again}?{urlencode({'month': bill.month})}",
+        crumbs=crumbs("核对扣款", (page.title, here_again)),
+    )  # fmt: skip
 
 
 def _declare(request, found: _Asked, chosen: list[int]) -> None:

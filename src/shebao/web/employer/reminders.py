@@ -8,9 +8,12 @@ from django.utils.timezone import make_naive
 from django.views.decorators.http import require_GET
 
 from shebao.hall import clock
+from shebao.hall.payments.queries import running_payments
 from shebao.hall.roster.queries import departments, roster
 from shebao.hall.roster.retiring import SPANS, Ages, Retiring, ages
 from shebao.hall.settlement.arrears import Arrears, arrears
+from shebao.hall.settlement.models import Bill
+from shebao.hall.settlement.paying_state import is_unknown, offer_of
 from shebao.hall.sheets.writing import Column
 
 from ..access import needs, refusal
@@ -57,7 +60,7 @@ def reminder(request, page):
         "unknown": found.unknown if page != ARREARS else (),
     }
     if page == ARREARS:
-        context |= {"rows": late, "in_time": in_time, "open": sum(one.open for one in late)}
+        context |= _to_pay(late, in_time) | {"open": sum(one.open for one in late)}
         context |= {"late_fee": sum(one.late_fee for one in late), "total": sum(one.total for one in late)}
         return render(request, "employer/arrears.html", context)
     rows = _people(request, found.within(page))
@@ -127,6 +130,17 @@ def _filter_fields(request) -> list[dict]:
 def _line(request, title: str) -> str:
     said = "".join(f"；{FILTERS[name]}：{text}" for name, text in _asked(request).items())
     return f"{title}{said}"
+
+
+def _to_pay(late: list[Arrears], in_time: list[Bill]) -> dict:
+    """The bills in arrears and those that have time, each with what is offered for it; one query."""
+    found = running_payments([*(one.bill for one in late), *in_time])
+
+    def shown(one, bill: Bill) -> dict:
+        running = found.get(bill.pk)
+        return {"one": one, "running": running, "is_unknown": is_unknown(running), "offer": offer_of(running)}
+
+    return {"rows": [shown(one, one.bill) for one in late], "in_time": [shown(one, one) for one in in_time]}
 
 
 def _cessation(request):

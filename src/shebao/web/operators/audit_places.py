@@ -75,7 +75,7 @@ PLACES = {
     "a_receipt": "a_receipts",
     "a_debit": "a_debits",
     "a_reimbursement": "a_reimbursements",
-    **dict.fromkeys(("a_reconcile", "a_end_payment", "a_clear", "a_refund"), "a_money"),
+    **dict.fromkeys(("a_reconcile", "a_end_payment", "a_clear", "a_correct_cleared", "a_refund"), "a_money"),
     "a_void": "作废核定",
     "a_provisional": "暂核定",
     "a_registration": REGISTRATION,

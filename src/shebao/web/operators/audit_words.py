@@ -133,8 +133,8 @@ ACTIONS_BY_AREA = {
         "desk.sample_opened": "打开抽查件",
         "desk.batch_approved": Inside("批量通过"),
     },
-    "结算": {
-        "month.settled": "办理结算",
+    "核定": {
+        "month.settled": "月度核定",
         "back_payments.assessed": "补缴单独核定",
         "late_fees.assessed": "补缴滞纳金单独核定",
         "leavers.refunded": "离职人员退费",
@@ -166,6 +166,7 @@ ACTIONS_BY_AREA = {
         "suspense.arrived": "登记待查款",
         "suspense.cleared": "处理待查款",
         "suspense.corrected": "更正待查款金额",
+        "suspense.reopened": "按对账单重新登记待查款",
         "credit.refunded": "退还待转金",
         "bank.reconciled": Inside("对账"),
     },

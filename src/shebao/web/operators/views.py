@@ -14,6 +14,7 @@ from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region
 from shebao.hall.sign_in.factors import operators_with_factor
+from shebao.rules.settling_words import settle_name
 
 from ..access import needs
 from ..chosen import left_empty
@@ -22,7 +23,7 @@ from .audit_asked import COLUMNS, MOST_EXPORTED, PLACE, Asked, rows_of
 
 PAGE = 50
 DOES = {
-    Role.CLERK: "申报、结算、缴费和打印；可以再限定岗位、部门和险种",
+    Role.CLERK: "申报、{}、缴费和打印；可以再限定岗位、部门和险种",
     Role.EMPLOYER_ADMIN: "专管员能办的都能办，还管理本单位的操作员、查阅操作记录",
     Role.REVIEWER: "审核申报和注册，在窗口代单位录入；每件由另一个人复审的，至少要两位",
     Role.AGENCY_ADMIN: "审核以外，还管对账、公告、代码和数值、敏感查询的批准和监控",
@@ -66,8 +67,9 @@ def create(request):
             wrong = {no.field: no.message}
         else:
             return _password_page(request, operator, password, "操作员已新建")
+    name = settle_name(region(request.user.region).terms)
     given = map(Role, operations.roles_to_give(by=request.user))
-    roles = [{"value": role.value, "label": role.label, "hint": DOES[role]} for role in given]
+    roles = [{"value": role.value, "label": role.label, "hint": DOES[role].format(name)} for role in given]
     context = {"fields": _fields(request.POST, roles, wrong)} | _words(request)
     context["errors"] = [{"id": name, "text": text} for name, text in wrong.items()]
     return render(request, "operators/create.html", context, status=422 if wrong else 200)

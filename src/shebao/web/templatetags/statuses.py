@@ -40,3 +40,5 @@ STATUSES = {
     "disabled": ("停用", "g", "ban"),
     "locked": ("已锁定", "d", "lock"),
 }
+LIKE = {"unknown": "processing"}
+"""States that look like another and have a word of their own."""

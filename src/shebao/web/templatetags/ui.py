@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from shebao.rules.identity import masked, masked_name, masked_phone
 
 from . import charts
-from .statuses import STATUSES
+from .statuses import LIKE, STATUSES
 
 register = template.Library()
 
@@ -181,7 +181,7 @@ def _get(source: Any, name: str, default: Any = "") -> Any:
 @register.inclusion_tag("parts/_status_tag.html")
 def status_tag(state: str, label: str = "") -> dict[str, str]:
     """Show a state as word, colour and icon; an unknown state needs `label` and is grey."""
-    word, kind, mark = STATUSES.get(str(state), ("", "g", ""))
+    word, kind, mark = STATUSES.get(LIKE.get(str(state), str(state)), ("", "g", ""))
     return {"word": label or word or str(state), "kind": kind, "mark": mark}
 
 
