@@ -125,6 +125,10 @@ class DeskView:
         """Whether the actor made it, so that somebody else decides."""
         return actor.pk in self.makers
 
+    def is_in_hand_of(self, actor) -> bool:
+        """Whether the actor took it in hand to decide it."""
+        return self.holder == actor and not self.is_own_of(actor)
+
     def has_signed(self, actor) -> bool:
         """Whether the actor signed already: what is still to be signed is for somebody else."""
         return any(one.by_id == actor.pk for one in self.signed)
