@@ -41,7 +41,7 @@ FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
 def case(request, pk):
     """One case: what changes, what the checks found, and what happened so far."""
     batch = request.GET.get("batch", "")
-    if is_whole(batch):
+    if is_whole(batch) and request.method == "GET":  # who asks for the head alone has seen nothing
         open_drawn(int(batch), pk, by=request.user)
     return _case_page(request, pk)
 

@@ -113,7 +113,7 @@ def claim(request, at):
         messages.success(request, f"已领取 {len(taken)} 件，在“我的”里。")
     if lost:
         who = "、".join(one.subject_name for one in lost[:3])
-        messages.error(request, f"{who}等 {len(lost)} 件没有领到：已在别人手里，或是您自己录入的。")
+        messages.error(request, f"{who}等 {len(lost)} 件没有领到：已在别人手里、是您自己录入的，或下一步须由别人签。")
     if not pks:
         messages.info(request, "待领的已经领完了。")
     return redirect(f"{reverse(at.queue)}?place=mine")
@@ -127,7 +127,7 @@ def claim_one(request, pk, at):
     if taken:
         messages.success(request, "已领取，由您办理。")
     else:
-        messages.error(request, "没有领到：已在别人手里、已经办结，或是您自己录入的。")
+        messages.error(request, "没有领到：已在别人手里、已经办结、是您自己录入的，或下一步须由别人签。")
     return _back(request, at, pk)
 
 
