@@ -195,3 +195,30 @@ def test_a_case_opened_for_a_batch_finds_the_way_back_after_it_was_shown_whole(c
     assert f"/a/cases/{one.pk}/reveal?batch={sample.pk}" in page
     whole = client.post(f"/a/cases/{one.pk}/reveal?batch={sample.pk}", {"reason": WHY}).content.decode()
     assert "回到批量通过" in whole
+
+
+def test_a_form_of_the_counter_that_brings_back_what_is_personal_is_a_look_with_right_and_limit(client, monkeypatch):
+    employer = EmployerFactory(region="yunnan", phone=PHONE, bank_account="6222000011112222")
+    reviewer = signed_in(client, reviewer=True, region="yunnan")
+    counter = f"/a/employers/{employer.pk}/counter"
+    for service in ("employee_enrolment", "sensitive_employer_change"):  # of an account only the end is told
+        assert "6222000011112222" not in client.get(f"{counter}/{service}/").content.decode()
+    assert not AuditEntry.objects.filter(action="reveal_id_number").exists()
+    assert PHONE in client.get(f"{counter}/employer_change/").content.decode()
+    entry = AuditEntry.objects.get(action="reveal_id_number")
+    assert (entry.subject, entry.actor, entry.employer) == (f"employer:{employer.pk}", reviewer, employer)
+    assert entry.detail["reason"].startswith("窗口录入：")
+    monkeypatch.setitem(models.PERMISSIONS, "reviewer", models.PERMISSIONS["reviewer"] - {"unmask"})
+    refused = client.get(f"{counter}/employer_change/")
+    assert refused.status_code == 403 and PHONE not in refused.content.decode()
+
+
+def test_what_the_counter_repairs_is_brought_back_on_record(client, reviewer):
+    employer = EmployerFactory(region="shenzhen")
+    person = enrolled(employer, phone=PHONE)
+    typed = {"id_number": person.person.id_number, "name": person.name}
+    counter = f"/a/employers/{employer.pk}/counter/employee_change/"
+    page = client.post(counter, typed | {"way": "check"})
+    assert PHONE in page.content.decode()
+    entry = AuditEntry.objects.get(action="reveal_id_number")
+    assert (entry.subject, entry.employer) == (f"employee:{person.pk}", employer)
