@@ -12,6 +12,7 @@ from shebao.hall.employers.models import Employer, EmployerChange
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.settlement.declared import changes_of, open_counts
 from shebao.hall.settlement.progress import standing
+from shebao.rules.identity import masked
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, settled
 
 DIRECT, REVIEWED = "employer_change", "sensitive_employer_change"
@@ -75,7 +76,9 @@ def test_a_sensitive_change_waits_for_the_reviewer_and_shows_old_and_new(clerk, 
     operations.submit_declarations([made.pk], by=clerk)
     assert not told(clerk) and Employer.objects.get(pk=clerk.employer_id).bank_account == ACCOUNT
     shown = {f.id: f for f in queries.case_view(reviewer, made.pk).fields}
-    assert (shown["bank_account"].old, shown["bank_account"].new) == (ACCOUNT, OTHER_ACCOUNT)
+    assert (shown["bank_account"].old, shown["bank_account"].new) == (masked(ACCOUNT), masked(OTHER_ACCOUNT))
+    whole = {f.id: f for f in queries.whole_case(reviewer, made.pk, "核对开户证明").fields}
+    assert (whole["bank_account"].old, whole["bank_account"].new) == (ACCOUNT, OTHER_ACCOUNT)
     assert [f.id for f in shown.values() if f.changed] == ["name", "bank_account"]
     operations.approve_declarations([made.pk], by=reviewer)
     after = Employer.objects.get(pk=clerk.employer_id)

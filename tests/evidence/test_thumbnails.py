@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.declarations.operations import save_declarations
+from shebao.hall.desk.operations import claim_cases
 from shebao.hall.errors import Refused
 from shebao.hall.evidence import files
 from shebao.hall.evidence.housekeeping import SAFE_AGE, sweep_files
@@ -20,6 +21,7 @@ from shebao.hall.evidence.models import Evidence, StoredFile
 from shebao.hall.evidence.operations import add_evidence
 from shebao.hall.evidence.thumbnails import Limits, Small, made_to_fit, thumbnail
 from shebao.hall.registration import operations
+from shebao.hall.registration.reviewing import REGISTRATIONS
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolled
 from tests.papers import JPEG, PDF, upload
 from tests.registration.applying import drafted
@@ -179,12 +181,15 @@ def test_the_small_picture_is_sealed_shown_where_the_image_is_and_nobody_elses(c
     assert client.get(f"/e/evidence/{plain.pk}/small/").status_code == 404
     client.force_login(OperatorFactory(clerk=True, employer=EmployerFactory(region="shenzhen")))
     assert client.get(address).status_code == 404
-    client.force_login(OperatorFactory(reviewer=True, region="shenzhen"))
+    client.force_login(reviewer := OperatorFactory(reviewer=True, region="shenzhen"))
     assert client.get(f"/a/evidence/{seen.pk}/small").status_code == 404, "not submitted yet"
     one.state = "submitted"
     one.save()
     assert client.get(f"/a/evidence/{seen.pk}/small").status_code == 200
-    assert f"/a/evidence/{seen.pk}/small" in client.get(f"/a/cases/{one.pk}").content.decode()
+    assert f"/a/evidence/{seen.pk}/small" not in client.get(f"/a/cases/{one.pk}").content.decode()
+    claim_cases([one.pk], by=reviewer)
+    whole = client.post(f"/a/cases/{one.pk}/reveal", {"reason": "核对申报材料"}).content.decode()
+    assert f"/a/evidence/{seen.pk}/small" in whole
 
 
 def test_the_small_picture_of_a_registration_is_its_applicants_and_the_agencys(client, settings):
@@ -202,10 +207,12 @@ def test_the_small_picture_of_a_registration_is_its_applicants_and_the_agencys(c
     assert client.get(f"/register/yunnan/files/{other.papers.first().pk}/small").status_code == 404
 
     desk = f"/a/registrations/files/{seen.pk}"
-    client.force_login(OperatorFactory(reviewer=True, region="yunnan"))
+    client.force_login(reviewer := OperatorFactory(reviewer=True, region="yunnan"))
     assert client.get(f"{desk}/small").status_code == 404, "not submitted yet"
     made = operations.submit_registration(made.pk)
-    page = client.get(f"/a/registrations/{made.pk}").content.decode()
+    assert f'src="{desk}' not in client.get(f"/a/registrations/{made.pk}").content.decode()
+    claim_cases([made.pk], by=reviewer, kind=REGISTRATIONS)
+    page = client.post(f"/a/registrations/{made.pk}/reveal", {"reason": "核对申报材料"}).content.decode()
     assert f'src="{desk}/small"' in page and f'src="{desk}/shown"' in page
     assert (page.count(f'href="{desk}"'), page.count(f'href="{desk}/shown"')) == (1, 1), "each paper is listed once"
     assert client.get(f"{desk}/small")["Content-Type"] == "image/jpeg"

@@ -9,11 +9,15 @@ from playwright.sync_api import expect
 
 from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
+from shebao.hall.declarations.operations import save_declarations, submit_declarations
 from shebao.hall.desk import effects
 from shebao.hall.desk.models import DeskCase
+from shebao.hall.evidence.operations import add_evidence
 from shebao.hall.notices.models import Announcement, Reading
 from shebao.hall.privileged.models import PrivilegedLook
-from tests.factories import EmployerFactory, enrolled
+from tests.evidence.test_thumbnails import picture
+from tests.factories import EmployerFactory, enrolled, synthetic_id
+from tests.papers import upload, upload_papers
 
 from .steps import unfold, until
 from .test_review import clerk, person, reviewer, state, submitted, typed  # noqa: F401 - fixtures
@@ -98,6 +102,67 @@ def test_a_reviewer_claims_holds_hands_on_and_takes_an_approval_back_by_keys(
     desk.keyboard.press("Enter")
     desk.wait_for_selector("text=已接手")
     assert DeskCase.objects.get(pk=two.pk).holder == reviewer
+
+
+def important_change(clerk, n: int) -> Declaration:
+    """A person's new number, submitted with a photographed card."""
+    somebody = enrolled(clerk.employer, name=f"李示例{n}", number=synthetic_id(sequence=n))
+    answers = {"id_number": somebody.person.id_number, "name": somebody.name, "note": "更正"}
+    raw = answers | {"new_id_number": synthetic_id(sequence=n + 50)}
+    (made,) = save_declarations(clerk.employer_id, "sensitive_employee_change", [raw], by=clerk)
+    add_evidence(made.pk, made.spec.uploads[0].title, [upload("证件.jpg", picture())], by=clerk)
+    upload_papers(made, clerk)
+    submit_declarations([made.pk], by=clerk)
+    return made
+
+
+def test_what_a_case_hides_is_shown_by_one_key_to_whoever_has_it_and_the_next_case_is_masked_again(
+    page_of,
+    transactional_db,
+    undo_time,
+):
+    clerk, reviewer = of_employer("shenzhen", clerk=True), signed_in("shenzhen", reviewer=True, name="李娜")
+    one, two = (important_change(clerk, n) for n in (1, 2))
+    numbers = [case.answers["new_id_number"] for case in (one, two)]
+    desk = page_of(reviewer, f"/a/cases/{one.pk}")
+    main = desk.locator("#main")
+    assert numbers[0] not in main.inner_text() and desk.locator(".viewer img").is_hidden()
+    desk.keyboard.press("?")
+    assert "显示遮盖的号码和材料图片" in desk.locator("#key-sheet").inner_text()
+    desk.keyboard.press("Escape")
+
+    # In nobody's hands yet: the reason is there, the password is asked for.
+    desk.keyboard.press("v")
+    assert desk.get_by_label("核对申报材料").is_checked()
+    desk.get_by_role("link", name="取消").click()
+    desk.wait_for_url(re.compile(f"/a/cases/{one.pk}$"))
+    desk.wait_for_load_state()  # nothing listens to a key before
+    desk.keyboard.press("c")
+    desk.wait_for_selector("text=已领取")
+
+    # What was typed for a return is not lost by looking.
+    desk.keyboard.press("r")
+    desk.locator("[name=flag_new_id_number]").check()
+    desk.locator("[name=reason_new_id_number]").fill("与证件不符")
+    desk.get_by_role("button", name="全部显示").click()
+    desk.wait_for_selector("text=完整内容只显示这一次")
+    assert numbers[0] in main.inner_text() and desk.locator(".viewer img").is_visible()
+    assert desk.locator("[name=flag_new_id_number]").is_checked()
+    assert desk.locator("[name=reason_new_id_number]").input_value() == "与证件不符"
+    desk.emulate_media(media="print")
+    assert numbers[0] not in main.inner_text() and "李示例2" not in main.inner_text()
+    assert desk.locator(".viewer img").is_hidden()
+    desk.emulate_media(media="screen")
+    desk.locator("h1").click()
+    desk.keyboard.press("a")
+    desk.wait_for_url(re.compile(f"/a/cases/{two.pk}"))
+    assert numbers[1] not in main.inner_text()
+
+    # Back, and forward: what was shown once is not kept by the browser.
+    desk.go_back()
+    desk.go_back()
+    desk.wait_for_load_state()
+    assert numbers[0] not in main.inner_text()
 
 
 def test_shenzhen_publishes_a_notice_and_the_employer_confirms_it(page_of, live_server):

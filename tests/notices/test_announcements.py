@@ -158,3 +158,27 @@ def test_words_of_letters_are_changed_by_version_and_need_what_the_reader_needs(
 def test_what_is_filled_in_is_never_read_as_a_place():
     assert wording.filled("{employer} {number}", {"employer": "{number}", "number": "7"}) == "{number} 7"
     assert wording.filled("{secret}", {}) == "{secret}"
+
+
+def test_of_two_who_change_one_draft_or_whom_it_is_for_the_second_reads_what_the_first_wrote(head, client):
+    made = operations.write_announcement(words(), by=head)
+    for state in ("draft", "published"):
+        made.refresh_from_db()
+        assert made.state == state
+        seen, version = made.edition, made.version
+        with at(NOW + timedelta(minutes=1 + (state == "published"))):
+            operations.change_announcement(made.pk, words(must_confirm=True), by=head, version=version, seen=seen)
+            with pytest.raises(Conflict, match="您的修改没有保存"):
+                operations.change_announcement(made.pk, words(title="别的"), by=head, version=version, seen=seen)
+        if state == "draft":
+            with pytest.raises(Conflict, match="没有发布"):
+                operations.publish_announcement(made.pk, by=head, seen=seen)
+            made.refresh_from_db()
+            operations.publish_announcement(made.pk, by=head, seen=made.edition)
+    client.force_login(head)
+    made.refresh_from_db()
+    typed = {"kind": "announcement", "title": "元旦放假", "text": "休息。", "audience": "", "version": made.version}
+    late = client.post(f"/a/notices/{made.pk}", typed | {"seen": seen})
+    text = late.content.decode()
+    assert late.status_code == 409 and f'name="seen" value="{made.edition}"' in text and "元旦放假" in text
+    assert client.post(f"/a/notices/{made.pk}", typed | {"seen": made.edition}).status_code == 302

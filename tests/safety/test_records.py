@@ -12,13 +12,14 @@ from shebao.hall.audit.looks import note_look
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.operations import broken_links, record
 from shebao.hall.declarations.models import Declaration
-from shebao.hall.declarations.operations import save_declarations
+from shebao.hall.declarations.operations import save_declarations, submit_declarations
+from shebao.hall.declarations.queries import whole_case
 from shebao.hall.employers.models import Department
 from shebao.hall.evidence.files import Upload
 from shebao.hall.evidence.files import written as files_written
 from shebao.hall.evidence.models import Evidence
 from shebao.hall.operators.models import Operator
-from shebao.hall.roster.unmasking import reveal_id_number, reveal_phone
+from shebao.hall.roster.unmasking import reveal_id_number
 from shebao.hall.sheets.prefilled import roster_template
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled, enrolment, hired, wage
 from tests.papers import PDF
@@ -176,7 +177,9 @@ def test_whole_numbers_and_what_was_taken_along_are_among_the_looks_in_words(wor
     clerk = OperatorFactory(clerk=True, name="王敏", employer=admin.employer)
     person = enrolled(admin.employer)
     reveal_id_number(person.pk, "核对本人证件", by=clerk)
-    reveal_phone(admin.employer_id, "电话核实", by=reviewer)
+    (case,) = save_declarations(admin.employer_id, "employee_enrolment", [enrolment(3)], by=clerk)
+    submit_declarations([case.pk], by=clerk)
+    whole_case(reviewer, case.pk, "电话核实")
     roster_template(admin.employer_id, "wage_declaration", by=clerk, reason="报盘")
     assert signed_in(clerk).get("/e/roster/export/?status=all").status_code == 200
     assert (

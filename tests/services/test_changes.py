@@ -21,6 +21,7 @@ from shebao.hall.roster.models import Employee, Person, Spell
 from shebao.hall.roster.queries import columns_for_charge, ribbon
 from shebao.hall.settlement.models import Assessment
 from shebao.rules.code_lists import CodeList
+from shebao.rules.identity import masked
 from shebao.rules.months import Month
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, enrolled, settled, synthetic_id
 from tests.papers import upload_papers
@@ -148,7 +149,7 @@ def test_an_important_change_waits_for_the_reviewer_who_sees_old_and_new(clerk, 
     operations.submit_declarations([declaration.pk], by=clerk)
     fields = {field.id: field for field in case_view(reviewer, declaration.pk).fields}
     assert (fields["new_name"].old, fields["new_name"].new) == ("李示例", "李改名")
-    assert fields["new_id_number"].old == somebody.person.id_number and fields["new_id_number"].changed
+    assert fields["new_id_number"].old == masked(somebody.person.id_number) and fields["new_id_number"].changed
     assert not fields["household"].changed
     operations.approve_declarations([declaration.pk], by=reviewer)
     somebody = Employee.objects.select_related("person").get(pk=somebody.pk)

@@ -1,19 +1,24 @@
 """Several employers behind one person: one sign-in, and never two employers in one session (B46)."""
 
 import re
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
 
+from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.operators import operations
 from shebao.hall.operators.models import Operator, Role
 from shebao.hall.registration.resets import reset_at_agency
+from shebao.hall.sign_in import passkeys
 from shebao.hall.sign_in.factors import new_key, new_recovery_codes, set_up_totp
-from shebao.hall.sign_in.models import LinkedAccount, OpenSession
+from shebao.hall.sign_in.models import LinkedAccount, OpenSession, Why
 
 from ..web.conftest import PASSWORD, make_operator
 from .conftest import code_of, sign_in, signed_in
+from .test_second_factor import NINE
 
 
 def add(client, username="elsewhere", password=PASSWORD, **more):
@@ -136,6 +141,53 @@ def test_when_the_first_account_is_closed_the_session_at_the_other_employer_ends
     clerk.is_active = False
     clerk.save()
     assert linked.get("/account/").url.startswith("/login")
+
+
+class Answer(bytes):
+    """What the browser says of a new passkey, as far as it is kept."""
+
+    credential_id, counter = b"1", 0
+    credential_data = property(lambda self: self)
+
+
+def new_authenticator(owner, _):
+    set_up_totp(key := new_key(), code_of(key), by=owner)
+
+
+def new_passkey(owner, monkeypatch):
+    made = SimpleNamespace(register_complete=lambda state, said: Answer(b"key"))
+    monkeypatch.setattr(passkeys, "server", lambda host: made)
+    said = '{"id": "a", "rawId": "a", "type": "public-key", "response": {}}'
+    passkeys.add_passkey({}, said, "", "localhost", by=owner)
+
+
+@pytest.mark.parametrize("set_up", [new_authenticator, new_passkey])
+def test_a_factor_that_the_owner_sets_up_ends_what_the_password_alone_opened_at_the_other_employer_too(
+    linked, clerk, elsewhere, monkeypatch, set_up
+):
+    linked.post(f"/employers/{elsewhere.pk}/enter")
+    theirs = signed_in("elsewhere")
+    set_up(clerk, monkeypatch)
+    assert "您的账号新设了二次验证" in linked.get("/account/", follow=True).content.decode()
+    assert theirs.get("/account/").status_code == 200, "whose own sign-in opened it goes on"
+    ended = AuditEntry.objects.get(action="session.ended")
+    assert (ended.employer_id, ended.actor, ended.detail) == (elsewhere.employer_id, clerk, {"count": 1})
+    told = OpenSession.objects.get(owner=clerk)
+    assert (told.operator, told.way, told.opened_by, told.ended_why) == (elsewhere, "switch", "password", Why.FACTOR)
+
+
+def test_what_a_proven_factor_opened_goes_on_after_a_switch_there_and_back(clerk, elsewhere):
+    with clock.pretending(NINE - timedelta(minutes=1)):
+        set_up_totp(key := new_key(), code_of(key), by=clerk)
+    strong = Client()
+    with clock.pretending(NINE):
+        sign_in(strong)
+        strong.post("/login/second", {"code": code_of(key)})
+        add(strong)
+        for pk in (elsewhere.pk, clerk.pk):
+            strong.post(f"/employers/{pk}/enter")
+            set_up_totp(another := new_key(), code_of(another), by=clerk)
+            assert strong.get("/account/").status_code == 200
 
 
 def test_a_password_that_the_administrator_there_resets_ends_the_link(linked, elsewhere, other_employer):

@@ -39,8 +39,8 @@ def begin_on_record(request, operator: Operator, way: str) -> None:
     begin(request, operator, way)
 
 
-def begin(request, operator: Operator, way: str, owner: Operator | None = None) -> None:
-    """A new session as `operator`, opened by `owner`'s sign-in where the two differ.
+def begin(request, operator: Operator, way: str, owner: Operator | None = None, own_way: str = "") -> None:
+    """A new session as `operator`; by a switch, opened by `owner`'s sign-in, whose way was `own_way`.
 
     Nothing of a session before is left in it, and forms made in that one are refused: their token is of the past.
     """
@@ -49,13 +49,14 @@ def begin(request, operator: Operator, way: str, owner: Operator | None = None) 
     request.session.flush()
     login(request, operator, backend=BACKEND)
     request.session[BEGAN], request.session[WAY] = int(time.time()), way
-    if owner and owner.pk != operator.pk:
-        request.session[OWNER] = [owner.pk, owner.get_session_auth_hash()]
+    through = owner if owner and owner.pk != operator.pk else None
+    if through:
+        request.session[OWNER] = [through.pk, through.get_session_auth_hash()]
     if must_have_factor(operator):
         request.session[DUE] = True
     request.session.save()
     address, device = request.META.get("REMOTE_ADDR", ""), device_of(request)
-    sessions.begin_session(operator, request.session.session_key, way, address, device)
+    sessions.begin_session(operator, request.session.session_key, way, address, device, owner=through, own_way=own_way)
 
 
 def leave(request) -> None:

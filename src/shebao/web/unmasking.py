@@ -18,24 +18,30 @@ TRIES, WITHIN = 10, timedelta(minutes=15)
 
 
 def whole_or_asking(
-    request, reasons: Sequence[str], whole: Callable[[str], Any], **context
+    request, reasons: Sequence[str], whole: Callable[[str], Any], *, is_in_hand: bool = False, **context
 ) -> tuple[Any, HttpResponse | None]:
     """What `whole(reason)` gives once the reason is told and the password was typed lately; until then, the question.
 
-    `context`: `about` says whose number it is, `back_url` leads away without it, `crumbs` to the page; `title`, `sub`
-    and `button` where it is not the numbers of one that are asked for.
+    `is_in_hand`: it is a case that the reader took in hand, and the first of the reasons is told with it: then no
+    password is asked for (docs/decisions/0032). `context`: `about` says whose number it is, `back_url` leads away
+    without it, `crumbs` to the page; `title`, `sub` and `button` where it is not the numbers of one that are asked for.
     """
     if request.method != "POST":
         return None, _asking(request, reasons, context)
     chosen = request.POST.get("reason", "")
     reason = request.POST.get("other", "") if chosen == OTHER else chosen if chosen in reasons else ""
     try:
-        if not is_proved(request) and not may_try("proof", str(request.user.pk), limit=TRIES, within=WITHIN):
-            raise Refused("proof_too_often", "密码试得太多，请 15 分钟后再试。", field="password", status=429)
-        prove(request, request.POST.get("password", ""))
+        if not (is_in_hand and reason == reasons[0]):
+            _prove(request)
         return whole(reason), None
     except Refused as no:
         return None, _asking(request, reasons, context, no)
+
+
+def _prove(request) -> None:
+    if not is_proved(request) and not may_try("proof", str(request.user.pk), limit=TRIES, within=WITHIN):
+        raise Refused("proof_too_often", "密码试得太多，请 15 分钟后再试。", field="password", status=429)
+    prove(request, request.POST.get("password", ""))
 
 
 def _asking(request, reasons, context: dict, error: Refused | None = None) -> HttpResponse:

@@ -4,7 +4,9 @@ import pytest
 
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import submit_declarations
+from shebao.hall.desk.operations import claim_cases
 from shebao.hall.roster.models import Employee, Spell
+from shebao.rules.identity import masked
 from tests.factories import EmployerFactory, OperatorFactory, at, enrolled, synthetic_id
 from tests.papers import upload_papers
 
@@ -77,9 +79,13 @@ def test_an_important_change_shows_old_and_new_to_the_clerk_and_to_the_reviewer(
     assert "李示例 → 李改名" in check
     upload_papers(saved, clerk)
     assert submit_declarations([saved.pk], by=clerk).submitted
-    client.force_login(OperatorFactory(reviewer=True, region=code))
+    client.force_login(reviewer := OperatorFactory(reviewer=True, region=code))
+    claim_cases([saved.pk], by=reviewer)
+    numbers = (number, employee.person.id_number)
     page = text_of(client.get(f"/a/cases/{saved.pk}", follow=True))
-    assert all(text in page for text in ("李示例", "李改名", number, employee.person.id_number, "变更后的证件"))
+    assert all(text in page for text in ("李示例", "李改名", *map(masked, numbers), "变更后的证件"))
+    page = text_of(client.post(f"/a/cases/{saved.pk}/reveal", {"reason": "核对申报材料"}))
+    assert all(one in page for one in numbers)
     client.post(f"/a/cases/{saved.pk}/approve", {f"version_{saved.pk}": Declaration.objects.get().version})
     assert Employee.objects.get().name == "李改名"
 

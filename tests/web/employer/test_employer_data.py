@@ -105,7 +105,7 @@ def test_the_account_is_masked_for_the_clerk_everywhere(client):
     for address in [*pages, reverse("e_employer")]:
         page = text_of(client.get(address))
         assert ACCOUNT not in page and "6222999988887777" not in page, address
-    assert "尾号 7777" in text_of(client.get(pages[1]))
+    assert "622*********7777" in text_of(client.get(pages[1]))
 
 
 def test_the_reviewer_sees_old_and_new_and_approves(client):

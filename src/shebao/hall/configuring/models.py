@@ -25,7 +25,8 @@ class ProposalQuerySet(models.QuerySet):
 
 
 class FolderProposal(models.Model):
-    """What a file of the region's folder is to say (修改方案). `fingerprint` is of the region it was made for.
+    """What a file of the region's folder is to say (修改方案). `fingerprint` is of the region it was made for,
+    `made_from` what the file said there; where the folder changed meanwhile, both and `text` are as was agreed to.
 
     `proposed_by` and `decided_by` are two people. Once it is active the folder says it, and this row only tells how
     that came about: `changed` is what was shown to whoever agreed, in words, for the folder no longer says it.
@@ -34,6 +35,7 @@ class FolderProposal(models.Model):
     region = models.CharField("地区方案", max_length=40)
     file = models.CharField("文件", max_length=80, default=VALUES)
     text = models.TextField("拟定的内容")
+    made_from = models.TextField("提出时的内容", blank=True, default="")
     changed = models.JSONField("改了什么", default=list)
     reason = models.CharField("说明", max_length=200)
     fingerprint = models.CharField("提出时的指纹", max_length=12)

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from shebao.regions_home import own_roots, regions_roots
 from shebao.rules.cases import broken_cases
-from shebao.rules.proposal_rows import rows_of
-from shebao.rules.proposals import VALUES, changes, load_proposed, proposable, rewritten, text_with
+from shebao.rules.proposal_rows import Row, rows_of
+from shebao.rules.proposals import VALUES, changes, current_text, load_proposed, proposable, rewritten, text_with
 from shebao.rules.region import BadRegion, Region
 
 from .. import clock
@@ -18,6 +18,7 @@ from ..audit.operations import record
 from ..errors import Conflict, Refused, permit
 from ..regions import CHANGED, all_regions, region
 from .models import FolderProposal, ProposalState
+from .rebasing import Stand, stand_of
 from .relied_on import relied_on
 
 SHORTEST = 5
@@ -43,8 +44,8 @@ def propose_file(text: str, *, by, reason: str, file: str = VALUES) -> FolderPro
         raise Refused("nothing_changed", "写的内容与现行的完全相同。", field="yaml")
     changed = rows_of(here, proposed, regions_roots(), text, file, clock.today())
     made = FolderProposal.objects.create(
-        region=by.region, file=file, text=text, changed=changed, reason=reason.strip()[:200],
-        fingerprint=here.fingerprint, proposed_by=by, proposed_at=clock.now(),
+        region=by.region, file=file, text=text, made_from=current_text(here, regions_roots(), file), changed=changed,
+        reason=reason.strip()[:200], fingerprint=here.fingerprint, proposed_by=by, proposed_at=clock.now(),
     )  # fmt: skip
     record("folder.proposed", made, by=by, file=file)
     return made
@@ -66,10 +67,18 @@ def proved(here: Region, text: str, file: str) -> Region:
 
 
 @transaction.atomic
-def approve_file(pk: int, *, by, note: str = "") -> FolderProposal:
-    """Agree to a proposed file (同意): another person than who proposed them. `activate_file` puts it into force."""
+def approve_file(pk: int, *, by, note: str = "", seen: str = "") -> FolderProposal:
+    """Agree to a proposed file (同意): another person than who proposed them. `activate_file` puts it into force.
+
+    `seen` is the fingerprint of the folder whose differences they read. What was laid upon another folder meanwhile is
+    kept as it was agreed to. Raises Conflict where the folder changed since they read.
+    """
     found = _decidable(pk, by)
-    _as_it_was(found)
+    here, stand = _as_it_stands(found)
+    if seen and seen != here.fingerprint:
+        raise Conflict("changed_since_seen", "打开这一页以后地区文件夹又改过。请看过现在的现行和拟定，再同意。")
+    if stand.is_moved:
+        _keep(found, stand, _rows(here, stand.text, found.file))
     _decide(found, by, ProposalState.APPROVED, note)
     record("folder.approved", found, by=by, file=found.file)
     return found
@@ -104,17 +113,24 @@ def _decide(found: FolderProposal, by, state: str, note: str) -> None:
         setattr(found, name, value)
 
 
-def _as_it_was(found: FolderProposal) -> Region:
-    """What was proposed for one state of the folder means something else for another; and days go by meanwhile."""
-    here = region(found.region)
-    if here.fingerprint != found.fingerprint:
-        text = "提出以后地区文件夹改过，方案可能对不上。请按现行内容重新提出。"
-        raise Conflict("region_changed", text)
+def _as_it_stands(found: FolderProposal) -> tuple[Region, Stand]:
+    """What was proposed for one state of the folder may mean something else for another; and days go by meanwhile."""
+    here, stand = region(found.region), stand_of(found)
     try:
-        proved(here, found.text, found.file)
+        proved(here, stand.text, found.file)
     except BadRegion as bad:
         raise Refused("does_not_hold", f"现在通不过检查：{bad.problems[0]}") from None
-    return here
+    return here, stand
+
+
+def _rows(here: Region, text: str, file: str) -> list[Row]:
+    return rows_of(here, proved(here, text, file), regions_roots(), text, file, clock.today())
+
+
+def _keep(found: FolderProposal, stand: Stand, rows: list[Row]) -> None:
+    """The proposal is from now on what it comes to on the folder that counts now."""
+    found.text, found.made_from, found.fingerprint, found.changed = stand.text, stand.made_from, stand.fingerprint, rows
+    found.save(update_fields=["text", "made_from", "fingerprint", "changed"])
 
 
 @transaction.atomic
@@ -130,7 +146,11 @@ def activate_file(pk: int, *, by) -> FolderProposal:
     found = FolderProposal.objects.visible_to(by).get(pk=pk)
     if found.state != ProposalState.APPROVED:
         raise Conflict("not_approved", f"这个方案现在是“{found.get_state_display()}”，不能启用。")
-    here = _as_it_was(found)
+    here, stand = _as_it_stands(found)
+    if stand.is_moved:
+        if (rows := _rows(here, stand.text, found.file)) != found.changed:
+            raise Conflict("region_changed", "同意以后现行内容改过，改动与同意时看到的不同。请重新提出。")
+        _keep(found, stand, rows)
     file = _own_file(here, found.file)
     before = file.read_text("utf-8") if file.is_file() else None
     keys = rewritten(here, regions_roots(), found.text, found.file)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from shebao.rules.identity import tidy_number
@@ -11,7 +12,9 @@ from shebao.rules.months import Month
 from .. import clock
 from ..crypto import blind_index
 from ..evidence.queries import PaperView, papers_of
+from ..personal_data import masked_answer
 from ..regions import region
+from ..roster.unmasking import note_whole
 from ..settlement.models import Assessment
 from .change_log import in_words, old_and_new, roster_changes, shown
 from .declared_month import declared_month
@@ -100,10 +103,12 @@ class FieldView:
     """One answer, in words: what the roster said, what is declared, what the reviewer marked.
 
     `is_repaired`: it differs from the submission before this one, which said `previous`; `asked` is the mark that
-    this submission answers.
+    this submission answers. `is_masked`: some of it is hidden; what differs was asked of the whole, for two numbers
+    may look alike behind their masks.
     """
 
     id: str
+    kind: str
     label: str
     old: str
     new: str
@@ -113,6 +118,7 @@ class FieldView:
     is_repaired: bool = False
     asked: str = ""
     problems: list[dict] = field(default_factory=list)
+    is_masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,15 +142,18 @@ class CaseView:
     papers: list[PaperView] = field(default_factory=list)
 
 
-def case_view(actor, pk: int) -> CaseView:
-    """One of the actor's declarations. Raises Declaration.DoesNotExist for anybody else's."""
+def case_view(actor, pk: int, *, in_full: bool = False) -> CaseView:
+    """One of the actor's declarations. Raises Declaration.DoesNotExist for anybody else's.
+
+    Numbers are behind their masks; `in_full` is for whoever was shown in by `whole_case`.
+    """
     rows = Declaration.objects.visible_to(actor).select_related(
         "employer", "employee", "declared_by", "decided_by", "copied_from"
     )
     declaration = rows.get(pk=pk)
     events = list(declaration.events.select_related("by").order_by("at", "pk"))
     problems = declaration.findings
-    fields = _fields(declaration, events, problems, in_full=actor.is_agency)
+    fields = _fields(declaration, events, problems, in_full=in_full)
     return CaseView(
         declaration=declaration,
         service=declaration.spec,
@@ -158,6 +167,14 @@ def case_view(actor, pk: int) -> CaseView:
         explanation=explanation(events),
         papers=_papers(declaration, events),
     )
+
+
+@transaction.atomic
+def whole_case(actor, pk: int, reason: str) -> CaseView:
+    """One declaration with its numbers whole (查看完整号码): a right, with a reason, not too often, on record."""
+    declaration = Declaration.objects.visible_to(actor).select_related("employer").get(pk=pk)
+    note_whole(declaration, reason, by=actor, employer=declaration.employer)
+    return case_view(actor, pk, in_full=True)
 
 
 def _papers(declaration: Declaration, events: list[DeclarationEvent]) -> list[PaperView]:
@@ -195,20 +212,25 @@ def _fields(
         if one.kind == "amount":  # shown with all that it came from
             continue
         old, new = declaration.before.get(one.id), declaration.answers.get(one.id)
+        is_repaired = one.label in repaired
+        kept = (old, new, earlier.get(one.id) if is_repaired else None)
+        whole = tuple(shown(one, value, here, in_full=True) for value in kept)
+        said = whole if in_full else tuple(masked_answer(one.kind, text) for text in whole)
         views.append(
             FieldView(
                 one.id,
+                one.kind,
                 one.label,
-                shown(one, old, here, in_full=in_full),
-                shown(one, new, here, in_full=in_full),
+                *said[:2],
                 changed=(one.id in declaration.before or one.id in replaced)
                 and blank(old) != blank(new)
                 and (new not in (None, "") or declaration.spec.is_about_employer),
                 mark=declaration.marks.get(one.id, ""),
-                previous=shown(one, earlier.get(one.id), here, in_full=in_full) if one.label in repaired else "",
-                is_repaired=one.label in repaired,
+                previous=said[2],
+                is_repaired=is_repaired,
                 asked=returns[-1].get(one.id, "") if returns and not declaration.marks else "",
                 problems=[problem for problem in problems if problem["field"] == one.id],
+                is_masked=said != whole,
             )
         )
     return views

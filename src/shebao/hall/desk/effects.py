@@ -14,10 +14,12 @@ from .. import clock
 from ..audit.operations import record
 from ..declarations.models import Declaration, DeclarationEvent
 from ..declarations.review import Seen, approve_declarations, sign_declarations
+from ..declarations.states import State
 from ..errors import Conflict, Refused, permit
 from .kinds import DECLARATIONS, Kind
 from .models import DeskCase, NoteKind, Sample, Tables
 from .operations import LONGEST, touch
+from .signing import is_pending
 
 
 @contextmanager
@@ -80,15 +82,28 @@ def undo_approval(pks: list[int], *, by, kind: Kind = DECLARATIONS) -> list:
         # A first signature waits for a second one and can be taken back as long as nobody signed after it.
         rows = of.signature.objects.filter(**{of.about: one}, version=one.version, withdrawn_at=None)
         mine, later = rows.filter(by=by, at__gt=earliest), rows.exclude(by=by).filter(at__gte=earliest)
-        if not stopped and later.exists():
+        if not stopped and mine.exists() and later.exists():
             raise Conflict("too_late_to_undo", f"{one.subject_name}的{of.noun}已由别人接着办理，不能再撤回。")
         if not mine.update(withdrawn_at=now) and not stopped:
-            raise Conflict("too_late_to_undo", f"{one.subject_name}的{of.noun}已经生效，不能再撤回。")
+            raise Conflict("too_late_to_undo", f"{one.subject_name}的{of.noun}{_why_not(one, by, of)}")
         of.note.objects.create(**{of.about: one}, kind=NoteKind.UNDO, by=by, at=now)
         record("desk.undo", one, by=by, employer=one.employer, case=one.case_number)
     if kind is DECLARATIONS:
         DeclarationEvent.objects.filter(declaration__in=things, move="sign", by=by, at__gt=earliest).delete()
     return things
+
+
+def _why_not(thing, by, of: Tables) -> str:
+    """Why there is nothing that the actor could take back, in words."""
+    case = of.case.objects.select_related("pending_by").filter(pk=thing.pk).first()
+    if case and is_pending(case, thing) and case.pending_by_id != by.pk:
+        return f"是{case.pending_by.name}通过的，只能由本人撤回。"
+    if thing.state != State.SUBMITTED or is_pending(case, thing):
+        return "已经生效，不能再撤回。"
+    signed = of.signature.objects.filter(**{of.about: thing}, version=thing.version, withdrawn_at=None, by=by)
+    if signed.exists():
+        return f"您签过已超过 {settings.SHEBAO_UNDO_SECONDS} 秒，不能再撤回。"
+    return "现在没有等着生效的通过，不用撤回。"
 
 
 def _stop(thing, by, now: datetime, of: Tables) -> int:

@@ -17,7 +17,7 @@ from ..reasons import words_of
 from ..regions import region
 from .kinds import DECLARATIONS, Kind
 from .models import DECLARED, InHand, InternalNote, NoteKind, Tables
-from .signing import is_held, is_pending
+from .signing import for_others_to_sign, is_held, is_pending
 
 LONGEST = 300
 NEXT = 10
@@ -33,11 +33,12 @@ def touch(things: Iterable, of: Tables = DECLARED) -> None:
 def claim_cases(pks: list[int], *, by, kind: Kind = DECLARATIONS) -> tuple[list, list]:
     """Take cases in hand (领取). Returns those taken and those that somebody had before; one's own count as taken.
 
-    What the actor declared or submitted is not theirs to review and is refused.
+    What the actor declared or submitted is not theirs to review and is refused; so is what only somebody else may sign
+    next, for in their hands it would wait for nobody.
     """
     permit(by, "review", "领取")
     things = [one for one in kind.locked(pks, by=by) if one.state == State.SUBMITTED]
-    own, cases = kind.own(things, by), kind.of.case.objects
+    own, cases = kind.own(things, by) | for_others_to_sign(things, by, kind.of), kind.of.case.objects
     touch(things, kind.of)
     taken, lost = [], []
     for one in things:
@@ -96,6 +97,9 @@ def transfer_case(pk: int, to_id: int | None, *, by, note: str = "", kind: Kind 
         raise Refused("no_colleague", "请选择另一位有审核权限的同事。", field="to")
     if kind.own([thing], colleague):
         raise Refused("no_colleague", f"{colleague.name}录入或提交了这笔申报，不能由其审核。", field="to")
+    if for_others_to_sign([thing], colleague, kind.of):
+        text = f"{colleague.name}已签过{kind.of.this}，或不能签现在这一步，请选择另一位同事。"
+        raise Refused("no_colleague", text, field="to")
     if not kind.is_for(colleague, thing):
         raise Refused("no_colleague", f"{colleague.name}不办理这个单位所在的经办区划，请选择另一位同事。", field="to")
     _pass(thing, case, by, colleague, note, NoteKind.TRANSFER, kind)

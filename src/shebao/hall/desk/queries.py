@@ -12,7 +12,7 @@ from ..clock import midnight
 from ..operators.models import Operator
 from .kinds import DECLARATIONS, Kind
 from .models import InternalNote, NoteKind, Sample, Signature, Tables
-from .signing import is_held, is_pending, open_step, signatures
+from .signing import for_others_to_sign, is_held, is_pending, open_step, signatures, why_not
 
 PLACES = {
     "all": "全部",
@@ -79,12 +79,12 @@ def _at(place: str, actor) -> Q:
 
 
 def next_free(actor, count: int, *, kind: Kind = DECLARATIONS, **chosen) -> list[int]:
-    """The most urgent cases in nobody's hands that the actor may review: not their own."""
+    """The most urgent cases in nobody's hands that the actor may decide next: not their own, nor signed by them."""
     rows = queue(actor, place="free", kind=kind, **chosen)
     rows, found = rows.exclude(**{kind.of.maker: actor}) if kind.of.maker else rows, []
     start = 0
     while len(found) < count and (part := list(rows[start : start + A_LOOK])):  # once, as a rule: few made many of them
-        own, start = kind.own(part, actor), start + A_LOOK
+        own, start = kind.own(part, actor) | for_others_to_sign(part, actor, kind.of), start + A_LOOK
         found += [one.pk for one in part if one.pk not in own]
     return found[:count]
 
@@ -125,6 +125,10 @@ class DeskView:
         """Whether the actor made it, so that somebody else decides."""
         return actor.pk in self.makers
 
+    def is_in_hand_of(self, actor) -> bool:
+        """Whether the actor took it in hand to decide it."""
+        return self.holder == actor and not self.is_own_of(actor)
+
     def has_signed(self, actor) -> bool:
         """Whether the actor signed already: what is still to be signed is for somebody else."""
         return any(one.by_id == actor.pk for one in self.signed)
@@ -161,8 +165,14 @@ def desk_view(actor, thing, kind: Kind = DECLARATIONS) -> DeskView:
         signed=signed,
         notes=list(notes.order_by("-at", "-pk")),
         makers=frozenset(makers),
-        colleagues=[one for one in people if one.may("review") and (not one.divisions or kind.is_for(one, thing))],
+        colleagues=[one for one in people if _may_have(one, thing, signed, kind)],
     )
+
+
+def _may_have(colleague, thing, signed: list[Signature], kind: Kind) -> bool:
+    """Whether it may be handed on to them: they review, serve where it comes from, and may sign what is open."""
+    serves = not colleague.divisions or kind.is_for(colleague, thing)
+    return colleague.may("review") and serves and not why_not(thing, signed, colleague)
 
 
 def sample_of(actor, pk: int) -> Sample:

@@ -51,6 +51,23 @@ def open_step(steps: Iterable[ReviewStep], signed: list[Signature]) -> ReviewSte
     return next((step for step in steps if not step.is_met(roles[step.key])), None)
 
 
+def for_others_to_sign(things: Iterable, by, of: Tables = DECLARED) -> set[int]:
+    """The keys of those whose open step is not theirs to sign: signed by them already, or for another role."""
+    rows = list(things)
+    signed = signatures(rows, of)
+    return {one.pk for one in rows if why_not(one, signed.get(one.pk, []), by)}
+
+
+def why_not(thing, before: list[Signature], by) -> str:
+    """ "signed": they signed it before; "role": its open step is for others; "" where they may sign."""
+    step = open_step(thing.review_steps, before)
+    if step is None:
+        return ""
+    if any(one.by_id == by.pk for one in before):
+        return "signed"
+    return "" if step.may_sign(by.role, [one.role for one in before if one.step == step.key]) else "role"
+
+
 def is_pending(case: InHand | None, thing) -> bool:
     """Approved, and not in effect yet."""
     return bool(case and case.effective_at) and case.pending_version == thing.version
@@ -107,9 +124,10 @@ def sign(things: list, *, by, note: str, of: Tables = DECLARED, **also) -> list:
 
 
 def _may_sign(thing, step: ReviewStep, before: list[Signature], by, of: Tables) -> None:
-    if any(one.by_id == by.pk for one in before):
+    why = why_not(thing, before, by)
+    if why == "signed":
         text = f"{thing.subject_name}的{of.noun}您已经签过，还须由另一人办理（{step.words}）。"
         raise Refused("signed_already", text, status=403)
-    if not step.may_sign(by.role, [one.role for one in before if one.step == step.key]):
+    if why:
         text = f"{thing.subject_name}的{of.noun}现在由{step.words}办理，您的角色不能签这一步。"
         raise Refused("not_your_step", text, status=403)

@@ -107,6 +107,11 @@ class Announcement(models.Model):
     def __str__(self):
         return self.title
 
+    @property
+    def edition(self) -> str:
+        """What it was when somebody opened it: every change is another, also one that its readers need not read."""
+        return f"{self.version}.{self.changed_at:%Y%m%d%H%M%S%f}"
+
 
 class AnnouncementCode(models.Model):
     """One kind of employers that an announcement is for (发给哪一类)."""

@@ -42,13 +42,14 @@ def write_announcement(words: Words, *, by) -> Announcement:
 
 
 @transaction.atomic
-def change_announcement(pk: int, words: Words, *, by, version: int) -> Announcement:
+def change_announcement(pk: int, words: Words, *, by, version: int, seen: str = "") -> Announcement:
     """Change an announcement (修改). Of what is published it is a new version: its readers read it again.
 
-    `version` is the one the writer saw. Raises Conflict when somebody changed it since.
+    `version` is the one the writer saw, `seen` the `edition` of it: also a draft, and whom it is for, change under one
+    version. Raises Conflict when somebody changed it since.
     """
     made = _locked(pk, by)
-    if made.version != version:
+    if made.version != version or (seen and seen != made.edition):
         raise Conflict("changed_meanwhile", "这一条刚被别人改过，您的修改没有保存，请看过最新内容再改。")
     if made.state == AnnouncementState.PUBLISHED and (made.title, made.text) != (words.title, words.text):
         made.version += 1
@@ -84,9 +85,14 @@ def _fill(made: Announcement, words: Words, by) -> None:
 
 
 @transaction.atomic
-def publish_announcement(pk: int, *, by) -> Announcement:
-    """Publish (发布): its readers see it from the day it says on."""
+def publish_announcement(pk: int, *, by, seen: str = "") -> Announcement:
+    """Publish (发布): its readers see it from the day it says on. `seen` is the edition that was previewed.
+
+    Raises Conflict where it is out already, or somebody changed it since.
+    """
     made = _locked(pk, by)
+    if seen and seen != made.edition:
+        raise Conflict("changed_meanwhile", "这一条在您预览以后被别人改过，没有发布，请看过最新内容再发布。")
     if made.state == AnnouncementState.PUBLISHED:
         raise Conflict("published_already", "已经发布，没有重复发布。")
     if made.until_at and made.until_at <= clock.now():

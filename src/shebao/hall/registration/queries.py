@@ -51,6 +51,7 @@ class AnswerView:
     """
 
     id: str
+    kind: str
     label: str
     old: str
     new: str
@@ -81,7 +82,7 @@ def answers_of(
         said_of = whole if in_full else tuple(masked_answer(one.kind, text) for text in whole)
         found.append(
             AnswerView(
-                one.id, one.label, *said_of, registration.marks.get(one.id, ""), step=step,
+                one.id, one.kind, one.label, *said_of, registration.marks.get(one.id, ""), step=step,
                 is_repaired=new != before, changed=bool(old) and old != new, is_masked=said_of != whole,
             )
         )  # fmt: skip

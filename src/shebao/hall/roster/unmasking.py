@@ -8,7 +8,6 @@ from django.db.models import Model
 from .. import clock
 from ..audit.operations import record
 from ..crypto import blind_index
-from ..employers.models import Employer
 from ..errors import Refused, permit
 from ..operators.models import Attempt
 from ..operators.throttle import may_try
@@ -40,18 +39,10 @@ def reveal_id_number(employee_pk: int, reason: str, *, by) -> str:
 
 
 @transaction.atomic
-def reveal_phone(employer_pk: int, reason: str, *, by) -> str:
-    """The whole telephone of one of the actor's employers, for whoever has to call it; limits and record as above."""
-    employer = Employer.objects.visible_to(by).get(pk=employer_pk)
-    note_whole(employer, reason, by=by, employer=employer)
-    return employer.phone
-
-
-@transaction.atomic
 def note_whole(subject: Model, reason: str, *, by, employer) -> None:
     """Whoever shows a whole number, whatever it belongs to, asks here first: the right, the reason, how often, record.
 
-    Raises Refused.
+    How often counts the looks: a case is one, with all that is hidden on it. Raises Refused.
     """
     permit(by, RIGHT, TITLE)
     reason = _stated(reason)

@@ -119,7 +119,8 @@ class Why(models.TextChoices):
 class OpenSession(models.Model):
     """One session of an operator (登录记录): from where, how, since when; `ended_at` when it was ended.
 
-    `ended_why` is empty while it is open, and where it was left or ran out.
+    `ended_why` is empty while it is open, and where it was left or ran out. `owner` is whose sign-in opened it where
+    somebody switched from another account, `opened_by` the way of that sign-in; else the session's own way.
 
     `key_digest` tells which session it is; the key itself is nowhere but in Django's own table and the cookie.
     """
@@ -128,6 +129,8 @@ class OpenSession(models.Model):
     key = EncryptedTextField("会话", owner="operator.employer_id")
     key_digest = models.CharField("会话索引", max_length=32, db_index=True)
     way = models.CharField("登录方式", max_length=20)
+    owner = models.ForeignKey(ME, on_delete=models.CASCADE, null=True, related_name="sessions_elsewhere")
+    opened_by = models.CharField("由何种登录打开", max_length=20)
     address = EncryptedTextField("来源地址", owner="operator.employer_id", blank=True, default="")
     device = models.CharField("设备", max_length=120, blank=True)
     began_at = models.DateTimeField("登录时间")

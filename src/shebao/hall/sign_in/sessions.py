@@ -4,6 +4,7 @@ from importlib import import_module
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from .. import clock
 from ..audit.operations import record
@@ -32,12 +33,14 @@ def key_digest(key: str) -> str:
 
 
 @transaction.atomic
-def begin_session(operator: Operator, key: str, way: str, address: str, device: str) -> OpenSession:
-    """Put a session on record that has just begun."""
+def begin_session(
+    operator: Operator, key: str, way: str, address: str, device: str, *, owner: Operator | None = None, own_way=""
+) -> OpenSession:
+    """Put a session on record that has just begun; by a switch, through whose sign-in and by which way that was."""
     now = clock.now()
     return OpenSession.objects.create(
         operator=operator, key=key, key_digest=key_digest(key), way=way, address=address, device=device[:120],
-        began_at=now, seen_at=now,
+        owner=owner, opened_by=own_way or way, began_at=now, seen_at=now,
     )  # fmt: skip
 
 
@@ -88,11 +91,11 @@ def end_sessions(operator: Operator, why: Why, *, by: Operator | None, but: str 
 
 @transaction.atomic
 def end_weak_sessions(operator: Operator, *, but: str) -> int:
-    """End those of one's own sessions that proved no second factor, now that there is one; not the one with the key
-    `but`, in which it was just set up.
+    """End the sessions that one opened without proving a second factor, now that there is one, also those in which one
+    switched to another employer; not the one with the key `but`, in which it was just set up.
     """
-    weak = OpenSession.objects.filter(operator=operator).exclude(way__in=STRONG)
-    return _end_these(weak, Why.FACTOR, by=operator, but=but)
+    mine = OpenSession.objects.filter(Q(operator=operator) | Q(owner=operator))
+    return _end_these(mine.exclude(opened_by__in=STRONG), Why.FACTOR, by=operator, but=but)
 
 
 def why_ended(key: str) -> str:
@@ -105,9 +108,10 @@ def _end_these(rows, why: Why, *, by: Operator | None, but: str) -> int:
     rows = rows.select_for_update(of=("self",)).select_related("operator__employer").filter(ended_at=None)
     found = list(rows.exclude(key_digest=key_digest(but)) if but else rows)
     _end(found, why)
-    if found:
-        operator = found[0].operator
-        record("session.ended", operator, by=by, employer=operator.employer, count=len(found))
+    whose = {one.operator_id: one.operator for one in found}
+    for pk, operator in sorted(whose.items()):
+        count = sum(1 for one in found if one.operator_id == pk)
+        record("session.ended", operator, by=by, employer=operator.employer, count=count)
     return len(found)
 
 

@@ -104,7 +104,7 @@ def enter(request, pk):
     try:
         with transaction.atomic():  # the session and the record of it
             operator = linking.enter_account(pk, owner=owner, is_strong=way in STRONG)
-            begin(request, operator, "switch", owner=owner)
+            begin(request, operator, "switch", owner, way)
     except Refused as no:
         messages.error(request, no.message)
         return redirect("employers")

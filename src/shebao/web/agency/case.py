@@ -18,7 +18,6 @@ from shebao.hall.desk.effects import approve_cases, open_drawn
 from shebao.hall.errors import Refused
 from shebao.hall.reasons import words_of
 from shebao.hall.regions import region as region_of
-from shebao.hall.roster.unmasking import reveal_phone
 from shebao.hall.settlement.late_decisions import late_decision_words
 from shebao.hall.sign_in.submissions import signatures_of
 from shebao.hall.workbench.dossiers import trail_of
@@ -26,10 +25,9 @@ from shebao.hall.workbench.dossiers import trail_of
 from ..access import needs
 from ..chosen import is_whole
 from ..lanes import lanes_of
-from ..unmasking import TITLE as WHOLE
-from ..unmasking import whole_or_asking
 from .desk import CHECK_TITLES, row, suffix, waiting
 from .handling import CASES, say_approved
+from .revealing import whole_or_question
 
 # How much of the queue the case page shows beside the case, and how far next and previous reach.
 QUEUE_BESIDE = 200
@@ -43,38 +41,40 @@ FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
 def case(request, pk):
     """One case: what changes, what the checks found, and what happened so far."""
     batch = request.GET.get("batch", "")
-    if is_whole(batch):
+    if is_whole(batch) and request.method == "GET":  # who asks for the head alone has seen nothing
         open_drawn(int(batch), pk, by=request.user)
     return _case_page(request, pk)
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs("review")
-def phone(request, pk):
-    """Ask for the reason; then show the case with the employer's telephone whole, this once."""
-    case = Declaration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
-    back = reverse("a_case", args=[pk]) + suffix(request)
-    whole, asking = whole_or_asking(
+@needs("unmask")
+def reveal(request, pk):
+    """Show the case with all that is hidden, this once: its numbers and pictures, and the employer's telephone."""
+    case = Declaration.objects.visible_to(request.user).select_related("employer", "declared_by").get(pk=pk)
+    view, asking = whole_or_question(
         request,
+        CASES,
+        case,
         WHY_CALL,
-        lambda reason: reveal_phone(case.employer_id, reason, by=request.user),
-        about=f"{case.employer.name}的联系电话",
-        back_url=back,
-        crumbs=[
-            {"label": "审核台", "url": reverse("a_home") + suffix(request)},
-            {"label": case.subject_name, "url": back},
-            {"label": WHOLE},
-        ],
+        lambda reason: queries.whole_case(request.user, pk, reason),
+        about=f"{case.subject_name} · {case.spec.title}，{case.employer.name}",
+        queue="审核台",
     )
-    return asking or _case_page(request, pk, phone=whole)
+    return asking or _page(request, view, in_full=True)
 
 
-def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""):
-    """The page, and the look on record: numbers stand in it whole, to be compared with the papers."""
+def _case_page(request, pk, answers=None, error: Refused | None = None):
+    """The page, and the look on record."""
     view = queries.case_view(request.user, pk)
-    declaration = view.declaration
-    note_look(declaration, f"审核办件 {declaration.case_number or pk}", by=request.user, employer=declaration.employer)
+    case = view.declaration
+    note_look(case, f"审核办件 {case.case_number or pk}", by=request.user, employer=case.employer)
+    return _page(request, view, answers, error)
+
+
+def _page(request, view, answers=None, error: Refused | None = None, *, in_full=False):
+    """The page of a case; `in_full`: its numbers were asked for, and stand on the screen, never on paper."""
+    declaration, pk = view.declaration, view.declaration.pk
     word_findings(view)
     beside = list(waiting(request)[:QUEUE_BESIDE])
     before, after = neighbours([one.pk for one in beside], pk)
@@ -102,8 +102,8 @@ def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""
         "papers": view.papers,
         "signatures": signatures_of(declaration),
         "trail": _trail(request.user, view),
-        "phone": phone,
-        "may_unmask": request.user.may("unmask"),
+        "is_whole": in_full,
+        "hides": any(one.is_masked for one in view.fields) or bool(declaration.employer.phone) or _has_files(view),
         "source": declaration.copied_from,
         "late_words": _late_words(view, declaration),
         "not_passed": label_of(State.REJECTED, view.service),
@@ -120,6 +120,10 @@ def _case_page(request, pk, answers=None, error: Refused | None = None, phone=""
         "is_returning": error is not None,
     }
     return render(request, "agency/case.html", context, status=error.status if error else 200)
+
+
+def _has_files(view) -> bool:
+    return any(one.stored.has_thumbnail or one.stored.is_picture for paper in view.papers for one in paper.files)
 
 
 def word_findings(view) -> None:
@@ -191,7 +195,7 @@ def neighbours(pks: list[int], pk: int) -> tuple[int | None, int | None]:
 def _paper_field(view):
     """A paper as something that may be marked like an answer."""
     told = f"{len(view.files)} 个文件" if view.files else "没有文件"
-    return queries.FieldView(view.key, view.paper.title, "", told, changed=False)
+    return queries.FieldView(view.key, "text", view.paper.title, "", told, changed=False)
 
 
 def _flag(field, answers) -> dict:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shebao.hall import clock
 from shebao.hall.configuring import operations
 from shebao.hall.configuring.models import FolderProposal, ProposalState
+from shebao.hall.configuring.rebasing import Stand, stand_of, to_propose_again
 from shebao.hall.configuring.relied_on import told_beforehand
 from shebao.hall.declarations.queries import current_month
 from shebao.hall.errors import Refused
@@ -32,6 +33,7 @@ from .sandbox import file_of, proposal_of
 
 TITLE = "系统配置"
 MONTHS_AHEAD = 5
+OPEN = (ProposalState.PROPOSED, ProposalState.APPROVED)
 DEEDS = {"retire": ("停用", retired), "restore": ("恢复使用", restored)}
 LOST = {"reason": "请写明依据和原因，审批的人要看。"}
 REASON = {"id": "id_reason", "name": "reason", "kind": "text", "label": "依据和原因", "maxlength": 200}
@@ -98,6 +100,7 @@ def propose(request):
     """
     here, name = region_of(request.user.region), request.GET.get("file", VALUES)
     files, text, errors = proposable(here), "", []
+    again = _again(request, name)
     named = _named(request, here, name) if name in files else None
     if request.method == "POST":
         text, errors = (named[1], []) if named else proposal_of(request, name)
@@ -113,6 +116,8 @@ def propose(request):
             else:
                 messages.success(request, "已提出，等另一位管理员审批。")
                 return redirect("a_proposal", made.pk)
+    elif again:
+        text = to_propose_again(again)
     elif is_whole(request.GET.get("run", "")):
         text = SandboxRun.objects.visible_to(request.user).get(pk=int(request.GET["run"])).proposal
     elif name in files and name != VALUES:
@@ -125,15 +130,28 @@ def propose(request):
         "title": title,
         "is_values": name == VALUES,
         "is_keyed": name == CALENDAR,
-        "reason": REASON | {"required": True, "full": True, "value": request.POST.get("reason", "")},
+        "reason": REASON | {"required": True, "full": True, "value": _reason(request, again)},
+        "again": again,
         "errors": errors,
         "shut": operations.why_shut(here, name),
         "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": title}],
     }
     if named:
-        context |= _said(here, FolderProposal(file=name, text=text), True)
+        context |= _said(here, name, text, [], True)
     page = "agency/propose_code.html" if named else "agency/propose.html"
     return render(request, page, context, status=422 if errors else 200)
+
+
+def _again(request, name: str) -> FolderProposal | None:
+    """The proposal that is made anew (`&again=`), for the folder changed: with it the page is filled in."""
+    pk = request.GET.get("again", "")
+    if not is_whole(pk):
+        return None
+    return FolderProposal.objects.visible_to(request.user).get(pk=int(pk), file=name)
+
+
+def _reason(request, again: FolderProposal | None) -> str:
+    return request.POST.get("reason", again.reason if again else "")
 
 
 def _named(request, here: Region, name: str) -> tuple[str, str] | None:
@@ -163,31 +181,48 @@ def current(request):
 def proposal(request, pk):
     """One proposal: what would change, what stands against it, and the decision."""
     found = FolderProposal.objects.visible_to(request.user).select_related("proposed_by", "decided_by").get(pk=pk)
-    here, is_open = region_of(found.region), found.state in (ProposalState.PROPOSED, ProposalState.APPROVED)
+    here, is_open = region_of(found.region), found.state in OPEN
     title = f"修改：{proposable(here).get(found.file, found.file)}"
+    stand, stale = _stand(found)
     context = {
         "found": found,
         "is_values": found.file == VALUES,
         "was": "现行" if is_open else "原来",
         "becomes": "拟定" if found.state != ProposalState.ACTIVE else "改为",
         "is_own": found.proposed_by_id == request.user.pk,
-        "is_stale": is_open and found.fingerprint != here.fingerprint,
+        "is_stale": bool(stale),
+        "stale": stale,
+        "is_moved": stand.is_moved,
+        "seen": here.fingerprint,
+        "again_url": f"{reverse('a_propose')}?file={quote(found.file)}&again={found.pk}",
         "shut": operations.why_shut(here, found.file),
         "title": title,
         "crumbs": [{"label": TITLE, "url": reverse("a_configuration")}, {"label": f"修改 {found.pk}"}],
     }
-    return render(request, "agency/proposal.html", context | _said(here, found, is_open))
+    told = {"changes": found.changed} if stale else _said(here, found.file, stand.text, found.changed, is_open)
+    return render(request, "agency/proposal.html", context | told)
 
 
-def _said(here: Region, found: FolderProposal, is_open: bool) -> dict:
+def _stand(found: FolderProposal) -> tuple[Stand, str]:
+    """What it comes to on the folder as it is, and why it comes to nothing; of one that is over as it was."""
+    kept = Stand(found.text, found.made_from, found.fingerprint)
+    if found.state not in OPEN:
+        return kept, ""
+    try:
+        return stand_of(found), ""
+    except Refused as no:
+        return kept, no.message
+
+
+def _said(here: Region, file: str, text: str, changed: list, is_open: bool) -> dict:
     """The changes; of a proposal that waits also what stands against it, of one that is over as they were then."""
     if not is_open:
-        return {"changes": found.changed}
+        return {"changes": changed}
     try:
-        proposed = operations.proved(here, found.text, found.file)
+        proposed = operations.proved(here, text, file)
     except BadRegion as bad:
-        return {"changes": found.changed, "problems": bad.problems}
-    rows = rows_of(here, proposed, regions_roots(), found.text, found.file, clock.today())
+        return {"changes": changed, "problems": bad.problems}
+    rows = rows_of(here, proposed, regions_roots(), text, file, clock.today())
     return {"changes": rows, "told": told_beforehand(here, proposed)}
 
 
@@ -204,9 +239,9 @@ def _do(request, pk: int, deed, said: str):
 @require_POST
 @needs("configure")
 def approve(request, pk):
-    """Agree."""
-    note = request.POST.get("note", "")
-    deed = lambda: operations.approve_file(pk, by=request.user, note=note)  # noqa: E731
+    """Agree to the differences that the page showed."""
+    note, seen = request.POST.get("note", ""), request.POST.get("seen", "")
+    deed = lambda: operations.approve_file(pk, by=request.user, note=note, seen=seen)  # noqa: E731
     return _do(request, pk, deed, "已同意，可以启用。")
 
 
@@ -229,9 +264,9 @@ def activate(request, pk):
 @require_safe
 @needs("configure")
 def file(request, pk):
-    """The proposal as the file that it is of."""
+    """The proposal as the file that it is of, on what counts now."""
     found = FolderProposal.objects.visible_to(request.user).get(pk=pk)
-    return file_of(found.text, found.file)
+    return file_of(_stand(found)[0].text, found.file)
 
 
 urlpatterns = [

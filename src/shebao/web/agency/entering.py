@@ -25,6 +25,7 @@ from ..access import needs
 from ..chosen import is_whole, whole
 from ..employer.employer_data import offering_own, withholding
 from ..employer.fields import Shown, asked, confirmed, defaults, groups, page_fields, summary, typed
+from .revealing import note_brought_back
 
 TITLE = "窗口业务"
 
@@ -67,11 +68,17 @@ def enter(request, pk, service):
         raw = raw_answers(form, case.answers) if case else defaults(form, declared_month(here))
         if spec.is_about_employer and not case:
             raw |= raw_answers(form, employer_answers(form, employer))
+        why = f"窗口{'补正' if case else '录入'}：{spec.title}"
+        note_brought_back(case or employer, form.fields, raw, why, by=request.user, employer=employer)
         return _page(request, employer, spec, form, raw, case=case)
     raw, reasons = typed(form, request.POST), confirmed(request.POST)
     if request.POST.get("way") == "check":
         found = preview(employer, service, raw, by=request.user, confirmed=reasons, declaration=case)
-        raw |= remembered(form, raw, found)
+        brought = remembered(form, raw, found)
+        if found.known:
+            why = f"窗口录入：{spec.title}"
+            note_brought_back(found.known, form.fields, brought, why, by=request.user, employer=employer)
+        raw |= brought
         return _page(request, employer, spec, form, raw, case=case, found=found)
     try:
         made = _save(request, employer, service, raw, reasons, case)

@@ -21,9 +21,11 @@ from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 
 from ..access import needs
-from ..chosen import numbers, whole
+from ..chosen import is_whole, numbers, whole
 from .desk import suffix, waiting_choice
 
+CHECKING = "核对申报材料"
+"""Why the numbers of a case that somebody took in hand are shown whole: nobody need write it again (0032)."""
 DEEDS = ("claim_one", "give_back", "take_over", "transfer", "hold", "resume", "note")
 
 
@@ -57,6 +59,10 @@ class Pages:
             "hold_reasons": reasons,
             "deeds": {deed: reverse(f"{self.begin}{deed}", args=[pk]) + suffix(request) for deed in DEEDS},
             "undo_url": reverse(f"{self.begin}undo"),
+            "may_unmask": request.user.may("unmask"),
+            "is_in_hand": desk.is_in_hand_of(request.user) and case.state == State.SUBMITTED,
+            "checking": CHECKING,
+            "reveal_url": reverse(f"{self.begin}reveal", args=[pk]) + _with_batch(request),
             "outsider": self.outsider,
             "one": self.one,
             "pk": pk,
@@ -65,6 +71,18 @@ class Pages:
 
 
 CASES = Pages(DECLARATIONS, "a_home", "a_case", "a_", "单位", waiting_choice)
+
+
+def _with_batch(request) -> str:
+    """The chosen filters, and the batch that the case was opened from, as the end of an address."""
+    batch = request.GET.get("batch", "")
+    ending = suffix(request)
+    return f"{ending}{'&' if ending else '?'}batch={batch}" if is_whole(batch) else ending
+
+
+def back_to(request, at: Pages, pk: int) -> str:
+    """The address of a case as it was come to: from which queue, and from which batch."""
+    return reverse(at.one, args=[pk]) + _with_batch(request)
 
 
 def _back(request, at: Pages, pk: int | None = None):
@@ -95,7 +113,7 @@ def claim(request, at):
         messages.success(request, f"已领取 {len(taken)} 件，在“我的”里。")
     if lost:
         who = "、".join(one.subject_name for one in lost[:3])
-        messages.error(request, f"{who}等 {len(lost)} 件没有领到：已在别人手里，或是您自己录入的。")
+        messages.error(request, f"{who}等 {len(lost)} 件没有领到：已在别人手里、是您自己录入的，或下一步须由别人签。")
     if not pks:
         messages.info(request, "待领的已经领完了。")
     return redirect(f"{reverse(at.queue)}?place=mine")
@@ -109,7 +127,7 @@ def claim_one(request, pk, at):
     if taken:
         messages.success(request, "已领取，由您办理。")
     else:
-        messages.error(request, "没有领到：已在别人手里、已经办结，或是您自己录入的。")
+        messages.error(request, "没有领到：已在别人手里、已经办结、是您自己录入的，或下一步须由别人签。")
     return _back(request, at, pk)
 
 

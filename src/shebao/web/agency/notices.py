@@ -65,7 +65,9 @@ def notice(request, pk):
         return _form(request, made, lost=lost)
     version = request.POST.get("version", "")
     try:
-        operations.change_announcement(pk, _words(request), by=request.user, version=whole(version))
+        operations.change_announcement(
+            pk, _words(request), by=request.user, version=whole(version), seen=request.POST.get("seen", "")
+        )
     except Refused as no:
         return _form(request, made, no)
     messages.success(request, "已保存。")
@@ -100,6 +102,7 @@ def _form(request, made: Announcement | None, error: Refused | None = None, lost
     here = region_of(request.user.region)
     context = {
         "made": made,
+        "seen": _seen(request, made, error),
         "fields": _fields(request, made, {one["id"]: one["text"] for one in errors}),
         "audiences": [
             {"value": key, "label": label, "codes": _choices(here, key)} for key, label in Audience.choices
@@ -116,6 +119,14 @@ def _form(request, made: Announcement | None, error: Refused | None = None, lost
         "crumbs": [{"label": TITLE, "url": reverse("a_notices")}, {"label": made.title if made else "起草"}],
     }  # fmt: skip
     return render(request, "agency/notice.html", context, status=error.status if error else 422 if errors else 200)
+
+
+def _seen(request, made: Announcement | None, error: Refused | None) -> str:
+    """What the form is written upon: what it was, until the page says that somebody changed it, and shows that."""
+    if made is None:
+        return ""
+    is_told = error is None or error.status == 409
+    return made.edition if is_told else request.POST.get("seen", made.edition)
 
 
 def _choices(here, fact: str) -> list[tuple[str, str]]:
@@ -162,7 +173,8 @@ def _do(request, pk: int, deed, said: str):
 @needs("publish_notices")
 def publish(request, pk):
     """Show it to its readers."""
-    return _do(request, pk, lambda: operations.publish_announcement(pk, by=request.user), "已发布。")
+    seen = request.POST.get("seen", "")
+    return _do(request, pk, lambda: operations.publish_announcement(pk, by=request.user, seen=seen), "已发布。")
 
 
 @require_POST

@@ -7,7 +7,6 @@ from django.urls import path, reverse
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from shebao.hall.audit.looks import note_look
 from shebao.hall.clock import today
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
@@ -21,6 +20,7 @@ from shebao.rules.region import Region
 from ..access import needs
 from ..employer.fields import Shown, page_fields
 from ..public.registering import area_field, two_ways
+from .revealing import note_brought_back
 
 TITLE = "单位参保登记"
 
@@ -50,7 +50,8 @@ def repair(request, pk):
         messages.info(request, f"申请 {made.number} 现在是“{made.state_label}”，不用在窗口补正。")
         return redirect("a_registration", pk)
     if request.method != "POST":
-        note_look(made, f"窗口补正 {made.number}", by=request.user, employer=None)
+        fields = (field for _, field in here.registration.fields(here.forms))
+        note_brought_back(made, fields, made.answers, f"窗口补正 {made.number}", by=request.user, employer=None)
         signed = made.agreements.exists()
         entry = entering.Entry(made.answers, tuple(made.areas), signed, tuple(made.seen_papers), made.kept_at)
         return _page(request, here, entry, made)

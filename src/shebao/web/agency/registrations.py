@@ -26,15 +26,14 @@ from ..access import needs
 from ..chosen import whole
 from ..employer.fields import Shown, page_fields
 from ..sent_files import sent, sent_small, shown_image
-from ..unmasking import TITLE as WHOLE
-from ..unmasking import whole_or_asking
 from .case import marks_of, neighbours
 from .desk import in_hand, place_tabs, suffix
 from .handling import Pages, addresses, say_approved
+from .revealing import whole_or_question
 
 PAGE = 50
 TITLE = "单位注册"
-WHY_WHOLE = ("与上传的材料核对", "联系专管员", "核对单位登记", "核对银行账号")
+WHY_WHOLE = ("联系专管员", "核对单位登记", "核对银行账号")
 REASONS = "registration_return_reasons"
 SHOWN = (State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED)
 PAGES = Pages(
@@ -131,16 +130,16 @@ def registration(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("unmask")
 def reveal(request, pk):
-    """Ask for the reason; then show the registration with its numbers whole, this once."""
+    """Show the registration with all that is hidden, this once: its numbers and pictures."""
     made = Registration.objects.visible_to(request.user).get(pk=pk)
-    name, back = made.answers.get("name", ""), reverse("a_registration", args=[pk])
-    view, asking = whole_or_asking(
+    view, asking = whole_or_question(
         request,
+        PAGES,
+        made,
         WHY_WHOLE,
         lambda reason: queries.whole_registration(request.user, pk, reason),
-        about=f"{name} {made.number}",
-        back_url=back,
-        crumbs=[{"label": TITLE, "url": reverse("a_registrations")}, {"label": name, "url": back}, {"label": WHOLE}],
+        about=f"{made.subject_name} {made.number}",
+        queue=TITLE,
     )
     return asking or _page(request, pk, view=view)
 
@@ -177,7 +176,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "is_whole": is_whole,
-        "may_unmask": request.user.may("unmask") and any(one.is_masked for one in view.answers),
+        "hides": any(one.is_masked for one in view.answers) or any(one.files for one in view.papers),
         "has_old": any(one.old for one in view.answers),
         "repaired": _repaired(view),
         "unrepaired": [one.text for one in checks.unrepaired(made, here)] if made.state == State.SUBMITTED else [],
@@ -200,12 +199,12 @@ def _mistaken(error: Refused, doing: str) -> str:
 
 def _flags(view, typed) -> list[dict]:
     """What may be marked, each with what was ticked and typed when a return was refused."""
-    papers = [(one.id, one.title, f"{len(one.files)} 个文件") for one in view.papers]
-    things = [(one.id, one.label, one.new) for one in view.answers] + papers
+    papers = [(one.id, one.title, f"{len(one.files)} 个文件", "text") for one in view.papers]
+    things = [(one.id, one.label, one.new, one.kind) for one in view.answers] + papers
     return [
-        {"id": id, "label": label, "new": new, "is_flagged": f"flag_{id}" in typed,
+        {"id": id, "label": label, "new": new, "kind": kind, "is_flagged": f"flag_{id}" in typed,
          "code": typed.get(f"code_{id}", ""), "reason": typed.get(f"reason_{id}", "")}
-        for id, label, new in things
+        for id, label, new, kind in things
     ]  # fmt: skip
 
 

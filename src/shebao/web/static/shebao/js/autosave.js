@@ -1,7 +1,8 @@
 // Nothing typed is lost. form[data-autosave-url] is posted 10 s after a change, when the page is left and before it is
 // sent; form[data-keep] has no copy on the server. Without the network, or when the session has ended, the values stay
 // in this tab (sessionStorage, under their writer's number) and come back with the form; passwords, files and tokens
-// are never kept, and signing out forgets all.
+// are never kept, and signing out forgets all. A form that stands on several pages says whose it is (data-of); what a
+// page brings back because it was refused (data-typed) was typed too.
 
 const WAIT = 10_000;
 const PATIENCE = 15_000;
@@ -10,7 +11,8 @@ const OF_THE_PAGE = ["csrfmiddlewaretoken", "_once"];
 const forms = new Map();
 
 function keyOf(form) {
-  return `${PREFIX}${form.dataset.owner ?? ""}:${location.pathname}${location.search}#${form.id}`;
+  const place = form.dataset.of ?? location.pathname + location.search;
+  return `${PREFIX}${form.dataset.owner ?? ""}:${place}#${form.id}`;
 }
 
 function say(form, text, offline = false) {
@@ -130,7 +132,7 @@ async function send(form, submitter) {
     return;
   }
   // Kept for the way back from the sign-in page; on the server already otherwise.
-  if (outcome === "ok" && form.dataset.autosaveUrl) drop(form);
+  if (outcome === "ok") drop(form);
   else if (outcome !== "ok") keep(form);
   state.changed = false;
   state.passing = true;
@@ -190,7 +192,7 @@ function restore(form) {
 function watch(scope) {
   for (const form of scope.querySelectorAll("form[data-autosave-url], form[data-keep]")) {
     if (forms.has(form)) continue;
-    forms.set(form, { changed: false, busy: false, passing: false, timer: 0 });
+    forms.set(form, { changed: form.hasAttribute("data-typed"), busy: false, passing: false, timer: 0 });
     restore(form);
   }
 }

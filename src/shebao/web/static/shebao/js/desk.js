@@ -1,6 +1,6 @@
-// Review desk: single keys press the control that carries them (J next, K previous, A approve, R return, C claim, T hand
-// on, H hold, N remark); the key sheet's switch turns them off (WCAG 2.1.4). The return sheet shows what the employer
-// will read; pictures can be turned and enlarged.
+// Review desk: single keys press the control that carries them (J next, K previous, A approve, R return, V show what is
+// hidden, C claim, T hand on, H hold, N remark); the key sheet's switch turns them off (WCAG 2.1.4). The return sheet
+// shows what the employer will read; pictures can be turned and enlarged.
 
 const sheet = document.getElementById("return");
 
@@ -17,7 +17,7 @@ const HASTE = 800;
 const DECIDED = "shebao-decided-at";
 
 function isHasty(control) {
-  if (!control.matches("button")) return false;
+  if (!control.matches("button") || control.hasAttribute("data-look")) return false;
   try {
     const since = Date.now() - Number(sessionStorage.getItem(DECIDED) || 0);
     sessionStorage.setItem(DECIDED, Date.now());
@@ -83,6 +83,8 @@ if (picture) {
   const show = () => { picture.style.transform = `rotate(${turn}deg) scale(${zoom})`; };
   const choose = (link) => {
     picture.src = link.href;
+    picture.hidden = false;
+    viewer.querySelector("[data-covered]")?.remove();
     picture.alt = link.dataset.title + link.dataset.name;
     viewer.querySelector("[data-shown-name]").textContent = link.dataset.name;
     viewer.querySelector("[data-show-image][aria-current]")?.removeAttribute("aria-current");
