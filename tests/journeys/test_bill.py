@@ -67,7 +67,7 @@ FOLDED = 70
 def test_on_a_phone_everybody_is_a_folded_row_that_opens_without_javascript_and_is_printed_whole(bill_page):
     page, bill = bill_page(width=390, java_script_enabled=False)
     page.goto(f"{page.url}?tab=people")
-    rows = page.locator("tbody tr")
+    rows = page.locator(".folds tbody tr")
     assert max(row.bounding_box()["height"] for row in rows.all()) < FOLDED
     wage = rows.first.locator("td[data-label=申报工资]")
     expect(wage).to_be_hidden()
