@@ -37,6 +37,16 @@ def test_where_the_folder_is_the_installations_own_the_button_is_there(own_folde
     assert "启用：写入" in shown(client, f"{CONFIGURATION}proposals/{made.pk}")
 
 
+def test_a_code_is_found_among_all_lists_by_what_the_address_asks(heads, client):
+    client.force_login(heads[0])
+    assert shown(client, CONFIGURATION).count('<details class="fold" id="codes-') > 10
+    found = shown(client, f"{CONFIGURATION}?code=劳动合同")
+    assert "解除或终止劳动合同" in found and "居民身份证" not in found and "显示全部" in found
+    whole = shown(client, f"{CONFIGURATION}?code=停保原因")
+    assert "解除或终止劳动合同" in whole and "出国定居" in whole, "a list is found by its title, with all its codes"
+    assert "没有这样的代码" in shown(client, f"{CONFIGURATION}?code=no such")
+
+
 def test_operators_are_only_offered_to_who_may_open_them(heads, client):
     client.force_login(heads[0])
     page = shown(client, CONFIGURATION)

@@ -142,11 +142,43 @@ def test_every_extension_from_b_to_f_is_drawn_and_can_be_copied_out_again():
     assert b"pdfaid" in pdf
 
 
-def test_a_character_of_extension_g_is_a_box_beside_those_that_are_drawn():
-    pdf = render("payment_notice", paper(header=[["姓名", f"{REST}\U00030002"]]), verify_url=URL)
+LATER = "\U00030ede\U00030000\U0003134a\U00031350\U000323af\u9fff\U0002b739"
+"""𰻞, which the main font has; the first and last of extensions G and H; the last of URO and of C."""
+
+
+def test_extensions_g_and_h_are_drawn_and_can_be_copied_out_again():
+    pdf = render("payment_notice", paper(header=[["姓名", f"张{LATER}{REST}"]]), verify_url=URL)
     text = "".join("".join(pages_of(pdf)).split())
-    assert REST in text
-    assert "（U+30002）" in text
+    assert f"张{LATER}{REST}" in text
+    assert "印为方框" not in text
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    metadata = reader.trailer["/Root"]["/Metadata"].get_data().decode()
+    assert "<pdfaid:part>2</pdfaid:part>" in metadata
+    assert "pdfuaid:part" in metadata
+    for font in reader.pages[0]["/Resources"]["/Font"].values():
+        cmap = font.get_object()["/ToUnicode"].get_data().decode()
+        assert "\n<0000> <" not in cmap.replace("<0000> <FFFF>", "")  # glyph 0 is the box
+
+
+def test_only_a_paper_with_glyphs_of_the_arphic_licence_tells_of_it():
+    told, plain = (
+        pypdf.PdfReader(io.BytesIO(render("payment_notice", paper(header=[["姓名", name]]), verify_url=URL))).metadata
+        for name in (LATER, REST)
+    )
+    assert "Arphic Public License" in told["/Keywords"]
+    assert "/Keywords" not in plain
+
+
+def test_a_character_of_extension_i_is_a_box_beside_those_that_are_drawn():
+    pdf = render("payment_notice", paper(header=[["姓名", f"{REST}{LATER}\U0002ebf0"]]), verify_url=URL)
+    text = "".join("".join(pages_of(pdf)).split())
+    assert f"{REST}{LATER}" in text
+    assert "（U+2EBF0）" in text
+
+
+def test_a_paper_of_the_fifth_edition_keeps_the_box_of_extension_g():
+    pdf = render("payment_notice", paper(header=[["姓名", f"{REST}\U00030002"]]), verify_url=URL, version=5)
+    assert "（U+30002）" in "".join("".join(pages_of(pdf)).split())
 
 
 def test_a_paper_of_the_fourth_edition_keeps_the_box_of_a_rarer_character():
@@ -192,7 +224,7 @@ def test_a_name_too_long_for_one_readable_line_is_complete_on_two():
 
 
 def test_a_character_that_the_font_lacks_does_not_stop_the_paper():
-    pdf = render("payment_notice", paper(rows=[["王\u9ffe", "3", "1.00"]]), verify_url=URL)
+    pdf = render("payment_notice", paper(rows=[["王\U0002ebf1", "3", "1.00"]]), verify_url=URL)
     assert "合计" in pages_of(pdf)[0]
 
 

@@ -19,14 +19,14 @@ def bill_page(page_of, monkeypatch):
     """The bill of November, of an employer that grew by half since October."""
     all_believe(monkeypatch, timezone.make_aware(NOW))
 
-    def enter(width: int = 1440):
+    def enter(width: int = 1440, **options):
         employer = make_employer()
         clerk = make_clerk(employer)
         hire(employer, [600_000, 900_000, 700_000, 300_000, 800_000, 650_000])
         settle(employer, clerk, OCTOBER)
         hire(employer, [1_000_000, 500_000, 750_000], first_month=NOVEMBER)
         bill = settle(employer, clerk)
-        return page_of(clerk, f"/e/bills/{bill.pk}/", width=width), bill
+        return page_of(clerk, f"/e/bills/{bill.pk}/", width=width, **options), bill
 
     return enter
 
@@ -58,6 +58,30 @@ def test_the_people_are_sorted_and_an_amount_is_explained_and_left_by_the_keys_a
     page.keyboard.press("Escape")
     expect(why).to_have_count(0)
     expect(first).to_be_focused()
+
+
+FOLDED = 70
+"""Pixels that somebody takes on a phone: fifty are a few screens."""
+
+
+def test_on_a_phone_everybody_is_a_folded_row_that_opens_without_javascript_and_is_printed_whole(bill_page):
+    page, bill = bill_page(width=390, java_script_enabled=False)
+    page.goto(f"{page.url}?tab=people")
+    rows = page.locator(".folds tbody tr")
+    assert max(row.bounding_box()["height"] for row in rows.all()) < FOLDED
+    wage = rows.first.locator("td[data-label=申报工资]")
+    expect(wage).to_be_hidden()
+    page.locator(".more > summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(wage).to_be_visible()
+    expect(rows.nth(1).locator("td[data-label=申报工资]")).to_be_hidden()
+    page.get_by_label("排序").select_option(label="合计从高到低")
+    page.get_by_role("button", name="查询").click()
+    page.wait_for_url(re.compile("sort=-total"))
+    expect(rows.first).to_contain_text(bill.lines.order_by("-declared_wage").first().employee.name)
+    page.emulate_media(media="print")
+    for row in rows.all():
+        expect(row.locator("td[data-label=申报工资]")).to_be_visible()
 
 
 def test_the_sums_of_a_scheme_say_why_and_lead_to_its_people(bill_page):

@@ -216,6 +216,20 @@ def test_on_a_narrow_screen_the_name_stays_while_the_rest_is_moved(queries_of, l
     assert page.locator(".tw").get_attribute("tabindex") == "0", "the keyboard moves it, too"
 
 
+def test_on_a_phone_a_record_is_a_line_or_two_and_a_touch_shows_the_rest(queries_of, live_server):
+    page = queries_of("guiyang", width=390)
+    for key, found in region("guiyang").queries.items():
+        page.goto(f"{live_server.url}/e/queries/{key}/")
+        for row in page.locator(".folds tbody tr").all():
+            assert row.bounding_box()["height"] < 100, found.title
+    page.goto(f"{live_server.url}/e/queries/contribution_list/")
+    row = page.locator("tbody tr").first
+    expect(row.get_by_text("缴费基数")).to_be_hidden()
+    row.click(position={"x": 150, "y": 40})
+    expect(row.locator("td[data-label^=缴费基数]")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize(("code", "title"), [("langfang", "统计查询"), ("shanghai", "查询统计")])
 def test_the_statistics_show_what_was_billed_and_by_which_scheme(queries_of, code, title):
     page = queries_of(code)

@@ -20,6 +20,7 @@ from shebao.hall.payments.operations import ask_bank, receive_notice, start_paym
 from shebao.hall.payments.reconciling import reconcile_day
 from shebao.hall.settlement.ledger import balance, check_ledger
 from shebao.hall.settlement.models import LedgerEntry, LedgerTransaction
+from shebao.rules.money import yuan
 from tests.factories import at
 
 from ..bank.conftest import SECRET, bank, payer, receiver  # noqa: F401 - fixtures
@@ -112,6 +113,22 @@ def test_while_the_bank_is_silent_no_amount_is_cleared(clerk, treasurer, payer, 
     with pytest.raises(Refused, match="没有取到银行对账单"):
         clear_suspense(SuspenseItem.objects.get().pk, "bill", by=treasurer, number=bill.number, note="查清")
     assert SuspenseItem.objects.get().clearing == ""
+
+
+def test_each_line_of_the_statement_is_seen_beside_the_books(clerk, client, treasurer, payer, receiver):  # noqa: F811
+    bill, payment = lied_to(clerk, payer, receiver)
+    client.force_login(treasurer)
+    made = reconcile()
+    assert f"?of={made.pk}#statement" in client.get("/a/money/").content.decode()
+    told = client.get(f"/a/money/?of={made.pk}").content.decode()
+    payment.refresh_from_db()
+    (line,) = made.lines
+    said = told[told.index('id="statement"') :]
+    assert line in said and yuan(bill.total_due) in said and f"<s>{yuan(bill.total_due - 100)}</s>" in said
+    assert payment.number in said and clerk.employer.name in said and payment.get_state_display() in said
+    other = Operator.objects.create(username="u", name="会计", role="agency_admin", region="leshan")
+    client.force_login(other)
+    assert client.get(f"/a/money/?of={made.pk}").status_code == 404
 
 
 class Teller:

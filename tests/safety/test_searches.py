@@ -17,9 +17,9 @@ from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled,
 TEMPLATES = Path(__file__).parents[2] / "src/shebao/web/templates"
 # Forms of which nobody can type anything about a person: months, days, kinds; and those that are open to everybody.
 ASK_NOBODY = {
-    "agency/undeclared.html", "employer/documents.html", "employer/documents_of.html", "employer/vouchers.html",
-    "employer/yearly_plan.html", "operators/audit.html", "public/verify.html", "public/rates_of.html",
-    "public/trial.html", "styleguide.html",
+    "agency/configuration.html", "agency/undeclared.html", "employer/documents.html", "employer/documents_of.html",
+    "employer/vouchers.html", "employer/yearly_plan.html", "operators/audit.html", "public/verify.html",
+    "public/rates_of.html", "public/trial.html", "styleguide.html",
 }  # fmt: skip
 QUERY = "/e/queries/employee_contributions/"
 

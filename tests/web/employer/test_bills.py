@@ -255,7 +255,7 @@ def test_what_stands_out_is_told_on_the_bill_and_leads_to_where(pages, clerk):
     assert "缴费 5 人，上月 2 人" in text_of(pages.get(f"/e/bills/{made.pk}/?tab=changes"))
 
 
-CELL = re.compile(r'<td class="n(?: pin)?" data-label="(.+?)">(.*?)</td>', re.DOTALL)
+CELL = re.compile(r'<td class="n(?: pin sum)?" data-label="(.+?)">(.*?)</td>', re.DOTALL)
 LINKED = re.compile(r'<a class="money" href="(.+?)".*?>(.+?)</a>')
 NUMBER = re.compile(r"[−\d][\d,.]*%?")
 

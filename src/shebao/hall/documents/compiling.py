@@ -17,7 +17,12 @@ RARE = Path(__file__).resolve().with_name("rare_fonts")
 """Rare name characters, since the second edition: a paper of the first keeps the box that it was printed with."""
 RAREST = Path(__file__).resolve().with_name("rarest_fonts")
 """The rest of extensions B to F, since the fifth edition: 22 MB, read by a process that meets one of them."""
-BEFORE_THE_REST = ("1", "2", "3", "4")
+LATER = Path(__file__).resolve().with_name("later_fonts")
+"""Most of extensions G and H, and what the others lack before them, since the sixth edition; read when met, too."""
+FALLBACKS: dict[str, tuple[Path, ...]] = {**dict.fromkeys(("1", "2", "3", "4"), ()), "5": (RAREST,)}
+"""What an old edition falls back on, one after the other. Any later one, and a form without editions, on all."""
+TOLD = ["生僻字用字体 Shebao Later Han：BabelStone Han 15.0.5 的子集，2026-11-29 改制，按 Arphic Public License 提供"]
+"""What the licence of LATER wants told where its glyphs are: among the keywords of the file."""
 STANDARDS = ["a-2a", "ua-1"]
 LOST = re.compile(r'the text `"([^"`]+)"` could not be displayed')
 
@@ -37,18 +42,21 @@ def main() -> None:
 
 
 @cache
-def _compiler(source: str, rarest: bool = False) -> typst.Compiler:
+def _compiler(source: str, fallbacks: tuple[Path, ...] = ()) -> typst.Compiler:
     """One compiler per layout, kept: building one reads the 16 MB font."""
     folder = Path(source).parent
-    fonts = [FONTS, *([] if folder.name == "1" else [RARE]), *([RAREST] if rarest else [])]
+    fonts = [FONTS, *([] if folder.name == "1" else [RARE]), *fallbacks]
     return typst.Compiler(source, root=str(folder), font_paths=[str(font) for font in fonts], ignore_system_fonts=True)
 
 
 def _compile(source: str, inputs: dict[str, str]) -> bytes:
     # The standards forbid a character that the fonts lack, so the compiler says which ones they are.
     lost = ""
-    for rarest in (False, True) if Path(source).parent.name not in BEFORE_THE_REST else (False,):
-        compiler = _compiler(source, rarest)
+    fallbacks = FALLBACKS.get(Path(source).parent.name, (RAREST, LATER))
+    for more in range(len(fallbacks) + 1):
+        compiler = _compiler(source, fallbacks[:more])
+        if LATER in fallbacks[:more]:
+            inputs = {"paper": _with(inputs["paper"], fonts=TOLD)}
         try:
             return compiler.compile(format="pdf", pdf_standards=STANDARDS, sys_inputs=inputs)
         except typst.TypstError as error:
@@ -62,10 +70,14 @@ def _compile(source: str, inputs: dict[str, str]) -> bytes:
 
 def _told(paper: str, lost: str) -> str:
     """The paper with a note of the characters that the font lacks."""
-    words = json.loads(paper)
     signs = "、".join(f"U+{ord(sign):04X}" for sign in sorted(set(lost)))
-    words["notes"] = [*words["notes"], f"本件用字有字库未收的，印为方框（{signs}），以登记的文字为准。"]
-    return json.dumps(words, ensure_ascii=False, sort_keys=True)
+    note = f"本件用字有字库未收的，印为方框（{signs}），以登记的文字为准。"
+    return _with(paper, notes=[*json.loads(paper)["notes"], note])
+
+
+def _with(paper: str, **more: list[str]) -> str:
+    """The paper with `more` in it."""
+    return json.dumps({**json.loads(paper), **more}, ensure_ascii=False, sort_keys=True)
 
 
 if __name__ == "__main__":

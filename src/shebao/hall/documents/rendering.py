@@ -24,7 +24,7 @@ LAYOUTS = (
     *("payment_notice", "collection_assessment", "declaration_assessment", "receipt"),
     *("statement", "certificate", "yearly_plan", "declaration_voucher"),
 )
-VERSION = 5
+VERSION = 6
 """The edition of the layouts that new papers are printed with. A released edition is never edited: to change how
 papers look, copy its folder to the next number, edit the copy and raise this; a paper keeps the edition it came in."""
 

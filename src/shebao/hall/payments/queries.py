@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Count, F, QuerySet, Sum
 
 from ..settlement.models import Account, LedgerEntry
-from .models import UNDECIDED, Payment, PaymentState, Reconciliation, SuspenseItem
+from .models import UNDECIDED, Clearing, Payment, PaymentState, Reconciliation, SuspenseItem
 
 
 def suspense_sums(actor) -> dict[str, int]:
@@ -17,6 +17,33 @@ def suspense_sums(actor) -> dict[str, int]:
 def reconciliations(actor) -> QuerySet[Reconciliation]:
     """The comparisons of the agency's region, the newest first."""
     return Reconciliation.objects.filter(region=actor.region).select_related("made_by")
+
+
+def statement_lines(made: Reconciliation, serials: Iterable[str], actor) -> list[dict]:
+    """What a statement said of these serials, and where the books have each: its payment, or its amount in suspense.
+
+    `misreported` is what the bank's notice had said instead, fen; None where it said the same, or nothing.
+    """
+    serials = list(serials)
+    payments = Payment.objects.visible_to(actor).select_related("employer").filter(bank_serial__in=serials)
+    by_serial = {one.bank_serial: one for one in payments}
+    waiting, false = {}, {}
+    for item in SuspenseItem.objects.visible_to(actor).select_related("employer").filter(bank_serial__in=serials):
+        (false if item.clearing == Clearing.CORRECTED else waiting)[item.bank_serial] = item
+    return [
+        {
+            "serial": serial,
+            "fen": made.lines[serial],
+            "payment": by_serial.get(serial),
+            "item": waiting.get(serial),
+            "misreported": false[serial].amount_fen if serial in false and _lied(false[serial], made) else None,
+        }
+        for serial in serials
+    ]
+
+
+def _lied(item: SuspenseItem, made: Reconciliation) -> bool:
+    return item.amount_fen != made.lines[item.bank_serial]
 
 
 def credits_of(actor) -> QuerySet:

@@ -34,6 +34,8 @@ from .sandbox import file_of, proposal_of
 TITLE = "系统配置"
 MONTHS_AHEAD = 5
 OPEN = (ProposalState.PROPOSED, ProposalState.APPROVED)
+SOUGHT = 40
+"""So many characters of a code or its name are looked for."""
 DEEDS = {"retire": ("停用", retired), "restore": ("恢复使用", restored)}
 LOST = {"reason": "请写明依据和原因，审批的人要看。"}
 REASON = {"id": "id_reason", "name": "reason", "kind": "text", "label": "依据和原因", "maxlength": 200}
@@ -42,7 +44,8 @@ REASON = {"id": "id_reason", "name": "reason", "kind": "text", "label": "依据�
 @require_safe
 @needs("configure")
 def configuration(request):
-    """Calendar, services and their reviewers, code lists, users; and what was proposed."""
+    """Calendar, services and their reviewers, code lists (`?code=` finds some), users; and what was proposed."""
+    sought = request.GET.get("code", "").strip()[:SOUGHT]
     here = region_of(request.user.region)
     month = current_month(here)
     windows = [(one, here.calendar.window(one)) for one in months_between(month, month.next(MONTHS_AHEAD))]
@@ -56,7 +59,8 @@ def configuration(request):
         "windows": windows,
         "is_published": here.calendar.is_published(clock.today().year),
         "services": [_service(one) for one in [*here.services.values(), *filter(None, [here.registration])]],
-        "codes": list(_lists(here, files)),
+        "sought": sought,
+        "codes": list(_lists(here, files, sought)),
         "calendar_file": CALENDAR,
         "calendar_words": files[CALENDAR],
         "users": list(_users(request.user)),
@@ -68,12 +72,17 @@ def configuration(request):
     return render(request, "agency/configuration.html", context)
 
 
-def _lists(here: Region, files: dict[str, str]):
-    """Each code list, and where changes of it are proposed; "" for one that the program knows by itself."""
-    address = reverse("a_propose")
+def _lists(here: Region, files: dict[str, str], sought: str):
+    """Each code list, its codes, and where changes of it are proposed; "" for one that the program knows by itself.
+
+    Of what is sought, whole lists by their title, otherwise the codes whose code or name has it.
+    """
+    address, words = reverse("a_propose"), sought.casefold()
     for key, one in sorted(here.codes.items(), key=lambda one: one[1].title):
         file = f"codes/{key}.yaml"
-        yield one, f"{address}?file={quote(file)}" if file in files else ""
+        found = [code for code in one.items if words in one.title or words in f"{code.code} {code.title}".casefold()]
+        if found:
+            yield one, found, f"{address}?file={quote(file)}" if file in files else ""
 
 
 def _users(actor):

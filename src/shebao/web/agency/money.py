@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
@@ -13,14 +14,14 @@ from shebao.hall.errors import Refused
 from shebao.hall.payments.clearing import clear_suspense
 from shebao.hall.payments.correcting import correct_cleared, disproved
 from shebao.hall.payments.models import CHOSEN, SuspenseItem
-from shebao.hall.payments.queries import credits_of, reconciliations, suspense_sums
+from shebao.hall.payments.queries import credits_of, reconciliations, statement_lines, suspense_sums
 from shebao.hall.payments.reconciling import reconcile_day
 from shebao.hall.payments.suspense import end_without_money, refund_credit, without_money
 from shebao.hall.payments.unfilled import unfilled
 from shebao.rules.money import BadMoney, parse_fen
 
 from ..access import needs
-from ..chosen import typed_day
+from ..chosen import is_whole, typed_day
 
 SHOWN = 50
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -29,7 +30,10 @@ NONE: Mapping[str, str] = MappingProxyType({})
 @require_safe
 @needs("reconcile")
 def money(request):
-    """Unmatched money first, then the last comparisons with the bank, then who has credit."""
+    """Unmatched money first, then the last comparisons with the bank, then who has credit.
+
+    `?of=` opens one comparison: what the bank's statement said, line by line, beside the books.
+    """
     return _page(request)
 
 
@@ -51,6 +55,7 @@ def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int =
         "stuck": [(one, typed("end", one.pk)) for one in without_money(request.user)],
         "clearings": [(one.value, one.label) for one in CHOSEN],
         "reconciliations": reconciliations(request.user)[:SHOWN],
+        "statement": _statement(request),
         "credits": [(one, typed("refund", one["employer"])) for one in credits_of(request.user)[:SHOWN]],
         "day": typed("day").get("day") or clock.today().isoformat(),
         "errors": [
@@ -60,6 +65,16 @@ def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int =
         "wrong": wrong,
     }
     return render(request, "agency/money.html", context, status=status)
+
+
+def _statement(request) -> dict | None:
+    """The comparison that the address asks for, and a page of its lines."""
+    asked = request.GET.get("of", "")
+    if not is_whole(asked):
+        return None
+    made = reconciliations(request.user).get(pk=int(asked))
+    page = Paginator(sorted(made.lines), SHOWN).get_page(request.GET.get("page"))
+    return {"made": made, "page": page, "lines": statement_lines(made, page.object_list, request.user)}
 
 
 @require_POST

@@ -70,8 +70,11 @@ def job_rows(here, dossier: PersonDossier) -> list[dict]:
 
 
 def line_rows(here, dossier: PersonDossier) -> list[dict]:
-    """The charges with the titles of their schemes."""
-    return [{"line": one, "title": here.scheme_title(one.scheme)} for one in dossier.lines]
+    """The charges with the titles of their schemes: the last month first, in each the schemes in the region's order."""
+    order = {key: place for place, key in enumerate(here.schemes)}
+    lines = sorted(dossier.lines, key=lambda one: order.get(one.scheme, len(order)))
+    lines.sort(key=lambda one: one.month, reverse=True)
+    return [{"line": one, "title": here.scheme_title(one.scheme)} for one in lines]
 
 
 urlpatterns = [

@@ -48,6 +48,7 @@ def people_tab(request, found: Bill) -> dict:
         "schemes": schemes,
         "page": page,
         "sort": sort,
+        "sorts": _sorts(sort),
         "groups": rule_groups(found),
         "name_head": _head("name", "姓名", sort),
         "number_head": _head("number", "个人编号", sort),
@@ -62,6 +63,12 @@ def people_tab(request, found: Bill) -> dict:
 def shares_charged(row: SchemeSum) -> list[str]:
     """The parts of a scheme that the bill charges anybody; a column of the other would be empty on every page."""
     return [share for share in SHARES if getattr(row, f"{share}_rate") or getattr(row, f"{share}_due")]
+
+
+def _sorts(sort: str) -> list[tuple[str, str]]:
+    """The orders that a phone offers, where no head can be pressed; another one that is asked for stays."""
+    offered = {"-total": "合计从高到低", "total": "合计从低到高", "-wage": "工资从高到低", "wage": "工资从低到高"}
+    return [*offered.items(), *([(sort, "按所选的一栏")] if sort and sort not in offered else [])]
 
 
 def _head(key: str, title: str, sort: str) -> dict:

@@ -52,6 +52,7 @@ from ..rights import may_open
 from ..searching import query_for
 from ..taking import taken
 from .common import PAGE, XLSX, crumbs, here, paged, word
+from .folding import folded
 
 SIZES = (20, 50, 100)
 NUMBERS = ("yuan", "whole")
@@ -122,6 +123,7 @@ def query(request, key):
         "report": report,
         "note": " ".join(part for part in (report.note, found.note) if part),
         "columns": heads,
+        "folds": any(head["folded"] for head in heads),
         "fields": _fields(request, found, given),
         "heads": report.head_count(rows) if cells else None,
         "prints": _prints(request, found, given) if request.user.may("print") else [],
@@ -150,6 +152,7 @@ def _heads(report, query: Query) -> list[dict]:
     """
     keys = [column.key for column in report.columns]
     first = PINNED if PINNED in keys else keys[0]
+    places = folded(keys, first)
     return [
         {
             "title": query.labels.get(column.key, column.title),
@@ -157,6 +160,7 @@ def _heads(report, query: Query) -> list[dict]:
             "pin": column.key == PINNED,
             "long": column.is_long,
             "head": column.key == first,
+            "folded": places.get(column.key, ""),
         }
         for column in report.columns
     ]
