@@ -20,7 +20,7 @@ from shebao.hall.evidence.models import StoredFile
 from shebao.hall.operators.models import Attempt
 from shebao.hall.personal_data import retention_days
 from shebao.hall.registration.deciding import reject_registration
-from shebao.hall.registration.models import Activation, Registration, RegistrationPaper
+from shebao.hall.registration.models import Activation, JoinRequest, Registration, RegistrationPaper
 from shebao.hall.sheets.models import Batch, BatchState
 from shebao.hall.sign_in.models import OpenSession, SentCode
 from tests.factories import NOW, OperatorFactory, at, enrolled
@@ -58,6 +58,10 @@ def _signed_in(moment, me, n):
     )
 
 
+def _join(me, n, **more):
+    return JoinRequest.objects.create(employer=me.employer, number=f"J{n}", phone_digest="x", **more)
+
+
 MADE = {
     "form_drafts": _draft,
     "attempts": lambda moment, me, n: Attempt.objects.create(purpose="x", who=f"{n}", at=moment),
@@ -69,6 +73,10 @@ MADE = {
     ),
     "sent_codes": lambda moment, me, n: SentCode.objects.create(operator=me, purpose="x", digest=f"{n}", until=moment),
     "sign_ins": _signed_in,
+    "join_drafts": lambda moment, me, n: _join(me, n, state="draft", started_at=moment),
+    "join_requests": lambda moment, me, n: _join(
+        me, n, state="withdrawn", started_at=moment, submitted_at=moment, until=moment, ended_at=moment
+    ),
 }
 
 
