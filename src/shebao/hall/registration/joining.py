@@ -60,6 +60,8 @@ def judged_join(here: Region, raw: Mapping[str, str]) -> tuple[dict[str, str], l
     """The answers as they are kept, and all that is wrong with them."""
     cleaned = clean(here.forms[FORM], raw, here)
     answers = {field.id: str(cleaned.values.get(field.id, "")) for field in here.forms[FORM].fields}
+    # A sentence keeps its own commas: spelling is tidied for what is compared.
+    answers["reason"] = " ".join(raw.get("reason", "").split()) if answers["reason"] else ""
     problems = list(cleaned.problems)
     if answers["credit_code"] and not checks.stands_for(here, answers["credit_code"]):
         problems.append(Problem("no_account", "credit_code", "error", NO_ACCOUNT))
