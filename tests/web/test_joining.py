@@ -1,4 +1,4 @@
-"""The pages of 申请加入: what the field of the credit code tells a stranger, the request, the administrator's answer."""
+"""申请加入 in pages: what the field of the credit code tells a stranger, the request, the administrator's answer."""
 
 import re
 

@@ -58,9 +58,9 @@ def join_findings(made: JoinRequest, actor) -> list[Finding]:
     digest = blind_index("person", made.answers["id_number"])
     rows = Employee.objects.visible_to(actor).select_related("person").filter(person__id_digest=digest)
     return [
-        Finding("花名册", _on_roster(made, rows.first())),
-        Finding("手机号", "" if made.is_proved else "没有用短信验证码验证过，请向本人核实"),
-        Finding("已有账号", _has_account(made)),
+        Finding("证件号码和姓名与花名册相符", _on_roster(made, rows.first())),
+        Finding("手机号已用短信验证码验证", "" if made.is_proved else "手机号没有用短信验证码验证过，请向本人核实"),
+        Finding("没有用这个手机号的其他账号", _has_account(made)),
     ]
 
 

@@ -15,7 +15,7 @@ from shebao.hall.registration import joining, operations
 from shebao.hall.registration.join_deciding import ADMINISTRATOR
 from shebao.hall.registration.join_states import JoinState
 from shebao.hall.registration.telling import answer_told, link_told
-from shebao.hall.sign_in.codes import is_tried, sends_messages
+from shebao.hall.sign_in.codes import is_tried, takes_messages
 
 from ..access import public
 from ..employer.fields import Shown, page_fields, typed
@@ -70,7 +70,7 @@ def _join_page(request, here, raw, *, problems=(), said=(), status=200):
         "errors": errors,
         "has_none": any(one.code == "no_account" for one in problems),
         "is_tried": is_tried(),
-        "asks_code": sends_messages(),
+        "asks_code": takes_messages(),
         "days": joining.LASTS.days,
     }
     return render(request, "registration/join.html", context, status=422 if problems else status)

@@ -23,7 +23,7 @@ from ..access import public
 from ..by_phone import PART
 from ..employer.fields import Shown, page_fields
 from ..sent_files import TAKEN, uploads
-from .asking_code import CODE, asking, count_code
+from .asking_code import CODE, OFFERED, asking, count_code
 from .holding import held, hold
 from .registering_papers import ask_for_phone, code_of, count_upload, paper_part, replaced
 
@@ -218,7 +218,11 @@ def _fields(here: Region):
 
 
 def step_page(request, here, made, step, *, raw=None, problems=(), said=(), status=None):
-    """The page of one step, with what was typed and all that is wrong with it."""
+    """The page of one step, with what was typed and all that is wrong with it.
+
+    Who need not register is told that alone: what else is left empty matters no more.
+    """
+    problems = [problem for problem in problems if problem.code in OFFERED] or problems
     one = here.registration.steps[step]
     kept = raw if raw is not None else made.answers if made else {}
     answers = {field.id: field.default for _, field in _fields(here)} | kept
