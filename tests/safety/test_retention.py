@@ -59,7 +59,7 @@ def _signed_in(moment, me, n):
 
 
 def _join(me, n, **more):
-    return JoinRequest.objects.create(employer=me.employer, number=f"J{n}", phone_digest="x", **more)
+    return JoinRequest.objects.create(employer=me.employer, number=f"J{n}", **{"phone_digest": "x"} | more)
 
 
 MADE = {
@@ -90,6 +90,14 @@ def test_what_is_past_its_time_goes_and_what_is_an_hour_younger_stays(name):
     row = AuditEntry.objects.get(action="retention.forgotten")
     assert row.detail == {"kind": name, "count": 1} and list(broken_links()) == []
     assert retention.forget_what_is_over(by=None) == {}
+
+
+def test_a_request_to_join_that_nobody_ever_looked_at_is_not_kept_for_ever():
+    me, (old, young) = OperatorFactory(), old_and_young("join_requests")
+    rows = [_join(me, n, state="submitted", phone_digest=f"{n}", started_at=moment, submitted_at=moment, until=moment)
+            for n, moment in enumerate((old, young))]  # fmt: skip
+    assert retention.forget_what_is_over(by=None) == {"join_requests": 1}
+    assert list(JoinRequest.objects.all()) == rows[1:]
 
 
 def test_a_discarded_sheet_keeps_its_line_and_loses_what_it_said():

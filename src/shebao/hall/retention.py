@@ -61,7 +61,8 @@ def _join_drafts(before: datetime) -> QuerySet:
 
 
 def _join_requests(before: datetime) -> QuerySet:
-    return JoinRequest.objects.filter(state__in=DECIDED, ended_at__lt=before)
+    ran_out = Q(state=JoinState.SUBMITTED, until__lt=before)  # where no chore came by to say so
+    return JoinRequest.objects.filter(Q(state__in=DECIDED, ended_at__lt=before) | ran_out)
 
 
 def _spent_keys(before: datetime) -> QuerySet:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from shebao.rules.money import yuan
 
-from ..clock import local_now, today
+from ..clock import day_of, local_now, today
 from ..declarations.declared_month import declared_month, why_closed
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN, State
@@ -195,7 +195,7 @@ def _joining(actor) -> Iterator[Todo]:
     waiting = list(open_joins(actor))
     if not waiting:
         return
-    until = date_words(waiting[0].until, "n 月 j 日")
+    until = date_words(day_of(waiting[0].until), "n 月 j 日")
     names = "、".join(one.answers["name"] for one in waiting[:NAMED]) + ("等" if len(waiting) > NAMED else "")
     if len(waiting) == 1:
         note = f"{waiting[0].answers['reason']}；{until}过期"
