@@ -185,7 +185,7 @@ def test_the_administrator_is_told_on_the_workbench_in_the_messages_and_among_th
     assert "申请加入本单位" not in text_of(bosss.get("/e/"))
     made = asked()
     home = text_of(bosss.get("/e/"))
-    assert "人力资源部，办理职工增减员；12 月 9 日过期" in home
+    assert "人力资源部，办理职工增减员；12 月 10 日过期" in home
     assert "周示例申请加入本单位" in home and f"/e/operators/joins/{made.pk}/" in home
     for address in ("/e/notices/", "/operators/"):
         page = text_of(bosss.get(address))
