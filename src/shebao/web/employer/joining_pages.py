@@ -11,7 +11,7 @@ from shebao.hall.audit.looks import note_look
 from shebao.hall.errors import Refused
 from shebao.hall.registration import join_deciding
 from shebao.hall.registration.join_states import JoinState
-from shebao.hall.registration.telling import answer_told
+from shebao.hall.registration.telling import applicant_told
 from shebao.hall.sign_in.codes import sends_mail
 
 from ..access import needs
@@ -73,7 +73,7 @@ def decline(request, pk):
         join_deciding.decline_join(pk, request.POST.get("note", ""), by=request.user)
     except Refused as no:
         return _refused(request, pk, no, {no.field: no.message})
-    messages.success(request, f"已办理，{answer_told().replace('您', '申请人')}")
+    messages.success(request, f"已办理，{applicant_told()}")
     return redirect("e_joins")
 
 

@@ -16,7 +16,6 @@ from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.registration import checks, operations
 from shebao.rules.forms import Problem
-from shebao.rules.identity import check_credit_code
 from shebao.rules.region import Region
 
 from ..access import public
@@ -27,22 +26,21 @@ CODE = "credit_code"
 ASKED = "asked_credit_code"
 CODES, HOUR = 40, timedelta(hours=1)
 """How many different codes an address may ask for in an hour, on whichever page."""
+LONGEST = 40
+"""Characters that are kept of what was typed; a code has 18."""
 OFFERED = ("already_registered", "other_registration")
 """Findings about a code from which somebody goes on elsewhere."""
 TOO_OFTEN = "这个地址查询的统一社会信用代码过多，请一小时后再试。"
 
 
 def count_code(request, code: str) -> None:
-    """Count a code that is asked for, but once while the browser stays with it. Raises Refused past the limit.
-
-    One that no employer can have tells nothing, and is not counted.
-    """
-    checked = check_credit_code(code)
-    if not checked.ok or request.session.get(ASKED) == checked.number:
+    """Count a code that is asked for, but once while the browser stays with it. Raises Refused past the limit."""
+    typed = code.strip()[:LONGEST]
+    if not typed or request.session.get(ASKED) == typed:
         return
     if not may_try("register-code", request.META.get("REMOTE_ADDR", ""), limit=CODES, within=HOUR):
         raise Refused("too_often", TOO_OFTEN, field=CODE, status=429)
-    request.session[ASKED] = checked.number
+    request.session[ASKED] = typed
 
 
 @public
