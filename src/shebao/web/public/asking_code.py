@@ -27,7 +27,7 @@ ASKED = "asked_credit_code"
 CODES, HOUR = 40, timedelta(hours=1)
 """How many different codes an address may ask for in an hour, on whichever page."""
 LONGEST = 40
-"""Characters that are kept of what was typed; a code has 18."""
+"""Characters of a text that is kept with the session; a code has 18."""
 OFFERED = ("already_registered", "other_registration")
 """Findings about a code from which somebody goes on elsewhere."""
 TOO_OFTEN = "这个地址查询的统一社会信用代码过多，请一小时后再试。"
@@ -35,12 +35,13 @@ TOO_OFTEN = "这个地址查询的统一社会信用代码过多，请一小时�
 
 def count_code(request, code: str) -> None:
     """Count a code that is asked for, but once while the browser stays with it. Raises Refused past the limit."""
-    typed = code.strip()[:LONGEST]
+    typed = code.strip()
     if not typed or request.session.get(ASKED) == typed:
         return
     if not may_try("register-code", request.META.get("REMOTE_ADDR", ""), limit=CODES, within=HOUR):
         raise Refused("too_often", TOO_OFTEN, field=CODE, status=429)
-    request.session[ASKED] = typed
+    if len(typed) <= LONGEST:
+        request.session[ASKED] = typed
 
 
 @public
