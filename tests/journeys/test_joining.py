@@ -126,7 +126,7 @@ def test_on_a_phone_a_request_is_declined_with_a_reason_and_made_anew(page_of, l
     theirs.get_by_text("不同意：写明原因").click()
     theirs.get_by_role("button", name="不同意", exact=True).click()
     theirs.get_by_role("alert").get_by_text("请写明不同意的原因").wait_for()
-    theirs.get_by_label("原因", exact=True).fill("请先到人力资源部登记")
+    theirs.get_by_label("原因").fill("请先到人力资源部登记")
     theirs.get_by_role("button", name="不同意", exact=True).click()
     theirs.get_by_text("已办理").wait_for()
     page = page_of(width=390)
