@@ -207,7 +207,7 @@ def test_the_request_is_read_behind_masks_and_answered_with_the_form_of_every_ne
     assert bosss.post(f"/e/operators/joins/{made.pk}/", {"username": "zhou", "name": "周示例"}).status_code == 422
     done = text_of(bosss.post(f"/e/operators/joins/{made.pk}/", ACCOUNT))
     link = re.search(r'id="activation-link">([^<]+)<', done)[1]
-    assert "/activate/" in link
+    assert "/activate/" in link and "过期的，在“操作员”里重置密码。" in done
     operator = Operator.objects.get(username="zhou")
     assert operator.employer == boss.employer and f"/e/operators/{operator.pk}/" in done
     after = text_of(bosss.get(f"/e/operators/joins/{made.pk}/"))

@@ -58,7 +58,10 @@ def join(request, pk):
         made, link = join_deciding.accept_join(pk, *said(request), by=request.user)
     except Refused as no:
         return _refused(request, pk, no, {no.field: no.message})
-    context = {"made": made, "link": link, "sends_mail": sends_mail(), "crumbs": _crumbs(request, "账号已开通")}
+    way = "已同时发到申请人的邮箱；收不到的，请当面交给本人" if sends_mail() else "本网厅还不能发邮件，请当面交给本人"
+    page, reset = word(request, "menu.operators", "操作员"), here(request).terms["operators.reset"]
+    told = f"{way}。过期的，在“{page}”里{reset}。"
+    context = {"made": made, "link": link, "told": told, "crumbs": _crumbs(request, "账号已开通")}
     return render(request, "employer/join_accepted.html", context)
 
 
