@@ -18,6 +18,7 @@ from shebao.hall.notices.models import Announcement, AnnouncementFile
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments.models import CounterReceipt, DebitFile, Payment
 from shebao.hall.privileged.models import NamedOperator, PrivilegedQuery
+from shebao.hall.registration.models import JoinRequest
 from shebao.hall.reimbursements.models import Reimbursement
 from shebao.hall.sign_in.models import Factor, LinkedAccount, OpenSession, OperatorCertificate
 from shebao.hall.sign_in.sessions import key_digest
@@ -138,3 +139,15 @@ def of_agency(code: str, word: str, admin: Operator, asker: Operator, employer, 
         made_at=when,
     )  # fmt: skip
     return {"proposal": proposal, "named": asker, "privileged": query, "debit": debit}
+
+
+def join(employer, word: str, when) -> JoinRequest:
+    """Somebody who asks for an account at the employer."""
+    return JoinRequest.objects.create(
+        employer=employer, number=f"J{employer.pk}", state="submitted", started_at=when, submitted_at=when,
+        until=EVER, phone_digest=f"{employer.pk:032d}",
+        answers={
+            "credit_code": employer.credit_code, "name": word, "id_kind": "01", "id_number": f"J{employer.pk}",
+            "phone": "13800008888", "email": f"j{employer.pk}@example.org", "reason": word,
+        },
+    )  # fmt: skip

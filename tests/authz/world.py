@@ -153,6 +153,7 @@ def _employer(world: World, letter: str, number: int) -> None:
     found |= _kept(employer, people, word, clerk, found)
     found |= belongings.of_employer(employer, found["bill"], found["case"], word, clerk, WHEN, letter in PICTURED)
     found["certificate"] = belongings.certificate(clerk, word, WHEN)
+    found["join"] = belongings.join(employer, word, WHEN)
     for one, key in {clerk: f"{letter}.clerk", admin: f"{letter}.admin"}.items():
         view = SavedView.objects.create(operator=one, query="employer_contributions", name=word)
         world.objects["view", key] = view.pk

@@ -14,12 +14,12 @@ CLERK = """/e/ /e/declare/employee_enrolment/ /e/declare/employee_cessation/ /e/
 /e/bills/ /e/pay/ /e/documents/ /e/documents/of/payment_notice/ /e/employer/ /e/reminders/past_retirement/
 /e/import/template/wage_declaration/roster/
 /e/reminders/arrears/ /guides/tianjin /password /operators/ /e/nowhere /a/"""
-ADMINISTRATOR = "/operators/ /operators/new /audit/ /audit/?action=operator.disabled"
+ADMINISTRATOR = "/operators/ /operators/new /e/operators/joins/ /audit/ /audit/?action=operator.disabled"
 PAGES = {
     "": (
         "/login /verify /verify?code=A&total=1 /verify?code=&total= /nowhere /styleguide /styleguide?show=sign-in "
         "/trial /trial?wage=8000 /trial/list /rates /rates/tianjin /guides /guides/tianjin "
-        "/register /register/tianjin/ /register/tianjin/1 /register/status",
+        "/register /register/tianjin/ /register/tianjin/1 /register/tianjin/join /register/status",
         (),
     ),
     "tianjin-clerk-1": (

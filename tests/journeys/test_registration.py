@@ -100,9 +100,9 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     number = page.locator("#number").inner_text()
     page = page_of()
     page.goto(home + "/login")
-    page.get_by_role("link", name="查询注册进度").click()
+    page.get_by_role("link", name="查询申请进度").click()
     page.get_by_label("申请号").fill(number)
-    page.get_by_label("专管员手机号").fill("13900000001")
+    page.get_by_label("手机号").fill("13900000001")
     page.get_by_role("button", name="查询").click()
     page.get_by_role("link", name="接着填").click()
 

@@ -165,14 +165,42 @@ def test_the_step_of_the_code_leads_to_the_progress_of_an_application_that_is_un
     assert Registration.objects.count() == 1
 
 
-def test_an_employer_with_an_account_is_told_whom_to_ask_and_no_more(reviewer):
-    approved(submitted(), reviewer)
+def test_an_employer_with_an_account_is_told_by_which_telephone_a_colleague_knows_its_administrator_and_no_more(
+    reviewer,
+):
+    approved(submitted(clerk_phone="13912344420"), reviewer)
     made, (problem,) = operations.start_registration("yunnan", answers())
     assert made is None
-    assert problem.code == "already_registered"
-    assert "何**" in problem.message
-    for private in ("何示例", "13900000001", "00000001"):
+    assert (problem.code, problem.message) == ("already_registered", "该单位已有账号，管理员手机尾号 4420")
+    for private in ("何", "1391234", "00000001"):
         assert private not in problem.message
+
+
+def test_an_administrator_without_a_telephone_on_file_is_not_hinted_at(reviewer):
+    there = EmployerFactory(region="yunnan", credit_code=credit_code(1), phone="13912344420")
+    OperatorFactory(admin=True, employer=there)
+    _, (problem,) = operations.start_registration("yunnan", answers())
+    assert problem.message == "该单位已有账号"
+
+
+def test_what_is_said_when_the_field_is_left_is_what_the_next_step_says(reviewer):
+    here, made = region("yunnan"), drafted()
+    approved(submitted(), reviewer)
+    submitted(n=2)
+    for typed in (
+        credit_code(1),
+        credit_code(1).lower(),
+        credit_code(2),
+        credit_code(3),
+        credit_code(1)[:-1] + "0",
+        "9",
+        "",
+    ):
+        asked = checks.asked_code(here, typed)
+        _, problems = operations.start_registration("yunnan", answers(credit_code=typed))
+        later = [one for one in problems if one.field == "credit_code" and typed]
+        assert [one.message for one in asked] == [one.message for one in later], typed
+    assert checks.asked_code(here, made.answers["credit_code"], besides=made.pk)[0].code == "already_registered"
 
 
 def test_an_employer_on_file_without_an_account_gets_one_and_keeps_what_was_registered(reviewer):

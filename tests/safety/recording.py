@@ -30,11 +30,13 @@ TYPING = {
     "e_batch_confirm": {"sheets_batch"},
     "e_documents_pack": {"documents_printrun", "documents_printrun_documents"},
     "register_step": {"registration_registration"},
+    "register_join": {"registration_joinrequest"},
+    "join_phone": {"registration_joinrequest"},
     "a_choose": {"desk_sample"},
 }
 """What somebody still types or draws for oneself, before it is a deed, by address: cells of a sheet that is not
-confirmed, how far declaring it or printing came, the steps of a registration that is not submitted, the lot for one's
-own batch.
+confirmed, how far declaring it or printing came, the steps of a registration that is not submitted, a request to join
+whose telephone is not proved, the lot for one's own batch.
 """
 TOGETHER: dict[frozenset[str], str] = {
     frozenset({"data.looked_at", "desk.sample_opened"}): "a case of a sample is opened: a look, and the batch needs it",

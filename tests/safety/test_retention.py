@@ -20,7 +20,7 @@ from shebao.hall.evidence.models import StoredFile
 from shebao.hall.operators.models import Attempt
 from shebao.hall.personal_data import retention_days
 from shebao.hall.registration.deciding import reject_registration
-from shebao.hall.registration.models import Activation, Registration, RegistrationPaper
+from shebao.hall.registration.models import Activation, JoinRequest, Registration, RegistrationPaper
 from shebao.hall.sheets.models import Batch, BatchState
 from shebao.hall.sign_in.models import OpenSession, SentCode
 from tests.factories import NOW, OperatorFactory, at, enrolled
@@ -58,6 +58,10 @@ def _signed_in(moment, me, n):
     )
 
 
+def _join(me, n, **more):
+    return JoinRequest.objects.create(employer=me.employer, number=f"J{n}", **{"phone_digest": "x"} | more)
+
+
 MADE = {
     "form_drafts": _draft,
     "attempts": lambda moment, me, n: Attempt.objects.create(purpose="x", who=f"{n}", at=moment),
@@ -69,6 +73,10 @@ MADE = {
     ),
     "sent_codes": lambda moment, me, n: SentCode.objects.create(operator=me, purpose="x", digest=f"{n}", until=moment),
     "sign_ins": _signed_in,
+    "join_drafts": lambda moment, me, n: _join(me, n, state="draft", started_at=moment),
+    "join_requests": lambda moment, me, n: _join(
+        me, n, state="withdrawn", started_at=moment, submitted_at=moment, until=moment, ended_at=moment
+    ),
 }
 
 
@@ -82,6 +90,14 @@ def test_what_is_past_its_time_goes_and_what_is_an_hour_younger_stays(name):
     row = AuditEntry.objects.get(action="retention.forgotten")
     assert row.detail == {"kind": name, "count": 1} and list(broken_links()) == []
     assert retention.forget_what_is_over(by=None) == {}
+
+
+def test_a_request_to_join_that_nobody_ever_looked_at_is_not_kept_for_ever():
+    me, (old, young) = OperatorFactory(), old_and_young("join_requests")
+    rows = [_join(me, n, state="submitted", phone_digest=f"{n}", started_at=moment, submitted_at=moment, until=moment)
+            for n, moment in enumerate((old, young))]  # fmt: skip
+    assert retention.forget_what_is_over(by=None) == {"join_requests": 1}
+    assert list(JoinRequest.objects.all()) == rows[1:]
 
 
 def test_a_discarded_sheet_keeps_its_line_and_loses_what_it_said():

@@ -78,7 +78,7 @@ def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(client, cl
 
 @pytest.mark.parametrize(
     ("host", "helps", "is_useless"),
-    [("mail.example", "用“忘记密码”找回", "管理员重置"), ("", "操作员请本单位管理员重置", "用“忘记密码”找回")],
+    [("mail.example", "用“忘记密码”找回", "管理员重置"), ("", "社保专管员请本单位管理员重置", "用“忘记密码”找回")],
 )
 def test_whoever_is_locked_out_reads_what_helps_in_this_hall(client, clerk, settings, host, helps, is_useless):
     settings.EMAIL_HOST, settings.SHEBAO_SMS_URL = host, ""

@@ -82,6 +82,14 @@ def forget() -> str:
     return f"已清理超期记录 {count} 条。" if count else ""
 
 
+def expire() -> str:
+    """Let the requests to join an employer run out that nobody decided in their time."""
+    from shebao.hall.registration.join_deciding import expire_joins
+
+    count = expire_joins()
+    return f"已过期的加入申请 {count} 份。" if count else ""
+
+
 def hush() -> str:
     """Take the codes and links out of what stays in the outbox, once they were legible long enough."""
     from shebao.hall.mail.operations import forget_kept_secrets
@@ -112,6 +120,7 @@ CHORES = (
     Chore(sweep, DAY, "遗留文件没有清理成"),
     Chore(clear, 5 * MINUTE, "中断后留下的临时文件没有清理成"),
     Chore(forget, DAY, "超期记录没有清理成"),
+    Chore(expire, HOUR, "过期的加入申请没有办结"),
     Chore(hush, MINUTE, "发件记录里的验证码和链接没有清除成"),
     Chore(prepare, DAY, "账单明细的分区没有建成"),
     Chore(reconcile, HOUR, "没有与银行对成账", first=5 * MINUTE),  # its own bank is not up at once

@@ -19,7 +19,8 @@ from .evidence.models import StoredFile
 from .operators.models import Attempt
 from .personal_data import retention_days
 from .phone_uploads.models import PhoneUpload
-from .registration.models import Activation, Registration, RegistrationPaper
+from .registration.join_states import DECIDED, JoinState
+from .registration.models import Activation, JoinRequest, Registration, RegistrationPaper
 from .registration.states import State
 from .sheets.models import Batch, BatchState
 from .sign_in.models import OpenSession, SentCode
@@ -53,6 +54,15 @@ def _registration_drafts(before: datetime) -> QuerySet:
 
 def _refused_papers(before: datetime) -> QuerySet:
     return RegistrationPaper.objects.filter(registration__state=State.REJECTED, registration__decided_at__lt=before)
+
+
+def _join_drafts(before: datetime) -> QuerySet:
+    return JoinRequest.objects.filter(state=JoinState.DRAFT, started_at__lt=before)
+
+
+def _join_requests(before: datetime) -> QuerySet:
+    ran_out = Q(state=JoinState.SUBMITTED, until__lt=before)  # where no chore came by to say so
+    return JoinRequest.objects.filter(Q(state__in=DECIDED, ended_at__lt=before) | ran_out)
 
 
 def _spent_keys(before: datetime) -> QuerySet:
@@ -132,6 +142,8 @@ FORGETTING: dict[str, tuple[Callable[[datetime], QuerySet], Callable[[list], Non
     "unused_batches": (_batches, _forget_batch),
     "registration_drafts": (_registration_drafts, _forget_registrations),
     "refused_registration_papers": (_refused_papers, _forget_papers),
+    "join_drafts": (_join_drafts, _delete),
+    "join_requests": (_join_requests, _delete),
     "spent_keys": (_spent_keys, _delete),
     "attempts": (_attempts, _delete),
     "sign_in_failures": (_sign_in_failures, _delete),

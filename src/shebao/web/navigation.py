@@ -20,6 +20,7 @@ from shebao.hall.desk.queries import queue_size
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.operators.models import AGENCY_ROLES, EVERY_PERMISSION, OFFICER_ROLES
+from shebao.hall.registration.join_deciding import open_joins
 from shebao.hall.registration.reviewing import REGISTRATIONS as REGISTERED
 from shebao.hall.reimbursements.queries import keeps_reimbursements
 from shebao.hall.reports.registry import REPORTS
@@ -92,6 +93,8 @@ def employer_nav(user, region, *, is_counted: bool = True) -> list[dict]:
         badges["e_basket"] = (counts.get(State.DRAFT, 0), False)
         badges["e_cases"] = (counts.get(State.RETURNED, 0), True)
         badges["e_notices"] = (unread_count(user), True)
+        if user.may("manage_operators"):
+            badges["operators"] = (open_joins(user).count(), True)
     return _drawn(employer_menu(user, region), badges)
 
 

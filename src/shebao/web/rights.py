@@ -81,6 +81,7 @@ FUNCTIONS: dict[str, str] = {
     "e_sign_content": "basket",
     "e_print_joined": ALWAYS,
     **dict.fromkeys(("e_operator", "e_operator_remove", "e_operator_hand_over", "e_second"), ALWAYS),
+    **dict.fromkeys(("e_joins", "e_join", "e_join_decline"), ALWAYS),
 }
 """Every address of the employer's side by its name (its route, where it has none) → the function it belongs to."""
 OF_ONE_KIND = {"e_statement": "key", "e_statement_print": "key", "e_documents_of": "kind"}

@@ -118,8 +118,9 @@ def _label_of(nav: list[dict], url: str) -> str:
 
 
 def _unread(nav: list[dict]) -> int:
-    """How many announcements are new: what the menu counted already."""
-    return next((item["badge"] or 0 for item in menu_items({"nav": nav}) if item["url"] == url_of("e_notices")), 0)
+    """How many announcements are new, and requests to join wait: what the menu counted already."""
+    told = (url_of("e_notices"), url_of("operators"))
+    return sum(item["badge"] or 0 for item in menu_items({"nav": nav}) if item["url"] in told)
 
 
 def _own_links(user, region) -> list[dict]:

@@ -19,6 +19,7 @@ NAMES = {
     "accountletter": ("roster.accountletter", "employee__person_number"),
     "registration": ("registration.registration", "number"),
     "registrationpaper": ("registration.registrationpaper", "title"),
+    "joinrequest": ("registration.joinrequest", "number"),
     "declaration": ("declarations.declaration", "case_number"),
     "counterbusiness": ("declarations.counterbusiness", "title"),
     "evidence": ("evidence.evidence", "title"),

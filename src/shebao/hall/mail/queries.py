@@ -13,7 +13,7 @@ from .models import Channel, Mail, MailState
 from .operations import LEGIBLE
 
 PURPOSES = {
-    "registration": "单位注册", "reset": "密码重置", "code": "验证码", "forgotten": "找回密码",
+    "registration": "单位注册", "join": "加入申请", "reset": "密码重置", "code": "验证码", "forgotten": "找回密码",
     "account_letter": "社保账号告知书", "old_contacts": "告知原联系人",
 }  # fmt: skip
 """What a letter is about, by how its occasion begins; every other brings a paper."""

@@ -33,6 +33,7 @@ class Wording:
 
 
 EMPLOYER = {"employer": ("单位名称", "示例制造有限公司"), "number": ("申请号", "202611000123")}
+JOINING = {"employer": EMPLOYER["employer"], "number": ("申请号", "8F3KM-2QWXA")}
 TOLD = {
     "employer": EMPLOYER["employer"],
     "change": ("发生的变更", "变更了法定代表人"),
@@ -78,6 +79,36 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
             "",
             "【社保网厅】单位注册申请 {number} {result}",
             {"number": EMPLOYER["number"], "result": ("结果", "已退回，请凭申请号和手机号在网厅查看。")},
+            ("number", "result"),
+        ),
+        "join_link": Wording(
+            "加入申请已同意（邮件）",
+            Channel.MAIL,
+            "加入申请已同意，请设置密码",
+            "{employer}的管理员已同意您的加入申请（申请号 {number}），账号 {account}。\n"
+            "请在 24 小时内打开下面的链接设置密码，链接只能用一次：\n\n{secret}\n\n"
+            "过期的，请向本单位管理员索取。本邮件由系统发出，请勿回复。",
+            JOINING
+            | {
+                "account": ("账号", "91990101MA0000001X-2"),
+                "secret": ("激活链接", "https://hall.example.cn/activate/…"),
+            },
+            ("account", "secret"),
+        ),
+        "join_result": Wording(
+            "加入申请结果（邮件）",
+            Channel.MAIL,
+            "加入申请{result}",
+            "{employer}的管理员{result}您的加入申请（申请号 {number}）。\n{details}\n\n本邮件由系统发出，请勿回复。",
+            JOINING | {"result": ("结果", "没有同意"), "details": ("原因", "原因：请先到人力资源部登记。")},
+            ("number", "result", "details"),
+        ),
+        "join_sms": Wording(
+            "加入申请结果（短信）",
+            Channel.SMS,
+            "",
+            "【社保网厅】加入申请 {number} {result}",
+            {"number": JOINING["number"], "result": ("结果", "没有同意，请凭申请号和手机号在网厅查看原因。")},
             ("number", "result"),
         ),
         "old_contacts": Wording(

@@ -36,29 +36,50 @@ def create_operator(username: str, name: str, role: str, *, by) -> tuple[Operato
 
     The operator must change the password when signing in. Raises Refused (field named).
     """
-    must_manage(by=by)
-    if role not in roles_to_give(by=by):
-        raise Refused("role_not_yours", "请选择列表中的角色。" if role else "请选择角色。", field="role")
-    operator, password = _made(username, name, role, employer=by.employer, region=by.region)
+    operator = _admitted(username, name, role, by=by)
+    password = _given_password(operator)
     record("operator.created", operator, by=by, role=role)
     return operator, password
 
 
-def _made(username: str, name: str, role: str, *, employer, region: str) -> tuple[Operator, str]:
-    """A saved operator with a random password that must be changed when signing in."""
+@transaction.atomic
+def invite_operator(username: str, name: str, role: str, *, by) -> Operator:
+    """Create an operator who sets the first password by a link, which the caller makes. Raises as `create_operator`."""
+    operator = _admitted(username, name, role, by=by)
+    record("operator.created", operator, by=by, role=role)
+    return operator
+
+
+def _admitted(username: str, name: str, role: str, *, by) -> Operator:
+    """A saved operator where `by` works, as whoever manages operators may add one."""
+    must_manage(by=by)
+    if role not in roles_to_give(by=by):
+        raise Refused("role_not_yours", "请选择列表中的角色。" if role else "请选择角色。", field="role")
+    return _made(username, name, role, employer=by.employer, region=by.region)
+
+
+def _made(username: str, name: str, role: str, *, employer, region: str) -> Operator:
+    """A saved operator with a password to be set; what is given to them must be changed when signing in."""
     username, name = username.strip(), name.strip()
     if not username or not name:
         raise Refused("operator_incomplete", "请填写账号和姓名。", field="username" if not username else "name")
     if Operator.objects.filter(username=username).exists():
         raise Refused("username_taken", f"账号“{username}”已被使用，请换一个。", field="username")
-    password = _random_password()
     operator = Operator(
         username=username, name=name, role=role, employer=employer, region=region, must_change_password=True
     )
-    operator.set_password(password)
+    operator.set_unusable_password()
     checked(operator)
     operator.save()
-    return operator, password
+    return operator
+
+
+def _given_password(operator: Operator) -> str:
+    """A random password, set and told this once."""
+    password = _random_password()
+    operator.set_password(password)
+    operator.save(update_fields=["password"])
+    return password
 
 
 @transaction.atomic
@@ -70,7 +91,8 @@ def open_agency(region: str, username: str, name: str) -> tuple[Operator, str]:
     """
     if Operator.objects.filter(region=region, role=Role.SECURITY_ADMIN, is_active=True).exists():
         raise Refused("agency_is_open", "这个地区的经办机构已有安全管理员，请由其在“操作员”里增加账号或重置密码。")
-    operator, password = _made(username, name, Role.SECURITY_ADMIN, employer=None, region=region)
+    operator = _made(username, name, Role.SECURITY_ADMIN, employer=None, region=region)
+    password = _given_password(operator)
     record("agency.opened", operator, by=None)
     return operator, password
 
@@ -136,9 +158,7 @@ def hand_out_password(username: str, *, by) -> tuple[Operator, str]:
     operator = own.filter(employer__isnull=False, is_active=True).get(username=username)
     if operator.has_usable_password():
         raise Refused("handed_out", f"{operator.name}的初始密码已经领取过。忘记密码的，请管理员重置。")
-    password = _random_password()
-    operator.set_password(password)
-    operator.save(update_fields=["password"])
+    password = _given_password(operator)
     record("operator.password_handed_out", operator, by=by, employer=operator.employer)
     return operator, password
 

@@ -12,11 +12,15 @@ from .. import clock
 from ..crypto import blind_index
 from ..employers.models import Employer
 from ..employers.operations import divisions_of
+from ..operators.models import Operator
 from ..sign_in.codes import sends_messages
+from ..sign_in.models import Contact
 from .models import Registration, RegistrationSignature
 from .states import UNDECIDED, State
 
 YES, NO = "1", "0"
+TAIL = 4
+"""So many digits of the administrator's telephone are shown to whoever types the employer's code."""
 OTHER = "这个单位已有一份注册申请在审核中，不用再次注册；凭那一份的申请号和专管员手机号可以查询进度"
 
 
@@ -88,16 +92,32 @@ def _misnumbered(here: Region, answers: Mapping[str, str]) -> list[Problem]:
     return []
 
 
+def asked_code(here: Region, credit_code: str, *, besides: int | None = None) -> list[Problem]:
+    """What the step of the credit code says of it, for whoever has just typed it and left the field.
+
+    `besides`: the registration that asks.
+    """
+    kept, problems = judged(here, 0, {"credit_code": credit_code})
+    problems += under_review(here.code, kept, besides=besides)
+    return [problem for problem in problems if problem.field == "credit_code" and kept.get("credit_code")]
+
+
+def stands_for(here: Region, credit_code: str) -> Operator | None:
+    """Who administers the accounts of the employer with this code; None where it has no account in use."""
+    employer = on_file(here.code, credit_code)
+    return employer.operators.filter(is_active=True).order_by("-role", "pk").first() if employer else None
+
+
 def _taken(here: Region, answers: Mapping[str, str]) -> list[Problem]:
-    """An employer with an account need not register; it is told whom to ask, and no more than that."""
-    employer = on_file(here.code, answers.get("credit_code", ""))
-    owner = employer and employer.operators.filter(is_active=True).order_by("-role", "pk").first()
+    """An employer with an account need not register. Who asks learns by which telephone a colleague knows the
+    administrator, and nothing else: decision 0031.
+    """
+    owner = stands_for(here, answers.get("credit_code", ""))
     if not owner:
         return []
-    name = owner.name[:1] + "*" * max(len(owner.name) - 1, 1)
-    agency = here.term("agency")
-    text = f"这个统一社会信用代码已有账号（{name}），请联系本单位管理员增加账号；联系不上的，请到{agency}办理"
-    return [Problem("already_registered", "credit_code", "error", text)]
+    contact = Contact.objects.filter(operator=owner).first()
+    tail = f"，管理员手机尾号 {contact.phone[-TAIL:]}" if contact and contact.phone else ""
+    return [Problem("already_registered", "credit_code", "error", f"该单位已有账号{tail}")]
 
 
 def under_review(code: str, answers: Mapping[str, str], *, besides: int | None = None) -> list[Problem]:

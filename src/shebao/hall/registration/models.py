@@ -7,10 +7,12 @@ from django.db.models import Q
 from shebao.rules.region import Registration as Wizard
 from shebao.rules.region_reviews import ReviewStep
 
+from .. import clock
 from ..desk.models import InHand, InternalNote, Signature, Tables
 from ..fields import EncryptedJSONField, EncryptedTextField
 from ..regions import region
 from ..scopes import served_by
+from .join_states import JoinState
 from .states import MOVES, UNDECIDED, State
 
 
@@ -268,3 +270,84 @@ class Activation(models.Model):
 
     class Meta:
         verbose_name = "激活链接"
+
+
+class JoinQuerySet(models.QuerySet):
+    """Who asks for an account is the business of those who give accounts at that employer, and of nobody else."""
+
+    def visible_to(self, actor):
+        """Of one's own employer, once submitted, for whoever may manage its operators; the agency sees none."""
+        if not (actor.employer_id and actor.may("manage_operators")):
+            return self.none()
+        return self.filter(employer=actor.employer_id).exclude(state=JoinState.DRAFT)
+
+
+class JoinRequest(models.Model):
+    """Somebody asks for an account of their own at an employer that has some (加入申请).
+
+    `answers` are those of the region's form `join_request`. A draft is one whose telephone is not proved yet: nobody
+    sees it. Once submitted it waits until `until`; `note` is what the administrator said who declined it. `operator` is
+    the account that it led to.
+    """
+
+    employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, related_name="join_requests")
+    number = models.CharField("申请号", max_length=20, unique=True)
+    state = models.CharField("状态", max_length=20, choices=JoinState, default=JoinState.DRAFT)
+    answers = EncryptedJSONField("填写内容", owner="employer_id", default=dict)
+    phone_digest = models.CharField("手机号码索引", max_length=32)
+    proved_digest = models.CharField("验证过的手机号码索引", max_length=32, blank=True, default="")
+    note = models.CharField("不同意的原因", max_length=300, blank=True)
+    started_at = models.DateTimeField("填写时间")
+    submitted_at = models.DateTimeField("提交时间", null=True)
+    until = models.DateTimeField("有效期至", null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField("办结时间", null=True)
+    operator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = JoinQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "加入申请"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["employer", "phone_digest"],
+                condition=Q(state=JoinState.SUBMITTED),
+                name="one_open_join_request_of_a_telephone_at_an_employer",
+                violation_error_message="这个手机号在这个单位已有一份待处理的加入申请。",
+            ),
+            models.CheckConstraint(
+                name="a_submitted_join_request_has_an_end",
+                condition=Q(state=JoinState.DRAFT) | Q(submitted_at__isnull=False, until__isnull=False),
+                violation_error_message="已提交的加入申请必须有提交时间和有效期。",
+            ),
+            models.CheckConstraint(
+                name="an_accepted_join_request_has_an_account",
+                condition=~Q(state=JoinState.APPROVED) | Q(operator__isnull=False, decided_by__isnull=False),
+                violation_error_message="已同意的加入申请必须有账号和同意的管理员。",
+            ),
+            models.CheckConstraint(
+                name="a_declined_join_request_says_who_and_why",
+                condition=~Q(state=JoinState.REJECTED) | (Q(decided_by__isnull=False) & ~Q(note="")),
+                violation_error_message="未同意的加入申请必须有管理员和原因。",
+            ),
+        ]
+        indexes = [models.Index(fields=["employer", "state", "submitted_at"], name="join_request_of_an_employer")]
+
+    def __str__(self):
+        return self.number
+
+    @property
+    def state_label(self) -> str:
+        """The state in one word."""
+        return JoinState(self.standing).label
+
+    @property
+    def standing(self) -> str:
+        """The state as of now: what nobody decided in its time has run out, whether or not the chore came by."""
+        is_late = self.state == JoinState.SUBMITTED and self.until <= clock.now()
+        return JoinState.EXPIRED if is_late else self.state
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the telephone was proved with a code."""
+        return self.proved_digest == self.phone_digest

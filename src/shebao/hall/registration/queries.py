@@ -30,12 +30,17 @@ def own_registration(pk: int | None) -> Registration | None:
 
 def find_registration(number: str, phone: str) -> Registration | None:
     """The registration with this number whose clerk has this telephone: both, or nothing is said."""
+    rows = Registration.objects.filter(by_number(number, phone))
+    found = rows.select_related("employer", "operator").first()
+    return found if found and not _is_old(found) else None
+
+
+def by_number(number: str, phone: str) -> Q:
+    """Whether it has this number and telephone, however somebody writes them; nothing has none."""
     drawn = re.sub(r"[^0-9A-Z]", "", number.upper())
     digits = re.sub(r"[\s\-]", "", phone).removeprefix("+86")
-    shown = f"{drawn[:5]}-{drawn[5:]}"
-    rows = Registration.objects.filter(number=shown, phone_digest=checks.phone_digest(digits)) if digits else None
-    found = rows.select_related("employer", "operator").first() if rows is not None else None
-    return found if found and not _is_old(found) else None
+    asked = Q(number=f"{drawn[:5]}-{drawn[5:]}", phone_digest=checks.phone_digest(digits))
+    return asked if digits else Q(pk__in=())
 
 
 def _is_old(registration: Registration) -> bool:

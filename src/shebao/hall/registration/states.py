@@ -26,8 +26,8 @@ class Move:
     """One step: from which states, to which; `permission` is what the agency's people need, "" the applicant's own."""
 
     title: str
-    sources: frozenset[State]
-    target: State
+    sources: frozenset[str]
+    target: str
     permission: str
 
 
@@ -51,11 +51,14 @@ def open_moves(registration, actor) -> list[str]:
 
 def advance(registration, name: str, *, by) -> None:
     """Move the registration. Raises Refused for who may not, Conflict when it stands elsewhere by now."""
-    move = MOVES[name]
+    make_move(registration, MOVES[name], "注册申请", by=by)
+
+
+def make_move(made, move: Move, noun: str, *, by) -> None:
+    """Move what an applicant gave in; `noun` is what it is called. Raises Refused and Conflict as `advance` says."""
     if move.permission:
         permit(by, move.permission, move.title)
-    if registration.state not in move.sources:
-        label = State(registration.state).label
-        text = f"这份注册申请现在是“{label}”，不能再“{move.title}”，没有重复办理。请刷新后再看。"
+    if made.state not in move.sources:
+        text = f"这份{noun}现在是“{made.state_label}”，不能再“{move.title}”，没有重复办理。请刷新后再看。"
         raise Conflict("wrong_state", text)
-    registration.state = move.target
+    made.state = move.target

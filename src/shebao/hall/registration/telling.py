@@ -17,6 +17,11 @@ def result_told() -> str:
     return f"{said}；审核结果另发{ways()}给专管员。" if ways() else f"{said}；本网厅不发短信和邮件，结果请自己来查。"
 
 
+def answer_told() -> str:
+    """For whoever asks to join an employer: how the answer comes."""
+    return f"结果另发{ways()}给您。" if ways() else "本网厅不发短信和邮件，结果请自己来查。"
+
+
 def applicant_told() -> str:
     """For the desk: how the applicant learns what was just decided."""
     return f"申请人会收到{ways()}。" if ways() else "本网厅不发短信和邮件，申请人凭申请号和手机号查询。"

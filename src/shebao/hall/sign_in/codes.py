@@ -29,7 +29,13 @@ TRIED = ("forgotten",)
 """What an operator may try with a code that stays in the outbox. No second factor: it would lock its owner out of the
 same hall when it is no demo any more.
 """
-TITLES = {"sign_in": "登录", "forgotten": "找回密码", "contact": "更换联系方式", "registration": "注册单位"}
+TITLES = {
+    "sign_in": "登录",
+    "forgotten": "找回密码",
+    "contact": "更换联系方式",
+    "registration": "注册单位",
+    "join": "申请加入单位",
+}
 
 
 def sends_messages() -> bool:

@@ -71,11 +71,12 @@ class Contact(models.Model):
 class SentCode(models.Model):
     """A one-time code on its way (验证码): six digits, once, ten minutes, five tries. Only a digest.
 
-    It goes to an operator, or to an applicant who has no account yet.
+    It goes to an operator, or to somebody who has no account yet: who registers an employer, or asks to join one.
     """
 
     operator = models.ForeignKey(ME, on_delete=models.CASCADE, null=True, related_name="+")
     registration = models.ForeignKey("registration.Registration", on_delete=models.CASCADE, null=True, related_name="+")
+    join_request = models.ForeignKey("registration.JoinRequest", on_delete=models.CASCADE, null=True, related_name="+")
     purpose = models.CharField("用途", max_length=20)
     digest = models.CharField("摘要", max_length=32)
     until = models.DateTimeField("有效至")
@@ -86,10 +87,11 @@ class SentCode(models.Model):
         verbose_name = "验证码"
         constraints = [
             models.CheckConstraint(
-                name="a_code_goes_to_an_operator_or_to_an_applicant",
-                condition=Q(operator__isnull=False, registration__isnull=True)
-                | Q(operator__isnull=True, registration__isnull=False),
-                violation_error_message="验证码应发给操作员或注册申请人之一。",
+                name="a_code_goes_to_one_operator_or_applicant",
+                condition=Q(operator__isnull=False, registration__isnull=True, join_request__isnull=True)
+                | Q(operator__isnull=True, registration__isnull=False, join_request__isnull=True)
+                | Q(operator__isnull=True, registration__isnull=True, join_request__isnull=False),
+                violation_error_message="验证码应发给操作员、注册申请人或加入申请人之一。",
             )
         ]
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 from shebao.rules.money import yuan
 from shebao.rules.settling_words import settling
 
-from ..clock import local_now, today
+from ..clock import day_of, local_now, today
 from ..declarations.declared_month import declared_month, why_closed
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN, State
 from ..regions import region
+from ..registration.join_deciding import open_joins
 from ..roster.retiring import ages
 from ..settlement.collecting import owings
 from ..settlement.comparing import newly_raised
@@ -48,8 +49,8 @@ class Todo:
 def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
     """What the month asks somebody to do.
 
-    Unanswered payments, overdue bills, returned and unsubmitted declarations, bills due soon, wages to confirm, who
-    retires, papers.
+    Unanswered payments, overdue bills, returned and unsubmitted declarations, bills due soon, who asks for an account,
+    wages to confirm, who retires, papers.
     """
     pays, settles, prints = (actor.may(permission) for permission in ("pay", "settle", "print"))
     mine = _open_to(actor, now)
@@ -63,6 +64,7 @@ def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
         *(_drafts(now, mine) if actor.may("declare") else ()),
         *(_due_soon(now) if pays else ()),
         *(_to_settle(now) if settles else ()),
+        *_joining(actor),
         *_low_wages(now, estimated),
         *_retiring(actor, now),
         *(_papers(now) if prints else ()),
@@ -213,6 +215,20 @@ def _to_settle(now: Standing) -> Iterator[Todo]:
     note = f"{now.changes} 笔变动已经生效，{spec.term('settle')}后才生成账单，{date_words(until, 'n 月 j 日 H:i')} 截止"
     title = f"{now.month.label}还没有{spec.term('settle')}"
     yield Todo(_tag(until), _urgency(until), title, note, "e_settle", to_settle_here(spec, "去结算"))
+
+
+def _joining(actor) -> Iterator[Todo]:
+    """Who works here and asks for an account."""
+    waiting = list(open_joins(actor))
+    if not waiting:
+        return
+    until = date_words(day_of(waiting[0].until), "n 月 j 日")
+    names = "、".join(one.answers["name"] for one in waiting[:NAMED]) + ("等" if len(waiting) > NAMED else "")
+    if len(waiting) == 1:
+        note = f"{waiting[0].answers['reason']}；{until}过期"
+        yield Todo("加入申请", "w", f"{names}申请加入本单位", note, "e_join", "去处理", (waiting[0].pk,))
+        return
+    yield Todo("加入申请", "w", f"{len(waiting)} 人申请加入本单位", f"{names}；最早的 {until}过期", "e_joins", "去处理")
 
 
 def _low_wages(now: Standing, estimated: Estimate | None) -> Iterator[Todo]:

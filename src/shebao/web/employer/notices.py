@@ -11,6 +11,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.notices import operations, queries
 from shebao.hall.notices.models import Announcement, Kind
 from shebao.hall.regions import region as region_of
+from shebao.hall.registration.join_deciding import open_joins
 
 from ..access import needs
 from ..chosen import whole
@@ -45,6 +46,7 @@ def notices(request):
         ],
         "title": word(request, "menu.notices", "公告通知"),
         "crumbs": crumbs(word(request, "menu.notices", "公告通知")),
+        "joins": open_joins(request.user).count(),
     }
     return render(request, "employer/notices.html", context)
 

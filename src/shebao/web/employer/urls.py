@@ -16,6 +16,7 @@ from . import (
     explanations,
     home,
     importing,
+    joining_pages,
     labour_projects,
     many,
     notices,
@@ -86,5 +87,6 @@ urlpatterns = [
     *collection.urlpatterns,
     *pages.urlpatterns,
     *operator_pages.urlpatterns,
+    *joining_pages.urlpatterns,
     *vouchers.urlpatterns,
 ]

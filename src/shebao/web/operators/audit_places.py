@@ -90,6 +90,7 @@ PLACES = {
     "change_password": "修改密码",
     **dict.fromkeys(("sign_", "second", "passkey", "forgotten", "activate"), "登录"),
     "register": "单位注册",
+    **dict.fromkeys(("join_", "register_join", "e_join"), "加入申请"),
     **dict.fromkeys(("notice", "pay_notice"), "公告通知"),
     "phone_": "手机上传",
     "verify": "单据核验",

@@ -11,28 +11,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from shebao.hall.employers.operations import divisions_of
 from shebao.hall.errors import Refused
 from shebao.hall.operators import operations
-from shebao.hall.operators.models import Operator, Role
+from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region
+from shebao.hall.registration.join_deciding import open_joins
 from shebao.hall.sign_in.factors import operators_with_factor
-from shebao.rules.settling_words import settle_name
 
 from ..access import needs
-from ..chosen import left_empty
 from ..taking import taken
 from .audit_asked import COLUMNS, MOST_EXPORTED, PLACE, Asked, rows_of
+from .new_operator import errors_of, left_out, operator_fields, said
 
 PAGE = 50
-DOES = {
-    Role.CLERK: "申报、{}、缴费和打印；可以再限定岗位、部门和险种",
-    Role.EMPLOYER_ADMIN: "专管员能办的都能办，还管理本单位的操作员、查阅操作记录",
-    Role.REVIEWER: "审核申报和注册，在窗口代单位录入；每件由另一个人复审的，至少要两位",
-    Role.AGENCY_ADMIN: "审核以外，还管对账、公告、代码和数值、敏感查询的批准和监控",
-    Role.SYSTEM_ADMIN: "只看系统运行、发件和保存期限，不办业务",
-    Role.SECURITY_ADMIN: "只管操作员和权限，不办业务",
-    Role.AUDIT_ADMIN: "只查阅操作记录，不办业务",
-}
-"""What each role is there for, in a line."""
-LOST = {"username": "请填写账号。", "name": "请填写姓名。", "role": "请选择角色。"}
 TEXTS = ("who", "title", "subject", "detail", "result", "request", "content")
 
 
@@ -45,6 +34,7 @@ def operators(request):
     with_factor = operators_with_factor([operator.pk for operator in page])
     has_divisions = request.user.is_agency and bool(divisions_of(request.user.region))
     context = {"page": page, "with_factor": with_factor, "has_divisions": has_divisions}
+    context["joins"] = open_joins(request.user).count()
     return render(request, "operators/operators.html", context | _words(request))
 
 
@@ -54,24 +44,16 @@ def create(request):
     """A new operator; the random password is shown once, on the page that answers."""
     wrong: dict[str, str] = {}
     if request.method == "POST":
-        wrong = {one["id"]: one["text"] for one in left_empty(request, LOST)}
+        wrong = left_out(request)
     if request.method == "POST" and not wrong:
         try:
-            operator, password = operations.create_operator(
-                request.POST.get("username", ""),
-                request.POST.get("name", ""),
-                request.POST.get("role", ""),
-                by=request.user,
-            )
+            operator, password = operations.create_operator(*said(request), by=request.user)
         except Refused as no:
             wrong = {no.field: no.message}
         else:
             return _password_page(request, operator, password, "操作员已新建")
-    name = settle_name(region(request.user.region).terms)
-    given = map(Role, operations.roles_to_give(by=request.user))
-    roles = [{"value": role.value, "label": role.label, "hint": DOES[role].format(name)} for role in given]
-    context = {"fields": _fields(request.POST, roles, wrong)} | _words(request)
-    context["errors"] = [{"id": name, "text": text} for name, text in wrong.items()]
+    context = {"fields": operator_fields(request.POST, wrong, by=request.user)} | _words(request)
+    context["errors"] = errors_of(wrong)
     return render(request, "operators/create.html", context, status=422 if wrong else 200)
 
 
@@ -82,24 +64,6 @@ def _words(request) -> dict:
     if not request.user.is_agency:
         own = {key: terms[f"operators.{key}"] for key in own}
     return {"list_title": terms.get("menu.operators", "操作员"), "add_label": own["add"], "reset_label": own["reset"]}
-
-
-def _fields(answers, roles, wrong) -> list[dict]:
-    fields = [
-        {
-            "id": "username",
-            "label": "账号",
-            "kind": "text",
-            "maxlength": 60,
-            "hint": "登录时输入，全系统不能重复",
-        },
-        {"id": "name", "label": "姓名", "kind": "text", "maxlength": 60},
-        {"id": "role", "label": "角色", "kind": "radios", "options": roles, "full": True},
-    ]
-    for field in fields:
-        field |= {"name": field["id"], "required": True, "value": answers.get(field["id"], "")}
-        field["error"] = wrong.get(field["id"], "")
-    return fields
 
 
 @require_POST

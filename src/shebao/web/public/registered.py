@@ -15,18 +15,19 @@ from shebao.hall.regions import region as region_of
 from shebao.hall.registration import checks, queries
 from shebao.hall.registration.activation import activate_account, activation_of
 from shebao.hall.registration.deciding import labels
+from shebao.hall.registration.joining import find_join
 from shebao.hall.registration.states import WITH_APPLICANT, State
 from shebao.hall.registration.telling import link_told, result_told
 from shebao.hall.sign_in.factors import has_factor
 
 from ..access import public
 from ..entering import begin_on_record
-from .holding import HELD, held, hold
+from .holding import HELD, held, hold, hold_join
 from .registering import marked_steps
 
 TRIES, WINDOW = 12, timedelta(minutes=10)
 TOKEN = "activation"
-NOTHING = "没有找到。请核对申请号和专管员手机号；两项都对才能查到，超过 30 天没有提交的草稿已经清理。"
+NOTHING = "没有找到。请核对申请号和手机号；两项都对才能查到，超过 30 天没有提交的草稿已经清理。"
 
 
 @public
@@ -37,7 +38,7 @@ def status(request):
     number, phone = (request.POST.get(name, "").strip() for name in ("number", "phone"))
     errors, code = [], 422
     if request.method == "POST":
-        lost = [("number", "请填写申请号。", number), ("phone", "请填写专管员手机号。", phone)]
+        lost = [("number", "请填写申请号。", number), ("phone", "请填写手机号。", phone)]
         errors = [{"id": name, "text": text} for name, text, value in lost if not value]
         if not errors and _too_often(request, "register-status"):
             errors, code = [{"id": "number", "text": "查询次数过多，请 10 分钟后再试。"}], 429
@@ -46,6 +47,9 @@ def status(request):
             if found:
                 hold(request, found)
                 return redirect("register_progress")
+            if joined := find_join(number, phone):
+                hold_join(request, joined)
+                return redirect("join_progress")
             errors = [{"id": "number", "text": NOTHING}]
     context = {
         "number": number,

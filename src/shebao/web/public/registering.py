@@ -23,6 +23,7 @@ from ..access import public
 from ..by_phone import PART
 from ..employer.fields import Shown, page_fields
 from ..sent_files import TAKEN, uploads
+from .asking_code import CODE, OFFERED, asking, count_code
 from .holding import held, hold
 from .registering_papers import ask_for_phone, code_of, count_upload, paper_part, replaced
 
@@ -88,6 +89,10 @@ def register_step(request, code, number):
 
 def _save_form(request, here, made, step):
     raw = {field.id: request.POST.get(field.id, "") for index, field in _fields(here) if index == step}
+    try:
+        count_code(request, raw.get(CODE, ""))
+    except Refused as no:
+        return step_page(request, here, made, step, raw=raw, said=[no.message], status=no.status)
     if made is None:
         if not may_try("register", request.META.get("REMOTE_ADDR", ""), limit=BEGINNINGS, within=HOUR):
             return step_page(
@@ -213,7 +218,11 @@ def _fields(here: Region):
 
 
 def step_page(request, here, made, step, *, raw=None, problems=(), said=(), status=None):
-    """The page of one step, with what was typed and all that is wrong with it."""
+    """The page of one step, with what was typed and all that is wrong with it.
+
+    Who need not register is told that alone: what else is left empty matters no more.
+    """
+    problems = [problem for problem in problems if problem.code in OFFERED] or problems
     one = here.registration.steps[step]
     kept = raw if raw is not None else made.answers if made else {}
     answers = {field.id: field.default for _, field in _fields(here)} | kept
@@ -226,7 +235,10 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "number": step + 1,
         "next_label": here.terms["register.next"],
         "groups": [
-            {"title": part.title, "fields": two_ways(page_fields(here.forms[part.form], here, shown))}
+            {
+                "title": part.title,
+                "fields": _asked(here, two_ways(page_fields(here.forms[part.form], here, shown)), problems),
+            }
             for part in one.parts
         ],
         "areas": [area_field(one, made.areas if made else []) for one in here.registration.areas]
@@ -243,6 +255,10 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "errors": [{"id": f"id_{p.field}", "text": p.message} for p in problems] + [{"text": text} for text in said],
     }
     return render(request, "registration/step.html", context, status=status or (422 if context["errors"] else 200))
+
+
+def _asked(here: Region, fields: list[dict], problems) -> list[dict]:
+    return [asking(field, here, problems) if field["name"] == CODE else field for field in fields]
 
 
 def _phone_note(made: Registration | None) -> str:

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from . import (
+    asking_code,
     by_phone,
     certified,
     forgotten,
     guides,
+    joining,
     machines,
     notices,
     rates,
@@ -51,6 +53,8 @@ urlpatterns = [
     path("register/progress", registered.progress, name="register_progress"),
     path("register/leave", registered.leave, name="register_leave"),
     path("register/<slug:code>/", registering.register_at, name="register_at"),
+    path("register/<slug:code>/code", asking_code.register_code, name="register_code"),
+    path("register/<slug:code>/join", joining.join, name="register_join"),
     path("register/<slug:code>/phone", registering_phone.phone, name="register_phone"),
     path("register/<slug:code>/<int:number>", registering.register_step, name="register_step"),
     path("register/<slug:code>/papers/<int:number>", registering_papers.paper_text, name="register_paper"),
@@ -58,6 +62,10 @@ urlpatterns = [
     path("register/<slug:code>/files/<int:pk>/turn", registering_papers.turn_paper, name="register_turn"),
     path("register/<slug:code>/files/<int:pk>/remove", registering_papers.remove_paper, name="register_remove"),
     path("register/<slug:code>/check", registering.check, name="register_check"),
+    path("join/phone", joining.phone, name="join_phone"),
+    path("join/progress", joining.progress, name="join_progress"),
+    path("join/withdraw", joining.withdraw, name="join_withdraw"),
+    path("join/leave", joining.leave, name="join_leave"),
     path("activate", registered.activate, name="activate"),
     path("activate/<str:token>", registered.activate_with, name="activate_with"),
     path("phone", by_phone.phone_upload, name="phone_upload"),
