@@ -13,7 +13,7 @@ def as_it_was_told(apps, _):
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("sign_in", "0003_a_session_tells_why_it_ended"),
+        ("sign_in", "0004_a_code_may_go_to_who_asks_to_join"),
     ]
 
     operations = [
