@@ -55,7 +55,7 @@ PLACES = {
     # The agency's.
     **dict.fromkeys(("a_choose", "a_approve_many"), "批量通过"),
     **dict.fromkeys(("a_case", "a_approve", "a_return", "a_reject", "a_give_back", "a_take_over"), CASE),
-    **dict.fromkeys(("a_claim", "a_transfer", "a_hold", "a_resume", "a_note", "a_undo"), CASE),
+    **dict.fromkeys(("a_claim", "a_transfer", "a_hold", "a_resume", "a_note", "a_undo", "a_reveal"), CASE),
     "a_decided": "我办过的",
     "a_evidence": "申报材料",
     "a_employer": "单位资料",
