@@ -29,6 +29,8 @@ def pytest_collection_modifyitems(items):
 
 def pytest_collection_finish():
     """What is there by now stays to the end, and is not looked through again."""
+    import pypinyin  # noqa: F401 - the hall loads its many words when the first name comes
+
     gc.freeze()
 
 

@@ -14,7 +14,7 @@ from shebao.hall.declarations.states import State
 from shebao.hall.desk import effects, sampling
 from shebao.hall.desk import operations as desk
 from shebao.hall.desk.models import Approval, DeskCase, DeskNote, NoteKind
-from shebao.hall.desk.queries import desk_view, next_free, queue, queue_counts
+from shebao.hall.desk.queries import desk_view, next_free, queue, queue_counts, queue_size
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region
@@ -61,6 +61,16 @@ def colleague(reviewer):
 @pytest.fixture
 def head(reviewer):
     return OperatorFactory(agency_admin=True, name="陈志远")
+
+
+def test_the_number_in_the_menu_is_of_what_waits_for_whoever_reads_it(clerk, reviewer, colleague):
+    submitted(clerk, 1, 2)
+    type(clerk.employer).objects.filter(pk=clerk.employer_id).update(agency_division="d2")
+    for divisions, number in (([], 2), (["d1"], 0), (["d1", "d2", "d3"], 2)):
+        colleague.divisions = divisions
+        assert queue_size(colleague) == queue(colleague).count() == number
+    reviewer.region = "leshan"
+    assert [queue_size(reviewer), queue_size(clerk)] == [0, 0]
 
 
 def test_a_claimed_case_is_for_nobody_else_to_decide(clerk, reviewer, colleague):

@@ -1,7 +1,7 @@
 """A notice that misreports the money: what the bank's own books say puts it right, to the fen, and nobody clears it."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -9,6 +9,7 @@ from django.utils import timezone
 from drill.faults import lifted
 
 from shebao.bank import signing
+from shebao.bank.server import BEIJING
 from shebao.hall import clock
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.errors import Conflict, Refused
@@ -234,7 +235,7 @@ def test_check_ledger_finds_where_the_books_are_not_what_the_statement_said(cler
     bill = settle(clerk.employer, clerk)
     payment = start_payment(bill.pk, by=clerk)
     payer.choose(payment.number, "stall")
-    bank.bank.book.take_again(payment.number, timezone.localtime())
+    bank.bank.book.take_again(payment.number, datetime.now(BEIJING))
     reconcile()
     assert list(check_ledger()) == []
     with transaction.atomic(), lifted(), connection.cursor() as cursor:

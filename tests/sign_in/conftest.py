@@ -4,8 +4,12 @@ import base64
 import io
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.test import Client, TestCase
@@ -13,6 +17,7 @@ from django.test import Client, TestCase
 from shebao.cli.signer import Signer
 from shebao.hall import clock
 from shebao.hall.operators.models import Role
+from shebao.hall.sign_in import trial_authority
 from shebao.hall.sign_in.trial_authority import TrialAuthority
 
 from ..web.conftest import PASSWORD, make_employer, make_operator
@@ -48,6 +53,20 @@ def elsewhere(other_employer):
 @pytest.fixture
 def reviewer(db):
     return make_operator("reviewer", Role.REVIEWER, region="certificate_city")
+
+
+@lru_cache
+def key(bits: int, number: int) -> rsa.RSAPrivateKey:
+    """Made once in a process: to find its primes takes longer than what is tried with it."""
+    return rsa.generate_private_key(65537, bits)
+
+
+@pytest.fixture(autouse=True)
+def kept_keys(monkeypatch):
+    """Within a test no two keys are the same; the next test is given the same ones again."""
+    numbers = count()
+    ring = SimpleNamespace(generate_private_key=lambda _exponent, bits: key(bits, next(numbers)))
+    monkeypatch.setattr(trial_authority, "rsa", ring)
 
 
 @pytest.fixture

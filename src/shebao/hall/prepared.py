@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Value
 from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable
 
 from shebao.rules.months import Month
@@ -45,6 +45,11 @@ def prepared(compose: Callable[..., QuerySet]) -> Callable[..., list]:
         return list(answer(values))
 
     return ask
+
+
+def counted(rows: QuerySet) -> QuerySet:
+    """How many rows there are, as a question that can be prepared: the number is its only row."""
+    return rows.order_by().values_list(Value(1)).annotate(Count("pk")).values_list("pk__count", flat=True)
 
 
 def streamed(compose: Callable[..., QuerySet]) -> Callable[..., Iterator]:

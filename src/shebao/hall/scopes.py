@@ -1,8 +1,23 @@
 """Every read starts with who is asking: not yours is the same as not there."""
 
+from dataclasses import dataclass
+
 from django.apps import apps
 from django.db import models
 from django.db.models import Q
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Stands for whoever at the desk serves these divisions of a region (none: all of it), to `visible_to`."""
+
+    region: str
+    divisions: list[str]
+    is_desk = True
+
+    def withheld_services(self) -> tuple[str, ...]:
+        """As of an operator."""
+        return ()
 
 
 def served_by(actor, path: str = "") -> Q:

@@ -8,7 +8,7 @@ a key owns that key whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -101,12 +101,8 @@ class Folder:
 
 def read_yaml(text: str, place: str, problems: Problems) -> Any:
     """The content of a text that somebody typed; mistakes are noted and what could be read is returned."""
-    return _read(text, place, problems, _compose)
-
-
-def _read(text: str, place: str, problems: Problems, composed: Callable[[str], Any]) -> Any:
     try:
-        node = composed(text)
+        node: Any = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as bad:
         line = int(getattr(bad.problem_mark, "line", 0)) + 1
         problems.add(f"{place}:{line}", "", f"不是有效的 YAML：{bad.problem}")
@@ -127,13 +123,17 @@ def _read(text: str, place: str, problems: Problems, composed: Callable[[str], A
     return _build(node, place, problems) if is_plain else None
 
 
-def _compose(text: str) -> Any:
-    return yaml.compose(text, Loader=_LOADER)
+@lru_cache(maxsize=1024)
+def _once(text: str, place: str) -> tuple[Any, Problems]:
+    """What one file says, and its mistakes: a baseline is read again for every region that extends it.
+
+    What it says is shared by those regions, who read it and never change it.
+    """
+    problems = Problems()
+    return read_yaml(text, place, problems), problems
 
 
-_composed = lru_cache(maxsize=1024)(_compose)
-"""The nodes of one file: a baseline is read again for every region that extends it."""
-forget_files = _composed.cache_clear
+forget_files = _once.cache_clear
 
 
 def _build(node: Any, place: str, problems: Problems, depth: int = 0) -> Any:
@@ -204,7 +204,8 @@ def read_folder(code: str, roots: Sequence[Path], problems: Problems) -> Folder 
             text = _text(file, place, problems)
             if file.parent.name != "cases":
                 seal.update(f"{place}\0{text}\0".encode())
-            content = _read(text, place, problems, _composed)
+            content, mistakes = _once(text, place)
+            problems.found += [one for one in mistakes.found if one not in problems.found]
             if file.parent.name == "cases" and file.parent.parent == path:
                 cases += _cases(content, place, problems)
             elif place == f"{path.name}/region.yaml":
@@ -232,7 +233,8 @@ def _lineage(code: str, roots: Sequence[Path], problems: Problems) -> list[Path]
         if len(chain) > DEEPEST:
             problems.add(asked_by, "extends", f"层级超过 {DEEPEST} 层")
             return []
-        head = _read(_text(path / "region.yaml", f"{wanted}/region.yaml", problems), "", Problems(), _composed)
+        place = f"{wanted}/region.yaml"
+        head, _ = _once(_text(path / "region.yaml", place, problems), place)
         following = head.get("extends") if isinstance(head, Mapped) else None
         asked_by = f"{wanted}/region.yaml:{head.lines['extends']}" if following else asked_by
         wanted = str(following) if following else ""
@@ -262,11 +264,10 @@ def _heir(older: Mapped, content: Any) -> Mapped:
     """region.yaml: the youngest words win, but a folder opens by its own or an inherited `opened_on`."""
     if not isinstance(content, Mapped):
         return older
-    inherited = ("opened_on", "checked_until")
-    for key in inherited:
-        if key not in content and key in older:
-            content[key] = older[key]
-    return content
+    heir = Mapped(content.place, content.line)
+    heir.update({key: older[key] for key in ("opened_on", "checked_until") if key in older} | content)
+    heir.lines = content.lines
+    return heir
 
 
 def lay(parts: dict[str, dict[str, Any]], owners: dict[str, Mapped], content: Any, place: str, p: Problems) -> None:

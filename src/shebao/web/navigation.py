@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from shebao.hall.configuring.models import FolderProposal
@@ -20,10 +20,12 @@ from shebao.hall.desk.queries import queue_size
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.operators.models import AGENCY_ROLES, EVERY_PERMISSION, OFFICER_ROLES
+from shebao.hall.prepared import counted, prepared
 from shebao.hall.registration.join_deciding import open_joins
 from shebao.hall.registration.reviewing import REGISTRATIONS as REGISTERED
 from shebao.hall.reimbursements.queries import keeps_reimbursements
 from shebao.hall.reports.registry import REPORTS
+from shebao.hall.scopes import Desk
 from shebao.hall.settlement.models import VoidRequest, VoidState
 from shebao.rules.region import Region
 
@@ -89,7 +91,7 @@ def employer_nav(user, region, *, is_counted: bool = True) -> list[dict]:
     """The same with what waits, for one page; `is_counted` False: without its numbers, which are asked for."""
     badges = {}
     if is_counted:
-        counts = _counts(user)
+        counts = dict(_counts(user))
         badges["e_basket"] = (counts.get(State.DRAFT, 0), False)
         badges["e_cases"] = (counts.get(State.RETURNED, 0), True)
         badges["e_notices"] = (unread_count(user), True)
@@ -106,10 +108,9 @@ def agency_nav(user, region, *, is_counted: bool = True) -> list[dict]:
         if region.registration:
             badges["a_registrations"] = (queue_size(user, kind=REGISTERED), False)
         if region.void and not region.void.is_direct:
-            asked = VoidRequest.objects.visible_to(user).filter(state=VoidState.ASKED)
-            badges["a_voids"] = (asked.count(), False)
+            badges["a_voids"] = (sum(_voids(user.region, user.divisions)), False)
         if user.may("configure"):
-            badges["a_configuration"] = (FolderProposal.objects.awaiting(user).count(), False)
+            badges["a_configuration"] = (sum(_proposals(user.region, user.pk)), False)
     return _drawn(_kept(region, Rights(user.role, _permissions(user))), badges)
 
 
@@ -124,10 +125,21 @@ def _permissions(user) -> frozenset[str]:
     return frozenset(filter(user.may, EVERY_PERMISSION))
 
 
-def _counts(user) -> dict[str, int]:
+@prepared
+def _voids(region: str, divisions: list[str]) -> QuerySet:
+    return counted(VoidRequest.objects.visible_to(Desk(region, divisions)).filter(state=VoidState.ASKED))
+
+
+@prepared
+def _proposals(region: str, operator: int) -> QuerySet:
+    return counted(FolderProposal.objects.awaiting(region, operator))
+
+
+@prepared
+def _counts(user) -> QuerySet:
     """How many declarations wait in each state that somebody must act on: one query."""
     rows = Declaration.objects.visible_to(user).filter(state__in=(State.DRAFT, State.RETURNED)).order_by()
-    return dict(rows.values_list("state").annotate(Count("pk")))
+    return rows.values_list("state").annotate(Count("pk"))
 
 
 def _drawn(menu: list[dict], badges: dict[str, tuple[int, bool]]) -> list[dict]:

@@ -19,9 +19,9 @@ class ProposalQuerySet(models.QuerySet):
         """The agency's of one's own region; nothing for an employer's people."""
         return self.filter(region=actor.region) if actor.is_desk else self.none()
 
-    def awaiting(self, actor):
-        """Those that the actor may agree to: proposed by somebody else."""
-        return self.visible_to(actor).filter(state=ProposalState.PROPOSED).exclude(proposed_by=actor)
+    def awaiting(self, region: str, operator: int):
+        """Those of a region that an operator of its agency may agree to: proposed by somebody else."""
+        return self.filter(region=region, state=ProposalState.PROPOSED).exclude(proposed_by=operator)
 
 
 class FolderProposal(models.Model):

@@ -10,6 +10,8 @@ from shebao.rules.region_reviews import ReviewStep
 
 from ..clock import midnight
 from ..operators.models import Operator
+from ..prepared import counted, prepared
+from ..scopes import Desk
 from .kinds import DECLARATIONS, Kind
 from .models import InternalNote, NoteKind, Sample, Signature, Tables
 from .signing import for_others_to_sign, is_held, is_pending, open_step, signatures, why_not
@@ -42,7 +44,14 @@ def queue(
 
 def queue_size(actor, *, kind: Kind = DECLARATIONS) -> int:
     """How many cases of a kind wait at the desk at all: for the menu of every page."""
-    return kind.waiting(actor).filter(_at("all", actor)).count()
+    if not actor.is_desk:
+        return 0
+    return sum(_queue_size(actor.region, actor.divisions, kind))
+
+
+@prepared
+def _queue_size(region: str, divisions: list[str], kind: Kind) -> QuerySet:
+    return counted(kind.waiting(Desk(region, divisions)).filter(_at("all", None)))
 
 
 def queue_counts(actor, *, days: Days = ANY_DAY, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:

@@ -2,14 +2,17 @@
 
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.utils.timezone import make_naive
-from pypdf import PdfReader, PdfWriter
 
 from ..evidence.files import content_of
 from .models import Document, DocumentState
 from .rendering import stamp
 from .signing import plain_of, signed
+
+if TYPE_CHECKING:
+    from pypdf import PdfWriter
 
 
 def outgoing(document: Document) -> bytes:
@@ -25,6 +28,8 @@ def stamped(document: Document) -> bytes:
 
     It carries neither the signature, which was for the paper as it stood, nor the declaration of PDF/A.
     """
+    from pypdf import PdfReader, PdfWriter  # a tenth of a second, where most papers leave as they are
+
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(plain_of(document))))
     since = f"{make_naive(document.state_at):%Y-%m-%d %H:%M}" if document.state_at else ""
     reason = f"此件自 {since} 起不再有效：{document.state_reason}" if since else document.state_reason
@@ -45,6 +50,8 @@ def merged(papers: Sequence[Document], title: str) -> bytes:
 
     Joining loses what belongs to a paper as a file of its own: its signature, and the structure for screen readers.
     """
+    from pypdf import PdfWriter
+
     writer = PdfWriter()
     for paper in papers:
         content = stamped(paper) if paper.state != DocumentState.VALID else plain_of(paper)
@@ -57,7 +64,7 @@ def merged(papers: Sequence[Document], title: str) -> bytes:
     return _bytes(writer)
 
 
-def _bytes(writer: PdfWriter) -> bytes:
+def _bytes(writer: "PdfWriter") -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()

@@ -2,6 +2,8 @@
 
 A key is a PKCS#12 file in SHEBAO_SIGNING_DIR: `<region>.p12`, or `agency.p12` for every region. Where there is none,
 papers go out without a signature and the page that verifies them says so.
+
+pyHanko is imported where a key is used: to load it takes a third of a second, and most processes sign nothing.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asn1crypto import x509 as asn1
 from cryptography import x509
@@ -22,9 +25,6 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
-from pyhanko.sign.fields import SigSeedSubFilter
 
 from ..audit.operations import record
 from ..clock import now
@@ -32,6 +32,9 @@ from ..errors import Refused
 from ..evidence.files import Upload, content_of, written
 from .issuing import rendered
 from .models import Document, SignedPaper
+
+if TYPE_CHECKING:
+    from pyhanko.sign import SimpleSigner
 
 SHARED = "agency"
 TEST = "测试证书"
@@ -46,7 +49,7 @@ class Key:
     `room` are the bytes to reserve for a signature: told beforehand, it need not be made twice to be measured.
     """
 
-    signer: SimpleSigner
+    signer: "SimpleSigner"
     name: str
     serial: str
     is_test: bool
@@ -75,6 +78,8 @@ def _path(region: str) -> Path | None:
 
 @lru_cache(maxsize=64)
 def _load(path: str, _changed: int, password: str) -> Key:
+    from pyhanko.sign import SimpleSigner
+
     signer = SimpleSigner.load_pkcs12(path, passphrase=password.encode())
     if signer is None:
         raise Refused("key_unreadable", "经办机构的签名密钥读不出来，不能签发单据，请联系系统管理员。", status=503)
@@ -134,6 +139,10 @@ def proved(document: Document, made: bytes) -> bytes:
 
 def sign(plain: bytes, key: Key, *, reason: str) -> bytes:
     """A PDF with an invisible PAdES signature (baseline B-B); the unsigned bytes are its beginning, untouched."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import PdfSignatureMetadata, PdfSigner
+    from pyhanko.sign.fields import SigSeedSubFilter
+
     metadata = PdfSignatureMetadata(
         field_name=FIELD, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, name=key.name, reason=reason
     )

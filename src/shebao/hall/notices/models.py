@@ -1,5 +1,7 @@
 """What the agency tells employers (公告、通知、政策), for whom and until when, and who has read it."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -47,23 +49,26 @@ class AnnouncementQuerySet(models.QuerySet):
             return rows
         if not actor.employer_id:
             return self.none()
-        mine = actor.employer
+        return rows.published(clock.now()).meant_for(actor.employer.account_kind, actor.employer.industry_class)
+
+    def meant_for(self, account_kind: str, industry_class: str):
+        """What is meant for such an employer."""
         meant = Q(audience=Audience.ALL)
-        for fact in (Audience.ACCOUNT_KIND, Audience.INDUSTRY_CLASS):
-            meant |= Q(audience=fact, codes__code=getattr(mine, fact))
-        return rows.published().filter(meant)
+        for fact, code in ((Audience.ACCOUNT_KIND, account_kind), (Audience.INDUSTRY_CLASS, industry_class)):
+            meant |= Q(audience=fact, codes__code=code)
+        return self.filter(meant)
 
-    def published(self):
+    def published(self, at: datetime):
         """What is published and has begun."""
-        return self.filter(state=AnnouncementState.PUBLISHED, from_at__lte=clock.now())
+        return self.filter(state=AnnouncementState.PUBLISHED, from_at__lte=at)
 
-    def current(self):
+    def current(self, at: datetime):
         """What has not ended."""
-        return self.filter(Q(until_at__isnull=True) | Q(until_at__gt=clock.now()))
+        return self.filter(Q(until_at__isnull=True) | Q(until_at__gt=at))
 
-    def unread_by(self, actor):
-        """What the actor has not read as it stands now, or not confirmed where that is asked."""
-        return self.filter(RawSQL(UNREAD, [actor.pk], models.BooleanField()))  # noqa: S611 - words of ours
+    def unread_by(self, operator: int):
+        """What the operator has not read as it stands now, or not confirmed where that is asked."""
+        return self.filter(RawSQL(UNREAD, [operator], models.BooleanField()))  # noqa: S611 - words of ours
 
 
 class Announcement(models.Model):

@@ -1,5 +1,7 @@
 """Who signs in: an employer's people and the agency's, each with one role."""
 
+from datetime import datetime
+
 from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -7,6 +9,7 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from .. import clock
+from ..prepared import prepared
 from ..regions import region
 
 PERMISSIONS = {
@@ -210,8 +213,7 @@ class Operator(AbstractBaseUser):
             if permission == PRIVILEGED:
                 known[permission] = apps.get_model("privileged", "NamedOperator").names(self)
             else:
-                grants = self.emergency_grants.filter(permission=permission, until__gt=clock.now())
-                known[permission] = grants.exists()
+                known[permission] = bool(_grants(self.pk, permission, clock.now()))
         return known[permission]
 
 
@@ -234,6 +236,12 @@ class EmergencyGrant(models.Model):
                 violation_error_message="应急授权的结束时间须晚于开始时间。",
             )
         ]
+
+
+@prepared
+def _grants(operator: int, permission: str, at: datetime) -> models.QuerySet:
+    grants = EmergencyGrant.objects.filter(operator=operator, permission=permission, until__gt=at)
+    return grants.order_by().values_list("pk")
 
 
 class Attempt(models.Model):

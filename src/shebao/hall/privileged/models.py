@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from .. import clock
+from ..prepared import prepared
 from ..scopes import ScopedQuerySet
 
 
@@ -58,7 +59,12 @@ class NamedOperator(models.Model):
     @classmethod
     def names(cls, operator) -> bool:
         """Whether somebody is named now."""
-        return cls.objects.filter(operator=operator, region=operator.region, ended_at=None).exists()
+        return bool(_named(operator.pk, operator.region))
+
+
+@prepared
+def _named(operator: int, region: str) -> models.QuerySet:
+    return NamedOperator.objects.filter(operator=operator, region=region, ended_at=None).values_list("pk")
 
 
 class QueryState(models.TextChoices):

@@ -2,8 +2,6 @@
 
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
-
 # Surnames that are read differently from the same character elsewhere.
 SURNAMES = {"单": "shan", "仇": "qiu", "盖": "ge", "解": "xie", "曾": "zeng", "查": "zha", "区": "ou", "任": "ren"}
 SURNAMES |= {"华": "hua", "朴": "piao", "尉迟": "yuchi", "万俟": "moqi", "长孙": "zhangsun"}
@@ -16,6 +14,8 @@ def pinyin_key(name: str) -> str:
     The digit sorts before every letter under any collation, so that 陈 (chen) is not split by 程 (cheng), and the
     character after it keeps surnames apart that sound alike.
     """
+    from pypinyin import lazy_pinyin  # half a second to load its words, which most commands never ask for
+
     surname = next((name[:n] for n in (2, 1) if name[:n] in SURNAMES), "")
     syllables = [SURNAMES[surname]] if surname else []
     syllables += lazy_pinyin(name[len(surname) :])

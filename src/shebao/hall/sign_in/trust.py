@@ -2,6 +2,8 @@
 
 `SHEBAO_CA_DIR` holds the authority's certificates (*.pem, *.cer) and its revocation lists (*.crl). The authority of
 an installation for trying lies in `test-ca` of the data folder and is not read in production.
+
+pyHanko is imported where a certificate is judged: to load it takes a third of a second, and most processes judge none.
 """
 
 import asyncio
@@ -9,19 +11,18 @@ import struct
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asn1crypto import cms, crl, pem, x509
 from asn1crypto.core import Sequence
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.conf import settings
-from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
-from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import InvalidCertificateError, PathError, RevokedError, ValidationError
 
 from .. import clock
 from ..errors import Refused
+
+if TYPE_CHECKING:
+    from pyhanko_certvalidator import ValidationContext
 
 LARGEST = 100_000
 UNREADABLE = (
@@ -30,7 +31,6 @@ UNREADABLE = (
     NameError,  # asn1crypto asks the size of a key of a kind that it does not reckon with
 )
 """What the libraries raise about what no signer wrote: they parse each part only when it is asked for."""
-USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,15 @@ def read_certificate(data: bytes) -> x509.Certificate:
 
 def check_certificate(certificate: x509.Certificate, at: datetime | None = None) -> None:
     """Whether the certificate leads to an authority, is in force and not revoked. Raises Refused in words."""
+    from pyhanko_certvalidator import CertificateValidator
+
     validator = CertificateValidator(certificate, validation_context=_context(at))
     _said(validator.async_validate_usage({"digital_signature"}))
 
 
-def _context(at: datetime | None = None) -> ValidationContext:
+def _context(at: datetime | None = None) -> "ValidationContext":
+    from pyhanko_certvalidator import ValidationContext
+
     known = authority()
     if not known.roots:
         raise Refused("no_authority", "本系统还没有配置证书颁发机构，暂时不能使用数字证书，请联系管理员。", status=503)
@@ -95,6 +99,8 @@ def _context(at: datetime | None = None) -> ValidationContext:
 
 
 def _said(checking):
+    from pyhanko_certvalidator.errors import InvalidCertificateError, PathError, RevokedError, ValidationError
+
     try:
         return asyncio.run(checking)
     except RevokedError:
@@ -128,10 +134,15 @@ def signer_of(signature: bytes, content: bytes, at: datetime | None = None) -> x
     return status.signing_cert
 
 
-async def _checked(signed: cms.SignedData, content: bytes, context: ValidationContext):
+async def _checked(signed: cms.SignedData, content: bytes, context: "ValidationContext"):
+    from pyhanko.sign.validation.errors import SignatureValidationError
+    from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
+    from pyhanko.sign.validation.settings import KeyUsageConstraints
+
+    usage = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
     try:
         return await async_validate_detached_cms(
-            content, signed, signer_validation_context=context, key_usage_settings=USAGE
+            content, signed, signer_validation_context=context, key_usage_settings=usage
         )
     except SignatureValidationError:
         raise Refused("wrong_signature", "签名文件的内容不完整，请重新签名。", field="signature") from None
