@@ -87,7 +87,7 @@ def test_by_keyboard_from_the_field_of_the_code_to_an_account_of_ones_own(page_o
     # The administrator: 待办 on the workbench, the request, a role, the link.
     theirs = page_of(boss)
     theirs.goto(home + "/e/")
-    theirs.get_by_role("link", name=re.compile("去处理.*周示例申请加入本单位")).press("Enter")
+    theirs.get_by_role("link", name=re.compile("去处理.*1 人申请加入本单位")).press("Enter")
     theirs.get_by_text("花名册里没有这个证件号码的人").wait_for()
     theirs.get_by_text("138****8888").wait_for()
     assert wish()["id_number"] not in theirs.content()

@@ -186,8 +186,13 @@ def test_the_administrator_is_told_on_the_workbench_in_the_messages_and_among_th
     assert "申请加入本单位" not in text_of(bosss.get("/e/"))
     made = asked()
     home = text_of(bosss.get("/e/"))
-    assert "人力资源部，办理职工增减员；12 月 10 日过期" in home
-    assert "周示例申请加入本单位" in home and f"/e/operators/joins/{made.pk}/" in home
+    assert "1 人申请加入本单位" in home and f"申请号 {made.number}，12 月 10 日过期" in home
+    assert f"/e/operators/joins/{made.pk}/" in home and "周示例" not in home
+    asked(phone="13800000001")
+    assert "2 人申请加入本单位" in text_of(bosss.get("/e/")) and "最早的一份 12 月 10 日过期" in text_of(
+        bosss.get("/e/")
+    )
+    JoinRequest.objects.exclude(pk=made.pk).delete()
     for address in ("/e/notices/", "/operators/"):
         page = text_of(bosss.get(address))
         assert "1 份加入申请等您处理" in page and 'href="/e/operators/joins/"' in page

@@ -218,17 +218,15 @@ def _to_settle(now: Standing) -> Iterator[Todo]:
 
 
 def _joining(actor) -> Iterator[Todo]:
-    """Who works here and asks for an account."""
-    waiting = list(open_joins(actor))
+    """How many who work here ask for an account. Who they are stands on the page itself, whose look is on record."""
+    waiting = list(open_joins(actor).defer("answers"))
     if not waiting:
         return
-    until = date_words(day_of(waiting[0].until), "n 月 j 日")
-    names = "、".join(one.answers["name"] for one in waiting[:NAMED]) + ("等" if len(waiting) > NAMED else "")
-    if len(waiting) == 1:
-        note = f"{waiting[0].answers['reason']}；{until}过期"
-        yield Todo("加入申请", "w", f"{names}申请加入本单位", note, "e_join", "去处理", (waiting[0].pk,))
-        return
-    yield Todo("加入申请", "w", f"{len(waiting)} 人申请加入本单位", f"{names}；最早的 {until}过期", "e_joins", "去处理")
+    first, only = waiting[0], len(waiting) == 1
+    page = ("e_join", "去处理", (first.pk,)) if only else ("e_joins", "去处理")
+    until = date_words(day_of(first.until), "n 月 j 日")
+    note = f"申请号 {first.number}，{until}过期" if only else f"最早的一份 {until}过期"
+    yield Todo("加入申请", "w", f"{len(waiting)} 人申请加入本单位", note, *page)
 
 
 def _low_wages(now: Standing, estimated: Estimate | None) -> Iterator[Todo]:
