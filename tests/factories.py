@@ -148,8 +148,9 @@ def enrolled(employer, *, name="李示例", number="", wage_fen=800_000, since=J
 
 
 def settled(employer, month, by):
-    """The month is assessed; without a bill, which is enough for the checks."""
+    """The month is assessed, in no scheme; without a bill, which is enough for the checks."""
     return Assessment.objects.create(
+        monthly_schemes=[],
         employer=employer, month=month, kind="with_changes", number=f"A{employer.pk}{month}", fingerprint="0" * 12,
         known_on=NOW.date(), made_by=by, made_at=timezone.make_aware(NOW),
     )  # fmt: skip

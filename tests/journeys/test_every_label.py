@@ -13,7 +13,7 @@ from shebao.hall.operators.models import Operator
 from shebao.hall.regions import region
 from shebao.hall.roster.models import DeclaredWage, Employee, Spell
 from shebao.hall.settlement.models import Assessment
-from tests.factories import MONTH, NOW, EmployerFactory, enrolled, enrolment, synthetic_id, unpaid_bill, wage
+from tests.factories import CITIZENS, MONTH, NOW, EmployerFactory, enrolled, synthetic_id, unpaid_bill, wage
 from tests.factories import cessation as leaving
 from tests.sheets import files
 
@@ -158,11 +158,11 @@ def test_shenzhen_does_the_same_by_sheet(page_of, live_server):
 def test_tianjin_adds_and_removes_people_as_its_manual_says(page_of, live_server):
     """TJ-2: a small x, 用工范围 of an account with three insurances; TJ-3: the number brings the person, 欠缴 bars."""
     clerk = person(clerk=True, name="王敏", employer=EmployerFactory(region="tianjin", account_kind="3"))
-    ends_in_x = next(n for n in range(1, 99) if synthetic_id(sequence=n).endswith("X"))
+    ends_in_x = next(n for n in range(1, 99) if synthetic_id(sequence=n, area=CITIZENS).endswith("X"))
     leaver, owes = (enrolled(clerk.employer, name=f"李示例{n}", sequence=900 + n) for n in (1, 2))
     page = page_of(clerk, "/e/")
     choose(page, "单位职工增加")
-    small = synthetic_id(sequence=ends_in_x).lower()
+    small = synthetic_id(sequence=ends_in_x, area=CITIZENS).lower()
     fill(page, newcomer("tianjin", ends_in_x) | {"id_number": small, "name": "王示例"})
     page.get_by_role("button", name="暂存，继续录下一个").click()
     page.get_by_text(re.compile("请填写“用工范围”")).first.wait_for()
@@ -194,7 +194,7 @@ def _overdue_bill(employee) -> None:
     employer, month = employee.employer, MONTH.previous(2)
     assessment = Assessment.objects.create(
         employer=employer, month=month, kind="with_changes", number="A1", fingerprint="0" * 12, known_on=NOW.date(),
-        made_at=timezone.make_aware(NOW),
+        made_at=timezone.make_aware(NOW), monthly_schemes=[],
     )  # fmt: skip
     unpaid_bill(employee, assessment, NOW - timedelta(days=20))
 
@@ -273,7 +273,7 @@ def test_leshan_enrols_by_sheet_sees_good_and_bad_rows_with_reasons_and_confirms
     form = region("leshan").forms[region("leshan").services["employee_enrolment"].form]
     born = date(1991, 4, 6)
     rows = [newcomer("leshan", n) for n in (1, 2, 3)]
-    rows[0]["id_number"] = synthetic_id(born=born)
+    rows[0]["id_number"] = synthetic_id(born=born, area=CITIZENS)
     rows[1]["id_number"] = rows[1]["id_number"][:17]
     page = page_of(clerk, "/e/")
     choose(page, "批量导入")
@@ -300,4 +300,4 @@ def test_jinan_takes_the_old_xls_of_its_own_sheet(page_of, live_server):
     page = page_of(clerk, "/e/")
     send(page, HALLS["jinan"].importing, "增员申报—导入报盘", files.xls(table), "报盘.xls", 2)
     assert set(Declaration.objects.values_list("state", flat=True)) == {"draft"}
-    assert enrolment(1)["id_number"] in {one.answers["id_number"] for one in Declaration.objects.all()}
+    assert rows[0]["id_number"] in {one.answers["id_number"] for one in Declaration.objects.all()}

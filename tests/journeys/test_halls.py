@@ -13,7 +13,17 @@ from shebao.hall.regions import region
 from shebao.hall.roster.models import DeclaredWage, Spell
 from shebao.hall.settlement.ledger import check_ledger
 from shebao.hall.settlement.models import Bill
-from tests.factories import MONTH, NOW, EmployerFactory, enrolled, enrolment, labour_registered, synthetic_id, wage
+from tests.factories import (
+    CITIZENS,
+    MONTH,
+    NOW,
+    EmployerFactory,
+    enrolled,
+    enrolment,
+    labour_registered,
+    synthetic_id,
+    wage,
+)
 from tests.factories import cessation as leaving
 from tests.papers import PDF
 
@@ -179,7 +189,7 @@ def test_people_come_and_go_singly_and_by_sheet_and_the_month_is_settled(page_of
     people = [enrolled(clerk.employer, name=f"李示例{n}", sequence=900 + n, household="11") for n in (1, 2, 3, 4)]
     if code == "wage_hall":
         for n in (1, 2):
-            labour_registered(clerk.employer, name=f"王示例{n}", number=synthetic_id(sequence=n))
+            labour_registered(clerk.employer, name=f"王示例{n}", number=synthetic_id(sequence=n, area=CITIZENS))
     page = page_of(clerk, "/e/")
     choose(page, names.single[0])
     fill(page, newcomer(code, 1))

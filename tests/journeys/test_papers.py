@@ -109,7 +109,7 @@ def test_wages_go_with_their_papers_and_a_refused_one_is_submitted_anew(page_of,
 
 def test_jinan_looks_a_person_up_saves_passes_the_papers_and_submits(page_of, live_server, transactional_db):
     clerk, _ = hall("jinan")
-    known = enrolled(clerk.employer, name="张示例", sequence=77)
+    known = enrolled(clerk.employer, name="张示例", sequence=77, household="51")
     known.spells.update(last_month=Month(2026, 6), end_reason="6301")
     page = page_of(clerk, "/e/")
     page.get_by_role("navigation").get_by_role("link", name="增员申报").first.click()

@@ -11,7 +11,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.operators.models import Operator
 from shebao.hall.roster.models import Employee, LabourRegistration, PreEntry, Spell
 from shebao.rules.months import Month
-from tests.factories import EmployerFactory, OperatorFactory, enrolment, synthetic_id
+from tests.factories import CITIZENS, EmployerFactory, OperatorFactory, enrolment, synthetic_id
 
 from .steps import all_believe, fill, save_to_basket, submit_basket, unfold, until
 from .test_halls import choose
@@ -48,8 +48,8 @@ def newcomer(sequence=1, **changes):
     """Answers about a person who comes this month."""
     month = month_now()
     dates = {"contract_from": f"{month}-01", "labour_registered_on": f"{month}-01", "enrolment_month": str(month)}
-    codes = {"enrolment_kind": "11", "household": "11", "employment_kind": "41", "position": "2"}
-    return enrolment(sequence) | dates | codes | changes
+    codes = {"enrolment_kind": "11", "employment_kind": "41", "position": "2"}
+    return enrolment(sequence, household="11") | dates | codes | changes
 
 
 def test_labour_is_registered_before_insurance_begins_and_ended_before_it_ends(page_of, live_server, transactional_db):
@@ -172,7 +172,7 @@ def test_the_agency_enters_who_comes_from_another_province(page_of, live_server,
     page.get_by_role("button", name="暂存并去提交").click()
     page.get_by_text("做信息预录入").first.wait_for()
     desk.get_by_role("link", name="信息预录入").first.click()
-    desk.get_by_label("证件号码").first.fill(synthetic_id())
+    desk.get_by_label("证件号码").first.fill(synthetic_id(area=CITIZENS))
     desk.get_by_label("姓名").first.fill("王示例")
     desk.get_by_role("button", name="录入人员").click()
     desk.get_by_text("已录入王示例").wait_for()

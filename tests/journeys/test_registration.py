@@ -189,8 +189,8 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
     page.get_by_role("link", name="增加第一位员工").click()
     month = Month.of(clock.today())
     dates = {"contract_from": f"{month}-01", "labour_registered_on": f"{month}-01", "enrolment_month": str(month)}
-    codes = {"enrolment_kind": "11", "household": "11", "employment_kind": "41", "position": "2"}
-    fill(page, enrolment() | dates | codes)
+    codes = {"enrolment_kind": "11", "employment_kind": "41", "position": "2"}
+    fill(page, enrolment(household="11") | dates | codes)
     page.get_by_role("button", name="暂存并去提交").click()
     page.wait_for_url(re.compile("/e/basket/"))
     submit_basket(page, home)

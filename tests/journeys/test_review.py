@@ -24,8 +24,8 @@ FORM = f"/e/declare/{ENROL}/"
 def typed(sequence=1, **changes) -> dict:
     """An enrolment of the current month, as typed into the form."""
     month = Month.of(clock.today())
-    answers = enrolment(sequence, enrolment_month=str(month), contract_from=f"{month}-01") | changes
-    codes = {"enrolment_kind": "11", "household": "11", "employment_kind": "41"}
+    answers = enrolment(sequence, household="11", enrolment_month=str(month), contract_from=f"{month}-01") | changes
+    codes = {"enrolment_kind": "11", "employment_kind": "41"}
     return {k: v for k, v in (answers | codes).items() if k != "supplementary_medical"}
 
 
@@ -340,7 +340,9 @@ def test_from_the_form_to_the_approval_without_a_script(page_of, live_server, cl
 
 
 def test_the_form_is_filled_at_the_keyboard_and_tells_while_typing(page_of, clerk):
-    back = enrolled(clerk.employer, name="李回来", department="质检部", number=synthetic_id(area="810000"))
+    back = enrolled(
+        clerk.employer, name="李回来", department="质检部", household="31", number=synthetic_id(area="810000")
+    )
     back.spells.update(last_month=str(Month.of(clock.today()).previous(3)), end_reason="6301")
     page = page_of(clerk, FORM)
     page.locator("[name=id_number]").focus()
