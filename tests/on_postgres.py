@@ -72,7 +72,7 @@ def _names_some(chosen: list[str]) -> bool:
 
 
 def _units(chosen: list[str], env: dict[str, str]) -> int:
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--reuse-db", *chosen]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "worksteal", "--reuse-db", *chosen]
     return subprocess.call(command, env=env)
 
 
