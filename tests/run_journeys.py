@@ -1,4 +1,7 @@
-"""Run the journeys, two at a time; what failed beside others must pass alone, or the run fails."""
+"""Run the journeys, three at a time; what failed beside others must pass alone, or the run fails.
+
+Much of a journey is waiting: for the browser, for the bank, for what a page does by itself in a moment.
+"""
 
 import subprocess
 import sys
@@ -14,7 +17,7 @@ def run_journeys(*chosen: str, env: dict[str, str] | None = None) -> int:
     """The exit code of pytest, with these options, for the journeys in these paths; for all where none is named."""
     everywhere = () if any(word.startswith("tests") for word in chosen) else (JOURNEYS,)
     journeys = [sys.executable, "-m", "pytest", "-q", "-m", "journey", *chosen, *everywhere]
-    found = subprocess.call([*journeys, "-n", "2", "--dist", "worksteal"], env=env)
+    found = subprocess.call([*journeys, "-n", "3", "--dist", "worksteal"], env=env)
     if found == FAILED:
         sys.stdout.write("These journeys failed beside others. They must pass alone, or the run fails:\n")
         sys.stdout.flush()
