@@ -1,6 +1,6 @@
 """Run the journeys, three at a time; what failed beside others must pass alone, or the run fails.
 
-Half of a journey is waiting: for the browser, for the bank, for what a page does by itself in a moment.
+Much of a journey is waiting: for the browser, for the bank, for what a page does by itself in a moment.
 """
 
 import subprocess
