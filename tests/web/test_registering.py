@@ -263,6 +263,16 @@ def test_a_marked_item_that_is_unchanged_is_named_and_needs_a_tick_and_the_revie
     assert f"标注过而没有改：{paper}</p>" in page and "改了 1 项：单位名称" in page
 
 
+def test_a_marked_paper_whose_file_is_replaced_is_repaired(client):
+    made, _ = returned(client, {"paper_0": "看不清"})
+    old = made.papers.get(title=made.spec.papers[0].title)
+    assert "还有 1 项没有改" in text_of(client.get("/register/yunnan/check"))
+    operations.replace_paper(made.pk, old.pk, Upload("清楚.pdf", PDF + b"%"))
+    check = text_of(client.get("/register/yunnan/check"))
+    assert "没有改" not in check and check.count("<small>已修改</small>") == 1
+    assert client.post("/register/yunnan/check", {"true": "1"}).url == "/register/progress"
+
+
 def test_a_step_that_was_repaired_says_so_and_asks_for_nothing_more(client):
     made, reviewer = returned(client, {"name": "与证照不一致", "paper_0": "看不清"})
     assert text_of(client.get("/register/yunnan/check")).count("需要处理") == 2

@@ -10,7 +10,7 @@ import pytest
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.clock import now
 from shebao.hall.declarations.states import State
-from shebao.hall.operators.models import Operator
+from shebao.hall.operators.models import Duty, Operator
 from shebao.hall.payments.models import Payment
 from shebao.hall.regions import all_regions, region
 from shebao.hall.reports import exporting
@@ -212,6 +212,16 @@ def test_the_ledger_query_says_what_is_still_open(guiyang):
     client, employer, *_ = guiyang
     text = text_of(client.get("/e/queries/employer_ledger/"))
     assert text.count("未缴清") == 2 and employer.bills.get(month=OCTOBER).number in text
+
+
+@pytest.mark.parametrize("key", ["employer_insurance", "employer_roster"])
+def test_who_only_looks_reads_no_wages_not_even_their_sum(guiyang, key):
+    client, employer, clerk, _ = guiyang
+    assert "申报工资" in client.get(f"/e/queries/{key}/").content.decode()
+    clerk.duty = Duty.READ
+    clerk.save()
+    response = client.get(f"/e/queries/{key}/")
+    assert response.status_code == 200 and "申报工资" not in response.content.decode()
 
 
 def test_a_person_is_found_by_name_and_the_total_is_theirs(guiyang):

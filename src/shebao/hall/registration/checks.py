@@ -188,8 +188,8 @@ def missing_papers(registration: Registration) -> list[str]:
 def papers_then(registration: Registration) -> dict[str, str]:
     """Which files each paper has as it is returned: kept beside the answers, so that a changed paper is told."""
     keys: dict[str, list[str]] = {}
-    for title, pk in registration.papers.order_by("pk").values_list("title", "pk"):
-        keys.setdefault(title, []).append(str(pk))
+    for title, stored in registration.papers.order_by("pk").values_list("title", "stored"):
+        keys.setdefault(title, []).append(str(stored))  # a paper that is replaced stays, its file does not
     return {f"paper_{n}": " ".join(keys.get(paper.title, ())) for n, paper in enumerate(registration.spec.papers)}
 
 

@@ -264,7 +264,8 @@ REPORTS = {
     "insured_people": Report(INSURED, (MONTH, SCHEME, PERSON), _insured, _show_insured, "人"),
     "insured_schemes": Report(
         (
-            Shown("scheme", "险种"), Shown("heads", "在保人数", "whole"), Shown("wage", "申报工资合计（元）", "yuan"),
+            Shown("scheme", "险种"), Shown("heads", "在保人数", "whole"),
+            Shown("wage", "申报工资合计（元）", "yuan", is_wage=True),
             Shown("since", "最早参保", "month"), Shown("employer_rate", "单位费率", "rate"),
             Shown("employee_rate", "个人费率", "rate"),
         ),
