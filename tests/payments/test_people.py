@@ -4,7 +4,7 @@ import pytest
 
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.people_vouchers import send_people_voucher
-from shebao.hall.errors import Refused
+from shebao.hall.errors import Conflict, Refused
 from shebao.hall.mail.models import Mail
 from shebao.hall.payments.models import Payment, PaymentState
 from shebao.hall.payments.operations import apply_answer, start_payment
@@ -78,6 +78,23 @@ def test_nobody_is_paid_for_twice_and_the_last_ones_settle_the_bill(hall):
 def test_a_second_press_is_the_running_attempt(hall):
     first = start(hall, 0)
     assert start(hall, 0).pk == first.pk and Payment.objects.count() == 1
+
+
+def test_an_attempt_for_others_is_no_answer_to_who_chose_these(hall):
+    clerk, bill, people = hall
+    first = start(hall, 0)
+    with pytest.raises(Conflict, match=f"1 人、{yuan(first.amount_fen)} 元（{first.number}）"):
+        start(hall, 1, 2)
+    with pytest.raises(Conflict, match="还没有结果"):
+        start_payment(bill.pk, by=clerk, people=[people[0].pk], voucher_to="other@example.cn")
+    assert Payment.objects.count() == 1
+
+
+def test_once_a_bill_is_paid_whole_everybody_on_it_is_paid_for(hall):
+    clerk, bill, people = hall
+    arrive(start_payment(bill.pk, by=clerk))
+    assert paid_people(bill) == {one.pk for one in people}
+    assert why_not_by_people(bill) == "这张账单已经缴清，不用再缴费。"
 
 
 def test_a_bill_that_was_paid_whole_or_in_part_is_not_paid_by_people(hall):

@@ -42,6 +42,13 @@ def sent(made, gateway) -> str:
     return code_of(gateway)
 
 
+def test_where_nobody_can_accept_nobody_is_kept_waiting(boss):
+    Operator.objects.filter(pk=boss.pk).update(role=Role.CLERK)
+    made, problems = joining.start_join("yunnan", wish(), instead_of=None)
+    assert made is None and [one.code for one in problems] == ["no_administrator"]
+    assert "没有单位管理员" in problems[0].message
+
+
 def test_somebody_asks_is_accepted_and_signs_in_by_the_link(boss, gateway):
     made = drafted()
     made = joining.prove_and_submit(made.pk, sent(made, gateway))

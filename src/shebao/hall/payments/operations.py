@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from shebao.bank import signing
 from shebao.bank.client import BankRefused, BankUnreachable
+from shebao.rules.money import yuan
 from shebao.rules.settling_words import settle_name
 from shebao.rules.vocabulary import SHARES
 
 from ..audit.operations import record
 from ..bulk import insert_rows, update_rows
 from ..clock import now, today
-from ..errors import Refused
+from ..errors import Conflict, Refused
 from ..regions import region
 from ..settlement.collecting import Owing, owing
 from ..settlement.models import Bill
@@ -55,6 +56,7 @@ def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int]
     _check_permission(by)
     _by_a_second_person(bill, by)
     for running in running_of(bill.pk):
+        _refuse_others(running, people, voucher_to)
         return running
     _refuse_waiting_void(bill)
     way = way_chosen(bill.employer, name)
@@ -81,6 +83,15 @@ def _begin(bill_id: int, *, by, name: str, part: str = "", people: Sequence[int]
     detail = {"bill": bill.number, "amount_fen": payment.amount_fen, "late_fee_fen": late_fee or None}
     record("payment.started", payment, by=by, channel=way.key, **detail)
     return payment
+
+
+def _refuse_others(running: Payment, people: Sequence[int], voucher_to: str) -> None:
+    """The attempt under way is nobody else's: who chose other people, or another mailbox, must not pay for these."""
+    if people and (list(people) != running.people or voucher_to != running.voucher_to):
+        whose = f"{len(running.people)} 人" if running.people else "整张账单"
+        text = f"这张账单有一笔缴费还没有结果：{whose}、{yuan(running.amount_fen)} 元（{running.number}）。"
+        text += "请在“缴费与支付”里缴完，或等它失效，再给这些人员缴费。"
+        raise Conflict("another_runs", text)
 
 
 def _refuse_waiting_void(bill: Bill) -> None:

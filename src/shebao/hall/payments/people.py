@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Sum
 
 from ..errors import Refused
+from ..settlement.ledger import balance
 from ..settlement.models import Bill, Booking
 from .models import Payment, PaymentState
 
@@ -28,14 +29,22 @@ class PersonDue:
         return self.employer_due + self.employee_due
 
 
+def is_clear(bill: Bill) -> bool:
+    """Whether nothing of a bill that demanded something is open."""
+    due, paid = balance(bill)
+    return due > 0 and paid >= due
+
+
 def paid_people(bill: Bill) -> set[int]:
-    """The employees for whom the bill is paid."""
+    """The employees for whom the bill is paid: those who were chosen, and everybody once nothing of it is open."""
+    if is_clear(bill):
+        return set(bill.lines.live().order_by().values_list("employee", flat=True))
     rows = Payment.objects.filter(bill=bill, state=PaymentState.SUCCEEDED).values_list("people", flat=True)
     return {pk for people in rows for pk in people}
 
 
 def people_of(bill: Bill) -> list[PersonDue]:
-    """Everybody on the bill, by name; two queries."""
+    """Everybody on the bill, by name; three queries."""
     paid = paid_people(bill)
     lines = bill.lines.live().order_by()
     rows = lines.values_list("employee", "employee__name", "employee__person_number").annotate(
@@ -66,7 +75,11 @@ def people_due(bill: Bill, people: Collection[int]) -> int:
 
 
 def why_not_by_people(bill: Bill) -> str:
-    """Why a bill cannot be paid person by person: money came for all of it, and is nobody's; "" where it can."""
+    """Why a bill cannot be paid person by person: it is paid, or money came for all of it, and is nobody's; "" where it
+    can.
+    """
+    if is_clear(bill):
+        return "这张账单已经缴清，不用再缴费。"
     whole = bill.payments.filter(state=PaymentState.SUCCEEDED, people=[]).exists()
     taken = bill.transactions.filter(kind__in=(Booking.CLEARED, Booking.CREDIT_USED), reversed_by=None).exists()
     return "这张账单已经整张缴过或抵扣过一部分，请在“缴费与支付”缴清余额。" if whole or taken else ""

@@ -63,8 +63,12 @@ def judged_join(here: Region, raw: Mapping[str, str]) -> tuple[dict[str, str], l
     # A sentence keeps its own commas: spelling is tidied for what is compared.
     answers["reason"] = " ".join(raw.get("reason", "").split()) if answers["reason"] else ""
     problems = list(cleaned.problems)
-    if answers["credit_code"] and not checks.stands_for(here, answers["credit_code"]):
+    owner = checks.stands_for(here, answers["credit_code"]) if answers["credit_code"] else None
+    if answers["credit_code"] and not owner:
         problems.append(Problem("no_account", "credit_code", "error", NO_ACCOUNT))
+    elif owner and not owner.may("manage_operators"):
+        text = f"这个单位的账号里没有单位管理员，没有人能处理申请；请带介绍信到{here.term('agency')}办理"
+        problems.append(Problem("no_administrator", "credit_code", "error", text))
     return answers, problems
 
 

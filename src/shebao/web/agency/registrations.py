@@ -120,10 +120,7 @@ def _row(one) -> dict:
 @needs("review")
 def registration(request, pk):
     """One registration: what was filled in, what the checks found, the papers, what was agreed to."""
-    page = _page(request, pk)
-    made = Registration.objects.visible_to(request.user).select_related("employer").get(pk=pk)
-    note_look(made, f"审核单位注册 {made.number}", by=request.user, employer=made.employer)
-    return page
+    return _page(request, pk)
 
 
 @sensitive_post_parameters("password")
@@ -148,6 +145,8 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
     is_whole = view is not None
     view = view or queries.desk_view(request.user, pk)
     made, here = view.registration, view.region
+    if not is_whole:  # which is a look of its own kind
+        note_look(made, f"审核单位注册 {made.number}", by=request.user, employer=made.employer)
     at_desk = PAGES.context(request, made)
     desk = at_desk["desk"]
     before, after = neighbours(list(_queue(request).values_list("pk", flat=True)[:PAGE]), pk)

@@ -91,7 +91,7 @@ def _refused(request, pk: int, no: Refused, wrong: dict[str, str]):
 def _page(request, pk: int, *, wrong: dict[str, str] | None = None, status: int = 422):
     made, wrong = join_deciding.join_of(request.user, pk), wrong or {}
     is_open = made.standing == JoinState.SUBMITTED
-    if request.method == "GET":
+    if request.method != "HEAD":
         note_look(made, f"处理加入申请 {made.number}", by=request.user, employer=made.employer)
     proposed = {"username": join_deciding.proposed_username(made), "name": made.answers["name"], "role": ""}
     answers = request.POST if "username" in request.POST else proposed
