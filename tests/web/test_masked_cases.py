@@ -19,6 +19,7 @@ from shebao.hall.evidence.operations import add_evidence
 from shebao.hall.operators import models
 from shebao.hall.registration.models import Registration
 from shebao.hall.registration.reviewing import REGISTRATIONS
+from shebao.hall.roster import unmasking
 from shebao.hall.roster.unmasking import MOST_IN_AN_HOUR, note_whole
 from tests.factories import NOW, EmployerFactory, OperatorFactory, at, enrolled, enrolment, synthetic_id
 from tests.papers import JPEG, upload, upload_papers
@@ -113,6 +114,14 @@ def test_one_press_shows_all_of_a_case_in_hand_with_its_reason_on_record_and_it_
     assert (entry.subject, entry.employer, entry.actor) == (f"declaration:{case.pk}", case.employer, reviewer)
     assert entry.detail == {"reason": WHY}
     assert shown(client.get(address).content.decode(), hidden(case)) == []
+
+
+def test_papers_are_opened_so_often_in_an_hour_and_no_oftener(client, reviewer, case, monkeypatch):
+    picture = Evidence.objects.first()
+    monkeypatch.setattr(unmasking, "PAPERS_IN_AN_HOUR", 2)
+    answers = [client.get(f"/a/evidence/{picture.pk}/shown") for _ in range(3)]
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert "一小时内打开的材料" in answers[-1].content.decode()
 
 
 def test_what_is_whole_on_the_screen_is_masked_on_paper(client, reviewer, case):

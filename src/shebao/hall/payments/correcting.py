@@ -22,6 +22,8 @@ from .suspense import suspend, take_back
 
 DAYS = 50
 """So many comparisons that found something are looked through for what was cleared falsely, the newest first."""
+LONGEST = 120
+"""Characters of a reason: it stands in the item's note beside both amounts."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def correct_cleared(item_id: int, *, by, note: str) -> SuspenseItem:
     note = note.strip()
     if not note:
         raise Refused("no_note", "请写明更正的依据，如与银行核对的日期和对方经办人。", field="note")
+    if len(note) > LONGEST:
+        raise Refused("note_too_long", f"更正的依据最多 {LONGEST} 字，现在有 {len(note)} 字。", field="note")
     found = SuspenseItem.objects.visible_to(by).get(pk=item_id)
     _refuse_open(found)
     row = _proof(found)

@@ -23,6 +23,8 @@ PURPOSE = "unmask"
 RIGHT, TITLE = "unmask", "查看完整号码"
 SHEETS_IN_AN_HOUR, SHEETS_ALERT_ABOVE = 10, 5
 SHEETS = "unmask-sheet"
+PAPERS, PAPERS_IN_AN_HOUR = "papers", 500
+"""On a photographed card stands a number: so many papers of cases are opened in an hour, five of each of a hundred."""
 
 
 @transaction.atomic
@@ -52,6 +54,13 @@ def note_whole(subject: Model, reason: str, *, by, employer) -> None:
     record("reveal_id_number", subject, by=by, employer=employer, reason=reason)
     if looks_in_an_hour(by) == ALERT_ABOVE + 1:
         record("alert.unmasking", by, by=by, employer=employer, count=ALERT_ABOVE + 1)
+
+
+def let_open_paper(*, by) -> None:
+    """Whoever of the agency opens the paper of a case asks here first how often. Raises Refused."""
+    if not may_try(PAPERS, str(by.pk), limit=PAPERS_IN_AN_HOUR, within=HOUR):
+        text = f"一小时内打开的材料不能超过 {PAPERS_IN_AN_HOUR} 份，请稍后再看。"
+        raise Refused("papers_too_often", text, status=429)
 
 
 @transaction.atomic

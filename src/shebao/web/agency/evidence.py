@@ -4,6 +4,7 @@ from django.views.decorators.http import require_safe
 
 from shebao.hall.audit.looks import note_glance, note_look
 from shebao.hall.evidence.models import Evidence
+from shebao.hall.roster.unmasking import let_open_paper
 
 from ..access import needs
 from ..sent_files import sent, sent_small, shown_image
@@ -35,5 +36,6 @@ def shown(request, pk):
 
 def _looked_at(request, pk: int) -> Evidence:
     one = Evidence.objects.visible_to(request.user).select_related("stored", "employer").get(pk=pk)
+    let_open_paper(by=request.user)
     note_look(one, f"审核材料：{one.title}", by=request.user, employer=one.employer, action="evidence.looked_at")
     return one

@@ -20,6 +20,7 @@ from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.registration.registering import activation_link
 from shebao.hall.registration.states import State, open_moves
 from shebao.hall.registration.telling import applicant_told
+from shebao.hall.roster.unmasking import let_open_paper
 from shebao.hall.sign_in.codes import sends_mail
 
 from ..access import needs
@@ -300,6 +301,7 @@ def paper(request, pk):
 
 def _looked_at(request, pk: int) -> RegistrationPaper:
     one = queries.stored_paper(request.user, pk)
+    let_open_paper(by=request.user)
     why = f"审核注册材料：{one.title}"
     note_look(one, why, by=request.user, employer=one.registration.employer, action="evidence.looked_at")
     return one
