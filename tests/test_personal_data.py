@@ -157,8 +157,9 @@ def test_the_agency_reads_a_registration_behind_masks_and_whole_only_with_a_reas
     refused = client.post(f"{address}/return", {"version": made.version}).content.decode()
     assert [one for one in whole if one in refused] == []
     assert "改了 2 项：联系电话、银行账号" in client.get(address).content.decode()
+    # The page, the same shown again with what is wrong, and the page once more.
     looks = AuditEntry.objects.filter(action="data.looked_at", subject=f"registration:{made.pk}", actor=reviewer)
-    assert looks.count() == 2 and made.number in looks[0].detail["reason"]
+    assert looks.count() == 3 and made.number in looks[0].detail["reason"]
 
     reviewer.set_password("a-Long-enough-1")
     reviewer.save()
