@@ -16,19 +16,18 @@ from .. import clock
 from ..audit.operations import record
 from ..errors import Conflict, Refused
 from ..operators.throttle import may_try
-from ..sign_in.codes import WRONG, Receiver, send, sends_messages, take, takes_messages
+from ..sign_in.codes import Receiver, sends_messages, takes_messages
 from . import checks
 from .join_deciding import let_run_out
 from .join_states import JoinState, advance_join
 from .models import JoinRequest
 from .operations import new_number, wizard_region
+from .proving import send_proof, take_proof
 from .queries import by_number
 
 FORM, PURPOSE = "join_request", "join"
 LASTS = timedelta(days=30)
 """How long a request waits for the administrator."""
-CODES, HOUR = 5, timedelta(hours=1)
-"""How many codes one telephone gets in an hour, whoever writes it into a request."""
 MOST, DAY = 20, timedelta(days=1)
 """How many requests one employer gets in a day: its administrator has other things to do."""
 NO_ACCOUNT = "这个单位在网厅还没有账号，不能加入；请核对，或者办理单位注册"
@@ -91,18 +90,13 @@ def _receiver(made: JoinRequest) -> Receiver:
 def send_join_code(pk: int) -> None:
     """Send six digits to the applicant's telephone (获取验证码). Raises Refused when there is no way, or too often."""
     made = _draft(pk)
-    if not may_prove(made):
-        raise Refused("nothing_to_prove", "这个手机号不用再验证。")
-    if not may_try("join-phone", made.phone_digest, limit=CODES, within=HOUR):
-        raise Refused("too_often", "这个手机号获取验证码的次数过多，请一小时后再试。", status=429)
-    send(_receiver(made), PURPOSE, "sms", made.answers["phone"])
+    send_proof(_receiver(made), PURPOSE, made.answers["phone"], made.phone_digest, is_wanted=may_prove(made))
 
 
 def prove_and_submit(pk: int, code: str) -> JoinRequest:
     """Prove the telephone with the code that went to it, and submit (验证并提交). A wrong code counts as a try."""
     made = JoinRequest.objects.select_related("employer").get(pk=pk)
-    if not take(_receiver(made), PURPOSE, code):
-        raise Refused("wrong_code", WRONG, field="code")
+    take_proof(_receiver(made), PURPOSE, code)
     # Proved stays proved where the request itself is refused: the code is spent.
     JoinRequest.objects.filter(pk=pk, state=JoinState.DRAFT).update(proved_digest=made.phone_digest)
     return submit_join(pk)

@@ -47,18 +47,31 @@ def _receiver(made: Registration) -> Receiver:
 def send_phone_code(pk: int) -> None:
     """Send six digits to the clerk's telephone (获取验证码). Raises Refused when there is no way, or too often."""
     made = _writable(pk)
-    if not may_prove(made):
+    send_proof(_receiver(made), PURPOSE, made.answers["clerk_phone"], made.phone_digest, is_wanted=may_prove(made))
+
+
+def send_proof(receiver: Receiver, purpose: str, phone: str, digest: str, *, is_wanted: bool) -> None:
+    """Send the digits that prove a telephone, whatever application it stands in; `digest` is what it is counted by.
+
+    Raises Refused when it need not be proved or there is no way, or too often.
+    """
+    if not is_wanted:
         raise Refused("nothing_to_prove", "这个手机号不用再验证。")
-    if not may_try("registration-phone", made.phone_digest, limit=SENDS, within=WINDOW):
+    if not may_try(f"{purpose}-phone", digest, limit=SENDS, within=WINDOW):
         raise Refused("too_often", "这个手机号获取验证码的次数过多，请一小时后再试。", status=429)
-    send(_receiver(made), PURPOSE, "sms", made.answers["clerk_phone"])
+    send(receiver, purpose, "sms", phone)
+
+
+def take_proof(receiver: Receiver, purpose: str, code: str) -> None:
+    """Take the digits that prove it. Raises Refused; the try counts although it is."""
+    if not take(receiver, purpose, code):
+        raise Refused("wrong_code", WRONG, field="code")
 
 
 def prove_phone(pk: int, code: str) -> None:
     """Prove the telephone with the code that went to it (验证手机号). Raises Refused; the try counts although it is."""
     made = Registration.objects.get(pk=pk)
-    if not take(_receiver(made), PURPOSE, code):
-        raise Refused("wrong_code", WRONG, field="code")
+    take_proof(_receiver(made), PURPOSE, code)
     with transaction.atomic():
         now = _writable(pk)
         now.proved_digest, now.touched_at = made.phone_digest, clock.now()

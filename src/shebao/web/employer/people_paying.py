@@ -16,7 +16,7 @@ from shebao.hall.mail.operations import tidy_address
 from shebao.hall.mail.queries import last_address, letters
 from shebao.hall.payments.channels import way_chosen, ways_of
 from shebao.hall.payments.operations import is_for_another, start_payment
-from shebao.hall.payments.people import is_clear, people_due, people_of, why_not_by_people
+from shebao.hall.payments.people import people_due, people_of, why_not_by_people
 from shebao.hall.payments.queries import running_payment
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import columns_for_charge, wages_in
@@ -48,7 +48,11 @@ class _Asked:
     bill: Bill | None
     rows: list[dict]
     trouble: str = ""
-    is_paid: bool = False
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether everybody on the bill is paid for: then nothing of it is open."""
+        return bool(self.rows) and all(row["is_paid"] for row in self.rows)
 
 
 def show(request, page):
@@ -118,7 +122,7 @@ def _asked(request, text: str) -> tuple[_Asked, str]:
              "typed": plain_yuan(one.base), "is_paid": one.is_paid}
             for one in people_of(bill)
         ]  # fmt: skip
-        found.trouble, found.is_paid = why_not_by_people(bill), is_clear(bill)
+        found.trouble = why_not_by_people(bill)
     elif month == current:
         wages = wages_in(employer, month)
         insured, _ = columns_for_charge(employer, month)
