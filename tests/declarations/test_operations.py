@@ -153,6 +153,25 @@ def test_a_returned_declaration_is_repaired_in_place_and_submitted_again(clerk, 
     assert (field.previous, field.new) == ("8,000.00", "8,500.00")
 
 
+def test_the_desk_sees_what_was_submitted_and_not_what_the_employer_is_still_writing(clerk, reviewer):
+    (draft,) = save(clerk, ENROL, enrolment())
+    with pytest.raises(Declaration.DoesNotExist):
+        case_view(reviewer, draft.pk)
+    assert not DeclarationEvent.objects.visible_to(reviewer).exists()
+    assert operations.submit_declarations([draft.pk], by=clerk).refused == []
+    operations.return_declaration(draft.pk, by=reviewer, marks={"declared_wage": "与合同不符"}, note="")
+    draft.refresh_from_db()
+    writing = enrolment(declared_wage="8500")
+    operations.repair_declaration(draft.pk, writing, by=clerk, confirmed={}, version=draft.version)
+
+    def wage(actor):
+        return next(f.new for f in case_view(actor, draft.pk).fields if f.id == "declared_wage")
+
+    assert (wage(reviewer), wage(clerk)) == ("8,000.00", "8,500.00")
+    assert operations.submit_declarations([draft.pk], by=clerk).refused == []
+    assert wage(reviewer) == "8,500.00"
+
+
 def returned(clerk, reviewer, **marks):
     declaration = submitted(clerk)
     operations.return_declaration(declaration.pk, by=reviewer, marks=marks or {"name": "请核对"}, note="")

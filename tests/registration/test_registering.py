@@ -248,6 +248,7 @@ def test_what_was_returned_is_repaired_in_place_and_the_reviewer_sees_what_chang
     assert "单位名称：与证照不一致" in letter.text
     assert letter.to == "clerk@example.com"
     assert operations.save_step(made.pk, 0, answers(name="示例新设股份有限公司")) == []
+    assert queries.desk_view(reviewer, made.pk).registration.subject_name == answers()["name"]  # not sent in yet
     again = operations.submit_registration(made.pk)
     view = queries.desk_view(reviewer, made.pk)
     assert [one.label for one in view.answers if one.is_repaired] == ["单位名称"]

@@ -17,7 +17,7 @@ from ..web.conftest import PASSWORD, make_employer, make_operator
 from .conftest import committed, sign_in, signed_in
 
 NEW = "brand-New-Words-7"
-TRIED = "试用：验证码和链接没有发出"
+TRIED = "试用：验证码和链接不会发到手机或邮箱"
 
 
 @pytest.fixture

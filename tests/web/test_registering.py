@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from pypdf import PdfReader
 
 from shebao.hall.documents.blanks import paper_to_sign
@@ -264,13 +265,17 @@ def test_a_marked_item_that_is_unchanged_is_named_and_needs_a_tick_and_the_revie
 
 
 def test_a_marked_paper_whose_file_is_replaced_is_repaired(client):
-    made, _ = returned(client, {"paper_0": "看不清"})
+    made, reviewer = returned(client, {"paper_0": "看不清"})
     old = made.papers.get(title=made.spec.papers[0].title)
     assert "还有 1 项没有改" in text_of(client.get("/register/yunnan/check"))
     operations.replace_paper(made.pk, old.pk, Upload("清楚.pdf", PDF + b"%"))
     check = text_of(client.get("/register/yunnan/check"))
     assert "没有改" not in check and check.count("<small>已修改</small>") == 1
+    (desk := Client()).force_login(reviewer)
+    assert "清楚.pdf" not in text_of(desk.get(f"/a/registrations/{made.pk}"))  # the applicant's until it is sent in
     assert client.post("/register/yunnan/check", {"true": "1"}).url == "/register/progress"
+    page = text_of(desk.get(f"/a/registrations/{made.pk}"))
+    assert "清楚.pdf" in page and page.count(">新上传<") == 1 and "上次意见：看不清" in page
 
 
 def test_a_step_that_was_repaired_says_so_and_asks_for_nothing_more(client):

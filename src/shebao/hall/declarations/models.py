@@ -14,12 +14,19 @@ from ..scopes import ScopedQuerySet, scoped
 from .states import OPEN, TITLES, State, label_of
 
 
+def _unsent(path: str = "") -> Q:
+    """Whether a declaration never went out of its employer's hands: a draft that was not submitted yet, or ever."""
+    state = Q(**{f"{path}state__in": (State.DRAFT, State.DELETED)})
+    return state & Q(**{f"{path}revision": 0, f"{path}at_counter": False})
+
+
 class DeclarationQuerySet(scoped("employer", people="employee", maker="declared_by")):
     """Declarations; of the services that are withheld from an operator, none."""
 
     def visible_to(self, actor):
-        """As for everything else, without the services that this operator may not use."""
+        """As for everything else: not the services that this operator may not use; for the desk, what was submitted."""
         rows = super().visible_to(actor)
+        rows = rows.exclude(_unsent()) if actor.is_desk else rows
         return rows.exclude(service__in=hidden) if (hidden := actor.withheld_services()) else rows
 
 
@@ -29,6 +36,7 @@ class EventQuerySet(scoped("declaration__employer", people="declaration__employe
     def visible_to(self, actor):
         """As for the declarations themselves."""
         rows = super().visible_to(actor)
+        rows = rows.exclude(_unsent("declaration__")) if actor.is_desk else rows
         return rows.exclude(declaration__service__in=hidden) if (hidden := actor.withheld_services()) else rows
 
 

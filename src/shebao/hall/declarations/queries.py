@@ -145,13 +145,15 @@ class CaseView:
 def case_view(actor, pk: int, *, in_full: bool = False) -> CaseView:
     """One of the actor's declarations. Raises Declaration.DoesNotExist for anybody else's.
 
-    Numbers are behind their masks; `in_full` is for whoever was shown in by `whole_case`.
+    The desk sees what was submitted last, not what the employer is writing since. Numbers are behind their masks; `in_full` is for whoever was shown in by `whole_case`.
     """
     rows = Declaration.objects.visible_to(actor).select_related(
         "employer", "employee", "declared_by", "decided_by", "copied_from"
     )
     declaration = rows.get(pk=pk)
     events = list(declaration.events.select_related("by").order_by("at", "pk"))
+    if actor.is_desk and not declaration.at_counter:
+        _as_submitted(declaration, events)
     problems = declaration.findings
     fields = _fields(declaration, events, problems, in_full=in_full)
     return CaseView(
@@ -167,6 +169,13 @@ def case_view(actor, pk: int, *, in_full: bool = False) -> CaseView:
         explanation=explanation(events),
         papers=_papers(declaration, events),
     )
+
+
+def _as_submitted(declaration: Declaration, events: list[DeclarationEvent]) -> None:
+    """Put back, for this look, what a case said that is with its employer again, and leave out what was found since."""
+    sent = submissions(events)
+    if declaration.state in (State.DRAFT, State.RETURNED, State.DELETED) and sent and sent[-1] != declaration.answers:
+        declaration.answers, declaration.problems = sent[-1], []
 
 
 @transaction.atomic

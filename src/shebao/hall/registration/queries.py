@@ -129,9 +129,24 @@ def papers_of(registration: Registration) -> list[PaperView]:
     ]
     for one in found:
         if one.id in before:
-            then, now = {int(pk) for pk in before[one.id].split()}, {file.pk for file in one.files}
-            one.new, one.is_repaired = frozenset(now - then), now != then
+            then = _files_then(registration, one.id)
+            one.new = frozenset(file.pk for file in one.files if file.stored_id not in then)
+            one.is_repaired = {file.stored_id for file in one.files} != then
     return found
+
+
+def _files_then(registration: Registration, paper: str) -> set[int]:
+    """Which files a paper had as it was returned."""
+    return {int(pk) for pk in registration.before.get(paper, "").split()}
+
+
+def _as_returned(made: Registration, papers: list[PaperView]) -> None:
+    """Put back, for this look, what was submitted: what the applicant repairs is nobody else's until it is sent in."""
+    made.answers = {key: value for key, value in made.before.items() if not key.startswith("paper_")}
+    for one in papers:
+        then = _files_then(made, one.id)
+        one.files = [file for file in one.files if file.stored_id in then]
+        one.new, one.is_repaired = frozenset(), False
 
 
 def stored_paper(actor, pk: int) -> RegistrationPaper:
@@ -166,12 +181,15 @@ def desk_view(actor, pk: int, *, in_full: bool = False) -> DeskView:
         .get(pk=pk)
     )
     here = region(made.region)
+    papers = papers_of(made)
+    if made.state == State.RETURNED and made.entered_by_id is None:
+        _as_returned(made, papers)
     employer = checks.on_file(here.code, made.answers.get("credit_code", "")) if made.employer_id is None else None
     return DeskView(
         made,
         here,
         answers_of(made, here, employer, in_full=in_full),
-        papers_of(made),
+        papers,
         [(area.title, area.key in made.areas) for area in here.registration.areas],
         list(made.agreements.order_by("agreed_at")),
         checks.findings(made, here) if made.state == State.SUBMITTED else [],

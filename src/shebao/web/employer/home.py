@@ -136,7 +136,9 @@ PEOPLE, WAGES = ("enrol_employees", "cease_employees"), ("declare_wages",)
 
 def _hello() -> str:
     hour = clock.local_now().hour
-    return "上午好" if 5 <= hour < 12 else "下午好" if 12 <= hour < 18 else "晚上好"
+    if hour < 5:
+        return "您好"
+    return "上午好" if hour < 12 else "下午好" if hour < 18 else "晚上好"
 
 
 def _day_words(day) -> str:

@@ -289,6 +289,7 @@ FIELD_DEFAULTS: dict[str, Any] = {
     "unit": "",
     "full": False,
     "url": "",
+    "blank": True,
 }
 
 
