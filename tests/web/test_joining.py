@@ -176,6 +176,15 @@ def test_one_address_begins_so_many_requests(client, boss, monkeypatch):
     assert client.post(JOIN, wish(phone="13800000001")).status_code == 429
 
 
+def test_where_nobody_proves_a_telephone_one_address_does_not_use_up_the_day_of_an_employer(client, boss, monkeypatch):
+    monkeypatch.setattr(joining, "UNPROVED", 1)
+    assert client.post(JOIN, wish()).url == "/join/progress"
+    answer = client.post(JOIN, wish(phone="13800000001"))
+    assert answer.status_code == 429 and "直接联系本单位管理员" in text_of(answer)
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert elsewhere.post(JOIN, wish(phone="13800000002")).url == "/join/progress"
+
+
 def test_a_second_request_of_a_telephone_is_told_of_the_first(client, boss):
     asked()
     answer = client.post(JOIN, wish())

@@ -145,7 +145,8 @@ class CaseView:
 def case_view(actor, pk: int, *, in_full: bool = False) -> CaseView:
     """One of the actor's declarations. Raises Declaration.DoesNotExist for anybody else's.
 
-    The desk sees what was submitted last, not what the employer is writing since. Numbers are behind their masks; `in_full` is for whoever was shown in by `whole_case`.
+    The desk sees what was submitted last, not what the employer is writing since. Numbers are behind their masks;
+    `in_full` is for whoever was shown in by `whole_case`.
     """
     rows = Declaration.objects.visible_to(actor).select_related(
         "employer", "employee", "declared_by", "decided_by", "copied_from"

@@ -224,7 +224,13 @@ def _filter_fields(request) -> list[dict]:
         {"id": "service", "label": "事项", "kind": "choice", "options": reviewed, "placeholder": "全部"},
         {"id": "employer", "label": "单位名称或编号", "kind": "text", "maxlength": 60},
         *({"id": name, "label": label, "kind": "date"} for name, label in DAYS.items()),
-        {"id": "order", "label": "次序", "kind": "choice", "options": list(desk_queries.ORDERS.items()), "blank": False},
+        {
+            "id": "order",
+            "label": "次序",
+            "kind": "choice",
+            "options": list(desk_queries.ORDERS.items()),
+            "blank": False,
+        },
     ]
     usual, (_, problems) = {"order": "due"}, _days(chosen)
     return [

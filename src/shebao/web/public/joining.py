@@ -25,6 +25,8 @@ from .holding import JOINING, held_join, hold_join
 HOUR = timedelta(hours=1)
 BEGINNINGS, TRIES = 20, 20
 """How many requests an address may begin, and how often it may have a code sent or type one, in an hour."""
+UNPROVED = 5
+"""How many requests without a proved telephone an address may send to one employer in a day: less than its day has."""
 CODE_SENT = "join_code"
 
 
@@ -49,6 +51,7 @@ def join(request, code):
             hold_join(request, made)
             if joining.may_prove(made):
                 return redirect("join_phone")
+            _not_too_many(request, made)
             joining.submit_join(made.pk)
     except Refused as no:
         return _join_page(
@@ -59,6 +62,13 @@ def join(request, code):
             status=no.status,
         )
     return _join_page(request, here, raw, problems=problems) if problems else redirect("join_progress")
+
+
+def _not_too_many(request, made) -> None:
+    """Where no message proves who asks, one address does not use up the day of an employer (Refused)."""
+    place = f"{request.META.get('REMOTE_ADDR', '')} {made.employer_id}"
+    if not may_try("join-from", place, limit=UNPROVED, within=joining.DAY):
+        raise Refused("too_many", "这个地址今天向这个单位的申请过多，请明天再试，或直接联系本单位管理员。", status=429)
 
 
 def _join_page(request, here, raw, *, problems=(), said=(), status=200):

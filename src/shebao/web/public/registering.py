@@ -258,7 +258,7 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
 
 
 def _asked(here: Region, fields: list[dict], problems) -> list[dict]:
-    """The fields of a part: the code is told of as it is left; of a number and a first day only one is shown, and asked."""
+    """The fields of a part: the code is told of as it is left; of number and first day one is shown, and asked."""
     either = {"employer_number", "first_insured_on"} if any(one["name"] == "has_number" for one in fields) else set()
     starred = [field | {"required": True} if field["name"] in either else field for field in fields]
     return [asking(field, here, problems) if field["name"] == CODE else field for field in starred]
