@@ -22,7 +22,7 @@ def test_the_counter_enters_a_colleague_decides_and_the_printed_password_opens_t
     counter.get_by_role("link", name="单位参保登记").click()
     counter.get_by_role("heading", name="单位参保登记（窗口录入）").wait_for()
     counter.get_by_text("电脑编码（13 位）通过时按本地规则接着编排").wait_for()
-    write(counter, "credit_code legal_representative industry_class established_on address phone")
+    write(counter, "credit_code legal_representative economic_kind industry_class established_on address phone")
     write(counter, "clerk_name id_kind id_number clerk_phone clerk_email")
     go_on(counter, "录入并提交")
     counter.get_by_role("alert").get_by_text("请填写“单位名称”").wait_for()

@@ -74,7 +74,7 @@ def test_a_new_employer_registers_repairs_is_approved_and_files_its_first_month(
 
     # 单位详细信息: going back keeps what was typed, even where it is not finished.
     page.get_by_role("heading", name="单位详细信息").first.wait_for()
-    write(page, "industry_class established_on address")
+    write(page, "economic_kind industry_class established_on address")
     go_on(page, "上一步")
     page.get_by_text("专管员基本信息").wait_for()
     go_on(page)
@@ -216,7 +216,7 @@ def test_the_clerks_telephone_is_proved_with_a_code_where_messages_are_sent(page
     page.get_by_role("heading", name="验证手机号").wait_for()
     page.get_by_text("139****0001").wait_for()
     page.get_by_role("link", name="以后再验证").click()
-    write(page, "industry_class established_on address phone")
+    write(page, "economic_kind industry_class established_on address phone")
     go_on(page)
     page.get_by_label("以上内容真实").check()
     page.get_by_role("button", name="提交申请").click()
@@ -247,7 +247,7 @@ def test_where_nobody_reviews_the_account_goes_by_mail_at_once(page_of, live_ser
     names = "name credit_code legal_representative clerk_name id_kind id_number clerk_phone clerk_email"
     write(page, names)
     go_on(page)
-    write(page, "industry_class established_on address phone")
+    write(page, "economic_kind industry_class established_on address phone")
     go_on(page)
     page.get_by_label("以上内容真实").check()
     page.get_by_role("button", name="提交申请").click()
@@ -274,7 +274,7 @@ def test_each_hall_registers_in_its_own_steps_and_shows_its_first_page(page_of, 
     write(page, "name credit_code legal_representative clerk_name id_kind id_number clerk_phone clerk_email")
     go_on(page)
     page.get_by_role("heading", name="单位详细信息").first.wait_for()
-    write(page, "industry_class established_on address postcode phone bank_name bank_account")
+    write(page, "economic_kind industry_class established_on address postcode phone bank_name bank_account")
     go_on(page)
     page.get_by_role("group", name=re.compile("^.?社会保险业务")).get_by_label("是").check()
     if division:  # langfang has neither projects nor districts to choose from

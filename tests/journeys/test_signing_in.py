@@ -127,7 +127,7 @@ def test_an_enterprise_registers_with_its_number_signs_in_by_it_and_finds_its_pa
     page.get_by_role("heading", name="登录").wait_for()
     page.goto(base + "/register/fujian/1")
     page.get_by_label("电脑编码").fill("12345")
-    write(page, "credit_code name legal_representative industry_class established_on address phone")
+    write(page, "credit_code name legal_representative economic_kind industry_class established_on address phone")
     press(page, "保存")
     page.get_by_role("alert").get_by_text("电脑编码应为 13 位数字，现在是 5 位").wait_for()
     page.get_by_label("电脑编码").fill("3501000000123")
@@ -215,7 +215,7 @@ def test_the_wizard_asks_region_and_taxpayer_first_and_several_employers_are_cho
     page.get_by_role("alert").get_by_text("校验位不符").wait_for()
     page.get_by_label("缴费人识别号").fill(credit_code(1))
     press(page, "下一步")
-    write(page, "name legal_representative industry_class established_on address phone " + CLERK)
+    write(page, "name legal_representative economic_kind industry_class established_on address phone " + CLERK)
     press(page, "下一步")
     page.locator('[name="has_number"][value="0"]').check() if page.locator(
         '[name="has_number"][type=radio]'

@@ -31,6 +31,8 @@ def answers(n=1, **changes) -> dict:
         "id_number": synthetic_id(sequence=n),
         "clerk_phone": "13900000001",
         "clerk_email": "clerk@example.com",
+        "employer_kind": "10",
+        "economic_kind": "150",
         "industry_class": "2",
         "established_on": "2026-11-02",
         "address": "示例路 8 号",

@@ -171,6 +171,7 @@ def _employer(region, number: int, index: int, name: str):
             legal_representative="示例法人",
             address="示例路 1 号",
             phone="02200000000",
+            economic_kind="150",
             bank_name="示例银行第一支行",
             bank_account=f"990100000000{number:03}{index:03}",
             first_month=max(_this_month().previous(11), region.opened_on),

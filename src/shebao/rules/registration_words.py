@@ -47,6 +47,9 @@ REGISTRATION_ASKS = _words(
     taxpayer_number="总机构的缴费人识别号：分支机构与总机构同一识别号缴费的填写",
     first_insured_on="新参保日期",
     agency_division="社保局所在行政区划，六位代码",
+    employer_kind="单位类型",
+    economic_kind="经济类型",
+    mailing_address="通讯地址：与单位地址不同的填写",
     industry_class="工伤行业类别",
 )
 """Questions that a wizard may ask and the operation understands; others are kept as answered."""

@@ -136,6 +136,7 @@ EMPLOYER_FIELDS = _words(
     credit_code="统一社会信用代码",
     legal_representative="法定代表人",
     address="地址",
+    mailing_address="通讯地址",
     postcode="邮政编码",
     contact_name="联系人",
     phone="联系电话",

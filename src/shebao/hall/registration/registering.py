@@ -30,10 +30,12 @@ from .telling import link_told
 
 LONGEST_NUMBER = 30
 TAKEN_OVER = (
-    *("name", "credit_code", "legal_representative", "address", "postcode", "bank_name", "bank_account"),
-    *("taxpayer_number", "agency_division"),
+    *("name", "credit_code", "legal_representative", "economic_kind", "address", "mailing_address", "postcode"),
+    *("bank_name", "bank_account", "taxpayer_number", "agency_division"),
 )
 """Answers that go on file as they are."""
+ENTERPRISE = "10"
+"""The kind of employer where the region's wizard asks for none."""
 
 
 def finish_registration(made: Registration, *, by, decided: Mapping[str, str] | None = None) -> str:
@@ -124,6 +126,7 @@ def _columns(made: Registration, decided: Mapping[str, str], here: Region) -> di
         raise Refused("decision_incomplete", f"{'；'.join(said)}。", field=field)
     return {name: answers.get(name, "") for name in TAKEN_OVER} | {
         "employer_number": number,
+        "employer_kind": answers.get("employer_kind") or ENTERPRISE,
         "first_month": Month.parse(found.values["first_month"]),
         "industry_class": found.values["industry_class"],
         "float_grade": found.values["float_grade"],

@@ -77,6 +77,8 @@ def employer(request, pk):
         "counter_url": reverse("a_counter", args=[pk]) if request.user.may("enter_at_counter") else "",
         "month": month,
         "head_count": insured_count(found, month),
+        "kind_title": region.code_title("employer_kinds", found.employer_kind),
+        "economic_title": region.code_title("economic_kinds", found.economic_kind),
         "industry_title": region.code_title("industry_classes", found.industry_class),
         "account_kinds": _account_kinds(region, found) if request.user.may("review") else None,
         "division": division_field(found, request.user),

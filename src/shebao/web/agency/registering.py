@@ -18,8 +18,9 @@ from shebao.rules.forms import Problem
 from shebao.rules.region import Region
 
 from ..access import needs
-from ..employer.fields import Shown, page_fields
+from ..employer.fields import Shown
 from ..public.registering import area_field, two_ways
+from ..tariffs import priced_fields
 from .revealing import note_brought_back
 
 TITLE = "单位参保登记"
@@ -133,7 +134,7 @@ def _areas(here: Region, entry: entering.Entry, faults: list[checks.Fault]) -> l
 
 def _optional(here: Region, form: str, shown: Shown) -> list[dict]:
     """The questions of a form; a number that is given at the counter need not be typed there."""
-    fields = page_fields(here.forms[form], here, shown)
+    fields = priced_fields(here.forms[form], here, shown)
     for field in fields if here.registration.is_issued_at_counter else ():
         if field["name"] == "employer_number":
             field |= {

@@ -25,8 +25,9 @@ from shebao.hall.sign_in.codes import sends_mail
 
 from ..access import needs
 from ..chosen import whole
-from ..employer.fields import Shown, page_fields
+from ..employer.fields import Shown
 from ..sent_files import sent, sent_small, shown_image
+from ..tariffs import priced_fields
 from .case import marks_of, neighbours
 from .desk import in_hand, place_tabs, suffix
 from .handling import Pages, addresses, say_approved
@@ -153,7 +154,7 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
     before, after = neighbours(list(_queue(request).values_list("pk", flat=True)[:PAGE]), pk)
     # Who signs second sees what the first would register.
     raw = request.POST if doing == "approve" else desk.signed[-1].decided if desk.signed else view.proposed
-    fields = page_fields(here.forms["registration_approval"], here, Shown(raw)) if view.proposed else []
+    fields = priced_fields(here.forms["registration_approval"], here, Shown(raw)) if view.proposed else []
     for field in fields:
         if error and doing == "approve" and error.field == field["name"]:
             field["error"] = error.message

@@ -97,6 +97,8 @@ def employer(request):
         "employer": own,
         "region": spec,
         "industry_class": spec.code_title("industry_classes", own.industry_class),
+        "employer_kind": spec.code_title("employer_kinds", own.employer_kind),
+        "economic_kind": spec.code_title("economic_kinds", own.economic_kind),
         "float_grade": spec.code_title("float_grades", own.float_grade),
         "insured": insured_count(own, this_month(request)),
         "schemes": list(spec.open_schemes),

@@ -21,8 +21,9 @@ from shebao.rules.region import Region
 
 from ..access import public
 from ..by_phone import PART
-from ..employer.fields import Shown, page_fields
+from ..employer.fields import Shown
 from ..sent_files import TAKEN, uploads
+from ..tariffs import priced_fields
 from .asking_code import CODE, OFFERED, asking, count_code
 from .holding import held, hold
 from .registering_papers import ask_for_phone, code_of, count_upload, paper_part, replaced
@@ -237,7 +238,7 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "groups": [
             {
                 "title": part.title,
-                "fields": _asked(here, two_ways(page_fields(here.forms[part.form], here, shown)), problems),
+                "fields": _asked(here, two_ways(priced_fields(here.forms[part.form], here, shown)), problems),
             }
             for part in one.parts
         ],
