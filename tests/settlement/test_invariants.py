@@ -107,6 +107,7 @@ FAULTS = {
         "没有作废，账上却有冲回",
     ),
     "I-6 nobody knows who voided": ("DELETE FROM settlement_voidrequest", "没有是谁"),
+    "I-6 nobody knows who voided a payment": ("UPDATE payments_payment SET state = 'voided'", "没有是谁"),
     "I-7 a late fee is taken on top": (
         f"INSERT INTO {ENTRY} VALUES ({PAID}, 'late_fees', 'pension', 'employer', '2026-11', -100)",
         "I-7：",
@@ -334,7 +335,9 @@ GUARDS = (
     "settlement_backpayment_no_update settlement_refund_no_update a_line_is_what_its_evidence_says "
     "an_adjustment_is_what_its_evidence_says a_back_payment_bears_what_its_evidence_says "
     "what_is_paid_in_time_bears_no_late_fee a_settled_month_charges_everybody a_settled_month_takes_what_is_paid_back "
-    "a_settled_month_returns_what_is_claimed"
+    "a_settled_month_returns_what_is_claimed settlement_voidrequest_no_update payments_counterreceipt_no_update "
+    "a_payment_is_voided_with_its_receipt a_payment_is_voided_with_its_receipt_4 a_void_says_who_and_why "
+    "a_void_says_who_and_why_2 a_mirror_ends_what_it_reverses"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 
