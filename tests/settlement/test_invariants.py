@@ -83,6 +83,10 @@ FAULTS = {
         f"INSERT INTO {ENTRY} VALUES ({PAID}, 'suspense', '', '', '2026-11', -7)",
         "不属于任何一笔待查款",
     ),
+    "I-4 paid is below nothing": (
+        f"UPDATE settlement_ledgerentry SET amount_fen = -amount_fen WHERE transaction_id = {PAID}",
+        "的实缴是负数",
+    ),
     "I-5 credit is spent that was not there": (
         f"INSERT INTO {ENTRY} VALUES ({PAID}, 'credit', '', '', '2026-11', 9)",
         "I-5：",
@@ -300,7 +304,7 @@ def test_the_database_refuses_a_booking_with_one_side(hall):
     )
     with pytest.raises(IntegrityError), transaction.atomic():
         booked.entries.create(account="bank", month=NOVEMBER, amount_fen=-700)
-        booked.entries.create(account="suspense", month=NOVEMBER, amount_fen=600)
+        booked.entries.create(account="contributions", month=NOVEMBER, amount_fen=600)
         connection.check_constraints()
     with transaction.atomic():
         booked.entries.create(account="bank", month=NOVEMBER, amount_fen=-700)
@@ -337,7 +341,9 @@ GUARDS = (
     "what_is_paid_in_time_bears_no_late_fee a_settled_month_charges_everybody a_settled_month_takes_what_is_paid_back "
     "a_settled_month_returns_what_is_claimed settlement_voidrequest_no_update payments_counterreceipt_no_update "
     "a_payment_is_voided_with_its_receipt a_payment_is_voided_with_its_receipt_4 a_void_says_who_and_why "
-    "a_void_says_who_and_why_2 a_mirror_ends_what_it_reverses"
+    "a_void_says_who_and_why_2 a_mirror_ends_what_it_reverses "
+    "what_waits_in_suspense_is_an_item an_item_is_held_until_it_is_cleared an_item_is_held_until_it_is_cleared_3 "
+    "a_payment_is_booked_as_it_ended a_payment_is_booked_as_it_ended_4 paid_is_never_below_nothing"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 
