@@ -17,6 +17,7 @@ from .outcome import Outcome
 TITLE = "Faults planted in the books"
 LINE, ENTRY, BOOKING = "settlement_billline", "settlement_ledgerentry", "settlement_ledgertransaction"
 BILL, PAYMENT, EVIDENCE = "settlement_bill", "payments_payment", "settlement_evidence"
+ASSESSMENT = "settlement_assessment"
 SPELL, WAGE = "roster_spell", "roster_declaredwage"
 
 
@@ -293,6 +294,10 @@ FAULTS: dict[str, tuple[Callable[[Books], None], str]] = {
     "arrival negative": (_set("ENTRY", "amount_fen = -amount_fen", PAID), "number"),
     "payment of another amount": (_set("PAYMENT", "amount_fen = amount_fen - 1", "id = {payment}"), "number"),
     "payment taken back, booking left": (_set("PAYMENT", "state = 'refused'", "id = {payment}"), "number"),
+    "payment voided by nobody": (_set("PAYMENT", "state = 'voided'", "id = {payment}"), "payment_number"),
+    "assessment voided by nobody": (
+        _set("ASSESSMENT", "voided_at = made_at", "id = (SELECT assessment_id FROM {BILL} WHERE id = {bill})"),
+        "assessment_number"),
     "payment of another employer": (
         _set("PAYMENT", "employer_id = {other_employer}", "id = {payment}"), "payment_number"),
 }  # fmt: skip

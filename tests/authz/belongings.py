@@ -20,6 +20,7 @@ from shebao.hall.payments.models import CounterReceipt, DebitFile, Payment
 from shebao.hall.privileged.models import NamedOperator, PrivilegedQuery
 from shebao.hall.registration.models import JoinRequest
 from shebao.hall.reimbursements.models import Reimbursement
+from shebao.hall.settlement.ledger import book_paid
 from shebao.hall.sign_in.models import Factor, LinkedAccount, OpenSession, OperatorCertificate
 from shebao.hall.sign_in.sessions import key_digest
 from shebao.rules.months import Month
@@ -72,8 +73,9 @@ def of_employer(employer, bill, case, word: str, clerk, when, has_picture: bool)
     """What the agency wrote about an employer at its counter, and a picture among the papers of a case."""
     payment = Payment.objects.create(
         employer=employer, bill=bill, number=f"counter{word}", amount_fen=100, paid_fen=100, state="succeeded",
-        channel="counter", started_by=clerk, started_at=when,
+        channel="counter", started_by=clerk, started_at=when, paid_at=when,
     )  # fmt: skip
+    book_paid(bill, payment)
     receipt = CounterReceipt.objects.create(
         payment=payment, employer=employer, region=employer.region, number=f"R{word}", kind="cash",
         received_on=when.date(), entered_by=clerk, entered_at=when,

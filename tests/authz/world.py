@@ -27,13 +27,23 @@ from shebao.hall.evidence.thumbnails import Small, thumbnail
 from shebao.hall.mail.models import Mail
 from shebao.hall.operators.models import Operator
 from shebao.hall.payments.models import Payment, SuspenseItem
+from shebao.hall.payments.suspense import book_moved
 from shebao.hall.regions import region
 from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.reports.models import ExportRun, SavedView
 from shebao.hall.roster.models import AccountLetter, LabourRegistration, PreEntry
 from shebao.hall.settlement.evidences import keep_evidence
 from shebao.hall.settlement.ledger import book_assessed
-from shebao.hall.settlement.models import Assessment, Bill, ProvisionalLine, SandboxRun, UndeclaredRun, VoidRequest
+from shebao.hall.settlement.models import (
+    Account,
+    Assessment,
+    Bill,
+    Booking,
+    ProvisionalLine,
+    SandboxRun,
+    UndeclaredRun,
+    VoidRequest,
+)
 from shebao.hall.sheets.models import Batch, BatchRow
 from shebao.rules.assessed import undeclared_evidence
 from shebao.rules.months import Month
@@ -327,6 +337,7 @@ def _agency(world: World, code: str) -> None:
     suspense = SuspenseItem.objects.create(
         region=code, bank_serial=f"S{code}", amount_fen=100, payer=word, reason=word, arrived_at=WHEN
     )
+    book_moved(suspense, Booking.SUSPENDED, None, [(Account.BANK, 100), (Account.SUSPENSE, -100)])
     run = SandboxRun.objects.create(asked_by=admin, asked_at=WHEN, month=MONTH, proposal="", failure=word)
     found = registered | {"suspense": suspense, "sandbox": run}
     # It names employers of any division: nothing for whoever is limited to one.

@@ -39,7 +39,7 @@ from shebao.rules.months import Month
 from ..banking import Bank
 from ..factories import JANUARY, enrolled, synthetic_id
 from ..payments.test_operations import send, told
-from .hall import make_clerk, make_employer
+from .hall import make_clerk, make_employer, nothing_waits
 from .late import CODE, late_city
 from .machine_back import BackRules
 from .machine_money import MoneyRules
@@ -213,8 +213,10 @@ class MoneyMachine(PeopleRules, BackRules, MoneyRules, UndeclaredMonths, RuleBas
     def the_ledger_says_what_the_model_says(self):
         """After every step; what follows from the same entries on the same day is not asked twice.
 
-        What a bill asks for and the credit are of no entries of the bank and of suspense.
+        What a bill asks for and the credit are of no entries of the bank and of suspense. In a hall each step commits:
+        what the database judges then it judges here.
         """
+        nothing_waits()
         with connection.cursor() as cursor:
             cursor.execute("SELECT account, SUM(amount_fen), MAX(id) FROM settlement_ledgerentry GROUP BY account")
             rows = cursor.fetchall()

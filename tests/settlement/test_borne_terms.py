@@ -95,7 +95,7 @@ def test_no_late_fee_is_taken_of_a_bill_while_no_money_for_it_came_late():
 
     def take(when):
         booked = LedgerTransaction(employer=employer, bill=bill, kind=Booking.CLEARED, booked_at=when, value_at=when)
-        rows = [(Account.SUSPENSE, 5, bill.month), (Account.LATE_FEES, -5, bill.month, "pension", "employer")]
+        rows = [(Account.BANK, 5, bill.month), (Account.LATE_FEES, -5, bill.month, "pension", "employer")]
         write_booking(booked, rows)
 
     with refused(IN_TIME):

@@ -83,6 +83,10 @@ FAULTS = {
         f"INSERT INTO {ENTRY} VALUES ({PAID}, 'suspense', '', '', '2026-11', -7)",
         "不属于任何一笔待查款",
     ),
+    "I-4 paid is below nothing": (
+        f"UPDATE settlement_ledgerentry SET amount_fen = -amount_fen WHERE transaction_id = {PAID}",
+        "的实缴是负数",
+    ),
     "I-5 credit is spent that was not there": (
         f"INSERT INTO {ENTRY} VALUES ({PAID}, 'credit', '', '', '2026-11', 9)",
         "I-5：",
@@ -107,6 +111,7 @@ FAULTS = {
         "没有作废，账上却有冲回",
     ),
     "I-6 nobody knows who voided": ("DELETE FROM settlement_voidrequest", "没有是谁"),
+    "I-6 nobody knows who voided a payment": ("UPDATE payments_payment SET state = 'voided'", "没有是谁"),
     "I-7 a late fee is taken on top": (
         f"INSERT INTO {ENTRY} VALUES ({PAID}, 'late_fees', 'pension', 'employer', '2026-11', -100)",
         "I-7：",
@@ -299,7 +304,7 @@ def test_the_database_refuses_a_booking_with_one_side(hall):
     )
     with pytest.raises(IntegrityError), transaction.atomic():
         booked.entries.create(account="bank", month=NOVEMBER, amount_fen=-700)
-        booked.entries.create(account="suspense", month=NOVEMBER, amount_fen=600)
+        booked.entries.create(account="contributions", month=NOVEMBER, amount_fen=600)
         connection.check_constraints()
     with transaction.atomic():
         booked.entries.create(account="bank", month=NOVEMBER, amount_fen=-700)
@@ -334,7 +339,11 @@ GUARDS = (
     "settlement_backpayment_no_update settlement_refund_no_update a_line_is_what_its_evidence_says "
     "an_adjustment_is_what_its_evidence_says a_back_payment_bears_what_its_evidence_says "
     "what_is_paid_in_time_bears_no_late_fee a_settled_month_charges_everybody a_settled_month_takes_what_is_paid_back "
-    "a_settled_month_returns_what_is_claimed"
+    "a_settled_month_returns_what_is_claimed settlement_voidrequest_no_update payments_counterreceipt_no_update "
+    "a_payment_is_voided_with_its_receipt a_payment_is_voided_with_its_receipt_4 a_void_says_who_and_why "
+    "a_void_says_who_and_why_2 a_mirror_ends_what_it_reverses "
+    "what_waits_in_suspense_is_an_item an_item_is_held_until_it_is_cleared an_item_is_held_until_it_is_cleared_3 "
+    "a_payment_is_booked_as_it_ended a_payment_is_booked_as_it_ended_4 paid_is_never_below_nothing"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 

@@ -1,6 +1,7 @@
 """Triggers that judge rows as they come, many at a time where the engine can, and some only when all have come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from .append_only import OfTheDatabase
 
@@ -118,4 +119,70 @@ def open_account(table: str, columns: str) -> str:
     return (
         f"CREATE TABLE {table} ({columns}, waits INTEGER NOT NULL DEFAULT -1 "
         f"REFERENCES {table} (id) DEFERRABLE INITIALLY DEFERRED)"
+    )
+
+
+IT = "{it}"
+"""Stands for the id that the query of a guard at the commit is about."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a guard at the commit looks at: a deed ("INSERT", "UPDATE OF column") on a table, `when` something is true
+    of NEW (and OLD), and about which ids: NEW's own, or what the query `ids` about NEW finds as `id`.
+    """
+
+    table: str
+    deed: str
+    when: str
+    ids: str = "SELECT NEW.id AS id"
+
+
+def refuse_at_commit(
+    name: str, wrong: str, sentence: str, opens: Sequence[Event], closes: Sequence[Event] = ()
+) -> OfTheDatabase:
+    """A migration step by which nothing commits while the query `wrong` has a row about an id, {it}; reversible.
+
+    `opens` are the events that may make it wrong: PostgreSQL asks about their ids when the transaction ends. SQLite
+    asks at each event and keeps what is wrong in a table of the guard's name, so it is told of `closes` too: the events
+    that may put it right.
+    """
+    names = [name if not place else f"{name}_{place + 1}" for place in range(len(opens) + len(closes))]
+    on_postgres = list(zip(names, opens, strict=False))
+    on_sqlite = list(zip(names, [*opens, *closes], strict=True))
+
+    def laid_by_postgres() -> Iterator[str]:
+        for called, one in on_postgres:
+            yield (
+                f"CREATE OR REPLACE FUNCTION {called}() RETURNS trigger LANGUAGE plpgsql {PLANNED} AS $$ BEGIN "
+                f"IF EXISTS (SELECT 1 FROM ({one.ids}) it WHERE EXISTS ({wrong.replace(IT, 'it.id')})) "
+                f"THEN RAISE EXCEPTION '{sentence}' {ERROR}; END IF; RETURN NULL; END $$"
+            )
+            yield (
+                f"CREATE CONSTRAINT TRIGGER {called} AFTER {one.deed} ON {one.table} DEFERRABLE INITIALLY DEFERRED "
+                f"FOR EACH ROW WHEN ({one.when}) EXECUTE FUNCTION {called}()"
+            )
+
+    def laid_by_sqlite() -> Iterator[str]:
+        waiting = f"{name}_waits"
+        yield open_account(waiting, "id INTEGER PRIMARY KEY")
+        for called, one in on_sqlite:
+            its, is_opening = f"SELECT it.id FROM ({one.ids}) it", one in opens
+            noted = f"{its} WHERE EXISTS ({wrong.replace(IT, 'it.id')}) AND it.id NOT IN (SELECT id FROM {waiting})"
+            # What may only put it right asks nothing where nothing waits.
+            when = one.when if is_opening else f"{one.when} AND EXISTS (SELECT 1 FROM {waiting})"
+            yield (
+                f"CREATE TRIGGER {called} AFTER {one.deed} ON {one.table} WHEN {when} BEGIN "
+                f"{f'INSERT INTO {waiting} (id) {noted}; ' if is_opening else ''}"
+                f"DELETE FROM {waiting} WHERE id IN ({its}) AND NOT EXISTS ({wrong.replace(IT, f'{waiting}.id')}); END"
+            )
+
+    return by_engine(
+        list(laid_by_postgres()),
+        list(laid_by_sqlite()),
+        lift_postgres=[f"DROP TRIGGER IF EXISTS {called} ON {one.table}" for called, one in on_postgres],
+        lift_sqlite=[
+            *(f"DROP TRIGGER IF EXISTS {called}" for called in names),
+            f"DROP TABLE IF EXISTS {name}_waits",
+        ],
     )

@@ -309,6 +309,11 @@ class VoidRequest(models.Model):
                 name="an_assessment_is_voided_once",
                 violation_error_message="这次核定已经作废。",
             ),
+            models.CheckConstraint(
+                name="what_was_voided_says_who_and_why",
+                condition=~Q(state="voided") | Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(reason=""),
+                violation_error_message="作废要有办结人和原因。",
+            ),
         ]
 
 
