@@ -210,6 +210,8 @@ class SuspenseItem(models.Model):
     note = models.CharField("处理说明", max_length=200, blank=True)
     cleared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     cleared_at = models.DateTimeField("处理时间", null=True)
+    earlier = models.CharField("更正前的处理", max_length=300, blank=True, default="")
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = SuspenseItems.as_manager()
 
