@@ -46,7 +46,8 @@ def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int =
     def typed(name: str, of: int = 0):
         return request.POST if (refused or wrong) and (name, of) == (form, pk) else {}
 
-    items = SuspenseItem.objects.visible_to(request.user).select_related("employer", "payment", "cleared_by", "corrected_by")
+    items = SuspenseItem.objects.visible_to(request.user)
+    items = items.select_related("employer", "payment", "cleared_by", "corrected_by")
     context = {
         "waiting": [(one, typed("clearing", one.pk)) for one in items.filter(clearing="")],
         "cleared": items.exclude(clearing="")[:SHOWN],
