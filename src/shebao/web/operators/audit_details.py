@@ -95,6 +95,8 @@ KEYS = {
     "account": "账号",
     "was": "原权限",
     "now": "现权限",
+    "given": "新开放",
+    "taken": "不再开放",
     "drafts": "申报笔数",
     "drawn": "抽中的申报",
     "chosen": "通过的申报",

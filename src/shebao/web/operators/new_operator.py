@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shebao.hall.operators import operations
-from shebao.hall.operators.models import Role
+from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region
 from shebao.rules.settling_words import settle_name
 
@@ -19,6 +19,7 @@ DOES = {
     Role.AUDIT_ADMIN: "只查阅操作记录，不办业务",
 }
 """What each role is there for, in a line; {} is what the region calls settling."""
+FIRST = "现在可以使用本单位的全部功能（{}、缴费、打印在内），看得到全部部门和险种的人员。"
 LOST = {"username": "请填写账号。", "name": "请填写姓名。", "role": "请选择角色。"}
 
 
@@ -35,6 +36,13 @@ def operator_fields(answers: Mapping[str, str], wrong: Mapping[str, str], *, by)
         field |= {"name": field["id"], "required": True, "value": answers.get(field["id"], "")}
         field["error"] = wrong.get(field["id"], "")
     return fields
+
+
+def first_rights(operator: Operator) -> str:
+    """What a new operator of an employer may do from now on, until somebody sets it; "" for all others."""
+    if operator.role != Role.CLERK:
+        return ""
+    return FIRST.format(f"申报、{settle_name(region(operator.region).terms)}")
 
 
 def left_out(request) -> dict[str, str]:
