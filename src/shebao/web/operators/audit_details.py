@@ -119,6 +119,7 @@ KEYS_OF = {
     "privileged": {"kind": "范围"},
     "receipt": {"kind": "收款方式"},
     "retention": {"kind": "内容"},
+    "session.ended": {"count": "登录数"},
     "suspense": {"kind": "处理"},
     "template": {"kind": "模板", "revision": "第几版"},
 }

@@ -13,7 +13,7 @@ DOES = {
     Role.CLERK: "申报、{}、缴费和打印；可以再限定岗位、部门和险种",
     Role.EMPLOYER_ADMIN: "专管员能办的都能办，还管理本单位的操作员、查阅操作记录",
     Role.REVIEWER: "审核申报和注册，在窗口代单位录入；每件由另一个人复审的，至少要两位",
-    Role.AGENCY_ADMIN: "审核以外，还管对账、公告、代码和数值、敏感查询的批准和监控",
+    Role.AGENCY_ADMIN: "审核以外，还管对账、公告、代码和数值、特权查询的批准和监控",
     Role.SYSTEM_ADMIN: "只看系统运行、发件和保存期限，不办业务",
     Role.SECURITY_ADMIN: "只管操作员和权限，不办业务",
     Role.AUDIT_ADMIN: "只查阅操作记录，不办业务",
