@@ -75,7 +75,7 @@ def test_the_question_leads_to_a_link_in_the_outbox(demo, db):
     assert guest.get(read_in_outbox(runs("fujian"), r"(/activate/[^\s<\"]+)")).url == "/activate"
 
 
-def test_a_telephone_may_be_proved_at_registration_and_nothing_waits_for_it(demo, client):
+def test_a_telephone_may_be_proved_at_registration_and_nothing_waits_for_it(demo, client, db):
     desk("yunnan")
     assert "不验证也能提交" in client.get("/register/yunnan/1").content.decode()
     assert client.post("/register/yunnan/1", answers() | {"go": "next"}).url == "/register/yunnan/phone"

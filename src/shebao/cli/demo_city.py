@@ -31,8 +31,9 @@ DEPARTMENTS = ["生产一部", "生产二部", "质量部", "财务部", "行政
 HOUSEHOLDS = ["11", "12", "21", "22"]
 DIVISIONS = ("12", "51", "33", "44", "53")
 OPERATORS = {
-    "clerk": ("王敏", "刘佳"), "employer_admin": ("周立", "吴海涛"), "reviewer": ("李娜", "孙颖"), "agency_admin": ("陈志远", "何静"),
-    "system_admin": ("高远",), "security_admin": ("方正",), "audit_admin": ("严明",),
+    "clerk": ("王敏", "刘佳"), "employer_admin": ("周立", "吴海涛"), "reviewer": ("李娜", "孙颖"),
+    "agency_admin": ("陈志远", "何静"), "system_admin": ("高远",), "security_admin": ("方正",),
+    "audit_admin": ("严明",),
 }  # fmt: skip
 REACHED_AT = "13900004420"
 """An administrator's telephone: whoever types the employer's code to register it is shown how it ends."""

@@ -72,7 +72,7 @@ def _bindable(by: Operator):
 
 
 def colleagues(by: Operator) -> list[Operator]:
-    """One's own people in use, to choose from; none for whoever binds for all employers, of whom there are thousands."""
+    """One's own people in use, to choose from; none for whoever binds for all employers: of them are thousands."""
     if by.is_agency and by.may("review"):
         return []
     return list(_bindable(by).filter(is_active=True).order_by("username"))
