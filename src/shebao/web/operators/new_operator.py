@@ -19,7 +19,7 @@ DOES = {
     Role.AUDIT_ADMIN: "只查阅操作记录，不办业务",
 }
 """What each role is there for, in a line; {} is what the region calls settling."""
-FIRST = "现在可以使用本单位的全部功能（{}、缴费、打印在内），看得到全部部门和险种的人员。"
+FIRST = "这位专管员现在可以使用本单位的全部功能（{}、缴费、打印在内），看得到全部部门和险种的人员。"
 LOST = {"username": "请填写账号。", "name": "请填写姓名。", "role": "请选择角色。"}
 
 
