@@ -83,6 +83,12 @@ BAD = {
     "a weak password": (
         {"SHEBAO_DATABASE_URL": REMOTE.format(password="123456", options="?sslmode=require")}, {}, "弱密码",
     ),
+    "a password that is the account": ({"SHEBAO_DATABASE_URL": "postgresql://hall:hall@127.0.0.1:5432/shebao"}, {}, "弱密码"),
+    "a password that is the name of the database": ({"SHEBAO_DATABASE_URL": "postgresql://a:shebao2026@127.0.0.1:5432/shebao"}, {}, "弱密码"),
+    "a short password": ({"SHEBAO_DATABASE_URL": REMOTE.format(password="x7Kq", options="?sslmode=require")}, {}, "弱密码"),
+    "a password of one key": ({"SHEBAO_DATABASE_URL": REMOTE.format(password="aaaaaaaaaaab", options="?sslmode=require")}, {}, "弱密码"),
+    "letters that are read in the hall": ({"SHEBAO_LOCAL_OUTBOX": "1"}, {}, "SHEBAO_LOCAL_OUTBOX 不能打开"),
+    "codes that nobody gets": ({"SHEBAO_TRIAL_CODES": "1"}, {}, "SHEBAO_TRIAL_CODES 不能打开"),
     "a far database in the clear": ({"SHEBAO_DATABASE_URL": REMOTE.format(password="k7-Wq_2v9", options="")}, {}, "sslmode"),
     "no folder for files": ({"SHEBAO_FILES_DIR": None}, {}, "SHEBAO_FILES_DIR"),
     "a folder somewhere": ({"SHEBAO_FILES_DIR": "files"}, {}, "绝对路径"),

@@ -84,6 +84,14 @@ def test_a_sub_user_is_added_given_ticks_on_the_menu_tree_and_reaches_nothing_el
     assert branch.get_attribute("aria-checked") == "false"
     admin.locator("input[value=bills]").check()
     assert branch.get_attribute("aria-checked") == "mixed"
+    # A heading of the menu is a branch of its own: what is taken from it leaves what stands above it half ticked.
+    above, reminders = (
+        admin.get_by_role("checkbox", name=re.compile(f"^{name}")) for name in ("查询与提醒", "征收业务提醒")
+    )
+    reminders.press("Space")
+    assert [one.get_attribute("aria-checked") for one in (above, reminders)] == ["mixed", "false"]
+    reminders.press("Space")
+    assert [one.get_attribute("aria-checked") for one in (above, reminders)] == ["true", "true"]
     admin.get_by_label("车间", exact=True).check()
     admin.get_by_label(re.compile("^录入")).check()
     admin.get_by_role("button", name="保存").last.click()

@@ -373,7 +373,7 @@ def test_a_certificate_signs_in_and_signs_what_is_submitted(visitor, live_server
     chief = visitor()
     enter(chief, base, "chief")
     chief.get_by_role("link", name="数字证书", exact=True).click()
-    chief.get_by_label("操作员账号").fill("signer")
+    chief.locator('[name="username"]').select_option("signer")
     chief.locator('[name="file"]').set_input_files(tmp_path / "clerk.pem")
     press(chief, "绑定证书")
     chief.get_by_text("已绑定").first.wait_for()
@@ -398,6 +398,7 @@ def test_a_certificate_signs_in_and_signs_what_is_submitted(visitor, live_server
         page.get_by_label("以上申报内容真实").check()
         page.get_by_role("button", name="签名并提交 1 笔").click()
         page.wait_for_url(re.compile("submitted"))
+        page.get_by_text("已签名并提交").wait_for()
     finally:
         server.shutdown()
         server.server_close()

@@ -5,11 +5,14 @@ import io
 import socketserver
 import threading
 from email.policy import default
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.test import TestCase, override_settings
 from pypdf import PdfReader
 
+from shebao.hall import clock
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.operations import save_declarations, submit_declarations
 from shebao.hall.documents.models import Document
@@ -19,6 +22,7 @@ from shebao.hall.errors import Refused
 from shebao.hall.mail.models import Mail, MailState
 from shebao.hall.mail.operations import deliver_mail, mail_document, opening, send_mail_again
 from shebao.hall.operators.models import Duty
+from shebao.hall.sign_in.models import SentCode
 from tests.factories import EmployerFactory, OperatorFactory, enrolment
 
 ENROL = "employee_enrolment"
@@ -180,3 +184,22 @@ def test_the_title_of_a_short_message_is_cut_in_no_number():
     told = "您单位已登记，单位编号为二一二三四五六七八，专管员的账号 911201161234567890 已经开通，请激活。"
     assert opening(told) == "您单位已登记，单位编号为二一二三四五六七八，专管员的账号…"
     assert opening("验证码 {secret}，10 分钟内有效。") == "验证码 ……，10 分钟内有效。"
+
+
+def test_a_letter_of_before_gets_the_region_that_its_subject_tells_or_else_its_writer_and_none_by_guessing(writer):
+    there = EmployerFactory(region="fujian")
+    account = OperatorFactory(clerk=True, employer=there)
+    code = SentCode.objects.create(operator=account, purpose="forgotten", digest="x", until=clock.now())
+    rows = {
+        "document:1:a": ({"employer": there}, "fujian"),
+        f"code:{code.pk}": ({}, "fujian"),
+        f"reset:{account.pk}:9": ({"written_by": writer}, "fujian"),
+        "old_contacts:change:1": ({"written_by": writer}, "general_hall"),
+        "code:999999": ({}, ""),
+        "registration:x:1": ({}, ""),
+    }
+    for occasion, (said, _) in rows.items():
+        Mail.objects.create(to="a@b.cn", subject="x", text="x", occasion=occasion, written_at=clock.now(), **said)
+    step = import_module("shebao.hall.mail.migrations.0005_a_letter_says_whose_region_it_is_of")
+    step.tell_regions(apps, None)
+    assert dict(Mail.objects.values_list("occasion", "region")) == {name: region for name, (_, region) in rows.items()}

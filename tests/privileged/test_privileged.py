@@ -154,6 +154,20 @@ def test_every_employer_concerned_reads_of_every_look_and_nobody_else_does(asker
     assert employee.person.id_number not in str(list(AuditEntry.objects.values_list("detail", flat=True)))
 
 
+def test_the_employers_record_of_looks_says_why_who_asked_and_who_agreed_in_every_region(client, asker, head, clerk):
+    made = ask(asker, clerk.employer, basis="协查函 12 号")
+    operations.approve_privileged(made.pk, by=head, minutes=10)
+    operations.look(made.pk, "登记资料", by=asker)
+    other = EmployerFactory(region=clerk.employer.region)
+    for employer, is_told in ((clerk.employer, True), (other, False)):
+        client.force_login(OperatorFactory(admin=True, employer=employer))
+        page = client.get("/looks/").content.decode()
+        told = f"{WHY}；依据：协查函 12 号；申请人：{asker.name}；批准：{head.name}"
+        assert (told in page) == is_told
+        assert 'href="/e/privileged/"' in page
+        assert (WHY in client.get("/e/privileged/").content.decode()) == is_told
+
+
 def test_a_declined_query_says_why_and_shows_nothing(asker, head, clerk):
     query = ask(asker, clerk.employer)
     with pytest.raises(Refused, match="不批准的原因"):

@@ -188,7 +188,7 @@ def test_the_page_says_all_that_is_left_empty_at_once(boss):
     client.force_login(boss)
     page = client.post("/certificates/", {"username": " "})
     assert page.status_code == 422
-    assert all(page.content.decode().count(one) > 1 for one in ("请填写操作员账号。", "请选择证书文件。"))
+    assert all(page.content.decode().count(one) > 1 for one in ("请填写或选择操作员。", "请选择证书文件。"))
 
 
 def test_where_nobody_signs_in_by_certificate_there_is_no_page_for_them_and_none_is_bound(issued, db):

@@ -109,8 +109,14 @@ REASONS = {
 def test_whoever_is_put_out_reads_at_the_sign_in_page_why_and_reads_it_once(clerk, boss, change):
     client = signed_in()
     CHANGES[change](clerk, boss)
-    assert REASONS[change] in client.get("/e/", follow=True).content.decode()
+    answer = client.get("/e/", follow=True)
+    page, address = answer.content.decode(), answer.redirect_chain[-1][0]
+    assert f"<b>{REASONS[change]}</b>" in page
+    assert REASONS[change] in client.get(address).content.decode(), "it stays while it is read"
+    wrong = {"username": "clerk", "password": "wrong", "over": re.search(r'name="over" value="(\w+)"', page).group(1)}
+    assert REASONS[change] in client.post("/login", wrong).content.decode()
     assert REASONS[change] not in client.get("/login").content.decode()
+    assert 'class="banner' not in client.get("/login?over=nonsense").content.decode()
 
 
 def test_one_who_left_and_a_stranger_are_told_of_no_reason(clerk, boss):

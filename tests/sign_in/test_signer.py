@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from shebao.cli import CannotRun, main
-from shebao.cli.certificates import sign_here
+from shebao.cli.certificates import _password, sign_here
 from shebao.cli.signer import make_server
 from shebao.hall.sign_in.trust import signer_of
 
@@ -35,6 +35,25 @@ def asked(port, *, method="POST", path="/sign", origin=ORIGIN, host="", kind="ap
     connection.request(method, path, data.encode(), headers)
     answer = connection.getresponse()
     return answer.status, dict(answer.getheaders()), json.loads(answer.read() or b"{}")
+
+
+def test_without_a_terminal_a_password_is_asked_for_in_a_sentence(monkeypatch):
+    def ended(prompt):
+        raise EOFError
+
+    monkeypatch.delenv("SHEBAO_P12_PASSWORD", raising=False)
+    monkeypatch.setattr("getpass.getpass", ended)
+    with pytest.raises(CannotRun, match="SHEBAO_P12_PASSWORD"):
+        _password()
+
+
+def test_who_is_not_asked_reads_a_line_about_each_signature(signing, capsys):
+    said = {"employer": {"number": "100001"}, "operator": "clerk", "declarations": [{}, {}], "kind": "x"}
+    asked(signing, body=json.dumps({"content": json.dumps(said)}))
+    asked(signing)
+    told = capsys.readouterr().out
+    assert "已签名（没有询问）：2 笔申报，单位编号 100001，账号 clerk" in told
+    assert "已签名（没有询问）：甲" in told
 
 
 def test_a_page_of_the_hall_gets_a_signature_that_the_hall_accepts(signing, clerk):

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils.timezone import localtime
 
 from shebao.cli import main
 from shebao.hall.declarations.models import Declaration
@@ -170,6 +171,21 @@ def test_the_command_names_what_was_tampered_with_in_any_case_under_the_signatur
         assert f"办件 {second.case_number}的“" in said
         assert "工资" in said
         assert f"办件 {first.case_number}的“" not in said
+
+
+def test_the_command_says_the_time_of_the_place_and_what_an_identity_number_tells_by_name(signed, saved, command):
+    first = Declaration.objects.get(pk=saved[0].pk)
+    assert f"{localtime(signed.signed_at):%Y-%m-%d %H:%M:%S}（UTC+0800）" in command(first.case_number)[1]
+    tamper(first, born_on="1980-01-01", sex="2")
+    said = command(first.case_number)[1]
+    assert "“出生日期”与签名时不同" in said and "“性别”与签名时不同" in said and "born_on" not in said
+
+
+def test_the_page_after_submitting_says_that_it_was_signed_and_by_whom(signed, saved, clerk):
+    client = Client()
+    client.force_login(clerk)
+    page = client.get("/e/basket/submitted/", {"ids": ",".join(map(str, pks(saved)))}).content.decode()
+    assert "已签名并提交" in page and signed.certificate.serial in page
 
 
 def test_the_command_says_that_there_is_no_such_case_or_no_signature(saved, clerk, command):

@@ -130,7 +130,7 @@ def test_the_system_administrator_sees_counts_and_no_names(client, clerk, db):
 
 
 def test_the_outbox_tells_when_and_what_became_of_a_letter_and_nothing_of_its_business(client, clerk):
-    page = {"written_at": clock.now(), "employer": clerk.employer}
+    page = {"written_at": clock.now(), "employer": clerk.employer, "region": "tianjin"}
     Mail.objects.create(to="caiwu@jixiechang.cn", subject="机械厂的通知单", text="机械厂：正文", occasion="notice:1:x",
                         state=MailState.KEPT, **page)  # fmt: skip
     Mail.objects.create(to="13812345678", subject="验证码", text="验证码 {secret}", secret="482913", occasion="code:7",
@@ -149,7 +149,7 @@ def test_where_the_hall_is_for_trying_the_outbox_is_read_and_its_links_for_ten_m
     settings.SHEBAO_LOCAL_OUTBOX = True
     letter = Mail.objects.create(to="caiwu@jixiechang.cn", subject="请设置密码", text="请打开 {secret}",
                                  secret="https://hall.example/activate/geheim", occasion="registration:1",
-                                 employer=clerk.employer, written_at=clock.now())  # fmt: skip
+                                 employer=clerk.employer, region="tianjin", written_at=clock.now())  # fmt: skip
     deliver_mail(letter.pk)
     client.force_login(make_operator("sys", Role.SYSTEM_ADMIN))
     text = client.get("/a/system/letters").content.decode()
@@ -175,9 +175,26 @@ def test_the_outbox_is_paged_and_says_when_it_is_empty(client, db):
     client.force_login(make_operator("sys", Role.SYSTEM_ADMIN))
     assert "还没有邮件和短信" in client.get("/a/system/letters").content.decode()
     for number in range(51):
-        Mail.objects.create(to="a@b.cn", subject="x", text="x", occasion=f"code:{number}", written_at=clock.now())
+        Mail.objects.create(
+            to="a@b.cn", subject="x", text="x", region="tianjin", occasion=f"code:{number}", written_at=clock.now()
+        )
     assert len(client.get("/a/system/letters").context["rows"]) == 50
     assert len(client.get("/a/system/letters?page=2").context["rows"]) == 1
+
+
+def test_a_letter_of_another_region_or_of_none_is_neither_listed_nor_opened(client, clerk, settings):
+    """Its code would open an account that is none of this agency's."""
+    settings.SHEBAO_LOCAL_OUTBOX = True
+    client.force_login(make_operator("sys", Role.SYSTEM_ADMIN, region="leshan"))
+    for number, region in enumerate(("tianjin", "")):
+        kept = Mail.objects.create(
+            to="13812345678", channel=Channel.SMS, subject="验证码", text="{secret}", secret="482913", region=region,
+            occasion=f"code:{number}", state=MailState.KEPT, written_at=clock.now(),
+        )  # fmt: skip
+        answer = client.get(f"/a/system/letters/{kept.pk}")
+        assert answer.status_code == 404 and "482913" not in answer.content.decode()
+    assert list(client.get("/a/system/letters").context["rows"]) == []
+    assert not AuditEntry.objects.filter(action="data.looked_at").exists()
 
 
 @pytest.mark.parametrize("role", ["security_admin", "audit_admin", "agency_admin", "reviewer"])

@@ -114,6 +114,20 @@ def test_where_no_agency_works_yet_registering_says_so_in_plain_words(client):
     assert client.get("/register").url == "/register/yunnan/"
 
 
+def test_nobody_is_told_that_they_may_leave_before_there_is_a_telephone_to_come_back_by(client):
+    """Where the first step asks the number alone, a draft of it is found by nothing."""
+    desk("tax_client")
+    here = region("tax_client")
+    first = [field.id for index, field in here.registration.fields(here.forms) if index == 0]
+    assert "clerk_phone" not in first
+    assert client.post("/register/tax_client/1", answers() | {"go": "next"}).url == "/register/tax_client/2"
+    page = text_of(client.get("/register/tax_client/2"))
+    assert "请不要离开" in page and "可以离开" not in page
+    Registration.objects.update(phone_digest="x" * 32)
+    page = text_of(client.get("/register/tax_client/2"))
+    assert "可以离开" in page and "请不要离开" not in page
+
+
 def test_papers_that_a_script_sends_are_answered_in_place_or_sent_on(client):
     desk("fujian")
     made = drafted("yunnan")

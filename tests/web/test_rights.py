@@ -11,6 +11,7 @@ from shebao.hall.audit.models import AuditEntry
 from shebao.hall.documents.operations import issue_document
 from shebao.hall.documents.printing import print_bills
 from shebao.hall.documents.statements import issue_statement
+from shebao.hall.mail.models import Mail
 from shebao.hall.operators.models import Operator
 from shebao.rules.months import Month
 from shebao.web.rights import FUNCTIONS
@@ -128,6 +129,93 @@ def test_the_tree_keeps_what_was_ticked_when_a_branch_is_flipped_without_scripts
     said.pop("toggle")
     client.post(f"/e/operators/{clerk.pk}/", said | {"function": left})
     assert set(Operator.objects.get(pk=clerk.pk).withheld) == set(every) - set(left)
+
+
+def states_of(page: str) -> dict[str, str]:
+    """How each branch of the tree is ticked, by its place."""
+    return dict(re.findall(r'name="toggle" value="([\d-]+)" role="checkbox" aria-checked="(\w+)"', page))
+
+
+def test_the_tree_has_the_levels_of_the_menu_each_half_ticked_where_something_below_is_left_out(client):
+    admin = OperatorFactory(admin=True, employer=EmployerFactory(region="fujian"))
+    clerk = OperatorFactory(clerk=True, employer=admin.employer)
+    client.force_login(admin)
+    address = f"/e/operators/{clerk.pk}/"
+    page = client.get(address).content.decode()
+    every = re.findall(r'name="function" value="([^"]+)" checked', page)
+    levels = states_of(page)
+    inner = next(place for place in levels if "-" in place)
+    outer = inner.partition("-")[0]
+    assert set(levels.values()) == {"true"}
+    said = {"name": clerk.name, "role": "clerk", "duty": "all", "function": every, "toggle": inner}
+    flipped = states_of(client.post(address, said).content.decode())
+    assert (flipped[inner], flipped[outer]) == ("false", "mixed")
+    reminders = [key for key in every if key.startswith("reminder:")]
+    page = client.post(address, said | {"function": [one for one in every if one != reminders[0]], "toggle": ""})
+    assert {place for place, state in states_of(page.content.decode()).items() if state == "mixed"} == {outer, inner}
+
+
+@pytest.mark.parametrize("place", ["9", "0-9", "x", "0-0-0", "-", ""])
+def test_a_branch_that_is_not_there_flips_nothing(client, place):
+    admin = OperatorFactory(admin=True, employer=EmployerFactory(region="fujian"))
+    clerk = OperatorFactory(clerk=True, employer=admin.employer)
+    client.force_login(admin)
+    said = {"name": clerk.name, "role": "clerk", "duty": "all", "function": ["roster"], "toggle": place}
+    page = client.post(f"/e/operators/{clerk.pk}/", said).content.decode()
+    assert re.findall(r'name="function" value="([^"]+)" checked', page) == ["roster"]
+
+
+def test_every_entry_of_the_menu_is_in_the_tree_and_says_with_which_other_it_opens(client):
+    admin = OperatorFactory(admin=True)
+    clerk = OperatorFactory(clerk=True, employer=admin.employer)
+    client.force_login(admin)
+    page = client.get(f"/e/operators/{clerk.pk}/").content.decode()
+    assert '单位征集核定单打印 <span class="note">随“通知单与凭证”</span>' in page
+    assert page.count('value="documents"') == 1
+
+
+def test_the_record_says_by_name_which_rights_were_given_and_taken(client):
+    admin = OperatorFactory(admin=True)
+    clerk = OperatorFactory(clerk=True, employer=admin.employer, withheld=["settle", "bills"])
+    client.force_login(admin)
+    page = client.get(f"/e/operators/{clerk.pk}/").content.decode()
+    every = re.findall(r'name="function" value="([^"]+)"', page)
+    said = {"name": clerk.name, "role": "clerk", "duty": "all", "scheme": ["injury"]}
+    client.post(f"/e/operators/{clerk.pk}/", said | {"function": [one for one in every if one not in ("bills", "pay")]})
+    detail = AuditEntry.objects.get(action="operator.changed").detail
+    assert len(detail["given"]) == len(detail["taken"]) == 1
+    text = client.get("/audit/").content.decode()
+    assert f"新开放 {detail['given'][0]}" in text and f"不再开放 {detail['taken'][0]}" in text
+    assert "险种不限" in detail["was"] and "险种工伤保险" in detail["now"]
+
+
+def test_a_new_clerk_has_the_whole_and_the_page_that_gives_the_password_says_so(client):
+    admin = OperatorFactory(admin=True)
+    client.force_login(admin)
+    answers = {"username": "wang", "name": "王敏", "role": "clerk"}
+    page = client.post("/operators/new", answers).content.decode()
+    made = Operator.objects.get(username="wang")
+    assert "现在可以使用本单位的全部功能" in page and f'class="btn p" href="/e/operators/{made.pk}/"' in page
+    page = client.post("/operators/new", answers | {"username": "zhou", "role": "employer_admin"}).content.decode()
+    assert "现在可以使用" not in page
+
+
+@pytest.mark.parametrize(
+    ("phone", "gateway", "told"),
+    [
+        ("13900000001", "https://sms.example", "短信已发往 139****0001"),
+        ("13900000001", "", "短信没有发出"),
+        ("02200000000", "https://sms.example", "不是手机号，没有发短信"),
+        ("", "https://sms.example", "没有登记联系电话"),
+    ],
+)
+def test_a_reset_says_a_message_went_out_only_where_one_did(client, settings, phone, gateway, told):
+    settings.SHEBAO_SMS_URL = gateway
+    boss = OperatorFactory(admin=True, employer=EmployerFactory(phone=phone))
+    client.force_login(OperatorFactory(reviewer=True))
+    page = client.post(f"/a/operators/{boss.pk}/reset", {"reason": "介绍信核对无误"}).content.decode()
+    assert told in page and ("短信已发往" in page) == told.startswith("短信已发往")
+    assert Mail.objects.exists() == phone.startswith("1")
 
 
 def test_what_is_ticked_and_stays_shut_all_the_same_is_said_when_it_is_saved(client):

@@ -8,21 +8,24 @@ from . import CannotRun
 from .starting import start_with_database
 
 PORT = 8317
+FROM_ENVIRONMENT = "证书文件的密码在终端输入；没有终端的（脚本、服务），写在环境变量 SHEBAO_P12_PASSWORD 里。"
 
 
 def add_parsers(subparsers) -> None:
     """Add the commands."""
     issue = subparsers.add_parser("issue-test-certificate", help="由数据文件夹里的试用机构签发一张试用证书")
+    issue.epilog = FROM_ENVIRONMENT
     issue.add_argument("--account", required=True, help="发给哪个账号")
     issue.add_argument("--out", required=True, type=Path, help="写到哪里：<out>.p12 含私钥，<out>.pem 不含")
     issue.add_argument("--revoke", action="store_true", help="改为吊销证书 <out>.pem")
     issue.set_defaults(run=issue_test_certificate)
     sign = subparsers.add_parser("sign", help="用 PKCS#12 证书给本机浏览器签名，或给一个文件签名")
+    sign.epilog = FROM_ENVIRONMENT
     sign.add_argument("--p12", required=True, type=Path, help="证书和私钥；私钥不离开本机")
     sign.add_argument("--origin", help="网厅的地址，如 https://hall.example.cn：只有它的网页可以请求签名")
     sign.add_argument("--file", type=Path, help="改为给这个文件签名，写出 <file>.p7s")
     sign.add_argument("--port", type=int, default=PORT, help=f"浏览器请求的端口（默认 {PORT}）")
-    sign.add_argument("--yes", action="store_true", help="不在终端询问就签名")
+    sign.add_argument("--yes", action="store_true", help="不在终端询问就签名；每次签名写一行")
     sign.set_defaults(run=sign_here)
     verify = subparsers.add_parser("verify-submission", help="核验一个办件的签名，多年以后也能核验")
     verify.add_argument("case", metavar="办件", help="办件编号")
@@ -31,7 +34,13 @@ def add_parsers(subparsers) -> None:
 
 def _password() -> str:
     """Of the PKCS#12 file: from the environment, for scripts, or typed."""
-    return os.environ.get("SHEBAO_P12_PASSWORD") or getpass.getpass("证书文件的密码：")
+    given = os.environ.get("SHEBAO_P12_PASSWORD")
+    if given:
+        return given
+    try:
+        return getpass.getpass("证书文件的密码：")
+    except EOFError:
+        raise CannotRun("没有读到证书文件的密码：请在终端里运行，或写在环境变量 SHEBAO_P12_PASSWORD 里。") from None
 
 
 def issue_test_certificate(options) -> int:
@@ -91,6 +100,8 @@ def sign_here(options) -> int:
 def verify_submission(options) -> int:
     """Print what was signed of a case and whether it still holds. Ends with 1 when anything does not fit."""
     start_with_database()
+    from django.utils.timezone import localtime
+
     from shebao.hall.declarations.models import Declaration
     from shebao.hall.sign_in.submissions import signatures_of
 
@@ -105,7 +116,9 @@ def verify_submission(options) -> int:
     for made in found:
         findings = made.findings
         broken += len(findings)
-        print(f"{made.signed_at:%Y-%m-%d %H:%M} {made.operator.name} 用证书 {made.certificate.serial} 签名：", end="")
+        at = localtime(made.signed_at)
+        print(f"{at:%Y-%m-%d %H:%M:%S}（UTC{at:%z}）{made.operator.name}", end=" ")
+        print(f"用证书 {made.certificate.serial} 签名：", end="")
         print("有效，内容与签名时一致。" if not findings else "不符：")
         for finding in findings:
             print(f"  {finding.text}")

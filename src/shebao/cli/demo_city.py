@@ -31,8 +31,9 @@ DEPARTMENTS = ["生产一部", "生产二部", "质量部", "财务部", "行政
 HOUSEHOLDS = ["11", "12", "21", "22"]
 DIVISIONS = ("12", "51", "33", "44", "53")
 OPERATORS = {
-    "clerk": ("王敏", "刘佳"), "employer_admin": ("周立", "吴海涛"), "reviewer": ("李娜",), "agency_admin": ("陈志远",),
-    "system_admin": ("高远",), "security_admin": ("方正",), "audit_admin": ("严明",),
+    "clerk": ("王敏", "刘佳"), "employer_admin": ("周立", "吴海涛"), "reviewer": ("李娜", "孙颖"),
+    "agency_admin": ("陈志远", "何静"), "system_admin": ("高远",), "security_admin": ("方正",),
+    "audit_admin": ("严明",),
 }  # fmt: skip
 REACHED_AT = "13900004420"
 """An administrator's telephone: whoever types the employer's code to register it is shown how it ends."""
@@ -136,6 +137,8 @@ def _load_region(region, number: int) -> list[Account]:
     accounts: list[Account] = []
     people = People(region.code, f"{DIVISIONS[number % len(DIVISIONS)]}99{number:02}")  # nobody is of two regions
     staff = {role: _operator(region, role, None, accounts) for role in AGENCY_ROLES}
+    for role in (Role.REVIEWER, Role.AGENCY_ADMIN):  # what takes two people can be tried
+        _operator(region, role, None, accounts, 2)
     for index, (name, size) in enumerate((("云岭精密制造有限公司", 76), ("清泉食品有限公司", 8)), 1):
         employer = _employer(region, number, index, f"{region.short_title}{name}")
         clerk = _operator(region, Role.CLERK, employer, accounts)
@@ -181,15 +184,16 @@ def _employer(region, number: int, index: int, name: str):
     return employer
 
 
-def _operator(region, role, employer, accounts: list[Account]):
+def _operator(region, role, employer, accounts: list[Account], number: int = 1):
+    """An account with its random password; at the agency the first of its role, or the second."""
     from django.db import transaction
 
     from shebao.hall.audit.operations import record
     from shebao.hall.operators.models import Operator
 
     names = OPERATORS[role]
-    name = names[int(employer.employer_number[-1]) % len(names) - 1] if employer else names[0]
-    suffix = f"-{employer.employer_number[-1]}" if employer else ""
+    name = names[int(employer.employer_number[-1]) % len(names) - 1] if employer else names[number - 1]
+    suffix = f"-{employer.employer_number[-1]}" if employer else f"-{number}" if number > 1 else ""
     username = f"{region.code}-{role.value.replace('_', '-')}{suffix}"
     password = secrets.token_urlsafe(9)
     operator = Operator(username=username, name=name, role=role, employer=employer, region=region.code)

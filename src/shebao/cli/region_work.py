@@ -55,7 +55,7 @@ def unfinished(code: str, roots: list[Path]) -> list[str]:
     told = placeholders(region)
     for key in ("terms/agency", "documents/payment_notice", "documents/receipt", "calendar/declaration"):
         if not region.origin[key].startswith(f"{code}/"):
-            told.append(f"{key}: 还是{region.origin[key].partition('/')[0]}的写法，本地不同就写进自己的文件夹")
+            told.append(f"{key}: 还是 {region.origin[key].partition('/')[0]} 的写法，本地不同就写进自己的文件夹")
     return told
 
 

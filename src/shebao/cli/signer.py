@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import sys
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
@@ -13,6 +14,7 @@ from pyhanko.sign.signers import SimpleSigner
 
 LARGEST = 2_000_000
 SHOWN = 20
+BEGINNING = 60
 
 
 class BadFile(Exception):
@@ -92,12 +94,25 @@ def make_server(signer: Signer, origin: str, port: int, *, asks: bool) -> Thread
             with one_at_a_time:
                 if asks and not _agreed(content):
                     return self._answer(409, {"error": "您没有同意签名。"})
+                if not asks:
+                    print(f"{datetime.now().astimezone():%H:%M:%S} 已签名（没有询问）：{summary(content)}", flush=True)
                 return self._answer(200, {"signature": base64.b64encode(signer.sign(content)).decode()})
 
         def log_message(self, *args) -> None:
             """Nothing of what is signed is written down."""
 
     return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+
+
+def summary(content: bytes) -> str:
+    """What was signed, on one line: of a submission how many declarations and whose; else how it begins."""
+    text = content.decode(errors="replace")
+    try:
+        said = json.loads(text)
+        number, operator = said["employer"]["number"], said["operator"]
+        return f"{len(said['declarations'])} 笔申报，单位编号 {number}，账号 {operator}"
+    except (ValueError, KeyError, TypeError):
+        return "".join(one for one in text[:BEGINNING].splitlines()[:1] if one) or f"{len(content)} 字节"
 
 
 def _agreed(content: bytes) -> bool:

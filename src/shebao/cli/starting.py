@@ -9,6 +9,37 @@ from pkgutil import iter_modules
 
 from . import CannotRun
 
+UNUSABLE = (
+    ("password authentication failed", "账号或密码不对"),
+    ("no password supplied", "没有写密码"),
+    ("connection refused", "数据库服务器没有启动，或端口不对"),
+    ("could not translate host name", "找不到数据库服务器的名字"),
+    ("failed to resolve host", "找不到数据库服务器的名字"),
+    ("timeout", "数据库服务器没有应答"),
+    ("timed out", "数据库服务器没有应答"),
+    ("no pg_hba.conf entry", "数据库服务器不让这台机器、这个账号连接"),
+    ("certificate", "加密连接的证书不对"),
+    ("ssl", "加密连接没有建立"),
+    ("role", "没有这个数据库账号，或账号的权限不够"),
+    ("does not exist", "没有这个库或表"),
+    ("permission denied", "数据库账号的权限不够"),
+    ("no such table", "库里没有网厅的表"),
+    ("unable to open database file", "数据库文件打不开，请检查文件夹和权限"),
+    ("not a database", "文件不是数据库，或已损坏"),
+    ("malformed", "数据库文件已损坏，请用备份恢复"),
+    ("locked", "数据库正被别的程序占用"),
+    ("readonly", "数据库文件只能读，请检查权限"),
+    ("disk", "磁盘已满或读写出错"),
+)
+"""What a database says, as its words begin to tell → what an administrator reads; the first that fits."""
+
+
+def why_unusable(bad: Exception) -> str:
+    """Why a database cannot be used, in words; what nobody has put into words yet is quoted."""
+    said = str(bad).strip().splitlines()[0] if str(bad).strip() else type(bad).__name__
+    plain = str(bad).lower()
+    return next((words for sign, words in UNUSABLE if sign in plain), f"原话是“{said}”")
+
 
 @contextmanager
 def in_words() -> Iterator[None]:
@@ -26,7 +57,7 @@ def in_words() -> Iterator[None]:
         raise CannotRun(f"地区文件夹有误，请改正后再试：\n{bad}") from None
     except DatabaseError as bad:
         raise CannotRun(
-            f"数据库不能使用：{str(bad).splitlines()[0]}。请核对 SHEBAO_DATABASE_URL 和 SHEBAO_DATA_DIR。"
+            f"数据库不能使用：{why_unusable(bad)}。请核对 SHEBAO_DATABASE_URL 和 SHEBAO_DATA_DIR。"
         ) from None
     except OSError as bad:
         raise CannotRun(f"无法读写 {bad.filename}：{bad.strerror}。请检查权限和磁盘空间。") from None

@@ -42,6 +42,8 @@ FEWEST_LETTERS = 12
 """A secret of fewer different characters was typed, not drawn."""
 FEWEST_HEX = 8
 SECRET_LENGTH = 32
+SHORTEST_PASSWORD, FEWEST_DIFFERENT = 8, 5
+"""Of the database's password, in characters."""
 
 
 def refuse_unsafe(settings: Any) -> None:
@@ -120,14 +122,24 @@ def _database(settings: Any) -> Iterator[str]:
         yield "SHEBAO_DATABASE_URL：生产环境须用 PostgreSQL；SQLite 只用于试用和单机小机构，请改用 embedded 设置。"
         return
     host, password = database.get("HOST", ""), database.get("PASSWORD", "")
+    # On this machine too: whoever may run a program here may try it.
+    if password and _is_guessed(password, {database.get("USER", ""), str(database.get("NAME", ""))}):
+        yield "SHEBAO_DATABASE_URL：数据库密码是弱密码（与账号相同、太短或太常见），请换一个随机的。"
     if host in LOOPBACK or host.startswith("/"):
         return
     if not password:
         yield "SHEBAO_DATABASE_URL：数据库不在本机，连接必须有密码。"
-    elif password.lower() in COMMON or password == database.get("USER"):
-        yield "SHEBAO_DATABASE_URL：数据库密码是常见的弱密码，请换一个随机的。"
     if database.get("OPTIONS", {}).get("sslmode") not in ("require", "verify-ca", "verify-full"):
         yield "SHEBAO_DATABASE_URL：数据库不在本机，请在地址后加 ?sslmode=verify-full，数据不能明文传输。"
+
+
+def _is_guessed(password: str, names: set[str]) -> bool:
+    """Whether a password is short, of few characters, or a name or common word, as it is, turned or with digits."""
+    word = password.casefold()
+    usual = COMMON | {name.casefold() for name in names if name}
+    tried = {word, word[::-1], word.strip("0123456789!@#.-_")}
+    is_thin = len(password) < SHORTEST_PASSWORD or len(set(password)) < FEWEST_DIFFERENT
+    return is_thin or bool(tried & usual)
 
 
 def _folders(settings: Any) -> Iterator[str]:

@@ -39,22 +39,41 @@ def with_the_whole(operator: Operator) -> Operator:
 
 
 def menu_tree(whole: Operator, nav: list[dict]) -> list[dict]:
-    """The employer's menu as branches and leaves, each leaf with the key of its function.
+    """The employer's menu with its own levels: branches (`heading`, `nodes`) and leaves with the key of a function.
 
-    What nobody can be kept from, and what the employer has not opened, is left out.
+    What nobody can be kept from, and what the employer has not opened, is left out. Several entries may lead into one
+    function: it is ticked where the first of them stands, and each other says `along` with which it opens.
     """
-    tree, known = [], set()
-    for group in nav:
-        leaves: dict[str, dict] = {}
-        for item in menu_items({"nav": [group]}):
-            key = function_of(resolve(item["url"].partition("?")[0]))
-            # Several entries may lead into one function: it is ticked once, where the first of them stands.
-            if key and key not in known and is_open(whole, key):
-                leaves[key] = {"key": key, "label": item["label"], "url": item["url"]}
-                known.add(key)
-        if leaves:
-            tree.append({"heading": group["heading"], "leaves": list(leaves.values())})
-    return tree
+    known: dict[str, str] = {}
+    branches = [{"heading": group["heading"], "nodes": _nodes(whole, group["items"], known)} for group in nav]
+    return [branch for branch in branches if branch["nodes"]]
+
+
+def _nodes(whole: Operator, items: list[dict], known: dict[str, str]) -> list[dict]:
+    """One level of it; `known` are the functions that stand before, by what they are called there."""
+    found = []
+    for item in items:
+        if item.get("fold"):
+            if nodes := _nodes(whole, item["fold"], known):
+                found.append({"heading": item["label"], "nodes": nodes})
+            continue
+        key = function_of(resolve(item["url"].partition("?")[0]))
+        if key and is_open(whole, key):
+            leaf = {"key": key, "label": item["label"], "url": item["url"], "along": known.get(key, "")}
+            known.setdefault(key, item["label"])
+            found.append(leaf)
+    return found
+
+
+def leaves_of(nodes: list[dict]) -> list[dict]:
+    """The functions below some branches, on whatever level, each once."""
+    found = []
+    for node in nodes:
+        if "nodes" in node:
+            found += leaves_of(node["nodes"])
+        elif not node["along"]:
+            found.append(node)
+    return found
 
 
 def mark_current(nav: list[dict], path: str, home: str) -> None:

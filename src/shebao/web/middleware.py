@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import ObjectDoesNotExist
@@ -30,6 +29,7 @@ from .access import writer_of
 from .chosen import is_whole
 from .entering import BEGAN, DUE, is_owner_gone, leave
 from .public import errors
+from .put_out import IDLE, LIMIT, OVER, OWNER_GONE
 from .rights import function_of, is_open, shut
 
 logger = logging.getLogger("shebao.web")
@@ -93,8 +93,7 @@ class PrivatePages:
         last, allowed = request.session.get(LAST_SEEN, now), idle_seconds(request)
         if why := self._over(request, now, now - last > allowed):
             leave(request)
-            messages.info(request, why)
-            return to_sign_in(request)
+            return to_sign_in(request, why)
         is_due = now - last >= min(SEEN_STEP_SECONDS, allowed) and ASKED_BY_ITSELF not in request.headers
         if LAST_SEEN not in request.session or is_due:
             request.session[LAST_SEEN] = now
@@ -118,12 +117,12 @@ class PrivatePages:
 
     @staticmethod
     def _over(request, now: int, is_idle: bool) -> str:
-        """Why this session ends here; empty while it goes on."""
+        """Why this session ends here (`put_out`); empty while it goes on."""
         if is_idle:
-            return "您离开的时间较长，为保护单位信息已自动退出。请重新登录，登录后回到原来的页面。"
+            return IDLE
         if now - request.session.get(BEGAN, now) > settings.SHEBAO_ABSOLUTE_LIMIT.total_seconds():
-            return "本次登录时间已到上限，请重新登录，登录后回到原来的页面。"
-        return "登录时所用的账号有变化，请重新登录。" if is_owner_gone(request) else ""
+            return LIMIT
+        return OWNER_GONE if is_owner_gone(request) else ""
 
 
 class SignInRequired:
@@ -139,9 +138,7 @@ class SignInRequired:
         if getattr(view, "is_public", False):
             return None
         if not request.user.is_authenticated:
-            if why := why_ended(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
-                messages.info(request, why)
-            return to_sign_in(request)
+            return to_sign_in(request, why_ended(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")))
         if request.user.must_change_password and request.resolver_match.url_name not in BEFORE_PASSWORD_CHANGE:
             return go(request, resolve_url("change_password"))
         if DUE in request.session and request.resolver_match.url_name not in BEFORE_FACTOR:
@@ -217,11 +214,14 @@ def idle_seconds(request) -> int:
     return allowed * (2 if is_elder(request) else 1)
 
 
-def to_sign_in(request):
-    """Off to the sign-in page, and back to the same address afterwards; what a form brought is kept for its writer."""
+def to_sign_in(request, why: str = ""):
+    """Off to the sign-in page, which says `why`, and back to the same address afterwards; what a form brought is kept
+    for its writer.
+    """
     if request.method == "POST":
         _keep_typed(request)
-    return go(request, f"{resolve_url('sign_in')}?{urlencode({'next': page_of(request)})}")
+    said = {"next": page_of(request)} | ({OVER: why} if why else {})
+    return go(request, f"{resolve_url('sign_in')}?{urlencode(said)}")
 
 
 def _keep_typed(request) -> None:

@@ -1,5 +1,6 @@
 """The basket: what waits, the last look, submitting, removing."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -16,7 +17,7 @@ from shebao.hall.declarations.operations import (
 )
 from shebao.hall.declarations.seconding import send_back
 from shebao.hall.employers.models import Employer
-from shebao.hall.regions import region
+from shebao.hall.regions import all_regions, region
 from shebao.hall.settlement.progress import standing, steps_of
 from shebao.web.chosen import MOST_ROWS, compact, spread
 from tests.factories import MONTH, EmployerFactory, OperatorFactory, at, cessation, enrolled, enrolment, wage
@@ -54,7 +55,10 @@ def test_a_decision_expected_after_the_settling_deadline_is_told_before_and_afte
         assert told in text and Declaration.objects.get().due_on.month == 12
 
 
-def test_what_the_months_window_refuses_today_is_not_offered_to_be_submitted(client):
+def test_what_the_months_window_refuses_today_is_not_offered_to_be_submitted(client, monkeypatch):
+    here = region("certificate_city")
+    calendar = replace(here.calendar, declare_until=20)
+    monkeypatch.setitem(all_regions(), here.code, replace(here, calendar=calendar))
     operator = OperatorFactory(employer=EmployerFactory(region="certificate_city"))
     client.force_login(operator)
     one = waiting(operator)

@@ -42,6 +42,9 @@ STATIC_ROOT = _needed("SHEBAO_STATIC_ROOT")
 SHEBAO_IS_PRODUCTION = True
 SHEBAO_ADMIN_FACTOR = os.environ.get("SHEBAO_ADMIN_FACTOR", "1") == "1"
 SHEBAO_TRUSTED_PROXIES = SHEBAO_TRUSTED_PROXIES or ["127.0.0.1"]
+# Never in production: read, so that whoever sets them is told and nobody believes that they hold.
+SHEBAO_LOCAL_OUTBOX = os.environ.get("SHEBAO_LOCAL_OUTBOX", "") == "1"
+SHEBAO_TRIAL_CODES = os.environ.get("SHEBAO_TRIAL_CODES", "") == "1"
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000

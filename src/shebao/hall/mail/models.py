@@ -27,10 +27,13 @@ class Mail(models.Model):
     without a gateway for messages, keeps them: the outbox is this table. `document` is the paper that goes with it.
     `secret` stands in for `{secret}` in the text when the letter goes out and is forgotten then; of a letter that is
     kept where the outbox is for trying, ten minutes later. A letter to somebody
-    who registers belongs to no employer, and nobody need be signed in.
+    who registers belongs to no employer, and nobody need be signed in. `region` is the one whose employer, account or
+    applicant it concerns: only whoever runs that one finds it in the outbox. Of none nobody does: so are letters of
+    before of which nothing tells it any more.
     """
 
     employer = models.ForeignKey("employers.Employer", on_delete=models.PROTECT, null=True, related_name="+")
+    region = models.CharField("地区方案", max_length=40, blank=True, default="")
     channel = models.CharField("方式", max_length=10, choices=Channel, default=Channel.MAIL)
     to = EncryptedTextField("收件人", owner="employer_id")
     subject = models.CharField("主题", max_length=160)
@@ -48,7 +51,10 @@ class Mail(models.Model):
 
     class Meta:
         verbose_name = "邮件"
-        indexes = [models.Index(fields=["employer", "written_at"], name="mail_of_an_employer")]
+        indexes = [
+            models.Index(fields=["employer", "written_at"], name="mail_of_an_employer"),
+            models.Index(fields=["region", "written_at"], name="mail_of_a_region"),
+        ]
 
 
 class MessageTemplate(models.Model):

@@ -42,6 +42,6 @@ def tell_old_contacts(
     _, short = worded(employer.region, "old_contacts_sms", **places)
     subject, text = worded(employer.region, "old_contacts", **places)
     for number, phone in enumerate(sorted(phones)):
-        write_message(phone, short, occasion=f"{occasion}:sms{number}", by=by)
+        write_message(phone, short, region=employer.region, occasion=f"{occasion}:sms{number}", by=by)
     for number, address in enumerate(sorted(addresses)):
-        write_text(address, subject, [text], occasion=f"{occasion}:mail{number}", by=by)
+        write_text(address, subject, [text], region=employer.region, occasion=f"{occasion}:mail{number}", by=by)

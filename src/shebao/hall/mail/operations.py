@@ -56,6 +56,7 @@ def mail_document(document: Document, to: str, *, by) -> tuple[Mail, bool]:
     )  # fmt: skip
     letter = Mail.objects.create(
         employer=employer,
+        region=employer.region,
         to=address,
         subject=subject,
         text=text,
@@ -74,7 +75,8 @@ def send_text(employer, to: str, subject: str, lines: list[str], *, occasion: st
 
     Raises OSError with what happened when the server did not take it: the same call tries once more.
     """
-    words = {"employer": employer, "to": to, "subject": subject, "text": "\n".join(lines), "written_by": by}
+    words = {"to": to, "subject": subject, "text": "\n".join(lines), "written_by": by}
+    words |= {"employer": employer, "region": employer.region}
     with transaction.atomic():
         letter, is_new = Mail.objects.get_or_create(occasion=occasion, defaults={**words, "written_at": clock.now()})
         if is_new:
@@ -88,13 +90,14 @@ def send_text(employer, to: str, subject: str, lines: list[str], *, occasion: st
 
 
 @transaction.atomic
-def write_text(to: str, subject: str, lines: list[str], *, occasion: str, by, secret: str = "") -> Mail:
+def write_text(to: str, subject: str, lines: list[str], *, region: str, occasion: str, by, secret: str = "") -> Mail:
     """Write a letter without a paper, with the deed it tells of; sent when the transaction is done, once.
 
-    `secret` replaces `{secret}` in the lines as the letter goes out. `by` is None where nobody decided.
+    `region` is the one whom it concerns belongs to. `secret` replaces `{secret}` in the lines as the letter goes out.
+    `by` is None where nobody decided.
     """
     letter = Mail.objects.create(
-        to=to, subject=subject, text="\n".join(lines), secret=secret, occasion=occasion,
+        region=region, to=to, subject=subject, text="\n".join(lines), secret=secret, occasion=occasion,
         written_by=by, written_at=clock.now(),
     )  # fmt: skip
     record("mail.written", letter, by=by, kind=occasion.partition(":")[0])
@@ -111,14 +114,14 @@ def opening(text: str) -> str:
 
 
 @transaction.atomic
-def write_message(phone: str, text: str, *, occasion: str, by, secret: str = "") -> Mail:
+def write_message(phone: str, text: str, *, region: str, occasion: str, by, secret: str = "") -> Mail:
     """Write a short message to a telephone (短信), with the deed it tells of; sent once that is done.
 
-    `secret` replaces `{secret}` in the text as it goes out.
+    `region` is the one whom it concerns belongs to. `secret` replaces `{secret}` in the text as it goes out.
     """
     message = Mail.objects.create(
-        channel=Channel.SMS, to=phone, subject=opening(text), text=text, secret=secret, occasion=occasion,
-        written_by=by, written_at=clock.now(),
+        region=region, channel=Channel.SMS, to=phone, subject=opening(text), text=text, secret=secret,
+        occasion=occasion, written_by=by, written_at=clock.now(),
     )  # fmt: skip
     record("mail.written", message, by=by, kind=occasion.partition(":")[0])
     transaction.on_commit(partial(deliver_in_background, message.pk))

@@ -32,10 +32,17 @@ def last_address(actor) -> str:
 
 
 def outbox(actor) -> QuerySet[Mail]:
-    """Every letter of the installation, newest first, for whoever runs it; subject, text and links are not read."""
+    """Every letter of one's own region, newest first, for whoever runs it; subject, text and links are not read.
+
+    Regions share an installation, but a letter opens accounts: another region's is not there (0025).
+    """
     permit(actor, "run_system", "查看发件记录")
     kept = ("employer_id", "channel", "to", "occasion", "state", "written_at", "sent_at")
-    return Mail.objects.only(*kept).order_by("-written_at", "-pk")
+    return _of_region(actor).only(*kept).order_by("-written_at", "-pk")
+
+
+def _of_region(actor) -> QuerySet[Mail]:
+    return Mail.objects.filter(region=actor.region).exclude(region="")
 
 
 def is_legible(letter: Mail) -> bool:
@@ -59,7 +66,7 @@ def kept_letter(actor, pk: int) -> KeptLetter:
     A code or link is told for ten minutes, whether or not the chore that forgets it has come by.
     """
     permit(actor, "run_system", "查看发件内容")
-    letter = Mail.objects.select_related("employer").get(pk=pk)
+    letter = _of_region(actor).select_related("employer").get(pk=pk)
     if not is_legible(letter):
         raise Mail.DoesNotExist("its text is not read here")
     note_look(letter, "试用：查看留在网厅的邮件、短信内容", by=actor, employer=letter.employer)

@@ -1,7 +1,8 @@
 """Who may do what at an employer (操作员管理): duties, the ticks of the menu tree, departments and schemes, leaving."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.db import IntegrityError, models, transaction
 
@@ -29,12 +30,18 @@ class Rights:
     schemes: tuple[str, ...] = ()
 
 
+UNNAMED: Mapping[str, str] = MappingProxyType({})
+
+
 @transaction.atomic
-def change_operator(operator_id: int, name: str, role: str, rights: Rights, *, by) -> Operator:
+def change_operator(
+    operator_id: int, name: str, role: str, rights: Rights, *, by, titles: Mapping[str, str] = UNNAMED
+) -> Operator:
     """Change an operator's name, role and rights (修改操作员).
 
     Other rights end the operator's sessions: nothing that was opened with the former ones is finished with them. An
-    administrator has the whole. Raises Refused (field named): the last administrator, a right that does not exist.
+    administrator has the whole. `titles` are what the menu calls functions: the record says by name which were given
+    and which taken. Raises Refused (field named): the last administrator, a right that does not exist.
     """
     operator = locked_other(operator_id, "不能修改自己的权限，请由另一位管理员修改。", by=by)
     if operator.employer_id is None or role not in EMPLOYER_ROLES:
@@ -48,7 +55,10 @@ def change_operator(operator_id: int, name: str, role: str, rights: Rights, *, b
     give(operator, Rights() if role == Role.EMPLOYER_ADMIN else rights)
     checked(operator)
     operator.save()
-    record("operator.changed", operator, by=by, role=role, was=before, now=_words(operator))
+    shut = had[WITHHELD], rights_of(operator)[WITHHELD]
+    given, taken = ([titles.get(key, key) for key in one if key not in other] for one, other in (shut, shut[::-1]))
+    now = _words(operator)
+    record("operator.changed", operator, by=by, role=role, was=before, now=now, given=given, taken=taken)
     if rights_of(operator) != had:
         end_sessions(operator, Why.RIGHTS, by=by)
     return operator
@@ -82,13 +92,20 @@ def rights_of(operator: Operator) -> tuple:
     return operator.role, operator.duty, *(tuple(sorted(each)) for each in sets)
 
 
+WITHHELD = 2
+"""Where `rights_of` has the functions that are shut."""
+
+
 def _words(operator: Operator) -> str:
-    parts = [operator.get_role_display(), operator.get_duty_display()]
-    if operator.withheld:
-        parts.append(f"不开放 {len(operator.withheld)} 项")
-    parts += operator.departments
-    parts += [region(operator.region).schemes[key].title for key in operator.schemes]
-    return "、".join(parts)
+    """Role and duty, whose people, and how many functions are shut: which those are the change itself names."""
+    schemes = region(operator.region).schemes
+    parts = [
+        f"{operator.get_role_display()}、{operator.get_duty_display()}",
+        f"部门{'、'.join(operator.departments) or '不限'}",
+        f"险种{'、'.join(schemes[key].title if key in schemes else key for key in operator.schemes) or '不限'}",
+        f"不开放 {len(operator.withheld)} 项" if operator.withheld else "功能全部",
+    ]
+    return "；".join(parts)
 
 
 @transaction.atomic

@@ -171,5 +171,5 @@ def _write(made: Registration, result: str, lines: list[str], by) -> None:
     places = {"employer": made.answers["name"], "number": made.number, "result": result}
     subject, text = worded(made.region, "registration_result", **places, details="\n".join(filter(None, lines)))
     occasion = f"registration:{made.pk}:{made.version}"
-    write_text(made.answers["clerk_email"], subject, [text], occasion=occasion, by=by)
+    write_text(made.answers["clerk_email"], subject, [text], region=made.region, occasion=occasion, by=by)
     write_result(made, f"{result}，请凭申请号和手机号在网厅查看。", occasion, by)

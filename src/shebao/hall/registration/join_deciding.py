@@ -93,8 +93,9 @@ def accept_join(pk: int, username: str, name: str, role: str, *, by) -> tuple[Jo
     token, activation = make_activation(made.operator, by=by)
     link, occasion = activation_link(token), f"join:{made.pk}:link:{activation.pk}"
     places = {"employer": made.employer.name, "number": made.number, "account": made.operator.username}
-    subject, text = worded(made.employer.region, "join_link", **places)
-    write_text(made.answers["email"], subject, [text], occasion=occasion, by=by, secret=link)
+    place = made.employer.region
+    subject, text = worded(place, "join_link", **places)
+    write_text(made.answers["email"], subject, [text], region=place, occasion=occasion, by=by, secret=link)
     _write_result(made, f"已同意，账号 {made.operator.username}，{link_told(ADMINISTRATOR)}。", occasion, by)
     return made, link
 
@@ -115,9 +116,9 @@ def decline_join(pk: int, note: str, *, by) -> JoinRequest:
         "result": "没有同意",
         "details": f"原因：{made.note}",
     }
-    subject, text = worded(made.employer.region, "join_result", **places)
-    occasion = f"join:{made.pk}:declined"
-    write_text(made.answers["email"], subject, [text], occasion=occasion, by=by)
+    place, occasion = made.employer.region, f"join:{made.pk}:declined"
+    subject, text = worded(place, "join_result", **places)
+    write_text(made.answers["email"], subject, [text], region=place, occasion=occasion, by=by)
     _write_result(made, "没有同意，请凭申请号和手机号在网厅查看原因。", occasion, by)
     return made
 
@@ -149,8 +150,9 @@ def _decide(made: JoinRequest, *, by) -> None:
 
 def _write_result(made: JoinRequest, result: str, occasion: str, by) -> None:
     """The result by short message; it names no person, and holds no link."""
-    _, text = worded(made.employer.region, "join_sms", number=made.number, result=result)
-    write_message(made.answers["phone"], text, occasion=f"{occasion}:sms", by=by)
+    place = made.employer.region
+    _, text = worded(place, "join_sms", number=made.number, result=result)
+    write_message(made.answers["phone"], text, region=place, occasion=f"{occasion}:sms", by=by)
 
 
 def _locked(pk: int, by) -> JoinRequest:

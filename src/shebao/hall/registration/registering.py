@@ -148,14 +148,14 @@ def write_link(made: Registration, token: str, activation, by) -> None:
     subject, text = worded(made.region, "registration_link", **places, account=made.operator.username)
     occasion = f"registration:{made.pk}:link:{activation.pk}"
     link = activation_link(token)
-    write_text(made.answers["clerk_email"], subject, [text], occasion=occasion, by=by, secret=link)
+    write_text(made.answers["clerk_email"], subject, [text], region=made.region, occasion=occasion, by=by, secret=link)
     write_result(made, f"审核通过，账号 {made.operator.username}，{link_told('经办机构')}。", occasion, by)
 
 
 def write_result(made: Registration, result: str, occasion: str, by) -> None:
     """The result by short message to the clerk; it names no person, and holds no link."""
     _, text = worded(made.region, "registration_sms", number=made.number, result=result)
-    write_message(made.answers["clerk_phone"], text, occasion=f"{occasion}:sms", by=by)
+    write_message(made.answers["clerk_phone"], text, region=made.region, occasion=f"{occasion}:sms", by=by)
 
 
 def activation_link(token: str) -> str:

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from ..audit.operations import record
 from ..errors import Refused, permit
+from ..mail.old_contacts import MOBILE
 from ..mail.operations import write_message
 from ..mail.wording import worded
 from ..operators.models import Operator
@@ -38,8 +39,8 @@ def reset_at_agency(
 
     The old password ends at once, and with it whatever else opened the account or was sent to open it: sessions, links
     and codes, accounts of other employers that could enter it. The link is good for a day and once. `lost_factors`: the
-    second factors are lost too and are taken away. The employer's telephone is told. Raises Refused without a reason,
-    Operator.DoesNotExist for an account of another region or of no employer.
+    second factors are lost too and are taken away. The employer's telephone is told, where it is one for messages.
+    Raises Refused without a reason, Operator.DoesNotExist for an account of another region or of no employer.
     """
     permit(by, "reset_accounts", "重置单位密码")
     operator = _accounts(by).select_for_update(of=("self",)).get(pk=operator_id)
@@ -54,7 +55,8 @@ def reset_at_agency(
     record("operator.reset_at_agency", operator, by=by, employer=operator.employer, reason=reason.strip()[:200])
     if lost_factors:
         lose_factors(operator, by=by)
-    if operator.employer.phone:
-        _, text = worded(operator.employer.region, "reset_sms", account=operator.username, agency=agency)
-        write_message(operator.employer.phone, text, occasion=f"reset:{operator.pk}:{activation.pk}", by=by)
+    place, phone = operator.employer.region, operator.employer.phone
+    if MOBILE.fullmatch(phone):
+        _, text = worded(place, "reset_sms", account=operator.username, agency=agency)
+        write_message(phone, text, region=place, occasion=f"reset:{operator.pk}:{activation.pk}", by=by)
     return operator, activation_link(token)

@@ -3,6 +3,9 @@
 What is not sent stays in the hall's outbox, where no applicant reads it.
 """
 
+from shebao.rules.identity import masked_phone
+
+from ..mail.old_contacts import MOBILE
 from ..sign_in.codes import sends_mail, sends_messages
 
 
@@ -32,3 +35,16 @@ def link_told(agency: str) -> str:
     if sends_mail():
         return f"按发到电子邮箱的链接设置密码，24 小时内有效；没有收到或已过期的，向{agency}索取"
     return f"设置密码：本网厅不发邮件，请凭申请号向{agency}索取设置密码的链接，24 小时内有效"
+
+
+def reset_told(phone: str) -> str:
+    """For the desk: whether the employer learns of a password reset by message, and else how."""
+    if MOBILE.fullmatch(phone) and sends_messages():
+        return f"短信已发往 {masked_phone(phone)}"
+    if not phone:
+        why = "单位没有登记联系电话，没有发短信"
+    elif not MOBILE.fullmatch(phone):
+        why = f"单位的联系电话 {masked_phone(phone)} 不是手机号，没有发短信"
+    else:
+        why = "本网厅没有接通短信，告知的短信没有发出，留在网厅"
+    return f"{why}；请当面告诉经办人：原密码已作废，凭上面的链接设置新密码。"

@@ -71,6 +71,13 @@ def _bindable(by: Operator):
     return found | Operator.objects.visible_to(by) if by.may("manage_operators") else found
 
 
+def colleagues(by: Operator) -> list[Operator]:
+    """One's own people in use, to choose from; none for whoever binds for all employers: of them are thousands."""
+    if by.is_agency and by.may("review"):
+        return []
+    return list(_bindable(by).filter(is_active=True).order_by("username"))
+
+
 def _credit_code(certificate: x509.Certificate) -> str:
     """The organisation's code, where the authority wrote it into the subject (organizationIdentifier or number)."""
     named = certificate.subject.native

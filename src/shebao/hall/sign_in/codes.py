@@ -117,10 +117,10 @@ def send(receiver: Receiver, purpose: str, channel: str, to: str) -> None:
     occasion, purpose_words = f"code:{made.pk}", TITLES[purpose]
     if channel == "sms":
         _, text = worded(receiver.region, "code_sms", purpose=purpose_words)
-        write_message(to, text, occasion=occasion, by=None, secret=code)
+        write_message(to, text, region=receiver.region, occasion=occasion, by=None, secret=code)
     else:
         subject, text = worded(receiver.region, "code", purpose=purpose_words)
-        write_text(to, subject, [text], occasion=occasion, by=None, secret=code)
+        write_text(to, subject, [text], region=receiver.region, occasion=occasion, by=None, secret=code)
 
 
 def take_sent(operator: Operator, purpose: str, code: str) -> bool:

@@ -130,4 +130,7 @@ def question_link(username: str, question: str, answer: str) -> None:
         token, made = make_activation(operator, by=operator)
         subject, text = worded(operator.region, "forgotten_link")
         link = f"{settings.SHEBAO_BASE_URL}/activate/{token}"
-        write_text(contact.mail_address, subject, [text], occasion=f"forgotten:{made.pk}", by=operator, secret=link)
+        write_text(
+            contact.mail_address, subject, [text],
+            region=operator.region, occasion=f"forgotten:{made.pk}", by=operator, secret=link,
+        )  # fmt: skip

@@ -99,9 +99,9 @@ def end_weak_sessions(operator: Operator, *, but: str) -> int:
 
 
 def why_ended(key: str) -> str:
-    """What to say to a browser that still holds the key of a session which was ended; "" where there is nothing."""
+    """Why a session was ended, for a browser that still holds its key; "" where there is nothing to say (`Why`)."""
     row = OpenSession.objects.filter(key_digest=key_digest(key)).exclude(ended_why="").first()
-    return row.get_ended_why_display() if row else ""
+    return row.ended_why if row else ""
 
 
 def _end_these(rows, why: Why, *, by: Operator | None, but: str) -> int:

@@ -9,6 +9,8 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import Prefetch
 
+from shebao.rules.vocabulary import DERIVED
+
 from .. import clock
 from ..audit.operations import record
 from ..declarations.models import Declaration, DeclarationEvent
@@ -17,12 +19,15 @@ from ..declarations.states import State
 from ..errors import Conflict, Refused
 from ..operators.models import Operator
 from ..regions import region
+from ..roster.models import Person
 from ..services.scene import chunks
 from .models import OperatorCertificate, SignedSubmission
 from .trust import signer_of
 
 SUBMITTING = ("submit", "complete")
 REPAIRABLE = (State.DRAFT, State.RETURNED)
+DERIVED_LABELS = {name: str(Person._meta.get_field(name).verbose_name) for name in DERIVED}
+"""What answers hold beside those to the form's questions: what an identity number says."""
 
 
 def signs_here(by: Operator) -> str:
@@ -107,6 +112,16 @@ def signatures_of(declaration: Declaration, *, whole: bool = False) -> list[Sign
     return found
 
 
+def signed_with(actor: Operator, declarations: Iterable[Declaration]) -> SignedSubmission | None:
+    """The latest signature over all of these declarations, for the page that tells of their submitting."""
+    wanted = {one.pk for one in declarations}
+    found = SignedSubmission.objects.visible_to(actor).filter(declarations__in=wanted).select_related("certificate")
+    latest = found.order_by("-signed_at", "-pk").first()
+    if latest is None or latest.declarations.filter(pk__in=wanted).count() < len(wanted):
+        return None
+    return latest
+
+
 def verify_submission(made: SignedSubmission, *, only: Iterable[Declaration] | None = None) -> list[Finding]:
     """Everything that does not fit: the signature itself, and each answer that differs from what was signed.
 
@@ -142,7 +157,7 @@ def _differences(declaration: Declaration, signed: dict | None, signed_at) -> It
         return
     if declaration.service != signed["service"]:
         yield Finding("service", f"{name}的事项被改动过。")
-    labels = {field.id: field.label for field in declaration.form.fields}
+    labels = DERIVED_LABELS | {field.id: field.label for field in declaration.form.fields}
     differing = set()
     for answers in _kept_answers(declaration, signed_at):
         differing |= {

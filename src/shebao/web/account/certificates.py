@@ -15,7 +15,7 @@ from ..access import needs
 from ..chosen import left_empty
 
 LARGEST = 100_000
-LOST = {"username": "请填写操作员账号。", "file": "请选择证书文件。"}
+LOST = {"username": "请填写或选择操作员。", "file": "请选择证书文件。"}
 
 
 def where_offered(view):
@@ -51,6 +51,9 @@ def certificates(request):
             return redirect("certificates")
     account = {"id": "username", "name": "username", "label": "操作员账号", "kind": "text", "required": True,
                "full": True, "value": username, "maxlength": 60}  # fmt: skip
+    if found := operations.colleagues(request.user):
+        options = [(one.username, f"{one.name}（{one.username}）") for one in found]
+        account |= {"label": "操作员", "kind": "choice", "options": options, "placeholder": "请选择"}
     file = {"id": "file", "name": "file", "label": "证书文件", "kind": "file", "required": True, "full": True,
             "accept": ".cer,.crt,.pem", "hint": "不含私钥的证书，扩展名 .cer、.crt 或 .pem"}  # fmt: skip
     for field in (account, file):

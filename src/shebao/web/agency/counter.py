@@ -74,6 +74,7 @@ def password(request, pk):
         messages.error(request, no.message)
         return redirect("a_case", pk)
     context = {"operator": operator, "password": secret, "title": "初始密码", "back": "a_case", "case": pk}
+    context["rights"] = ""  # its administrator sets them, who reads of it at the employer
     return render(request, "operators/password.html", context)
 
 

@@ -20,6 +20,7 @@ from shebao.hall.employers.operations import divisions_of
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 from shebao.hall.registration.resets import account_of, accounts_of, reset_at_agency
+from shebao.hall.registration.telling import reset_told
 from shebao.hall.roster.queries import insured_count
 from shebao.hall.settlement.adjusted_months import adjustments_of
 from shebao.hall.settlement.late_decisions import extended_months
@@ -201,6 +202,7 @@ def reset(request, pk):
         messages.error(request, no.message)
         return redirect("a_employer", account_of(pk, by=request.user).employer_id)
     context = {"operator": operator, "link": link, "employer": operator.employer}
+    context["told"] = reset_told(operator.employer.phone)
     return render(request, "agency/reset.html", context)
 
 

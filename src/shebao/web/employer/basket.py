@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from shebao.hall.declarations import operations, queries
@@ -18,14 +19,14 @@ from shebao.hall.declarations.seconding import send_back, sent_back
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.settlement.declared import open_counts
-from shebao.hall.sign_in.submissions import canonical, signs_here, submit_signed
+from shebao.hall.sign_in.submissions import canonical, signed_with, signs_here, submit_signed
 from shebao.rules.months import Month
 from shebao.rules.settling_words import settling
 
 from ..access import needs
 from ..certified import SIGNER, signature_in, signer_allowed
 from ..chosen import compact, numbers, spread, whole
-from ..templatetags.ui import signed_yuan
+from ..templatetags.ui import common_name, signed_yuan
 from .common import crumbs, effect_head, here, this_month, undo_toast, word
 from .vouchers import vouches_for
 
@@ -52,7 +53,7 @@ def _expected(rows) -> list[date]:
     waiting = {
         (one.service, one.state, one.due_on, one.decided_at): one
         for one in (row.declaration for row in rows if row.is_ready)
-        if not one.is_direct
+        if not one.is_direct and not one.spec.is_aside  # no settlement waits for it
     }
     return [due_on(one) for one in waiting.values()]
 
@@ -60,11 +61,13 @@ def _expected(rows) -> list[date]:
 def _later_bill(request, first: Month, declarations) -> Month | None:
     """The month from whose bill on these count, where the business month is settled or closed; None where it is not.
 
-    `first` is the first month that is still to be settled: it waits for every declaration that is undecided.
+    `first` is the first month that is still to be settled: it waits for every declaration that is undecided. None too
+    where all of them change no bill.
     """
-    if first == this_month(request):
+    charging = [one for one in declarations if not one.spec.is_aside]
+    if first == this_month(request) or (declarations and not charging):
         return None
-    return max(first, min((one.first_month for one in declarations), default=first))
+    return max(first, min((one.first_month for one in charging), default=first))
 
 
 def _to_redate(declarations, first: Month) -> str:
@@ -274,21 +277,33 @@ def submitted(request):
     left = request.GET.get("left", "0")
     month = queries.first_open_month(request.user)
     later = _later_bill(request, month, rows)
-    waited = [one.due_on for one in rows if one.state == State.SUBMITTED]
+    charging = [one for one in rows if not one.spec.is_aside]
+    waited = [one.due_on for one in charging if one.state == State.SUBMITTED]
     context = {
         "rows": rows,
         "in_force": bool(rows) and all(one.is_direct for one in rows),
         "vouches": vouches_for(request, rows),
         "left": whole(left),
         "later": later,
+        "is_charged": bool(charging),
         "settled": f"{this_month(request)} {closing_words(here(request))}",
         "settle_until": here(request).calendar.window(later or month).pay_until,
         "too_late": _too_late(request, month, waited),
+        "signed_text": _signed(request, rows),
         "cases_title": word(request, "menu.cases", "办件进度"),
         "basket_title": word(request, "menu.basket", "待提交"),
         "crumbs": crumbs("提交结果", (word(request, "menu.basket", "待提交"), reverse("e_basket"))),
     }
     return render(request, "employer/submitted.html", context)
+
+
+def _signed(request, rows) -> str:
+    """Who signed what was submitted, with which certificate and when; "" where nobody did."""
+    made = signed_with(request.user, rows) if rows and signs_here(request.user) != "never" else None
+    if made is None:
+        return ""
+    one, at = made.certificate, localtime(made.signed_at)
+    return f"{common_name(one.holder)}，证书 {one.serial}，{at:%Y-%m-%d %H:%M:%S}。在办件页和申报凭证上可以核验。"
 
 
 @require_POST

@@ -22,6 +22,7 @@ from shebao.hall.sign_in.submissions import signatures_of
 from shebao.rules.months import BadMonth, Month
 
 from ..access import needs
+from ..operators.new_operator import first_rights
 from .common import ICONS, PAGE, crumbs, here, often, undo_toast, word
 from .vouchers import vouches_for
 
@@ -206,6 +207,7 @@ def password(request, pk):
         messages.error(request, no.message)
         return redirect("e_case", pk)
     context = {"operator": operator, "password": secret, "title": "初始密码", "back": "e_case", "case": pk}
+    context["rights"] = first_rights(operator)
     return render(request, "operators/password.html", context)
 
 

@@ -15,7 +15,7 @@ from shebao.hall.registration.telling import applicant_told
 from shebao.hall.sign_in.codes import sends_mail
 
 from ..access import needs
-from ..operators.new_operator import errors_of, left_out, operator_fields, said
+from ..operators.new_operator import errors_of, first_rights, left_out, operator_fields, said
 from .common import crumbs, here, word
 
 PAGE = 50
@@ -62,6 +62,7 @@ def join(request, pk):
     page, reset = word(request, "menu.operators", "操作员"), here(request).terms["operators.reset"]
     told = f"{way}。过期的，在“{page}”里{reset}。"
     context = {"made": made, "link": link, "told": told, "crumbs": _crumbs(request, "账号已开通")}
+    context["rights"] = first_rights(made.operator)
     return render(request, "employer/join_accepted.html", context)
 
 

@@ -15,7 +15,7 @@ from shebao.rules.settling_words import settle_name
 
 from ..access import needs, permission_title
 from ..chosen import whole
-from ..menus import menu_tree, with_the_whole
+from ..menus import leaves_of, menu_tree, with_the_whole
 from ..navigation import employer_menu
 from ..rights import needs_of
 from .common import crumbs, here, word
@@ -39,7 +39,10 @@ def operator(request, pk):
         shown = _typed(request, found)
         if "toggle" not in request.POST:
             try:
-                changed = managing.change_operator(pk, shown["name"], shown["role"], _rights(shown), by=request.user)
+                titles = {leaf["key"]: leaf["label"] for leaf in leaves_of(_tree(found))}
+                changed = managing.change_operator(
+                    pk, shown["name"], shown["role"], _rights(shown), by=request.user, titles=titles
+                )
             except Refused as refused:
                 no = refused
             else:
@@ -61,10 +64,11 @@ def _kept(found: Operator) -> dict:
 
 def _typed(request, found: Operator) -> dict:
     said = request.POST
-    every = [leaf["key"] for group in _tree(found) for leaf in group["leaves"]]
+    tree = _tree(found)
+    every = [leaf["key"] for leaf in leaves_of(tree)]
     open_now = set(said.getlist("function"))
     if "toggle" in said:
-        branch = [leaf["key"] for leaf in _branch(found, said["toggle"])]
+        branch = [leaf["key"] for leaf in leaves_of(_branch(tree, said["toggle"]))]
         open_now = open_now - set(branch) if open_now.issuperset(branch) else open_now | set(branch)
     return {
         "name": said.get("name", ""),
@@ -76,9 +80,13 @@ def _typed(request, found: Operator) -> dict:
     }
 
 
-def _branch(found: Operator, number: str) -> list[dict]:
-    tree = _tree(found)
-    return tree[int(number)]["leaves"] if whole(number, len(tree)) < len(tree) else []
+def _branch(tree: list[dict], place: str) -> list[dict]:
+    """What is below the branch at a place of the tree: "2" is the third, "2-0" the first below it."""
+    nodes = tree
+    for number in place.split("-"):
+        at = whole(number, len(nodes))
+        nodes = nodes[at].get("nodes", []) if at < len(nodes) else []
+    return nodes
 
 
 def _rights(shown: dict) -> managing.Rights:
@@ -95,21 +103,31 @@ def _context(request, found: Operator, shown: dict, no: Refused | None) -> dict:
         "crumbs": crumbs(found.name, (title, reverse("operators"))),
         "is_self": found.pk == request.user.pk,
         "fields": _fields(shown, no, settle_name(here(request).terms)),
-        "tree": [_group(found, group, shown) for group in _tree(found)],
+        "tree": _drawn(found, _tree(found), shown),
         "departments": [(name, name in shown["departments"]) for name in names],
         "schemes": [(one.key, one.title, one.key in shown["schemes"]) for one in here(request).open_schemes],
         "errors": [{"id": no.field or "name", "text": no.message}] if no else [],
     }
 
 
-def _group(found: Operator, group: dict, shown: dict) -> dict:
-    leaves = [
-        leaf | {"on": leaf["key"] not in shown["withheld"], "lacks": _lacks(found, leaf["url"], shown)}
-        for leaf in group["leaves"]
-    ]
-    ticked = sum(leaf["on"] for leaf in leaves)
-    state = "true" if ticked == len(leaves) else "mixed" if ticked else "false"
-    return {"heading": group["heading"], "leaves": leaves, "ticked": ticked, "state": state}
+def _drawn(found: Operator, nodes: list[dict], shown: dict, place: str = "") -> list[dict]:
+    """A level of the tree as it is shown: leaves ticked or not, branches ticked, half ticked or not, with their place.
+
+    A branch all of whose entries open along with others is a heading alone: there is nothing in it to tick.
+    """
+    drawn = []
+    for number, node in enumerate(nodes):
+        if "nodes" not in node:
+            is_on = node["key"] not in shown["withheld"]
+            drawn.append(node | {"on": is_on, "lacks": _lacks(found, node["url"], shown)})
+            continue
+        at = f"{place}-{number}" if place else str(number)
+        leaves = leaves_of(node["nodes"])
+        ticked = sum(leaf["key"] not in shown["withheld"] for leaf in leaves)
+        state = "true" if ticked == len(leaves) else "mixed" if ticked else "false"
+        branch = {"heading": node["heading"], "place": at, "ticked": ticked, "of": len(leaves), "state": state}
+        drawn.append(branch | {"nodes": _drawn(found, node["nodes"], shown, at)})
+    return drawn
 
 
 def _lacks(operator: Operator, url: str, shown: dict) -> str:
@@ -131,7 +149,7 @@ def _not_open(found: Operator, shown: dict) -> str:
     """Which ticked functions stay shut all the same, for whoever ticked them to hear at once."""
     if shown["role"] != Role.CLERK:
         return ""
-    leaves = [leaf for group in _tree(found) for leaf in _group(found, group, shown)["leaves"]]
+    leaves = leaves_of(_drawn(found, _tree(found), shown))
     names = [leaf["label"] for leaf in leaves if leaf["on"] and leaf["lacks"]]
     return f"勾选的{'、'.join(names[:5])}{'等' if len(names) > 5 else ''}不在岗位或范围之内，不开放。" if names else ""
 

@@ -95,6 +95,8 @@ KEYS = {
     "account": "账号",
     "was": "原权限",
     "now": "现权限",
+    "given": "新开放",
+    "taken": "不再开放",
     "drafts": "申报笔数",
     "drawn": "抽中的申报",
     "chosen": "通过的申报",
@@ -117,6 +119,7 @@ KEYS_OF = {
     "privileged": {"kind": "范围"},
     "receipt": {"kind": "收款方式"},
     "retention": {"kind": "内容"},
+    "session.ended": {"count": "登录数"},
     "suspense": {"kind": "处理"},
     "template": {"kind": "模板", "revision": "第几版"},
 }

@@ -6,15 +6,17 @@ from datetime import timedelta
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from shebao.hall.audit.looks import LOOKS
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.audit.naming import names_of
 from shebao.hall.operators.models import AGENCY_ROLES
+from shebao.hall.privileged.queries import told, told_to
 
 from ..access import needs
-from ..employer.common import crumbs, here
+from ..employer.common import crumbs, here, word
 from .audit_details import Details
 from .audit_words import action_title, subject_text
 
@@ -57,6 +59,7 @@ def looks(request):
     page = Paginator(entries.select_related("actor").order_by("-sequence"), PAGE).get_page(request.GET.get("page"))
     details = Details(here(request))
     names = names_of(entry.subject for entry in page)
+    privileged = told_to(request.user.employer_id, {entry.subject for entry in page})
     rows = [
         {
             "entry": of[0],
@@ -65,9 +68,14 @@ def looks(request):
             "title": action_title(of[0].action),
             "subject": subject_text(of[0].subject, names),
             "reason": of[0].detail.get("reason") or details.text(of[0].action, of[0].detail),
+            "privileged": told(privileged[of[0].subject]) if of[0].subject in privileged else "",
         }
         for of in folded(page)
     ]
     tabs = [{"url": f"?who={key}" if key else "?", "title": title, "current": key == who} for key, title in WHO.items()]
     context = {"tabs": tabs, "page": page, "rows": rows, "crumbs": crumbs("查阅记录")}
+    # Not every region's menu has an entry for them; from here an administrator of each comes to them.
+    title, url = word(request, "menu.privileged", "特权查询"), reverse("e_privileged")
+    context |= {"privileged_url": url, "privileged_title": title}
+    context["actions"] = [{"label": title, "url": url, "icon": "eye", "kind": ""}]
     return render(request, "operators/looks.html", context)

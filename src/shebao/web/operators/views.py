@@ -19,7 +19,7 @@ from shebao.hall.sign_in.factors import operators_with_factor
 from ..access import needs
 from ..taking import taken
 from .audit_asked import COLUMNS, MOST_EXPORTED, PLACE, Asked, rows_of
-from .new_operator import errors_of, left_out, operator_fields, said
+from .new_operator import errors_of, first_rights, left_out, operator_fields, said
 
 PAGE = 50
 TEXTS = ("who", "title", "subject", "detail", "result", "request", "content")
@@ -51,7 +51,7 @@ def create(request):
         except Refused as no:
             wrong = {no.field: no.message}
         else:
-            return _password_page(request, operator, password, "操作员已新建")
+            return _password_page(request, operator, password, "操作员已新建", first_rights(operator))
     context = {"fields": operator_fields(request.POST, wrong, by=request.user)} | _words(request)
     context["errors"] = errors_of(wrong)
     return render(request, "operators/create.html", context, status=422 if wrong else 200)
@@ -78,8 +78,9 @@ def reset(request, pk):
     return _password_page(request, operator, password, "密码已重置")
 
 
-def _password_page(request, operator, password: str, title: str):
-    context = {"operator": operator, "password": password, "title": title, "back": ""}
+def _password_page(request, operator, password: str, title: str, rights: str = ""):
+    """A password, shown once; `rights`: what a new operator may do, before anybody set that."""
+    context = {"operator": operator, "password": password, "title": title, "back": "", "rights": rights}
     return render(request, "operators/password.html", context | _words(request))
 
 

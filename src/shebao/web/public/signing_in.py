@@ -23,6 +23,7 @@ from shebao.rules.months import Month
 from ..access import home_of, public
 from ..chosen import left_empty
 from ..entering import enter, keep, leave
+from ..put_out import OVER, said
 from .second import hold_half
 
 LOCKED_TEXT = "密码输错次数过多，该账号已锁定 15 分钟。请稍后再试"
@@ -83,6 +84,8 @@ MOST_WINDOWS = 3
 def _sign_in_page(request, following: str, errors=(), status: int | None = None):
     context = {"next": following, "errors": errors, "username": request.POST.get("username", "")}
     context["number"] = request.POST.get("number", "") or request.GET.get("number", "")[:30]
+    context["over"] = request.POST.get(OVER, "") or request.GET.get(OVER, "")
+    context["put_out"] = said(context["over"])
     here = _numbered(request)
     context["numbered"] = here and {"code": here.code, "label": here.term("employer_number"), "title": here.title}
     context["has_certificate"] = any(one.sign_in.has_certificate for one in all_regions().values())

@@ -53,7 +53,11 @@ def writes_amounts(name: str) -> bool:
     region's, or only sometimes there, says so in its own block `strip`.
     """
     source = get_template(name).template.source
-    return bool(AMOUNT.search(source)) or any(writes_amounts(part) for part in PART.findall(source))
+    return bool(AMOUNT.search(source)) or any(
+        writes_amounts(part)
+        for part in PART.findall(source)
+        if part != name  # one that draws itself, as a tree does
+    )
 
 
 @lru_cache(maxsize=512)

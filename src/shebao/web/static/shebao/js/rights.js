@@ -1,15 +1,19 @@
-// [data-rights]: the menu tree without a round trip. A branch's button ticks all its leaves, or none when all are ticked.
+// [data-rights]: the menu tree without a round trip. A branch's button ticks all below it, or none when all are ticked;
+// every branch above and below shows what of it is ticked.
 
 function boxes(branch) {
   return [...branch.querySelectorAll("input[name=function]")];
 }
 
-function refresh(branch) {
-  const all = boxes(branch);
-  const ticked = all.filter((box) => box.checked).length;
-  const state = ticked === all.length ? "true" : ticked ? "mixed" : "false";
-  branch.querySelector("[name=toggle]").setAttribute("aria-checked", state);
-  branch.querySelector("[data-count]").textContent = `${ticked} / ${all.length}`;
+function refresh(tree) {
+  for (const branch of tree.querySelectorAll("[data-branch]")) {
+    const button = branch.querySelector(":scope > [name=toggle]");
+    if (!button) continue;
+    const all = boxes(branch);
+    const ticked = all.filter((box) => box.checked).length;
+    button.setAttribute("aria-checked", ticked === all.length ? "true" : ticked ? "mixed" : "false");
+    button.querySelector("[data-count]").textContent = `${ticked} / ${all.length}`;
+  }
 }
 
 for (const form of document.querySelectorAll("[data-rights]")) {
@@ -17,18 +21,14 @@ for (const form of document.querySelectorAll("[data-rights]")) {
     const button = event.target.closest("button[name=toggle]");
     if (!button) return;
     event.preventDefault();
-    const branch = button.closest("[data-branch]");
-    const all = boxes(branch);
+    const all = boxes(button.closest("[data-branch]"));
     const wanted = !all.every((box) => box.checked);
     for (const box of all) box.checked = wanted;
-    refresh(branch);
+    refresh(form);
   });
-  form.addEventListener("change", (event) => {
-    const branch = event.target.closest("[data-branch]");
-    if (branch) refresh(branch);
-  });
+  form.addEventListener("change", () => refresh(form));
 }
 
 addEventListener("pageshow", () => {
-  for (const branch of document.querySelectorAll("[data-branch]")) refresh(branch);
+  for (const form of document.querySelectorAll("[data-rights]")) refresh(form);
 });
