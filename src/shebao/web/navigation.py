@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, get_script_prefix, reverse
 from shebao.hall.configuring.models import FolderProposal
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
+from shebao.hall.desk.holds import waiting_for_employer
 from shebao.hall.desk.queries import queue_size
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
@@ -93,8 +94,9 @@ def employer_nav(user, region, *, is_counted: bool = True) -> list[dict]:
     if is_counted:
         counts = dict(_counts(user))
         badges["e_basket"] = (counts.get(State.DRAFT, 0), False)
-        badges["e_cases"] = (counts.get(State.RETURNED, 0), True)
-        badges["e_notices"] = (unread_count(user), True)
+        held = sum(_held(user))
+        badges["e_cases"] = (counts.get(State.RETURNED, 0) + held, True)
+        badges["e_notices"] = (unread_count(user) + held, True)
         if user.may("manage_operators"):
             badges["operators"] = (open_joins(user).count(), True)
     return _drawn(employer_menu(user, region), badges)
@@ -140,6 +142,12 @@ def _counts(user) -> QuerySet:
     """How many declarations wait in each state that somebody must act on: one query."""
     rows = Declaration.objects.visible_to(user).filter(state__in=(State.DRAFT, State.RETURNED)).order_by()
     return rows.values_list("state").annotate(Count("pk"))
+
+
+@prepared
+def _held(user) -> QuerySet:
+    """How many declarations the desk holds until the employer says or brings something."""
+    return counted(waiting_for_employer(user))
 
 
 def _drawn(menu: list[dict], badges: dict[str, tuple[int, bool]]) -> list[dict]:

@@ -12,6 +12,7 @@ from ..clock import midnight
 from ..operators.models import Operator
 from ..prepared import counted, prepared
 from ..scopes import Desk
+from .holds import HELD
 from .kinds import DECLARATIONS, Kind
 from .models import InternalNote, NoteKind, Sample, Signature, Tables
 from .signing import for_others_to_sign, is_held, is_pending, open_step, signatures, why_not
@@ -73,15 +74,14 @@ def _signed(of: Tables) -> QuerySet:
 
 
 def _at(place: str, actor) -> Q:
-    held = Q(desk__held_on__isnull=False, desk__held_version=F("version"))
     pending = Q(desk__effective_at__isnull=False, desk__pending_version=F("version"))
     if place == "pending":
         return pending
     found = {
         "all": Q(),
-        "mine": Q(desk__holder=actor) & ~held,
+        "mine": Q(desk__holder=actor) & ~HELD,
         "free": Q(desk__holder=None),
-        "held": held,
+        "held": HELD,
         "second": Q(is_signed=True),
     }[place]
     return found & ~pending

@@ -2,8 +2,9 @@
 
 from django.db.models import QuerySet
 
+from .. import clock
 from ..desk.kinds import Kind
-from .models import REGISTERED, Registration, RegistrationEvent
+from .models import NAME, REGISTERED, Registration, RegistrationEvent
 from .registering import finish_registration
 from .states import State, advance
 from .tasks import register_in_background
@@ -38,6 +39,11 @@ def _finish(made: Registration, *, by, note: str) -> None:
     finish_registration(made, by=by)
 
 
+def _tell(made: Registration, step: str, *, by, note: str) -> None:
+    name = made.subject_name[:NAME]
+    RegistrationEvent.objects.create(registration=made, move=step, by=by, at=clock.now(), name=name, note=note)
+
+
 REGISTRATIONS = Kind(
     of=REGISTERED,
     locked=locked,
@@ -46,4 +52,5 @@ REGISTRATIONS = Kind(
     served=lambda registration: registration,
     finish=_finish,
     later=register_in_background,
+    tell=_tell,
 )

@@ -47,7 +47,7 @@ class Pages:
         """What the parts of a page that are about hands, clock and signatures need."""
         pk = case.pk
         desk = queries.desk_view(request.user, case, self.kind)
-        reasons = region_of(case.region).codes["hold_reasons"].choices()
+        reasons = region_of(case.region).codes["hold_reasons"].offered
         return {
             "desk": desk,
             "may_decide": desk.is_free_for(request.user),

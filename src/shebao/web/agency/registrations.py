@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall import clock
 from shebao.hall.audit.looks import note_glance, note_look
 from shebao.hall.desk import queries as desk_queries
 from shebao.hall.desk.operations import NEXT
@@ -176,6 +177,9 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "is_whole": is_whole,
+        "checks": (found := _checks(view)),
+        "passed": [one for one in found if not one["problems"]],
+        "checked_at": clock.now(),
         "hides": any(one.is_masked for one in view.answers) or any(one.files for one in view.papers),
         "has_old": any(one.old for one in view.answers),
         "repaired": _repaired(view),
@@ -185,6 +189,16 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "errors": [{"id": _mistaken(error, doing), "text": error.message}] if error else [],
     }
     return render(request, "agency/registration.html", context, status=error.status if error else 200)
+
+
+def _checks(view) -> list[dict]:
+    """The automatic checks as the page lists them, those that found something first."""
+    rows = [
+        {"title": one.title, "against": one.against,
+         "problems": [{"level": "warning", "message": one.text, "word": "提示"}] if one.text else []}
+        for one in view.findings
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: not row["problems"])
 
 
 def _repaired(view) -> list[str]:
