@@ -38,7 +38,7 @@ def queue(
     actor, *, place="all", order="due", days: Days = ANY_DAY, kind: Kind = DECLARATIONS, **chosen
 ) -> QuerySet[Any]:
     """What waits at one place of the desk; `chosen` narrows it as for what waits of this kind at all."""
-    rows = kind.waiting(actor, **chosen).filter(_submitted(days)).select_related("employer", "desk__holder")
+    rows = kind.waiting(actor, **chosen).filter(submitted_within(days)).select_related("employer", "desk__holder")
     rows = rows.annotate(is_signed=Exists(_signed(kind.of))).filter(_at(place, actor))
     return rows.order_by("submitted_at", "pk") if order == "age" else rows
 
@@ -57,12 +57,13 @@ def _queue_size(region: str, divisions: list[str], kind: Kind) -> QuerySet:
 
 def queue_counts(actor, *, days: Days = ANY_DAY, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:
     """How many cases are at each place; one query."""
-    rows = kind.waiting(actor, **chosen).filter(_submitted(days)).order_by()
+    rows = kind.waiting(actor, **chosen).filter(submitted_within(days)).order_by()
     rows = rows.annotate(is_signed=Exists(_signed(kind.of)))
     return rows.aggregate(**{place: Count("pk", filter=_at(place, actor)) for place in PLACES})
 
 
-def _submitted(days: Days) -> Q:
+def submitted_within(days: Days) -> Q:
+    """Submitted on one of these days."""
     first, last = days
     found = Q(submitted_at__gte=midnight(first)) if first else Q()
     return found & Q(submitted_at__lt=midnight(last + timedelta(days=1))) if last else found

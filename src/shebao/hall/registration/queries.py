@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from shebao.rules.forms import Problem
 from shebao.rules.region import Region
@@ -222,9 +222,3 @@ def decisions(actor, *, move="", q="") -> QuerySet[RegistrationEvent]:
         named = Q(name__icontains=q) | Q(registration__employer__name__icontains=q)
         rows = rows.filter(named | Q(registration__number=q.upper()))
     return rows.order_by("-at", "-pk")
-
-
-def counts(actor) -> dict[str, int]:
-    """How many of the region's registrations are in each state: one query."""
-    rows = Registration.objects.visible_to(actor).order_by().values_list("state")
-    return dict(rows.annotate(Count("pk")))

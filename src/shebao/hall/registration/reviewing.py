@@ -1,18 +1,29 @@
 """Registrations at the desk (审核台): the same hands, clock and signatures as a declaration has."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from .. import clock
 from ..desk.kinds import Kind
+from .checks import credit_digest
 from .models import NAME, REGISTERED, Registration, RegistrationEvent
 from .registering import finish_registration
 from .states import State, advance
 from .tasks import register_in_background
 
 
-def waiting(actor, state: str = State.SUBMITTED) -> QuerySet[Registration]:
-    """The registrations in a state ("" = all) that the actor serves, the most urgent first."""
+def waiting(actor, state: str = State.SUBMITTED, *, number: str = "", named: str = "") -> QuerySet[Registration]:
+    """The registrations in a state ("" = all) that the actor serves, the most urgent first.
+
+    `number`: how the number of the application begins; `named`: part of a name that the employer gave or has, or its
+    whole credit code.
+    """
     rows = Registration.objects.visible_to(actor)
+    if number:
+        rows = rows.filter(number__startswith=number.upper())
+    if named:
+        said = RegistrationEvent.objects.filter(registration=OuterRef("pk"), name__icontains=named)
+        about = Q(employer__name__icontains=named) | Q(credit_digest=credit_digest(named.upper().replace(" ", "")))
+        rows = rows.filter(Exists(said) | about)
     return (rows.filter(state=state) if state else rows).order_by("due_on", "submitted_at", "pk")
 
 

@@ -115,7 +115,7 @@ def _page(request, view, answers=None, error: Refused | None = None, *, in_full=
         "note": answers.get("note", ""),
         "answer": answers.get("answer", ""),
         "answers": _answers(view) if declaration.spec.answers else [],
-        "queue": [row(one) for one in beside],
+        "queue": CASES.beside(request, beside, pk),
         "before": before,
         "after": after,
         "errors": [{"id": error.field or "note", "text": error.message}] if error else [],

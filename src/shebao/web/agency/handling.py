@@ -6,6 +6,7 @@ Every view takes the pages it belongs to (`at`): those of declarations, or of wh
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -22,7 +23,7 @@ from shebao.hall.regions import region as region_of
 
 from ..access import needs
 from ..chosen import is_whole, numbers, whole
-from .desk import suffix, waiting_choice
+from .desk import in_hand, suffix, waiting_choice
 
 CHECKING = "核对申报材料"
 """Why the numbers of a case that somebody took in hand are shown whole: nobody need write it again (0032)."""
@@ -33,7 +34,8 @@ DEEDS = ("claim_one", "give_back", "take_over", "transfer", "hold", "resume", "n
 class Pages:
     """Where one kind of case is handled: the name of its queue and of one case, and how its other addresses begin.
 
-    `choice` are the chosen filters as the queries take them; `outsider` does not see the remarks.
+    `choice` are the chosen filters as the queries take them; `outsider` does not see the remarks. `named` tells of a
+    case in the queue beside another what it is called and whom or what it is about.
     """
 
     kind: Kind
@@ -42,6 +44,18 @@ class Pages:
     begin: str
     outsider: str
     choice: Callable[..., dict]
+    named: Callable[[Any], tuple[str, str]]
+
+    def beside(self, request, cases: list, pk: int) -> list[dict]:
+        """The queue as it stands beside the case that is open."""
+        rows = []
+        for one in cases:
+            title, about = self.named(one)
+            rows.append(in_hand(one) | {
+                "url": reverse(self.one, args=[one.pk]) + suffix(request), "is_here": one.pk == pk, "title": title,
+                "about": about, "has_findings": bool(getattr(one, "problems", ())), "revision": one.revision,
+            })  # fmt: skip
+        return rows
 
     def context(self, request, case) -> dict:
         """What the parts of a page that are about hands, clock and signatures need."""
@@ -70,7 +84,10 @@ class Pages:
         }
 
 
-CASES = Pages(DECLARATIONS, "a_home", "a_case", "a_", "单位", waiting_choice)
+CASES = Pages(
+    DECLARATIONS, "a_home", "a_case", "a_", "单位", waiting_choice,
+    named=lambda one: (f"{one.subject_name} · {one.spec.title}", one.employer.name),
+)  # fmt: skip
 
 
 def _with_batch(request) -> str:
