@@ -22,6 +22,7 @@ from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.operators.models import AGENCY_ROLES, EVERY_PERMISSION, OFFICER_ROLES
 from shebao.hall.prepared import counted, prepared
+from shebao.hall.privileged.models import PrivilegedQuery
 from shebao.hall.registration.join_deciding import open_joins
 from shebao.hall.registration.reviewing import REGISTRATIONS as REGISTERED
 from shebao.hall.reimbursements.queries import keeps_reimbursements
@@ -113,6 +114,8 @@ def agency_nav(user, region, *, is_counted: bool = True) -> list[dict]:
             badges["a_voids"] = (sum(_voids(user.region, user.divisions)), False)
         if user.may("configure"):
             badges["a_configuration"] = (sum(_proposals(user.region, user.pk)), False)
+        if user.may("approve_privileged"):
+            badges["a_privileged"] = (sum(_privileged(user.region, user.pk)), True)
     return _drawn(_kept(region, Rights(user.role, _permissions(user))), badges)
 
 
@@ -135,6 +138,12 @@ def _voids(region: str, divisions: list[str]) -> QuerySet:
 @prepared
 def _proposals(region: str, operator: int) -> QuerySet:
     return counted(FolderProposal.objects.awaiting(region, operator))
+
+
+@prepared
+def _privileged(region: str, operator: int) -> QuerySet:
+    """How many privileged queries wait for whoever may approve them: not their own."""
+    return counted(PrivilegedQuery.objects.awaiting(region, operator))
 
 
 @prepared

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from shebao.rules.forms import Problem
+from shebao.rules.identity import written_phone
 from shebao.rules.region import Region
 from shebao.rules.region_registration import RegistrationStep
 
@@ -75,7 +76,8 @@ def answers_of(
     """Every question of the wizard in its order, in words; unless `in_full`, what is personal behind its mask."""
     found = []
     for step, one in here.registration.fields(here.forms):
-        words = here.codes[one.options].title_of if one.options else str
+        plain = written_phone if one.kind == "telephone" else str
+        words = here.codes[one.options].title_of if one.options else plain
 
         def said(value, words=words) -> str:
             return words(value) if value else ""

@@ -84,6 +84,7 @@ def queue(request):
     """Everything submitted in the region, the most urgent first; by whose hands it is in."""
     page = Paginator(waiting(request), PAGE).get_page(request.GET.get("page"))
     chosen, own = _chosen(request), DECLARATIONS.own(list(page), request.user)
+    lines = [row(one) | {"is_own": one.pk in own} for one in page]
     place = chosen.get("place", "all")
     place = place if place in desk_queries.PLACES else "all"
     counts = desk_queries.queue_counts(request.user, **waiting_choice(request))
@@ -92,7 +93,7 @@ def queue(request):
         "places": _places(request, place, counts),
         "place": place,
         "tabs": _tabs(request),
-        "rows": [row(one) | {"is_own": one.pk in own} for one in page],
+        "rows": [line | {"is_others": is_others(line, request.user)} for line in lines],
         "filters": _filter_fields(request),
         "kept": {name: chosen[name] for name in ("place", "risk") if name in chosen},
         "is_filtered": bool(set(chosen) - {"order", "place"}),
@@ -202,6 +203,11 @@ def row(declaration) -> dict:
         "service_title": declaration.spec.title,
         "findings": f"{len(declaration.problems)} 项提示",
     }
+
+
+def is_others(line: dict, operator) -> bool:
+    """Whether a case of the queue is in a colleague's hands, or its clock stands still: no press decides it."""
+    return line["is_held"] or line["is_pending"] or line["holder"] not in (None, operator)
 
 
 def in_hand(thing) -> dict:

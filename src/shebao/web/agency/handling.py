@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -219,7 +220,7 @@ def say_approved(request, approved: list, said: str, at: Pages = CASES) -> None:
         return
     context = {"text": said, "undo_url": reverse(f"{at.begin}undo"), "chosen": pending}
     text = render_to_string("agency/_undo.html", context, request)
-    messages.success(request, mark_safe(text), extra_tags="undo")  # noqa: S308 - a template of ours, escaped
+    messages.success(request, mark_safe(text), extra_tags=f"undo-{settings.SHEBAO_UNDO_SECONDS}")  # noqa: S308 - a template of ours, escaped
 
 
 def addresses(at: Pages, place: str) -> list[URLPattern]:
