@@ -6,8 +6,7 @@ import pytest
 from django.urls import reverse
 
 from shebao.hall.audit.models import AuditEntry
-from shebao.hall.roster.models import Employee
-from tests.factories import OperatorFactory
+from tests.factories import OperatorFactory, enrolled
 from tests.settlement.hall import hire, settle
 from tests.settlement.hall import make_clerk as hall_clerk
 from tests.settlement.hall import make_employer as hall_employer
@@ -36,21 +35,30 @@ def looks() -> list[str]:
     return [one.detail.get("reason", "") for one in AuditEntry.objects.filter(action="data.looked_at").order_by("pk")]
 
 
-def test_the_people_of_an_employer_are_a_masked_list_that_leads_to_each(desk, bill):
+@pytest.fixture
+def one(bill):
+    """Somebody of the employer with a whole number of their own."""
+    return enrolled(bill.employer, name="赵示例")
+
+
+def test_the_people_of_an_employer_are_a_masked_list_that_leads_to_each(desk, bill, one):
     found = text(desk.get(reverse("a_employer", args=[bill.employer_id])))
     address = reverse("a_employer_people", args=[bill.employer_id])
     assert f'href="{address}"' in found
     page = text(desk.get(address))
-    one = Employee.objects.filter(employer=bill.employer_id).select_related("person").first()
     assert one.name not in page and one.person.id_number not in page
     assert one.person_number in page and reverse("a_person", args=[one.person_id]) in page
-    assert "共 2 人" in page and "查看参保人员名单" in looks()
+    assert "共 3 人" in page and "查看参保人员名单" in looks()
 
 
-def test_a_person_is_found_by_what_is_whole_and_by_nothing_less(desk, bill):
-    one = Employee.objects.filter(employer=bill.employer_id).select_related("person").first()
+def test_a_person_is_found_by_what_is_whole_and_by_nothing_less(desk, bill, one):
     address = reverse("a_employer_people", args=[bill.employer_id])
-    for asked, count in ((one.person.id_number, 1), (one.person_number, 1), (one.person.id_number[:12], 0)):
+    for asked, count in (
+        (one.person.id_number, 1),
+        (one.name, 1),
+        (one.person_number, 1),
+        (one.person.id_number[:12], 0),
+    ):
         shown = desk.post(address, {"_search": "1", "q": asked}, follow=True)
         assert asked not in shown.redirect_chain[0][0]
         assert len(re.findall(reverse("a_person", args=[one.person_id]), text(shown))) == 2 * count
@@ -73,7 +81,7 @@ def test_a_bill_opens_with_sums_people_and_the_way_to_every_amount(desk, bill):
     summary, people = text(desk.get(address)), text(desk.get(address, {"tab": "people"}))
     for page in (summary, people):
         assert "/e/" not in re.sub(r"(?s)<head>.*?</head>", "", page)  # nothing leads into the employer's own pages
-    (line,) = re.findall(r'href="(/a/bills/lines/[^"]+)"', people)[:1]
+    (line,) = re.findall(r'href="(/a/employers/bills/lines/[^"]+)"', people)[:1]
     why = text(desk.get(line.replace("&amp;", "&")))
     assert "为什么是这个数" in why and "这个数不对" not in why
     assert f"查看账单 {bill.number}" in looks() and f"查看账单 {bill.number} 的计算过程" in looks()
@@ -82,7 +90,7 @@ def test_a_bill_opens_with_sums_people_and_the_way_to_every_amount(desk, bill):
 def test_every_explanation_that_a_bill_leads_to_opens(desk, bill):
     address = reverse("a_bill", args=[bill.pk])
     pages = text(desk.get(address)) + text(desk.get(address, {"tab": "people"}))
-    for url in sorted(set(re.findall(r'href="(/a/bills/[^"?]+/[^"]+)"', pages))):
+    for url in sorted(set(re.findall(r'href="(/a/employers/bills/[^"?]+/[^"]+)"', pages))):
         assert desk.get(url.replace("&amp;", "&")).status_code == 200, url
 
 

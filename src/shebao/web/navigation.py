@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from shebao.hall.configuring.models import FolderProposal
@@ -95,7 +95,7 @@ def employer_nav(user, region, *, is_counted: bool = True) -> list[dict]:
     if is_counted:
         counts = dict(_counts(user))
         badges["e_basket"] = (counts.get(State.DRAFT, 0), False)
-        held = sum(_held(user))
+        held = counts.get(State.SUBMITTED, 0)
         badges["e_cases"] = (counts.get(State.RETURNED, 0) + held, True)
         badges["e_notices"] = (unread_count(user) + held, True)
         if user.may("manage_operators"):
@@ -148,15 +148,12 @@ def _privileged(region: str, operator: int) -> QuerySet:
 
 @prepared
 def _counts(user) -> QuerySet:
-    """How many declarations wait in each state that somebody must act on: one query."""
-    rows = Declaration.objects.visible_to(user).filter(state__in=(State.DRAFT, State.RETURNED)).order_by()
+    """How many declarations wait in each state that somebody must act on: one query. Of those that are being reviewed
+    the ones that the desk holds until the employer says or brings something.
+    """
+    waits = Q(state__in=(State.DRAFT, State.RETURNED)) | Q(pk__in=waiting_for_employer(user).values("pk"))
+    rows = Declaration.objects.visible_to(user).filter(waits).order_by()
     return rows.values_list("state").annotate(Count("pk"))
-
-
-@prepared
-def _held(user) -> QuerySet:
-    """How many declarations the desk holds until the employer says or brings something."""
-    return counted(waiting_for_employer(user))
 
 
 def _drawn(menu: list[dict], badges: dict[str, tuple[int, bool]]) -> list[dict]:

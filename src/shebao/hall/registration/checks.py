@@ -40,7 +40,7 @@ class Finding:
 
     title: str
     text: str
-    against: str
+    against: str = ""
 
 
 def judged(

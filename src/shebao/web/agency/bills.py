@@ -37,4 +37,5 @@ def bill(request, pk):
     return render(request, template, context | tab)
 
 
-urlpatterns = [path("bills/<int:pk>/", bill, name="a_bill"), *addresses("a", "see_roster")]
+UNDER = "employers/"
+urlpatterns = [path(f"{UNDER}bills/<int:pk>/", bill, name="a_bill"), *addresses("a", "see_roster", UNDER)]

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from shebao.hall.declarations.states import State
 from shebao.hall.desk import effects, operations, queries
+from shebao.hall.desk.holds import holds_of
 from shebao.hall.desk.kinds import DECLARATIONS, Kind
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
@@ -65,6 +66,7 @@ class Pages:
         reasons = region_of(case.region).codes["hold_reasons"].offered
         return {
             "desk": desk,
+            "hold": holds_of([case], self.kind.of).get(pk) if desk.is_held else None,
             "may_decide": desk.is_free_for(request.user),
             "is_own": desk.is_own_of(request.user) and case.state == State.SUBMITTED,
             "noun": self.kind.of.noun,

@@ -35,7 +35,7 @@ def monitor(request):
 def _stats(today: monitoring.Day, average: float | None, share: monitoring.Share) -> list[dict]:
     """One number each, before the charts that show how it came about."""
     spent = "近 30 天，从提交到办结"
-    took = "—" if average is None else f"{average:.1f} 天"
+    took = "—" if average is None else f"{average:.1f} 天" if average else "当天"
     rate = "—" if share.percent is None else f"{share.percent}%"
     done, rest = f"今天提交 {today.submitted} 笔", share.whole - share.declared
     told = f"{share.month.label}，{share.declared} / {share.whole} 个单位" + (f"，{rest} 个没有申报" if rest else "")

@@ -64,6 +64,7 @@ def registrations(request):
         "filters": _filter_fields(request),
         "kept": {name: request.GET[name] for name in ("state", "place", "order") if request.GET.get(name)},
         "is_filtered": bool(kept),
+        "is_unfolded": bool(set(kept) - {"number"}),
         "clear_url": f"?{urlencode({'state': chosen})}",
     }
     return render(request, "agency/registrations.html", context | (_places(request) if waits else {}))

@@ -178,8 +178,10 @@ def desk_crumbs(bill: Bill, title: str = "") -> list[dict]:
     )
 
 
-def addresses(side: str, permission: str) -> list[URLPattern]:
-    """The explanations of a bill's amounts, for one side of the counter; `permission` is what they ask of it there."""
+def addresses(side: str, permission: str, under: str = "") -> list[URLPattern]:
+    """The explanations of a bill's amounts, for one side of the counter; `permission` is what they ask of it there, and
+    `under` how their addresses begin.
+    """
     asks = {
         "bills/<int:pk>/late-fee/": ("explain_late_fee", explain_bills_late_fee),
         "bills/<int:pk>/schemes/<slug:scheme>/<slug:share>/": ("explain_sum", explain_schemes_sum),
@@ -189,7 +191,7 @@ def addresses(side: str, permission: str) -> list[URLPattern]:
         "bills/lines/<int:pk>/<slug:share>/": ("explain", explain_amount),
     }
     return [
-        path(address, needs(permission)(require_GET(view)), name=f"{side}_{name}")
+        path(f"{under}{address}", needs(permission)(require_GET(view)), name=f"{side}_{name}")
         for address, (name, view) in asks.items()
     ]
 

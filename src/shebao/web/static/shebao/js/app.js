@@ -98,7 +98,7 @@ function arm(toast) {
 function countDown(toast, seconds) {
   const end = performance.now() + seconds * 1000;
   const left = document.createElement("span");
-  left.className = "num note";
+  left.className = "num";
   left.setAttribute("aria-hidden", "true"); // a number that is read aloud every second says less than none
   toast.querySelector(".msg").append(left);
   const tick = () => {
