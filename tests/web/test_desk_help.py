@@ -42,7 +42,7 @@ def test_checks_that_passed_stand_together_each_with_its_source_and_the_time(des
     assert "项通过</b>" in page and "对照 本单位花名册" in page and "提交时</span>" in page
 
 
-def test_a_case_in_a_colleagues_hands_is_named_and_cannot_be_ticked(desk, reviewer, employer, clerk):  # noqa: F811
+def test_a_case_in_a_colleagues_hands_is_named_and_cannot_be_ticked(desk, employer, clerk):  # noqa: F811
     mine, other = (submitted(employer, clerk, name=f"第{n}人", number=n) for n in (1, 2))
     colleague = OperatorFactory(reviewer=True, name="李娜")
     asked = desk.post("/a/cases/choose", {"chosen": [mine.pk, other.pk]})
@@ -53,12 +53,7 @@ def test_a_case_in_a_colleagues_hands_is_named_and_cannot_be_ticked(desk, review
         assert len(ticks) == 1 and " disabled" in ticks[0] and "李娜" in ticks[0] and "正在处理" in ticks[0]
 
 
-def test_the_reason_of_a_batch_is_not_written_in_advance_and_is_asked_for_beside_its_field(
-    desk,
-    reviewer,
-    employer,
-    clerk,  # noqa: F811
-):
+def test_the_reason_of_a_batch_is_not_written_in_advance_and_is_asked_for(desk, employer, clerk):  # noqa: F811
     case = submitted(employer, clerk)
     asked = desk.post("/a/cases/choose", {"chosen": [case.pk]})
     page = desk.get(asked.url)
