@@ -147,6 +147,7 @@ def test_the_desk_goes_by_keys_and_a_batch_takes_only_cases_without_findings(pag
         desk.get_by_role("link", name=re.compile(f"打开查看.*{name}")).click()
         desk.get_by_role("link", name="回到批量通过").click()
     assert [state(case) for case in (one, two)] == ["submitted", "submitted"]
+    desk.get_by_label("批量通过的理由").fill("逐笔核对过，材料与申报一致")
     desk.get_by_role("button", name="通过勾选的申报").dblclick()
     desk.wait_for_selector("text=已通过 2 笔")
     assert [state(case) for case in (one, two, low)] == ["approved", "approved", "submitted"]

@@ -15,6 +15,7 @@ from shebao.rules.back_paying_words import (
     UNDECLARED_AFTER,
     UNDECLARED_BASES,
 )
+from shebao.rules.check_words import CHECKS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.debit_files import ENCODINGS, SAYS, SHAPES
 from shebao.rules.facts import FACTS
@@ -228,7 +229,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "batch_review": v.BATCH_REVIEW,
     "bill": BACK_BILLS,
     "by": _FACTS,
-    "checks": v.CHECKS,
+    "checks": CHECKS,
     "colour": v.COLOURS,
     "columns": v.COLUMNS,
     "computed_by": v.COMPUTED_BY,

@@ -13,7 +13,8 @@ class Code:
     """One entry of a code list; `national` is the code of the national list, `kind` groups change reasons,
     `is_transfer` tells that the person comes from or goes to another employer or place, `is_retired` (停用) that
     nobody may choose it any more, while whatever has it keeps its title. `whose` are the people whom a document is
-    given to or a household belongs to, none where nothing is said.
+    given to or a household belongs to, none where nothing is said. `waits_for` is whom a case waits for that is held
+    for this reason: "employer" reads the reason and what is written to it, "" leaves both inside the agency.
     """
 
     code: str
@@ -26,6 +27,7 @@ class Code:
     is_transfer: bool = False
     is_retired: bool = False
     whose: tuple[str, ...] = ()
+    waits_for: str = ""
 
     @property
     def label(self) -> str:

@@ -191,6 +191,17 @@ def masked(number: str | None) -> str:
     return text[:3] + "*" * (len(text) - 7) + text[-4:]
 
 
+_AREA = re.compile(r"(0(?:10|2\d)|0[3-9]\d\d)(\d{7,8})", re.ASCII)
+"""A landline with its area code: three digits of Peking and of what begins with 02, else four."""
+
+
+def written_phone(number: str | None) -> str:
+    """A telephone as people write it: 0871-63334444; a mobile one, or what is none, as it is."""
+    text = str(number or "")
+    landline = _AREA.fullmatch(text)
+    return "-".join(landline.groups()) if landline else text
+
+
 def masked_phone(number: str | None) -> str:
     """Hide the middle of a telephone number: 138****2016."""
     text = str(number or "")

@@ -39,6 +39,7 @@ KEYS = {
     "transfer": "转入或转出",
     "retired": "停用",
     "whose": "发给谁、是谁的",
+    "waits_for": "挂起时等谁",
 }
 VALUES = {
     "shift": v.SHIFTS,
@@ -46,6 +47,7 @@ VALUES = {
     "status": v.STATUSES,
     "due": v.LATE_DUE,
     "kind": v.CHANGE_KINDS,
+    "waits_for": v.WAITED_FOR,
 }
 
 

@@ -173,6 +173,7 @@ def read_codes(folder: Folder, problems: Problems) -> dict[str, CodeList]:
                 one.flag("transfer", False),
                 one.flag("retired", False),
                 one.texts("whose", v.PEOPLES),
+                one.word("waits_for", v.WAITED_FOR, ""),
             )
             one.done()
         result[key] = CodeList.of(key, take.text("title"), tuple(items.values()))

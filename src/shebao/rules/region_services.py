@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shebao.rules import vocabulary as v
 from shebao.rules.back_paying_words import BACK_BILLS, BACK_FEES, BACK_OPERATIONS, BACK_VALUES, PAID_ONCE, REFUNDS
+from shebao.rules.check_words import CHECKS
 from shebao.rules.conditions import Condition
 from shebao.rules.months import Month
 from shebao.rules.region_files import Folder, Problems
@@ -222,7 +223,7 @@ def _service(key: str, take: Take, problems: Problems) -> Service:
         route,
         take.whole("decide_within", 0),
         operation,
-        take.texts("checks", v.CHECKS),
+        take.texts("checks", CHECKS),
         take.word("menu", v.ICONS, "file"),
         take.texts("notes"),
         take.texts("functions"),

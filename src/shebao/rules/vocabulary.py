@@ -18,6 +18,7 @@ from shebao.rules.back_paying_words import (
     UNDECLARED_AFTER,
     UNDECLARED_BASES,
 )
+from shebao.rules.check_words import CHECKS, compared_with
 from shebao.rules.conditions import JOINS, TESTS
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.debit_files import BACK_COLUMNS, ENCODINGS, OUT_COLUMNS, SAYS, SHAPES
@@ -71,6 +72,7 @@ OPENS = _words(
 OFTEN = _words(monthly="每月都可以申报", yearly="每人一年申报一次，在 calendar.yaml 的 yearly_wages 那几天里")
 BATCH_REVIEW = _words(sampled="抽查以后可以批量通过", one_by_one="只能逐笔打开审核")
 STATES = _words(draft="待提交", submitted="审核中", returned="退回补正", approved="通过或已生效", rejected="不予办理")
+WAITED_FOR = _words(employer="单位或申请人，看得到这项原因和审核人员的说明；不写的，只有经办机构看得到")
 GUIDE_APPLIES = _words(always="各地", reviewed="有经办机构审核的地方", direct="申报即时生效的地方")
 KEEPS = _words(upload="上传", keep="单位留存备查", counter="交经办窗口")
 COVERS = _words(each="每笔申报各自上传", month="同一事项本月的申报共用一份")
@@ -177,49 +179,6 @@ ICONS = _words(
         "certificate": "证明",
         "file": "其他",
     }
-)
-CHECKS = _words(
-    id_number_valid="证件号码有效",
-    household_fits="户口性质与证件类型相符：代码表写了各是谁的（whose），不相配的不收",
-    already_declared="同一人同一月份已有在办申报",
-    already_enrolled="已在本单位参保",
-    enrolled_elsewhere="当前在其他单位参保",
-    age_limits="年满 16 周岁且未到龄",
-    month_window="月份在可申报的范围内",
-    wage_limits="申报工资在上下限之内，或已确认",
-    once_a_year="在年度申报期内，本年度还没有申报过（often: yearly 的事项）",
-    contract_before_month="合同开始不晚于参保月份",
-    reason_evidence="变更原因所需的说明或材料",
-    has_arrears="单位或人员有欠费",
-    same_name="同名人员提示",
-    not_enrolled="未在本单位参保",
-    something_changed="至少改动一项单位信息",
-    confirmed_today="当天还没有确认过",
-    deposit_request="年度不晚于今年，金额大于 0，同一年度再次申请的须写明理由",
-    credit_code_free="信用代码没有登记在其他单位",
-    nothing_changed="与花名册相比没有改动",
-    contract_dates="合同终止不早于起始",
-    new_identity="变更后的证件号码有效，与出生日期相符，不属于他人",
-    scheme_changes="险种可以加保或停保，期间不重叠",
-    yearly_cover="年度可以申报、没有重复，个人账户余额够划转",
-    enrolled_first="已在本单位参保，首次参保的先办增员",
-    back_payment_months="补缴月份在当月以前，满 16 周岁，没有缴过费，也没有申报过补缴",
-    back_payments_waiting="起止月份内有生效的补缴，且没有计入账单",
-    refundable_months="已减员，起止月份都已核定、可以退费，在可追溯的月份以内（死亡的不限）",
-    correctable_months="起止月份都已核定或补缴、在可追溯的月份以内，工资或档次与核定的不同",
-    late_fees_waiting="起止月份内有已核定的补缴，其滞纳金还没有核定",
-    labour_day="用工登记日期不晚于当天",
-    labour_registered="先办劳动用工备案，再参保",
-    labour_ended="先办劳动用工备案减员，再停保",
-    labour_not_yet="还没有在本单位备案",
-    labour_open="已在本单位备案，终止不早于开始",
-    pre_entered="符合条件的首次参保人员，经办机构已做信息预录入",
-    ended_for_good="已登记死亡的不能参保，已退休的须确认",
-    project_open="项目已登记且没有完工",
-    project_worker_not_yet="还没有由本单位参加工伤保险",
-    project_known="项目编号没有重复，期间有效",
-    account_free="登录账号没有被使用",
-    administrator_left="变更之后本单位仍有管理员",
 )
 APPLIES = _words(without_changes="当月没有变动", with_changes="当月有变动", always="每月")
 COMPUTED_BY = _words(
@@ -341,7 +300,8 @@ _TABLES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("Signing what is submitted 提交时签名", SIGNS),
     ("Service groups 事项分组", GROUPS),
     ("Icons of a service in the menu 菜单图标", ICONS),
-    ("Checks 校验", CHECKS),
+    ("Checks 校验", {k: f"{t}（对照{compared_with(k)}）" for k, t in CHECKS.items()}),
+    ("Whom a held case waits for 挂起等谁（代码的 waits_for）", WAITED_FOR),
     ("Settlement applies 结算适用", APPLIES),
     ("Who computes a settlement 谁来核定", COMPUTED_BY),
     ("Settlement preconditions 结算前提", PRECONDITIONS),

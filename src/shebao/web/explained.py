@@ -24,9 +24,14 @@ def derivation_rows(derivation: dict) -> list[dict[str, str]]:
     return step_rows(steps_of(derivation))
 
 
-def why_of(line: BillLine, share: str) -> str:
+def side_of(operator) -> str:
+    """How the names of the pages about bills begin for whoever asks: the employer's own, or the desk's."""
+    return "a" if operator.is_agency else "e"
+
+
+def why_of(line: BillLine, share: str, side: str = "e") -> str:
     """The page that explains one part of a line; it says the month, where alone the line is then looked for."""
-    return f"{reverse('e_explain', args=[line.pk, share])}?month={line.month}"
+    return f"{reverse(f'{side}_explain', args=[line.pk, share])}?month={line.month}"
 
 
 def _note(step: Step) -> str:

@@ -10,17 +10,19 @@ from functools import lru_cache
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from shebao.hall.configuring.models import FolderProposal
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
+from shebao.hall.desk.holds import waiting_for_employer
 from shebao.hall.desk.queries import queue_size
 from shebao.hall.errors import may_do
 from shebao.hall.notices.queries import unread_count
 from shebao.hall.operators.models import AGENCY_ROLES, EVERY_PERMISSION, OFFICER_ROLES
 from shebao.hall.prepared import counted, prepared
+from shebao.hall.privileged.models import PrivilegedQuery
 from shebao.hall.registration.join_deciding import open_joins
 from shebao.hall.registration.reviewing import REGISTRATIONS as REGISTERED
 from shebao.hall.reimbursements.queries import keeps_reimbursements
@@ -93,8 +95,9 @@ def employer_nav(user, region, *, is_counted: bool = True) -> list[dict]:
     if is_counted:
         counts = dict(_counts(user))
         badges["e_basket"] = (counts.get(State.DRAFT, 0), False)
-        badges["e_cases"] = (counts.get(State.RETURNED, 0), True)
-        badges["e_notices"] = (unread_count(user), True)
+        held = counts.get(State.SUBMITTED, 0)
+        badges["e_cases"] = (counts.get(State.RETURNED, 0) + held, True)
+        badges["e_notices"] = (unread_count(user) + held, True)
         if user.may("manage_operators"):
             badges["operators"] = (open_joins(user).count(), True)
     return _drawn(employer_menu(user, region), badges)
@@ -111,6 +114,8 @@ def agency_nav(user, region, *, is_counted: bool = True) -> list[dict]:
             badges["a_voids"] = (sum(_voids(user.region, user.divisions)), False)
         if user.may("configure"):
             badges["a_configuration"] = (sum(_proposals(user.region, user.pk)), False)
+        if user.may("approve_privileged"):
+            badges["a_privileged"] = (sum(_privileged(user.region, user.pk)), True)
     return _drawn(_kept(region, Rights(user.role, _permissions(user))), badges)
 
 
@@ -136,9 +141,18 @@ def _proposals(region: str, operator: int) -> QuerySet:
 
 
 @prepared
+def _privileged(region: str, operator: int) -> QuerySet:
+    """How many privileged queries wait for whoever may approve them: not their own."""
+    return counted(PrivilegedQuery.objects.awaiting(region, operator))
+
+
+@prepared
 def _counts(user) -> QuerySet:
-    """How many declarations wait in each state that somebody must act on: one query."""
-    rows = Declaration.objects.visible_to(user).filter(state__in=(State.DRAFT, State.RETURNED)).order_by()
+    """How many declarations wait in each state that somebody must act on: one query. Of those that are being reviewed
+    the ones that the desk holds until the employer says or brings something.
+    """
+    waits = Q(state__in=(State.DRAFT, State.RETURNED)) | Q(pk__in=waiting_for_employer(user).values("pk"))
+    rows = Declaration.objects.visible_to(user).filter(waits).order_by()
     return rows.values_list("state").annotate(Count("pk"))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shebao.rules.forms import changes
+from shebao.rules.identity import written_phone
 from shebao.rules.money import yuan
 
 from ..regions import region
@@ -82,4 +83,6 @@ def shown(one, value, here, *, in_full: bool = False) -> str:
         return here.codes[one.options].title_of(str(value))
     if one.kind == "bank_account" and not in_full:
         return f"尾号 {str(value)[-4:]}"
+    if one.kind == "telephone":
+        return written_phone(value)
     return yuan(value) if one.kind == "money" else str(value)

@@ -11,6 +11,7 @@ from shebao.rules.months import Month
 
 from .. import clock
 from ..crypto import blind_index
+from ..desk.holds import HELD, Hold, holds_of
 from ..evidence.queries import PaperView, papers_of
 from ..personal_data import masked_answer
 from ..regions import region
@@ -40,7 +41,7 @@ def first_open_month(actor) -> Month:
 
 
 def counts(actor, month: Month) -> dict:
-    """How many declarations are in each state, with the dates that make them urgent; one query.
+    """How many declarations are in each state and how many `held`, with the dates that make them urgent; one query.
 
     Open ones count whatever their month; approved and rejected ones only of `month`.
     """
@@ -52,7 +53,8 @@ def counts(actor, month: Month) -> dict:
         approved=Count("pk", filter=approved),
         rejected=Count("pk", filter=rejected),
         oldest_draft_at=Min("declared_at", filter=Q(state=State.DRAFT)),
-        due_on=Min("due_on", filter=Q(state=State.SUBMITTED)),
+        due_on=Min("due_on", filter=Q(state=State.SUBMITTED) & ~HELD),
+        held=Count("pk", filter=Q(state=State.SUBMITTED) & HELD),
     )
 
 
@@ -136,6 +138,7 @@ class CaseView:
     events: list[dict]
     moves: list[str]
     is_overdue: bool = False
+    hold: Hold | None = None
     confirmed: list[tuple[str, str]] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     explanation: str = ""
@@ -155,7 +158,7 @@ def case_view(actor, pk: int, *, in_full: bool = False) -> CaseView:
     events = list(declaration.events.select_related("by").order_by("at", "pk"))
     if actor.is_desk and not declaration.at_counter:
         _as_submitted(declaration, events)
-    problems = declaration.findings
+    problems, hold = declaration.findings, holds_of([declaration]).get(pk)
     fields = _fields(declaration, events, problems, in_full=in_full)
     return CaseView(
         declaration=declaration,
@@ -164,7 +167,8 @@ def case_view(actor, pk: int, *, in_full: bool = False) -> CaseView:
         problems=problems,
         events=_timeline(declaration, events),
         moves=offered_moves(declaration, actor),
-        is_overdue=is_overdue(declaration),
+        is_overdue=hold is None and is_overdue(declaration),
+        hold=hold,
         confirmed=list(declaration.confirmed.items()),
         repaired=[one.label for one in fields if one.is_repaired],
         explanation=explanation(events),
@@ -271,7 +275,7 @@ def _event(event: DeclarationEvent) -> dict:
         "at": event.at,
         "actor": f"{event.by.name}（{event.by.get_role_display()}）" if event.by else "系统",
         "note": event.note,
-        "kind": "g" if event.move == "repair" else kinds.get(event.to_state, "g"),
+        "kind": {"repair": "g", "hold": "w"}.get(event.move) or kinds.get(event.to_state, "g"),
         "marks": event.marks,
     }
 
@@ -284,8 +288,8 @@ URGENT = timedelta(days=1)
 def _at_risk(risk: str) -> Q:
     today = clock.today()
     return {
-        "urgent": Q(due_on__gte=today, due_on__lte=today + URGENT),
-        "overdue": Q(due_on__lt=today),
+        "urgent": Q(due_on__gte=today, due_on__lte=today + URGENT) & ~HELD,
+        "overdue": Q(due_on__lt=today) & ~HELD,
         "flagged": ~Q(problems=[]),
         "routine": Q(problems=[]),
     }[risk]

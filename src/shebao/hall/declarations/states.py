@@ -81,8 +81,10 @@ TITLES = {name: move.title for name, move in MOVES.items()} | {
     "propose": "送复核",
     "send_back": "复核退回",
     "hand_over": "交接",
+    "hold": "挂起",
+    "resume": "恢复办理",
 }
-"""Every kind of event in words; saving and repairing leave the state as it is."""
+"""Every kind of event in words; saving, repairing, holding and resuming leave the state as it is."""
 
 
 def open_moves(declaration, actor) -> list[str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from .. import clock
+from ..declarations.models import Declaration, DeclarationEvent
 from ..declarations.pipe import locked
 from ..declarations.queries import desk
 from ..declarations.review import finish_declarations, makers_of
@@ -22,7 +24,8 @@ class Kind:
     `locked(pks, by=…)` locks them in the order asked, `waiting(actor, **chosen)` are those that wait, the most urgent
     first; `makers(things)` the keys of those who made each; `served(thing)` is what carries the region and the division
     that a colleague must serve; `finish(thing, by=…, note=…)` lets an approval take effect, in a
-    transaction that holds the thing; `later(keys, at)` queues the job for it.
+    transaction that holds the thing; `later(keys, at)` queues the job for it. `tell(thing, step, by=…, note=…)` keeps a
+    step that whoever gave it in reads too.
     """
 
     of: Tables
@@ -32,6 +35,7 @@ class Kind:
     served: Callable[[Any], Any]
     finish: Callable[..., None]
     later: Callable[[list[int], datetime], None]
+    tell: Callable[..., None]
 
     def own(self, things: list, actor) -> set[int]:
         """The keys of those that the actor made: they are for somebody else to decide."""
@@ -42,6 +46,13 @@ class Kind:
         return serves(colleague, self.served(thing))
 
 
+def _tell(declaration: Declaration, step: str, *, by, note: str) -> None:
+    at, state = clock.now(), declaration.state
+    DeclarationEvent.objects.create(
+        declaration=declaration, move=step, from_state=state, to_state=state, by=by, at=at, note=note
+    )
+
+
 DECLARATIONS = Kind(
     of=DECLARED,
     locked=locked,
@@ -50,4 +61,5 @@ DECLARATIONS = Kind(
     served=lambda declaration: declaration.employer,
     finish=lambda declaration, *, by, note: finish_declarations([declaration], by=by, note=note),
     later=effect_in_background,
+    tell=_tell,
 )

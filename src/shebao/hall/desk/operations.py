@@ -15,6 +15,7 @@ from ..errors import Conflict, Refused, permit
 from ..operators.models import Operator
 from ..reasons import words_of
 from ..regions import region
+from .holds import HOLD, RESUME
 from .kinds import DECLARATIONS, Kind
 from .models import DECLARED, InHand, InternalNote, NoteKind, Tables
 from .signing import for_others_to_sign, is_held, is_pending
@@ -117,10 +118,14 @@ def _pass(thing, case: InHand, by, to, note: str, deed: NoteKind, kind: Kind) ->
 
 @transaction.atomic
 def hold_case(pk: int, *, by, code: str, text: str = "", kind: Kind = DECLARATIONS) -> Any:
-    """Stop a case's clock (挂起) for a reason of the region's list; `text` says more."""
+    """Stop a case's clock (挂起) for a reason of the region's list; `text` says more.
+
+    Whoever gave it in reads that it is held, and both where the region says that the reason waits for them.
+    """
     permit(by, "review", "挂起")
     thing, case = _waiting(pk, by, kind)
-    said, this = words_of(region(thing.region).codes["hold_reasons"], code, text, field="code"), kind.of.this
+    reasons, this = region(thing.region).codes["hold_reasons"], kind.of.this
+    said = words_of(reasons, code, text, field="code")[:LONGEST]
     if case.holder_id not in (None, by.pk):
         raise Conflict("in_other_hands", f"{this}在{case.holder.name}手里，请先接手再挂起。")
     _not_own(thing, by, kind)
@@ -131,6 +136,7 @@ def hold_case(pk: int, *, by, code: str, text: str = "", kind: Kind = DECLARATIO
     if not rows.update(**stopped, claimed_at=case.claimed_at or clock.now()):
         raise Conflict("changed_meanwhile", f"{this}刚被别人处理过，没有挂起，请刷新后再看。")
     _say(thing, NoteKind.HOLD, by, kind, said)
+    kind.tell(thing, HOLD, by=by, note=said if reasons.get(code).waits_for else "")
     return thing
 
 
@@ -146,7 +152,9 @@ def resume_case(pk: int, *, by, kind: Kind = DECLARATIONS) -> Any:
         thing.due_on = calendar.add_working_days(thing.due_on, stood)
         thing.save(update_fields=["due_on"])
     kind.of.case.objects.filter(pk=pk).update(held_on=None, held_version=None)
-    _say(thing, NoteKind.RESUME, by, kind, f"时限顺延 {stood} 个工作日" if stood > 0 else "")
+    moved = f"时限顺延 {stood} 个工作日" if stood > 0 else ""
+    _say(thing, NoteKind.RESUME, by, kind, moved)
+    kind.tell(thing, RESUME, by=by, note=moved)
     return thing
 
 

@@ -12,6 +12,7 @@ from ..clock import midnight
 from ..operators.models import Operator
 from ..prepared import counted, prepared
 from ..scopes import Desk
+from .holds import HELD
 from .kinds import DECLARATIONS, Kind
 from .models import InternalNote, NoteKind, Sample, Signature, Tables
 from .signing import for_others_to_sign, is_held, is_pending, open_step, signatures, why_not
@@ -37,7 +38,7 @@ def queue(
     actor, *, place="all", order="due", days: Days = ANY_DAY, kind: Kind = DECLARATIONS, **chosen
 ) -> QuerySet[Any]:
     """What waits at one place of the desk; `chosen` narrows it as for what waits of this kind at all."""
-    rows = kind.waiting(actor, **chosen).filter(_submitted(days)).select_related("employer", "desk__holder")
+    rows = kind.waiting(actor, **chosen).filter(submitted_within(days)).select_related("employer", "desk__holder")
     rows = rows.annotate(is_signed=Exists(_signed(kind.of))).filter(_at(place, actor))
     return rows.order_by("submitted_at", "pk") if order == "age" else rows
 
@@ -56,12 +57,13 @@ def _queue_size(region: str, divisions: list[str], kind: Kind) -> QuerySet:
 
 def queue_counts(actor, *, days: Days = ANY_DAY, kind: Kind = DECLARATIONS, **chosen) -> dict[str, int]:
     """How many cases are at each place; one query."""
-    rows = kind.waiting(actor, **chosen).filter(_submitted(days)).order_by()
+    rows = kind.waiting(actor, **chosen).filter(submitted_within(days)).order_by()
     rows = rows.annotate(is_signed=Exists(_signed(kind.of)))
     return rows.aggregate(**{place: Count("pk", filter=_at(place, actor)) for place in PLACES})
 
 
-def _submitted(days: Days) -> Q:
+def submitted_within(days: Days) -> Q:
+    """Submitted on one of these days."""
     first, last = days
     found = Q(submitted_at__gte=midnight(first)) if first else Q()
     return found & Q(submitted_at__lt=midnight(last + timedelta(days=1))) if last else found
@@ -73,15 +75,14 @@ def _signed(of: Tables) -> QuerySet:
 
 
 def _at(place: str, actor) -> Q:
-    held = Q(desk__held_on__isnull=False, desk__held_version=F("version"))
     pending = Q(desk__effective_at__isnull=False, desk__pending_version=F("version"))
     if place == "pending":
         return pending
     found = {
         "all": Q(),
-        "mine": Q(desk__holder=actor) & ~held,
+        "mine": Q(desk__holder=actor) & ~HELD,
         "free": Q(desk__holder=None),
-        "held": held,
+        "held": HELD,
         "second": Q(is_signed=True),
     }[place]
     return found & ~pending

@@ -19,6 +19,10 @@ class PrivilegedQuerySet(models.QuerySet):
         rows = self.filter(region=actor.region)
         return rows if actor.may("approve_privileged") else rows.filter(asked_by=actor)
 
+    def awaiting(self, region: str, operator: int):
+        """Those of a region that an operator of its agency may agree to: asked by somebody else."""
+        return self.filter(region=region, state=QueryState.ASKED).exclude(asked_by=operator)
+
 
 class NamedQuerySet(models.QuerySet):
     """Who is named: the security administrator names, and everybody at the desk may know."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
+from shebao.rules.check_words import titles_of
 from shebao.rules.forms import Problem, clean
 from shebao.rules.region import Region
 
@@ -35,10 +36,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Finding:
-    """One automatic check for the reviewer; `text` is empty where it passed."""
+    """One automatic check for the reviewer; `text` is empty where it passed, `against` what it was compared with."""
 
     title: str
     text: str
+    against: str = ""
 
 
 def judged(
@@ -218,16 +220,17 @@ def findings(registration: Registration, here: Region) -> list[Finding]:
     same = Registration.objects.filter(region=registration.region, credit_digest=registration.credit_digest)
     earlier = same.exclude(pk=registration.pk).filter(state__in=(*UNDECIDED, "rejected")).count()
     rows = [
-        Finding("信用代码", taken[0].message if taken else ""),
-        Finding("单位登记", _about_file(employer, answers)),
-        Finding("单位编号", _about_number(here.code, employer, answers)),
-        Finding("以前的申请", f"同一信用代码另有 {earlier} 份申请" if earlier else ""),
+        Finding("信用代码", taken[0].message if taken else "", titles_of("accounts")),
+        Finding("单位登记", _about_file(employer, answers), titles_of("register")),
+        Finding("单位编号", _about_number(here.code, employer, answers), titles_of("register")),
+        Finding("以前的申请", f"同一信用代码另有 {earlier} 份申请" if earlier else "", titles_of("registrations")),
     ]
     if sends_messages():
         is_proved = registration.proved_digest == registration.phone_digest
-        rows.append(Finding("专管员手机", "" if is_proved else "手机号没有用短信验证码验证过"))
+        text = "" if is_proved else "手机号没有用短信验证码验证过"
+        rows.append(Finding("专管员手机", text, titles_of("messages")))
     if "agency_division" in answers:
-        rows.append(Finding("行政区划", _about_division(here.code, answers)))
+        rows.append(Finding("行政区划", _about_division(here.code, answers), titles_of("divisions")))
     return rows
 
 

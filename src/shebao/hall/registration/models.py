@@ -13,7 +13,7 @@ from ..fields import EncryptedJSONField, EncryptedTextField
 from ..regions import region
 from ..scopes import served_by
 from .join_states import JoinState
-from .states import MOVES, UNDECIDED, State
+from .states import TITLES, UNDECIDED, State
 
 
 class RegistrationQuerySet(models.QuerySet):
@@ -212,7 +212,7 @@ class RegistrationEvent(models.Model):
     @property
     def title(self) -> str:
         """What was done, in words."""
-        return MOVES[self.move].title
+        return TITLES[self.move]
 
 
 REGISTERED = Tables(

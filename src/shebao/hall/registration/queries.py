@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from shebao.rules.forms import Problem
+from shebao.rules.identity import written_phone
 from shebao.rules.region import Region
 from shebao.rules.region_registration import RegistrationStep
 
@@ -75,7 +76,8 @@ def answers_of(
     """Every question of the wizard in its order, in words; unless `in_full`, what is personal behind its mask."""
     found = []
     for step, one in here.registration.fields(here.forms):
-        words = here.codes[one.options].title_of if one.options else str
+        plain = written_phone if one.kind == "telephone" else str
+        words = here.codes[one.options].title_of if one.options else plain
 
         def said(value, words=words) -> str:
             return words(value) if value else ""
@@ -222,9 +224,3 @@ def decisions(actor, *, move="", q="") -> QuerySet[RegistrationEvent]:
         named = Q(name__icontains=q) | Q(registration__employer__name__icontains=q)
         rows = rows.filter(named | Q(registration__number=q.upper()))
     return rows.order_by("-at", "-pk")
-
-
-def counts(actor) -> dict[str, int]:
-    """How many of the region's registrations are in each state: one query."""
-    rows = Registration.objects.visible_to(actor).order_by().values_list("state")
-    return dict(rows.annotate(Count("pk")))

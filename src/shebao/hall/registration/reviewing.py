@@ -1,17 +1,29 @@
 """Registrations at the desk (审核台): the same hands, clock and signatures as a declaration has."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from .. import clock
 from ..desk.kinds import Kind
-from .models import REGISTERED, Registration, RegistrationEvent
+from .checks import credit_digest
+from .models import NAME, REGISTERED, Registration, RegistrationEvent
 from .registering import finish_registration
 from .states import State, advance
 from .tasks import register_in_background
 
 
-def waiting(actor, state: str = State.SUBMITTED) -> QuerySet[Registration]:
-    """The registrations in a state ("" = all) that the actor serves, the most urgent first."""
+def waiting(actor, state: str = State.SUBMITTED, *, number: str = "", named: str = "") -> QuerySet[Registration]:
+    """The registrations in a state ("" = all) that the actor serves, the most urgent first.
+
+    `number`: how the number of the application begins; `named`: part of a name that the employer gave or has, or its
+    whole credit code.
+    """
     rows = Registration.objects.visible_to(actor)
+    if number:
+        rows = rows.filter(number__startswith=number.upper())
+    if named:
+        said = RegistrationEvent.objects.filter(registration=OuterRef("pk"), name__icontains=named)
+        about = Q(employer__name__icontains=named) | Q(credit_digest=credit_digest(named.upper().replace(" ", "")))
+        rows = rows.filter(Exists(said) | about)
     return (rows.filter(state=state) if state else rows).order_by("due_on", "submitted_at", "pk")
 
 
@@ -38,6 +50,11 @@ def _finish(made: Registration, *, by, note: str) -> None:
     finish_registration(made, by=by)
 
 
+def _tell(made: Registration, step: str, *, by, note: str) -> None:
+    name = made.subject_name[:NAME]
+    RegistrationEvent.objects.create(registration=made, move=step, by=by, at=clock.now(), name=name, note=note)
+
+
 REGISTRATIONS = Kind(
     of=REGISTERED,
     locked=locked,
@@ -46,4 +63,5 @@ REGISTRATIONS = Kind(
     served=lambda registration: registration,
     finish=_finish,
     later=register_in_background,
+    tell=_tell,
 )

@@ -39,6 +39,9 @@ MOVES = {
     "reject": Move("不予办理", frozenset({State.SUBMITTED}), State.REJECTED, "review"),
 }
 
+TITLES = {name: move.title for name, move in MOVES.items()} | {"hold": "挂起", "resume": "恢复办理"}
+"""Every kind of event in words; holding and resuming leave the state as it is."""
+
 
 def open_moves(registration, actor) -> list[str]:
     """The moves that somebody of the agency may make now."""

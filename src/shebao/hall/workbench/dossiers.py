@@ -10,6 +10,7 @@ from shebao.rules.identity import tidy_number
 from shebao.rules.months import Month
 
 from .. import clock
+from ..audit.looks import note_look as note_looked_at
 from ..audit.operations import record
 from ..crypto import blind_index
 from ..declarations.models import Declaration, DeclarationEvent
@@ -22,7 +23,7 @@ from ..notices.models import Reading
 from ..operators.models import Operator
 from ..operators.throttle import may_try
 from ..roster.models import DeclaredWage, Employee, Person, Spell
-from ..roster.queries import ribbon
+from ..roster.queries import ribbon, roster
 from ..scopes import served_by
 from ..settlement.models import Bill, BillLine
 from ..settlement.paying_state import Paying, paying_of
@@ -30,6 +31,8 @@ from ..settlement.paying_state import Paying, paying_of
 SHOWN, LINES = 24, 60
 MONTHS_BESIDE = 12
 """As many months as can be read in the narrow pane beside a case; the person's page has twice as many."""
+WHOLE = 8
+"""So many characters an identity number has at the least."""
 SEARCHES, WITHIN = 60, timedelta(hours=1)
 """How often somebody may look for people in an hour."""
 
@@ -175,6 +178,24 @@ def note_look(dossier: PersonDossier, *, by) -> None:
 
 
 @transaction.atomic
+def people_of(actor, pk: int, asked: str = "", state: str = "") -> tuple[Employer, QuerySet[Employee]]:
+    """An employer of the actor's region and whom it has on its roster, by name; on record. Raises DoesNotExist.
+
+    `asked`: a whole name, identity number or personal number; part of one finds nobody. `state` as the roster knows it.
+    """
+    employer = Employer.objects.visible_to(actor).get(pk=pk)
+    why = "查看参保人员名单" + ("：按姓名或号码查一人" if asked else "")
+    note_looked_at(employer, why, by=actor, employer=employer)
+    rows = roster(actor, {"employer": employer, "status": state})
+    if not asked:
+        return employer, rows
+    found = Q(name=asked) | Q(person_number=asked)
+    if len(number := tidy_number(asked)) >= WHOLE:
+        found |= Q(person__id_digest=blind_index("person", number))
+    return employer, rows.filter(found)
+
+
+@transaction.atomic
 def find_people(asked: str, *, by) -> QuerySet[Person]:
     """People of the region by a whole identity or personal number, or a whole name; on record, and limited.
 
@@ -188,7 +209,7 @@ def find_people(asked: str, *, by) -> QuerySet[Person]:
         raise Refused("too_many", f"一小时最多查 {SEARCHES} 次，请稍后再查。", status=429)
     mine = Employee.objects.visible_to(by)
     found = Q(name=asked) | Q(person_number=asked)
-    if len(number := tidy_number(asked)) >= 8:
+    if len(number := tidy_number(asked)) >= WHOLE:
         found |= Q(person__id_digest=blind_index("person", number))
     keys = mine.filter(found).values("person")
     record("person.searched", by, by=by)

@@ -7,18 +7,24 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.db.models.functions import TruncDate
 
+from shebao.rules.months import Month
 from shebao.rules.region import Region
 
 from .. import clock
+from ..declarations.declared_month import declared_month
 from ..declarations.models import Declaration, DeclarationEvent
 from ..declarations.states import State
+from ..employers.models import Employer
 from ..payments.models import Payment, PaymentState
 from ..regions import region
 from ..registration.models import Registration, RegistrationEvent
+from ..roster.models import Spell
+from ..roster.queries import covering
 from ..settlement.arrears import arrears
+from ..settlement.models import Assessment
 
 DAYS, MONTH = 14, 30
 AGES = ((0, 1, "当天、次日"), (2, 3, "2–3 天"), (4, 5, "4–5 天"), (6, 10, "6–10 天"), (11, None, "10 天以上"))
@@ -26,6 +32,8 @@ AGES = ((0, 1, "当天、次日"), (2, 3, "2–3 天"), (4, 5, "4–5 天"), (6,
 EVENTS = ((DeclarationEvent, "return_reasons"), (RegistrationEvent, "registration_return_reasons"))
 """What happened to declarations and to registrations, each with the region's list of reasons for a return."""
 SHOWN = 10
+SENT = (State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED)
+"""States of a declaration that its employer sent in."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,11 @@ def waiting_by_age(actor) -> list[Bar]:
         counted = rows.order_by().values_list(TruncDate("submitted_at")).annotate(Count("pk"))
         return Counter({(today - day).days: count for day, count in counted})
 
-    return _by_age(ages(Declaration), ages(Registration))
+    return by_age(ages(Declaration), ages(Registration))
 
 
-def decided_by_age(actor) -> list[Bar]:
-    """The cases decided in the last month, by the days from when they were last submitted to the decision."""
+def decided_ages(actor) -> tuple[Counter[int], Counter[int]]:
+    """How many declarations and registrations were decided in the last month, by the days from the last submission."""
     since = clock.now() - timedelta(days=MONTH)
 
     def ages(model) -> Counter[int]:
@@ -73,10 +81,50 @@ def decided_by_age(actor) -> list[Bar]:
             found[(done - came).days] += count
         return found
 
-    return _by_age(ages(Declaration), ages(Registration))
+    return ages(Declaration), ages(Registration)
 
 
-def _by_age(declared: Counter[int], registered: Counter[int]) -> list[Bar]:
+def decided_by_age(actor) -> list[Bar]:
+    """The cases decided in the last month, by the days from when they were last submitted to the decision."""
+    return by_age(*decided_ages(actor))
+
+
+def average_days(declared: Counter[int], registered: Counter[int]) -> float | None:
+    """How many days a decision took on average, of numbers of cases by days; None where nothing was decided."""
+    both = declared + registered
+    return sum(age * count for age, count in both.items()) / both.total() if both else None
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of `whole` employers in force in a month, those who `declared` for it."""
+
+    month: Month
+    declared: int
+    whole: int
+
+    @property
+    def percent(self) -> int | None:
+        """In percent, rounded down: all is said only of all. None where no employer is in force."""
+        return self.declared * 100 // self.whole if self.whole else None
+
+
+def declared_share(actor) -> Share:
+    """Of the region's employers with people insured in the month that is declared for, those that submitted a
+    declaration for it or settled it (申报率). One query.
+    """
+    month = declared_month(region(actor.region))
+    insured = Spell.objects.filter(covering(month), employee__employer=OuterRef("pk"), project=None)
+    sent = Declaration.objects.filter(employer=OuterRef("pk"), month=month, state__in=SENT)
+    settled = Assessment.objects.live().filter(employer=OuterRef("pk"), month=month, series=0)
+    rows = Employer.objects.visible_to(actor).filter(Exists(insured), region=actor.region, first_month__lte=month)
+    counted = rows.aggregate(whole=Count("pk"), declared=Count("pk", filter=Exists(sent) | Exists(settled)))
+    return Share(month, counted["declared"], counted["whole"])
+
+
+def by_age(declared: Counter[int], registered: Counter[int]) -> list[Bar]:
+    """Numbers of cases by days as the bars of a chart."""
+
     def within(ages: Counter[int], first: int, last: int | None) -> int:
         return sum(n for age, n in ages.items() if age >= first and (last is None or age <= last))
 

@@ -15,6 +15,7 @@ from ..clock import day_of, local_now, today
 from ..declarations.declared_month import declared_month, why_closed
 from ..declarations.models import Declaration
 from ..declarations.states import OPEN, State
+from ..desk.holds import waiting_for_employer
 from ..regions import region
 from ..registration.join_deciding import open_joins
 from ..roster.retiring import ages
@@ -49,8 +50,8 @@ class Todo:
 def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
     """What the month asks somebody to do.
 
-    Unanswered payments, overdue bills, returned and unsubmitted declarations, bills due soon, who asks for an account,
-    wages to confirm, who retires, papers.
+    Unanswered payments, overdue bills, returned, held and unsubmitted declarations, bills due soon, who asks for an
+    account, wages to confirm, who retires, papers.
     """
     pays, settles, prints = (actor.may(permission) for permission in ("pay", "settle", "print"))
     mine = _open_to(actor, now)
@@ -60,6 +61,7 @@ def todo_items(actor, now: Standing, estimated: Estimate | None) -> list[Todo]:
         *(_unknown(now) if pays else ()),
         *(_overdue(now) if pays else ()),
         *_returned(actor, mine),
+        *(_held(actor) if any(state == State.SUBMITTED for _, state in mine) else ()),
         *_rejected(actor, now),
         *(_drafts(now, mine) if actor.may("declare") else ()),
         *(_due_soon(now) if pays else ()),
@@ -164,6 +166,21 @@ def _returned(actor, mine: Mapping[tuple[str, str], int]) -> Iterator[Todo]:
         said = one.note or "；".join(one.marks.values())
         title = f"{one.subject_name}的{one.spec.title}需要修改"
         yield Todo(State.RETURNED.label, "d", title, f"审核意见：{said}", "e_repair", "修改重报", (one.pk,))
+
+
+def _held(actor) -> Iterator[Todo]:
+    """What the desk holds until the employer says or brings something: nothing goes on without it."""
+    rows = list(waiting_for_employer(actor).select_related("desk").defer("answers", "before"))
+    if len(rows) > NAMED:
+        since = date_words(rows[0].desk.held_on, "n 月 j 日")
+        note = f"{since}起不计时限；最早一笔：{rows[0].held_for}"
+        title = f"{len(rows)} 笔申报已挂起，等您补充"
+        yield Todo("等您补充", "w", title, note, "e_cases", "去查看", query={"state": State.SUBMITTED})
+        return
+    for one in rows:
+        title = f"{one.subject_name}的{one.spec.title}已挂起，等您补充"
+        note = f"{one.held_for}（{date_words(one.desk.held_on, 'n 月 j 日')}起不计时限）"
+        yield Todo("等您补充", "w", title, note, "e_case", "去查看", (one.pk,))
 
 
 def _rejected(actor, now: Standing) -> Iterator[Todo]:

@@ -21,6 +21,7 @@ from shebao.hall.regions import region as region_of
 from shebao.hall.settlement.late_decisions import late_decision_words
 from shebao.hall.sign_in.submissions import signatures_of
 from shebao.hall.workbench.dossiers import trail_of
+from shebao.rules.check_words import compared_with
 
 from ..access import needs
 from ..chosen import is_whole
@@ -31,7 +32,7 @@ from .revealing import whole_or_question
 
 # How much of the queue the case page shows beside the case, and how far next and previous reach.
 QUEUE_BESIDE = 200
-ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
+ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit", "w": "pause"}
 WHY_CALL = ("联系经办人补正", "核实申报内容", "回复单位来电")
 FINDINGS = {"error": "不符", "confirm": "单位已确认", "hint": "提示"}
 
@@ -108,12 +109,13 @@ def _page(request, view, answers=None, error: Refused | None = None, *, in_full=
         "late_words": _late_words(view, declaration),
         "not_passed": label_of(State.REJECTED, view.service),
         "reasons": _codes(declaration, declaration.spec.reasons),
-        "checks": _checks(view),
+        "checks": (checks := _checks(view)),
+        "passed": [one for one in checks if not one["problems"]],
         "events": [_event(event) for event in view.events],
         "note": answers.get("note", ""),
         "answer": answers.get("answer", ""),
         "answers": _answers(view) if declaration.spec.answers else [],
-        "queue": [row(one) for one in beside],
+        "queue": CASES.beside(request, beside, pk),
         "before": before,
         "after": after,
         "errors": [{"id": error.field or "note", "text": error.message}] if error else [],
@@ -138,11 +140,16 @@ def _event(event: dict) -> dict:
 
 
 def _checks(view) -> list[dict]:
-    """Every automatic check of the service, with what it found."""
+    """Every automatic check of the service, with what it was compared with and what it found."""
     found = {name: [p for p in view.problems if p["code"] == name] for name in view.service.checks}
     other = [p for p in view.problems if p["code"] not in found]
-    rows = [{"title": CHECK_TITLES[name], "problems": problems} for name, problems in found.items()]
-    return sorted(rows, key=lambda row: not row["problems"]) + ([{"title": "其他", "problems": other}] if other else [])
+    rows = [
+        {"title": CHECK_TITLES[name], "against": compared_with(name), "problems": problems}
+        for name, problems in found.items()
+    ]
+    return sorted(rows, key=lambda row: not row["problems"]) + (
+        [{"title": "其他", "against": "", "problems": other}] if other else []
+    )
 
 
 def _codes(declaration, name: str) -> list[tuple[str, str]]:

@@ -22,6 +22,17 @@ from ..chosen import typed_day
 PAGE = 50
 DAYS = {"since": "提交日期起", "until": "提交日期止"}
 FILTERS = ("place", "service", "employer", *DAYS, "risk", "order")
+FOUND_BY = ("state", "number", "q")
+"""What a list of registrations is narrowed by besides: it stays at the end of an address too."""
+EMPTY = {
+    "all": ("没有待审核的{noun}", "新提交的会出现在这里。"),
+    "mine": ("您手里没有要办的{noun}", "领取以后列在这里。"),
+    "free": ("待领已清空", "新提交的会出现在这里。"),
+    "held": ("没有挂起的{noun}", ""),
+    "second": ("没有等待复审的{noun}", ""),
+    "pending": ("没有等着生效的{noun}", ""),
+}
+"""What an empty place of the desk says where no condition was set: a good thing, and what comes next."""
 CHECK_TITLES = {
     "id_number_valid": "证件号码",
     "household_fits": "证件与户口性质",
@@ -73,16 +84,21 @@ def queue(request):
     """Everything submitted in the region, the most urgent first; by whose hands it is in."""
     page = Paginator(waiting(request), PAGE).get_page(request.GET.get("page"))
     chosen, own = _chosen(request), DECLARATIONS.own(list(page), request.user)
+    lines = [row(one) | {"is_own": one.pk in own} for one in page]
     place = chosen.get("place", "all")
+    place = place if place in desk_queries.PLACES else "all"
+    counts = desk_queries.queue_counts(request.user, **waiting_choice(request))
     context = {
         "page": page,
-        "places": _places(request, place),
+        "places": _places(request, place, counts),
         "place": place,
         "tabs": _tabs(request),
-        "rows": [row(one) | {"is_own": one.pk in own} for one in page],
+        "rows": [line | {"is_others": is_others(line, request.user)} for line in lines],
         "filters": _filter_fields(request),
         "kept": {name: chosen[name] for name in ("place", "risk") if name in chosen},
-        "is_filtered": bool(set(chosen) - {"order"}),
+        "is_filtered": bool(set(chosen) - {"order", "place"}),
+        "empty": empty_words(place, "申报", counts["free"]),
+        "free": counts["free"],
         "is_unfolded": not {"employer", "order", *DAYS}.isdisjoint(chosen),
         "suffix": suffix(request),
         "next": NEXT,
@@ -95,12 +111,20 @@ def queue(request):
     return render(request, "agency/desk.html", context)
 
 
-def _places(request, place: str) -> list[dict]:
+def _places(request, place: str, counts: dict[str, int]) -> list[dict]:
     """The queue cut by whose hands a case is in, with numbers."""
     chosen = {name: value for name, value in _chosen(request).items() if name != "place"}
-    counts = desk_queries.queue_counts(request.user, **waiting_choice(request))
     steps = any(len(service.review_steps) > 1 for service in region_of(request.user.region).services.values())
     return place_tabs(counts, place, chosen, second=steps)
+
+
+def empty_words(place: str, noun: str, free: int) -> dict:
+    """What an empty place says, with the way to what may be claimed where there is any."""
+    title, text = (words.format(noun=noun) for words in EMPTY[place])
+    more = (
+        {"url": "?place=free", "action": f"去待领（{free}）"} if free and place == "mine" else {"url": "", "action": ""}
+    )
+    return {"title": title, "text": text} | more
 
 
 def place_tabs(counts: dict[str, int], place: str, chosen: dict[str, str], *, second: bool) -> list[dict]:
@@ -140,7 +164,7 @@ def waiting(request, **instead):
 def waiting_choice(request, **instead) -> dict:
     """The chosen filters as the queries take them."""
     chosen = _chosen(request) | instead
-    days, _ = _days(chosen)
+    days, _ = chosen_days(chosen)
     return {
         "service": chosen.get("service"),
         "risk": chosen.get("risk"),
@@ -149,7 +173,7 @@ def waiting_choice(request, **instead) -> dict:
     }
 
 
-def _days(chosen: dict) -> tuple[dict[str, date], dict[str, str]]:
+def chosen_days(chosen: dict) -> tuple[dict[str, date], dict[str, str]]:
     """The chosen days by field, and what is wrong with a text that is none: it narrows nothing."""
     days, problems = {}, {}
     for name in DAYS:
@@ -168,7 +192,7 @@ def _chosen(request) -> dict[str, str]:
 
 def suffix(request) -> str:
     """The chosen filters as the end of an address, so that the next case comes from the same queue."""
-    chosen = _chosen(request)
+    chosen = _chosen(request) | {name: said for name in FOUND_BY if (said := request.GET.get(name, "").strip())}
     return f"?{urlencode(chosen)}" if chosen else ""
 
 
@@ -179,6 +203,11 @@ def row(declaration) -> dict:
         "service_title": declaration.spec.title,
         "findings": f"{len(declaration.problems)} 项提示",
     }
+
+
+def is_others(line: dict, operator) -> bool:
+    """Whether a case of the queue is in a colleague's hands, or its clock stands still: no press decides it."""
+    return line["is_held"] or line["is_pending"] or line["holder"] not in (None, operator)
 
 
 def in_hand(thing) -> dict:
@@ -232,7 +261,7 @@ def _filter_fields(request) -> list[dict]:
             "blank": False,
         },
     ]
-    usual, (_, problems) = {"order": "due"}, _days(chosen)
+    usual, (_, problems) = {"order": "due"}, chosen_days(chosen)
     return [
         field
         | {

@@ -35,7 +35,7 @@ from shebao.rules.settling_words import settling
 from ..access import needs
 from ..adjustments import adjustments_context
 from .divisions import division_field
-from .registrations import counter_actions
+from .registration_list import counter_actions
 
 PAGE = 50
 

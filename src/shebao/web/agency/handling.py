@@ -6,7 +6,9 @@ Every view takes the pages it belongs to (`at`): those of declarations, or of wh
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -16,13 +18,14 @@ from django.views.decorators.http import require_POST
 
 from shebao.hall.declarations.states import State
 from shebao.hall.desk import effects, operations, queries
+from shebao.hall.desk.holds import holds_of
 from shebao.hall.desk.kinds import DECLARATIONS, Kind
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
 
 from ..access import needs
 from ..chosen import is_whole, numbers, whole
-from .desk import suffix, waiting_choice
+from .desk import in_hand, suffix, waiting_choice
 
 CHECKING = "核对申报材料"
 """Why the numbers of a case that somebody took in hand are shown whole: nobody need write it again (0032)."""
@@ -33,7 +36,8 @@ DEEDS = ("claim_one", "give_back", "take_over", "transfer", "hold", "resume", "n
 class Pages:
     """Where one kind of case is handled: the name of its queue and of one case, and how its other addresses begin.
 
-    `choice` are the chosen filters as the queries take them; `outsider` does not see the remarks.
+    `choice` are the chosen filters as the queries take them; `outsider` does not see the remarks. `named` tells of a
+    case in the queue beside another what it is called and whom or what it is about.
     """
 
     kind: Kind
@@ -42,14 +46,27 @@ class Pages:
     begin: str
     outsider: str
     choice: Callable[..., dict]
+    named: Callable[[Any], tuple[str, str]]
+
+    def beside(self, request, cases: list, pk: int) -> list[dict]:
+        """The queue as it stands beside the case that is open."""
+        rows = []
+        for one in cases:
+            title, about = self.named(one)
+            rows.append(in_hand(one) | {
+                "url": reverse(self.one, args=[one.pk]) + suffix(request), "is_here": one.pk == pk, "title": title,
+                "about": about, "has_findings": bool(getattr(one, "problems", ())), "revision": one.revision,
+            })  # fmt: skip
+        return rows
 
     def context(self, request, case) -> dict:
         """What the parts of a page that are about hands, clock and signatures need."""
         pk = case.pk
         desk = queries.desk_view(request.user, case, self.kind)
-        reasons = region_of(case.region).codes["hold_reasons"].choices()
+        reasons = region_of(case.region).codes["hold_reasons"].offered
         return {
             "desk": desk,
+            "hold": holds_of([case], self.kind.of).get(pk) if desk.is_held else None,
             "may_decide": desk.is_free_for(request.user),
             "is_own": desk.is_own_of(request.user) and case.state == State.SUBMITTED,
             "noun": self.kind.of.noun,
@@ -70,7 +87,10 @@ class Pages:
         }
 
 
-CASES = Pages(DECLARATIONS, "a_home", "a_case", "a_", "单位", waiting_choice)
+CASES = Pages(
+    DECLARATIONS, "a_home", "a_case", "a_", "单位", waiting_choice,
+    named=lambda one: (f"{one.subject_name} · {one.spec.title}", one.employer.name),
+)  # fmt: skip
 
 
 def _with_batch(request) -> str:
@@ -202,7 +222,7 @@ def say_approved(request, approved: list, said: str, at: Pages = CASES) -> None:
         return
     context = {"text": said, "undo_url": reverse(f"{at.begin}undo"), "chosen": pending}
     text = render_to_string("agency/_undo.html", context, request)
-    messages.success(request, mark_safe(text), extra_tags="undo")  # noqa: S308 - a template of ours, escaped
+    messages.success(request, mark_safe(text), extra_tags=f"undo-{settings.SHEBAO_UNDO_SECONDS}")  # noqa: S308 - a template of ours, escaped
 
 
 def addresses(at: Pages, place: str) -> list[URLPattern]:

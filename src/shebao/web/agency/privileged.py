@@ -54,9 +54,18 @@ def queries(request):
         "fields": _fields(given, {one["id"]: one["text"] for one in errors}),
         "errors": [one | {"id": f"id_{one['id']}" if one["id"] else ""} for one in errors],
         "minutes": MINUTES,
+        "waiting": _waiting(request.user),
         "title": TITLE,
     }
     return render(request, "agency/privileged.html", context, status=status)
+
+
+def _waiting(operator) -> list[PrivilegedQuery]:
+    """What waits for an approver, the longest first."""
+    if not operator.may("approve_privileged"):
+        return []
+    rows = PrivilegedQuery.objects.awaiting(operator.region, operator.pk)
+    return list(rows.select_related("asked_by", "employer", "person").order_by("asked_at", "pk"))
 
 
 def _fields(given, wrong) -> list[dict]:

@@ -2,19 +2,17 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall import clock
 from shebao.hall.audit.looks import note_glance, note_look
 from shebao.hall.desk import queries as desk_queries
-from shebao.hall.desk.operations import NEXT
 from shebao.hall.errors import Refused
 from shebao.hall.regions import region as region_of
-from shebao.hall.registration import checks, deciding, queries, reviewing
+from shebao.hall.registration import checks, deciding, queries
 from shebao.hall.registration.entering import may_repair
 from shebao.hall.registration.models import Registration, RegistrationPaper
 from shebao.hall.registration.registering import activation_link
@@ -29,93 +27,13 @@ from ..employer.fields import Shown
 from ..sent_files import sent, sent_small, shown_image
 from ..tariffs import priced_fields
 from .case import marks_of, neighbours
-from .desk import in_hand, place_tabs, suffix
-from .handling import Pages, addresses, say_approved
+from .desk import suffix
+from .handling import addresses, say_approved
+from .registration_list import PAGE, PAGES, TITLE, queue, registrations, row
 from .revealing import whole_or_question
 
-PAGE = 50
-TITLE = "单位注册"
 WHY_WHOLE = ("联系专管员", "核对单位登记", "核对银行账号")
 REASONS = "registration_return_reasons"
-SHOWN = (State.SUBMITTED, State.RETURNED, State.APPROVED, State.REJECTED)
-PAGES = Pages(
-    reviewing.REGISTRATIONS, "a_registrations", "a_registration", "a_registration_", "申请人", choice=lambda request: {}
-)
-
-
-@require_safe
-@needs("review")
-def registrations(request):
-    """The region's registrations in one state; first those that wait, by whose hands they are in."""
-    chosen = request.GET.get("state", State.SUBMITTED)
-    chosen = chosen if chosen in SHOWN else State.SUBMITTED
-    waits = chosen == State.SUBMITTED
-    rows = _queue(request) if waits else reviewing.waiting(request.user, chosen)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    counts = queries.counts(request.user)
-    own = PAGES.kind.own(list(page), request.user) if waits else set()
-    context = {
-        "title": TITLE,
-        "page": page,
-        "rows": [_row(one) | {"is_own": one.pk in own} for one in page],
-        "actions": [
-            {"label": "我办过的", "url": reverse("a_decided"), "icon": "history"},
-            *counter_actions(request.user),
-        ],
-        "tabs": [
-            {"label": state.label, "count": counts.get(state, 0), "current": state == chosen,
-             "url": f"?{urlencode({'state': state})}"}
-            for state in SHOWN
-        ],
-    }  # fmt: skip
-    return render(request, "agency/registrations.html", context | (_places(request) if waits else {}))
-
-
-def counter_actions(user) -> list[dict]:
-    """The way to the counter's own entry, for whoever may, where employers register in the hall."""
-    if not (user.may("enter_at_counter") and region_of(user.region).registration):
-        return []
-    return [{"label": "单位参保登记", "url": reverse("a_register"), "icon": "edit"}]
-
-
-def _place(request) -> str:
-    place = request.GET.get("place", "all")
-    return place if place in desk_queries.PLACES else "all"
-
-
-def _order(request) -> str:
-    return "age" if request.GET.get("order") == "age" else "due"
-
-
-def _queue(request):
-    """What waits at the chosen place, in the chosen order."""
-    return desk_queries.queue(request.user, place=_place(request), order=_order(request), kind=PAGES.kind)
-
-
-def _places(request) -> dict:
-    """The queue cut by whose hands a registration is in, and what may be done with several at once."""
-    place, order = _place(request), _order(request)
-    by_age = {"order": order} if order == "age" else {}
-    counts = desk_queries.queue_counts(request.user, kind=PAGES.kind)
-    here = region_of(request.user.region).registration
-    claim = reverse("a_registration_claim") + suffix(request)
-    return {
-        "waits": True,
-        "place": place,
-        "places": place_tabs(counts, place, by_age, second=bool(here) and len(here.review_steps) > 1),
-        "orders": [
-            {"label": label, "current": key == order, "url": f"?{urlencode({'place': place, 'order': key})}"}
-            for key, label in desk_queries.ORDERS.items()
-        ],
-        "claim_url": claim,
-        "next": NEXT,
-        "suffix": suffix(request),
-        "buttons": [{"label": "领取所选", "kind": "p", "icon": "flag"}],
-    }
-
-
-def _row(one) -> dict:
-    return {"made": one} | (in_hand(one) if one.state == State.SUBMITTED else {})
 
 
 @require_safe
@@ -151,7 +69,8 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         note_look(made, f"审核单位注册 {made.number}", by=request.user, employer=made.employer)
     at_desk = PAGES.context(request, made)
     desk = at_desk["desk"]
-    before, after = neighbours(list(_queue(request).values_list("pk", flat=True)[:PAGE]), pk)
+    beside = list(queue(request)[:PAGE])
+    before, after = neighbours([one.pk for one in beside], pk)
     # Who signs second sees what the first would register.
     raw = request.POST if doing == "approve" else desk.signed[-1].decided if desk.signed else view.proposed
     fields = priced_fields(here.forms["registration_approval"], here, Shown(raw)) if view.proposed else []
@@ -159,13 +78,14 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         if error and doing == "approve" and error.field == field["name"]:
             field["error"] = error.message
     context = at_desk | {
+        "queue": PAGES.beside(request, beside, pk),
         "before": before,
         "after": after,
         "is_last": desk.is_last_for(request.user),
         "view": view,
         "made": made,
         "region": here,
-        "row": _row(made),
+        "row": row(made),
         "moves": open_moves(made, request.user),
         "fields": fields,
         "flags": _flags(view, request.POST if doing == "return" else {}),
@@ -177,6 +97,9 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "crumbs": [{"label": TITLE, "url": reverse("a_registrations")}, {"label": made.answers.get("name", "")}],
         "images": [one for paper in view.papers for one in paper.files if one.stored.is_picture],
         "is_whole": is_whole,
+        "checks": (found := _checks(view)),
+        "passed": [one for one in found if not one["problems"]],
+        "checked_at": clock.now(),
         "hides": any(one.is_masked for one in view.answers) or any(one.files for one in view.papers),
         "has_old": any(one.old for one in view.answers),
         "repaired": _repaired(view),
@@ -186,6 +109,16 @@ def _page(request, pk, error: Refused | None = None, doing: str = "", view: quer
         "errors": [{"id": _mistaken(error, doing), "text": error.message}] if error else [],
     }
     return render(request, "agency/registration.html", context, status=error.status if error else 200)
+
+
+def _checks(view) -> list[dict]:
+    """The automatic checks as the page lists them, those that found something first."""
+    rows = [
+        {"title": one.title, "against": one.against,
+         "problems": [{"level": "warning", "message": one.text, "word": "提示"}] if one.text else []}
+        for one in view.findings
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: not row["problems"])
 
 
 def _repaired(view) -> list[str]:

@@ -5,6 +5,7 @@ from django.urls import path
 from . import (
     accounts,
     batches,
+    bills,
     case,
     configuration,
     counter,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("operators/<int:pk>/reset", employers.reset, name="a_operator_reset"),
     path("employers/<int:pk>/adjustments", employers.adjustments, name="a_adjustments"),
     *employers.urlpatterns,
+    *bills.urlpatterns,
     *divisions.urlpatterns,
     *handling.urlpatterns,
     *accounts.urlpatterns,

@@ -17,6 +17,7 @@ from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.pipe import due_on
 from shebao.hall.declarations.seconding import send_back, sent_back
 from shebao.hall.declarations.states import State
+from shebao.hall.desk.holds import holds_of
 from shebao.hall.errors import Refused
 from shebao.hall.settlement.declared import open_counts
 from shebao.hall.sign_in.submissions import canonical, signed_with, signs_here, submit_signed
@@ -274,11 +275,14 @@ def submitted(request):
     """The case numbers after submitting, and what comes next."""
     pks = spread(request.GET.get("ids", ""))[:500]
     rows = list(Declaration.objects.visible_to(request.user).filter(pk__in=pks).order_by("pk"))
+    holds = holds_of(rows)
+    for one in rows:
+        one.hold = holds.get(one.pk)
     left = request.GET.get("left", "0")
     month = queries.first_open_month(request.user)
     later = _later_bill(request, month, rows)
     charging = [one for one in rows if not one.spec.is_aside]
-    waited = [one.due_on for one in charging if one.state == State.SUBMITTED]
+    waited = [one.due_on for one in charging if one.state == State.SUBMITTED and not one.hold]
     context = {
         "rows": rows,
         "in_force": bool(rows) and all(one.is_direct for one in rows),

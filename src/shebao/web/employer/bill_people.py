@@ -19,7 +19,7 @@ from shebao.hall.settlement.queries import (
 )
 from shebao.rules.vocabulary import SHARES
 
-from ..explained import why_of
+from ..explained import side_of, why_of
 from .common import PAGE
 
 
@@ -38,7 +38,7 @@ def people_tab(request, found: Bill) -> dict:
     }
     keys = list(page.object_list)
     rows = {person.employee.pk: person for person in bill_people(found, keys)}
-    page.object_list = [_person(found, rows[key], names) for key in keys]
+    page.object_list = [_person(found, rows[key], names, side_of(request.user)) for key in keys]
     has_bases = any(row.base_sum for row in shown)
     heads = [_head("wage", "申报工资", sort), *([_head("base", "缴费基数", sort)] if has_bases else [])]
     heads += [_head(f"{key}.{share}", f"{name}{SHARES[share][:2]}", sort) for (key, share), name in names.items()]
@@ -82,7 +82,7 @@ def _head(key: str, title: str, sort: str) -> dict:
     return {"title": title, "sorted": now, "asks": turned}
 
 
-def _person(found: Bill, person: PersonRow, names: Mapping[tuple[str, str], str]) -> dict:
+def _person(found: Bill, person: PersonRow, names: Mapping[tuple[str, str], str], side: str) -> dict:
     cells = []
     for (scheme, share), name in names.items():
         line = person.schemes.get(scheme)
@@ -91,23 +91,23 @@ def _person(found: Bill, person: PersonRow, names: Mapping[tuple[str, str], str]
             {
                 "label": f"{name}{SHARES[share]}",
                 "amount": getattr(line, f"{share}_due") if has_why else None,
-                "url": why_of(line, share) if has_why else "",
+                "url": why_of(line, share, side) if has_why else "",
             }
         )
     shown = {"employee": person.employee, "wage": person.declared_wage, "cells": cells, "total": person.total}
-    shown["url"] = reverse("e_explain_person", args=[found.pk, person.employee.pk])
+    shown["url"] = reverse(f"{side}_explain_person", args=[found.pk, person.employee.pk])
     shown["bases"] = _bases(
-        [person.schemes[one] for one in dict.fromkeys(key for key, _ in names) if one in person.schemes]
+        [person.schemes[one] for one in dict.fromkeys(key for key, _ in names) if one in person.schemes], side
     )
     more = {"adjusted": (ADJUSTED,), "back": tuple(EARLIER.values())}
     return shown | {name: sum(sum(person.sums(word)) for word in words) for name, words in more.items()}
 
 
-def _bases(lines: list[BillLine]) -> list[dict]:
+def _bases(lines: list[BillLine], side: str) -> list[dict]:
     """The smallest and the largest base of these lines, each with where its limits and rounding are told."""
     told = {line.contribution_base: line for line in lines if line.contribution_base}
     return [
-        {"amount": fen, "url": why_of(told[fen], "employer" if told[fen].employer_evidence_id else "employee")}
+        {"amount": fen, "url": why_of(told[fen], "employer" if told[fen].employer_evidence_id else "employee", side)}
         for fen in sorted({min(told), max(told)} if told else ())
     ]
 

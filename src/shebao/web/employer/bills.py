@@ -38,7 +38,7 @@ from shebao.rules.money import yuan
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
-from ..explained import why_of
+from ..explained import side_of, why_of
 from ..taking import taken
 from .bill_people import people_tab, rule_groups, shares_charged
 from .common import PAGE, bridge_rows, crumbs, this_month, word
@@ -72,15 +72,6 @@ def bills(request):
 def bill(request, pk):
     """One bill, in four views."""
     found = bill_of(request, pk)
-    tab = request.GET.get("tab", "summary")
-    earlier = bill_earlier(found)
-    adjusted, back = earlier[ADJUSTED], [row for word in EARLIER.values() for row in earlier[word]]
-    # A bill of back payments stands apart: there is no month before to compare it with.
-    tabs = {key: label for key, label in TABS.items() if key != "changes" or not found.series}
-    if found.is_provisional:
-        tabs = {"summary": TABS["summary"]}
-    tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
-    tab = tab if tab in tabs else "summary"
     asked = owing(found, clock.today())
     running, wish = running_payment(found), waiting_void(found.assessment_id)
     stands = paying(found, asked, running)
@@ -91,11 +82,9 @@ def bill(request, pk):
         "asked": asked,
         "late_paid": sum(by_scheme(found, "paid", "late_fees").values()) if paid else 0,
         "credit_used": sum(by_scheme(found, "credit_used", *DUES).values()) if paid else 0,
-        "tab": tab,
-        "tabs": tabs,
+        "bill_page": "employer/bill.html",
+        "bill_name": "e_bill",
         "when": found.label if found.series else found.month.label,
-        "adjusted": adjusted,
-        "back": back,
         "crumbs": crumbs(f"{found.label} 账单", bills_crumb(request)),
         "actions": _actions(
             found, running, may_pay=not wish, is_paid=asked.total <= 0, may_print=request.user.may("print")
@@ -107,6 +96,22 @@ def bill(request, pk):
         "is_new": "settled" in request.GET,
         "done_message": done_message(_settlement_title(found)),
     }
+    template, tab = tab_of(request, found)
+    return render(request, template, context | tab)
+
+
+def tab_of(request, found: Bill, *without: str) -> tuple[str, dict]:
+    """The template of the view of a bill that is asked for, and what it shows; the views `without` are not offered."""
+    tab = request.GET.get("tab", "summary")
+    earlier = bill_earlier(found)
+    adjusted, back = earlier[ADJUSTED], [row for word in EARLIER.values() for row in earlier[word]]
+    # A bill of back payments stands apart: there is no month before to compare it with.
+    tabs = {key: label for key, label in TABS.items() if key != "changes" or not found.series}
+    if found.is_provisional:
+        tabs = {"summary": TABS["summary"]}
+    tabs |= ({"back": BACK_PAID} if back else {}) | ({"adjustments": ADJUSTED} if adjusted else {})
+    tabs = {key: label for key, label in tabs.items() if key not in without}
+    tab = tab if tab in tabs else "summary"
     builders = {
         "summary": _summary,
         "people": people_tab,
@@ -115,11 +120,11 @@ def bill(request, pk):
         "adjustments": _adjustments,
         "back": _back,
     }
-    context |= builders[tab](request, found)
+    context = {"tab": tab, "tabs": tabs, "adjusted": adjusted, "back": back} | builders[tab](request, found)
     for label, rows, name in ((BACK_PAID, back, "back"), (ADJUSTED, adjusted, "adjustments")):
         if tab == "summary" and (more := sum(row.total for row in rows)) > 0:
             context["parts"].append({"code": "other", "label": label, "amount": more, "url": f"?tab={name}"})
-    return render(request, f"employer/bill_{'provisional' if found.is_provisional else tab}.html", context)
+    return f"employer/bill_{'provisional' if found.is_provisional else tab}.html", context
 
 
 def _settled_in(found: Bill) -> Bill | None:
@@ -181,39 +186,39 @@ def done_message(title: str) -> str:
 
 
 def _summary(request, found: Bill) -> dict:
-    rows = bill_summary(found)
+    rows, side = bill_summary(found), side_of(request.user)
     if found.is_provisional:
         own = _provisional_lines(found, rows)
         factor = own[0]["line"].evidence.data["factor"]["value"]
         sums = {"basis_total": sum(one["line"].base for one in own), "percent": percent(factor)}
-        return {"parts": [], "lines": own, "totals": _totals(found)} | sums
+        return {"parts": [], "lines": own, "totals": _totals(found, side)} | sums
     parts = [
         {"code": row.scheme, "label": row.title, "amount": row.total, "url": f"?tab=people&scheme={row.scheme}"}
         for row in rows
     ]
-    lines = [{"row": row, "cells": _cells(found, row)} for row in rows]
-    more = {"totals": _totals(found), "flags": flags(found), "groups": rule_groups(found)}
+    lines = [{"row": row, "cells": _cells(found, row, side)} for row in rows]
+    more = {"totals": _totals(found, side), "flags": flags(found), "groups": rule_groups(found)}
     return {"lines": lines, "parts": parts} | more
 
 
-def _totals(found: Bill) -> list[dict]:
+def _totals(found: Bill, side: str) -> list[dict]:
     """The amounts of the row 合计, each with the way to its explanation."""
     dues = {"employer": found.employer_due, "employee": found.employee_due, BOTH: found.total_due}
     return [
         {"label": "合计" if share == BOTH else WHOLES[share], "amount": fen,
-         "url": reverse("e_explain_total", args=[found.pk, share])}
+         "url": reverse(f"{side}_explain_total", args=[found.pk, share])}
         for share, fen in dues.items()
     ]  # fmt: skip
 
 
-def _cells(found: Bill, row: SchemeSum) -> list[dict]:
+def _cells(found: Bill, row: SchemeSum, side: str) -> list[dict]:
     """The numbers of a scheme's row after its head count, each with the way to its explanation."""
-    whole = reverse("e_explain_sum", args=[found.pk, row.scheme, BOTH])
+    whole = reverse(f"{side}_explain_sum", args=[found.pk, row.scheme, BOTH])
     cells = [("缴费基数合计", yuan(row.base_sum) if row.base_sum else "—", whole if row.base_sum else "")]
     charged = shares_charged(row)
     for share, words in SHARES.items():
         rate, due = getattr(row, f"{share}_rate"), getattr(row, f"{share}_due")
-        url = reverse("e_explain_sum", args=[found.pk, row.scheme, share]) if share in charged else ""
+        url = reverse(f"{side}_explain_sum", args=[found.pk, row.scheme, share]) if share in charged else ""
         cells += [
             (f"{words[:2]}费率", rate or ("各人不同" if url else "—"), url),
             (words, yuan(due) if url else "—", url),
@@ -239,7 +244,7 @@ def _back(request, found: Bill) -> dict:
 
 def _earlier(request, found: Bill, lines, kind: str) -> dict:
     """The lines of a bill for other months, a row for each; of one scheme where its sum led here."""
-    spec, scheme = region(found.employer.region), request.GET.get("scheme", "")
+    spec, scheme, side = region(found.employer.region), request.GET.get("scheme", ""), side_of(request.user)
     scheme = scheme if scheme in spec.schemes else ""
     page = Paginator(lines.filter(scheme=scheme) if scheme else lines, PAGE).get_page(request.GET.get("page"))
     page.object_list = [
@@ -253,7 +258,7 @@ def _earlier(request, found: Bill, lines, kind: str) -> dict:
                 {
                     "label": f"{words.removesuffix('部分')}{kind}",
                     "amount": getattr(line, f"{share}_due"),
-                    "url": why_of(line, share) if getattr(line, f"{share}_due") else "",
+                    "url": why_of(line, share, side) if getattr(line, f"{share}_due") else "",
                 }
                 for share, words in SHARES.items()
             ],

@@ -17,6 +17,7 @@ from shebao.hall.declarations.copying import copy_declaration
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.seconding import waits
 from shebao.hall.declarations.states import COPIED, MOVES, State, label_of
+from shebao.hall.desk.holds import holds_of
 from shebao.hall.errors import Refused, may_do
 from shebao.hall.sign_in.submissions import signatures_of
 from shebao.rules.months import BadMonth, Month
@@ -57,6 +58,9 @@ def _list(request, title: str, tabs: tuple, services: list[str] | None, *, notes
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     shown = [(one.value, _tab(request, one)) for one in tabs if one in counts or one.value == state]
     total = sum(count for key, count in counts.items() if key != State.DELETED)
+    holds = holds_of(page)
+    for one in page:
+        one.hold = holds.get(one.pk)
     context = {
         "title": title,
         "crumbs": crumbs(title),
@@ -131,7 +135,8 @@ def case(request, pk):
         "view": view,
         "declaration": declaration,
         "crumbs": crumbs(declaration.subject_name, (word(request, "menu.cases", "办件进度"), reverse("e_cases"))),
-        "events": [_event(event) for event in view.events] + _promised(declaration),
+        "events": [_event(event) for event in view.events] + _promised(view),
+        "held": held_words(request, view) if view.hold else None,
         "moves": [
             {"name": name, "title": _move_title(request, declaration, name), "kind": "d" if name == "delete" else ""}
             for name in view.moves
@@ -188,9 +193,22 @@ def _event(event: dict) -> dict:
     return {**event, "at": f"{at:%m-%d %H:%M}", "icon": ICONS[event["kind"]]}
 
 
-def _promised(declaration) -> list[dict]:
-    due = declaration.due_on
-    if declaration.state != State.SUBMITTED or due is None:
+def held_words(request, view) -> dict:
+    """What a banner says of a case that the desk holds: since when, what it waits for, what may be done."""
+    hold, region = view.hold, here(request)
+    agency, phone = (region.term(name) for name in ("agency", "agency_phone"))
+    still = "办理时限停止计算，恢复以后按停的工作日顺延，那时再写预计办结日"
+    if not hold.words:
+        return {"since": hold.since, "text": f"{agency}正在核实，不用您补充。{still}。"}
+    change = "；要改申报或补传材料的，撤回以后重新提交" if "withdraw" in view.moves else ""
+    said = hold.words.rstrip("。；")
+    return {"since": hold.since, "text": f"{said}。请按要求准备好，联系{agency}（{phone}）{change}。{still}。"}
+
+
+def _promised(view) -> list[dict]:
+    """The day by which it is to be decided; none is promised while the clock stands still."""
+    declaration, due = view.declaration, view.declaration.due_on
+    if declaration.state != State.SUBMITTED or due is None or view.hold:
         return []
     day = f"{due.month} 月 {due.day} 日"
     title = f"预计 {day}前办结" if due >= clock.today() else f"已过预计办结日 {day}，可向经办机构查询"

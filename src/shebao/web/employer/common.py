@@ -24,7 +24,7 @@ INSURED = ("insured", "new")
 """How somebody of the roster stands who is insured here, now or from the next month on."""
 MOST_PRINTED = 2_000
 """Rows that are printed at once, some forty sheets of paper; the page says when there are more."""
-ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit"}
+ICONS = {"ok": "check-circle", "d": "arrow-back", "b": "send", "g": "edit", "w": "pause"}
 
 
 def here(request) -> Region:

@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from shebao.hall.desk.holds import holds_of
 from shebao.hall.errors import may_do
 from shebao.hall.services.amount_doubts import doubts_about, service_of_doubts
 from shebao.hall.settlement.explaining import Explanation
@@ -31,8 +32,16 @@ def doubts(request, bill: Bill, found: Explanation, about: str, line: BillLine |
         "agency": agency_words(spec),
         "question": _question(spec, bill, found, line),
         "ask_url": reverse("e_doubt", args=[bill.pk, about]) if may else "",
-        "last": doubts_about(request.user, service, name).first() if may else None,
+        "last": last_doubt(request.user, service, name) if may else None,
     }
+
+
+def last_doubt(operator, service, name: str):
+    """The newest case about an amount, with `hold` where the desk holds it; None where there is none."""
+    last = doubts_about(operator, service, name).first()
+    if last:
+        last.hold = holds_of([last]).get(last.pk)
+    return last
 
 
 def may_ask(operator, service) -> bool:

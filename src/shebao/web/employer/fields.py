@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from shebao.hall import clock
 from shebao.rules.forms import Problem
+from shebao.rules.identity import written_phone
 from shebao.rules.money import BadMoney, parse_fen, yuan
 from shebao.rules.months import Month
 from shebao.rules.region import Form, NoValue, Region
@@ -80,8 +81,10 @@ def _field(one, here: Region, shown: Shown) -> dict:
 
 
 def _value(one, raw: dict) -> str:
-    """What was typed; an amount that can be read is shown with its separators."""
+    """What was typed; an amount that can be read has its separators, a landline the dash after its area code."""
     text = str(raw.get(one.id) or "")
+    if one.kind == "telephone":
+        return written_phone(text)
     try:
         return yuan(parse_fen(text)) if one.kind == "money" and text else text
     except BadMoney:

@@ -230,7 +230,7 @@ def _stats(request, now: Standing, counted: dict) -> list[dict]:
         return _stats_without_review(request, now, counted)
     draft = f"最早暂存于 {_day(counted['oldest_draft_at'])}" if counted["oldest_draft_at"] else "没有待提交的申报"
     waiting = "经办机构正在审核" if counted["submitted"] else "没有在审的申报"
-    due = waiting
+    due = f"{counted['held']} 笔已挂起，不计时限" if counted["held"] else waiting
     if day := counted["due_on"]:
         due = f"预计 {_day(day)}前办结" if day >= clock.today() else f"已过预计办结日 {_day(day)}"
     copied = all(service.is_copied or service.is_direct for service in here(request).listed_services)

@@ -7,6 +7,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
+from shebao.hall.desk.holds import waiting_for_employer
 from shebao.hall.errors import Refused
 from shebao.hall.notices import operations, queries
 from shebao.hall.notices.models import Announcement, Kind
@@ -47,6 +48,7 @@ def notices(request):
         "title": word(request, "menu.notices", "公告通知"),
         "crumbs": crumbs(word(request, "menu.notices", "公告通知")),
         "joins": open_joins(request.user).count(),
+        "held": waiting_for_employer(request.user).count(),
     }
     return render(request, "employer/notices.html", context)
 

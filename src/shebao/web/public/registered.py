@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from shebao.hall.desk.holds import holds_of
 from shebao.hall.errors import Refused
 from shebao.hall.operators.throttle import may_try
 from shebao.hall.phone_uploads.operations import end_for_registration
@@ -16,6 +17,7 @@ from shebao.hall.registration import checks, queries
 from shebao.hall.registration.activation import activate_account, activation_of
 from shebao.hall.registration.deciding import labels
 from shebao.hall.registration.joining import find_join
+from shebao.hall.registration.models import REGISTERED
 from shebao.hall.registration.states import WITH_APPLICANT, State
 from shebao.hall.registration.telling import link_told, result_told
 from shebao.hall.sign_in.factors import has_factor
@@ -83,6 +85,7 @@ def progress(request):
         "next_url": reverse("register_step", args=[here.code, _next_step(made, here) + 1]),
         "is_ready": (is_draft or is_repaired) and not checks.faults(made, here),
         "is_returned": is_returned,
+        "hold": holds_of([made], REGISTERED).get(made.pk),
         "may_sign_in": made.state == State.APPROVED and made.operator.has_usable_password(),
         "result_told": result_told(),
         "next_text": _next_text(made, here.term("agency")),

@@ -117,7 +117,9 @@ def _save_areas(request, here, made, step):
         raise
     except Refused as no:
         if request.POST.get("go") != "back":
-            return step_page(request, here, made, step, said=[no.message])
+            open_ones = [one.key for one in here.registration.areas if f"area_{one.key}" not in request.POST]
+            at = f"id_area_{open_ones[0]}" if open_ones else ""
+            return step_page(request, here, made, step, said=[(at, no.message)])
     return _onwards(request, here, made, step)
 
 
@@ -126,17 +128,23 @@ def _save_agreement(request, here, made, step):
         try:
             operations.agree(made.pk, request.POST.get("digest", ""))
         except Refused as no:
-            return step_page(request, here, made, step, said=[no.message])
+            return step_page(request, here, made, step, said=[("", no.message)])
     return _onwards(request, here, made, step)
+
+
+def file_field(number: int | None) -> str:
+    """The name in the page of the field that takes the files of a paper."""
+    return "" if number is None else f"paper-file-{number}"
 
 
 def _save_papers(request, here, made, step):
     """Every paper's files on their own: a file that is refused keeps no other out."""
-    said = replaced(request, made)
+    numbers = {paper.title: number for number, paper in enumerate(here.registration.papers)}
+    said = [(file_field(numbers.get(title)), text) for title, text in replaced(request, made)]
     for number, paper in enumerate(here.registration.papers):
         name = f"paper_{number}"
         if len(request.FILES.getlist(name)) > operations.MOST:
-            said.append(f"“{paper.title}”一次最多选 {operations.MOST} 个文件。")
+            said.append((file_field(number), f"“{paper.title}”一次最多选 {operations.MOST} 个文件。"))
             continue
         files = uploads(request, name)
         if not files:
@@ -146,15 +154,16 @@ def _save_papers(request, here, made, step):
             operations.add_papers(made.pk, paper.title, files)
         except Refused as no:
             if no.code != "already_uploaded":  # it is there: nothing is left to be done
-                said.append(no.message)
+                said.append((file_field(number), no.message))
     if "phone" in request.POST and not said:
         return _asked_for_phone(request, here, made, step)
     go = request.POST.get("go")
     if go == "next" and not said:
-        said = [f"还没有上传“{title}”。" for title in checks.missing_papers(made)]
+        lacking = checks.missing_papers(made)
+        said = [(file_field(numbers.get(title)), f"还没有上传“{title}”。") for title in lacking]
     if go == "upload" and not request.FILES:
         # The browser sends none that it told would not be taken: without this, nothing would be told of it here.
-        said = [f"没有上传：没有选文件，或选的文件不收。可以收的是{TAKEN}。"]
+        said = [(file_field(0), f"没有上传：没有选文件，或选的文件不收。可以收的是{TAKEN}。")]
     if said and go != "back":
         return step_page(request, here, made, step, said=said)
     if go == "upload":
@@ -168,7 +177,7 @@ def _asked_for_phone(request, here, made, step):
     try:
         number = ask_for_phone(request, made)
     except Refused as no:
-        refused = step_page(request, here, made, step, said=[no.message], status=no.status)
+        refused = step_page(request, here, made, step, said=[("", no.message)], status=no.status)
         return reswap(reselect(retarget(refused, "#main"), "#main"), "outerHTML") if request.htmx else refused
     if request.htmx:
         return paper_part(request, here, made, step + 1, at=number)
@@ -219,7 +228,7 @@ def _fields(here: Region):
 
 
 def step_page(request, here, made, step, *, raw=None, problems=(), said=(), status=None):
-    """The page of one step, with what was typed and all that is wrong with it.
+    """The page of one step, with what was typed and all that is wrong with it; of `said` each has the field it is at.
 
     Who need not register is told that alone: what else is left empty matters no more.
     """
@@ -253,7 +262,8 @@ def step_page(request, here, made, step, *, raw=None, problems=(), said=(), stat
         "phone_note": _phone_note(made) if step == phone_step(here) else "",
         "may_check": bool(made) and (made.revision > 0 or not checks.faults(made, here)),
         "has_other": any(problem.code == "other_registration" for problem in problems),
-        "errors": [{"id": f"id_{p.field}", "text": p.message} for p in problems] + [{"text": text} for text in said],
+        "errors": [{"id": f"id_{p.field}", "text": p.message} for p in problems]
+        + [{"id": at, "text": text} for at, text in said],
     }
     return render(request, "registration/step.html", context, status=status or (422 if context["errors"] else 200))
 

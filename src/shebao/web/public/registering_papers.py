@@ -57,8 +57,8 @@ def count_upload(request) -> None:
         raise Refused("too_often", "这个地址上传的次数过多，请一小时后再试。", status=429)
 
 
-def replaced(request, made) -> list[str]:
-    """Put the files that were chosen to replace others in their place; what was refused, in words."""
+def replaced(request, made) -> list[tuple[str, str]]:
+    """Put the files that were chosen to replace others in their place; what was refused: the paper, in words why."""
     said = []
     for one in made.papers.all():
         try:
@@ -66,7 +66,7 @@ def replaced(request, made) -> list[str]:
                 count_upload(request)
                 operations.replace_paper(made.pk, one.pk, file)
         except Refused as no:
-            said.append(no.message)
+            said.append((one.title, no.message))
     return said
 
 

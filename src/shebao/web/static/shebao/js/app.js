@@ -80,6 +80,10 @@ function arm(toast) {
   close.textContent = "×";
   close.addEventListener("click", () => toast.remove());
   toast.append(close);
+  if (toast.dataset.until !== undefined) {
+    countDown(toast, Number(toast.dataset.keep));
+    return;
+  }
   const seconds = Number(toast.dataset.keep ?? SECONDS) * (root.classList.contains("elder") ? 2 : 1);
   if (!seconds) return;
   let timer;
@@ -88,6 +92,22 @@ function arm(toast) {
   for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, stop);
   for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, start);
   start();
+}
+
+// What can be undone for so many seconds and no longer: the toast stays as long, and says how long that is.
+function countDown(toast, seconds) {
+  const end = performance.now() + seconds * 1000;
+  const left = document.createElement("span");
+  left.className = "num";
+  left.setAttribute("aria-hidden", "true"); // a number that is read aloud every second says less than none
+  toast.querySelector(".msg").append(left);
+  const tick = () => {
+    const rest = Math.ceil((end - performance.now()) / 1000);
+    left.textContent = ` ${rest} 秒`;
+    if (rest > 0) setTimeout(tick, 250);
+    else toast.remove();
+  };
+  tick();
 }
 
 function showToast({ text, level = "success", keep }) {

@@ -27,11 +27,31 @@ function isHasty(control) {
   }
 }
 
+// What takes letters keeps them; a box that is only ticked does not.
+const TYPED = "input:not([type=checkbox]):not([type=radio]), select, textarea, dialog[open]";
+const SHEET = "details.sheet-return[open]";
+
+// Esc folds the sheet that one is in, or one that is open, and goes back to the control that opened it: what was typed
+// stays in it, and the keys are keys again.
+function leave(event) {
+  const open = event.target.closest(SHEET) ?? document.querySelector(SHEET);
+  if (open) {
+    open.open = false;
+    (document.querySelector(`.deskbar a[href="#${CSS.escape(open.id)}"]`) ?? open.querySelector("summary")).focus();
+  } else if (event.target.closest(TYPED)) event.target.blur();
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, select, textarea, dialog[open]") || off()) return;
+  if (event.key === "Escape" && !document.querySelector("dialog[open], details[data-menu][open]")) {
+    leave(event);
+    return;
+  }
+  if (event.target.closest(TYPED) || off()) return;
   const control = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
   if (!control) return;
+  // Somebody who ticks what to return does not mean to approve, or to leave, by a letter that slipped.
+  if (event.target.closest(SHEET) && control.dataset.key !== "v") return;
   event.preventDefault();
   if (!isHasty(control)) control.click();
 });

@@ -78,7 +78,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   if (event.key === "Enter" && event.ctrlKey) {
-    const form = event.target.closest("form[data-main]") ?? document.querySelector("form[data-main]");
+    const form = event.target.closest("form[data-main], .sheet-return form") ?? document.querySelector('form[data-main=""]');
     if (form) {
       event.preventDefault();
       form.requestSubmit();
