@@ -9,6 +9,7 @@ from shebao.hall.audit.models import AuditEntry
 from shebao.hall.documents.models import Document, PrintRun
 from shebao.hall.roster.models import Employee
 from shebao.rules.money import plain_yuan
+from tests.factories import OperatorFactory
 
 from ...documents.test_operations import pay
 from ...settlement.hall import hire, make_clerk, make_employer, settle
@@ -147,3 +148,16 @@ def test_a_valid_paper_is_told_in_green(pages, bill):
     paper = Document.objects.get()
     told = text_of(pages.get("/verify", {"code": paper.verification_code, "total": plain_yuan(paper.total_fen)}))
     assert '<h2 class="good">' in told and "单据真实有效" in told
+
+
+def test_the_agency_takes_a_statement_back_too_and_only_its_own_employers(pages, bill):
+    pages.post(f"{DETAIL}print/", {"from": "2026-11", "to": "2026-11"})
+    paper = Document.objects.get()
+    address = f"/a/documents/{paper.pk}/revoke"
+    pages.force_login(OperatorFactory(reviewer=True, region="tianjin"))
+    assert address in text_of(pages.get(f"/a/employers/{paper.employer_id}"))
+    assert pages.post(address, {"reason": "数额有误"}).status_code == 302
+    paper.refresh_from_db()
+    assert (paper.state, paper.state_reason) == ("revoked", "数额有误")
+    pages.force_login(OperatorFactory(reviewer=True, region="leshan"))
+    assert pages.get(address).status_code == 404

@@ -57,7 +57,7 @@ def revoke_statement(document_id: int, *, reason: str, by) -> Document:
 
     Raises Refused without the permission or a reason, for a paper of a bill, and for one that no longer stands.
     """
-    permit(by, "print", "作废单据")
+    permit(by, "review" if by.is_agency else "print", "作废单据")
     document = Document.objects.visible_to(by).select_related("employer").defer("content").get(pk=document_id)
     if document.state != DocumentState.VALID:
         raise Refused(

@@ -81,6 +81,7 @@ def document_revoke(request, pk):
         "may": may_revoke(found, here(request)),
         "field": field,
         "errors": errors,
+        "back": reverse("e_documents_issued"),
     }
     return render(request, "employer/issued_revoke.html", context, status=status)
 
