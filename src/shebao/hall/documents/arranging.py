@@ -54,7 +54,7 @@ def arranged(paper: Paper, layout: str) -> Paper:
     tables = [part for part in (paper["people"], paper.get("payments")) if part]
     main = {"columns": paper["columns"], "rows": paper["rows"], "total": paper["total"]}
     needs = {id(one): _needs(cast("dict", one)) for one in (main, *tables)}
-    is_wide = layout in WIDE or any(not _is_calm(need) for need in needs.values())
+    is_wide = layout in WIDE or any(not _is_calm(need, PORTRAIT, READABLE) for need in needs.values())
     room = LANDSCAPE if is_wide else PORTRAIT
     made: dict[str, Any] = {**paper, **_table(main, needs[id(main)], room), "flipped": is_wide}
     for name in ("people", "payments"):
@@ -90,8 +90,8 @@ def _need(column: Column, texts: Sequence[str]) -> _Need:
     return _Need(least, max(least, min(widest, UNBROKEN)), max(widest, title))
 
 
-def _is_calm(needs: Sequence[_Need]) -> bool:
-    return sum(one.calm * READABLE + PADDING for one in needs) <= PORTRAIT
+def _is_calm(needs: Sequence[_Need], room: float, size: float) -> bool:
+    return sum(one.calm * size + PADDING for one in needs) <= room
 
 
 def _fits(needs: Sequence[_Need], room: float, size: float) -> bool:
@@ -102,11 +102,14 @@ def _table(table: dict, needs: Sequence[_Need], room: float) -> dict:
     """A table with the widths of its columns in points, which fill the room, and its size."""
     if not needs:
         return table
-    size = next((one for one in SIZES if _fits(needs, room, one)), SIZES[-1])
-    widths = [one.least * size + PADDING for one in needs]
+    # Low rows in readable print first; then whatever fits.
+    large = (one for one in SIZES if one >= READABLE and _is_calm(needs, room, one))
+    size = next(large, next((one for one in SIZES if _fits(needs, room, one)), SIZES[-1]))
+    firm = [one.calm if _is_calm(needs, room, size) else one.least for one in needs]
+    widths = [one * size + PADDING for one in firm]
     left = room - sum(widths)
     if left > 0:  # first to whatever would be broken, then to all alike
-        more = [(one.wish - one.least) * size for one in needs]
+        more = [(one.wish - em) * size for one, em in zip(needs, firm, strict=True)]
         part = min(1.0, left / sum(more)) if sum(more) > 0 else 0.0
         widths = [width + part * one for width, one in zip(widths, more, strict=True)]
     scale = room / sum(widths)
