@@ -75,7 +75,7 @@ def voucher_paper(payment: Payment, kind: str) -> Paper:
             ["单位名称", employer.name],
             [spec.term("credit_code"), employer.credit_code],
             ["应征凭证号（账单号）", bill.number],
-            ["限缴日期", f"{make_naive(payment.valid_until):%Y-%m-%d %H:%M}"],
+            ["限缴日期", f"{make_naive(payment.valid_until or bill.pay_until):%Y-%m-%d %H:%M}"],
             ["填开日期", f"{make_naive(payment.started_at):%Y-%m-%d}"],
         ],
         "columns": [{"title": "险种", "width": 2.2}, *money],
