@@ -286,3 +286,10 @@ def test_what_cannot_be_made_uses_up_no_number(monkeypatch):
     with pytest.raises(Refused, match="没有用掉编号"):
         issue_document(bill.pk, "payment_notice", by=clerk)
     assert not Document.objects.exists()
+
+
+def test_a_yearly_plan_says_its_sum_in_figures_beside_the_words():
+    with on_day(NOVEMBER, 10):
+        bill, clerk = make_bill("leshan")
+        plan = of_a_year(bill, "", clerk)
+        assert f"（小写）¥{yuan(plan.total_fen)}" in "".join(words(pdf(plan)).split())
