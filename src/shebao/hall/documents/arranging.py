@@ -109,7 +109,7 @@ def _table(table: dict, needs: Sequence[_Need], room: float) -> dict:
     widths = [one * size + PADDING for one in firm]
     left = room - sum(widths)
     if left > 0:  # first to whatever would be broken, then to all alike
-        more = [(one.wish - em) * size for one, em in zip(needs, firm, strict=True)]
+        more = [(one.wish - taken) * size for one, taken in zip(needs, firm, strict=True)]
         part = min(1.0, left / sum(more)) if sum(more) > 0 else 0.0
         widths = [width + part * one for width, one in zip(widths, more, strict=True)]
     scale = room / sum(widths)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from shebao.rules.region import Region
 
@@ -26,9 +26,8 @@ class IssuedPaper:
 
 
 def kinds_issued(by) -> dict[str, str]:
-    """The kinds of paper that were ever issued for whoever asks, with the title of the latest."""
-    rows = Document.objects.visible_to(by).order_by("pk").values_list("kind", "title")
-    return dict(rows)
+    """The kinds of paper that were ever issued for whoever asks, with a title of each."""
+    return dict(Document.objects.visible_to(by).order_by("kind").values_list("kind").annotate(Max("title")))
 
 
 def issued(by, kinds: Collection[str], *, state: str = "") -> QuerySet[Document]:
