@@ -14,7 +14,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from shebao.hall.documents import signing  # noqa: E402
+from shebao.hall.documents import keys, signing  # noqa: E402
 from shebao.hall.documents.rendering import render  # noqa: E402
 
 COUNT = 200
@@ -32,8 +32,8 @@ def main() -> None:
     """One paper rendered often, then signed often."""
     folder = Path(os.environ["SHEBAO_TEST_DIR"])
     settings.SHEBAO_SIGNING_DIR, settings.SHEBAO_SIGNING_PASSWORD = str(folder), "bench"
-    signing.make_test_key(folder, "agency", "某经办机构", "bench")
-    key = signing.key_of("")
+    keys.make_test_key(folder, "agency", "某经办机构", "bench")
+    key = keys.key_of("")
     plain = render("payment_notice", PAPER, verify_url="https://example.cn/verify?code=C1")
     signed = signing.sign(plain, key, reason="缴费通知单")
     begun = time.perf_counter()

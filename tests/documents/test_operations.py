@@ -9,15 +9,19 @@ from pypdf import PdfReader
 from shebao.hall.clock import now
 from shebao.hall.declarations.models import Declaration
 from shebao.hall.declarations.states import State
+from shebao.hall.documents.bank_vouchers import bank_voucher_kind, issue_bank_voucher
 from shebao.hall.documents.issuing import ALPHABET
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import available, issue_document, pdf, verify
 from shebao.hall.documents.papers import paper_of
 from shebao.hall.documents.people_vouchers import issue_people_voucher
 from shebao.hall.documents.plans import issue_plan
+from shebao.hall.documents.rendering import PaperNotRendered
+from shebao.hall.documents.statements import asked_for, rows_of
 from shebao.hall.documents.vouchers import issue_voucher
 from shebao.hall.errors import Refused
 from shebao.hall.payments.models import Payment
+from shebao.hall.payments.operations import close_unplaced
 from shebao.hall.regions import all_regions, region
 from shebao.hall.settlement.ledger import book_paid
 from shebao.hall.settlement.models import Bill
@@ -92,9 +96,21 @@ def of_chosen_people(bill, kind, clerk):
     return issue_people_voucher(bill.payments.first(), by=clerk)
 
 
+def order(bill, clerk, number="V1"):
+    """An order to be paid at the bank's counter, which nobody has paid yet."""
+    return Payment.objects.create(
+        employer=bill.employer, bill=bill, number=number, channel="voucher", amount_fen=bill.total_due, state="sent",
+        started_by=clerk, started_at=now(), valid_until=bill.pay_until,
+    )  # fmt: skip
+
+
+def of_an_order(bill, kind, clerk):
+    return issue_bank_voucher(order(bill, clerk).pk, by=clerk)
+
+
 ISSUED_BY = {
     "settled": of_a_bill, "paid": of_a_bill, "chosen": of_chosen_declarations, "declared": of_a_year,
-    "people": of_chosen_people,
+    "people": of_chosen_people, "ordered": of_an_order,
 }  # fmt: skip
 
 
@@ -214,3 +230,66 @@ def test_how_many_are_retired_is_left_to_be_filled_in_because_the_hall_does_not_
     place = [column["title"] for column in paper["columns"]].index("退休人数")
     assert {row[place] for row in paper["rows"]} == {""}
     assert "退休人数由经办机构填写，网厅没有这项数据。" in paper["notes"]
+
+
+def test_where_one_pays_at_the_banks_counter_there_is_a_paper_to_take_there():
+    for spec in all_regions().values():
+        assert bank_voucher_kind(spec) or not [way for way in spec.collection.ways.values() if way.kind == "voucher"]
+
+
+def test_the_voucher_for_the_counter_is_one_paper_of_its_order_and_falls_when_the_order_is_closed():
+    with on_day(NOVEMBER, 10):
+        bill, clerk = make_bill("shanghai")
+        payment = order(bill, clerk)
+        paper = issue_bank_voucher(payment.pk, by=clerk)
+        assert issue_bank_voucher(payment.pk, by=clerk) == paper
+        text = "".join(words(pdf(paper)).split())
+        for said in (payment.number, bill.number, bill.employer.credit_code, yuan(bill.total_due), "限缴日期"):
+            assert said in text, said
+        close_unplaced(payment.pk, by=clerk)
+        told = verify(paper.verification_code, plain_yuan(paper.total_fen))
+        assert told["state"] == "revoked" and payment.number in told["state_reason"]
+        with pytest.raises(Refused, match="已有结果"):
+            issue_bank_voucher(payment.pk, by=clerk)
+
+
+def test_the_record_of_vouchers_printed_lists_the_one_for_the_counter():
+    with on_day(NOVEMBER, 10):
+        bill, clerk = make_bill("shanghai")
+        paper = issue_bank_voucher(order(bill, clerk).pk, by=clerk)
+        statement, asked = asked_for(bill.employer_id, "payment_voucher_records", by=clerk)
+        assert [row["document_number"] for row in rows_of(statement, asked)] == [paper.number]
+
+
+def test_a_payment_that_is_not_made_at_the_counter_has_no_such_voucher():
+    with on_day(NOVEMBER, 10):
+        bill, clerk = make_bill("tianjin")
+        with pytest.raises(Refused, match="不用银行端查询缴费凭证"):
+            issue_bank_voucher(order(bill, clerk).pk, by=clerk)
+
+
+def test_a_paper_of_more_people_than_one_holds_says_where_to_find_them(monkeypatch):
+    monkeypatch.setattr("shebao.hall.documents.people_table.MOST_PEOPLE", 1)
+    bill, clerk = make_bill("shenzhen")
+    kind = next(key for key, one in region("shenzhen").documents.items() if one["people"])
+    text = "".join(words(pdf(issue_document(bill.pk, kind, by=clerk))).split())
+    assert "人员明细共2人，一份单据最多列1人" in text
+
+
+def test_what_cannot_be_made_uses_up_no_number(monkeypatch):
+    bill, clerk = make_bill()
+
+    def failing(*args, **more):
+        raise PaperNotRendered("排版程序中断")
+
+    monkeypatch.setattr("shebao.hall.documents.issuing.render", failing)
+    with pytest.raises(Refused, match="没有用掉编号"):
+        issue_document(bill.pk, "payment_notice", by=clerk)
+    assert not Document.objects.exists()
+
+
+def test_a_yearly_plan_says_its_sum_in_figures_beside_the_words():
+    with on_day(NOVEMBER, 10):
+        bill, clerk = make_bill("leshan")
+        plan = of_a_year(bill, "", clerk)
+        assert f"（小写）¥{yuan(plan.total_fen)}" in "".join(words(pdf(plan)).split())

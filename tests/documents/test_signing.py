@@ -13,10 +13,12 @@ from pypdf import PdfReader
 
 from shebao.hall.documents import printing, signing
 from shebao.hall.documents.issuing import rendered, revoke_documents
+from shebao.hall.documents.keys import certificate_of, key_of, make_test_key
 from shebao.hall.documents.models import Document, SignedPaper
 from shebao.hall.documents.operations import issue_document, pdf, verify
-from shebao.hall.documents.signing import key_of, make_test_key, signed
+from shebao.hall.documents.signing import signed
 from shebao.hall.errors import Refused
+from shebao.hall.evidence.files import FILE_LIMIT, Upload, kind_of
 from shebao.hall.evidence.models import StoredFile
 from shebao.rules.money import plain_yuan
 from tests.documents.test_operations import make_bill, words
@@ -41,7 +43,7 @@ def paper(code="tianjin") -> tuple[Document, object]:
 
 def status_of(content: bytes, region="tianjin"):
     (embedded,) = PdfFileReader(io.BytesIO(content)).embedded_signatures
-    trusted = ValidationContext(trust_roots=[signing.certificate_of(key_of(region))])
+    trusted = ValidationContext(trust_roots=[certificate_of(key_of(region))])
     return validate_pdf_signature(embedded, trusted)
 
 
@@ -160,3 +162,34 @@ def test_a_test_key_is_made_once_and_for_its_owner_only(tmp_path):
     content = file.read_bytes()
     assert not make_test_key(tmp_path / "keys", "tianjin", "某中心", PASSWORD)
     assert file.read_bytes() == content and file.stat().st_mode & 0o077 == 0
+
+
+def test_a_signed_paper_larger_than_an_upload_may_be_is_kept_and_opens(keys, monkeypatch):
+    real = signing.sign
+    monkeypatch.setattr(signing, "sign", lambda *said, **more: real(*said, **more) + b"%" * 6_000_000 + b"\n%%EOF")
+    document, _ = paper()
+    assert len(pdf(document)) > FILE_LIMIT and pdf(Document.objects.get()) == pdf(document)
+    with pytest.raises(Refused, match="每个文件最大"):
+        kind_of(Upload("上传.pdf", b"%PDF-" + b"%" * 6_000_000 + b"\n%%EOF"))
+
+
+def test_a_paper_that_will_be_signed_says_so_where_a_stamp_would_be_and_names_a_test_key(keys):
+    document, _ = paper()
+    text = "".join(words(pdf(document)).split())
+    assert "本件已加盖电子签名，可扫码查验" in text and "签名人：天津市社会保险基金管理中心（测试证书）" in text
+    other, _ = paper("leshan")
+    assert "电子签名" not in words(pdf(other))
+
+
+def test_with_a_key_that_cannot_be_used_nothing_is_issued(keys):
+    bill, clerk = make_bill()
+    with time_machine.travel("2040-01-01"), pytest.raises(Refused, match="不在有效期内"):
+        issue_document(bill.pk, "payment_notice", by=clerk)
+    assert not Document.objects.exists()
+
+
+def test_a_paper_that_says_it_is_signed_does_not_leave_without_its_signature(keys):
+    document, _ = paper()
+    (keys / "tianjin.p12").unlink()
+    with pytest.raises(Refused, match="签名密钥现在却不在"):
+        pdf(document)

@@ -10,7 +10,7 @@ from shebao.hall.documents import printing, rendering
 from shebao.hall.documents.issuing import revoke_documents
 from shebao.hall.documents.models import Document, PrintRun
 from shebao.hall.documents.operations import issue_document, pdf, verify
-from shebao.hall.documents.statements import asked_for, issue_statement, rows_of, total_fen_of
+from shebao.hall.documents.statements import asked_for, form_of, issue_statement, rows_of, total_fen_of
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Refused
 from shebao.hall.regions import all_regions
@@ -60,6 +60,9 @@ def test_every_statement_of_every_region_prints_and_can_be_verified(code):
     person = Employee.objects.filter(employer=employer).first()
     hire(employer, [400_000], NOVEMBER)
     for key, spec in all_regions()[code].statements.items():
+        if spec.is_blank:
+            assert spec.title in plain(form_of(employer.pk, key, by=clerk)[1])
+            continue
         people = [person.pk] if spec.each == "person" else []
         document = issue_statement(employer.pk, key, by=clerk, people=people)
         text = plain(pdf(document))
@@ -289,3 +292,47 @@ def test_lines_to_fill_in_and_what_is_of_a_person_are_only_asked_where_there_is_
     for spec in all_regions().values():
         for statement in spec.statements.values():
             assert not statement.person or statement.each == "person", statement.key
+
+
+@pytest.mark.parametrize("code", REGIONS)
+def test_a_blank_form_is_one_page_to_write_on_that_nobody_issued(code):
+    forms = [key for key, one in all_regions()[code].statements.items() if one.is_blank]
+    employer, clerk, _ = hall(code)
+    for key in forms:
+        form, content = form_of(employer.pk, key, by=clerk)
+        pages = PdfReader(io.BytesIO(content)).pages
+        text = plain(content)
+        assert len(pages) == 1 and "验证码" not in text and "编号D" not in text and "签名" not in text
+        assert f"{all_regions()[code].term('employer')}（章）" in text and employer.name in text
+        with pytest.raises(Refused, match="空白表格"):
+            issue_statement(employer.pk, key, by=clerk)
+    assert not Document.objects.filter(kind__in=forms).exists()
+
+
+@pytest.mark.parametrize("key", ["roster_list", "changes_list", "contribution_detail"])
+def test_a_national_statement_bears_the_letterhead_of_the_regions_other_papers(key):
+    employer, clerk, bill = hall("tianjin")
+    hire(employer, [400_000], NOVEMBER)
+    paper = issue_statement(employer.pk, key, by=clerk).content["paper"]
+    notice = issue_document(bill.pk, "payment_notice", by=clerk).content["paper"]
+    assert paper["letterhead"] == notice["letterhead"]
+    assert paper["seals"] == [f"{notice['letterhead']}（章）"]
+
+
+def test_too_many_rows_are_told_in_words_before_anything_is_issued(monkeypatch):
+    monkeypatch.setattr("shebao.hall.documents.statements.MOST_ROWS", 3)
+    employer, clerk, _ = hall()
+    with pytest.raises(Refused, match="一份单据最多 3 行，没有开具"):
+        issue_statement(employer.pk, "contribution_detail", by=clerk)
+    assert not Document.objects.filter(kind="contribution_detail").exists()
+
+
+def test_an_archive_is_in_the_order_of_the_months_whatever_was_issued_before():
+    employer = make_employer()
+    hire(employer, [720_000], OCTOBER)
+    clerk = make_clerk(employer)
+    bills = [settle(employer, clerk, month) for month in (OCTOBER, NOVEMBER)]
+    issue_document(bills[1].pk, "payment_notice", by=clerk)
+    run = printing.print_bills([(bill.pk, "payment_notice") for bill in bills], title="单据", by=clerk)
+    names = zipfile.ZipFile(io.BytesIO(printing.archive(run.pk, by=clerk)[1])).namelist()
+    assert [str(OCTOBER) in names[0], str(NOVEMBER) in names[1]] == [True, True]

@@ -57,14 +57,18 @@ def test_a_bill_is_paid_by_agreement_by_voucher_or_by_code(hall, live_server, ba
     # The voucher: printed here, found by its number at the bank's counter; its order is closed there with its attempt.
     page.goto(f"{live_server.url}/e/pay/{bill.pk}/")
     payment = start(page, live_server, bill, "银行端查询缴费")
-    page.get_by_role("link", name="打印银行端查询缴费凭证").click()
+    page.get_by_role("link", name="银行端查询缴费凭证").click()
     expect(page.get_by_text(payment.number)).to_be_visible()
     expect(page.get_by_text(f"{bill.total_due / 100:,.2f}").first).to_be_visible()
+    with page.expect_response("**/e/payments/*/voucher/print/"), page.expect_popup():
+        page.get_by_role("button", name="打印凭证").click()
+    until(page, lambda: employer.documents.filter(kind="bank_voucher", state="valid").count() == 1)
     page.goto(f"{bank.url}/counter")
     page.get_by_label("凭证序号").fill(payment.number)
     page.get_by_role("button", name="查询").click()
     page.get_by_role("button", name="余额不足").click()
     until(page, lambda: bill.payments.get(pk=payment.pk).state == "refused")
+    assert employer.documents.get(kind="bank_voucher").state == "revoked"
 
     # By code: the picture to scan, and the same page for who sits at the computer.
     payment = start(page, live_server, bill, "扫码缴费")

@@ -18,7 +18,7 @@ def make_key(options) -> int:
     start_django()
     from django.conf import settings
 
-    from shebao.hall.documents.signing import make_test_key
+    from shebao.hall.documents.keys import make_test_key
     from shebao.hall.regions import all_regions
 
     with in_words():
@@ -41,7 +41,7 @@ def make_demo_keys() -> None:
     """A test key for the agency of every region that has employers, where the installation keeps keys of its own."""
     from django.conf import settings
 
-    from shebao.hall.documents.signing import make_test_key
+    from shebao.hall.documents.keys import make_test_key
     from shebao.hall.employers.models import Employer
     from shebao.hall.regions import region
 

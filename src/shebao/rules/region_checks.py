@@ -230,7 +230,7 @@ def _check_pages(region: Region, folder: Folder, problems: Problems) -> None:
             problems.add(where, page.key, f"service 应是一个为在册人员办的事项，“{page.service}”不是")
         if (page.page == "guide") != bool(page.guide) or (page.guide and page.guide not in region.guides):
             problems.add(where, page.key, "guide 要写 guide，是 guides.yaml 的一个键")
-        if page.page == "blank_forms" and not any(one.source == "blank" for one in region.statements.values()):
+        if page.page == "blank_forms" and not any(one.is_blank for one in region.statements.values()):
             problems.add(where, page.key, "statements.yaml 里没有 source: blank 的空白表格")
 
 

@@ -287,6 +287,12 @@ class Region:
         return next((str(one["letterhead"]) for one in receipts), self.term("agency"))
 
     @cached_property
+    def letterhead(self) -> str:
+        """Whose the papers of this region are, by what stands at the head of most; the agency where it has none."""
+        heads = [str(one["letterhead"]) for one in self.documents.values()]
+        return max(heads, key=heads.count) if heads else self.term("agency")
+
+    @cached_property
     def listed_services(self) -> tuple[Service, ...]:
         """The services that stand in the menu."""
         return tuple(service for service in self.services.values() if service.is_listed)

@@ -14,7 +14,8 @@ from shebao.rules.region_take import Take
 
 @dataclass(frozen=True)
 class Statement:
-    """A paper that is not of one bill. `menu` is the entry that leads to it, `title` what stands on the paper.
+    """A paper that is not of one bill. `menu` is the entry that leads to it, `title` what stands on the paper;
+    `letterhead` is whose it is, where it says so itself: without one it is of whoever the region's other papers are.
 
     `button` is what prints it; `each` says whether a paper is of the employer or of one person; `labels` rename
     columns; `paid_only` leaves out what has not been paid, `schemes` all but these. `person` is what else the head says
@@ -40,6 +41,11 @@ class Statement:
     button: str
     person: tuple[str, ...]
     blanks: tuple[str, ...]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is a form to be filled in by hand: nobody issues it."""
+        return self.source == "blank"
 
     @property
     def asks(self) -> tuple[str, ...]:
@@ -83,7 +89,7 @@ def _statement(key: str, take: Take) -> Statement:
         title,
         take.text("menu", title),
         take.text("under", ""),
-        take.text("letterhead"),
+        take.text("letterhead", ""),
         source,
         take.word("layout", w.STATEMENT_LAYOUTS, "statement"),
         each,

@@ -199,6 +199,7 @@ STAGES = _words(
     declared="申报生效之后可打印，按年度，不属于某一张账单",
     people="为所选人员缴费成功之后生成，发送至单位邮箱",
     chosen="提交申报之后可生成，列明所选人员的申报",
+    ordered="发起银行柜面缴费之后可打印，持往银行缴款；缴费关闭后作废",
 )
 STAGES_OF_BILLS = ("settled", "paid")
 """Papers that every bill has: asked for by its month."""

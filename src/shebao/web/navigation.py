@@ -320,7 +320,7 @@ def _statements(region) -> list[tuple[dict, str]]:
     return [
         (_item(one.menu, url_of("e_statement", one.key), "printer"), one.under or heading)
         for one in region.statements.values()
-        if one.key not in in_queries and not (has_page and one.source == "blank")
+        if one.key not in in_queries and not (has_page and one.is_blank)
     ]
 
 

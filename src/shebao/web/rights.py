@@ -55,12 +55,14 @@ FUNCTIONS: dict[str, str] = {
         ),
         "bills",
     ),
-    **dict.fromkeys(("e_pay", "e/pay", "e_pay_bill", "e_payment", "e_pay_voucher", "e_payment_ask"), "pay"),
+    **dict.fromkeys(
+        ("e_pay", "e/pay", "e_pay_bill", "e_payment", "e_pay_voucher", "e_pay_voucher_print", "e_payment_ask"), "pay"
+    ),
     **dict.fromkeys(
         ("e_documents", "e_documents_of", "e_documents_pack", "e_document_issue", "e_document_print"), "documents"
     ),
     # What paper a number is, and what a batch holds, their views ask: `open_papers`.
-    **dict.fromkeys(("e_document", "e_document_download"), ALWAYS),
+    **dict.fromkeys(("e_document", "e_document_download", "e_document_revoke", "e_documents_issued"), ALWAYS),
     **dict.fromkeys(("e_yearly_plan", "e_yearly_plan_export", "e_yearly_plan_print"), "yearly_plan"),
     **dict.fromkeys(("e_statement", "e_statement_print"), "statement:{key}"),
     **dict.fromkeys(("e_print_runs", "e_print_run", "e_print_progress", "e_print_resume", "e_print_file"), ALWAYS),
@@ -91,6 +93,7 @@ PAPERS = {
     "declared": ("yearly_plan",),
     "people": ("pay", "page:people_payment"),
     "chosen": ("cases", "page:vouchers"),
+    "ordered": ("pay",),
 }
 """The stage of a paper → the functions that issue it; `page:` with the kind of page, under whatever key it stands."""
 PAGE_NEEDS = {

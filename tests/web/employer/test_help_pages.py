@@ -61,6 +61,7 @@ def test_every_blank_form_prints_with_its_columns_and_has_no_entry_of_its_own(cl
         text = words(printed.content)
         assert one.title in text and clerk.employer.employer_number in text
         assert all(one.label(column) in text for column in one.columns)
+        assert "验证码" not in text and not Document.objects.filter(kind=one.key).exists()
 
 
 def test_the_roster_comes_with_present_wages_and_is_on_record(client, clerk):

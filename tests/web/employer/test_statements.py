@@ -5,8 +5,11 @@
 import io
 import zipfile
 
+from shebao.hall.audit.models import AuditEntry
 from shebao.hall.documents.models import Document, PrintRun
 from shebao.hall.roster.models import Employee
+from shebao.rules.money import plain_yuan
+from tests.factories import OperatorFactory
 
 from ...documents.test_operations import pay
 from ...settlement.hall import hire, make_clerk, make_employer, settle
@@ -96,3 +99,65 @@ def test_the_agency_has_no_statements_of_its_own(client, bill, november):
     reviewer.save()
     client.force_login(reviewer)
     assert client.get(DETAIL).status_code == 404
+
+
+def test_what_was_printed_is_found_again_and_a_statement_is_taken_back_with_a_reason(pages, clerk, bill, client):
+    pages.post(f"{DETAIL}print/", {"from": "2026-11", "to": "2026-11"})
+    pages.post(f"/e/documents/{bill.pk}/payment_notice/")
+    paper, notice = Document.objects.get(kind="contribution_detail"), Document.objects.get(kind="payment_notice")
+    assert "/e/documents/issued/?kind=contribution_detail" in text_of(pages.get(DETAIL))
+    listed = text_of(pages.get("/e/documents/issued/"))
+    for word in (
+        paper.number,
+        notice.number,
+        clerk.name,
+        "2026-11 至 2026-11",
+        f"/verify?code={paper.verification_code}",
+    ):
+        assert word in listed, word
+    revoke = f"/e/documents/file/{paper.pk}/revoke/"
+    assert revoke in listed and f"/e/documents/file/{notice.pk}/revoke/" not in listed
+    assert "作废原因" in text_of(pages.get(revoke))
+    assert "请填写作废原因" in text_of(pages.post(revoke, {"reason": " "}))
+    assert pages.post(revoke, {"reason": "月份选错了"}).url == "/e/documents/issued/"
+    told = text_of(pages.get("/verify", {"code": paper.verification_code, "total": plain_yuan(paper.total_fen)}))
+    assert "已作废" in told and "月份选错了" in told
+    again = text_of(pages.get("/e/documents/issued/", {"state": "revoked"}))
+    assert paper.number in again and "月份选错了" in again and notice.number not in again and revoke not in again
+    assert AuditEntry.objects.filter(action="document.revoked").count() == 1
+
+
+def test_a_paper_of_a_bill_is_not_taken_back_by_itself(pages, clerk, bill):
+    pages.post(f"/e/documents/{bill.pk}/payment_notice/")
+    notice = Document.objects.get(kind="payment_notice")
+    pages.post(f"/e/documents/file/{notice.pk}/revoke/", {"reason": "想换一张"})
+    notice.refresh_from_db()
+    assert notice.state == "valid"
+
+
+def test_another_employers_papers_are_neither_listed_nor_taken_back(pages, stranger, bill):
+    pages.post(f"{DETAIL}print/", {"from": "2026-11", "to": "2026-11"})
+    paper = Document.objects.get()
+    pages.force_login(stranger)
+    assert paper.number not in text_of(pages.get("/e/documents/issued/"))
+    assert pages.post(f"/e/documents/file/{paper.pk}/revoke/", {"reason": "不是我的"}).status_code == 404
+
+
+def test_a_valid_paper_is_told_in_green(pages, bill):
+    pages.post(f"{DETAIL}print/", {"from": "2026-11", "to": "2026-11"})
+    paper = Document.objects.get()
+    told = text_of(pages.get("/verify", {"code": paper.verification_code, "total": plain_yuan(paper.total_fen)}))
+    assert '<h2 class="good">' in told and "单据真实有效" in told
+
+
+def test_the_agency_takes_a_statement_back_too_and_only_its_own_employers(pages, bill):
+    pages.post(f"{DETAIL}print/", {"from": "2026-11", "to": "2026-11"})
+    paper = Document.objects.get()
+    address = f"/a/documents/{paper.pk}/revoke"
+    pages.force_login(OperatorFactory(reviewer=True, region="tianjin"))
+    assert address in text_of(pages.get(f"/a/employers/{paper.employer_id}"))
+    assert pages.post(address, {"reason": "数额有误"}).status_code == 302
+    paper.refresh_from_db()
+    assert (paper.state, paper.state_reason) == ("revoked", "数额有误")
+    pages.force_login(OperatorFactory(reviewer=True, region="leshan"))
+    assert pages.get(address).status_code == 404

@@ -9,14 +9,17 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
+from shebao.rules.money import yuan
 from shebao.rules.months import Month
 
 from ..audit.operations import record, record_many
 from ..clock import now, today
 from ..crypto import blind_index
 from ..errors import Refused
+from .arranging import arranged
+from .keys import key_of
 from .models import Document, DocumentState
-from .rendering import VERSION, Paper, render
+from .rendering import VERSION, Paper, PaperNotRendered, render
 
 # Without the signs that people confuse when they copy a code from paper.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -46,6 +49,29 @@ def rendered(document: Document) -> bytes:
     """The paper as PDF, in the edition of the layout that it was issued with."""
     content = document.content
     return render(document.layout, content["paper"], verify_url=content["verify_url"], version=document.layout_version)
+
+
+def dressed(paper: Paper, layout: str, employer, *, number: str, code: str, total_fen: int) -> Paper:
+    """A paper as it is printed: with its number and code, whose it is, whose signature it will bear, and how it lies.
+
+    Raises Refused where the agency's key cannot be used: nothing is issued that could not be given out.
+    """
+    key = key_of(employer.region)
+    more: dict = {"number": number, "code": code, "employer": employer.name}
+    if paper["amount_words"]:
+        more["amount"] = yuan(total_fen)
+    if key:
+        more["signed_by"] = key.said
+    return arranged(paper | more, layout)  # type: ignore[arg-type, operator]
+
+
+def digest_of(document: Document) -> str:
+    """The digest of a paper that is not issued yet, which is made for it. Raises Refused: then nothing is issued."""
+    try:
+        return hashlib.sha256(rendered(document)).hexdigest()
+    except PaperNotRendered as no:
+        text = f"单据没有排成，没有开具，也没有用掉编号。请稍后重试，或缩小范围。（{str(no)[:80]}）"
+        raise Refused("paper_not_made", text, status=503) from no
 
 
 def issue_paper(
@@ -86,13 +112,16 @@ def issue_paper(
         verification_code=code,
         layout=layout,
         layout_version=VERSION,
-        content={"paper": paper | {"number": number, "code": code}, "verify_url": verify_url(code)},
+        content={
+            "paper": dressed(paper, layout, employer, number=number, code=code, total_fen=total_fen),
+            "verify_url": verify_url(code),
+        },
         total_fen=total_fen,
         issued_by=by,
         issued_at=now(),
     )
     # Rendering takes its time; no lock is held meanwhile.
-    document.pdf_digest = hashlib.sha256(rendered(document)).hexdigest()
+    document.pdf_digest = digest_of(document)
     try:
         with transaction.atomic():
             same = earlier.filter(asked=asked, employee=employee).exclude(said="") if asked else earlier.none()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from shebao.rules.months import Month
@@ -217,9 +217,14 @@ def of_payments(asked: Asked) -> list[Row]:
 
 
 def of_receipts(asked: Asked) -> list[Row]:
-    """The receipts that were issued for the bills of the span, and when each was first printed."""
-    kinds = [kind for kind, spec in asked.spec.documents.items() if spec.get("stage") == "paid"]
-    papers = Document.objects.filter(bill__in=asked.bills(), kind__in=kinds).select_related("issued_by")
+    """The receipts and vouchers that were issued for the months of the span, and when each was first printed."""
+    stages = {kind: spec["stage"] for kind, spec in asked.spec.documents.items()}
+    receipts = Q(bill__in=asked.bills(), kind__in=[kind for kind, stage in stages.items() if stage == "paid"])
+    vouchers = Q(
+        employer=asked.employer, month__gte=asked.first, month__lte=asked.last, bill=None,
+        kind__in=[kind for kind, stage in stages.items() if stage in ("ordered", "people")],
+    )  # fmt: skip
+    papers = Document.objects.visible_to(asked.by).filter(receipts | vouchers).select_related("issued_by")
     return [
         {
             "month": one.month,

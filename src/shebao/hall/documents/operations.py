@@ -1,6 +1,5 @@
 """Issuing papers, printing them again byte for byte, and letting anybody check one."""
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -21,7 +20,7 @@ from ..settlement.ledger import balance
 from ..settlement.models import Bill
 from ..settlement.paying_state import asked_of
 from .figures import Figures, all_figures, figures_of
-from .issuing import new_code, new_number, rendered, supersede, verify_url
+from .issuing import digest_of, dressed, new_code, new_number, supersede, verify_url
 from .models import Document, DocumentState
 from .outgoing import outgoing
 from .papers import layout_of, paper_of
@@ -91,6 +90,8 @@ def _prepare(bill: Bill, kind: str, figures: Figures, by) -> Document:
     spec = region(bill.employer.region).documents[kind]
     code, number = new_code(), new_number()
     paper = paper_of(bill, kind, number=number, code=code, made_on=today().isoformat(), figures=figures)
+    layout, employer, total = layout_of(kind, spec), bill.employer, figures.total
+    paper = dressed(paper, layout, employer, number=number, code=code, total_fen=total)
     content = {"paper": paper, "verify_url": verify_url(code)}
     document = Document(
         employer=bill.employer,
@@ -100,15 +101,15 @@ def _prepare(bill: Bill, kind: str, figures: Figures, by) -> Document:
         month=bill.month,
         number=number,
         verification_code=code,
-        layout=layout_of(kind, spec),
+        layout=layout,
         layout_version=VERSION,
         content=content,
         said=figures.digest(spec),
-        total_fen=figures.total,
+        total_fen=total,
         issued_by=by,
         issued_at=now(),
     )
-    document.pdf_digest = hashlib.sha256(rendered(document)).hexdigest()
+    document.pdf_digest = digest_of(document)
     return document
 
 

@@ -20,7 +20,7 @@ from ..settlement.queries import (
 )
 from .amount_words import amount_in_words
 from .figures import Figures, figures_of
-from .people_table import PEOPLE, people_table
+from .people_table import PEOPLE, left_out, people_table
 from .receipts import arrivals_of, paid_header, payments_table
 from .rendering import LAYOUTS, Column, Paper
 
@@ -87,6 +87,7 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, fig
     keys = _columns(document, bill)
     factor = _factor(bill)
     people = document["people"] or (PEOPLE if layout_of(kind, document) == LISTING else ())
+    unlisted = left_out(bill.head_count) if people else []
     is_receipt, is_notice = document["layout"] == "receipt", document["layout"] == "notice"
     arrivals = arrivals_of(bill) if is_receipt else []
     money = paid_header(arrivals) if is_receipt else [_pay_until(bill), *(_paid(figures) if is_notice else [])]
@@ -103,8 +104,8 @@ def paper_of(bill: Bill, kind: str, *, number: str, code: str, made_on: str, fig
         "rows": [["" if key in NOT_KEPT else CELLS[key](row) for key in keys] for row in rows],
         "total": _total(keys, rows, bill),
         "amount_words": amount_in_words(figures.total),
-        "people": people_table(spec, bill, regular, more, people) if people else None,
-        "notes": [*_provisional_notes(bill, factor), *(str(note) for note in document["notes"]), *_notes_of(keys)],
+        "people": people_table(spec, bill, regular, more, people) if people and not unlisted else None,
+        "notes": [*_provisional_notes(bill, factor), *map(str, document["notes"]), *_notes_of(keys), *unlisted],
         "signatures": list(document["signatures"]),
         "seals": [f"{name}（章）" for name in _sealed_by(spec, document)],
         "illustrative": list(bill.illustrative),

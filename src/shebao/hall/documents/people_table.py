@@ -19,7 +19,16 @@ MONEY: Mapping[str, Callable[[PersonRow], int]] = {
     "employee_due": lambda one: one.employee_due,
     "total_due": lambda one: one.total,
 }
+MOST_PEOPLE = 4_000
+"""Of more people a paper lists none and says so: with some fifteen columns it would be 12 MB and a gigabyte to make."""
 WIDTHS = {"number": 0.5, "person_number": 1.4, "name": 1.0, "id_number": 1.9}
+
+
+def left_out(people: int) -> list[str]:
+    """What a paper says instead of listing more people than one holds; nothing where it lists them."""
+    if people <= MOST_PEOPLE:
+        return []
+    return [f"人员明细共 {people} 人，一份单据最多列 {MOST_PEOPLE} 人，没有列出；请在账单页导出电子表格。"]
 
 
 def people_table(

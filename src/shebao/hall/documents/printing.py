@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -108,7 +108,14 @@ def resume(run_id: int, *, by) -> None:
 def _papers(run: PrintRun) -> list[Document]:
     if run.state != PrintState.DONE or run.expires_at < now():
         raise Refused("not_ready", "这一批还没有生成完，或已超过保留期限，请重新打印。", status=409)
-    return list(run.documents.select_related("employer", "employee").order_by("pk"))
+    return ordered(run, run.documents.select_related("employer", "employee"))
+
+
+def ordered(run: PrintRun, papers: Iterable[Document]) -> list[Document]:
+    """The papers as they were asked for, month by month or person by person: some had been issued long before."""
+    asked = [(one.get("statement") or one["kind"], one.get("bill"), one.get("employee")) for one in run.requests]
+    place = {key: number for number, key in enumerate(asked)}
+    return sorted(papers, key=lambda one: (place.get((one.kind, one.bill_id, one.employee_id), len(place)), one.pk))
 
 
 def joined(run_id: int, *, by) -> tuple[PrintRun, bytes]:

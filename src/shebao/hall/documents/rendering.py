@@ -24,7 +24,7 @@ LAYOUTS = (
     *("payment_notice", "collection_assessment", "declaration_assessment", "receipt"),
     *("statement", "certificate", "yearly_plan", "declaration_voucher"),
 )
-VERSION = 6
+VERSION = 7
 """The edition of the layouts that new papers are printed with. A released edition is never edited: to change how
 papers look, copy its folder to the next number, edit the copy and raise this; a paper keeps the edition it came in."""
 
@@ -46,6 +46,8 @@ class PeopleTable(TypedDict):
     rows: list[list[str]]
     title: NotRequired[str]
     total: NotRequired[list[str]]
+    size: NotRequired[float]  # of its print, points; this and `tight` come from `arranged`
+    tight: NotRequired[bool]  # a value may be wider than its column
 
 
 class Paper(TypedDict):
@@ -69,6 +71,13 @@ class Paper(TypedDict):
     illustrative: list[str]  # parameters without an official source; not empty prints a banner
     wording: NotRequired[str]  # the sentence of a certificate
     payments: NotRequired[PeopleTable]  # of a receipt: every payment, since the third edition
+    employer: NotRequired[str]  # whose it is, at the head of every following page; this and what follows since the 7th
+    amount: NotRequired[str]  # what `amount_words` says in figures
+    signed_by: NotRequired[str]  # whose electronic signature the file bears: its place says so
+    by_hand: NotRequired[bool]  # a form to be filled in: high rows, no number, no code
+    flipped: NotRequired[bool]  # printed across
+    size: NotRequired[float]
+    tight: NotRequired[bool]
 
 
 class UnprintablePaper(ValueError):
@@ -158,7 +167,7 @@ atexit.register(_press.close)
 
 
 def render(layout: str, data: dict[str, Any], *, verify_url: str, version: int | None = None) -> bytes:
-    """Return `data` (a `Paper`) as PDF in one of `LAYOUTS`, tagged, with a QR code of `verify_url`.
+    """Return `data` (a `Paper`) as PDF in one of `LAYOUTS`, tagged, with a QR code of `verify_url` where it has one.
 
     `version` is the edition of the layout, the present one where none is given. Raises UnprintablePaper with every
     problem at once, PaperNotRendered when the compiler fails. Safe among threads.
@@ -171,7 +180,7 @@ def render(layout: str, data: dict[str, Any], *, verify_url: str, version: int |
     paper = {
         **{key: data[key] for key in Paper.__annotations__ if key in data},
         "date": [made_on.year, made_on.month, made_on.day],
-        "qr": _qr_code(verify_url),
+        "qr": _qr_code(verify_url) if verify_url else "",
         "verify_url": verify_url,
     }
     return _press.compile(source, paper)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from .money_rows import Asked, Row, of_bills, of_payments, of_receipts, of_schemes
 from .people_rows import of_changes, of_pension_account, of_person_lines, of_person_schemes, of_person_sums, of_roster
 
-BLANK_ROWS = 15
+BLANK_ROWS = 20
+"""More than lie on a page: a form takes as many as do."""
 
 
 def of_nothing(asked: Asked) -> list[Row]:

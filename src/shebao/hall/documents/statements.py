@@ -12,19 +12,22 @@ from shebao.rules.statement_words import OF_PERSON, SOURCES, STATEMENT_COLUMNS
 
 from ..clock import today
 from ..employers.models import Employer
-from ..errors import Refused
+from ..errors import Refused, permit
 from ..regions import region
 from ..roster.models import Employee
 from .amount_words import amount_in_words
+from .arranging import by_hand
 from .issuing import issue_paper
 from .models import Document
 from .money_rows import Asked, Row
-from .rendering import Column, Paper
+from .rendering import Column, Paper, PaperNotRendered, render
 from .sources import READERS
 from .withheld import permit_wages
 
 MOST_ROWS = 5_000
-"""A paper of more lines is some hundred pages; nobody reads it, and the compiler takes a minute."""
+"""A paper of more lines is some two hundred pages; nobody reads it, and the compiler takes a minute and a gigabyte.
+
+Each line is 2.4 KB in the file, four fifths of it the tags that let a screen reader tell its cells: 12 MB at most."""
 BLANK = "＿" * 8
 """A line to write on."""
 ALIGNED = {"count": "center", "month": "center", "date": "center", "moment": "center", "money": "right"}
@@ -99,11 +102,13 @@ def issue_statement(
     Raises Refused without the permission, for an unknown statement or person, and where it would say nothing.
     """
     statement, asked = asked_for(employer_id, key, by=by, first=first, last=last, people=people)
+    if statement.is_blank:
+        raise Refused("blank_form", f"{statement.title}是空白表格，打印后填写，不开具编号。")
     rows = rows_of(statement, asked)
     if not rows:
         raise Refused("nothing_to_print", nothing_words(statement, asked))
     if len(rows) > MOST_ROWS:
-        raise Refused("too_much", f"共 {len(rows)} 行，一份单据最多 {MOST_ROWS} 行，请缩小月份或人员范围。")
+        raise Refused("too_much", too_many_words(len(rows)))
     person = Employee.objects.visible_to(by).get(pk=asked.people[0]) if statement.each == "person" else None
     return issue_paper(
         paper_of_statement(statement, asked, rows, person),
@@ -117,6 +122,29 @@ def issue_statement(
         asked=_question(asked),
         as_of_day=True,
     )
+
+
+def too_many_words(rows: int) -> str:
+    """Why so many rows are no paper, and what to do; "" where they are not too many."""
+    if rows <= MOST_ROWS:
+        return ""
+    return f"共 {rows} 行，一份单据最多 {MOST_ROWS} 行，没有开具。请缩小月份或人员范围后打印，或在账单页导出电子表格。"
+
+
+def form_of(employer_id: int, key: str, *, by) -> tuple[Statement, bytes]:
+    """A form to be filled in by hand, as PDF; nobody issues it, so it has no number, no code and no agency's seal.
+
+    Raises Refused without the permission, for what is no such form, and where the compiler fails.
+    """
+    permit(by, "print", "打印")
+    statement, asked = asked_for(employer_id, key, by=by)
+    if not statement.is_blank:
+        raise Refused("no_such_document", "本地没有这张空白表格。", status=404)
+    paper = paper_of_statement(statement, asked, rows_of(statement, asked), None)
+    try:
+        return statement, render(statement.layout, dict(by_hand(paper)), verify_url="")
+    except PaperNotRendered as no:
+        raise Refused("paper_not_made", "表格没有排成，请稍后重试。", status=503) from no
 
 
 def nothing_words(statement: Statement, asked: Asked) -> str:
@@ -138,9 +166,10 @@ def paper_of_statement(statement: Statement, asked: Asked, rows: Sequence[Row], 
     """The data of the paper; its number and code are given when it is issued."""
     sums = totals_of(statement, rows)
     total = total_fen_of(statement, rows)
+    letterhead = statement.letterhead or asked.spec.letterhead
     return {
         "title": statement.title,
-        "letterhead": statement.letterhead,
+        "letterhead": letterhead,
         "subtitle": _subtitle(statement, asked),
         "number": "",
         "code": "",
@@ -153,7 +182,7 @@ def paper_of_statement(statement: Statement, asked: Asked, rows: Sequence[Row], 
         "people": None,
         "notes": list(statement.notes),
         "signatures": list(statement.signatures),
-        "seals": [f"{statement.letterhead}（章）"],
+        "seals": [f"{asked.spec.term('employer') if statement.is_blank else letterhead}（章）"],
         "illustrative": sorted(_illustrative(asked)) if sums else [],
         "wording": statement.wording.format_map(_words(asked, rows, sums, person)) if statement.wording else "",
     }
@@ -182,7 +211,7 @@ def _header(statement: Statement, asked: Asked, person: Employee | None) -> list
             *([OF_PERSON[key], _of_person(spec, key, person)] for key in statement.person),
         ]
     pairs += [[label, BLANK] for label in statement.blanks]
-    return pairs if statement.source == "blank" else [*pairs, ["打印日期", today().isoformat()]]
+    return pairs if statement.is_blank else [*pairs, ["打印日期", today().isoformat()]]
 
 
 def _of_person(spec: Region, key: str, person: Employee) -> str:

@@ -49,16 +49,16 @@ class Upload:
 
 def kind_of(upload: Upload) -> FileKind:
     """What the content is, whatever the name says. Raises Refused: empty, too large, something else, or cut short."""
-    return _kind(upload, FILE_LIMIT)
+    return _kind(upload, FILE_LIMIT, FILE_LIMIT)
 
 
-def _kind(upload: Upload, most_of_a_picture: int) -> FileKind:
+def _kind(upload: Upload, most_of_a_picture: int | None, most_of_a_pdf: int | None) -> FileKind:
     content, name = upload.content, tidy_name(upload.name)
     if not content:
         raise Refused("empty_file", f"“{name}”是空文件，请重新选择。")
     begun = [kind for kind, begins in BEGINNINGS.items() if content.startswith(begins)]
-    most = most_of_a_picture if begun and begun[0] in PICTURES else FILE_LIMIT
-    if (bytes_there := max(upload.size, len(content))) > most:
+    most = most_of_a_picture if begun and begun[0] in PICTURES else most_of_a_pdf
+    if most is not None and (bytes_there := max(upload.size, len(content))) > most:
         size, told = f"{bytes_there / 1_000_000:.1f}", f"{'每张图片' if most > FILE_LIMIT else '每个文件'}最大"
         raise Refused("file_too_large", f"“{name}”有 {size} MB，{told} {most // 1_000_000} MB。请压缩或分页后再传。")
     if not begun:
@@ -74,7 +74,7 @@ def fitted(upload: Upload) -> Upload:
     What it is and how large it may be is judged of what came, before anything of it is read: a picture may be larger
     then than what is kept. Raises Refused.
     """
-    if upload.is_fitted or _kind(upload, PICTURE_LIMIT) not in PICTURES:
+    if upload.is_fitted or _kind(upload, PICTURE_LIMIT, FILE_LIMIT) not in PICTURES:
         return upload
     drawn = made_to_fit(upload.content)
     return Upload(upload.name, drawn if drawn and len(drawn) <= FILE_LIMIT else upload.content, is_fitted=True)
@@ -106,12 +106,15 @@ def name_with_ending(stored: StoredFile) -> str:
 
 
 @contextmanager
-def written(uploads: list[Upload], employer, *, by, at):
-    """Write the files and give their unsaved StoredFiles; when the block fails, the files are gone again."""
+def written(uploads: list[Upload], employer, *, by, at, most: int | None = FILE_LIMIT):
+    """Write the files and give their unsaved StoredFiles; when the block fails, the files are gone again.
+
+    `most`: bytes of one file; None for what the hall made itself, which no limit of uploads is for.
+    """
     made = []
     try:
         for upload in uploads:
-            made.append(_write(upload, employer, by, at))
+            made.append(_write(upload, employer, by, at, most))
         yield made
     except BaseException:
         for one in made:
@@ -119,8 +122,8 @@ def written(uploads: list[Upload], employer, *, by, at):
         raise
 
 
-def _write(upload: Upload, employer, by, at) -> StoredFile:
-    kind, place = kind_of(upload), secrets.token_hex(20)
+def _write(upload: Upload, employer, by, at, most: int | None) -> StoredFile:
+    kind, place = _kind(upload, most, most), secrets.token_hex(20)
     path = _path(place)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = employer.pk if employer else REGISTER

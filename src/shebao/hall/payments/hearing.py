@@ -16,6 +16,7 @@ from ..settlement.models import Bill
 from .asked import locked_bill, ordered
 from .heard import told_before
 from .models import MISMATCH, UNDECIDED, BankNotice, Payment, PaymentState
+from .order_papers import revoke_order_papers
 from .suspense import paid_at, suspend, suspend_proven, take_back, waiting_under
 from .tasks import voucher_in_background
 
@@ -180,6 +181,7 @@ def _refuse(payment: Payment, message: dict) -> str:
     payment.state, payment.finished_at = PaymentState.REFUSED, now()
     _take_reason(payment, message)
     payment.save()
+    revoke_order_papers(payment, by=None)
     return "refused"
 
 

@@ -26,6 +26,7 @@ from .asked import placed, running_of, to_be_paid
 from .channels import CHANNELS, bank_secret, channel, way_chosen
 from .hearing import checked, hear, read_message
 from .models import UNDECIDED, Payment, PaymentState
+from .order_papers import revoke_order_papers
 from .people import people_due
 
 SILENT = "bank_silent"
@@ -171,6 +172,7 @@ def _mark_turned_away(pk: int, reason: str, *, by) -> None:
         payment.state, payment.finished_at = PaymentState.REFUSED, now()
         payment.reason_code, payment.reason = "order_refused", reason[:200]
         payment.save()
+        revoke_order_papers(payment, by=by)
         record("payment.refused", payment, by=by, reason_code="order_refused")
 
 

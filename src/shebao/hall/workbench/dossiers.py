@@ -94,7 +94,7 @@ def employer_dossier(actor, pk: int) -> EmployerDossier:
         cases=list(about[:SHOWN]),
         open_count=about.filter(state__in=OPEN).count(),
         bills=rows,
-        papers=list(own(Document).order_by("-issued_at")[:SHOWN]),
+        papers=list(own(Document).defer("content").order_by("-issued_at")[:SHOWN]),
         readings=list(own(Reading).select_related("announcement", "operator").order_by("-read_at")[:SHOWN]),
         changes=list(own(EmployerChange).select_related("by")[:SHOWN]),
         events=list(happened.order_by("-at", "-pk")[:SHOWN]),

@@ -16,7 +16,7 @@ from .importing import templates_of
 
 def blank_forms(request, spec):
     """The region's application forms on paper (打印申请表): a button for each."""
-    forms = [one for one in here(request).statements.values() if one.source == "blank"]
+    forms = [one for one in here(request).statements.values() if one.is_blank]
     rows = [{"form": one, "columns": [_title(one, key) for key in one.columns]} for one in forms]
     return render(request, "employer/blank_forms.html", _about(spec) | {"rows": rows})
 

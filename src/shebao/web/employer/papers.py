@@ -43,7 +43,10 @@ def documents(request):
     context = {
         "title": title,
         "crumbs": crumbs(title),
-        "actions": [{"label": "批量打印的结果", "url": reverse("e_print_runs"), "icon": "printer"}],
+        "actions": [
+            {"label": "开具记录", "url": reverse("e_documents_issued"), "icon": "history"},
+            {"label": "批量打印的结果", "url": reverse("e_print_runs"), "icon": "printer"},
+        ],
         "fields": fields,
         "errors": errors,
         "asked": [(field["name"], field["value"]) for field in fields],

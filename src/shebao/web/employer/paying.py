@@ -1,7 +1,6 @@
 """Paying (缴费与支付): what is due, one attempt at a time, what the bank said."""
 
 from collections.abc import Mapping
-from itertools import chain
 from urllib.parse import urlencode
 
 import segno
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from shebao.hall import clock
 from shebao.hall.documents.amount_words import amount_in_words
+from shebao.hall.documents.bank_vouchers import issue_bank_voucher, rows_of
 from shebao.hall.errors import Refused
 from shebao.hall.payments.channels import is_direct, way_chosen, way_title, ways_of
 from shebao.hall.payments.closing import close_payment
@@ -26,7 +26,6 @@ from shebao.hall.settlement.collecting import Owing, credit_of, owing, owings
 from shebao.hall.settlement.ledger import balance
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.paying_state import Paying, is_unknown, paying
-from shebao.hall.settlement.queries import bill_earlier, bill_summary
 from shebao.hall.settlement.void_wishes import waiting_void, waiting_voids_of
 from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.vocabulary import SHARES
@@ -244,12 +243,26 @@ def voucher(request, pk):
     context = {
         "payment": found,
         "undecided": found.state in UNDECIDED,
-        "rows": [*bill_summary(found.bill), *chain(*bill_earlier(found.bill).values())],
+        "rows": rows_of(found),
+        "may_print": request.user.may("print"),
         "words": amount_in_words(found.amount_fen),
         "collector": here(request).collector,
         "crumbs": _crumbs(request, "银行端查询缴费凭证"),
     }
     return render(request, "employer/voucher.html", context)
+
+
+@needs("print")
+@require_POST
+def print_voucher(request, pk):
+    """The same as a paper with a number, which anybody can verify."""
+    try:
+        return redirect("e_document", issue_bank_voucher(pk, by=request.user).pk)
+    except Refused as no:
+        if no.status == 404:
+            raise
+        messages.error(request, no.message)
+        return redirect("e_payment", pk)
 
 
 @needs("pay")
@@ -292,6 +305,7 @@ urlpatterns = [
     path("pay/<int:pk>/", pay_bill, name="e_pay_bill"),
     path("payments/<int:pk>/", payment, name="e_payment"),
     path("payments/<int:pk>/voucher/", voucher, name="e_pay_voucher"),
+    path("payments/<int:pk>/voucher/print/", print_voucher, name="e_pay_voucher_print"),
     path("payments/<int:pk>/withdraw/", withdraw, name="e_payment_withdraw"),
     path("payments/<int:pk>/ask/", ask, name="e_payment_ask"),
 ]

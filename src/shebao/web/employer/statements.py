@@ -11,12 +11,13 @@ from django.views.decorators.http import require_GET, require_POST
 from shebao.hall.documents import printing
 from shebao.hall.documents.models import DocumentState, PrintRun, PrintState
 from shebao.hall.documents.statements import (
-    MOST_ROWS,
     asked_for,
     cells_of,
+    form_of,
     issue_statement,
     nothing_words,
     rows_of,
+    too_many_words,
     totals_of,
 )
 from shebao.hall.documents.withheld import permit_wages
@@ -52,9 +53,19 @@ def statement(request, key):
         "errors": question.errors,
         "asked": question.hidden,
         "is_asked": question.is_asked,
+        "actions": [] if spec.is_blank else [_issued_before(key)],
     }
     context |= _choose(request, question) if spec.each == "person" else _preview(request, question)
     return render(request, "employer/statement.html", context, status=422 if question.errors else 200)
+
+
+def _issued_before(key: str) -> dict:
+    """The button that leads to what was printed of a kind before."""
+    return {
+        "label": "开具记录",
+        "url": f"{reverse('e_documents_issued')}?{urlencode({'kind': key})}",
+        "icon": "history",
+    }
 
 
 class _Question:
@@ -139,7 +150,7 @@ def _preview(request, question) -> dict:
         "count": len(rows),
         "page": page,
         "empty": "" if rows else nothing_words(spec, asked),
-        "too_many": f"共 {len(rows)} 行，一份最多 {MOST_ROWS} 行，请缩小范围后打印。" if len(rows) > MOST_ROWS else "",
+        "too_many": too_many_words(len(rows)),
     }
 
 
@@ -179,6 +190,8 @@ def print_statement(request, key):
         messages.error(request, question.errors[0]["text"])
         return redirect(back)
     try:
+        if spec.is_blank:
+            return _form(request, key)
         if spec.each == "person" and "employee" not in request.POST:
             return _print_people(request, question)
         people = question.people(request.user)
@@ -191,6 +204,12 @@ def print_statement(request, key):
         messages.error(request, no.message)
         return redirect(back)
     return redirect("e_document", document.pk)
+
+
+def _form(request, key):
+    """A form to be filled in by hand, in the browser's own viewer."""
+    form, content = form_of(request.user.employer_id, key, by=request.user)
+    return download(content, f"{form.title}（空白）.pdf", "application/pdf", inline=True)
 
 
 def _print_people(request, question):
@@ -232,12 +251,14 @@ def print_run(request, pk):
         "run": run,
         "stuck": printing.is_stuck(run),
         "crumbs": crumbs(run.title, ("批量打印", reverse("e_print_runs"))),
-        "papers": run.documents.exclude(state=DocumentState.REVOKED)
-        .select_related("employee")
-        .only("employee", "title", "number", "verification_code", "employee__name")
-        .order_by("pk")[:PAGE],
+        "papers": printing.ordered(run, _papers_of(run))[:PAGE],
     }
     return render(request, "employer/print_run.html", context)
+
+
+def _papers_of(run: PrintRun):
+    rows = run.documents.exclude(state=DocumentState.REVOKED).select_related("employee")
+    return rows.only("kind", "bill", "employee", "title", "number", "verification_code", "employee__name")
 
 
 @needs("print")
