@@ -31,6 +31,7 @@ from shebao.hall.settlement.queries import (
     bill_people,
     bill_summary,
 )
+from shebao.hall.settlement.resting_on import rules_of
 from shebao.hall.settlement.void_wishes import waiting_void
 from shebao.hall.sheets.writing import Column
 from shebao.rules.back_fees import percent
@@ -40,7 +41,7 @@ from shebao.rules.vocabulary import SHARES
 from ..access import needs
 from ..explained import why_of
 from ..taking import taken
-from .bill_people import people_tab, rule_groups, shares_charged
+from .bill_people import people_tab, shares_charged
 from .common import PAGE, bridge_rows, crumbs, this_month, word
 from .papers import print_action
 
@@ -192,7 +193,7 @@ def _summary(request, found: Bill) -> dict:
         for row in rows
     ]
     lines = [{"row": row, "cells": _cells(found, row)} for row in rows]
-    more = {"totals": _totals(found), "flags": flags(found), "groups": rule_groups(found)}
+    more = {"totals": _totals(found), "flags": flags(found), "rules": rules_of(found)}
     return {"lines": lines, "parts": parts} | more
 
 
@@ -283,7 +284,7 @@ def _changes(request, found: Bill) -> dict:
 
 
 def _rules(request, found: Bill) -> dict:
-    return {"groups": rule_groups(found), "assessment": found.assessment}
+    return {"rules": rules_of(found), "assessment": found.assessment}
 
 
 @needs("settle")

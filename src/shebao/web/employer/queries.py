@@ -1,5 +1,6 @@
 """查询统计: the queries that the region names, each with its conditions, its table, its sums, and the way further."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, dropwhile
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from shebao.hall.reports.exporting import (
 )
 from shebao.hall.reports.models import ExportRun, ExportState, SavedView
 from shebao.hall.reports.money import LineKind, billed
+from shebao.hall.reports.months import month_sums
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.reports.report import (
     KIND,
@@ -45,7 +47,7 @@ from shebao.hall.reports.report import (
 )
 from shebao.rules.query_words import MONTHS_ASKED
 from shebao.rules.region import Query
-from shebao.rules.unit_words import in_percent
+from shebao.rules.unit_words import in_percent, signed_percent
 
 from ..access import needs, refusal
 from ..rights import may_open
@@ -55,9 +57,11 @@ from .common import PAGE, XLSX, crumbs, here, paged, word
 from .folding import folded
 
 SIZES = (20, 50, 100)
-NUMBERS = ("yuan", "whole")
+NUMBERS = ("yuan", "whole", "growth")
 PINNED = "name"
 PAGES = {"employee": "e_employee", "bill": "e_bill", "case": "e_case", "explain": "e_explain"}
+READING = {"lines": "contribution_lines", "schemes": "contributions"}
+"""Where a cell leads to another query: to one that the region has of this read model."""
 
 
 def _title(request) -> str:
@@ -72,13 +76,15 @@ def queries(request):
     for query in here(request).queries.values():
         if request.user.may(REPORTS[query.model].permission):
             groups.setdefault(query.under or _title(request), []).append(query)
-    context = {"title": _title(request), "crumbs": crumbs(_title(request)), "groups": groups, "bars": [], "shares": []}
+    context = {"title": _title(request), "crumbs": crumbs(_title(request)), "groups": groups}
+    context |= {"bars": [], "shares": [], "latest": None}
     if request.user.may("settle"):
         given = asked(request.user, request.user.employer, here(request), {}, (MONTHS,))
         by_month, by_scheme = billed(given)
         last = max((month for month, fen in by_month.items() if fen), default=given.first_month.previous())
         billed_months = ((month, fen) for month, fen in by_month.items() if month <= last)
         months = dropwhile(lambda one: not one[1], billed_months)  # before its first bill an employer has no zeros
+        context["latest"] = _latest(request, replace(given, first_month=last, last_month=last))
         context["bars"] = [{"month": month, "amount": fen, "estimate": False} for month, fen in months]
         context["shares"] = [
             {"code": scheme.colour, "label": scheme.title, "amount": by_scheme[scheme.key]}
@@ -90,6 +96,21 @@ def queries(request):
         one | {"query": titles[one["view"].query]} for one in _views(request) if one["view"].query in titles
     ]
     return render(request, "employer/queries.html", context)
+
+
+def _latest(request, given: Asked) -> dict | None:
+    """The last month that was billed, with what it is compared with, and the query that lists all months."""
+    row = next(iter(month_sums(given)), None)
+    if row is None:
+        return None
+    grown = (("比上月（环比）", row["on_month"]), ("比上年同月（同比）", row["on_year"]))
+    told = [(label, "没有可比的月份" if value is None else signed_percent(value)) for label, value in grown]
+    return row | {"grown": told, "query": _reading(request, "month_summary")}
+
+
+def _reading(request, model: str) -> str:
+    """The region's first query of a read model; "" where it has none."""
+    return next((one.key for one in here(request).queries.values() if one.model == model), "")
 
 
 def _found(request, key: str):
@@ -174,16 +195,16 @@ def _cell(request, column, value) -> dict:
     url = ""
     if isinstance(value, Link):
         url, value = _address(request, value), value.value
-    if column.kind == "rate" and isinstance(value, Decimal):
-        value = in_percent(value)
+    if isinstance(value, Decimal):
+        value = signed_percent(value) if column.kind == "growth" else in_percent(value)
     return {"kind": column.kind, "value": value, "url": url}
 
 
 def _address(request, link: Link) -> str:
-    """Where a cell leads; to the lines, only where the region has a query that reads them."""
-    if link.page == "lines":
-        lines = next((q.key for q in here(request).queries.values() if q.model == "contribution_lines"), None)
-        return f"{reverse('e_query', args=[lines])}?{urlencode(link.query)}" if lines else ""
+    """Where a cell leads; to another query only where the region has one that reads such rows."""
+    if model := READING.get(link.page):
+        found = _reading(request, model)
+        return f"{reverse('e_query', args=[found])}?{urlencode(link.query)}" if found else ""
     address = reverse(PAGES[link.page], args=link.arguments)
     return f"{address}?{urlencode(link.query)}" if link.query else address
 
