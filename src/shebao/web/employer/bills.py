@@ -104,6 +104,7 @@ def bill(request, pk):
         "asked_to_void": wish,
         "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
+        "has_kinds": bool(found.series) or found.is_provisional or len(region(found.employer.region).settlements) > 1,
         "settled_in": _settled_in(found),
         "is_new": "settled" in request.GET,
         "done_message": done_message(_settlement_title(found)),
