@@ -128,7 +128,7 @@ def test_the_rules_show_each_scheme_with_its_rate_and_document(pages, bill):
     text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=rules"))
     line = bill.lines.exclude(employer_evidence=None).select_related("employer_evidence").first()
     data = line.employer_evidence.data
-    assert f"{data['scheme_title']} · 单位部分" in text
+    assert f'<td class="head">{data["scheme_title"]}' in text
     assert (data["rate"] or data["fixed"])["source"] in text
 
 

@@ -43,7 +43,7 @@ from ..explained import why_of
 from ..taking import taken
 from .bill_people import people_tab, shares_charged
 from .common import PAGE, bridge_rows, crumbs, this_month, word
-from .papers import print_action
+from .papers import print_actions
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
 
@@ -98,9 +98,7 @@ def bill(request, pk):
         "adjusted": adjusted,
         "back": back,
         "crumbs": crumbs(f"{found.label} 账单", bills_crumb(request)),
-        "actions": _actions(
-            found, running, may_pay=not wish, is_paid=asked.total <= 0, may_print=request.user.may("print")
-        ),
+        "actions": _actions(request, found, running, may_pay=not wish, is_paid=asked.total <= 0),
         "asked_to_void": wish,
         "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
@@ -141,7 +139,7 @@ def bills_crumb(request) -> tuple[str, str]:
     return word(request, "menu.bills", "账单"), reverse("e_bills")
 
 
-def _actions(found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bool, may_print: bool) -> list[dict]:
+def _actions(request, found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bool) -> list[dict]:
     actions = (
         []
         if found.is_provisional
@@ -156,10 +154,8 @@ def _actions(found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bo
     )
     if found.assessment.voided_at:
         return actions
-    if may_print and (notice := print_action(found, "notice", "打印通知单")):
-        actions.append(notice)
-    if is_paid and may_print and found.total_due > 0 and (receipt := print_action(found, "receipt", "打印缴费凭证")):
-        actions.append(receipt)
+    if request.user.may("print"):
+        actions += print_actions(request, found, is_paid=is_paid and found.total_due > 0)
     if not is_paid and running:
         actions.append({"label": offer_of(running), "url": reverse("e_payment", args=[running.pk]), "icon": "wallet"})
     elif not is_paid and may_pay:

@@ -1,8 +1,7 @@
 """查询统计: the queries that the region names, each with its conditions, its table, its sums, and the way further."""
 
-from dataclasses import replace
 from decimal import Decimal
-from itertools import chain, dropwhile
+from itertools import chain
 from urllib.parse import quote
 
 from django.contrib import messages
@@ -29,8 +28,7 @@ from shebao.hall.reports.exporting import (
     total_of,
 )
 from shebao.hall.reports.models import ExportRun, ExportState, SavedView
-from shebao.hall.reports.money import LineKind, billed
-from shebao.hall.reports.months import month_sums
+from shebao.hall.reports.money import LineKind
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.reports.report import (
     KIND,
@@ -55,6 +53,7 @@ from ..searching import query_for
 from ..taking import taken
 from .common import PAGE, XLSX, crumbs, here, paged, word
 from .folding import folded
+from .overview import overview, reading
 
 SIZES = (20, 50, 100)
 NUMBERS = ("yuan", "whole", "growth")
@@ -77,40 +76,12 @@ def queries(request):
         if request.user.may(REPORTS[query.model].permission):
             groups.setdefault(query.under or _title(request), []).append(query)
     context = {"title": _title(request), "crumbs": crumbs(_title(request)), "groups": groups}
-    context |= {"bars": [], "shares": [], "latest": None}
-    if request.user.may("settle"):
-        given = asked(request.user, request.user.employer, here(request), {}, (MONTHS,))
-        by_month, by_scheme = billed(given)
-        last = max((month for month, fen in by_month.items() if fen), default=given.first_month.previous())
-        billed_months = ((month, fen) for month, fen in by_month.items() if month <= last)
-        months = dropwhile(lambda one: not one[1], billed_months)  # before its first bill an employer has no zeros
-        context["latest"] = _latest(request, replace(given, first_month=last, last_month=last))
-        context["bars"] = [{"month": month, "amount": fen, "estimate": False} for month, fen in months]
-        context["shares"] = [
-            {"code": scheme.colour, "label": scheme.title, "amount": by_scheme[scheme.key]}
-            for scheme in here(request).schemes.values()
-            if scheme.key in by_scheme
-        ]
+    context |= overview(request)
     titles = {one.key: one.title for found in groups.values() for one in found}
     context["views"] = [
         one | {"query": titles[one["view"].query]} for one in _views(request) if one["view"].query in titles
     ]
     return render(request, "employer/queries.html", context)
-
-
-def _latest(request, given: Asked) -> dict | None:
-    """The last month that was billed, with what it is compared with, and the query that lists all months."""
-    row = next(iter(month_sums(given)), None)
-    if row is None:
-        return None
-    grown = (("比上月（环比）", row["on_month"]), ("比上年同月（同比）", row["on_year"]))
-    told = [(label, "没有可比的月份" if value is None else signed_percent(value)) for label, value in grown]
-    return row | {"grown": told, "query": _reading(request, "month_summary")}
-
-
-def _reading(request, model: str) -> str:
-    """The region's first query of a read model; "" where it has none."""
-    return next((one.key for one in here(request).queries.values() if one.model == model), "")
 
 
 def _found(request, key: str):
@@ -145,6 +116,7 @@ def query(request, key):
         "note": " ".join(part for part in (report.note, found.note) if part),
         "columns": heads,
         "folds": any(head["folded"] for head in heads),
+        "opens": any(cell["url"] for row in cells for cell in row),
         "fields": _fields(request, found, given),
         "heads": report.head_count(rows) if cells else None,
         "prints": _prints(request, found, given) if request.user.may("print") else [],
@@ -203,7 +175,7 @@ def _cell(request, column, value) -> dict:
 def _address(request, link: Link) -> str:
     """Where a cell leads; to another query only where the region has one that reads such rows."""
     if model := READING.get(link.page):
-        found = _reading(request, model)
+        found = reading(request, model)
         return f"{reverse('e_query', args=[found])}?{urlencode(link.query)}" if found else ""
     address = reverse(PAGES[link.page], args=link.arguments)
     return f"{address}?{urlencode(link.query)}" if link.query else address
