@@ -43,11 +43,13 @@ def values_of(told: Collection[Mapping[str, Any]]) -> SchemeValues:
     shares = {share: [data for data in told if data["share"] == share] for share in SHARES}
     told = [data for one in shares.values() for data in one]
     return SchemeValues(
-        told[0]["scheme_title"],
-        *(_once(_charge(data) for data in shares[share]) for share in ("employer", "employee")),
-        *(_once(_limit(data, side) for data in told) for side in ("floor", "ceiling")),
-        _once(words for data in told for words in _roundings(data)),
-        _papers(told),
+        title=told[0]["scheme_title"],
+        employer=_once(_charge(data) for data in shares["employer"]),
+        employee=_once(_charge(data) for data in shares["employee"]),
+        floor=_once(_limit(data, "floor") for data in told),
+        ceiling=_once(_limit(data, "ceiling") for data in told),
+        roundings=_once(words for data in told for words in _roundings(data)),
+        papers=_papers(told),
     )
 
 

@@ -323,3 +323,15 @@ def test_a_persons_sum_is_told_part_by_part_with_the_wage_and_what_declared_it(p
     assert pages.get(f"/e/bills/{bill.pk}/people/999999/").status_code == 404
     pages.force_login(stranger)
     assert pages.get(address).status_code == 404
+
+
+def test_a_bill_offers_every_paper_that_the_region_has_of_it(client, november, db):
+    employer = make_employer("leshan", number="510009")
+    hire(employer, [600_000])
+    clerk = make_clerk(employer)
+    bill = settle(employer, clerk, OCTOBER)
+    client.force_login(clerk)
+    text = text_of(client.get(f"/e/bills/{bill.pk}/"))
+    assert "打印社会保险费申报核定表" in text and "打印通知单" in text
+    assert "打印缴费凭证" not in text  # until it is paid
+    assert f'action="/e/documents/{bill.pk}/declaration_assessment/print/"' in text

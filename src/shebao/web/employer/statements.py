@@ -48,7 +48,7 @@ def statement(request, key):
     question = _Question(request, spec, request.GET)
     context = {
         "statement": spec,
-        "crumbs": crumbs(spec.menu, (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))),
+        "crumbs": crumbs(spec.menu, _above(request, spec)),
         "fields": question.fields,
         "errors": question.errors,
         "asked": question.hidden,
@@ -56,6 +56,11 @@ def statement(request, key):
     }
     context |= _choose(request, question) if spec.each == "person" else _preview(request, question)
     return render(request, "employer/statement.html", context, status=422 if question.errors else 200)
+
+
+def _above(request, spec) -> tuple[str, str]:
+    """What the way here names above the statement: the part of the menu that it stands in, else all papers."""
+    return (spec.under, "") if spec.under else (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))
 
 
 class _Question:
