@@ -84,6 +84,15 @@ def test_on_a_phone_everybody_is_a_folded_row_that_opens_without_javascript_and_
         expect(row.locator("td[data-label=申报工资]")).to_be_visible()
 
 
+def test_on_a_phone_a_touch_on_the_name_opens_the_row_as_one_anywhere_on_it_does(bill_page):
+    page, _ = bill_page(width=390)
+    page.goto(f"{page.url}?tab=people")
+    row = page.locator(".folds tbody tr").first
+    box = row.locator("th").bounding_box()
+    page.mouse.click(box["x"] + 12, box["y"] + box["height"] / 2)
+    expect(row.locator("td[data-label=申报工资]")).to_be_visible()
+
+
 def test_the_sums_of_a_scheme_say_why_and_lead_to_its_people(bill_page):
     page, bill = bill_page(width=390)
     page.locator("[data-explain] .more > summary").first.click()  # on a phone the rest of a row lies folded

@@ -230,6 +230,21 @@ def test_on_a_phone_a_record_is_a_line_or_two_and_a_touch_shows_the_rest(queries
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_double_click_on_a_row_opens_what_its_first_link_opens(queries_of, live_server):
+    """LS-8 单位缴费信息 and LS-2 职工花名册: 双击."""
+    page = queries_of("leshan")
+    page.goto(f"{live_server.url}/e/queries/employer_contributions/")
+    page.locator("tbody tr").first.locator("td").nth(4).dblclick()  # on an amount that is no link
+    page.wait_for_url(re.compile("from=2026-10&to=2026-10&scheme="))
+    expect(page.locator("tbody tr")).to_have_count(3)
+    page.goto(f"{live_server.url}/e/roster/")
+    box = page.get_by_role("checkbox", name=re.compile("^选择")).first
+    box.dblclick()  # a control keeps its own meaning
+    expect(page).to_have_url(re.compile("/e/roster/$"))
+    page.locator("tbody tr").first.locator("td[data-label=部门]").dblclick()
+    page.wait_for_url(re.compile(r"/e/roster/\d+/"))
+
+
 @pytest.mark.parametrize(("code", "title"), [("langfang", "统计查询"), ("shanghai", "查询统计")])
 def test_the_statistics_show_what_was_billed_and_by_which_scheme(queries_of, code, title):
     page = queries_of(code)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from shebao.hall import clock
@@ -134,6 +135,23 @@ def test_a_statement_of_account_the_changes_and_many_at_once(page_of, transactio
     taken = page.get_by_role("link", name="导出表格").get_attribute("href")
     assert fetched(page, page.url.split("/e/")[0] + taken).startswith(b"PK")
     assert "增减变动情况表" in printed(page, page.get_by_role("button", name=re.compile("^打印增减表")))
+
+
+def test_of_ticked_people_accounts_are_printed_from_a_bar_in_sight_and_from_the_roster(page_of, transactional_db):
+    employer = make_employer("leshan", number="510077")
+    clerk = make_clerk(employer)
+    hire(employer, [600_000] * 40)
+    page = page_of(clerk, "/e/statements/account_statement/")
+    page.get_by_role("checkbox", name="选择 职工").first.check()
+    button = page.get_by_role("button", name="打印选中的人员")
+    expect(button).to_be_in_viewport()
+    expect(page.locator("[data-batch]")).to_contain_text("已选 1 人")
+    button.click()
+    page.wait_for_url(re.compile(r"/e/prints/\d+/"))
+    page.goto(page.url.partition("/e/")[0] + "/e/roster/")
+    page.get_by_role("checkbox", name="选择 职工").first.check()
+    page.get_by_role("button", name="打印对账单").click()
+    page.wait_for_url(re.compile(r"/e/prints/\d+/"))
 
 
 def test_receipts_records_and_rosters(page_of, transactional_db):

@@ -19,10 +19,11 @@ from shebao.hall.payments.models import Payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.adjusting import billable, find_differences, make_adjustments
 from shebao.hall.settlement.comparing import bridge
-from shebao.hall.settlement.explaining import explain_line, rules_of
+from shebao.hall.settlement.explaining import explain_line
 from shebao.hall.settlement.ledger import balance, book_paid, check_ledger
 from shebao.hall.settlement.models import ADJUSTING, Bill, BillLine, LedgerEntry
 from shebao.hall.settlement.queries import bill_earlier, bill_people, bill_summary, estimate
+from shebao.hall.settlement.resting_on import rules_of
 from shebao.rules.adjustments import adjustment
 from shebao.rules.contributions import People, charge
 from shebao.rules.money import yuan
@@ -154,7 +155,7 @@ def test_an_adjustment_is_explained_from_what_was_charged_to_what_is_owed():
         "补基数",
     ):
         assert words in told.text
-    assert all("补差" not in title for title, _steps in rules_of(bill))
+    assert all("补差" not in row.title for row in rules_of(bill).rows)
 
 
 def test_the_papers_show_the_adjustments_in_rows_of_their_own():

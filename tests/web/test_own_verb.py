@@ -9,7 +9,7 @@ import pytest
 from shebao.hall.declarations.states import State
 from shebao.hall.errors import Refused
 from shebao.hall.operators.models import Operator
-from shebao.hall.regions import region
+from shebao.hall.regions import all_regions, region
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.voiding import ask_to_void
@@ -122,3 +122,44 @@ def test_nobody_says_declaring_twice_and_the_national_word_stays_where_it_is_the
     assert settling(own, "补办申报结算后多退少补，随下一次月度结算计入") == "补办申报后多退少补，随下一次日常申报计入"
     assert settling(plain, "补办申报结算") == "补办申报结算"
     assert (settle_name(own), settle_name(plain)) == ("日常申报", "结算")
+
+
+OTHERS = sorted(code for code, one in all_regions().items() if one.terms.get("settle") != NATIONAL and code != PLACE)
+"""The other regions with a verb of their own; their settling goes through the same pages."""
+MONTHLY = ("/e/", "/e/settle/", "/e/bills/", "/e/documents/", "/e/voids/", "/e/queries/", "/e/guides/", "/e/roster/")
+
+
+def test_whoever_calls_settling_something_else_has_a_verb_for_it():
+    """A page that says 结算 under a menu that says 核定 sends people looking for what is not there."""
+    for code, one in all_regions().items():
+        name = one.terms["settlement"]
+        assert NATIONAL in name or one.terms["settle"] in name, code
+        assert NATIONAL not in one.terms["settle.done"] or one.terms["settle"] == NATIONAL, code
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_pages_of_the_month_say_the_verb_of_every_region(client, db, code):
+    with on_day():
+        employer = make_employer(code, "450001")
+        hire(employer, [900_000, 300_000])
+        boss = make_clerk(employer, "employer_admin")
+        bill = settle(employer, boss, OCTOBER)
+        client.force_login(boss)
+        own = (f"/e/bills/{bill.pk}/", f"/e/bills/{bill.pk}/?tab=rules", f"/e/settle/?month={OCTOBER}")
+        pages = {address: unescape(client.get(address).content.decode()) for address in (*MONTHLY, *own)}
+    assert not said(pages, NATIONAL)
+    assert region(code).terms["settle"] in pages["/e/settle/"]
+
+
+def test_a_bill_names_how_it_was_settled_only_where_there_are_several_ways(client, db):
+    with on_day():
+        for code, told in (("certificate_city", False), ("tianjin", True)):
+            employer = make_employer(code, "46000" + str(len(code)))
+            hire(employer, [900_000])
+            boss = make_clerk(employer, "employer_admin")
+            bill = settle(employer, boss, OCTOBER)
+            client.force_login(boss)
+            head = client.get(f"/e/bills/{bill.pk}/").content.decode().partition("缴费截止")[2].partition("</p>")[0]
+            assert ("结算" in head) is told, head
+            if not told:
+                assert "将办理提交" not in client.get("/e/settle/").content.decode()

@@ -124,7 +124,7 @@ def explain(data: Mapping[str, Any], wage_fen: int) -> list[Step]:
         return [*steps, _basis(data)]
     steps = [*_base_steps(data, wage_fen, got)]
     if fixed is not None:
-        steps.append(Step("分档定额", f"{yuan(got.amount)} 元", _tier_words(data["tier"]), **sourced(fixed)))
+        steps.append(Step("分档定额", f"{yuan(got.amount)} 元", tier_words(data["tier"]), **sourced(fixed)))
     else:
         steps += _rate_steps(data, got)
     return [*steps, _basis(data)]
@@ -159,7 +159,8 @@ def _rate_steps(data: Mapping[str, Any], got: Amount) -> list[Step]:
     return steps
 
 
-def _tier_words(tier: Mapping[str, Any]) -> str:
+def tier_words(tier: Mapping[str, Any]) -> str:
+    """Which base a tier is for."""
     below = f"、不到 {yuan(tier['below_fen'])} 元" if tier["below_fen"] is not None else ""
     return f"缴费基数从 {yuan(tier['from_fen'])} 元起{below}的一档"
 

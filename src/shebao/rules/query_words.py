@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 READ_MODELS: Mapping[str, str] = MappingProxyType(
     {
+        "month_summary": "每月的人数、基数、应缴、实缴和环比、同比",
         "contributions": "每月每险种的人数、基数、应缴、实缴",
         "contribution_lines": "逐人逐月逐险种的应缴、是否到账，可看计算过程",
         "scheme_roster": "一个险种（scheme）的人员缴费名册，逐月，写明缴清没有",

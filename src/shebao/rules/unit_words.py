@@ -14,6 +14,11 @@ def in_percent(rate: Decimal) -> str:
     return f"{(rate * 100).normalize():f}%"
 
 
+def signed_percent(growth: Decimal) -> str:
+    """By how much something grew: +7.4%, −3%, 0%."""
+    return f"{'+' if growth > 0 else '−' if growth < 0 else ''}{in_percent(abs(growth))}"
+
+
 def in_unit(number: int | Decimal, unit: str, *, money: Callable[[int], str] = yuan) -> str:
     """A number of a parameter: fen as yuan, written by `money`; a rate in percent; else the number and its unit."""
     if unit == "yuan":

@@ -128,7 +128,7 @@ def test_the_rules_show_each_scheme_with_its_rate_and_document(pages, bill):
     text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=rules"))
     line = bill.lines.exclude(employer_evidence=None).select_related("employer_evidence").first()
     data = line.employer_evidence.data
-    assert f"{data['scheme_title']} · 单位部分" in text
+    assert f'<td class="head">{data["scheme_title"]}' in text
     assert (data["rate"] or data["fixed"])["source"] in text
 
 
@@ -242,7 +242,27 @@ def test_the_amounts_of_the_summary_lead_to_why_they_are_so(pages, bill):
 def test_the_bill_on_paper_has_the_values_it_rests_on_as_an_appendix(pages, bill, tab):
     text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab={tab}"))
     appendix = text.partition('<div class="print-only"><h2>附：计算依据</h2>')[2]
-    assert "单位部分" in appendix and "费率" in appendix
+    assert "单位费率" in appendix and "四舍五入到分" in appendix and appendix.count("<table") == 1
+
+
+def test_the_tab_of_the_rules_is_one_table_that_names_the_rounding_and_the_version(pages, bill):
+    text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab=rules"))
+    version = bill.assessment.fingerprint
+    assert f'<dt>规则版本</dt><dd><span class="num" title="{version}">{version[:8]}</span>' in text
+    table = text.partition('<table class="t folds">')[2].partition("</table>")[0]
+    schemes = set(bill.lines.values_list("scheme", flat=True))
+    assert table.count('<td class="head">') == len(schemes) > 1 and text.count("<table") == 1
+    assert "四舍五入到分" in table and "缴费基数下限" in table and "起，" in table
+    assert "各人分别计算" not in table and "分别计算、进位，再相加" in text
+
+
+def test_the_change_is_drawn_as_a_bridge_whose_bars_stand_beside_their_amounts(pages, clerk):
+    settle(clerk.employer, clerk, OCTOBER)
+    hire(clerk.employer, [600_000] * 3, first_month=NOVEMBER)
+    made = settle(clerk.employer, clerk)
+    text = text_of(pages.get(f"/e/bills/{made.pk}/?tab=changes"))
+    bridge = text.partition('<div class="bridge">')[2]
+    assert '<rect class="up"' in bridge and "增员 3 人" in bridge and "合计" in bridge
 
 
 def test_what_stands_out_is_told_on_the_bill_and_leads_to_where(pages, clerk):
@@ -303,3 +323,15 @@ def test_a_persons_sum_is_told_part_by_part_with_the_wage_and_what_declared_it(p
     assert pages.get(f"/e/bills/{bill.pk}/people/999999/").status_code == 404
     pages.force_login(stranger)
     assert pages.get(address).status_code == 404
+
+
+def test_a_bill_offers_every_paper_that_the_region_has_of_it(client, november, db):
+    employer = make_employer("leshan", number="510009")
+    hire(employer, [600_000])
+    clerk = make_clerk(employer)
+    bill = settle(employer, clerk, OCTOBER)
+    client.force_login(clerk)
+    text = text_of(client.get(f"/e/bills/{bill.pk}/"))
+    assert "打印社会保险费申报核定表" in text and "打印通知单" in text
+    assert "打印缴费凭证" not in text  # until it is paid
+    assert f'action="/e/documents/{bill.pk}/declaration_assessment/print/"' in text

@@ -1,11 +1,14 @@
 """查询统计: every query answers in every region, adds up, leads further, and shows nobody else's data."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
 import openpyxl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shebao.hall.audit.models import AuditEntry
 from shebao.hall.clock import now
@@ -19,6 +22,7 @@ from shebao.hall.reports.money import billed
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.reports.report import asked, totals
 from shebao.hall.roster.models import Spell
+from shebao.hall.roster.retiring import ages
 from shebao.hall.settlement.ledger import book_paid
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.provisional import assess_undeclared
@@ -32,6 +36,7 @@ from shebao.rules.query_words import READ_MODELS
 from shebao.rules.unit_words import in_percent
 from shebao.web.employer import common
 from shebao.web.employer import queries as pages
+from tests.factories import enrolled, synthetic_id
 from tests.settlement.hall import NOVEMBER, OCTOBER, declare, dismiss, hire, make_clerk, make_employer, on_day, settle
 from tests.sheets import files
 
@@ -286,6 +291,49 @@ def test_what_does_not_fit_together_is_named(guiyang):
     text = text_of(client.get("/e/queries/insurance_anomalies/"))
     assert "失业" in text and "现在没有参加" in text and "没有申报工资" in text
     assert "不能做账" in text_of(client.get("/e/queries/assessable_people/"))
+
+
+def test_who_is_of_age_is_told_by_the_rule_of_the_reminders_and_a_post_unknown_is_not_guessed(client, november):
+    """办法第一条: men of May and June 1966 are 60 and a few months; a worker (女) of January 1976 is 50 and seven."""
+    employer = make_employer("tianjin", number="120007")
+    clerk = make_clerk(employer)
+    client.force_login(clerk)
+    born = {
+        "到龄一": (date(1966, 5, 20), 1, "1"), "本月二": (date(1966, 6, 20), 3, "1"),
+        "等三月": (date(1966, 10, 20), 5, "1"), "女工四": (date(1976, 1, 20), 2, "1"),
+        "干部五": (date(1976, 4, 20), 4, "2"), "未登六": (date(1974, 4, 20), 6, ""),
+    }  # fmt: skip
+    for name, (day, sequence, post) in born.items():
+        enrolled(employer, name=name, number=synthetic_id(born=day, sequence=sequence), position=post)
+    found = {
+        name: finding
+        for name, finding in (
+            (row["name"].value, row["finding"])
+            for row in REPORTS["insurance_anomalies"].rows(asked(clerk, employer, region("tianjin"), {}, ("month",)))
+        )
+        if "退休" in finding
+    }
+    assert found == {
+        "到龄一": "2026-10 已到法定退休年龄（60 岁 5 个月），请核对是否应办理退休",
+        "女工四": "2026-08 已到法定退休年龄（50 岁 7 个月），请核对是否应办理退休",
+        "未登六": "没有登记岗位类别，不能推算法定退休年龄",
+    }
+    past = {one.name for one in ages(employer, NOVEMBER, clerk).within("past_retirement")}
+    assert past == {"到龄一", "女工四"}
+    assert "60 岁 5 个月" in text_of(client.get("/e/queries/insurance_anomalies/"))
+
+
+def test_the_check_of_what_does_not_fit_asks_the_database_as_often_for_many_as_for_few(november):
+    def queries_for(number: str, count: int) -> int:
+        employer = make_employer("tianjin", number=number)
+        for one in range(count):
+            enrolled(employer, number=synthetic_id(born=date(1960, 1, 1), sequence=int(number) + 2 * one))
+        given = asked(make_clerk(employer), employer, region("tianjin"), {}, ("month",))
+        with CaptureQueriesContext(connection) as found:
+            assert REPORTS["insurance_anomalies"].rows(given)
+        return len(found)
+
+    assert queries_for("120101", 2) == queries_for("120301", 20)
 
 
 @pytest.mark.parametrize(

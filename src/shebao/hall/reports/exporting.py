@@ -34,7 +34,7 @@ STEP = 500
 PART = 1 << 20
 KEPT = timedelta(days=7)
 SILENCE = timedelta(minutes=2)
-CELL_KINDS = {"yuan": "yuan", "whole": "whole", "date": "date", "moment": "moment", "rate": "rate"}
+CELL_KINDS = {"yuan": "yuan", "whole": "whole", "date": "date", "moment": "moment", "rate": "rate", "growth": "rate"}
 MOST_KEPT = 20
 
 

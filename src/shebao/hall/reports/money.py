@@ -36,7 +36,7 @@ def lines(asked: Asked) -> QuerySet[BillLine]:
     return found
 
 
-def _charged(asked: Asked) -> list[dict]:
+def charged(asked: Asked) -> list[dict]:
     """What each month costs by scheme, the latest first, in two queries; of what was assessed provisionally (暂核定) a
     row of its own, which names its bill and no people.
     """
@@ -49,7 +49,7 @@ def _charged(asked: Asked) -> list[dict]:
     rows = [
         row | {"bill": None} for row in lines(asked).order_by().values("month", "scheme").annotate(**people, **sums)
     ]
-    provisional = ProvisionalLine.objects.visible_to(asked.actor).filter(bill__in=_bills(asked))
+    provisional = ProvisionalLine.objects.visible_to(asked.actor).filter(bill__in=bills_in(asked))
     if asked.scheme:
         provisional = provisional.filter(scheme=asked.scheme)
     nobody = {"heads": None, "base": None}
@@ -63,8 +63,8 @@ def _charged(asked: Asked) -> list[dict]:
 
 
 def _contributions(asked: Asked) -> list[dict]:
-    rows = _charged(asked)
-    paid = _paid(asked, rows)
+    rows = charged(asked)
+    paid = paid_of(asked, rows)
     return [row | {"paid": paid[row["month"], row["scheme"], row["bill"]]} for row in rows]
 
 
@@ -80,7 +80,7 @@ def _show_contributions(asked: Asked, rows: Iterable) -> list[dict]:
     return shown
 
 
-def _paid(asked: Asked, rows: list[dict]) -> Counter:
+def paid_of(asked: Asked, rows: list[dict]) -> Counter:
     """What the ledger says was paid of these rows, in fen, by month, scheme and the provisional bill."""
     months, apart = {row["month"] for row in rows}, {row["bill"] for row in rows}
     entries = LedgerEntry.objects.visible_to(asked.actor).filter(transaction__employer=asked.employer, month__in=months)
@@ -98,7 +98,7 @@ def billed(asked: Asked) -> tuple[dict[Month, int], dict[str, int]]:
     """
     by_month = dict.fromkeys(months_between(asked.first_month, asked.last_month), 0)
     by_scheme: dict[str, int] = defaultdict(int)
-    for row in _charged(asked):
+    for row in charged(asked):
         by_month[row["month"]] += row["total"]
         by_scheme[row["scheme"]] += row["total"]
     return by_month, by_scheme
@@ -159,7 +159,8 @@ def _corrections(asked: Asked) -> QuerySet[BillLine]:
     return _lines(asked).exclude(kind=LineKind.REGULAR)
 
 
-def _bills(asked: Asked) -> QuerySet[Bill]:
+def bills_in(asked: Asked) -> QuerySet[Bill]:
+    """The bills of the span."""
     return (
         Bill.objects.visible_to(asked.actor)
         .live()
@@ -264,7 +265,7 @@ REPORTS = {
             Shown("state", "状态"),
         ),
         (MONTHS,),
-        _bills,
+        bills_in,
         _show_bills,
         "张账单",
         "settle",

@@ -86,8 +86,8 @@ def asked(
 
 @dataclass(frozen=True)
 class Shown:
-    """A column: `kind` is text, yuan (fen), whole, month, date, moment, id (an identity number, masked) or rate (exact;
-    a word where there is none).
+    """A column: `kind` is text, yuan (fen), whole, month, date, moment, id (an identity number, masked) rate (exact;
+    a word where there is none) or growth (a rate with its sign; None where there is nothing to compare with).
 
     `is_summed` puts its total below the table; `source` is what the total is taken from: a field or an expression;
     `is_wage` somebody's wage, which not everybody is shown; `is_long` text that may run over several lines, where a

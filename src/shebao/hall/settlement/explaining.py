@@ -20,7 +20,6 @@ from ..regions import region
 from ..roster.models import DeclaredWage
 from ..roster.wages_before import wage_at
 from .adjusting import before_and_after
-from .evidences import data_of
 from .models import CHARGING, Bill, BillLine, LineKind, ProvisionalLine
 
 BOTH = "both"
@@ -160,27 +159,6 @@ def _corrected_in(line: BillLine, share: str, old: Mapping | None, new: Mapping 
     if by:
         said = (one for one in rows if one.facts and one.facts.get(by) == new["key"])
         yield Step(f"{FACTS[by].title}更正", f"{old['key_title']} → {new['key_title']}", _told(next(said, None)))
-
-
-def rules_of(bill: Bill) -> list[tuple[str, list[Step]]]:
-    """What the amounts of a bill rest on: (scheme and share, the values used with their documents); two queries."""
-    lines = bill.lines.filter(kind__in=CHARGING)
-    used = lines.order_by().values_list("scheme", *(f"{share}_evidence" for share in SHARES)).distinct()
-    kinds = {(row[0], share): set() for row in used for share in SHARES}
-    for scheme, *ids in used:
-        for share, pk in zip(SHARES, ids, strict=True):
-            kinds[scheme, share].add(pk)
-    data = data_of(set().union(*kinds.values()))
-    schemes = region(bill.employer.region).schemes
-    order = [key for key in schemes if any(key == scheme for scheme, _ in kinds)]
-    order += sorted({scheme for scheme, _ in kinds} - set(order))
-    groups = []
-    for scheme in order:
-        for share, words in SHARES.items():
-            told = [data[pk] for pk in sorted(kinds[scheme, share] - {None})]
-            if told:
-                groups.append((f"{told[0]['scheme_title']} · {words}", common_steps(told)))
-    return groups
 
 
 def common_steps(told: list) -> list[Step]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from django.core.paginator import Paginator
 from django.urls import reverse
 
-from shebao.hall.settlement.explaining import rules_of
 from shebao.hall.settlement.models import Bill, BillLine
 from shebao.hall.settlement.queries import (
     ADJUSTED,
@@ -17,6 +16,7 @@ from shebao.hall.settlement.queries import (
     bill_summary,
     sorted_people,
 )
+from shebao.hall.settlement.resting_on import rules_of
 from shebao.rules.vocabulary import SHARES
 
 from ..explained import side_of, why_of
@@ -49,7 +49,7 @@ def people_tab(request, found: Bill) -> dict:
         "page": page,
         "sort": sort,
         "sorts": _sorts(sort),
-        "groups": rule_groups(found),
+        "rules": rules_of(found),
         "name_head": _head("name", "姓名", sort),
         "number_head": _head("number", "个人编号", sort),
         "heads": heads,
@@ -110,8 +110,3 @@ def _bases(lines: list[BillLine], side: str) -> list[dict]:
         {"amount": fen, "url": why_of(told[fen], "employer" if told[fen].employer_evidence_id else "employee", side)}
         for fen in sorted({min(told), max(told)} if told else ())
     ]
-
-
-def rule_groups(found: Bill) -> list[dict]:
-    """The values that the amounts rest on, scheme by scheme, with their documents."""
-    return [{"title": title, "steps": steps} for title, steps in rules_of(found)]

@@ -31,6 +31,7 @@ from shebao.hall.settlement.queries import (
     bill_people,
     bill_summary,
 )
+from shebao.hall.settlement.resting_on import rules_of
 from shebao.hall.settlement.void_wishes import waiting_void
 from shebao.hall.sheets.writing import Column
 from shebao.rules.back_fees import percent
@@ -40,9 +41,9 @@ from shebao.rules.vocabulary import SHARES
 from ..access import needs
 from ..explained import side_of, why_of
 from ..taking import taken
-from .bill_people import people_tab, rule_groups, shares_charged
+from .bill_people import people_tab, shares_charged
 from .common import PAGE, bridge_rows, crumbs, this_month, word
-from .papers import print_action
+from .papers import print_actions
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
 
@@ -86,12 +87,11 @@ def bill(request, pk):
         "bill_name": "e_bill",
         "when": found.label if found.series else found.month.label,
         "crumbs": crumbs(f"{found.label} 账单", bills_crumb(request)),
-        "actions": _actions(
-            found, running, may_pay=not wish, is_paid=asked.total <= 0, may_print=request.user.may("print")
-        ),
+        "actions": _actions(request, found, running, may_pay=not wish, is_paid=asked.total <= 0),
         "asked_to_void": wish,
         "wish": found.assessment.void_requests.filter(state="voided").first() if found.assessment.voided_at else None,
         "settlement_title": _settlement_title(found),
+        "has_kinds": bool(found.series) or found.is_provisional or len(region(found.employer.region).settlements) > 1,
         "settled_in": _settled_in(found),
         "is_new": "settled" in request.GET,
         "done_message": done_message(_settlement_title(found)),
@@ -144,7 +144,7 @@ def bills_crumb(request) -> tuple[str, str]:
     return word(request, "menu.bills", "账单"), reverse("e_bills")
 
 
-def _actions(found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bool, may_print: bool) -> list[dict]:
+def _actions(request, found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bool) -> list[dict]:
     actions = (
         []
         if found.is_provisional
@@ -159,10 +159,8 @@ def _actions(found: Bill, running: Payment | None, *, may_pay: bool, is_paid: bo
     )
     if found.assessment.voided_at:
         return actions
-    if may_print and (notice := print_action(found, "notice", "打印通知单")):
-        actions.append(notice)
-    if is_paid and may_print and found.total_due > 0 and (receipt := print_action(found, "receipt", "打印缴费凭证")):
-        actions.append(receipt)
+    if request.user.may("print"):
+        actions += print_actions(request, found, is_paid=is_paid and found.total_due > 0)
     if not is_paid and running:
         actions.append({"label": offer_of(running), "url": reverse("e_payment", args=[running.pk]), "icon": "wallet"})
     elif not is_paid and may_pay:
@@ -197,7 +195,7 @@ def _summary(request, found: Bill) -> dict:
         for row in rows
     ]
     lines = [{"row": row, "cells": _cells(found, row, side)} for row in rows]
-    more = {"totals": _totals(found, side), "flags": flags(found), "groups": rule_groups(found)}
+    more = {"totals": _totals(found, side), "flags": flags(found), "rules": rules_of(found)}
     return {"lines": lines, "parts": parts} | more
 
 
@@ -288,7 +286,7 @@ def _changes(request, found: Bill) -> dict:
 
 
 def _rules(request, found: Bill) -> dict:
-    return {"groups": rule_groups(found), "assessment": found.assessment}
+    return {"rules": rules_of(found), "assessment": found.assessment}
 
 
 @needs("settle")

@@ -4,9 +4,21 @@ from collections.abc import Iterable
 
 FEW = 4
 """So many columns are shown whole."""
-BRIEF = ("scheme", "service", "subject", "change", "month", "schemes", "since", "number")
+BRIEF = (
+    "scheme",
+    "service",
+    "subject",
+    "change",
+    "month",
+    "schemes",
+    "since",
+    "changed_in",
+    "bill",
+    "document",
+    "number",
+)
 MOST_BRIEF = 2
-AMOUNT = ("total", "total_due", "approved", "wage", "both", "state", "ready", "paid_mark")
+AMOUNT = ("total", "total_due", "amount", "closing", "approved", "wage", "both", "state", "ready", "paid_mark")
 
 
 def folded(keys: Iterable[str], head: str) -> dict[str, str]:

@@ -247,11 +247,14 @@ def _stats(request, now: Standing, counted: dict) -> list[dict]:
 
 
 def _of_state(request, state: str, label: str, count: int, note: str, icon: str, kind: str) -> dict:
-    """How many declarations are in a state, as the region calls and lists them."""
+    """How many declarations are in a state, as the region calls and lists them.
+
+    A list that is named for what is done there (业务删除) leaves the state its own name.
+    """
     url = _drafts_url(request) if state == "draft" else f"{reverse('e_cases')}?state={state}"
     for page in here(request).pages.values():
         if page.page == "case_list" and page.states == (state,) and not page.operations:
-            label, url = page.title, reverse("e_page", args=[page.key])
+            label, url = page.title if label in page.title else label, reverse("e_page", args=[page.key])
     return _stat(label, count, note, url, icon, kind)
 
 

@@ -191,6 +191,26 @@ def print_action(found: Bill, layout: str, label: str) -> dict | None:
     return {"label": label, "icon": "printer", "post": reverse("e_document_print", args=[found.pk, kind])}
 
 
+SHORT = {"notice": "打印通知单", "receipt": "打印缴费凭证"}
+"""What the buttons of these layouts say; of others the paper's own title follows 打印."""
+
+
+def print_actions(request, found: Bill, *, is_paid: bool) -> list[dict]:
+    """A button for every paper that the region has of this bill and the reader may open, in the region's order; what
+    is of the payment only when the bill is paid.
+    """
+    papers = region(found.employer.region).bill_documents_of(is_provisional=found.is_provisional)
+    return [
+        {
+            "label": SHORT.get(str(spec["layout"]), f"打印{spec['title']}"),
+            "icon": "printer",
+            "post": reverse("e_document_print", args=[found.pk, kind]),
+        }
+        for kind, spec in papers.items()
+        if (is_paid or spec["stage"] != "paid") and may_open_papers(request.user, [kind])
+    ]
+
+
 @needs("print")
 @require_GET
 def document(request, pk):

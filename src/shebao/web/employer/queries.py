@@ -1,7 +1,7 @@
 """查询统计: the queries that the region names, each with its conditions, its table, its sums, and the way further."""
 
 from decimal import Decimal
-from itertools import chain, dropwhile
+from itertools import chain
 from urllib.parse import quote
 
 from django.contrib import messages
@@ -28,7 +28,7 @@ from shebao.hall.reports.exporting import (
     total_of,
 )
 from shebao.hall.reports.models import ExportRun, ExportState, SavedView
-from shebao.hall.reports.money import LineKind, billed
+from shebao.hall.reports.money import LineKind
 from shebao.hall.reports.registry import REPORTS
 from shebao.hall.reports.report import (
     KIND,
@@ -45,7 +45,7 @@ from shebao.hall.reports.report import (
 )
 from shebao.rules.query_words import MONTHS_ASKED
 from shebao.rules.region import Query
-from shebao.rules.unit_words import in_percent
+from shebao.rules.unit_words import in_percent, signed_percent
 
 from ..access import needs, refusal
 from ..rights import may_open
@@ -53,11 +53,14 @@ from ..searching import query_for
 from ..taking import taken
 from .common import PAGE, XLSX, crumbs, here, paged, word
 from .folding import folded
+from .overview import overview, reading
 
 SIZES = (20, 50, 100)
-NUMBERS = ("yuan", "whole")
+NUMBERS = ("yuan", "whole", "growth")
 PINNED = "name"
 PAGES = {"employee": "e_employee", "bill": "e_bill", "case": "e_case", "explain": "e_explain"}
+READING = {"lines": "contribution_lines", "schemes": "contributions"}
+"""Where a cell leads to another query: to one that the region has of this read model."""
 
 
 def _title(request) -> str:
@@ -72,19 +75,8 @@ def queries(request):
     for query in here(request).queries.values():
         if request.user.may(REPORTS[query.model].permission):
             groups.setdefault(query.under or _title(request), []).append(query)
-    context = {"title": _title(request), "crumbs": crumbs(_title(request)), "groups": groups, "bars": [], "shares": []}
-    if request.user.may("settle"):
-        given = asked(request.user, request.user.employer, here(request), {}, (MONTHS,))
-        by_month, by_scheme = billed(given)
-        last = max((month for month, fen in by_month.items() if fen), default=given.first_month.previous())
-        billed_months = ((month, fen) for month, fen in by_month.items() if month <= last)
-        months = dropwhile(lambda one: not one[1], billed_months)  # before its first bill an employer has no zeros
-        context["bars"] = [{"month": month, "amount": fen, "estimate": False} for month, fen in months]
-        context["shares"] = [
-            {"code": scheme.colour, "label": scheme.title, "amount": by_scheme[scheme.key]}
-            for scheme in here(request).schemes.values()
-            if scheme.key in by_scheme
-        ]
+    context = {"title": _title(request), "crumbs": crumbs(_title(request)), "groups": groups}
+    context |= overview(request)
     titles = {one.key: one.title for found in groups.values() for one in found}
     context["views"] = [
         one | {"query": titles[one["view"].query]} for one in _views(request) if one["view"].query in titles
@@ -124,6 +116,7 @@ def query(request, key):
         "note": " ".join(part for part in (report.note, found.note) if part),
         "columns": heads,
         "folds": any(head["folded"] for head in heads),
+        "opens": any(cell["url"] for row in cells for cell in row),
         "fields": _fields(request, found, given),
         "heads": report.head_count(rows) if cells else None,
         "prints": _prints(request, found, given) if request.user.may("print") else [],
@@ -174,16 +167,16 @@ def _cell(request, column, value) -> dict:
     url = ""
     if isinstance(value, Link):
         url, value = _address(request, value), value.value
-    if column.kind == "rate" and isinstance(value, Decimal):
-        value = in_percent(value)
+    if isinstance(value, Decimal):
+        value = signed_percent(value) if column.kind == "growth" else in_percent(value)
     return {"kind": column.kind, "value": value, "url": url}
 
 
 def _address(request, link: Link) -> str:
-    """Where a cell leads; to the lines, only where the region has a query that reads them."""
-    if link.page == "lines":
-        lines = next((q.key for q in here(request).queries.values() if q.model == "contribution_lines"), None)
-        return f"{reverse('e_query', args=[lines])}?{urlencode(link.query)}" if lines else ""
+    """Where a cell leads; to another query only where the region has one that reads such rows."""
+    if model := READING.get(link.page):
+        found = reading(request, model)
+        return f"{reverse('e_query', args=[found])}?{urlencode(link.query)}" if found else ""
     address = reverse(PAGES[link.page], args=link.arguments)
     return f"{address}?{urlencode(link.query)}" if link.query else address
 

@@ -23,6 +23,7 @@ from shebao.rules.months import months_in_words
 from ..access import needs
 from ..explained import why_of
 from ..lanes import lanes_of
+from ..rights import may_open
 from ..shell import menu_items, shell
 from ..taking import taken
 from ..templatetags.ui import mask_id
@@ -108,7 +109,7 @@ def roster(request):
         "rows": [_row(employee, request) for employee in page],
         "may_unmask": request.user.may("unmask"),
         "export_url": f"{reverse('e_roster_export')}?{urlencode(filters | {'status': tab})}",
-        "buttons": _batch_buttons(request),
+        "buttons": _batch_buttons(request) + _batch_papers(request),
         "enrol_url": reverse("e_declare", args=[here(request).first_service.key]),
     }
     return render(request, "employer/roster.html", context)
@@ -160,6 +161,16 @@ def _batch_buttons(request) -> list[dict]:
         }
         for service in _services_for_known(request)
         if OPERATIONS[service.operation].is_for_many
+    ]
+
+
+def _batch_papers(request) -> list[dict]:
+    """The papers that are printed of the ticked people, one for each."""
+    prints = [(one.button, reverse("e_statement_print", args=[one.key])) for one in _of_people(request)]
+    return [
+        {"label": label, "icon": "printer", "kind": "o", "formaction": address}
+        for label, address in prints
+        if may_open(request.user, address)
     ]
 
 
@@ -273,17 +284,21 @@ def _single_actions(request, one) -> list[dict]:
 
 def _papers(request, one) -> list[dict]:
     """The papers that can be printed of this one person."""
-    if not request.user.may("print"):
-        return []
     return [
         {
             "label": statement.menu,
             "icon": "printer",
             "url": f"{reverse('e_statement', args=[statement.key])}?employee={one.pk}",
         }
-        for statement in here(request).statements.values()
-        if statement.each == "person"
+        for statement in _of_people(request)
     ]
+
+
+def _of_people(request) -> list:
+    """The region's statements that are one for each person, for those who may print."""
+    if not request.user.may("print"):
+        return []
+    return [one for one in here(request).statements.values() if one.each == "person"]
 
 
 def _services_for_known(request) -> list:

@@ -32,6 +32,7 @@ from ..chosen import numbers
 from ..rights import may_open_papers, open_papers
 from ..templatetags.ui import mask_id
 from .common import PAGE, crumbs, download, here, this_month, word
+from .folding import folded
 
 LONGEST = 60
 TAGS = {PrintState.RUNNING: "processing", PrintState.DONE: "ready", PrintState.FAILED: "failed"}
@@ -48,7 +49,7 @@ def statement(request, key):
     question = _Question(request, spec, request.GET)
     context = {
         "statement": spec,
-        "crumbs": crumbs(spec.menu, (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))),
+        "crumbs": crumbs(spec.menu, _above(request, spec)),
         "fields": question.fields,
         "errors": question.errors,
         "asked": question.hidden,
@@ -66,6 +67,11 @@ def _issued_before(key: str) -> dict:
         "url": f"{reverse('e_documents_issued')}?{urlencode({'kind': key})}",
         "icon": "history",
     }
+
+
+def _above(request, spec) -> tuple[str, str]:
+    """What the way here names above the statement: the part of the menu that it stands in, else all papers."""
+    return (spec.under, "") if spec.under else (word(request, "menu.documents", "通知单与凭证"), reverse("e_documents"))
 
 
 class _Question:
@@ -146,6 +152,7 @@ def _preview(request, question) -> dict:
     return shown | {
         "rows": page.object_list,
         "columns": [(spec.label(key), STATEMENT_COLUMNS[key].kind) for key in spec.columns],
+        "folds": bool(_folded(spec)),
         "totals": [(spec.label(key), fen) for key, fen in sums.items()],
         "count": len(rows),
         "page": page,
@@ -154,13 +161,30 @@ def _preview(request, question) -> dict:
     }
 
 
-def _cells(spec, row) -> list[tuple[str, str, str, bool]]:
-    """(text, kind, label, whether a card is named by it) of each cell; on the screen identity numbers are masked."""
-    cells = zip(spec.columns, cells_of(spec, row), strict=True)
-    head = "name" if "name" in spec.columns else spec.columns[0]
+def _head(spec) -> str:
+    """The column that names a row."""
+    return "name" if "name" in spec.columns else spec.columns[0]
+
+
+def _folded(spec) -> dict[str, str]:
+    """What of a row a phone shows while it is folded."""
+    return folded(spec.columns, _head(spec))
+
+
+def _cells(spec, row) -> list[tuple[str, str, str, bool, str]]:
+    """(text, kind, label, whether it names the row, what it is while the row is folded) of each cell; on the screen
+    identity numbers are masked.
+    """
+    head, places = _head(spec), _folded(spec)
     return [
-        (mask_id(text) if key == "id_number" else text, STATEMENT_COLUMNS[key].kind, spec.label(key), key == head)
-        for key, text in cells
+        (
+            mask_id(text) if key == "id_number" else text,
+            STATEMENT_COLUMNS[key].kind,
+            spec.label(key),
+            key == head,
+            places.get(key, ""),
+        )
+        for key, text in zip(spec.columns, cells_of(spec, row), strict=True)
     ]
 
 
@@ -173,7 +197,11 @@ def _choose(request, question) -> dict:
         found = found.filter(pk=int(question.person[:12]))
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     empty = "" if page.paginator.count else "没有找到人员，请核对姓名、个人编号或证件号码末几位。"
-    return shown | {"people": list(page.object_list), "page": page, "empty": empty, "count": page.paginator.count}
+    return (
+        shown
+        | {"people": list(page.object_list), "page": page, "empty": empty, "count": page.paginator.count}
+        | {"buttons": [{"label": "打印选中的人员", "icon": "printer", "kind": "p"}]}
+    )
 
 
 @needs("print")

@@ -4,13 +4,54 @@ Positions are pixels of the drawing's own view box; amounts arrive in fen and ar
 scaled here, never shown.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 BRIDGE_WIDTH = 128
-BARS_WIDTH, BARS_BASE, BARS_LEFT, BARS_RIGHT = 676, 69, 28, 672
-BARS_HIGHEST = 49.9
+BARS_LEFT, BARS_RIGHT = 28, 672
+BAR_SHARE = 0.52
+"""How much of the room of a month its bar takes."""
 SEGMENTS_WIDTH = 400
 RIBBON_LEFT, RIBBON_CELL, RIBBON_LANE = 76, 16, 26
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the bars of months lie: the view box, from where to where, the height of the highest bar and the widest
+    bar; every so many bars have their number, and so many of the last ones (all in pixels of the drawing).
+    """
+
+    box: str
+    left: int
+    right: int
+    base: int
+    highest: float
+    widest: int
+    labels: int
+    last_labels: int
+
+    @property
+    def text_x(self) -> int:
+        """Where the numbers of the axis end."""
+        return self.left - 6
+
+    @property
+    def text_y(self) -> int:
+        """Where 0 stands beside the base line."""
+        return self.base + 4
+
+    @property
+    def tick_y(self) -> int:
+        """Where the months stand below the base line."""
+        return self.base + 14
+
+
+HALF = Frame("-8 0 684 88", BARS_LEFT, BARS_RIGHT, 69, 49.9, 44, 6, 2)
+"""A card beside another."""
+WIDE = Frame("0 0 1136 184", 44, 1130, 162, 132, 52, 1, 1)
+"""The whole width of a page."""
+PHONE = Frame("0 0 336 148", 30, 334, 128, 100, 18, 6, 1)
+"""A phone, which shows it as large as it is drawn."""
 
 
 def _px(value: float) -> str:
@@ -45,28 +86,29 @@ def nice_step(highest: int) -> int:
     return step * (5 if step * 5 <= highest else 2 if step * 2 <= highest else 1)
 
 
-def month_bars(amounts: list[int]) -> dict[str, Any]:
-    """Return bars, the grid line's height and its value for up to 24 amounts."""
+def month_bars(amounts: list[int], frame: Frame) -> dict[str, Any]:
+    """Return bars, the grid line's height and its value for up to 24 amounts, as they lie in a frame."""
     highest = max([*amounts, 1])
-    scale = BARS_HIGHEST / highest
-    pitch = (BARS_RIGHT - BARS_LEFT) / (len(amounts) or 1)
-    width = min(pitch * 0.52, 44)
+    scale = frame.highest / highest
+    pitch = (frame.right - frame.left) / (len(amounts) or 1)
+    width = min(pitch * BAR_SHARE, frame.widest)
     bars = []
     for index, amount in enumerate(amounts):
         height = max(amount, 0) * scale
         bars.append(
             {
-                "x": _px(BARS_LEFT + pitch * index + (pitch - width) / 2),
-                "y": _px(BARS_BASE - height),
+                "x": _px(frame.left + pitch * index + (pitch - width) / 2),
+                "y": _px(frame.base - height),
                 "height": _px(height),
-                "middle": _px(BARS_LEFT + pitch * (index + 0.5)),
-                "label_y": _px(BARS_BASE - height - 4),
-                "labelled": index % 6 == 0 or index >= len(amounts) - 2,
+                "middle": _px(frame.left + pitch * (index + 0.5)),
+                "label_y": _px(frame.base - height - 4),
+                "labelled": amount and (index % frame.labels == 0 or index >= len(amounts) - frame.last_labels),
             }
         )
     step = nice_step(highest)
-    grid_y = BARS_BASE - step * scale
+    grid_y = frame.base - step * scale
     return {
+        "frame": frame,
         "bars": bars,
         "width": _px(width),
         "grid": step,

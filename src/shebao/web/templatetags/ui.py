@@ -230,23 +230,26 @@ def bars_unit(months: Iterable[Any]) -> str:
 
 
 @register.inclusion_tag("parts/_bars_svg.html")
-def bars_svg(months: Iterable[Any], title: str = "近 12 个月应缴", id: str = "bars") -> dict[str, Any]:
+def bars_svg(
+    months: Iterable[Any], title: str = "近 12 个月应缴", id: str = "bars", wide: bool = False
+) -> dict[str, Any]:
     """Draw amounts by month: items have month, amount (fen) and estimate (hatched when true).
 
-    In 万元, or in 元 where no month reaches 1 万; `bars_unit` tells which. An empty month has no number.
+    In 万元, or in 元 where no month reaches 1 万; `bars_unit` tells which. An empty month has no number. `wide` draws
+    for the whole width of a page; a phone has a drawing of its own either way, with every month.
     """
     items = list(months)
-    is_small = bars_unit(items) == "元"
-    drawn = charts.month_bars([int(_get(item, "amount", 0)) for item in items])
-    for item, bar in zip(items, drawn["bars"], strict=True):
-        bar["month"] = _get(item, "month")
-        bar["amount"] = _get(item, "amount", 0)
-        bar["estimate"] = _get(item, "estimate", False)
-        bar["tick"] = month_short(bar["month"]).replace(" ", "")
-        bar["labelled"] = bar["labelled"] and bool(bar["amount"])
-        bar["number"] = f"{(int(bar['amount']) + 50) // 100:,}" if is_small else wan(bar["amount"])
-    drawn["grid_label"] = str(drawn["grid"] // 100) if is_small else wan(drawn["grid"]).removesuffix(".0")
-    return {**drawn, "title": title, "id": id}
+    is_small, amounts = bars_unit(items) == "元", [int(_get(item, "amount", 0)) for item in items]
+    shown = [
+        {"month": month, "amount": fen, "estimate": estimate, "tick": month_short(month).replace(" ", "")}
+        | {"number": f"{(fen + 50) // 100:,}" if is_small else wan(fen)}
+        for month, fen, estimate in ((_get(i, "month"), int(_get(i, "amount", 0)), _get(i, "estimate")) for i in items)
+    ]
+    drawings = [charts.month_bars(amounts, frame) for frame in (charts.WIDE if wide else charts.HALF, charts.PHONE)]
+    for drawn in drawings:
+        drawn["bars"] = [one | bar for one, bar in zip(shown, drawn["bars"], strict=True)]
+        drawn["grid_label"] = str(drawn["grid"] // 100) if is_small else wan(drawn["grid"]).removesuffix(".0")
+    return {"drawings": drawings, "months": shown, "title": title, "id": id, "wide": wide}
 
 
 @register.inclusion_tag("parts/_ribbon_svg.html")
