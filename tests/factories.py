@@ -180,6 +180,7 @@ def unpaid_bill(employee, assessment, pay_until, fen=100):
     bill = Bill.objects.create(
         assessment=assessment, employer=employer, month=month, number=f"B{assessment.pk}", employer_due=fen,
         employee_due=0, total_due=fen, head_count=1, pay_until=timezone.make_aware(pay_until),
+        last_month=month,
     )  # fmt: skip
     (why,) = keep_evidence([fixed_share(employer.region, month, fen)])
     BillLine.objects.create(

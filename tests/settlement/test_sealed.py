@@ -62,7 +62,7 @@ def another(line: BillLine, **changes) -> None:
     BillLine._base_manager.bulk_create([BillLine(**values | changes)])
 
 
-def open_bill(employer, month: Month, fen: int = 100) -> Bill:
+def open_bill(employer, month: Month, fen: int = 100, **more) -> Bill:
     """A bill that nothing is booked for yet."""
     number = f"{Assessment.objects.ever().count():020d}"
     made = Assessment.objects.create(
@@ -71,7 +71,7 @@ def open_bill(employer, month: Month, fen: int = 100) -> Bill:
     )  # fmt: skip
     return Bill.objects.create(
         assessment=made, employer=employer, month=month, series=1, number=f"Z{number}", employer_due=fen,
-        employee_due=0, total_due=fen, head_count=1, pay_until=EARLIER,
+        employee_due=0, total_due=fen, head_count=1, pay_until=EARLIER, **{"last_month": month} | more,
     )  # fmt: skip
 
 
@@ -140,6 +140,14 @@ def test_a_line_is_refused_if(hall, name):
     with refused(words):
         bill = open_bill(hall, month)
         another(line, **{"bill_id": bill.pk, "month": month, "booking_month": month} | changes)
+
+
+def test_a_bill_is_for_no_month_after_the_latest_that_could_be_assessed(hall):
+    for last_month in (NOVEMBER, None):
+        with refused("no month after the latest"):
+            open_bill(hall, DECEMBER, last_month=last_month)
+    for bill in Bill.objects.all():
+        assert bill.last_month == bill.month  # each was settled in its month
 
 
 def test_nobody_is_charged_before_sixteen(hall):

@@ -1,11 +1,13 @@
 """More of the invariants in the database (decision 0016): I-6, what is voided says by whom and why, and what a mirror
-reverses has ended; I-4, money is booked as payments and items of suspense stand, and no bill is paid below nothing.
+reverses has ended; I-4, money is booked as payments and items of suspense stand, and no bill is paid below nothing;
+I-12, a bill is for no month after the latest that could be assessed.
 """
 
 from django.db import migrations, models
 from django.db.models import Q
 
 from shebao.hall.append_only import refuse_changes_unless
+from shebao.hall.fields import MonthField
 from shebao.hall.set_guards import FRESH, Event, refuse_at_commit, refuse_rows
 
 BILL, BOOKING, ASSESSMENT = "settlement_bill", "settlement_ledgertransaction", "settlement_assessment"
@@ -124,7 +126,16 @@ MONEY = [
         [Event(ENTRY, "INSERT", f"NEW.account IN ({DUES}) AND NEW.amount_fen < 0", OF_BILL)],
     ),
 ]  # fmt: skip
-GUARDS = [*VOIDS, *MONEY]
+
+# I-12 --------------------------------------------------------------------------------------------------------------
+# The calendar is the region's data: the latest month that it allowed stands with the bill.
+TO_COME = f"SELECT 1 FROM {FRESH} b WHERE b.last_month IS NULL OR b.month > b.last_month"
+MONTHS = [
+    refuse_rows(
+        "a_bill_is_for_no_month_to_come", BILL, TO_COME, "a bill is for no month after the latest that may be assessed"
+    )
+]
+GUARDS = [*VOIDS, *MONEY, *MONTHS]
 
 
 class Migration(migrations.Migration):
@@ -133,6 +144,7 @@ class Migration(migrations.Migration):
         ("settlement", "0020_late_fees_are_reckoned_and_nobody_is_left_out"),
     ]
     operations = [
+        migrations.AddField("bill", "last_month", MonthField("当时最晚可核定的月份", null=True)),
         migrations.AddConstraint(
             "voidrequest",
             models.CheckConstraint(
