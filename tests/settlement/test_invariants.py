@@ -348,7 +348,7 @@ GUARDS = (
     "a_void_says_who_and_why_2 a_mirror_ends_what_it_reverses "
     "what_waits_in_suspense_is_an_item an_item_is_held_until_it_is_cleared an_item_is_held_until_it_is_cleared_3 "
     "a_payment_is_booked_as_it_ended a_payment_is_booked_as_it_ended_4 paid_is_never_below_nothing "
-    "a_bill_is_for_no_month_to_come"
+    "a_bill_is_for_no_month_to_come a_regular_line_is_of_the_declared_wage"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 
