@@ -233,6 +233,7 @@ FAULTS: dict[str, tuple[Callable[[Books], None], str]] = {
     "head count of a bill changed": (_set("BILL", "head_count = head_count + 1", "id = {bill}"), "number"),
     "bill of another employer": (_set("BILL", "employer_id = {other_employer}", "id = {bill}"), "number"),
     "bill of another month": (_set("BILL", "month = '2026-12'", "id = {bill}"), "number"),
+    "bill of a month to come": (_set("BILL", "last_month = '2026-10'", "id = {bill}"), "number"),
     "assessment without a bill": (_bill_gone, "assessment_number"),
     "employer's part of a line changed": (_set("LINE", "employer_due = employer_due + 1", THIS), "number"),
     "employee's part of a line changed": (_set("LINE", "employee_due = employee_due - 1", THIS), "number"),

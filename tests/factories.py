@@ -15,6 +15,7 @@ from shebao.hall.operators.models import Operator, Role
 from shebao.hall.regions import region
 from shebao.hall.roster.models import DeclaredWage, Employee, LabourRegistration, Person, Spell
 from shebao.hall.roster.names import pinyin_key
+from shebao.hall.roster.queries import wages_in
 from shebao.hall.settlement.evidences import keep_evidence
 from shebao.hall.settlement.ledger import book_assessed
 from shebao.hall.settlement.models import Assessment, Bill, BillLine
@@ -180,11 +181,13 @@ def unpaid_bill(employee, assessment, pay_until, fen=100):
     bill = Bill.objects.create(
         assessment=assessment, employer=employer, month=month, number=f"B{assessment.pk}", employer_due=fen,
         employee_due=0, total_due=fen, head_count=1, pay_until=timezone.make_aware(pay_until),
+        last_month=month,
     )  # fmt: skip
     (why,) = keep_evidence([fixed_share(employer.region, month, fen)])
+    wage = wages_in(employer, month).get(employee.pk, 0)
     BillLine.objects.create(
         bill=bill, employee=employee, person=employee.person, scheme="pension", region=employer.region, month=month,
-        booking_month=month, declared_wage=1, contribution_base=0, employer_due=fen, employee_due=0,
+        booking_month=month, declared_wage=wage, contribution_base=0, employer_due=fen, employee_due=0,
         employer_evidence_id=why,
     )  # fmt: skip
     book_assessed(bill, {(month, "pension", "employer"): fen})

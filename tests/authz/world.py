@@ -268,6 +268,7 @@ def _undeclared(basis) -> ProvisionalLine:
     bill = Bill.objects.create(
         assessment=made, employer=basis.employer, month=month, series=1, number=f"Y{basis.number}", employer_due=110,
         employee_due=0, total_due=110, head_count=0, pay_until=WHEN, basis_month=basis.month,
+        last_month=month,
     )  # fmt: skip
     told = undeclared_evidence(region(basis.employer.region), "injury", month, basis.month, WHEN.date())
     line = ProvisionalLine.objects.create(

@@ -42,11 +42,11 @@ def make_bill(code="tianjin"):
 
 
 def pay(bill, clerk):
-    payment = Payment.objects.create(
-        employer=bill.employer, bill=bill, number="P1", channel="bank", amount_fen=bill.total_due,
-        state="succeeded", bank_serial="YH1", started_by=clerk, started_at=now(), paid_at=now(),
-    )  # fmt: skip
     with transaction.atomic():
+        payment = Payment.objects.create(
+            employer=bill.employer, bill=bill, number="P1", channel="bank", amount_fen=bill.total_due,
+            state="succeeded", bank_serial="YH1", started_by=clerk, started_at=now(), paid_at=now(),
+        )  # fmt: skip
         book_paid(bill, payment)
 
 
@@ -59,12 +59,12 @@ def pay_in_two(bill, clerk, people):
     made = []
     for one in people:
         own = bill.lines.filter(employee=one)
-        payment = Payment.objects.create(
-            employer=bill.employer, bill=bill, number=f"P{one.pk}", channel="bank", people=[one.pk],
-            amount_fen=sum(line.employer_due + line.employee_due for line in own), state="succeeded",
-            bank_serial=f"YH{one.pk}", started_by=clerk, started_at=now(), paid_at=now(),
-        )  # fmt: skip
         with transaction.atomic():
+            payment = Payment.objects.create(
+                employer=bill.employer, bill=bill, number=f"P{one.pk}", channel="bank", people=[one.pk],
+                amount_fen=sum(line.employer_due + line.employee_due for line in own), state="succeeded",
+                bank_serial=f"YH{one.pk}", started_by=clerk, started_at=now(), paid_at=now(),
+            )  # fmt: skip
             book_paid(bill, payment)
         made.append(payment)
     return made

@@ -37,11 +37,11 @@ def overdue(monkeypatch):
     clerk = make_clerk(employer)
     bill = settle(employer, clerk, Month.of(clock.today()).previous())
     paid = bill.pay_until + timedelta(days=PAID_AFTER)
-    payment = Payment.objects.create(
-        employer=employer, bill=bill, number="P1", amount_fen=100_001, state="succeeded", channel="voucher",
-        started_by=clerk, started_at=paid, paid_at=paid,
-    )  # fmt: skip
     with transaction.atomic():
+        payment = Payment.objects.create(
+            employer=employer, bill=bill, number="P1", amount_fen=100_001, state="succeeded", channel="voucher",
+            started_by=clerk, started_at=paid, paid_at=paid,
+        )  # fmt: skip
         book_paid(bill, payment)
     looks = timezone.localtime(bill.pay_until) + timedelta(days=LOOKED_AFTER)
     all_believe(monkeypatch, looks.replace(hour=10, minute=0, second=0, microsecond=0))

@@ -34,13 +34,12 @@ def billed_though_gone():
     gone = enrolled(clerk.employer, facts=facts, since=last.previous(3))
     enrolled(clerk.employer, name="赵留任", number=synthetic_id(sequence=77), facts=facts, since=last.previous(3))
     bill = settle(clerk.employer, clerk, last)
-    with on_day(last, 12):
+    with on_day(last, 12), transaction.atomic():
         payment = Payment.objects.create(
             employer=bill.employer, bill=bill, number="P1", channel="counter", amount_fen=bill.total_due,
             paid_fen=bill.total_due, state="succeeded", started_by=clerk, started_at=now(), paid_at=now(),
         )  # fmt: skip
-        with transaction.atomic():
-            book_paid(bill, payment)
+        book_paid(bill, payment)
     Spell.objects.filter(employee=gone).update(last_month=last, end_reason="6301")
     return clerk, gone, bill
 

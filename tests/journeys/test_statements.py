@@ -34,11 +34,12 @@ def hall(code: str):
     clerk = make_clerk(employer)
     bill = settle(employer, clerk, month)
     made_at = clock.now() - timedelta(hours=1)
-    payment = Payment.objects.create(
-        employer=employer, bill=bill, number=f"P{code}", channel="bank", amount_fen=bill.total_due, state="succeeded",
-        bank_serial="YH1", started_by=clerk, started_at=made_at, finished_at=clock.now(), paid_at=clock.now(),
-    )  # fmt: skip
     with transaction.atomic():
+        payment = Payment.objects.create(
+            employer=employer, bill=bill, number=f"P{code}", channel="bank", amount_fen=bill.total_due,
+            state="succeeded", bank_serial="YH1", started_by=clerk, started_at=made_at, finished_at=clock.now(),
+            paid_at=clock.now(),
+        )  # fmt: skip
         book_paid(bill, payment)
     return clerk, bill, people
 

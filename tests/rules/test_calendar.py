@@ -57,6 +57,12 @@ def test_after_the_window_the_next_month_is_declared_for_where_the_region_says_s
     assert new_region({"calendar.yaml": OWN.format(shift="none")}).calendar.after_close == "wait"
 
 
+def test_a_month_is_the_newest_from_the_day_on_which_its_window_opens(new_region):
+    calendar = new_region({"calendar.yaml": OWN.format(shift="none")}).calendar
+    assert calendar.newest_month(datetime.fromisoformat("2026-11-04T23:59:59")) == Month(2026, 10)
+    assert calendar.newest_month(datetime.fromisoformat("2026-11-05T00:00:00")) == Month(2026, 11)
+
+
 def test_a_day_past_the_end_of_the_month_is_its_last_day(new_region):
     calendar = new_region({"calendar.yaml": OWN.format(shift="none")}).calendar
     assert calendar.window(Month(2026, 2)).pay_until.isoformat() == "2026-02-28T23:59:00"

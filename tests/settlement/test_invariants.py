@@ -127,6 +127,10 @@ FAULTS = {
         "UPDATE employers_employer SET first_month = '2027-01'",
         "I-12：账单",
     ),
+    "I-12 a bill is for a month to come": (
+        f"UPDATE settlement_bill SET last_month = '2026-10' WHERE id = {LIVE}",
+        "核定时最晚可以核定",
+    ),
     "I-12 a child is charged": ("UPDATE roster_person SET born_on = '2020-05-05'", "还不满 16 周岁"),
     "I-1 a bill says another total": (
         f"UPDATE settlement_bill SET total_due = total_due + 1, employer_due = employer_due + 1 WHERE id = {LIVE}",
@@ -343,7 +347,8 @@ GUARDS = (
     "a_payment_is_voided_with_its_receipt a_payment_is_voided_with_its_receipt_4 a_void_says_who_and_why "
     "a_void_says_who_and_why_2 a_mirror_ends_what_it_reverses "
     "what_waits_in_suspense_is_an_item an_item_is_held_until_it_is_cleared an_item_is_held_until_it_is_cleared_3 "
-    "a_payment_is_booked_as_it_ended a_payment_is_booked_as_it_ended_4 paid_is_never_below_nothing"
+    "a_payment_is_booked_as_it_ended a_payment_is_booked_as_it_ended_4 paid_is_never_below_nothing "
+    "a_bill_is_for_no_month_to_come a_regular_line_is_of_the_declared_wage"
 )
 GIVEN_BACK = "a_charge_leaves_its_month_only_when_it_was_given_back"
 

@@ -38,6 +38,7 @@ LAID_LATER = {
     "a_line_is_what_its_evidence_says",
     "an_adjustment_is_what_its_evidence_says",
     "a_back_payment_bears_what_its_evidence_says",
+    "a_regular_line_is_of_the_declared_wage",
 }
 OWN, DEFAULT = "settlement_billline_2026_03", "settlement_billline_default"
 

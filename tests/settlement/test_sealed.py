@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from shebao.hall.operators.models import Operator
-from shebao.hall.roster.models import Person, Spell
+from shebao.hall.roster.models import DeclaredWage, Person, Spell
 from shebao.hall.settlement.ledger import book_assessed, book_mirror, check_ledger
 from shebao.hall.settlement.models import Assessment, BackPayment, Bill, BillLine, Booking, LedgerTransaction
 from shebao.rules.months import Month
@@ -62,7 +62,7 @@ def another(line: BillLine, **changes) -> None:
     BillLine._base_manager.bulk_create([BillLine(**values | changes)])
 
 
-def open_bill(employer, month: Month, fen: int = 100) -> Bill:
+def open_bill(employer, month: Month, fen: int = 100, **more) -> Bill:
     """A bill that nothing is booked for yet."""
     number = f"{Assessment.objects.ever().count():020d}"
     made = Assessment.objects.create(
@@ -71,7 +71,7 @@ def open_bill(employer, month: Month, fen: int = 100) -> Bill:
     )  # fmt: skip
     return Bill.objects.create(
         assessment=made, employer=employer, month=month, series=1, number=f"Z{number}", employer_due=fen,
-        employee_due=0, total_due=fen, head_count=1, pay_until=EARLIER,
+        employee_due=0, total_due=fen, head_count=1, pay_until=EARLIER, **{"last_month": month} | more,
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def test_a_posted_bill_takes_no_more_lines(hall):
     line = unpaid().lines.filter(scheme="pension").first()
     (late,) = hire(hall, [500_000])
     with refused("takes no more lines"):
-        another(line, employee_id=late.pk, person_id=late.person_id)
+        another(line, employee_id=late.pk, person_id=late.person_id, declared_wage=500_000)
     with refused("no|in the time"):  # whichever of the guards is first
         another(line, month=Month(2020, 1), scheme="made_up")
 
@@ -117,6 +117,8 @@ LINES = {
     "the spell ended before": ({"month": Month(2027, 2), "booking_month": Month(2027, 2)}, "without what it charges"),
     "it is a back payment that was taken back": ({"kind": "2", "month": OCTOBER}, "without what it charges"),
     "it is another person's": ({"person_id": "other"}, "in the time of its employer and person"),
+    "it is at another wage": ({"declared_wage": 720_001}, "of the wage in force"),
+    "it is at the wage of nobody": ({"declared_wage": 0}, "of the wage in force"),
     "it is booked in another month": ({"booking_month": Month(2027, 3)}, "in the time of its employer and person"),
     "the employer began later": ({"month": Month(2025, 6), "booking_month": Month(2025, 6)}, "in the time"),
 }
@@ -127,6 +129,7 @@ def test_a_line_is_refused_if(hall, name):
     changes, words = dict(LINES[name][0]), LINES[name][1]
     line = unpaid().lines.filter(scheme="pension").first()
     Spell.objects.filter(employee=line.employee_id).update(first_month=Month(2025, 1), last_month=Month(2027, 1))
+    DeclaredWage.objects.filter(employee=line.employee_id).update(first_month=Month(2025, 1))
     if "person_id" in changes:
         changes["person_id"] = Person.objects.exclude(pk=line.person_id).first().pk
     if changes.get("kind") == "2":
@@ -140,6 +143,39 @@ def test_a_line_is_refused_if(hall, name):
     with refused(words):
         bill = open_bill(hall, month)
         another(line, **{"bill_id": bill.pk, "month": month, "booking_month": month} | changes)
+
+
+def test_a_bill_is_for_no_month_after_the_latest_that_could_be_assessed(hall):
+    for last_month in (NOVEMBER, None):
+        with refused("no month after the latest"):
+            open_bill(hall, DECEMBER, last_month=last_month)
+    for bill in Bill.objects.all():
+        assert bill.last_month == bill.month  # each was settled in its month
+
+
+def test_a_regular_charge_is_of_the_wage_that_was_declared_last_until_its_month(hall):
+    line, january = unpaid().lines.filter(scheme="pension").first(), Month(2027, 1)
+
+    def charged(fen: int) -> None:
+        bill = open_bill(hall, january)
+        same = {"bill_id": bill.pk, "month": january, "booking_month": january}
+        another(line, **same | {"declared_wage": fen})
+
+    before, others = line.declared_wage, {"employee_id": line.employee_id, "declared_at": EARLIER}
+    DeclaredWage.objects.create(first_month=DECEMBER, amount_fen=1, is_voided=True, **others)
+    DeclaredWage.objects.create(first_month=january.next(), amount_fen=2, **others)
+    for fen in (1, 2):
+        with refused("of the wage in force"):
+            charged(fen)
+    with transaction.atomic():
+        charged(before)
+        transaction.set_rollback(True)
+    DeclaredWage.objects.create(first_month=january, amount_fen=3, **others)
+    with refused("of the wage in force"):
+        charged(before)
+    with transaction.atomic():
+        charged(3)
+        transaction.set_rollback(True)
 
 
 def test_nobody_is_charged_before_sixteen(hall):

@@ -93,6 +93,11 @@ class Calendar:
         is_ahead = self.after_close == "next_month" and at > self.window(month).declare_until
         return month.next() if is_ahead else month
 
+    def newest_month(self, at: datetime) -> Month:
+        """The latest month whose window has opened by that (naive local) moment: no later one can be settled."""
+        month = Month.of(at.date())
+        return month if self.window(month).opens_at <= at else month.previous()
+
     def window(self, month: Month) -> Window:
         """The declaration and payment window of a month."""
         usual = self._last(_day(month, self.declare_until)), self._last(_day(month, self.pay_until))

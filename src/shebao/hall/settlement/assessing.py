@@ -17,7 +17,7 @@ from shebao.rules.months import Month
 
 from ..audit.operations import record_many
 from ..bulk import Block, insert_blocks, insert_rows
-from ..clock import now, today
+from ..clock import local_now, now, today
 from ..employers.models import Employer
 from ..prepared import prepared
 from ..regions import region
@@ -196,6 +196,7 @@ def _make_bills(assessments: Sequence[Assessment], demands: Sequence[Demand], mo
     """The bills' totals are the sums of the same columns that become their lines."""
     spec = region(assessments[0].employer.region)
     usual, on = spec.calendar.window(month).pay_until, today()
+    newest = spec.calendar.newest_month(local_now())
     moved = due_moments([one.employer for one in assessments], month)
     invented: dict[Month, tuple] = {}
     bills = []
@@ -218,6 +219,7 @@ def _make_bills(assessments: Sequence[Assessment], demands: Sequence[Demand], mo
                 head_count=one.head_count,
                 pay_until=timezone.make_aware(moved.get(assessment.employer_id, usual)),
                 first_month=months[-1],
+                last_month=newest,
                 illustrative=list(dict.fromkeys([title for each in months for title in invented[each]] + samples)),
             )
         )

@@ -256,13 +256,16 @@ def _spells_over_another() -> QuerySet:
 
 
 def _months() -> Iterator[str]:
-    """I-12: nobody is charged before the employer began, before sixteen, or for a month after it is booked.
+    """I-12: nobody is charged before the employer began, before sixteen, or for a month after it is booked; no bill is
+    for a month after the latest that could be assessed when it was made.
 
     A month that is paid back may be earlier than the employer, however often it is corrected: the region's data says
     which.
     """
     for number, month in _outside_its_time():
         yield f"I-12：账单 {number} 有 {month} 的明细，不在单位参保起始之后、做账期之前。"
+    for number, month, last in _to_come():
+        yield f"I-12：账单 {number} 是 {month} 的，核定时最晚可以核定 {last}。"
     for name, day, first in _first_charges():
         if first < Month.of(day).next(12 * YOUNGEST):
             yield f"I-12：{name}在 {first} 还不满 {YOUNGEST} 周岁，已有应缴。"
@@ -276,6 +279,12 @@ def _outside_its_time() -> QuerySet:
     early = Q(month__lt=F("bill__employer__first_month")) & ~back
     wrong = BillLine.objects.live().filter(early | Q(month__gt=F("booking_month")))
     return wrong.order_by("pk").values_list("bill__number", "month")
+
+
+@prepared
+def _to_come() -> QuerySet:
+    wrong = Bill.objects.ever().filter(month__gt=F("last_month")).order_by("pk")
+    return wrong.values_list("number", "month", "last_month")
 
 
 @streamed

@@ -65,7 +65,8 @@ class Assessment(models.Model):
 class Bill(BillReading, models.Model):
     """What the employer owes for a month (账单): by definition the sum of its lines. Paid is a query of the ledger.
 
-    `first_month` is the earliest month that its lines are for; None of bills of before that was written down.
+    `first_month` is the earliest month that its lines are for, `last_month` the latest that could be assessed when it
+    was made: the database holds its own month against that (I-12). None of bills of before that was written down.
     """
 
     assessment = models.OneToOneField(Assessment, on_delete=models.PROTECT, related_name="bill")
@@ -81,6 +82,7 @@ class Bill(BillReading, models.Model):
     illustrative = models.JSONField("示例值", default=list)
     basis_month = MonthField("暂核定所按月份", null=True)
     first_month = MonthField("最早所属期", null=True)
+    last_month = MonthField("当时最晚可核定的月份", null=True)
 
     objects = voidable("employer", assessment__voided_at=None).as_manager()
 

@@ -118,6 +118,7 @@ def _make_bill(assessment: Assessment, back: Sequence[BackDue | Borne | Differen
         total_due=employer_due + employee_due,
         head_count=len({one.line.employee_id for one in back}),
         first_month=min(one.line.month for one in back),
+        last_month=Month.of(today()),
         pay_until=timezone.make_aware(_pay_until(spec, assessment.month)),
         illustrative=list(
             dict.fromkeys([title for one in months for title in spec.illustrative(one, today())] + samples)

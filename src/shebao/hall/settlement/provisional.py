@@ -36,7 +36,7 @@ from .models import (
     VoidRequest,
     VoidState,
 )
-from .undeclared import Proposal, not_settled, propose, refuse_early
+from .undeclared import Proposal, newest_month, not_settled, propose, refuse_early
 
 KIND = "undeclared"
 """The kind of such an assessment, beside the keys of settlements and services."""
@@ -124,6 +124,7 @@ def _make_bill(found: Proposal, spec: Region, by) -> Bill:
         illustrative=list(found.basis.illustrative),
         basis_month=found.basis.month,
         first_month=month,
+        last_month=newest_month(spec),
     )
 
 

@@ -1,14 +1,17 @@
 """More of the invariants in the database (decision 0016): I-6, what is voided says by whom and why, and what a mirror
-reverses has ended; I-4, money is booked as payments and items of suspense stand, and no bill is paid below nothing.
+reverses has ended; I-4, money is booked as payments and items of suspense stand, and no bill is paid below nothing;
+I-12, a bill is for no month after the latest that could be assessed; I-8, a regular line is of the declared wage.
 """
 
 from django.db import migrations, models
 from django.db.models import Q
 
 from shebao.hall.append_only import refuse_changes_unless
+from shebao.hall.fields import MonthField
 from shebao.hall.set_guards import FRESH, Event, refuse_at_commit, refuse_rows
 
 BILL, BOOKING, ASSESSMENT = "settlement_bill", "settlement_ledgertransaction", "settlement_assessment"
+LINE, WAGE = "settlement_billline", "roster_declaredwage"
 ENTRY, DUES = "settlement_ledgerentry", "'receivable', 'late_fees_due', 'interest_due'"
 WISH, PAYMENT, ITEM = "settlement_voidrequest", "payments_payment", "payments_suspenseitem"
 
@@ -124,15 +127,41 @@ MONEY = [
         [Event(ENTRY, "INSERT", f"NEW.account IN ({DUES}) AND NEW.amount_fen < 0", OF_BILL)],
     ),
 ]  # fmt: skip
-GUARDS = [*VOIDS, *MONEY]
+
+# I-12 --------------------------------------------------------------------------------------------------------------
+# The calendar is the region's data: the latest month that it allowed stands with the bill.
+TO_COME = f"SELECT 1 FROM {FRESH} b WHERE b.last_month IS NULL OR b.month > b.last_month"
+MONTHS = [
+    refuse_rows(
+        "a_bill_is_for_no_month_to_come", BILL, TO_COME, "a bill is for no month after the latest that may be assessed"
+    )
+]
+
+# I-8 ---------------------------------------------------------------------------------------------------------------
+# A person is asked about once, whatever the number of schemes; where no wage is declared, nothing is charged by one.
+ANOTHER_WAGE = f"""
+SELECT 1 FROM (SELECT DISTINCT l.employee_id, l.month, l.declared_wage FROM {FRESH} l WHERE l.kind = '1') one
+WHERE one.declared_wage <> COALESCE((SELECT w.amount_fen FROM {WAGE} w
+WHERE w.employee_id = one.employee_id AND NOT w.is_voided AND w.first_month <= one.month
+ORDER BY w.first_month DESC LIMIT 1), 0)
+"""
+WAGES = [
+    refuse_rows(
+        "a_regular_line_is_of_the_declared_wage", LINE, ANOTHER_WAGE, "a regular charge is of the wage in force",
+        when="NEW.kind = '1'",
+    )
+]  # fmt: skip
+GUARDS = [*VOIDS, *MONEY, *MONTHS, *WAGES]
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("payments", "0010_a_voided_receipt_stays_voided"),
+        ("roster", "0009_a_correction_may_be_of_the_tier"),
         ("settlement", "0020_late_fees_are_reckoned_and_nobody_is_left_out"),
     ]
     operations = [
+        migrations.AddField("bill", "last_month", MonthField("当时最晚可核定的月份", null=True)),
         migrations.AddConstraint(
             "voidrequest",
             models.CheckConstraint(
