@@ -1,12 +1,12 @@
 """What the scanner from outside attacks: every input of every route, and no page twice because its numbers differ."""
 
-from tools.scan import Sent, attacked, of_a_shape
+from tools.scan import Sent, attacked, families, of_a_shape
 
 HALL = "http://127.0.0.1:8000"
 
 
 def _sent(number: int, address: str, *inputs: str, status: int | None = 200, method: str = "POST") -> Sent:
-    return Sent(number, method, HALL + address, status, frozenset(inputs))
+    return Sent(number, method, HALL + address, status, families(list(inputs)), len(inputs))
 
 
 def test_of_forms_that_differ_in_their_numbers_one_is_sent():
@@ -43,3 +43,8 @@ def test_what_was_attacked_as_another_role_is_not_attacked_again():
     one, other = _sent(1, "/e/roster/", "P name"), _sent(2, "/e/roster/", "P name", "P since")
     assert attacked([one], one.inputs_of_route) == []
     assert attacked([other], one.inputs_of_route) == [other]
+
+
+def test_inputs_that_are_read_alike_are_one():
+    assert families(["P flag_name", "P flag_phone", "P flag_wage", "P flag_month", "P note"]) == {"P flag*", "P note"}
+    assert families(["P version_29", "P version_31", "P first_month"]) == {"P version_0", "P first_month"}

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from http import HTTPStatus
@@ -47,6 +48,8 @@ TOKEN, KEY, UNREAD = "csrfmiddlewaretoken", "_once", "nonce"
 BEGUN = re.compile(r"Launching module (\w+)")
 CUT = re.compile(r"Max attack time was reached for module (\w+)")
 NUMBER = re.compile(r"\d+")
+BEGINNING = re.compile(r"[^._]*")
+MANY = 4
 STRIDE = 15  # seconds of a crawl, after which what waits is thinned
 DEPTH = 8
 NEWEST = 16  # pages of a shape
@@ -99,7 +102,7 @@ def main(
         command += ["--no-bugreport", "-v", "1", "-f", "json", "-o", str(folder / "report.json")]
         command += ["--store-session", str(folder), "--skip", TOKEN, "--skip", UNREAD]
         before = set(Path(known).read_text().splitlines()) if known and Path(known).exists() else set()
-        words, after = _crawl(command, folder, float(crawl), before)
+        words, after = _crawl(command, address + start, folder, float(crawl), before)
         sys.stdout.write(f"{account} {start}: {words}\n")
         sys.stdout.flush()
         said = _run([*command, "-m", MODULES, "--skip-crawl"])
@@ -116,10 +119,10 @@ def _run(command: list[str]) -> str:
     return subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
 
-def _crawl(command: list[str], folder: Path, seconds: float, seen: set[str]) -> tuple[str, set[str]]:
+def _crawl(command: list[str], start: str, folder: Path, seconds: float, seen: set[str]) -> tuple[str, set[str]]:
     """Crawl in strides until no shape waits, or for `seconds`, and choose what is attacked that was not `seen`.
 
-    Returns how much it was, and what is seen then.
+    The first page stays: headers and cookies are looked at there alone. Returns how much it was, and what is seen then.
     """
     until, gone, before, waiting, anew = time.monotonic() + seconds, 0, None, [], ["--flush-session"]
     while waiting != before and time.monotonic() < until:
@@ -131,11 +134,11 @@ def _crawl(command: list[str], folder: Path, seconds: float, seen: set[str]) -> 
     with closing(sqlite3.connect(next(folder.glob("*.db")))) as database, database:
         crawled = [one for one in _requests(database) if one.status is not None]
         chosen = attacked(crawled, seen)
-        _keep(database, chosen)
+        _keep(database, [*chosen, *(one for one in crawled if one.address == start and not one.inputs)])
         _take_repeated_out(database)
         _take_keys_out(database)
     shapes, routes = len({one.shape for one in crawled}), len({one.route for one in chosen})
-    inputs = sum(len(one.inputs) for one in chosen)
+    inputs = sum(one.size for one in chosen)
     cut = "" if waiting == before else f", {len(waiting)} requests not reached"
     words = (
         f"{gone + len(crawled)} requests crawled, {shapes} shapes{cut}; "
@@ -152,6 +155,7 @@ class Sent(NamedTuple):
     address: str
     status: int | None
     inputs: frozenset[str]
+    size: int
 
     @property
     def shape(self) -> tuple:
@@ -180,7 +184,19 @@ class Sent(NamedTuple):
 def _requests(database: sqlite3.Connection) -> list[Sent]:
     """What wapiti crawled or is about to."""
     rows = database.execute(REQUESTS, (TOKEN, KEY, DEPTH)).fetchall()
-    return [Sent(*row, frozenset(filter(None, (names or "").split(",")))) for *row, names in rows]
+    return [Sent(*row, _inputs(row[1], names or ""), names.count(",") + 1 if names else 0) for *row, names in rows]
+
+
+def _inputs(method: str, names: str) -> frozenset[str]:
+    """What the address of a form carries is attacked where the page is asked for."""
+    return families([name for name in names.split(",") if name and (method == "GET" or not name.startswith("GET "))])
+
+
+def families(names: list[str]) -> frozenset[str]:
+    """Names without their numbers; many that begin alike are one, being read alike (`flag_name`, `flag_wage`)."""
+    begin = {name: BEGINNING.match(name)[0] for name in names}
+    alike = Counter(begin.values())
+    return frozenset(f"{begin[name]}*" if alike[begin[name]] >= MANY else NUMBER.sub("0", name) for name in names)
 
 
 def _keep(database: sqlite3.Connection, requests: Iterable[Sent]) -> None:
@@ -219,10 +235,14 @@ def attacked(requests: list[Sent], seen: set[str]) -> list[Sent]:
     left = [(one, one.inputs_of_route) for one in requests]
     chosen, seen = [], set(seen)
     while left := [(one, inputs) for one, inputs in left if not inputs <= seen]:
-        best, inputs = max(left, key=lambda pair: (pair[0].is_well, len(pair[1] - seen) / len(pair[1]), len(pair[1])))
+        best, inputs = max(left, key=lambda pair: _worth(*pair, seen))
         chosen.append(best)
         seen |= inputs
     return chosen
+
+
+def _worth(one: Sent, inputs: set[str], seen: set[str]) -> tuple:
+    return one.is_well, len(inputs - seen) / len(inputs), len(inputs), -one.size
 
 
 def _take_repeated_out(database: sqlite3.Connection) -> None:
