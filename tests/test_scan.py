@@ -1,6 +1,8 @@
 """What the scanner from outside attacks: every input of every route, and no page twice because its numbers differ."""
 
-from tools.scan import Sent, attacked, families, of_a_shape
+import sqlite3
+
+from tools.scan import Sent, attacked, families, of_a_shape, take_repeated_out
 
 HALL = "http://127.0.0.1:8000"
 
@@ -48,3 +50,16 @@ def test_what_was_attacked_as_another_role_is_not_attacked_again():
 def test_inputs_that_are_read_alike_are_one():
     assert families(["P flag_name", "P flag_phone", "P flag_wage", "P flag_month", "P note"]) == {"P flag*", "P note"}
     assert families(["P version_29", "P version_31", "P first_month"]) == {"P version_0", "P first_month"}
+
+
+def test_of_inputs_that_are_read_alike_two_are_attacked_and_of_one_name_the_last():
+    with sqlite3.connect(":memory:") as database:
+        database.execute("CREATE TABLE params (param_id INTEGER PRIMARY KEY, path_id, type, name)")
+        names = ["chosen", "chosen", "flag_name", "flag_phone", "flag_wage", "flag_month", "note"]
+        database.executemany(
+            "INSERT INTO params (path_id, type, name) VALUES (1, 'POST', ?)", [(one,) for one in names]
+        )
+        take_repeated_out(database)
+        stay = database.execute("SELECT param_id, name FROM params ORDER BY 1").fetchall()
+    database.close()
+    assert stay == [(2, "chosen"), (3, "flag_name"), (4, "flag_phone"), (7, "note")]

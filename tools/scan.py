@@ -135,10 +135,10 @@ def _crawl(command: list[str], start: str, folder: Path, seconds: float, seen: s
         crawled = [one for one in _requests(database) if one.status is not None]
         chosen = attacked(crawled, seen)
         _keep(database, [*chosen, *(one for one in crawled if one.address == start and not one.inputs)])
-        _take_repeated_out(database)
+        take_repeated_out(database)
+        inputs = database.execute("SELECT count(*) FROM params WHERE name NOT IN (?, ?)", (TOKEN, KEY)).fetchone()[0]
         _take_keys_out(database)
     shapes, routes = len({one.shape for one in crawled}), len({one.route for one in chosen})
-    inputs = sum(one.size for one in chosen)
     cut = "" if waiting == before else f", {len(waiting)} requests not reached"
     words = (
         f"{gone + len(crawled)} requests crawled, {shapes} shapes{cut}; "
@@ -245,10 +245,16 @@ def _worth(one: Sent, inputs: set[str], seen: set[str]) -> tuple:
     return one.is_well, len(inputs - seen) / len(inputs), len(inputs), -one.size
 
 
-def _take_repeated_out(database: sqlite3.Connection) -> None:
-    """Of inputs of one name in one request the last stays, which is the one that is read."""
+def take_repeated_out(database: sqlite3.Connection) -> None:
+    """Of inputs of one name the last stays, which is the one that is read; of many that begin alike the first two."""
     last = "SELECT max(param_id) FROM params GROUP BY path_id, type, name"
     database.execute(f"DELETE FROM params WHERE param_id NOT IN ({last})")
+    alike: dict[tuple, list[int]] = {}
+    rows = database.execute("SELECT path_id, type, name, param_id FROM params ORDER BY param_id").fetchall()
+    for path, kind, name, number in rows:
+        alike.setdefault((path, kind, BEGINNING.match(name)[0]), []).append(number)
+    went = [(number,) for numbers in alike.values() if len(numbers) >= MANY for number in numbers[2:]]
+    database.executemany("DELETE FROM params WHERE param_id = ?", went)
 
 
 def _take_keys_out(database: sqlite3.Connection) -> None:
