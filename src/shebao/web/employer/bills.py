@@ -14,7 +14,7 @@ from shebao.hall.payments.models import Payment
 from shebao.hall.payments.queries import running_payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
-from shebao.hall.settlement.comparing import Before, bridge, compared_with
+from shebao.hall.settlement.comparing import Before, bridge, compared_with, striking_in
 from shebao.hall.settlement.explaining_sums import BOTH, WHOLES
 from shebao.hall.settlement.flagging import flags
 from shebao.hall.settlement.models import DUES, Bill
@@ -277,7 +277,7 @@ def _changes(request, found: Bill) -> dict:
         "trouble": "",
         "before": before,
         "difference": difference,
-        "striking": sum(one.is_striking for row in rows for one in row.people),
+        "striking": striking_in(rows),
         "flags": flags(found),
     }
 
