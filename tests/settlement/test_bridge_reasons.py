@@ -81,11 +81,11 @@ def test_somebody_with_several_reasons_stands_under_each_with_what_it_moved():
     assert striking_in(rows) == 1, "they are looked at once"
 
 
-def test_new_limits_are_still_called_so():
-    # Tianjin's limits of the year begin in January; the wage lies above the ceiling of both years.
-    employer = make_employer("shanghai")
-    hire(employer, [9_000_000])
-    june, july = Month(2026, 6), Month(2026, 7)
-    last = settle(employer, make_clerk(employer), june)
-    rows = checked(employer, last, july)
-    assert [row.label for row in rows] in ([], ["上下限或费率调整 1 人"])
+def test_a_new_floor_is_still_called_so():
+    # Shenzhen's floor of the base is another one from September on; the wage lies below both.
+    employer = make_employer("shenzhen")
+    august, september = Month(2026, 8), Month(2026, 9)
+    hire(employer, [200_000])
+    last = settle(employer, make_clerk(employer), august)
+    (row,) = checked(employer, last, september)
+    assert row.label == "上下限或费率调整 1 人" and row.delta > 0

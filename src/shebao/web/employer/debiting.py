@@ -15,7 +15,7 @@ from shebao.rules.region_collection import Way
 
 from ..chosen import numbers
 from .common import crumbs, here
-from .paying import TAGS
+from .paying import tag_of
 
 RECENT = 20
 
@@ -43,7 +43,7 @@ def show(request, page):
         "bank_name": employer.bank_name,
         "account": f"尾号 {employer.bank_account[-4:]}" if employer.bank_account else "",
         "records": [
-            {"payment": one, "tag": TAGS[one.state], "word": state_word(one, cleared.get(one.pk))} for one in records
+            {"payment": one, "tag": tag_of(one), "word": state_word(one, cleared.get(one.pk))} for one in records
         ],
     }
     return render(request, "employer/debits.html", context)

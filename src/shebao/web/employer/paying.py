@@ -50,6 +50,11 @@ TAGS = {
 }
 
 
+def tag_of(payment: Payment) -> str:
+    """The tag of an attempt, the same on every page."""
+    return "void" if payment.is_taken_back else TAGS[payment.state]
+
+
 @needs("pay")
 @require_GET
 def pay(request):
@@ -76,7 +81,7 @@ def pay(request):
         "records": [
             {
                 "payment": one,
-                "tag": TAGS[one.state],
+                "tag": tag_of(one),
                 "word": state_word(one, cleared.get(one.pk)),
                 "cleared": cleared.get(one.pk),
                 "way": _way_title(request, one),
@@ -230,7 +235,7 @@ def payment(request, pk):
         "way": _way_title(request, found),
         "kind": kind,
         "qr": _qr(found.pay_url) if kind == "code" and found.state == PaymentState.SENT else "",
-        "tag": TAGS[found.state],
+        "tag": tag_of(found),
         "undecided": found.state in UNDECIDED,
         "in_file": found.debit_file_id is not None,
         "is_voided": found.bill.assessment.voided_at is not None,

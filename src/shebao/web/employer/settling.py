@@ -11,7 +11,8 @@ from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
 from shebao.hall.settlement.comparing import bridge, compared_with, striking_in
 from shebao.hall.settlement.declared import changes_of, changes_told
-from shebao.hall.settlement.late_decisions import extended_months, extension_words
+from shebao.hall.settlement.late_decisions import extended_months, extension_words, extensions
+from shebao.hall.settlement.missed import is_missed, what_now
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, preconditions, who_computes
@@ -66,6 +67,7 @@ def context_of(request, employer: Employer, month) -> dict:
         "estimate": None,
         "trouble": [],
         "is_ready": False,
+        "missed": [],
     }
     context["provisional"] = provisional_of(employer, month)
     if bill:
@@ -83,6 +85,8 @@ def context_of(request, employer: Employer, month) -> dict:
         context |= _amounts(request, employer, month)
     except Refused as no:
         context["trouble"] = [no.message]
+    if is_missed(employer, month, is_provisional=context["provisional"] is not None):
+        context["missed"] = what_now(here(request), month)
     is_met = all(one["ok"] or one["warn"] for one in context["items"])
     return context | {"is_ready": is_met and not context["trouble"]}
 
@@ -157,7 +161,7 @@ def _window_item(request, employer: Employer, month, provisional) -> dict:
     """The settling time, and why the month may be settled after it where it may."""
     spec = here(request)
     window = spec.calendar.window(month)
-    extended = extended_months(employer, this_month(request)).get(month)
+    extended = extensions([employer], month).get(employer.pk)
     note = f"{window.opens_at:%m-%d %H:%M} 至 {window.pay_until:%m-%d %H:%M}"
     if provisional:
         note += "，补办申报"
