@@ -117,7 +117,7 @@ def test_chosen_employees_are_paid_for_and_the_voucher_is_mailed(fifth, page_of,
     page.get_by_role("button", name="提交").click()
     page.get_by_role("button", name="提交").click()
     page.get_by_text("请把要确认的事项都勾选").first.wait_for()
-    page.get_by_label(re.compile("^确认办理")).check()
+    page.get_by_label(re.compile("确认办理")).check()
     page.get_by_role("button", name="提交").dblclick()
     page.wait_for_url(re.compile(r"/e/payments/\d+/$"))
     page.go_back()

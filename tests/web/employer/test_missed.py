@@ -32,7 +32,7 @@ def test_the_settlement_says_what_happens_now_the_next_window_and_whom_to_ask(pa
         page = text_of(pages.get("/e/settle/"))
     spec = region(CODE)
     whom = spec.term("agency"), spec.term("agency_phone")
-    for told in ("上月应缴额的 110%暂核定", "补办", "下一次", "2026-12-01", *whom):
+    for told in ("上月应缴额的 110% 暂核定", "补办", "下一次", "2026-12-01", *whom):
         assert told in page, told
     assert "先处理上面没有满足的事项" not in page and " disabled" in page
 

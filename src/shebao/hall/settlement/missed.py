@@ -33,13 +33,13 @@ def what_now(spec: Region, month: Month) -> list[str]:
     if rule.assessed:
         basis = f"{OF_BASE[rule.base]}{_times(spec, month)}"
         told.append(
-            f"没有按时申报的，经办机构按{basis}暂核定（没有可用作基数的，另行确定），账单出现在“{spec.term('menu.bills')}”；"
-            "暂核定以后可以在这里补办申报结算，多退少补。"
+            f"没有按时申报的，经办机构按{basis} 暂核定（没有可用作基数的，另行确定），"
+            f"账单出现在“{spec.term('menu.bills')}”；暂核定以后可以在这里补办申报结算，多退少补。"
         )
     else:
         told.append("要补办的，请到经办窗口办理。")
     told.append(
-        f"下一次结算是{month.next().label}，{coming.opens_at:%Y-%m-%d} 至 {coming.pay_until:%Y-%m-%d %H:%M} 办理。"
+        f"下一次结算是 {month.next().label}，{coming.opens_at:%Y-%m-%d} 至 {coming.pay_until:%Y-%m-%d %H:%M} 办理。"
     )
     return [settling(spec.terms, one) for one in told]
 
