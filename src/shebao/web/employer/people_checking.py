@@ -44,8 +44,12 @@ class Plan:
 
 def confirmations_of(settlement: Settlement) -> list[str]:
     """What the clerk ticks, as often as the region's settlement is confirmed."""
-    before = ("单位信息和在保人数已经核对", "缴费基数、金额和与上月的差异已经核对")[: settlement.confirmations - 1]
-    return [*before, f"确认办理“{settlement.title}”：办理后立即生效，不能重复办理"]
+    told = (
+        "单位信息和在保人数已经核对",
+        "缴费基数、金额和与上月的差异已经核对",
+        f"确认办理“{settlement.title}”：办理后立即生效，不能重复办理",
+    )
+    return list(told[len(told) - settlement.confirmations :])
 
 
 def ticked(request, settlement: Settlement) -> int:
