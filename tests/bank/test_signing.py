@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_the_bank_refuses_a_replayed_or_altered_or_unsigned_order(payer, order):
 
 def test_an_order_survives_a_restart(tmp_path, order):
     book = OrderBook(tmp_path / "bank.sqlite3")
-    placed = book.place(order)
+    placed = book.place(order, datetime(2026, 11, 5, 10, tzinfo=UTC))
     book.close()
     again = OrderBook(tmp_path / "bank.sqlite3")
     assert again.find(order["order_id"]) == placed

@@ -21,6 +21,8 @@ from tests.settlement.hall import hire, make_clerk, make_employer, settle
 from .steps import all_believe, print_from_menu, unfold, until
 from .test_statements import open_from_menu, printed
 
+WAGE = "8,000.00"
+"""What the people of `enrolled` earn."""
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
@@ -57,8 +59,15 @@ def test_shenzhen_pays_by_debit_file_which_stalls_lies_and_is_cleared_up(page_of
     by_menu(page, "银行代扣")
     page.get_by_role("checkbox", name=bill.label).check()
     page.get_by_role("button", name="列入代扣").dblclick()
-    page.get_by_role("link", name="正在办理").wait_for()
+    page.get_by_role("link", name="等待银行结果").first.wait_for()
     assert bill.payments.count() == 1
+    page.get_by_role("button", name="撤回代扣").click()
+    page.get_by_text("这笔缴费已经撤销，没有扣款").wait_for()
+    by_menu(page, "银行代扣")
+    expect(page.get_by_role("main")).to_contain_text("已撤销")
+    page.get_by_role("checkbox", name=bill.label).check()
+    page.get_by_role("button", name="列入代扣").click()
+    page.get_by_role("button", name="撤回代扣").wait_for()
 
     desk = page_of(agency("shenzhen"), "/a/")
     by_menu(desk, "银行代扣")
@@ -84,7 +93,7 @@ def test_shenzhen_pays_by_debit_file_which_stalls_lies_and_is_cleared_up(page_of
 
 
 def test_chosen_employees_are_paid_for_and_the_voucher_is_mailed(fifth, page_of, live_server, bank, transactional_db):
-    # GX-4 社保缴费: choose employees, 缴费, month and base, 提交; the voucher goes to the employer's mail.
+    # GX-4 社保缴费: choose employees, 缴费, month and base, 提交, 核对; the voucher goes to the employer's mail.
     employer = make_employer("general_hall", "990001")
     people = [enrolled(employer, sequence=number, name=f"示例{number}") for number in (911, 912)]
     page = page_of(make_clerk(employer), "/e/")
@@ -98,6 +107,21 @@ def test_chosen_employees_are_paid_for_and_the_voucher_is_mailed(fifth, page_of,
     assert page.get_by_label(f"{people[0].name}的缴费基数").input_value() == "6800", "nothing typed is lost"
     page.get_by_label(re.compile("一并申报全部")).check()
     page.get_by_role("button", name="提交").dblclick()
+    page.get_by_role("heading", name="核对缴费").wait_for()
+    main = page.get_by_role("main")
+    for told in (f"{WAGE} → 6,800.00", "全部 2 名在保员工", "待提交的申报都已提交", "与上月相比"):
+        expect(main).to_contain_text(told)
+    assert not Bill.objects.exists(), "nothing is settled before it was looked at"
+    page.get_by_role("button", name="返回修改").click()
+    assert page.get_by_label(f"{people[0].name}的缴费基数").input_value() == "6800"
+    page.get_by_role("button", name="提交").click()
+    page.get_by_role("button", name="提交").click()
+    page.get_by_text("请把要确认的事项都勾选").first.wait_for()
+    page.get_by_label(re.compile("确认办理")).check()
+    page.get_by_role("button", name="提交").dblclick()
+    page.wait_for_url(re.compile(r"/e/payments/\d+/$"))
+    page.go_back()
+    page.go_forward()
     page.get_by_role("link", name="前往银行付款").click()
     page.get_by_role("button", name="确认付款").click()
     bill = Bill.objects.live().get()

@@ -43,6 +43,7 @@ TOGETHER: dict[frozenset[str], str] = {
     frozenset({"declaration.saved", "declaration.approved"}): "where nobody reviews, the hall decides what was saved",
     frozenset({"declaration.repaired", "declaration.submitted"}): "where repairing is submitting: both were done",
     frozenset({"payment.started", "payment.sent"}): "ordered, and then the bank was told, in a transaction after it",
+    frozenset({"payment.refused", "payment.cancelled"}): "the bank closed the order, and who had asked it to",
     frozenset({"batch.uploaded", "batch.matched"}): "a file whose headings are all known needs no question about them",
     frozenset({"operator.activated", "operator.signed_in"}): "the link gives a password, and whoever gave it is in",
     frozenset({"operator.created", "operator.activation_made"}): "the account, and the link that makes it usable",

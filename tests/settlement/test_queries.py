@@ -47,14 +47,14 @@ def test_the_bridge_adds_up_to_the_difference_with_every_reason():
     assert sum(row.delta for row in rows) == bill.total_due - last.total_due
 
 
-def test_a_change_without_a_new_wage_has_its_own_row():
+def test_somebody_put_out_of_a_scheme_has_a_row_that_says_so():
     employer = make_employer()
     people = hire(employer, WAGES)
     last = settle(employer, make_clerk(employer), OCTOBER)
     people[0].spells.filter(scheme="unemployment").update(last_month=OCTOBER)
     with on_day():
         rows = bridge(employer, NOVEMBER)
-        assert [row.label for row in rows] == ["上下限或费率调整 1 人"]
+        assert [row.label for row in rows] == ["险种增减 1 人"]
         assert rows[0].delta == estimate(employer, NOVEMBER).total - last.total_due < 0
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
 from . import signing
 
@@ -16,11 +17,15 @@ TIMEOUT_SECONDS = 5
 
 
 class Courier:
-    """Delivers messages in threads of their own. Every attempt is signed anew; the message_id stays."""
+    """Delivers messages in threads of their own. Every attempt is signed anew; the message_id stays.
+
+    `note` hears of each message whether it arrived.
+    """
 
     def __init__(self, secret: bytes, *, retry_after: tuple[float, ...] = RETRY_AFTER_SECONDS):
         self.secret = secret
         self.retry_after = retry_after
+        self.note: Callable[[dict, bool], None] | None = None
         # A redirect would carry the message to a host nobody allowed.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
 
@@ -32,9 +37,11 @@ class Courier:
         time.sleep(after)
         body = json.dumps(message, ensure_ascii=False, sort_keys=True).encode()
         for _ in range(times):
-            self._send_until_heard(url, body)
+            heard = self._send_until_heard(url, body)
+            if self.note:
+                self.note(message, heard)
 
-    def _send_until_heard(self, url: str, body: bytes) -> None:
+    def _send_until_heard(self, url: str, body: bytes) -> bool:
         for wait in (0, *self.retry_after):
             time.sleep(wait)
             headers = signing.sign(self.secret, body, at=time.time(), nonce=secrets.token_hex(16))
@@ -42,11 +49,12 @@ class Courier:
             request = urllib.request.Request(url, data=body, headers=headers, method="POST")
             try:
                 with self._opener.open(request, timeout=TIMEOUT_SECONDS):
-                    return
+                    return True
             except (OSError, ValueError) as error:
                 if isinstance(error, urllib.error.HTTPError):
                     error.close()
                 log.warning("通知未送达 %s：%s", url, error)
+        return False
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

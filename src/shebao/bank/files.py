@@ -56,7 +56,7 @@ def _debited(book: OrderBook, line: dict, payee: str, choice: str, at: datetime)
         "order_id": line["order"], "amount_fen": int(line["amount"]), "payer": line["payer"], "payee": payee,
         "bill_number": line.get("bill", "") or "代扣", "callback_url": "-", "return_url": "-",
     }  # fmt: skip
-    book.place(order)
+    book.place(order, at)
     is_paid = choice != "refuse" and bool(line["account"])
     state, reason = ("succeeded", "") if is_paid else ("refused", "insufficient_balance")
     try:

@@ -1,5 +1,7 @@
 """The bank's own books: orders and what became of them, in one small SQLite file."""
 
+import contextlib
+import json
 import secrets
 import sqlite3
 import threading
@@ -20,7 +22,11 @@ create table if not exists orders (
     bank_serial text not null default '',
     message_id text not null default '',
     paid_at text not null default '',
-    valid_until text not null default ''
+    valid_until text not null default '',
+    placed_at text not null default ''
+);
+create table if not exists told (
+    order_id text not null, at text not null, how text not null, said text not null, heard integer not null
 );
 create table if not exists taken_again (
     bank_serial text primary key, order_id text not null, message_id text not null, paid_at text not null
@@ -32,6 +38,9 @@ create table if not exists files (
 create table if not exists settings (name text primary key, value text not null);
 """
 CONTENT = ("order_id", "amount_fen", "payer", "payee", "bill_number", "callback_url", "return_url", "valid_until")
+
+LATER = (("orders", "valid_until"), ("orders", "placed_at"), ("files", "payee"))
+TOLD = ("state", "reason", "amount_fen", "payer", "bank_serial")
 
 
 class OrderExists(Exception):
@@ -52,7 +61,7 @@ class OrderBook:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(SCHEMA)
-        for table, column in (("orders", "valid_until"), ("files", "payee")):  # books of an older bank
+        for table, column in LATER:  # books of an older bank
             if column not in {row["name"] for row in self._connection.execute(f"pragma table_info({table})")}:
                 self._connection.execute(f"alter table {table} add column {column} text not null default ''")
 
@@ -61,14 +70,14 @@ class OrderBook:
         with self._lock:
             self._connection.close()
 
-    def place(self, order: dict) -> dict:
+    def place(self, order: dict, at: datetime) -> dict:
         """Enter an order, or return the same one again. Raises OrderExists for other content."""
         values = [order.get(key, "") for key in CONTENT]
         with self._lock:
             self._connection.execute(
-                f"insert into orders ({', '.join(CONTENT)}, page_token)"
-                f" values ({', '.join('?' * len(CONTENT))}, ?) on conflict (order_id) do nothing",
-                [*values, secrets.token_urlsafe(24)],
+                f"insert into orders ({', '.join(CONTENT)}, page_token, placed_at)"
+                f" values ({', '.join('?' * len(CONTENT))}, ?, ?) on conflict (order_id) do nothing",
+                [*values, secrets.token_urlsafe(24), at.isoformat(timespec="seconds")],
             )
             stored = self._find(order["order_id"])
         if [stored[key] for key in CONTENT] != values:
@@ -169,6 +178,27 @@ class OrderBook:
                 [order_id],
             )
             return self._find(order_id)
+
+    def note_told(self, told: dict, how: str, heard: bool, at: datetime) -> None:
+        """Keep what was sent about an order, how, and whether it arrived; for the operator to look at."""
+        said = json.dumps({key: told.get(key, "") for key in TOLD}, ensure_ascii=False)
+        with self._lock, contextlib.suppress(sqlite3.ProgrammingError):  # a late notice, and the book is closed
+            self._connection.execute(
+                "insert into told (order_id, at, how, said, heard) values (?, ?, ?, ?, ?)",
+                [told["order_id"], at.isoformat(timespec="seconds"), how, said, heard],
+            )
+
+    def recent(self, most: int) -> list[dict]:
+        """The newest orders, each with what was sent about it (`told`), in order of time."""
+        with self._lock:
+            rows = self._connection.execute("select * from orders order by rowid desc limit ?", [most]).fetchall()
+            found = [dict(row) for row in rows]
+            for one in found:
+                told = self._connection.execute(
+                    "select * from told where order_id = ? order by rowid", [one["order_id"]]
+                ).fetchall()
+                one["told"] = [dict(row) | json.loads(row["said"]) for row in told]
+        return found
 
     def _find(self, order_id: str) -> dict | None:
         row = self._connection.execute("select * from orders where order_id = ?", [order_id]).fetchone()

@@ -5,7 +5,7 @@ from html import escape
 from .files import OUTCOMES
 from .reasons import REASONS
 
-# What the payer may make happen: label of the button → what it does is in `server.CHOICES`.
+# What the payer may make happen: label of the button → what it does is in `choices.CHOICES`.
 TRIALS = {
     "insufficient_balance": "余额不足",
     "account_not_signed": "账户未签约",
@@ -26,7 +26,7 @@ FRAME = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {head}<title>{title} · 示例银行（演示渠道）</title><link rel="stylesheet" href="/bank.css"></head>
-<body><header><p>示例银行（演示渠道）<small>不发生真实扣款</small></p></header><main>{body}</main></body></html>"""
+<body><header><p>示例银行（演示渠道）<small>不发生真实扣款</small></p></header><main{wide}>{body}</main></body></html>"""
 
 
 def yuan(fen: int) -> str:
@@ -47,25 +47,73 @@ def pay_page(order: dict) -> str:
     )
 
 
-def desk_page(token: str, chosen: str, chosen_files: str) -> str:
-    """The operator's page: how the next debits by agreement go, and the files of debits."""
-    files = "".join(
-        f'<button name="files" value="{key}"{" disabled" if key == chosen_files else ""}>{label}</button>'
-        for key, label in OUTCOMES.items()
-    )
-    buttons = "".join(
-        f'<button name="debits" value="{key}"{" disabled" if key == chosen else ""}>{label}</button>'
-        for key, label in DEBITS.items()
-        if key != "success_late"
+STATES = {"waiting": "等待付款", "succeeded": "付款成功", "refused": "没有扣款", "unknown": "结果待查"}
+
+
+def desk_page(token: str, chosen: str, chosen_files: str, orders: list[dict]) -> str:
+    """The operator's page: the newest orders with what was sent about each, how the next debits by agreement go, and
+    the files of debits.
+    """
+    debits = {key: label for key, label in DEBITS.items() if key != "success_late"}
+    rows = "".join(_order_row(one) for one in orders)
+    listed = (
+        f"""<div class="scroll"><table><thead><tr><th>下单时间</th><th>缴费流水</th><th>付款单位</th>
+<th class="n">金额（元）</th><th>状态</th><th>已发给网厅</th></tr></thead><tbody>{rows}</tbody></table></div>"""
+        if rows
+        else '<p class="say">还没有订单。</p>'
     )
     return _page(
         "银行操作台",
-        f"""<h1>银行操作台</h1><p class="say">三方协议扣款现在的结果：{DEBITS[chosen]}</p>
+        f"""<h1>银行操作台</h1><p class="say">这里是演示用的银行一侧：看订单和已发的消息，决定以后的扣款结果。
+<a href="/counter">柜台查询缴费</a></p>
+<h2>最近的订单</h2>{listed}
 <form method="post" action="/desk"><input type="hidden" name="token" value="{escape(token)}">
-<fieldset><legend>以后的三方协议扣款改为</legend><div>{buttons}</div></fieldset>
-<p class="say">代扣文件现在的结果：{OUTCOMES[chosen_files]}</p>
-<fieldset><legend>以后处理的代扣文件改为</legend><div>{files}</div></fieldset></form>""",
+<h2>以后的扣款结果</h2><p class="say">三方协议扣款现在的结果：<b>{DEBITS[chosen]}</b></p>
+<fieldset><legend>以后的三方协议扣款改为</legend><div>{_choices("debits", debits, chosen)}</div></fieldset>
+<p class="say">代扣文件现在的结果：<b>{OUTCOMES[chosen_files]}</b></p>
+<fieldset><legend>以后处理的代扣文件改为</legend>
+<div>{_choices("files", OUTCOMES, chosen_files)}</div></fieldset></form>""",
+        wide=True,
     )
+
+
+def _choices(name: str, labels: dict[str, str], chosen: str) -> str:
+    """The buttons of a choice; the present one is marked and does nothing."""
+    now = ' class="on" aria-current="true" disabled'
+    return "".join(
+        f'<button name="{name}" value="{key}"{now if key == chosen else ""}>{label}</button>'
+        for key, label in labels.items()
+    )
+
+
+def _order_row(order: dict) -> str:
+    number, told = escape(order["order_id"]), "".join(f"<li>{_told_words(one, order)}</li>" for one in order["told"])
+    state = STATES[order["state"]]
+    if order["bank_serial"]:
+        state += f"<small>{escape(order['bank_serial'])}</small>"
+    elif order["reason_code"] in REASONS:
+        state += f"<small>{escape(REASONS[order['reason_code']].text)}</small>"
+    return (
+        f'<tr><td class="num">{escape(_at(order["placed_at"]))}</td>'
+        f'<td class="num"><a href="/pay/{number}">{number}</a></td>'
+        f'<td>{escape(order["payer"])}</td><td class="n">{yuan(order["amount_fen"])}</td><td>{state}</td>'
+        f"<td>{f'<ul>{told}</ul>' if told else '没有发过'}</td></tr>"
+    )
+
+
+def _told_words(one: dict, order: dict) -> str:
+    """What was sent, in words; what differs from the order is said, for it is a lie that was chosen."""
+    words = f"{_at(one['at'])} {one['how']}：{STATES.get(one['state'], one['state'])}"
+    if one["amount_fen"] != order["amount_fen"]:
+        words += f"，金额 {yuan(one['amount_fen'])}"
+    if one["payer"] != order["payer"]:
+        words += f"，付款单位 {one['payer']}"
+    return escape(words if one["heard"] else f"{words}（没有送达）")
+
+
+def _at(moment: str) -> str:
+    """A moment of the books for people: 2026-11-05T10:00:00+08:00 → 11-05 10:00:00."""
+    return moment[5:19].replace("T", " ") or "—"
 
 
 def counter_page(number: str, problem: str) -> str:
@@ -75,7 +123,8 @@ def counter_page(number: str, problem: str) -> str:
         "柜台查询缴费",
         f"""<h1>柜台查询缴费</h1>{told}<form method="get" action="/counter">
 <label for="number">凭证序号（缴费流水）</label>
-<input id="number" name="number" value="{escape(number)}" maxlength="64"> <button class="pay">查询</button></form>""",
+<input id="number" name="number" value="{escape(number)}" maxlength="64">
+<button class="pay">查询</button></form><p class="say"><a href="/desk">银行操作台</a></p>""",
     )
 
 
@@ -97,8 +146,8 @@ def plain_page(title: str, text: str) -> str:
     return _page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
 
 
-def _page(title: str, body: str, head: str = "") -> str:
-    return FRAME.format(title=escape(title), body=body, head=head)
+def _page(title: str, body: str, head: str = "", *, wide: bool = False) -> str:
+    return FRAME.format(title=escape(title), body=body, head=head, wide=' class="wide"' if wide else "")
 
 
 def _facts(order: dict) -> str:

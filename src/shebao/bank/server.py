@@ -18,45 +18,18 @@ from types import MappingProxyType
 
 from . import files, pages, signing
 from .callbacks import Courier
+from .choices import CHOICES, Choice
 from .orders import CONTENT, AlreadyDecided, OrderBook, OrderExists, message
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LARGEST_BODY = 20_000
 LARGEST_FILE = 20_000_000
-LATE_SECONDS = 6
 ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 BEIJING = timezone(timedelta(hours=8))
 """A statement is of a day, and the country keeps one time, whatever clock the machine has."""
+RECENT = 12
+"""So many orders stand on the operator's page."""
 CSS = Path(__file__).with_name("bank.css").read_bytes()
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a button of the payment page makes happen."""
-
-    state: str
-    reason_code: str = ""
-    paid: bool = False
-    notices: int = 1
-    after: float = 0
-    again: bool = False
-    lie: Mapping = field(default_factory=dict)
-
-
-CHOICES = {
-    "success": Choice("succeeded", paid=True),
-    "insufficient_balance": Choice("refused", "insufficient_balance"),
-    "account_not_signed": Choice("refused", "account_not_signed"),
-    # Money moved, but the hall hears only that nobody knows: the next query finds out.
-    "timeout": Choice("unknown", "timeout", paid=True),
-    "success_twice": Choice("succeeded", paid=True, notices=2),
-    "success_late": Choice("succeeded", paid=True, after=LATE_SECONDS),
-    "stall": Choice("succeeded", paid=True, notices=0),
-    "lie_amount": Choice("succeeded", paid=True, lie={"amount_fen": -100}),
-    "lie_payer": Choice("succeeded", paid=True, lie={"payer": "冒名有限公司"}),
-    # Of debits by agreement only: the account is debited a second time for the same order.
-    "debit_twice": Choice("succeeded", paid=True, again=True),
-}
 
 
 def _now() -> datetime:
@@ -74,6 +47,9 @@ class Bank:
     seen: signing.SeenNonces = field(default_factory=signing.SeenNonces)
     working: threading.Lock = field(default_factory=threading.Lock)
     desk_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    def __post_init__(self):
+        self.courier.note = lambda told, heard: self.book.note_told(told, "通知", heard, _now())
 
 
 class Refusal(Exception):
@@ -106,6 +82,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answer the status of an order, a page, or the style sheet."""
         self._answer(
             {
+                "": lambda _rest: self._go("/desk"),
                 "orders": self._order_status,
                 "statement": self._statement,
                 "debit-files": self._file_answer,
@@ -158,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(HTTPStatus.NOT_FOUND, "没有这个页面")
         order = self._order_from(body)
         try:
-            stored = self.server.bank.book.place(order)
+            stored = self.server.bank.book.place(order, _now())
         except OrderExists as taken:
             raise Refusal(HTTPStatus.CONFLICT, str(taken)) from None
         path = f"/pay/{stored['order_id']}"
@@ -170,7 +147,9 @@ class Handler(BaseHTTPRequestHandler):
         book = self.server.bank.book
         with contextlib.suppress(AlreadyDecided):  # it had its end before: that is the answer
             book.decide(order_id, state="refused", reason_code="closed", paid=False, at=_now())
-        self._json(HTTPStatus.OK, message(book.settle_unknown(order_id)))
+        told = message(book.settle_unknown(order_id))
+        book.note_told(told, "关闭应答", True, _now())
+        self._json(HTTPStatus.OK, told)
 
     def _order_status(self, order_id: str) -> None:
         self._check_signature(self.path.encode())
@@ -204,7 +183,9 @@ class Handler(BaseHTTPRequestHandler):
             pass  # asked again, the answer is the same and no notice follows
         else:
             self._repeat(order, choice)
-        self._json(HTTPStatus.OK, _told(self._find(order_id), choice))
+        told = _told(self._find(order_id), choice)
+        book.note_told(told, "扣款应答", True, _now())
+        self._json(HTTPStatus.OK, told)
 
     def _repeat(self, order: dict, choice: Choice) -> None:
         """What the operator chose to tell again beside the answer, or to take again and tell."""
@@ -246,7 +227,7 @@ class Handler(BaseHTTPRequestHandler):
     def _desk(self, _rest: str) -> None:
         bank = self.server.bank
         chosen = bank.book.setting("debits", "success"), bank.book.setting("files", "success")
-        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, *chosen))
+        self._page(HTTPStatus.OK, pages.desk_page(bank.desk_token, *chosen, bank.book.recent(RECENT)))
 
     def _set_desk(self, _rest: str) -> None:
         fields, bank = urllib.parse.parse_qs(self._body().decode("utf-8", "replace")), self.server.bank

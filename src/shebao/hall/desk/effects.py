@@ -1,7 +1,5 @@
 """Approving so that it can be taken back: nothing happens for ten seconds, then all of it (decision 0013)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,18 +14,11 @@ from ..declarations.models import Declaration, DeclarationEvent
 from ..declarations.review import Seen, approve_declarations, sign_declarations
 from ..declarations.states import State
 from ..errors import Conflict, Refused, permit
+from ..rehearsing import rehearsal
 from .kinds import DECLARATIONS, Kind
 from .models import DeskCase, NoteKind, Sample, Tables
 from .operations import LONGEST, touch
 from .signing import is_pending
-
-
-@contextmanager
-def rehearsal() -> Iterator[None]:
-    """What is not possible raises here as it would in earnest; whatever was possible is rolled back."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def approve_cases(pks: list[int], *, by, note: str = "", seen: Seen | None = None) -> list[Declaration]:

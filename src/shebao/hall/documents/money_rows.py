@@ -172,7 +172,7 @@ def of_schemes(asked: Asked) -> list[Row]:
     for *key, heads, base in lines.values_list("bill", "month", "scheme").annotate(
         heads=Count("employee", distinct=True), base=Sum("contribution_base")
     ):
-        counted[tuple(key)] = {"head_count": heads, "base": base}
+        counted[tuple(key)] = {"head_count": heads, "base": base or None}  # a fixed amount has no base
     kinds: dict[tuple, set[str]] = defaultdict(set)
     for *key, kind in lines.values_list("bill", "month", "scheme", "kind").distinct():
         kinds[tuple(key)].add(BillLine(kind=kind).get_kind_display())
@@ -181,7 +181,7 @@ def of_schemes(asked: Asked) -> list[Row]:
         own = sorted({key[:3] for key in ledger.parts if key[0] == bill.pk} | {k for k in counted if k[0] == bill.pk})
         order = {key: at for at, key in enumerate(schemes_in_order(spec, {key[2] for key in own}))}
         for key in sorted(own, key=lambda key: (key[1] != bill.month, str(key[1]), order[key[2]])):
-            nobody = {} if bill.is_provisional else {"head_count": 0, "base": 0}
+            nobody = {} if bill.is_provisional else {"head_count": 0, "base": None}
             row = nobody | counted.get(key, {}) | ledger.sums(*key)
             rows.append(
                 row

@@ -35,7 +35,7 @@ def of_person_lines(asked: Asked) -> list[Row]:
             "scheme_key": line.scheme,
             "line_kind": line.get_kind_display(),
             "wage": line.declared_wage,
-            "base": line.contribution_base,
+            "base": line.contribution_base or None,  # a fixed amount has no base
             "employer_due": line.employer_due,
             "employee_due": line.employee_due,
             "total_due": line.employer_due + line.employee_due,
@@ -118,7 +118,7 @@ def _insured(spells: list[Spell], paid: list[Row], now: Month) -> Row:
         "first_month": spells[0].first_month,
         "last_month": None if is_live else max((one.last_month for one in spells), key=str),
         "months": len(_months(paid)),
-        "base": paid[-1]["base"] if paid else 0,  # of the last month, as it was corrected last
+        "base": paid[-1]["base"] if paid else None,  # of the last month, as it was corrected last
         "employer_paid": sum(row["employer_due"] for row in paid),
         "employee_paid": sum(row["employee_due"] for row in paid),
         "paid": sum(row["total_due"] for row in paid),
@@ -139,7 +139,7 @@ def of_pension_account(asked: Asked) -> list[Row]:
             {
                 "year": year,
                 "months": len(_months(years[year])),
-                "base": sum({row["month"]: row["base"] for row in years[year]}.values()),  # of a month, the last
+                "base": sum({row["month"]: row["base"] or 0 for row in years[year]}.values()),  # of a month, the last
                 "opening": opening,
                 "principal": principal,
                 "closing": opening + principal,

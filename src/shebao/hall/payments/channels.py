@@ -11,10 +11,7 @@ from shebao.rules.region_collection import Way
 
 from ..errors import Refused
 from ..regions import region
-from .models import UNDECIDED, Payment
-
-WITHDRAWN = "withdrawn"
-"""The reason of an attempt that its payer takes back before it is in a file: no file takes it any more."""
+from .models import UNDECIDED, WITHDRAWN, Payment
 
 
 class Channel(Protocol):

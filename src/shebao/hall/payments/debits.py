@@ -20,8 +20,8 @@ from ..clock import now, today
 from ..crypto import seal, unseal
 from ..errors import Conflict, Refused, permit
 from ..regions import region
-from .channels import WITHDRAWN, bank_secret
-from .models import UNDECIDED, DebitFile, DebitState, Payment, PaymentState
+from .channels import bank_secret
+from .models import UNDECIDED, WITHDRAWN, DebitFile, DebitState, Payment, PaymentState
 from .operations import receive_line
 from .suspense import suspend
 

@@ -24,6 +24,12 @@ MISMATCH = "mismatch"
 """The reason of an attempt whose money moved otherwise than ordered: the bank or a person clears it up."""
 
 
+CLOSED, WITHDRAWN = "closed", "withdrawn"
+"""The reasons of an attempt that the hall took back before any money moved: its order was closed at the bank; it was
+taken out of what waits for a debit file, and no file takes it any more.
+"""
+
+
 class DebitState(models.TextChoices):
     """How far a debit file is."""
 
@@ -108,6 +114,11 @@ class Payment(models.Model):
                 violation_error_message="这张账单正在缴费，请先等结果。",
             ),
         ]
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether it was closed before any money moved, by its payer or because its bill was undone."""
+        return self.state == PaymentState.REFUSED and self.reason_code in (CLOSED, WITHDRAWN)
 
 
 class ReceiptKind(models.TextChoices):

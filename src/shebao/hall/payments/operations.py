@@ -25,14 +25,14 @@ from ..settlement.void_wishes import waiting_void
 from .asked import placed, running_of, to_be_paid
 from .channels import CHANNELS, bank_secret, channel, way_chosen
 from .hearing import checked, hear, read_message
-from .models import UNDECIDED, Payment, PaymentState
+from .models import CLOSED, UNDECIDED, Payment, PaymentState
 from .order_papers import revoke_order_papers
 from .people import people_due
 
 SILENT = "bank_silent"
 NO_ANSWER = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，银行恢复后再点“查询结果”。"
 ANOTHER_PAYS = "请另一位有“缴费”权限的操作员核对账单后缴费。"
-CLOSED = "缴费已关闭，没有扣款"
+NOT_PLACED = "缴费已关闭，没有扣款"
 UNREACHABLE = "银行没有应答，现在不知道结果。请勿换别的方式重复付款，稍后再点一次，会继续同一笔缴费。"
 
 
@@ -166,14 +166,14 @@ def _place(payment: Payment, *, by) -> Payment:
 
 
 @transaction.atomic
-def _mark_turned_away(pk: int, reason: str, *, by) -> None:
+def _mark_turned_away(pk: int, reason: str, *, by, code: str = "order_refused") -> None:
     payment = Payment.objects.select_for_update().get(pk=pk)
     if payment.state in UNDECIDED:
         payment.state, payment.finished_at = PaymentState.REFUSED, now()
-        payment.reason_code, payment.reason = "order_refused", reason[:200]
+        payment.reason_code, payment.reason = code, reason[:200]
         payment.save()
         revoke_order_papers(payment, by=by)
-        record("payment.refused", payment, by=by, reason_code="order_refused")
+        record("payment.refused", payment, by=by, reason_code=code)
 
 
 def receive_notice(headers: Mapping[str, str], body: bytes) -> str:
@@ -229,7 +229,7 @@ def receive_line(message: Mapping) -> str:
 
 def close_unplaced(payment_id: int, *, by) -> None:
     """End an attempt whose order the bank never received."""
-    _mark_turned_away(payment_id, CLOSED, by=by)
+    _mark_turned_away(payment_id, NOT_PLACED, by=by, code=CLOSED)
 
 
 @transaction.atomic

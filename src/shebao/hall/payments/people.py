@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Sum
 from ..errors import Refused
 from ..settlement.ledger import balance
 from ..settlement.models import Bill, Booking
+from ..settlement.queries import Estimate
 from .models import Payment, PaymentState
 
 
@@ -83,3 +84,13 @@ def why_not_by_people(bill: Bill) -> str:
     whole = bill.payments.filter(state=PaymentState.SUCCEEDED, people=[]).exists()
     taken = bill.transactions.filter(kind__in=(Booking.CLEARED, Booking.CREDIT_USED), reversed_by=None).exists()
     return "这张账单已经整张缴过或抵扣过一部分，请在“缴费与支付”缴清余额。" if whole or taken else ""
+
+
+def people_estimated(estimated: Estimate) -> dict[int, int]:
+    """What each employee (id) would owe of a month that is not settled yet, fen: as `people_of` its bill will say."""
+    charges = estimated.charges
+    totals = charges.employer_total + charges.employee_total
+    found = {one.pk: int(fen) for one, fen in zip(estimated.employees, totals, strict=True)}
+    for one in (*estimated.back, *estimated.borne, *estimated.adjusted):
+        found[one.line.employee_id] = found.get(one.line.employee_id, 0) + one.total
+    return found

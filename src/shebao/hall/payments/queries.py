@@ -75,3 +75,10 @@ def cleared_money(payments: Iterable[Payment]) -> dict[int, SuspenseItem]:
     ended = [one.pk for one in payments if one.state == PaymentState.CLEARED]
     items = SuspenseItem.objects.that_came().filter(payment__in=ended).exclude(clearing="") if ended else ()
     return {one.payment_id: one for one in items}
+
+
+def state_word(payment: Payment, cleared: SuspenseItem | None = None) -> str:
+    """How an attempt stands, in words, on every page; where the agency ended it, what it did with the money."""
+    if cleared:
+        return f"已由经办机构{cleared.get_clearing_display()}"
+    return "已撤销" if payment.is_taken_back else payment.get_state_display()

@@ -12,7 +12,7 @@ from shebao.rules.region import Region
 
 from ..audit.operations import record
 from ..declarations.pipe import races_become_conflicts
-from ..desk.effects import rehearsal, wait_for_effect
+from ..desk.effects import wait_for_effect
 from ..desk.operations import touch
 from ..desk.signing import free_to_decide, sign
 from ..errors import Conflict, Refused, permit
@@ -20,6 +20,7 @@ from ..mail.operations import write_text
 from ..mail.wording import worded
 from ..operators.operations import hand_out_password
 from ..regions import region
+from ..rehearsing import rehearsal
 from ..sign_in.linking import end_sent
 from . import checks
 from .activation import has_been_used, make_activation

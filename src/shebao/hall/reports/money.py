@@ -47,7 +47,8 @@ def charged(asked: Asked) -> list[dict]:
         "base": Sum("contribution_base", filter=REGULAR, default=0),
     }
     rows = [
-        row | {"bill": None} for row in lines(asked).order_by().values("month", "scheme").annotate(**people, **sums)
+        row | {"bill": None, "base": row["base"] or None}
+        for row in lines(asked).order_by().values("month", "scheme").annotate(**people, **sums)
     ]
     provisional = ProvisionalLine.objects.visible_to(asked.actor).filter(bill__in=bills_in(asked))
     if asked.scheme:
@@ -129,7 +130,7 @@ def _line(asked: Asked, row: BillLine, number: str, paid: PaidLines) -> dict:
         "scheme": asked.region.scheme_title(row.scheme),
         "kind": row.get_kind_display(),
         "wage": row.declared_wage,
-        "base": row.contribution_base,
+        "base": row.contribution_base or None,  # a fixed amount has no base
         "employer": part("employer"),
         "employee": part("employee"),
         "total": row.employer_due + row.employee_due,

@@ -1,25 +1,27 @@
 """Why a month costs more or less than the one before, person by person; and the last twelve months."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Max, Sum
 
-from shebao.rules.contributions import Charges, recompute
+from shebao.rules.contributions import recompute
 from shebao.rules.months import Month, months_between, months_in_short
 from shebao.rules.settling_words import settling
 
 from ..clock import today
 from ..regions import region
 from ..roster.models import DeclaredWage
-from ..roster.queries import Insured, columns_for_charge
+from ..roster.queries import Insured
 from .adjusting import Difference
 from .back_fees import Borne
 from .back_payments import BackDue
 from .models import Bill, BillLine, LineKind
-from .queries import EARLIER, Estimate, charged, covered_by_any, estimate
+from .month_costs import BASE, OPENED, RATES, TIER, YEARLY, MonthCosts, costs_of, reasons_of
+from .queries import EARLIER, Estimate, estimate
 
+CAME, WENT = "增员", "减员"
 STRIKING = 5
 """A wage that moved by more than one part in five of what it was is shown to the clerk once more."""
 
@@ -45,6 +47,11 @@ class PersonChange:
         if self.wage_before is None or self.wage_now is None:
             return False
         return abs(self.wage_now - self.wage_before) * STRIKING > self.wage_before
+
+
+def striking_in(rows: Iterable["BridgeRow"]) -> int:
+    """How many people of these rows somebody should look at; who stands in several counts once."""
+    return len({one.employee for row in rows for one in row.people if one.is_striking})
 
 
 @dataclass(frozen=True)
@@ -76,11 +83,12 @@ def bridge(employer, month: Month, estimated: Estimate | None = None) -> list[Br
 
     Pass `estimated` for a month that is not settled: what its declarations not yet in force add is a row of its own.
     """
-    groups: dict[str, list[PersonChange]] = {"增员": [], "减员": [], "基数调整": [], "上下限或费率调整": []}
-    for change in _changes(_people_of(employer, month.previous()), _people_of(employer, month, estimated)):
-        groups[_reason(change)].append(change)
+    groups: dict[str, list[PersonChange]] = {word: [] for word in (CAME, WENT, OPENED, YEARLY, TIER, BASE, RATES)}
+    before, now = costs_of(employer, month.previous()), costs_of(employer, month, estimated)
+    for reason, change in _reasons(before, now):
+        groups[reason].append(change)
     rows = [
-        BridgeRow(f"{label} {len(found)} 人", sum(one.delta for one in found), tuple(found))
+        BridgeRow(f"{label} {len(found)} 人", sum(one.delta for one in found), tuple(_largest_first(found)))
         for label, found in groups.items()
         if found
     ]
@@ -156,42 +164,30 @@ def _largest_first(changes: list[PersonChange]) -> list[PersonChange]:
     return sorted(changes, key=lambda one: (-abs(one.delta), one.employee))
 
 
-def _changes(before: dict, now: dict) -> list[PersonChange]:
-    """Everybody whose cost differs, the largest difference first."""
-    found = []
-    for key in before.keys() | now.keys():
-        (wage_before, cost_before), (wage_now, cost_now) = before.get(key, (None, 0)), now.get(key, (None, 0))
-        if cost_before != cost_now or (key in before) != (key in now):
-            found.append(PersonChange(key, wage_before, wage_now, cost_before, cost_now))
-    return _largest_first(found)
-
-
-def _reason(change: PersonChange) -> str:
-    if change.wage_before is None:
-        return "增员"
-    if change.wage_now is None:
-        return "减员"
-    return "基数调整" if change.wage_now != change.wage_before else "上下限或费率调整"
-
-
-def _people_of(employer, month: Month, estimated: Estimate | None = None) -> dict[int, tuple[int, int]]:
-    """Employee id → (declared wage, total) from the month's bill, or from an estimate where there is none."""
-    if estimated is not None:
-        return _charged_people(estimated.employees, estimated.wages, estimated.charges)
-    lines = BillLine.objects.live().filter(bill__employer=employer, month=month, kind=LineKind.REGULAR)
-    lines = lines.values_list("employee")
-    billed = lines.annotate(Max("declared_wage"), Sum("employer_due"), Sum("employee_due"))
-    people = {pk: (wage, employer_due + employee_due) for pk, wage, employer_due, employee_due in billed}
-    if people or month < max(employer.first_month, region(employer.region).opened_on):
-        return people
-    employees, people = columns_for_charge(employer, month)
-    return _charged_people(employees, people.declared_wage, charged(region(employer.region), month, people))
-
-
-def _charged_people(employees: list[Insured], wages: np.ndarray, charges: Charges) -> dict[int, tuple[int, int]]:
-    insured = covered_by_any(charges)
-    totals = charges.employer_total + charges.employee_total
-    return {employee.pk: (int(wages[i]), int(totals[i])) for i, employee in enumerate(employees) if insured[i]}
+def _reasons(before: MonthCosts, now: MonthCosts) -> Iterator[tuple[str, PersonChange]]:
+    """Everybody whose cost differs, under the reason for it; somebody with several reasons stands under each with the
+    schemes that it moved, so that the sum is theirs.
+    """
+    nothing, moved = (None, 0), []
+    for key in before.people.keys() | now.people.keys():
+        (wage_before, cost_before), (wage_now, cost_now) = before.people.get(key, nothing), now.people.get(key, nothing)
+        change = PersonChange(key, wage_before, wage_now, cost_before, cost_now)
+        if wage_before is None:
+            yield CAME, change
+        elif wage_now is None:
+            yield WENT, change
+        elif change.delta:
+            moved.append(change)
+    keys = [one.employee for one in moved]
+    last, this = (before.by_scheme(keys), now.by_scheme(keys)) if keys else ({}, {})
+    for one in moved:
+        costs = last.get(one.employee, {}), this.get(one.employee, {})
+        found = reasons_of(now.spec, *costs, is_raised=one.wage_now != one.wage_before)
+        if len(found) == 1:
+            yield next(iter(found)), one
+        else:
+            for reason, (fen, fen_now) in found.items():
+                yield reason, PersonChange(one.employee, one.wage_before, one.wage_now, fen, fen_now)
 
 
 def chart(employer, estimated: Estimate | None = None, months: int = 12) -> list[tuple[Month, int, bool]]:

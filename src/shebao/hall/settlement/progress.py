@@ -26,6 +26,7 @@ from ..roster.models import DeclaredWage, Employee, Spell
 from ..roster.queries import covering
 from .declared import about_people, changes_of, open_counts_of_many
 from .ledger import balances
+from .missed import is_missed
 from .models import Assessment, Bill
 from .paying_state import WORDS, asked_of, fee_note, is_unknown
 
@@ -164,8 +165,8 @@ class Standing:
     `bills` by month, newest first, and those of back payments assessed `apart`; `booked` has (due, paid) in fen by
     bill; `open` counts undecided declarations by (service, state); `made` those that took effect, by service; `filed`
     holds the kinds of paper that were downloaded, by bill; `has_insured` whether anybody is insured in the month;
-    `late_fee` is what the month's own bill still asks for being paid late, fen; `running` are the attempts to pay
-    that have no result yet, by bill.
+    `late_fee` is what the month's own bill still asks for being paid late, fen; `is_missed`: it was not settled in its
+    time and cannot be any more; `running` are the attempts to pay that have no result yet, by bill.
     """
 
     employer: Employer
@@ -178,6 +179,7 @@ class Standing:
     filed: dict[int, set[str]]
     has_insured: bool
     late_fee: int = 0
+    is_missed: bool = False
     running: Mapping[int, Payment] = field(default_factory=dict)
 
     @property
@@ -243,18 +245,21 @@ def standing(employer, month: Month, by) -> Standing:
     for bill, kind in papers.values_list("bill", "kind"):
         filed[bill].add(kind)
     own = {bill.month: bill for bill in every if not bill.series}
+    apart = [bill for bill in every if bill.series]
     late = [bill for bill in (own.get(month),) if bill and local_now() > timezone.make_naive(bill.pay_until)]
     return Standing(
         employer,
         month,
         own,
-        [bill for bill in every if bill.series],
+        apart,
         balances(every),
         {(service, state): count for service, state, count in rows},
         changes_of(employer, month),
         filed,
         Spell.objects.filter(covering(month), employee__employer=employer).exists(),
         sum(asked.late_fee for asked in asked_of(late).values()) if late else 0,
+        month not in own
+        and is_missed(employer, month, is_provisional=any(one.is_provisional and one.month == month for one in apart)),
         running_payments(every),
     )
 
@@ -352,6 +357,8 @@ def _submit_note(counts: dict, changes: int, is_done: bool, *, is_settled: bool)
 def _settle_note(spec: Region, now: Standing, *, by_office: bool) -> str:
     if by_office:
         return "由经办机构核定"
+    if now.is_missed and now.has_insured:
+        return f"{spec.term('settle')}时间已过，看怎么办"
     if now.open:
         return "申报全部办结后可办"
     return f"可以{spec.term('settle')}" if now.has_insured or now.changes else "有参保人员后可办"

@@ -225,10 +225,16 @@ def _due_soon(now: Standing) -> Iterator[Todo]:
 
 def _to_settle(now: Standing) -> Iterator[Todo]:
     """Nothing is open any more: the last thing that clerks forget."""
-    if now.bill or now.open or not now.changes or who_computes(now.employer) == "office":
+    if now.bill or who_computes(now.employer) == "office":
         return
     spec = region(now.employer.region)
     until = spec.calendar.window(now.month).pay_until
+    if now.is_missed and now.has_insured:
+        note = f"{date_words(until, 'n 月 j 日 H:i')} 已截止，看看接下来怎么办"
+        yield Todo("已过期", "d", f"{now.month.label}没有按时{spec.term('settle')}", note, "e_settle", "看怎么办")
+        return
+    if now.open or not now.changes:
+        return
     note = f"{now.changes} 笔变动已经生效，{spec.term('settle')}后才生成账单，{date_words(until, 'n 月 j 日 H:i')} 截止"
     title = f"{now.month.label}还没有{spec.term('settle')}"
     yield Todo(_tag(until), _urgency(until), title, note, "e_settle", to_settle_here(spec, "去结算"))

@@ -14,11 +14,13 @@ from shebao.hall.payments.models import Payment
 from shebao.hall.payments.queries import running_payment
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import by_scheme, owing
-from shebao.hall.settlement.comparing import Before, bridge, compared_with
+from shebao.hall.settlement.comparing import Before, bridge, compared_with, striking_in
 from shebao.hall.settlement.explaining_sums import BOTH, WHOLES
 from shebao.hall.settlement.flagging import flags
+from shebao.hall.settlement.missed import is_missed, what_now
 from shebao.hall.settlement.models import DUES, Bill
 from shebao.hall.settlement.paying_state import offer_of, paying, paying_of
+from shebao.hall.settlement.progress import who_computes
 from shebao.hall.settlement.queries import (
     ADJUSTED,
     BACK_PAID,
@@ -36,13 +38,14 @@ from shebao.hall.settlement.void_wishes import waiting_void
 from shebao.hall.sheets.writing import Column
 from shebao.rules.back_fees import percent
 from shebao.rules.money import yuan
+from shebao.rules.months import Month
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
 from ..explained import side_of, why_of
 from ..taking import taken
 from .bill_people import people_tab, shares_charged
-from .common import PAGE, bridge_rows, crumbs, this_month, word
+from .common import PAGE, bridge_rows, crumbs, here, this_month, word
 from .papers import print_actions
 
 TABS = {"summary": "汇总", "people": "逐人", "changes": "变化", "rules": "计算依据"}
@@ -61,11 +64,20 @@ def bills(request):
         "crumbs": crumbs(title),
         "rows": rows,
         "month": month,
-        "to_settle": not any(
-            bill.month == month and not bill.series and not bill.assessment.voided_at for bill in found
-        ),
+        **_to_settle(request, month, [bill for bill in found if bill.month == month and not bill.assessment.voided_at]),
     }
     return render(request, "employer/bills.html", context)
+
+
+def _to_settle(request, month: Month, standing: list[Bill]) -> dict:
+    """Whether the month is still to be settled; where it was missed, what happens now."""
+    own = [bill for bill in standing if not bill.series]
+    is_late = not own and is_missed(
+        request.user.employer, month, is_provisional=any(bill.is_provisional for bill in standing)
+    )
+    is_office = who_computes(request.user.employer) == "office"
+    missed = what_now(here(request), month) if is_late and not is_office else []
+    return {"to_settle": not own and not missed, "missed": missed}
 
 
 @needs("settle")
@@ -280,7 +292,7 @@ def _changes(request, found: Bill) -> dict:
         "trouble": "",
         "before": before,
         "difference": difference,
-        "striking": sum(one.is_striking for row in rows for one in row.people),
+        "striking": striking_in(rows),
         "flags": flags(found),
     }
 

@@ -6,14 +6,16 @@ from django.urls import reverse
 
 from shebao.hall import clock
 from shebao.hall.errors import Refused
-from shebao.hall.payments.models import UNDECIDED, Payment
+from shebao.hall.payments.models import UNDECIDED, Payment, PaymentState
 from shebao.hall.payments.operations import start_payment
-from shebao.hall.settlement.collecting import owings
+from shebao.hall.payments.queries import cleared_money, state_word
+from shebao.hall.settlement.collecting import Owing, owings
 from shebao.hall.settlement.models import Bill
+from shebao.rules.region_collection import Way
 
 from ..chosen import numbers
 from .common import crumbs, here
-from .paying import TAGS
+from .paying import tag_of
 
 RECENT = 20
 
@@ -27,11 +29,9 @@ def show(request, page):
     asked = owings(bills, clock.today())
     payments = Payment.objects.visible_to(request.user).select_related("bill", "debit_file")
     running = {one.bill_id: one for one in payments.filter(state__in=UNDECIDED)}
-    due = [
-        {"bill": bill, "asked": asked[bill.pk], "running": running.get(bill.pk)}
-        for bill in bills
-        if asked[bill.pk].total > 0
-    ]
+    due = [_due(bill, asked[bill.pk], running.get(bill.pk), way) for bill in bills if asked[bill.pk].total > 0]
+    records = list(payments.filter(channel=way.key if way else "").order_by("-pk")[:RECENT])
+    cleared = cleared_money(records)
     employer = request.user.employer
     context = {
         "title": page.title,
@@ -43,11 +43,22 @@ def show(request, page):
         "bank_name": employer.bank_name,
         "account": f"尾号 {employer.bank_account[-4:]}" if employer.bank_account else "",
         "records": [
-            {"payment": one, "tag": TAGS[one.state]}
-            for one in payments.filter(channel=way.key if way else "").order_by("-pk")[:RECENT]
+            {"payment": one, "tag": tag_of(one), "word": state_word(one, cleared.get(one.pk))} for one in records
         ],
     }
     return render(request, "employer/debits.html", context)
+
+
+def _due(bill: Bill, asked: Owing, running: Payment | None, way: Way | None) -> dict:
+    """A bill that asks for money; with how its attempt stands, and whether that can still be taken back here."""
+    waits = running is not None and way is not None and running.channel == way.key and not running.debit_file_id
+    return {
+        "bill": bill,
+        "asked": asked,
+        "running": running,
+        "word": state_word(running) if running else "",
+        "may_withdraw": waits and running.state == PaymentState.SENT,
+    }
 
 
 def _start(request, page, way):

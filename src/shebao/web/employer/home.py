@@ -188,6 +188,8 @@ def _next_action(request, now: Standing, steps: list[Step], counted: Mapping) ->
     if current == "e_settle" and now.month < now.employer.first_month:
         return {"label": f"{now.employer.first_month} 起{to_settle_here(here(request), '办理结算')}", "url": ""}
     settle = to_settle_here(here(request), f"办理 {now.month.number} 月结算")
+    if now.is_missed and now.has_insured:
+        settle = f"看 {now.month.number} 月怎么办"
     labels = {"e_settle": settle, "e_documents": "打印本月单据"}
     return {"label": labels[current], "url": reverse(current)} if current else {"label": "本月已完成", "url": ""}
 

@@ -16,11 +16,11 @@ from shebao.hall.documents.amount_words import amount_in_words
 from shebao.hall.documents.bank_vouchers import issue_bank_voucher, rows_of
 from shebao.hall.errors import Refused
 from shebao.hall.payments.channels import is_direct, way_chosen, way_title, ways_of
-from shebao.hall.payments.closing import close_payment
+from shebao.hall.payments.closing import cancel_payment
 from shebao.hall.payments.debits import problems_of
-from shebao.hall.payments.models import MISMATCH, UNDECIDED, Payment, PaymentState, SuspenseItem
+from shebao.hall.payments.models import MISMATCH, UNDECIDED, Payment, PaymentState
 from shebao.hall.payments.operations import ANOTHER_PAYS, ask_bank, is_for_another, second_pays, start_payment
-from shebao.hall.payments.queries import cleared_money, running_payment, running_payments
+from shebao.hall.payments.queries import cleared_money, running_payment, running_payments, state_word
 from shebao.hall.regions import region
 from shebao.hall.settlement.collecting import Owing, credit_of, owing, owings
 from shebao.hall.settlement.ledger import balance
@@ -31,9 +31,11 @@ from shebao.rules.day_counts import DAY_COUNTS
 from shebao.rules.vocabulary import SHARES
 
 from ..access import needs
+from ..rights import may_open
 from .common import crumbs, here, word
 from .debit_check import check_page, must_be_checked
 from .papers import print_action
+from .way_cards import way_cards
 
 RECORDS = 50
 TAGS = {
@@ -45,6 +47,11 @@ TAGS = {
     PaymentState.VOIDED: "failed",
     PaymentState.CLEARED: "warning",
 }
+
+
+def tag_of(payment: Payment) -> str:
+    """The tag of an attempt, the same on every page."""
+    return "void" if payment.is_taken_back else TAGS[payment.state]
 
 
 @needs("pay")
@@ -73,8 +80,8 @@ def pay(request):
         "records": [
             {
                 "payment": one,
-                "tag": TAGS[one.state],
-                "word": _word(one, cleared.get(one.pk)),
+                "tag": tag_of(one),
+                "word": state_word(one, cleared.get(one.pk)),
                 "cleared": cleared.get(one.pk),
                 "way": _way_title(request, one),
                 "receipt": _receipt(request, one, asked),
@@ -89,7 +96,10 @@ def pay(request):
 @require_http_methods(["GET", "POST"])
 def pay_bill(request, pk):
     """One bill: the amount to check, the way to pay, and the start."""
-    bill = Bill.objects.visible_to(request.user).live().select_related("employer", "assessment").get(pk=pk)
+    bill = Bill.objects.visible_to(request.user).ever().select_related("employer", "assessment").get(pk=pk)
+    if bill.assessment.voided_at:
+        context = {"bill": bill, "crumbs": _crumbs(request, f"{bill.label} 缴费")} | _ways_on(request, bill)
+        return render(request, "employer/pay_voided.html", context, status=410)
     running, errors = running_payment(bill), []
     if request.method == "POST":
         try:
@@ -137,13 +147,14 @@ def _check_page(request, bill: Bill):
 def _bill_page(request, bill: Bill, running: Payment | None, errors: list[dict]):
     due, paid = balance(bill)
     asked, collection = owing(bill, clock.today()), region(bill.employer.region).collection
+    ways = ways_of(region(bill.employer.region))
     context = {
         "bill": bill,
         "due": due,
         "paid": paid,
         "asked": asked,
         "late_fee_rule": _late_fee_words(collection.late_fee),
-        "ways": ways_of(region(bill.employer.region)),
+        "cards": way_cards(bill.employer, ways, request.POST.get("channel", "")),
         "errors": errors,
         "typed": request.POST,
         "wish": waiting_void(bill.assessment_id),
@@ -153,15 +164,21 @@ def _bill_page(request, bill: Bill, running: Payment | None, errors: list[dict])
         "second_title": second_pays(bill.employer),
         "for_another": ANOTHER_PAYS if is_for_another(bill, by=request.user) else "",
         "running": running,
+        "running_title": _way_title(request, running) if running else "",
+        "running_note": next((way.note for way in ways if running and way.key == running.channel), ""),
+        "shown_fen": running.amount_fen if running else asked.total,
         "is_unknown": is_unknown(running),
         "crumbs": _crumbs(request, f"{bill.label} 缴费"),
     }
     return render(request, "employer/pay_bill.html", context, status=422 if errors else 200)
 
 
-def _word(payment: Payment, cleared: SuspenseItem | None) -> str:
-    """How an attempt stands, in words; where the agency ended it, what it did with the money."""
-    return f"已由经办机构{cleared.get_clearing_display()}" if cleared else payment.get_state_display()
+def _ways_on(request, bill: Bill) -> dict:
+    """Where one goes on from a bill that was voided: to the bill as it was, and to settling its month anew."""
+    user, month = request.user, f"?month={bill.month}"
+    again = reverse("e_settle") + month if not bill.series and may_open(user, reverse("e_settle")) else ""
+    shown = reverse("e_bill", args=[bill.pk]) if may_open(user, reverse("e_bill", args=[bill.pk])) else ""
+    return {"bill_url": shown, "settle_url": again}
 
 
 def _receipt(request, payment: Payment, asked: Mapping[int, Owing]) -> dict | None:
@@ -201,21 +218,28 @@ def _crumbs(request, last: str) -> list[dict]:
 @require_GET
 def payment(request, pk):
     """How one attempt stands, where the bank sends the browser back to; the card alone for the page that asks again."""
-    found = Payment.objects.visible_to(request.user).select_related("bill__employer", "started_by").get(pk=pk)
+    found = (
+        Payment.objects.visible_to(request.user)
+        .select_related("bill__employer", "bill__assessment", "started_by")
+        .get(pk=pk)
+    )
     way = here(request).collection.ways.get(found.channel)
     kind = way.kind if way else "online"
     cleared = cleared_money([found]).get(found.pk)
     context = {
         "payment": found,
-        "word": _word(found, cleared),
+        "word": state_word(found, cleared),
         "cleared": cleared,
         "owing": _still_owing(found.bill_id, request.user) if cleared else None,
         "way": _way_title(request, found),
         "kind": kind,
         "qr": _qr(found.pay_url) if kind == "code" and found.state == PaymentState.SENT else "",
-        "tag": TAGS[found.state],
+        "tag": tag_of(found),
         "undecided": found.state in UNDECIDED,
         "in_file": found.debit_file_id is not None,
+        "is_voided": found.bill.assessment.voided_at is not None,
+        "may_cancel": found.state in (PaymentState.CREATED, PaymentState.SENT) and not found.debit_file_id,
+        **_ways_on(request, found.bill),
         "file_problems": problems_of(found) if kind == "file" and found.state in UNDECIDED else [],
         "print_receipt": print_action(found.bill, "receipt", "打印缴费凭证") if request.user.may("print") else None,
         "crumbs": _crumbs(request, found.number),
@@ -268,11 +292,10 @@ def print_voucher(request, pk):
 @needs("pay")
 @require_POST
 def withdraw(request, pk):
-    """Take a debit back before it is in a file (撤回代扣)."""
-    found = Payment.objects.visible_to(request.user).select_related("bill", "employer").get(pk=pk)
+    """Take an attempt back before the bank took money for it (撤销缴费、撤回代扣)."""
     try:
-        close_payment(found, by=request.user)
-        messages.success(request, "已撤回代扣，没有扣款，可以换一种方式缴费。")
+        cancel_payment(pk, by=request.user)
+        messages.success(request, "已撤销，没有扣款，可以换一种方式缴费。")
     except Refused as no:
         messages.error(request, no.message)
     return redirect("e_payment", pk)

@@ -4,34 +4,37 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
-from django.utils.http import urlencode
+from django.urls import path
 from django.views.decorators.http import require_POST
 
 from shebao.hall.declarations.operations import InvalidDeclaration, save_declarations
 from shebao.hall.documents.people_vouchers import send_people_voucher
 from shebao.hall.employers.models import Employer
-from shebao.hall.errors import Refused
+from shebao.hall.errors import Conflict, Refused, permit
 from shebao.hall.mail.operations import tidy_address
 from shebao.hall.mail.queries import last_address, letters
 from shebao.hall.payments.channels import way_chosen, ways_of
-from shebao.hall.payments.operations import is_for_another, start_payment
-from shebao.hall.payments.people import people_due, people_of, why_not_by_people
+from shebao.hall.payments.operations import is_for_another, second_pays, start_payment
+from shebao.hall.payments.people import people_due, people_estimated, people_of, why_not_by_people
 from shebao.hall.payments.queries import running_payment
+from shebao.hall.rehearsing import rehearsal
 from shebao.hall.roster.models import Employee
 from shebao.hall.roster.queries import columns_for_charge, wages_in
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
-from shebao.hall.settlement.progress import applicable_settlement
 from shebao.hall.settlement.queries import estimate
 from shebao.rules.money import BadMoney, parse_fen, plain_yuan
 from shebao.rules.months import BadMonth, Month
 from shebao.rules.region_collection import Way
+from shebao.rules.settling_words import settle_name
 
 from ..access import needs
 from ..chosen import numbers
 from .common import crumbs, here, this_month
-from .debit_check import check_page, must_be_checked
+from .debit_check import CHECKED
+from .people_checking import BACK, Plan, check_people, is_seen, ticked
+from .settling import context_of
+from .way_cards import way_cards
 
 MOST = 500
 RECENT = 20
@@ -61,7 +64,7 @@ def show(request, page):
     found, wrong = _asked(request, said.get("month", "").strip())
     chosen = [pk for pk in numbers(said.getlist("chosen")) if pk in {row["pk"] for row in found.rows}][:MOST]
     no = None
-    while request.method == "POST" and not found.trouble:
+    while request.method == "POST" and not found.trouble and BACK not in said:
         try:
             return _submit(request, page, found, chosen)
         except Refused as refused:
@@ -94,8 +97,8 @@ def show(request, page):
         "to": {"id": "to", "name": "to", "kind": "email", "label": "企业邮箱", "required": True, "maxlength": 120,
                "autocomplete": "email", "value": request.POST.get("to", "") or last_address(request.user),
                "error": no.message if no and no.field == "to" else ""},
-        "ways": ways_of(here(request)),
-        "typed_way": request.POST.get("channel", ""),
+        "cards": way_cards(found.employer, ways_of(here(request)), request.POST.get("channel", "")),
+        "agreed": request.POST.get("agreed", ""),
         "letters": letters(request.user)[:RECENT],
         "errors": errors,
     }  # fmt: skip
@@ -138,9 +141,9 @@ def _asked(request, text: str) -> tuple[_Asked, str]:
 
 
 def _submit(request, page, found: _Asked, chosen: list[int]):
-    """Declare changed bases and the month where it is not declared yet, then begin to pay.
+    """Show what would be done; once that was looked at, declare what is not declared yet, and begin to pay.
 
-    What moves the money at once is shown once more first, as on the page of the bill: its amount is known by then.
+    Nothing is declared, settled or ordered before its amounts were seen and confirmed.
     """
     to = tidy_address(request.POST.get("to", ""))
     if not chosen:
@@ -149,45 +152,56 @@ def _submit(request, page, found: _Asked, chosen: list[int]):
     way = way_chosen(found.employer, channel)  # before anything is declared
     bill = found.bill
     if bill is None:
-        if not request.POST.get("agreed"):
-            raise Refused("not_agreed", "请勾选一并申报本月社保，再提交。", field="agreed")
-        _declare(request, found, chosen)
-        kind = applicable_settlement(found.employer, found.month)
-        bill = settle_month(found.employer.pk, found.month, kind.key, by=request.user, confirmations=kind.confirmations)
+        plan = _plan_to_settle(request, found, chosen, way, to)
+        if not is_seen(request, plan):
+            return check_people(request, page, plan)
+        bill = _settle(request, found, chosen, plan)
     if not running_payment(bill) and not is_for_another(bill, by=request.user):
         fen = people_due(bill, chosen)
-        if must_be_checked(way, fen, request.POST):
-            return _check_page(request, page, bill, way, fen, chosen, to)
+        if request.POST.get(CHECKED) != str(fen):
+            rows = [row for row in _asked(request, str(found.month))[0].rows if row["pk"] in chosen]
+            return check_people(request, page, Plan(found.employer, found.month, rows, fen, way, to))
     payment = start_payment(bill.pk, by=request.user, channel=channel, people=chosen, voucher_to=to)
     return redirect("e_payment", payment.pk)
 
 
-def _check_page(request, page, bill: Bill, way: Way, fen: int, chosen: list[int], to: str):
-    """The second look at a debit for some people; whom it is for stands in no address."""
-    here_again = reverse("e_page", args=[page.key])
-    kept = [("month", bill.month), ("to", to), *(("chosen", pk) for pk in chosen)]
-    return check_page(
-        request, bill, way, fen, what=f"所选 {len(chosen)} 人", kept=kept, form=here_again,
-        back=f"{here_again}?{urlencode({'month': bill.month})}",
-        crumbs=crumbs("核对扣款", (page.title, here_again)),
-    )  # fmt: skip
+def _plan_to_settle(request, found: _Asked, chosen: list[int], way: Way, to: str) -> Plan:
+    """What declaring the month with these bases comes to, and these people's part of it; nothing of it is done."""
+    if not request.POST.get("agreed"):
+        raise Refused("not_agreed", "请勾选一并申报本月社保，再提交。", field="agreed")
+    terms = here(request).terms
+    permit(request.user, "settle", settle_name(terms))
+    if found.employer.needs_second:
+        told = f"{second_pays(found.employer)}。请先在“{terms['menu.settle']}”里办理，再由另一位操作员缴费。"
+        raise Refused("second_person_pays", told)
+    with rehearsal():
+        bases = _declare(request, found, chosen)
+        settling = context_of(request, found.employer, found.month)
+    if settling["bill"]:
+        raise Conflict("already_settled", f"{found.month.label}刚刚已经{here(request).term('settle')}，请重新核对。")
+    owed = people_estimated(settling["estimate"]) if settling["estimate"] else {}
+    rows = [
+        row | {"total": owed.get(row["pk"], 0), "new_base": bases.get(row["pk"])}
+        for row in found.rows
+        if row["pk"] in chosen
+    ]
+    fen = sum(row["total"] for row in rows)
+    return Plan(found.employer, found.month, rows, fen, way, to, settling)
 
 
-def _declare(request, found: _Asked, chosen: list[int]) -> None:
-    """The bases that were changed, through the service that declares wages."""
-    wages, problems, changed = {row["pk"]: row for row in found.rows}, [], {}
-    for pk in chosen:
-        try:
-            fen = parse_fen(request.POST.get(f"base-{pk}", ""))
-        except BadMoney as bad:
-            problems.append(f"{wages[pk]['name']}的缴费基数：{bad}")
-            continue
-        if fen != wages[pk]["base"]:
-            changed[pk] = fen
-    if problems:
-        raise Refused("bad_base", "\n".join(problems))
+def _settle(request, found: _Asked, chosen: list[int], plan: Plan) -> Bill:
+    """Declare the bases and settle the month, as often confirmed as the clerk ticked."""
+    _declare(request, found, chosen)
+    kind = plan.settling["settlement"]
+    confirmed = ticked(request, kind)
+    return settle_month(found.employer.pk, found.month, kind.key, by=request.user, confirmations=confirmed)
+
+
+def _declare(request, found: _Asked, chosen: list[int]) -> dict[int, int]:
+    """Declare the bases that were changed, through the service that declares wages; returns them (fen) by employee."""
+    changed = _changed(request, found, chosen)
     if not changed:
-        return
+        return {}
     service = next(one for one in here(request).services.values() if one.operation == "declare_wages")
     people = Employee.objects.visible_to(request.user).filter(pk__in=changed).select_related("person").order_by("pk")
     raws = [
@@ -201,6 +215,23 @@ def _declare(request, found: _Asked, chosen: list[int]) -> None:
         told = [f"{raw['name']}：{p.message}" for raw, one in zip(raws, no.previews, strict=True) for p in one.problems]
         text = "\n".join(told or ["缴费基数不能申报，请核对。"])
         raise Refused("bad_base", f"{text}\n需要说明理由的，请在“{service.title}”里申报。") from None
+    return changed
+
+
+def _changed(request, found: _Asked, chosen: list[int]) -> dict[int, int]:
+    """The bases (fen) of the chosen that were typed anew."""
+    wages, problems, changed = {row["pk"]: row for row in found.rows}, [], {}
+    for pk in chosen:
+        try:
+            fen = parse_fen(request.POST.get(f"base-{pk}", ""))
+        except BadMoney as bad:
+            problems.append(f"{wages[pk]['name']}的缴费基数：{bad}")
+            continue
+        if fen != wages[pk]["base"]:
+            changed[pk] = fen
+    if problems:
+        raise Refused("bad_base", "\n".join(problems))
+    return changed
 
 
 @require_POST

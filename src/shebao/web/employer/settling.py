@@ -9,9 +9,10 @@ from shebao.hall import clock
 from shebao.hall.declarations.queries import before_after
 from shebao.hall.employers.models import Employer
 from shebao.hall.errors import Conflict, Refused
-from shebao.hall.settlement.comparing import bridge, compared_with
+from shebao.hall.settlement.comparing import bridge, compared_with, striking_in
 from shebao.hall.settlement.declared import changes_of, changes_told
-from shebao.hall.settlement.late_decisions import extended_months, extension_words
+from shebao.hall.settlement.late_decisions import extended_months, extension_words, extensions
+from shebao.hall.settlement.missed import is_missed, what_now
 from shebao.hall.settlement.models import Bill
 from shebao.hall.settlement.operations import settle_month
 from shebao.hall.settlement.progress import applicable_settlement, preconditions, who_computes
@@ -31,7 +32,7 @@ CHANGES = 20
 def settle(request):
     """The page of the month; a POST carries how often the clerk has said yes so far."""
     employer = Employer.objects.visible_to(request.user).get(pk=request.user.employer_id)
-    context = _context(request, employer, _month(request, employer))
+    context = context_of(request, employer, _month(request, employer))
     if request.method == "POST":
         return _confirm(request, employer, context)
     return render(request, "employer/settle.html", context)
@@ -47,7 +48,8 @@ def _month(request, employer: Employer):
     return next((month for month in months if str(month) == asked), current)
 
 
-def _context(request, employer: Employer, month) -> dict:
+def context_of(request, employer: Employer, month) -> dict:
+    """Everything that the page of a month shows: what stands before settling it, what it costs, why that differs."""
     bill = Bill.objects.visible_to(request.user).live().filter(month=month, series=0).first()
     changes = changes_of(employer, month)
     title = word(request, "menu.settle", "月度结算")
@@ -65,6 +67,7 @@ def _context(request, employer: Employer, month) -> dict:
         "estimate": None,
         "trouble": [],
         "is_ready": False,
+        "missed": [],
     }
     context["provisional"] = provisional_of(employer, month)
     if bill:
@@ -82,6 +85,8 @@ def _context(request, employer: Employer, month) -> dict:
         context |= _amounts(request, employer, month)
     except Refused as no:
         context["trouble"] = [no.message]
+    if is_missed(employer, month, is_provisional=context["provisional"] is not None):
+        context["missed"] = what_now(here(request), month)
     is_met = all(one["ok"] or one["warn"] for one in context["items"])
     return context | {"is_ready": is_met and not context["trouble"]}
 
@@ -121,7 +126,7 @@ def _amounts(request, employer: Employer, month) -> dict:
         "reasons": bridge_rows(rows, request.user, before),
         "before": before,
         "difference": difference,
-        "striking": sum(one.is_striking for row in rows for one in row.people),
+        "striking": striking_in(rows),
         "trouble": []
         if found.head_count or found.adjusted or found.back
         else [f"本月没有参保人员，不需要{here(request).term('settle')}。"],
@@ -156,7 +161,7 @@ def _window_item(request, employer: Employer, month, provisional) -> dict:
     """The settling time, and why the month may be settled after it where it may."""
     spec = here(request)
     window = spec.calendar.window(month)
-    extended = extended_months(employer, this_month(request)).get(month)
+    extended = extensions([employer], month).get(employer.pk)
     note = f"{window.opens_at:%m-%d %H:%M} 至 {window.pay_until:%m-%d %H:%M}"
     if provisional:
         note += "，补办申报"

@@ -159,6 +159,7 @@ ACTIONS_BY_AREA = {
         "payment.refused": "银行未接受",
         "payment.booked": "缴费到账",
         "payment.failed": "缴费失败",
+        "payment.cancelled": "撤销缴费",
         "payment.ended": "结束没有到账的缴费",
         "payment.parked": "缴费待核对",
         "payment.unknown": "缴费结果不明",
