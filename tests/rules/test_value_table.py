@@ -50,5 +50,7 @@ def test_what_differs_from_person_to_person_is_told_each_and_a_fixed_amount_is_n
     ]
     assert values_of(several).employer == ("0.2%（一类） × 1.2", "0.7%（三类），另加 3.00 元")
     assert values_of(several).floor == ("不设",)
+    by_kind = [evidence("employee", rate=value("0.005"), key=key, key_title=title) for key, title in ("1甲", "2乙")]
+    assert values_of(by_kind).employee == ("0.5%（甲、乙）",)
     fixed = values_of([evidence("employee", fixed=value(2_000), has_base=False)])
     assert (fixed.employee, fixed.employer, fixed.floor, fixed.roundings) == (("每人每月 20.00 元",), (), ("—",), ())

@@ -44,8 +44,8 @@ def values_of(told: Collection[Mapping[str, Any]]) -> SchemeValues:
     told = [data for one in shares.values() for data in one]
     return SchemeValues(
         title=told[0]["scheme_title"],
-        employer=_once(_charge(data) for data in shares["employer"]),
-        employee=_once(_charge(data) for data in shares["employee"]),
+        employer=_charges(shares["employer"]),
+        employee=_charges(shares["employee"]),
         floor=_once(_limit(data, "floor") for data in told),
         ceiling=_once(_limit(data, "ceiling") for data in told),
         roundings=_once(words for data in told for words in _roundings(data)),
@@ -62,18 +62,29 @@ def _once(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _charge(data: Mapping[str, Any]) -> str:
-    """What the share charges: a rate with its multiplier and what is added, or an amount."""
+def _charges(told: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What a share charges, each rate or amount once with all for whom it is."""
+    whom: dict[tuple[str, str], dict[str, None]] = {}
+    for data in told:
+        before, key, after = _charge(data)
+        whom.setdefault((before, after), {})[key] = None
+    return tuple(
+        before + (f"（{'、'.join(filter(None, keys))}）" if any(keys) else "") + after
+        for (before, after), keys in whom.items()
+    )
+
+
+def _charge(data: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The rate, for whom it is ("" for everybody), and its multiplier with what is added; or an amount."""
     if data["fixed"] is not None:
         amount = f"{yuan(int(data['fixed']['value']))} 元"
         if data["tier"] is not None:
-            return f"{amount}（{tier_words(data['tier'])}）"
-        return f"每人每{'年' if data.get('per') == 'year' else '月'} {amount}"
+            return amount, tier_words(data["tier"]), ""
+        return f"每人每{'年' if data.get('per') == 'year' else '月'} {amount}", "", ""
     times, plus = data["multiplier"], data["plus"]
-    text = percent(data["rate"]["value"])
-    text += f"（{data['key_title']}）" if data["key"] is not None else ""
-    text += f" × {times['value']}" if times is not None else ""
-    return f"{text}，另加 {yuan(int(plus['value']))} 元" if plus else text
+    after = f" × {times['value']}" if times is not None else ""
+    after += f"，另加 {yuan(int(plus['value']))} 元" if plus else ""
+    return percent(data["rate"]["value"]), data["key_title"] if data["key"] is not None else "", after
 
 
 def _limit(data: Mapping[str, Any], side: str) -> str:
