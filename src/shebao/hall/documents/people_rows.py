@@ -118,7 +118,7 @@ def _insured(spells: list[Spell], paid: list[Row], now: Month) -> Row:
         "first_month": spells[0].first_month,
         "last_month": None if is_live else max((one.last_month for one in spells), key=str),
         "months": len(_months(paid)),
-        "base": paid[-1]["base"] if paid else None,  # of the last month, as it was corrected last
+        "base": paid[-1]["base"] if paid else 0,  # of the last month, as it was corrected last
         "employer_paid": sum(row["employer_due"] for row in paid),
         "employee_paid": sum(row["employee_due"] for row in paid),
         "paid": sum(row["total_due"] for row in paid),
