@@ -67,7 +67,7 @@ FOLDED = 70
 def test_on_a_phone_everybody_is_a_folded_row_that_opens_without_javascript_and_is_printed_whole(bill_page):
     page, bill = bill_page(width=390, java_script_enabled=False)
     page.goto(f"{page.url}?tab=people")
-    rows = page.locator(".folds tbody tr")
+    rows = page.locator("[data-explain] tbody tr")
     assert max(row.bounding_box()["height"] for row in rows.all()) < FOLDED
     wage = rows.first.locator("td[data-label=申报工资]")
     expect(wage).to_be_hidden()
@@ -87,7 +87,7 @@ def test_on_a_phone_everybody_is_a_folded_row_that_opens_without_javascript_and_
 def test_on_a_phone_a_touch_on_the_name_opens_the_row_as_one_anywhere_on_it_does(bill_page):
     page, _ = bill_page(width=390)
     page.goto(f"{page.url}?tab=people")
-    row = page.locator(".folds tbody tr").first
+    row = page.locator("[data-explain] tbody tr").first
     box = row.locator("th").bounding_box()
     page.mouse.click(box["x"] + 12, box["y"] + box["height"] / 2)
     expect(row.locator("td[data-label=申报工资]")).to_be_visible()

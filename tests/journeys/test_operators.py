@@ -78,7 +78,7 @@ def test_a_sub_user_is_added_given_ticks_on_the_menu_tree_and_reaches_nothing_el
     admin.get_by_role("link", name="设定权限").click()
 
     # By keyboard: Space on a branch takes all its leaves away; one leaf back makes it half ticked.
-    branch = admin.get_by_role("checkbox", name=re.compile("^结算缴费"))
+    branch = admin.get_by_role("checkbox", name=re.compile("^申报缴费"))
     assert branch.get_attribute("aria-checked") == "true"
     branch.press("Space")
     assert branch.get_attribute("aria-checked") == "false"
@@ -142,7 +142,7 @@ def test_the_tree_works_without_scripts(door, office, live_server):
     clerk = with_password(OperatorFactory(clerk=True, employer=office.employer))
     admin = door(office.username, java_script_enabled=False)
     admin.goto(f"{live_server.url}/e/operators/{clerk.pk}/")
-    branch = admin.get_by_role("checkbox", name=re.compile("^结算缴费"))
+    branch = admin.get_by_role("checkbox", name=re.compile("^申报缴费"))
     branch.click()
     assert branch.get_attribute("aria-checked") == "false"
     admin.locator("input[value=bills]").check()

@@ -114,7 +114,7 @@ def test_where_two_people_are_asked_for_another_pays_what_one_settled(page_of, l
     chief, clerk = (OperatorFactory(employer=employer, name=name, **who) for name, who in PEOPLE.items())
     page = page_of(chief, "/operators/")
     page.get_by_role("button", name="开启内部复核").click()
-    page.get_by_text("谁办结算谁不缴费").first.wait_for()
+    page.get_by_text("谁办社会保险费核定谁不缴费").first.wait_for()
     settle(page, live_server, "社会保险费核定")
     page.get_by_role("link", name="去缴费").click()
     page.get_by_text("请另一位有“缴费”权限的操作员核对账单后缴费").wait_for()

@@ -31,7 +31,7 @@ def test_a_month_is_settled_from_the_first_instant_of_its_time_to_the_last(month
     window = region("leshan").calendar.window(month)
     tick = timedelta(milliseconds=1)
     for moment in (window.opens_at - tick, window.pay_until + timedelta(seconds=1)):
-        with at(moment), pytest.raises(Refused, match="结算"):
+        with at(moment), pytest.raises(Refused, match="核定"):
             settle_month(employer.pk, month, "monthly", by=clerk, confirmations=1)
         with at(moment):
             assert list(settle_employers([employer.pk], month).skipped) == [employer.pk]

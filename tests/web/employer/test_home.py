@@ -230,7 +230,8 @@ def test_where_nobody_is_insured_the_first_employee_comes_first_and_settling_is_
     assert f'{address}>增加第一位员工</a><a class="btn" href="/e/import/">批量导入人员</a>' in due
     with on_day():
         settling = client.get("/e/settle/").content.decode()
-    assert "本月没有参保人员，不需要结算" in settling and "先处理上面没有满足的事项" not in settling
+    verb = region(code).terms["settle"]
+    assert f"本月没有参保人员，不需要{verb}" in settling and "先处理上面没有满足的事项" not in settling
     hire(clerk.employer, [800_000])
     page = opened(client, clerk)
     assert settle in page.partition('class="dead')[2].partition("</div></section>")[0]
