@@ -30,8 +30,8 @@ def pay_at_the_bank(history, month: Month) -> None:
     folder = getattr(settings, "DATA_DIR", None)
     book = OrderBook(folder / "bank.sqlite3" if folder else Path(":memory:"))
     try:
-        book.place(order)
         at = clock.now().astimezone(BEIJING)
+        book.place(order, at)
         paid = book.decide(payment.number, state="succeeded", reason_code="", paid=True, at=at)
     finally:
         book.close()
