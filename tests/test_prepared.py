@@ -127,7 +127,7 @@ def test_whose_it_is_to_see_is_asked_with_the_question():
         Declaration.objects.create(
             employer=one, region=one.region, service="employee_enrolment", subject_name="甲", answers={},
             month=JANUARY, first_month=JANUARY, declared_by=make_clerk(one),
-            declared_at=datetime(2026, 1, 5, tzinfo=UTC),
+            declared_at=datetime(2026, 1, 5, tzinfo=UTC), revision=1,
         )
         for one in employers
     )  # fmt: skip

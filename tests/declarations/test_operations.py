@@ -374,7 +374,7 @@ def test_a_direct_service_takes_effect_at_once_and_can_be_undone(direct_clerk):
 def test_nothing_is_undone_once_the_month_is_settled(direct_clerk):
     (declaration,) = save(direct_clerk, ENROL, enrolment())
     settled(direct_clerk.employer, MONTH, direct_clerk)
-    with pytest.raises(Refused, match="已经结算"):
+    with pytest.raises(Refused, match="已经核定"):
         operations.undo_declarations([declaration.pk], by=direct_clerk)
 
 

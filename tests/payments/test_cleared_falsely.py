@@ -94,8 +94,8 @@ def test_what_was_cleared_falsely_waits_anew_with_the_amount_that_the_statement_
     assert (made.amount_fen, made.clearing, made.payment) == (found.true, "", found.payment)
     found.item.refresh_from_db()
     assert (found.item.clearing, found.item.cleared_by) == (Clearing.CORRECTED, None)
-    assert found.item.corrected_by == found.treasurer
-    assert found.item.earlier.endswith(NOTE) and "会计" in found.item.earlier
+    assert found.item.corrected_by == found.treasurer.name
+    assert found.item.earlier.endswith("：查清") and "会计" in found.item.earlier
     assert NOTE in found.item.note and "对账单上是" in found.item.note
     assert balance(found.bill) == (found.bill.total_due, 0) and credit_of(found.bill.employer_id) == 0
     assert brought() == found.true and list(check_ledger()) == [] and disproved(found.treasurer) == []

@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).parents[2] / "src/shebao/web/templates"
 # Forms of which nobody can type anything about a person: months, days, kinds; and those that are open to everybody.
 ASK_NOBODY = {
     "agency/configuration.html", "agency/undeclared.html", "employer/documents.html", "employer/documents_of.html",
+    "employer/issued.html",
     "employer/vouchers.html", "employer/yearly_plan.html", "operators/audit.html", "public/verify.html",
     "public/rates_of.html", "public/trial.html", "styleguide.html",
 }  # fmt: skip

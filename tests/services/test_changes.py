@@ -234,7 +234,7 @@ def test_what_has_no_month_of_its_own_counts_from_the_first_that_is_not_settled(
     assert declaration.first_month == MONTH.next()
     direct = save(clerk, CHANGE, about(somebody, phone="13900139000"))
     settled(clerk.employer, MONTH.next(), clerk)
-    with pytest.raises(Refused, match="已经结算"):
+    with pytest.raises(Refused, match="已经核定"):
         operations.undo_declarations([direct.pk], by=clerk)
     assert Assessment.objects.count() == 2
 

@@ -119,7 +119,7 @@ def test_a_session_left_alone_ends_and_leads_back(client, clerk, settings):
     session["last_seen"] = int(time.time()) - settings.SHEBAO_IDLE_SECONDS - 5
     session.save()
     response = client.get("/password?again=1")
-    assert response.url == "/login?next=%2Fpassword%3Fagain%3D1"
+    assert response.url == "/login?next=%2Fpassword%3Fagain%3D1&over=idle"
     assert "_auth_user_id" not in client.session
 
 

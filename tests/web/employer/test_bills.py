@@ -241,7 +241,7 @@ def test_the_amounts_of_the_summary_lead_to_why_they_are_so(pages, bill):
 @pytest.mark.parametrize("tab", ["summary", "people"])
 def test_the_bill_on_paper_has_the_values_it_rests_on_as_an_appendix(pages, bill, tab):
     text = text_of(pages.get(f"/e/bills/{bill.pk}/?tab={tab}"))
-    appendix = text.partition('<div class="print-only"><h2>附：计算依据</h2>')[2]
+    appendix = text.partition('<div class="print-only appendix"><h2>附：计算依据</h2>')[2]
     assert "单位费率" in appendix and "四舍五入到分" in appendix and appendix.count("<table") == 1
 
 

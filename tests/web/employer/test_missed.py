@@ -13,7 +13,7 @@ from ...settlement.hall import NOVEMBER, OCTOBER, declare, hire, make_clerk, mak
 from .money import text_of
 
 pytestmark = pytest.mark.django_db
-CODE = "certificate_city"
+CODE = "wage_hall"
 
 
 @pytest.fixture

@@ -222,7 +222,7 @@ class SuspenseItem(models.Model):
     cleared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     cleared_at = models.DateTimeField("处理时间", null=True)
     earlier = models.CharField("更正前的处理", max_length=300, blank=True, default="")
-    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    corrected_by = models.CharField("更正人", max_length=120, blank=True, default="")
 
     objects = SuspenseItems.as_manager()
 

@@ -82,7 +82,7 @@ def take_back(item: SuspenseItem, note: str, *, by=None) -> None:
     book_mirror(item.transactions.get(kind=Booking.SUSPENDED))
     item.earlier = _what_was_done(item)[:300]
     item.clearing, item.note, item.cleared_at, item.cleared_by = Clearing.CORRECTED, note, now(), None
-    item.corrected_by = by
+    item.corrected_by = by.name if by else ""
     item.save(update_fields=["clearing", "note", "cleared_at", "cleared_by", "earlier", "corrected_by"])
     record("suspense.corrected", item, by=by, employer=item.employer, amount_fen=item.amount_fen, note=note)
 
@@ -91,7 +91,7 @@ def _what_was_done(item: SuspenseItem) -> str:
     """How an item was cleared, by whom, when and why, in words; nothing of what still waits."""
     if not (item.cleared_by and item.cleared_at):
         return ""
-    at = timezone.localtime(item.cleared_at)
+    at = timezone.make_naive(item.cleared_at)
     return f"{item.get_clearing_display()}，{item.cleared_by.name} {at:%Y-%m-%d %H:%M}：{item.note}"
 
 

@@ -47,7 +47,7 @@ def _page(request, refused: str = "", form: str = "", pk: int = 0, status: int =
         return request.POST if (refused or wrong) and (name, of) == (form, pk) else {}
 
     items = SuspenseItem.objects.visible_to(request.user)
-    items = items.select_related("employer", "payment", "cleared_by", "corrected_by")
+    items = items.select_related("employer", "payment", "cleared_by")
     context = {
         "waiting": [(one, typed("clearing", one.pk)) for one in items.filter(clearing="")],
         "cleared": items.exclude(clearing="")[:SHOWN],

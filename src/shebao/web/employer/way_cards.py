@@ -11,12 +11,13 @@ FROM_ACCOUNT = ("agreement", "file")
 
 def way_cards(employer: Employer, ways: list[Way], typed: str = "") -> list[dict]:
     """One card for each way of a region; a way that needs an account which is not registered says so."""
+    account = account_of(employer)
     return [
         {
             "way": way,
             "icon": ICONS[way.kind],
-            "account": account_of(employer) if way.kind in FROM_ACCOUNT else "",
-            "lacks": way.kind in FROM_ACCOUNT and not employer.bank_account,
+            "account": account if way.kind in FROM_ACCOUNT else "",
+            "lacks": way.kind in FROM_ACCOUNT and not account,
             "checked": way.key == typed,
         }
         for way in ways
@@ -25,6 +26,5 @@ def way_cards(employer: Employer, ways: list[Way], typed: str = "") -> list[dict
 
 def account_of(employer: Employer) -> str:
     """The bank and the masked account that an employer registered; "" where there is none."""
-    if not employer.bank_account:
-        return ""
-    return f"{employer.bank_name or '开户银行没有登记'} {masked(employer.bank_account)}"
+    number = masked(employer.bank_account)
+    return f"{employer.bank_name or '开户银行没有登记'} {number}" if number else ""

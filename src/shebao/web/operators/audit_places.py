@@ -58,6 +58,8 @@ PLACES = {
     **dict.fromkeys(("a_claim", "a_transfer", "a_hold", "a_resume", "a_note", "a_undo", "a_reveal"), CASE),
     "a_decided": "我办过的",
     "a_evidence": "申报材料",
+    **dict.fromkeys(("a_bill", "a_explain"), "单位账单"),
+    "a_document": PAPERS,
     "a_employer": "单位资料",
     "a_employer_division": "经办区划",
     "a_operator_reset": "重置密码",

@@ -93,11 +93,11 @@ def _save_form(request, here, made, step):
     try:
         count_code(request, raw.get(CODE, ""))
     except Refused as no:
-        return step_page(request, here, made, step, raw=raw, said=[no.message], status=no.status)
+        return step_page(request, here, made, step, raw=raw, said=[(f"id_{no.field}", no.message)], status=no.status)
     if made is None:
         if not may_try("register", request.META.get("REMOTE_ADDR", ""), limit=BEGINNINGS, within=HOUR):
             return step_page(
-                request, here, made, step, raw=raw, said=["这个地址注册的次数过多，请一小时后再试。"], status=429
+                request, here, made, step, raw=raw, said=[("", "这个地址注册的次数过多，请一小时后再试。")], status=429
             )
         made, problems = operations.start_registration(here.code, raw)
         if made:
