@@ -8,6 +8,7 @@ from django.urls import reverse
 from shebao.hall.declarations.queries import case_view, counts, desk, desk_counts
 from shebao.hall.desk import operations
 from shebao.hall.desk.holds import holds_of, waiting_for_employer
+from shebao.hall.errors import Refused
 from shebao.hall.settlement.progress import standing
 from shebao.hall.workbench.todos import todo_items
 from shebao.rules.months import Month
@@ -103,3 +104,10 @@ def test_the_form_says_which_reasons_the_employer_reads(client, reviewer, held):
     text = page(client, reviewer, reverse("a_case", args=[held[2].pk]))
     assert "等待单位补充说明（单位看得到）" in text and "等待其他部门核实（" not in text
     assert "请不要写内部的话" in text
+
+
+def test_who_waits_for_the_employer_says_for_what(clerk, reviewer):
+    (one,) = submitted(clerk, 1)
+    with pytest.raises(Refused, match="写明要单位说明或补充什么"):
+        operations.hold_case(one.pk, by=reviewer, code=FOR_EMPLOYER, text="  ")
+    assert not holds_of([one])

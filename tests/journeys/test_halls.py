@@ -74,9 +74,11 @@ def test_shenzhen_asks_to_pay_the_wage_guarantee_and_finds_every_result_and_help
     employee = enrolled(clerk.employer, name="王在册", household="521")
     page = page_of(clerk, "/e/")
     choose(page, "打印申请表")
-    with page.context.expect_event("response", lambda one: one.request.method == "POST") as answer:
-        with page.expect_popup() as paper:
-            page.get_by_role("button", name=re.compile(r"打印\s*缴纳欠薪保障金申请表")).click()
+    with (
+        page.context.expect_event("response", lambda one: one.request.method == "POST") as answer,
+        page.expect_popup() as paper,
+    ):
+        page.get_by_role("button", name=re.compile(r"打印\s*缴纳欠薪保障金申请表")).click()
     assert answer.value.header_value("content-type") == "application/pdf" and not Document.objects.exists()
     paper.value.close()
 

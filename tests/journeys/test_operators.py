@@ -208,7 +208,8 @@ def test_whoever_leaves_hands_over_drafts_returned_cases_and_sheets_and_the_acco
     admin.goto(f"{home}/e/operators/{leaving.pk}/hand-over/")
     admin.get_by_text("没有要交接的业务").wait_for()
     admin.goto(f"{home}/e/operators/{leaving.pk}/")
-    admin.get_by_role("button", name="删除账号").click()
+    admin.get_by_text("停用账号", exact=True).click()  # what was done with it stays on record: never deleted
+    admin.get_by_role("button", name=f"确认停用{leaving.name}的账号").click()
     admin.get_by_text("账号已停用；操作记录须保留").wait_for()
     page.goto(home + "/e/basket/")
     assert "/login" in page.url
@@ -218,7 +219,8 @@ def test_whoever_leaves_hands_over_drafts_returned_cases_and_sheets_and_the_acco
     page.get_by_role("alert").first.wait_for()
     assert "/login" in page.url
     admin.goto(f"{home}/e/operators/{unused.pk}/")
-    admin.get_by_role("button", name="删除账号").click()
+    admin.get_by_text("删除账号", exact=True).click()
+    admin.get_by_role("button", name="确认删除吴没用的账号").click()
     admin.get_by_text("已删除吴没用的账号").wait_for()
     admin.get_by_role("link", name="操作记录").click()
     assert "删除操作员" in admin.inner_text("main")

@@ -228,7 +228,12 @@ def test_a_session_that_ended_is_not_kept_by_asking(client, clerk, settings):
 
 
 def test_a_paper_is_only_known_to_whoever_has_code_and_amount(client, db, monkeypatch):
-    found = {"title": "缴费通知单", "employer_name": "第一机械制造有限公司", "month": "2026-11", "total_fen": 123456}
+    found = {
+        "title": "缴费通知单",
+        "employer_name": "第一机械制造有限公司",
+        "months": "2026 年 11 月",
+        "total_fen": 123456,
+    }
     found |= {"number": "1", "issued_on": clock.now()}
     found |= {"state": "valid", "state_label": "有效", "state_reason": "", "state_on": None}
     found |= {"signature": None}

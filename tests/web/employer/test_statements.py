@@ -121,7 +121,7 @@ def test_what_was_printed_is_found_again_and_a_statement_is_taken_back_with_a_re
     assert "请填写作废原因" in text_of(pages.post(revoke, {"reason": " "}))
     assert pages.post(revoke, {"reason": "月份选错了"}).url == "/e/documents/issued/"
     told = text_of(pages.get("/verify", {"code": paper.verification_code, "total": plain_yuan(paper.total_fen)}))
-    assert "已作废" in told and "月份选错了" in told
+    assert "已作废" in told and "月份选错了" in told and "2026-11 至 2026-11" in told
     again = text_of(pages.get("/e/documents/issued/", {"state": "revoked"}))
     assert paper.number in again and "月份选错了" in again and notice.number not in again and revoke not in again
     assert AuditEntry.objects.filter(action="document.revoked").count() == 1

@@ -126,6 +126,8 @@ def hold_case(pk: int, *, by, code: str, text: str = "", kind: Kind = DECLARATIO
     thing, case = _waiting(pk, by, kind)
     reasons, this = region(thing.region).codes["hold_reasons"], kind.of.this
     said = words_of(reasons, code, text, field="code")[:LONGEST]
+    if reasons.get(code).waits_for and not text.strip():
+        raise Refused("nothing_asked", "请写明要单位说明或补充什么，单位看得到。", field="code")
     if case.holder_id not in (None, by.pk):
         raise Conflict("in_other_hands", f"{this}在{case.holder.name}手里，请先接手再挂起。")
     _not_own(thing, by, kind)

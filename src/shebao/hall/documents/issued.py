@@ -39,7 +39,7 @@ def issued(by, kinds: Collection[str], *, state: str = "") -> QuerySet[Document]
 
 def shown_issued(document: Document, spec: Region) -> IssuedPaper:
     """A paper as its row says it."""
-    return IssuedPaper(document, _months(document, spec), may_revoke(document, spec))
+    return IssuedPaper(document, months_of(document, spec), may_revoke(document, spec))
 
 
 def may_revoke(document: Document, spec: Region) -> bool:
@@ -73,7 +73,8 @@ def revoke_statement(document_id: int, *, reason: str, by) -> Document:
     return document
 
 
-def _months(document: Document, spec: Region) -> str:
+def months_of(document: Document, spec: Region) -> str:
+    """For which months a paper was asked, in words: a statement may be of a span, or of no month at all."""
     statement = spec.statements.get(document.kind)
     if statement is None or document.bill_id:
         return document.month.label

@@ -20,6 +20,7 @@ from ..settlement.ledger import balance
 from ..settlement.models import Bill
 from ..settlement.paying_state import asked_of
 from .figures import Figures, all_figures, figures_of
+from .issued import months_of
 from .issuing import digest_of, dressed, new_code, new_number, supersede, verify_url
 from .models import Document, DocumentState
 from .outgoing import outgoing
@@ -154,6 +155,7 @@ def verify(code: str, total_yuan_text: str) -> dict | None:
         "number": document.number,
         "employer_name": document.employer.name,
         "month": document.month,
+        "months": months_of(document, region(document.employer.region)),
         "total_fen": document.total_fen,
         "issued_on": document.issued_at,
         "state": document.state,

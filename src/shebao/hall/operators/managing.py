@@ -140,6 +140,11 @@ def division_words(code: str, divisions: Sequence[str]) -> str:
     return "、".join(listed.get(one, one) for one in divisions) or "全部"
 
 
+def left_traces(operator: Operator) -> bool:
+    """Whether somebody signed in with an account or did something by it: then it is disabled, never removed."""
+    return bool(operator.last_login) or AuditEntry.objects.filter(actor=operator).exists()
+
+
 @transaction.atomic
 def remove_operator(operator_id: int, *, by) -> bool:
     """Delete an account (删除); one that left traces is disabled instead, because what was done stays on record.
@@ -150,7 +155,7 @@ def remove_operator(operator_id: int, *, by) -> bool:
     keep_an_administrator(operator)
     name = operator.username
     try:
-        if operator.last_login or AuditEntry.objects.filter(actor=operator).exists():
+        if left_traces(operator):
             raise models.ProtectedError("somebody signed in with it", {operator})
         with transaction.atomic():
             operator.delete()

@@ -219,7 +219,7 @@ def _due_soon(now: Standing) -> Iterator[Todo]:
         open_fen, until = now.unpaid(bill), timezone.make_naive(bill.pay_until)
         if open_fen > 0 and local_now() <= until <= local_now() + SOON:
             note = f"待缴 {yuan(open_fen)} 元，{date_words(until, 'n 月 j 日 H:i')} 截止"
-            title = f"{bill.month.label}{_kind(bill)}账单还没有缴费"
+            title = f"{bill.month.label}{_kind(bill)}账单还没有缴清"
             yield Todo(_tag(until), _urgency(until), title, note, *_way_to_pay(now, bill))
 
 

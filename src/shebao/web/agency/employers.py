@@ -15,7 +15,7 @@ from shebao.hall.declarations.counter import (
     waits_for_counter,
 )
 from shebao.hall.declarations.queries import current_month
-from shebao.hall.documents.issued import may_revoke
+from shebao.hall.documents.issued import may_revoke, months_of
 from shebao.hall.employers.models import Employer
 from shebao.hall.employers.operations import divisions_of
 from shebao.hall.errors import Refused
@@ -75,6 +75,7 @@ def employer(request, pk):
     context = {
         "employer": found,
         "dossier": dossier,
+        "papers": [(one, months_of(one, region)) for one in dossier.papers],
         "sees_operators": request.user.may("review"),
         "revocable": [one.pk for one in dossier.papers if request.user.may("review") and may_revoke(one, region)],
         "counter_url": reverse("a_counter", args=[pk]) if request.user.may("enter_at_counter") else "",

@@ -298,7 +298,7 @@ def _changes(request, found: Bill) -> dict:
 
 
 def _rules(request, found: Bill) -> dict:
-    return {"rules": rules_of(found), "assessment": found.assessment}
+    return {"rules": rules_of(found), "assessment": found.assessment, "settlement_title": _settlement_title(found)}
 
 
 @needs("settle")

@@ -101,6 +101,7 @@ def _context(request, found: Operator, shown: dict, no: Refused | None) -> dict:
     return {
         "operator": found,
         "crumbs": crumbs(found.name, (title, reverse("operators"))),
+        "left_traces": managing.left_traces(found),
         "is_self": found.pk == request.user.pk,
         "fields": _fields(shown, no, settle_name(here(request).terms)),
         "tree": _drawn(found, _tree(found), shown),

@@ -7,6 +7,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from shebao.hall.documents import printing
+from shebao.hall.documents.issued import months_of
 from shebao.hall.documents.models import Document
 from shebao.hall.documents.operations import Card, available, awaited, cards_of, issue_document, pdf
 from shebao.hall.documents.withheld import permit_wages
@@ -228,7 +229,9 @@ def download_document(request, pk):
 def _pdf(request, pk, *, inline: bool):
     found = Document.objects.visible_to(request.user).select_related("employer").get(pk=pk)
     open_papers(request.user, [found.kind])
-    name = f"{found.title}-{found.month}-{found.employer.employer_number}.pdf"
+    months = months_of(found, here(request))
+    told = str(found.month) if months == found.month.label or not months[0].isdigit() else months.replace(" ", "")
+    name = f"{found.title}-{told}-{found.employer.employer_number}.pdf"
     response = download(pdf(found, by=request.user), name, "application/pdf", inline=inline)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "no-store"
