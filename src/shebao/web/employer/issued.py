@@ -1,24 +1,20 @@
 """What was issued (开具记录): found again, opened, verified, and a statement taken back with a reason."""
 
-from django.contrib import messages
 from django.core.paginator import Paginator
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from shebao.hall.documents.issued import (
-    LONGEST_REASON,
     issued,
     kinds_issued,
-    may_revoke,
-    revoke_statement,
     shown_issued,
 )
 from shebao.hall.documents.models import Document, DocumentState
-from shebao.hall.errors import Refused
 
 from ..access import needs
 from ..rights import may_open_papers, open_papers
+from ..taking_back import taking_back
 from .common import PAGE, crumbs, here, word
 
 TITLE = "开具记录"
@@ -60,30 +56,8 @@ def document_revoke(request, pk):
         Document.objects.visible_to(request.user).select_related("issued_by", "employee").defer("content").get(pk=pk)
     )
     open_papers(request.user, [found.kind])
-    reason, errors, status = request.POST.get("reason", ""), [], 200
-    if request.method == "POST":
-        try:
-            done = revoke_statement(pk, reason=reason, by=request.user)
-        except Refused as no:
-            if not no.field:
-                messages.error(request, no.message)
-                return redirect("e_documents_issued")
-            errors, status = [{"id": f"id_{no.field}", "text": no.message}], no.status
-        else:
-            messages.success(request, f"{done.title} {done.number} 已作废，查验时显示已作废和原因。")
-            return redirect("e_documents_issued")
-    field = {"id": "id_reason", "name": "reason", "label": "作废原因", "kind": "text", "required": True}
-    field |= {"value": reason, "maxlength": LONGEST_REASON, "error": errors[0]["text"] if errors else ""}
-    context = {
-        "title": f"作废{found.title}",
-        "crumbs": crumbs("作废单据", _documents(request), (TITLE, reverse("e_documents_issued"))),
-        "row": shown_issued(found, here(request)),
-        "may": may_revoke(found, here(request)),
-        "field": field,
-        "errors": errors,
-        "back": reverse("e_documents_issued"),
-    }
-    return render(request, "employer/issued_revoke.html", context, status=status)
+    back = reverse("e_documents_issued")
+    return taking_back(request, found, here(request), back, crumbs("作废单据", _documents(request), (TITLE, back)))
 
 
 def _documents(request) -> tuple[str, str]:
