@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db import migrations, models
+
 from .append_only import OfTheDatabase
 
 FRESH = "{fresh}"
@@ -99,6 +101,19 @@ def by_engine(
 def lifting(step: OfTheDatabase) -> OfTheDatabase:
     """The step that lifts what `step` lays; reversed it lays it again."""
     return OfTheDatabase(step.reverse_code, step.code)
+
+
+def add_text(table: str, model: str, name: str, title: str, length: int) -> migrations.SeparateDatabaseAndState:
+    """The step that adds a text column, empty at first, to a table that guards of other tables read; reversible.
+
+    By hand: to add a column that may not be null Django makes the table anew on SQLite, which those guards forbid.
+    """
+    field = models.CharField(title, max_length=length, blank=True, default="")
+    added = f"ALTER TABLE {table} ADD COLUMN {name} varchar({length}) DEFAULT '' NOT NULL"
+    dropped = f"ALTER TABLE {table} DROP COLUMN {name}"
+    return migrations.SeparateDatabaseAndState(
+        [migrations.RunSQL(added, dropped)], [migrations.AddField(model, name, field)]
+    )
 
 
 def at_commit(name: str, table: str, when: str, wrong: str, sentence: str) -> list[str]:

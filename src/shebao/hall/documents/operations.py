@@ -154,7 +154,6 @@ def verify(code: str, total_yuan_text: str) -> dict | None:
         "title": document.title,
         "number": document.number,
         "employer_name": document.employer.name,
-        "month": document.month,
         "months": months_of(document, region(document.employer.region)),
         "total_fen": document.total_fen,
         "issued_on": document.issued_at,

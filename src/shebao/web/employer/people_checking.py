@@ -93,7 +93,7 @@ def check_people(request, page, plan: Plan):
             "crumbs": crumbs(title, (page.title, here)),
             "plan": plan,
             "direct": is_direct(plan.way),
-            "account": masked(plan.employer.bank_account) if plan.employer.bank_account else "",
+            "account": masked(plan.employer.bank_account),
             "bank_name": plan.employer.bank_name,
             "form": here,
             "kept": kept,
